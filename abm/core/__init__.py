@@ -1,0 +1,1 @@
+"""What knows nothing about customers: refusals, parameters, citations, compiled loops and random numbers."""

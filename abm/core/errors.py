@@ -1,0 +1,106 @@
+"""Refusals: the one kind of error a user sees, and the words it is made of."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+LONGEST_SHOWN = 60
+CONTINUES = "= "
+# Python refuses to print whole numbers of more than 4300 digits; nobody reads more than these.
+MOST_BITS_SHOWN = 1024
+_SPECIAL_IN_PATHS = re.compile(r'[\s."\[\]]')
+
+
+class Refusal(ValueError):
+    """Input that cannot be used, said in one plain line: what came, what is allowed, the next step.
+
+    message : the sentence; one that begins with "= " continues the place ("price" + "= -1 is outside …").
+    place   : where the value stands, as a path ("scenario.firms[0].price"); "" = nowhere in particular.
+    source  : the file it came from ("study.toml"); "" = none.
+
+    The command line prints `str(refusal)` and exits with 2.
+    """
+
+    def __init__(self, message: str, *, place: str = "", source: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.source = source
+
+    def __str__(self) -> str:
+        text = self.message
+        if self.place:
+            text = f"{self.place}{' ' if text.startswith(CONTINUES) else ': '}{text}"
+        else:
+            text = text.removeprefix(CONTINUES)
+        if self.source:
+            text = f"{self.source}: {text}"
+        return one_line(text)
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """Return "; did you mean 'contact_rate'?" for the option most like `word`, or "" when none is close.
+
+    Capital letters and the difference between "-" and "_" do not count.
+    """
+    spelled = {_plain(option): option for option in options}
+    close = difflib.get_close_matches(_plain(word), list(spelled), n=1)
+    return f"; did you mean '{spelled[close[0]]}'?" if close else ""
+
+
+def one_of(options: Iterable[str]) -> str:
+    """Return the options as a phrase: "a", "a or b", "a, b or c"; "" when there are none."""
+    *first, last = list(options) or [""]
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def below(place: str, step: int | str) -> str:
+    """Return the path of an item: "firms" and 0 make "firms[0]"; "firms[0]" and "price", "firms[0].price"."""
+    if isinstance(step, int):
+        return f"{place}[{step}]"
+    key = step if step and not _SPECIAL_IN_PATHS.search(step) else f'"{step}"'
+    return f"{place}.{key}" if place else key
+
+
+def joined(place: str, inner: str) -> str:
+    """Return the path `inner` seen from `place`: "scenario" and "firms[0]" make "scenario.firms[0]"."""
+    return place + inner if not place or not inner or inner.startswith("[") else f"{place}.{inner}"
+
+
+def shown(value: Any) -> str:
+    """Return `value` on one line as a study file would write it, cut at 60 characters."""
+    return cut(one_line(_written(value)))
+
+
+def cut(text: str) -> str:
+    """Return the text, or its first 60 characters with "…" as the last."""
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """Return the text with line ends and whatever else a terminal would obey written as escapes."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def _plain(word: str) -> str:
+    return word[:LONGEST_SHOWN].lower().replace("-", "_")
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(value[:LONGEST_SHOWN], ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > MOST_BITS_SHOWN:
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_written(item) for item in value[:LONGEST_SHOWN])}]"
+    if isinstance(value, Mapping):
+        pairs = [f"{key} = {_written(item)}" for key, item in islice(value.items(), LONGEST_SHOWN)]
+        return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
+    return repr(value)

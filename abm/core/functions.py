@@ -1,0 +1,90 @@
+"""Elementary functions as polynomials: they vectorise, and are the same bits on every machine.
+
+Relative error against the float64 function is below 4e-7 over the stated range; tests measure it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.kernels import equation
+
+_TO_INTEGER = np.float32(12582912.0)  # 1.5 * 2**23: adding and subtracting it rounds a float32 to a whole number
+_SHIFT = np.int32(23)
+_BIAS = np.int32(127)
+_MANTISSA = np.int32(0x007FFFFF)
+_ROOT_HALF = np.int32(0x3F3504F3)  # bits of sqrt(1/2)
+_OFFSET = np.int32(0x3F800000 - 0x3F3504F3)
+
+
+@equation
+def exp32(x):
+    """Return e**x for float32 x, clipped to [-87, 88]."""
+    x = min(max(x, np.float32(-87.0)), np.float32(88.0))
+    whole = (x * 1.4426950408889634 + _TO_INTEGER) - _TO_INTEGER
+    rest = (x - whole * 0.693359375) - whole * np.float32(-2.12194440e-4)
+    p = 1.9875691500e-4
+    p = p * rest + 1.3981999507e-3
+    p = p * rest + 8.3334519073e-3
+    p = p * rest + 4.1665795894e-2
+    p = p * rest + 1.6666665459e-1
+    p = p * rest + 5.0000001201e-1
+    p = p * rest * rest + rest + 1.0
+    return p * np.int32((np.int32(whole) + _BIAS) << _SHIFT).view(np.float32)
+
+
+@equation
+def log32(x):
+    """Return the natural logarithm of a positive, normal float32 x."""
+    bits = np.int32(np.float32(x).view(np.int32) + _OFFSET)
+    exponent = np.float32(np.int32((bits >> _SHIFT) - _BIAS))
+    m = np.int32((bits & _MANTISSA) + _ROOT_HALF).view(np.float32) - 1.0
+    square = m * m
+    p = 7.0376836292e-2
+    p = p * m - 1.1514610310e-1
+    p = p * m + 1.1676998740e-1
+    p = p * m - 1.2420140846e-1
+    p = p * m + 1.4249322787e-1
+    p = p * m - 1.6668057665e-1
+    p = p * m + 2.0000714765e-1
+    p = p * m - 2.4999993993e-1
+    p = p * m + 3.3333331174e-1
+    p = p * m * square + exponent * np.float32(-2.12194440e-4) - 0.5 * square
+    return m + p + exponent * 0.693359375
+
+
+@equation
+def logistic32(x):
+    """Return 1 / (1 + e**-x)."""
+    return 1.0 / (1.0 + exp32(-x))
+
+
+@equation
+def normal32(u):
+    """Return the standard normal quantile of u in (0, 1): one uniform, one normal.
+
+    Source: polynomial approximation of the inverse error function in single precision, GILES_2012.
+    """
+    x = 2.0 * u - 1.0
+    w = -log32((1.0 - x) * (1.0 + x))
+    a = w - 2.5
+    p = 2.81022636e-08
+    p = 3.43273939e-07 + p * a
+    p = -3.5233877e-06 + p * a
+    p = -4.39150654e-06 + p * a
+    p = 0.00021858087 + p * a
+    p = -0.00125372503 + p * a
+    p = -0.00417768164 + p * a
+    p = 0.246640727 + p * a
+    p = 1.50140941 + p * a
+    b = np.sqrt(max(w, np.float32(5.0))) - 3.0
+    q = -0.000200214257
+    q = 0.000100950558 + q * b
+    q = 0.00134934322 + q * b
+    q = -0.00367342844 + q * b
+    q = 0.00573950773 + q * b
+    q = -0.0076224613 + q * b
+    q = 0.00943887047 + q * b
+    q = 1.00167406 + q * b
+    q = 2.83297682 + q * b
+    return np.float32(1.4142135623730951) * x * (p if w < 5.0 else q)

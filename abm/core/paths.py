@@ -1,0 +1,148 @@
+"""Paths into a spec: "firms.north.price" leads through specs by parameter and lists by name or index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from abm.core.errors import Refusal, below, cut, shown
+from abm.core.explain import no_such, suggestion, validated
+
+Node = TypeVar("Node")
+Steps = tuple[int | str, ...]
+
+_MOST_DIGITS = 9  # of an index
+
+# A plain segment, one in quotes for a key that holds a dot, or an index as refusals print it: a."b.c"[0]
+_SEGMENT = re.compile(r'(?:^|\.)(?:"([^"]+)"|([^."\[\]]+))|\[([^\[\]]+)\]')
+
+
+def value_at(node: Any, path: str) -> Any:
+    """Return the value at `path`.  Raises Refusal if the path leads nowhere."""
+    for step in _resolved(node, path):
+        node = _child(node, step)
+    return node
+
+
+def replaced(node: Node, changes: Mapping[str, Any]) -> Node:
+    """Return `node` with the value at each path replaced, all at once; specs on the way are validated anew.
+
+    Raises Refusal for a path that leads nowhere, two changes of one value or a value that is not allowed.
+    """
+    steps = {path: _resolved(node, path) for path in changes}
+    _check_separate(steps)
+    tree: dict[int | str, Any] = {}
+    for path, value in changes.items():
+        branch = tree
+        for step in steps[path][:-1]:
+            branch = branch.setdefault(step, _Branch())
+        branch[steps[path][-1]] = value
+    return _rebuilt(node, tree, "") if tree else node
+
+
+class _Branch(dict[int | str, Any]):
+    """Changes below a node, told apart from a new value that is itself a dict."""
+
+
+def _rebuilt(node: Any, changes: dict[int | str, Any], place: str) -> Any:
+    values: Any
+    if isinstance(node, BaseModel):
+        values = {name: getattr(node, name) for name in type(node).model_fields}
+    else:
+        values = dict(node) if isinstance(node, dict) else list(node)
+    for step, change in changes.items():
+        inner = _spelled(place, node, step)
+        values[step] = _rebuilt(values[step], change, inner) if isinstance(change, _Branch) else change
+    if isinstance(node, BaseModel):
+        return validated(type(node), values, place=place)
+    return tuple(values) if isinstance(node, tuple) else values
+
+
+def _spelled(place: str, node: Any, step: int | str) -> str:
+    name = getattr(node[step], "name", None) if isinstance(step, int) else None
+    return below(place, name if isinstance(name, str) else step)
+
+
+def _check_separate(steps: dict[str, Steps]) -> None:
+    owners: dict[Steps, str] = {}
+    for path, leads in steps.items():
+        if leads in owners:
+            raise Refusal(f"'{owners[leads]}' and '{path}' are the same value; change it once")
+        owners[leads] = path
+    for path, leads in steps.items():
+        for length in range(1, len(leads)):
+            if leads[:length] in owners:
+                whole = owners[leads[:length]]
+                raise Refusal(f"'{whole}' and '{path}' overlap; say '{path}' inside the value of '{whole}'")
+
+
+def _segments(path: str) -> list[str]:
+    found, end = [], 0
+    for match in _SEGMENT.finditer(path):
+        if match.start() != end:
+            break
+        found.append(next(group for group in match.groups() if group is not None))
+        end = match.end()
+    if not found or end != len(path):
+        raise Refusal(f"{shown(path)} is not a path; write names between dots, such as firms.north.price")
+    return found
+
+
+def _resolved(node: Any, path: str) -> Steps:
+    """Return the steps of a path that exists: parameter names, table keys and list indices."""
+    steps: list[int | str] = []
+    walked = ""
+    for key in _segments(path):
+        if node is None:
+            raise Refusal(
+                f"'{walked}' is not set, so there is no '{path}'; set it as a whole, such as {walked} = {{ {key} = … }}"
+            )
+        for step in _steps(node, key, walked, path):
+            node = _child(node, step)
+            steps.append(step)
+        walked = below(walked, key)
+    return tuple(steps)
+
+
+def _child(node: Any, step: int | str) -> Any:
+    return getattr(node, str(step)) if isinstance(node, BaseModel) else node[step]
+
+
+def _steps(node: Any, key: str, walked: str, path: str) -> Steps:
+    if isinstance(node, BaseModel):
+        return _into_spec(node, key, path)
+    if isinstance(node, tuple):
+        return (_index(node, key, walked, path),)
+    if not isinstance(node, dict):
+        raise Refusal(f"'{walked}' is a single value, {shown(node)}; '{path}' leads on past it")
+    if key not in node:
+        raise Refusal(f"no entry '{cut(key)}' in '{walked}'{suggestion(key, map(str, node))}")
+    return (key,)
+
+
+def _into_spec(node: BaseModel, key: str, path: str) -> Steps:
+    fields = type(node).model_fields
+    if key in fields:
+        return (key,)
+    direct: dict[str, Steps] = {}
+    for field in getattr(type(node), "unfolded", ()):
+        direct |= {item.name: (field, index) for index, item in enumerate(getattr(node, field))}
+    if key in direct:
+        return direct[key]
+    where = f" in '{path}'" if path != key else ""
+    raise Refusal(no_such(type(node), key, [*fields, *direct], where))
+
+
+def _index(items: tuple[Any, ...], key: str, walked: str, path: str) -> int:
+    names = [getattr(item, "name", None) for item in items]
+    if names.count(key) > 1:
+        raise Refusal(f"{names.count(key)} items of '{walked}' are named '{key}'; write an index: {walked}.0")
+    if key in names:
+        return names.index(key)
+    if key.isascii() and key.isdecimal() and len(key) <= _MOST_DIGITS and int(key) < len(items):
+        return int(key)
+    known = [name for name in names if isinstance(name, str)] or [str(index) for index in range(len(items))]
+    raise Refusal(f"no '{cut(key)}' in '{walked}'{suggestion(key, known)}")

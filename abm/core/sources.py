@@ -1,0 +1,281 @@
+"""Sources: every publication the toolkit takes a claim, a model or a number from, and how it was seen.
+
+A citation ends in the status of its source, so that a number remembered is never printed as a number read:
+
+text       the text of the publication was read
+abstract   its abstract, or the part cited, was read
+secondary  seen only on another page that quotes it: check the original
+memory     from memory, to be verified before it is cited as published
+
+Volume, pages and doi are given only where they were checked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Seen = Literal["text", "abstract", "secondary", "memory"]
+
+_WARNINGS = {"secondary": " (seen in a secondary source)", "memory": " (from memory)"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A publication.
+
+    key      : name of the constant in this module
+    citation : authors and year first ("Oliver 1980, Journal of Marketing Research")
+    seen     : how it was seen while the toolkit was written
+    doi      : without the address in front
+    """
+
+    key: str
+    citation: str
+    seen: Seen
+    doi: str | None = None
+
+    @property
+    def short(self) -> str:
+        """Authors and year, or the whole citation if it has no year."""
+        found = re.match(r".*?\b\d{4}\b", self.citation)
+        return found[0] if found else self.citation
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A place in a source, printed as "Anderson & Sullivan 1993, abstract"."""
+
+    source: Source
+    locator: str
+
+    def __str__(self) -> str:
+        return f"{self.source.short}, {self.locator}{_WARNINGS.get(self.source.seen, '')}"
+
+
+def cite(source: Source, locator: str) -> Citation:
+    """Return the place `locator` ("Table 2", "eq. 3, p. 110", "abstract") in a source."""
+    return Citation(source, locator)
+
+
+def catalogue() -> dict[str, Source]:
+    """Return all sources by key, in the order of this file."""
+    return {source.key: source for source in globals().values() if isinstance(source, Source)}
+
+
+# The toolkit itself
+PROTOTYPE = Source("PROTOTYPE", "the toolkit's own prototype calibration", "text")
+
+# Satisfaction, expectation, trust, commitment
+ANDERSON_SULLIVAN_1993 = Source(
+    "ANDERSON_SULLIVAN_1993",
+    "Anderson & Sullivan 1993, Marketing Science 12(2):125–143",
+    "abstract",
+    "10.1287/mksc.12.2.125",
+)
+OLIVER_1980 = Source("OLIVER_1980", "Oliver 1980, Journal of Marketing Research", "memory")
+BOLTON_1998 = Source(
+    "BOLTON_1998",
+    "Bolton 1998, Marketing Science 17(1):45–65",
+    "memory",
+    "10.1287/mksc.17.1.45",
+)
+RUST_OLIVER_2000 = Source(
+    "RUST_OLIVER_2000",
+    "Rust & Oliver 2000, Journal of the Academy of Marketing Science",
+    "memory",
+)
+TVERSKY_KAHNEMAN_1992 = Source(
+    "TVERSKY_KAHNEMAN_1992",
+    "Tversky & Kahneman 1992, Journal of Risk and Uncertainty 5:297–323",
+    "memory",
+    "10.1007/BF00122574",
+)
+SZYMANSKI_HENARD_2001 = Source(
+    "SZYMANSKI_HENARD_2001",
+    "Szymanski & Henard 2001, Journal of the Academy of Marketing Science",
+    "abstract",
+)
+BOULDING_1993 = Source("BOULDING_1993", "Boulding et al. 1993, Journal of Marketing Research", "memory")
+FORNELL_1996 = Source(
+    "FORNELL_1996",
+    "Fornell et al. 1996, Journal of Marketing (American Customer Satisfaction Index)",
+    "abstract",
+)
+MITTAL_KAMAKURA_2001 = Source(
+    "MITTAL_KAMAKURA_2001",
+    "Mittal & Kamakura 2001, Journal of Marketing Research",
+    "abstract",
+)
+JONES_SASSER_1995 = Source("JONES_SASSER_1995", "Jones & Sasser 1995, Harvard Business Review", "abstract")
+REICHHELD_2003 = Source("REICHHELD_2003", "Reichheld 2003, Harvard Business Review", "memory")
+SLOVIC_1993 = Source("SLOVIC_1993", "Slovic 1993, Risk Analysis", "memory")
+MORGAN_HUNT_1994 = Source("MORGAN_HUNT_1994", "Morgan & Hunt 1994, Journal of Marketing", "memory")
+PALMATIER_2006 = Source("PALMATIER_2006", "Palmatier et al. 2006, Journal of Marketing", "abstract")
+DICK_BASU_1994 = Source(
+    "DICK_BASU_1994",
+    "Dick & Basu 1994, Journal of the Academy of Marketing Science",
+    "memory",
+)
+
+# Word of mouth, contagion, diffusion
+ANDERSON_1998 = Source("ANDERSON_1998", "Anderson 1998, Journal of Service Research", "abstract")
+EAST_HAMMOND_WRIGHT_2007 = Source(
+    "EAST_HAMMOND_WRIGHT_2007",
+    "East, Hammond & Wright 2007, International Journal of Research in Marketing",
+    "abstract",
+)
+EAST_HAMMOND_LOMAX_2008 = Source(
+    "EAST_HAMMOND_LOMAX_2008",
+    "East, Hammond & Lomax 2008, International Journal of Research in Marketing",
+    "abstract",
+)
+GOLDENBERG_LIBAI_MULLER_2001 = Source(
+    "GOLDENBERG_LIBAI_MULLER_2001",
+    "Goldenberg, Libai & Muller 2001, Marketing Letters 12(3):211–223",
+    "abstract",
+    "10.1023/A:1011122126881",
+)
+NITZAN_LIBAI_2011 = Source("NITZAN_LIBAI_2011", "Nitzan & Libai 2011, Journal of Marketing", "abstract")
+SCHMITT_SKIERA_VAN_DEN_BULTE_2011 = Source(
+    "SCHMITT_SKIERA_VAN_DEN_BULTE_2011",
+    "Schmitt, Skiera & Van den Bulte 2011, Journal of Marketing",
+    "abstract",
+)
+DE_MATOS_ROSSI_2008 = Source(
+    "DE_MATOS_ROSSI_2008",
+    "de Matos & Rossi 2008, Journal of the Academy of Marketing Science",
+    "abstract",
+)
+BASS_1969 = Source(
+    "BASS_1969",
+    "Bass 1969, Management Science 15(5):215–227",
+    "secondary",
+    "10.1287/mnsc.15.5.215",
+)
+
+# Choice, switching, defection
+MCFADDEN_1974 = Source("MCFADDEN_1974", "McFadden 1974, in Frontiers in Econometrics", "memory")
+RUST_LEMON_ZEITHAML_2004 = Source(
+    "RUST_LEMON_ZEITHAML_2004",
+    "Rust, Lemon & Zeithaml 2004, Journal of Marketing",
+    "memory",
+)
+BURNHAM_FRELS_MAHAJAN_2003 = Source(
+    "BURNHAM_FRELS_MAHAJAN_2003",
+    "Burnham, Frels & Mahajan 2003, Journal of the Academy of Marketing Science",
+    "abstract",
+)
+PICK_EISEND_2014 = Source(
+    "PICK_EISEND_2014",
+    "Pick & Eisend 2014, Journal of the Academy of Marketing Science",
+    "abstract",
+    "10.1007/s11747-013-0349-2",
+)
+JACKSON_1985 = Source("JACKSON_1985", "Jackson 1985, Winning and Keeping Industrial Customers", "memory")
+DWYER_1989 = Source("DWYER_1989", "Dwyer 1989, Journal of Direct Marketing (reprinted 1997)", "memory")
+KEAVENEY_1995 = Source("KEAVENEY_1995", "Keaveney 1995, Journal of Marketing", "abstract")
+HOGAN_LEMON_LIBAI_2003 = Source(
+    "HOGAN_LEMON_LIBAI_2003",
+    "Hogan, Lemon & Libai 2003, Journal of Service Research 5(3):196–208",
+    "abstract",
+)
+
+# Loyalty programmes
+KIVETZ_URMINSKY_ZHENG_2006 = Source(
+    "KIVETZ_URMINSKY_ZHENG_2006",
+    "Kivetz, Urminsky & Zheng 2006, Journal of Marketing Research 43:39–58",
+    "abstract",
+)
+NUNES_DREZE_2006 = Source(
+    "NUNES_DREZE_2006",
+    "Nunes & Drèze 2006, Journal of Consumer Research 32:504–512",
+    "abstract",
+)
+DREZE_NUNES_2009 = Source("DREZE_NUNES_2009", "Drèze & Nunes 2009, Journal of Consumer Research", "abstract")
+WAGNER_HENNIG_THURAU_RUDOLPH_2009 = Source(
+    "WAGNER_HENNIG_THURAU_RUDOLPH_2009",
+    "Wagner, Hennig-Thurau & Rudolph 2009, Journal of Marketing",
+    "abstract",
+)
+LEENHEER_2007 = Source(
+    "LEENHEER_2007",
+    "Leenheer et al. 2007, International Journal of Research in Marketing 24:31–47",
+    "abstract",
+)
+LIU_2007 = Source("LIU_2007", "Liu 2007, Journal of Marketing", "abstract")
+TAYLOR_NESLIN_2005 = Source("TAYLOR_NESLIN_2005", "Taylor & Neslin 2005, Journal of Retailing", "memory")
+MEYER_WAARDEN_2007 = Source("MEYER_WAARDEN_2007", "Meyer-Waarden 2007, Journal of Retailing", "abstract")
+BOLTON_KANNAN_BRAMLETT_2000 = Source(
+    "BOLTON_KANNAN_BRAMLETT_2000",
+    "Bolton, Kannan & Bramlett 2000, Journal of the Academy of Marketing Science",
+    "abstract",
+)
+
+# Buying behaviour and customer value
+EHRENBERG_1959 = Source("EHRENBERG_1959", "Ehrenberg 1959, Applied Statistics", "memory")
+EHRENBERG_1988 = Source(
+    "EHRENBERG_1988",
+    "Ehrenberg 1988, Repeat-Buying: Facts, Theory and Applications",
+    "secondary",
+)
+GOODHARDT_EHRENBERG_CHATFIELD_1984 = Source(
+    "GOODHARDT_EHRENBERG_CHATFIELD_1984",
+    "Goodhardt, Ehrenberg & Chatfield 1984, Journal of the Royal Statistical Society A 147(5):621–655",
+    "secondary",
+)
+SCHMITTLEIN_MORRISON_COLOMBO_1987 = Source(
+    "SCHMITTLEIN_MORRISON_COLOMBO_1987",
+    "Schmittlein, Morrison & Colombo 1987, Management Science 33(1):1–24",
+    "secondary",
+    "10.1287/mnsc.33.1.1",
+)
+FADER_HARDIE_LEE_2005 = Source(
+    "FADER_HARDIE_LEE_2005",
+    "Fader, Hardie & Lee 2005, Marketing Science 24(2):275–284",
+    "secondary",
+    "10.1287/mksc.1040.0098",
+)
+FADER_HARDIE_2013 = Source(
+    "FADER_HARDIE_2013",
+    "Fader & Hardie 2013, The Gamma-Gamma Model of Monetary Value (note 025)",
+    "secondary",
+)
+BERGER_NASR_1998 = Source(
+    "BERGER_NASR_1998",
+    "Berger & Nasr 1998, Journal of Interactive Marketing",
+    "memory",
+)
+
+# Networks, numbers
+WATTS_STROGATZ_1998 = Source(
+    "WATTS_STROGATZ_1998",
+    "Watts & Strogatz 1998, Nature 393:440–442",
+    "memory",
+    "10.1038/30918",
+)
+BARABASI_ALBERT_1999 = Source(
+    "BARABASI_ALBERT_1999",
+    "Barabási & Albert 1999, Science 286:509–512",
+    "memory",
+    "10.1126/science.286.5439.509",
+)
+ERDOS_RENYI_1959 = Source(
+    "ERDOS_RENYI_1959",
+    "Erdős & Rényi 1959, Publicationes Mathematicae Debrecen",
+    "memory",
+)
+BATAGELJ_BRANDES_2005 = Source(
+    "BATAGELJ_BRANDES_2005",
+    "Batagelj & Brandes 2005, Physical Review E",
+    "memory",
+)
+COLEMAN_1958 = Source("COLEMAN_1958", "Coleman 1958, Human Organization", "memory")
+SALMON_2011 = Source(
+    "SALMON_2011",
+    "Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (SC11)",
+    "memory",
+    "10.1145/2063384.2063405",
+)
+GILES_2012 = Source("GILES_2012", "Giles 2012, in GPU Computing Gems Jade Edition", "memory")

@@ -1,0 +1,225 @@
+"""Specs: frozen, strict classes of parameters.  Valid or not built; the same in Python and in a TOML file."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_origin
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
+
+from abm.core import paths
+from abm.core.annotations import bare, is_optional, is_union, kind, specs_in
+from abm.core.errors import Refusal
+from abm.core.explain import first_refusal, validated
+from abm.core.parameters import Parameter, check_within, meaning_of, param
+from abm.core.toml import read_toml, write_toml
+
+__all__ = ["Parameter", "Spec", "param", "read_toml", "write_toml"]
+
+
+class Spec(BaseModel):
+    """Base of everything a user sets: a frozen set of parameters, checked when it is built.
+
+    A whole number is taken where a number is declared, a list where a tuple is, a table (dict) where a Spec
+    is; numpy's numbers count as Python's.  Booleans and text are never taken for numbers, 1e3 never for a whole
+    number, nan and inf never at all.  Raises Refusal, one plain line, for everything else.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_default=True,
+        arbitrary_types_allowed=True,
+    )
+
+    unfolded: ClassVar[tuple[str, ...]] = ()
+    """Tuple fields whose items a path may name directly: "habit.growth" for "extras.habit.growth"."""
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise first_refusal(error, type(self), data) from None
+
+    # Tells pydantic to build the specs inside this one itself, so that one error knows the whole path.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Check the declarations when the class is defined.  Raises Refusal."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if cls.__pydantic_complete__:
+            for name, field in cls.model_fields.items():
+                _check_declaration(f"{cls.__name__}.{name}", field)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, place: str = "", source: str = "") -> Self:
+        """Build from a table, as read from a file.
+
+        place  : path of the table, the beginning of every place in a refusal ("scenario.firms[0]")
+        source : file the table came from ("study.toml")
+        Raises Refusal.
+        """
+        return validated(cls, data, place=place if place or source else None, source=source)
+
+    def replace(self, changes: Mapping[str, Any]) -> Self:
+        """Return a copy with other values: {"firms.north.price": 1.1, "word_of_mouth.contact_rate": 0.2}.
+
+        A path goes through specs by parameter, tables by key, lists by an item's `name` or index.  All changes
+        apply together.  Raises Refusal for a path that leads nowhere, for two changes of the same value and for
+        a value that is not allowed.
+        """
+        return paths.replaced(self, changes)
+
+    def value_at(self, path: str) -> Any:
+        """Return the value at a path such as "firms.north.price".  Raises Refusal if it leads nowhere."""
+        return paths.value_at(self, path)
+
+    def to_dict(self, full: bool = False) -> dict[str, Any]:
+        """Return a table for a TOML file, from which `parse` builds an equal spec.
+
+        Tuples become lists; None is left out, and, unless `full`, so is what the defaults say already.
+        """
+        fields = type(self).model_fields
+        values = {name: getattr(self, name) for name in fields}
+        said = {name: full or value != _default(fields[name]) for name, value in values.items()}
+        table = {name: _plain(value, full) for name, value in values.items() if said[name] and value is not None}
+        return table if full else _completed(self, table)
+
+    @classmethod
+    def parameters(cls, prefix: str = "") -> list[Parameter]:
+        """Return a row for every parameter, also of the specs inside this one ("firms.*.price")."""
+        return _rows(cls, prefix, None)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; unlike pydantic's, one with an `update` is checked."""
+        return self.replace(update) if update else super().model_copy(deep=deep)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_declared(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        if inspect.isabstract(cls):
+            raise Refusal(f"a {cls.__name__} cannot be written in a file; build one in Python and pass it")
+        return _without_lists(data)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _within_bounds(cls, value: Any, info: ValidationInfo) -> Any:
+        meaning = meaning_of(cls.model_fields[str(info.field_name)])
+        if meaning:
+            check_within(meaning, value)
+        return value
+
+    def __repr_args__(self) -> Any:
+        """Print only what differs from the defaults."""
+        for name, field in type(self).model_fields.items():
+            if getattr(self, name) != _default(field):
+                yield name, getattr(self, name)
+
+    if not TYPE_CHECKING:  # a type checker is to see no setter at all
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in type(self).model_fields:
+                change = f"replace({{{name!r}: …}}) returns a changed copy"
+                raise Refusal(f"a {type(self).__name__} is frozen; {change}")
+            super().__setattr__(name, value)
+
+
+def _without_lists(value: Any) -> Any:
+    """Return the value with tuples for lists and Python's numbers for numpy's, all the way down."""
+    if isinstance(value, np.generic | np.ndarray):
+        return _without_lists(value.tolist())
+    if isinstance(value, Mapping):
+        return {key: _without_lists(item) for key, item in value.items()}
+    return tuple(map(_without_lists, value)) if type(value) in (list, tuple) else value
+
+
+def _completed(spec: Spec, table: dict[str, Any]) -> dict[str, Any]:
+    """Return the table with in full what it does not say already.
+
+    Leaving out the defaults is not always enough: where a preset fills in values of its own, a default that
+    stands against the preset has to be said.
+    """
+    # Specs in a list are no matter of presets, and some, mechanisms of one's own, are built in Python only.
+    data = {name: getattr(spec, name) if isinstance(value, list) else value for name, value in table.items()}
+    try:
+        again = type(spec).parse(data)
+    except Refusal:
+        return spec.to_dict(full=True)
+    completed = {}
+    for name in type(spec).model_fields:
+        value = getattr(spec, name)
+        if value is not None and value != getattr(again, name):
+            completed[name] = _plain(value, True)
+        elif name in table:
+            completed[name] = table[name]
+    return completed
+
+
+def _plain(value: Any, full: bool) -> Any:
+    if isinstance(value, Spec):
+        return value.to_dict(full)
+    if isinstance(value, dict):
+        return {key: _plain(item, full) for key, item in value.items()}
+    return [_plain(item, full) for item in value] if isinstance(value, tuple) else value
+
+
+def _default(field: FieldInfo) -> Any:
+    return _without_lists(field.get_default(call_default_factory=True))
+
+
+def _rows(spec: type[BaseModel], prefix: str, values: BaseModel | None) -> list[Parameter]:
+    rows = []
+    for name, field in spec.model_fields.items():
+        path = f"{prefix}.{name}" if prefix else name
+        default = _default(field) if values is None else getattr(values, name)
+        inside = specs_in(field.annotation)
+        for steps, inner in inside:
+            rows += _rows(inner, path + steps, default if isinstance(default, inner) else None)
+        if not inside or is_union(bare(field.annotation)):  # where a word may stand for a table
+            rows.append(_row(path, field, default))
+    return rows
+
+
+def _row(path: str, field: FieldInfo, default: Any) -> Parameter:
+    meaning, required = meaning_of(field), field.is_required()
+    return Parameter(
+        path=path,
+        type=kind(field.annotation),
+        default=None if required else default,
+        unit=meaning.unit if meaning else "",
+        bounds=meaning.bounds if meaning else None,
+        evidence=meaning.evidence if meaning else None,
+        source=meaning.source if meaning else None,
+        doc=meaning.doc if meaning else "",
+        required=required,
+    )
+
+
+def _check_declaration(place: str, field: FieldInfo) -> None:
+    parts = list(_parts(field.annotation))
+    if list in parts or set in parts:
+        raise Refusal("a Spec is frozen: declare a tuple, it takes a list", place=place)
+    if any(isinstance(part, int | float) for part in parts):
+        # pydantic takes true for a 1 among the options
+        raise Refusal("a Literal is a choice among words; for numbers declare int and bounds", place=place)
+    default = None if field.is_required() else _default(field)
+    if is_optional(field.annotation) and (field.is_required() or default is not None):
+        raise Refusal("may be None, so None must be its default: a TOML file cannot say None", place=place)
+    meaning = meaning_of(field)
+    if meaning:
+        check_within(meaning, default, place)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """Yield the annotation and what it is made of: dict[str, Literal["a"]] is dict, str, Literal, "a"."""
+    yield get_origin(annotation) or annotation
+    for argument in get_args(annotation):
+        yield from _parts(argument)

@@ -1,0 +1,61 @@
+"""What customers do: shares, repeat purchase, retention, churn."""
+
+from __future__ import annotations
+
+from abm.kpis.kpi import FloatArray, Tallied, kpi
+
+_NO_BUYERS = "nobody bought at the firm"
+
+
+@kpi(unit="share", nan="nobody bought anywhere")
+def market_share(c: Tallied) -> FloatArray:
+    """Revenue of the firm / revenue of all firms."""
+    return c.revenue / c.revenue.sum(axis=-1, keepdims=True)
+
+
+@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source="domain: share of wallet")
+def share_of_wallet(c: Tallied) -> FloatArray:
+    """Spend at the firm / category spend, both of the firm's buyers of the year that closes."""
+    return c.wallet_own / c.wallet_all
+
+
+@kpi(unit="share", nan="no year closes in the period")
+def penetration(c: Tallied) -> FloatArray:
+    """Customers who bought at the firm in the year that closes / customers."""
+    return c.buyers / c.customers_at_close
+
+
+@kpi(unit="visits/buyer/year", nan="no year closes in the period, or nobody bought at the firm")
+def frequency(c: Tallied) -> FloatArray:
+    """Visits to the firm / buyers of each year, over the years measured."""
+    return c.visits / c.buyers
+
+
+@kpi(unit="share", nan="no year closes in the period, or nobody was active when it began")
+def retention_rate(c: Tallied) -> FloatArray:
+    """Customers active at the start and at the end of the year / customers active at its start."""
+    return c.retained / c.active_at_start
+
+
+@kpi(unit="share", nan="no visit by customers whose provider it was")
+def repeat_rate(c: Tallied) -> FloatArray:
+    """Occasions on which the provider was chosen again / occasions of its customers spent at any firm."""
+    return c.repeats / c.repeat_base
+
+
+@kpi(unit="1/period", nan="nobody is active")
+def churn_rate(c: Tallied) -> FloatArray:
+    """Relations given up as lost in the period / active customers."""
+    return c.fell_lost / c.active
+
+
+@kpi(unit="share", nan="no relation fell dormant")
+def temporary_churn_share(c: Tallied) -> FloatArray:
+    """Dormant customers who bought again / relations that fell dormant, over the same periods."""
+    return c.returned / c.fell_dormant
+
+
+@kpi(unit="customers")
+def active_customers(c: Tallied) -> FloatArray:
+    """Active and won-back customers at the end of a period; over several periods their mean."""
+    return c.active / c.periods

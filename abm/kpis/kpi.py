@@ -1,0 +1,62 @@
+"""What a KPI is: a named function of what was counted, with a definition, a unit, a source and a meaning of NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+FloatArray = np.ndarray
+
+
+class Tallied:
+    """Counts of one period or of several added up, as attributes: (..., m) float64 for firms.
+
+    year    : periods in a year
+    periods : how many were added up
+    """
+
+    def __init__(self, counts: Mapping[str, np.ndarray], year: int, periods: int) -> None:
+        self._counts, self.year, self.periods = counts, year, periods
+
+    def __getattr__(self, name: str) -> FloatArray:
+        try:
+            return self._counts[name][..., :-1]
+        except KeyError:
+            raise AttributeError(f"nothing is counted under the name {name!r}") from None
+
+    def market(self, name: str) -> FloatArray:
+        """Return a count over the whole market, what belongs to no firm included: (..., 1)."""
+        return self._counts[name].sum(axis=-1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A measure of a firm.
+
+    function   : Tallied -> (..., m); ratios of counts, so that it holds for one period and for many
+    definition : formula in words      nan : when it has no value      source : of the definition
+    """
+
+    name: str
+    unit: str
+    function: Callable[[Tallied], FloatArray]
+    definition: str
+    nan: str
+    source: str
+
+    def __call__(self, tallied: Tallied) -> FloatArray:
+        return self.function(tallied)
+
+
+def kpi(
+    *, unit: str, nan: str = "never", source: str = "definition"
+) -> Callable[[Callable[[Tallied], FloatArray]], Kpi]:
+    """Make a KPI of a function; its docstring is the definition."""
+
+    def make(function: Callable[[Tallied], FloatArray]) -> Kpi:
+        text = " ".join((function.__doc__ or "").split())
+        return Kpi(function.__name__, unit, function, text, nan, source)
+
+    return make

@@ -1,0 +1,17 @@
+"""The shipped KPIs."""
+
+from __future__ import annotations
+
+from abm.kpis import attitude, behaviour, value
+from abm.kpis.kpi import Kpi
+
+STANDARD: tuple[Kpi, ...] = (
+    value.profit, behaviour.share_of_wallet, behaviour.retention_rate, behaviour.market_share, attitude.csi,
+    value.programme_cost,
+    value.lever_cost, value.revenue, behaviour.penetration, behaviour.frequency, behaviour.repeat_rate,
+    behaviour.churn_rate,
+    behaviour.temporary_churn_share, behaviour.active_customers, attitude.trust, attitude.perceived_quality,
+    attitude.failure_share, attitude.dissatisfied_share, attitude.word_of_mouth_ratio, attitude.telling_rate,
+    value.points_outstanding, value.breakage, value.redemption_rate, value.membership_share,
+)  # fmt: skip
+BY_NAME: dict[str, Kpi] = {kpi.name: kpi for kpi in STANDARD}

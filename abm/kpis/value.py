@@ -1,0 +1,61 @@
+"""What it is worth: profit, what levers cost, programmes' books."""
+
+from __future__ import annotations
+
+from abm.kpis.kpi import FloatArray, Tallied, kpi
+
+_PER_CUSTOMER = "cu/customer/year"
+
+
+def _yearly(c: Tallied, amount: FloatArray) -> FloatArray:
+    """Return an amount per customer of the market and year."""
+    return amount / c.population * c.year
+
+
+@kpi(unit=_PER_CUSTOMER)
+def profit(c: Tallied) -> FloatArray:
+    """Revenue - goods - service - rewards - membership - fixed cost, per customer of the market and year."""
+    return _yearly(c, c.revenue - c.goods - c.service - c.rewards_cost - c.membership - c.fixed)
+
+
+@kpi(unit=_PER_CUSTOMER)
+def revenue(c: Tallied) -> FloatArray:
+    """Money received, per customer of the market and year."""
+    return _yearly(c, c.revenue)
+
+
+@kpi(unit=_PER_CUSTOMER)
+def programme_cost(c: Tallied) -> FloatArray:
+    """Rewards given out, tier discounts and administration, per customer of the market and year."""
+    return _yearly(c, c.rewards_cost + c.discounts + c.membership)
+
+
+@kpi(unit=_PER_CUSTOMER)
+def lever_cost(c: Tallied) -> FloatArray:
+    """Programme cost, price cuts below index 1 and service, per customer of the market and year: the budget of a
+    strategy."""
+    return _yearly(c, c.rewards_cost + c.discounts + c.membership + c.price_cuts + c.service)
+
+
+@kpi(unit="points/customer")
+def points_outstanding(c: Tallied) -> FloatArray:
+    """Unredeemed points at the end of a period, per customer of the market; over several periods their mean."""
+    return c.points_outstanding / c.population
+
+
+@kpi(unit="share", nan="no points were issued")
+def breakage(c: Tallied) -> FloatArray:
+    """Points that lapsed / points issued, over the same periods."""
+    return c.points_expired / c.points_issued
+
+
+@kpi(unit="share", nan="no points were issued")
+def redemption_rate(c: Tallied) -> FloatArray:
+    """Points redeemed / points issued, over the same periods."""
+    return c.points_redeemed / c.points_issued
+
+
+@kpi(unit="share")
+def membership_share(c: Tallied) -> FloatArray:
+    """Members of the programme / customers of the market; over several periods their mean."""
+    return c.members / c.population

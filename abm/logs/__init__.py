@@ -1,0 +1,1 @@
+"""Purchase logs, and what is estimated from them: purchase rates, drop-out, baskets."""

@@ -1,0 +1,299 @@
+"""Choice: a logit among the considered firms and buying nowhere.   Synchronous; uses no neighbours.
+
+Claim: utility adds attraction, trust, commitment, price, word of mouth, programme and the cost of leaving; the
+outside option
+is finite, so that a market-wide change does not cancel.
+Source: MCFADDEN_1974 (logit); JACKSON_1985 (always a share, lost for good); weights tuned with the prototype
+(PROTOTYPE).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from abm.core.functions import exp32
+from abm.core.kernels import Kernel, kernel
+from abm.core.sources import JACKSON_1985, PICK_EISEND_2014, PROTOTYPE, cite
+from abm.core.spec import param
+from abm.core.streams import uniform4
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import Column, Tally
+
+_UNCONSIDERED = np.float32(-1e30)
+_LOST = np.int64(3)
+
+
+@kernel
+def value_firms(
+    utility, visit_count, visit_customer, aware, relation, encounters, satisfaction, expectation, trust,
+    affective_commitment, word_of_mouth, program_utility, price_weight, tier, tier_discount, price,
+    attraction, trust_weight, commitment_weight, price_sensitivity, word_of_mouth_weight, barred,
+):  # fmt: skip
+    """Write each visit's utility of each firm, without the cost of leaving.
+
+    utility (m, visits)  logit units  [written]
+    """
+    for j in range(price.shape[0]):
+        for v in range(visit_count[0]):
+            i = visit_customer[v]
+            used = encounters[j, i] > 0.0
+            attracted = satisfaction[j, i] if used else expectation[j, i]
+            paid = price[j] * (1.0 - tier_discount[tier[j, i], j])
+            u = attraction * attracted + trust_weight * trust[j, i] + commitment_weight * affective_commitment[j, i]
+            u += word_of_mouth_weight * word_of_mouth[j, i] + program_utility[j, i]
+            u -= price_sensitivity * price_weight[i] * paid
+            open_to_her = aware[j, i] > 0 and not (barred > 0 and relation[j, i] == _LOST)
+            utility[j, v] = u if open_to_her else _UNCONSIDERED
+
+
+@kernel
+def add_cost_of_leaving(utility, visit_count, visit_customer, visit_provider, switching_cost, switching_weight):
+    """Add the cost of leaving to the provider's utility.  utility (m, visits)  [written]"""
+    for v in range(visit_count[0]):
+        j = visit_provider[v]
+        if j >= 0:
+            utility[j, v] += switching_weight * switching_cost[visit_customer[v]]
+
+
+@kernel
+def draw_choices(
+    visit_firm, visit_luck, chance, best_utility, reached, total, utility, visit_count, visit_customer, visit_nth, customer_id, outside, key,
+    replication, t,
+):  # fmt: skip
+    """Draw a firm for each visit from the logit probabilities, outside option first.
+
+    visit_firm (visits,)  -1 = nowhere  [written]   chance (m, visits)  0-1  [written]   visit_luck (2, visits)
+    [written]
+    best_utility, reached, total (visits,)  largest utility; cumulated and summed weights relative to it  [written]
+    """
+    m = utility.shape[0]
+    for v in range(visit_count[0]):
+        a, b, _, _ = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)
+        visit_luck[0, v] = a
+        visit_luck[1, v] = b
+    count = visit_count[0]
+    for v in range(count):
+        best_utility[v] = outside
+        visit_firm[v] = -1
+    for j in range(m):
+        for v in range(count):
+            best_utility[v] = max(best_utility[v], utility[j, v])
+    for v in range(count):
+        reached[v] = exp32(outside - best_utility[v])
+        total[v] = reached[v]
+    for j in range(m):
+        for v in range(count):
+            open_to_her = np.float32(1.0) if utility[j, v] > _UNCONSIDERED else np.float32(0.0)
+            chance[j, v] = open_to_her * exp32(utility[j, v] - best_utility[v])
+            total[v] += chance[j, v]
+    for j in range(m):
+        for v in range(count):
+            visit_firm[v] = visit_firm[v] + (np.int32(1) if visit_luck[0, v] * total[v] >= reached[v] else np.int32(0))
+            reached[v] += chance[j, v]
+            chance[j, v] /= total[v]
+
+
+@kernel
+def choose_best(visit_firm, utility, visit_count, outside):
+    """Overwrite the draw with the option of highest utility.  visit_firm (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        best, chosen = outside, -1
+        for j in range(utility.shape[0]):
+            if utility[j, v] > best:
+                best, chosen = utility[j, v], j
+        visit_firm[v] = chosen
+
+
+@kernel
+def follow_habit(visit_firm, visit_luck, utility, visit_count, visit_provider, habit_strength):
+    """Skip evaluation with the strength of the habit and return to the provider.  visit_firm (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        j = visit_provider[v]
+        if j >= 0 and visit_luck[1, v] < habit_strength and utility[j, v] > _UNCONSIDERED:
+            visit_firm[v] = j
+
+
+@kernel
+def mark_stayers(
+    visit_held, utility, visit_count, visit_customer, visit_provider, switching_cost, switching_weight, outside
+):
+    """Mark visits whose provider no other option beats by more than the cost of leaving; take that cost out of the
+    others.
+
+    visit_held (visits,)  firm to stay with, -1 = evaluate  [written]      utility (m, visits)  [written]
+    """
+    for v in range(visit_count[0]):
+        j = visit_provider[v]
+        visit_held[v] = -1
+        if j >= 0:
+            best = outside
+            for f in range(utility.shape[0]):
+                best = max(best, utility[f, v]) if f != j else best
+            if utility[j, v] > _UNCONSIDERED and best <= utility[j, v]:
+                visit_held[v] = j
+            else:
+                utility[j, v] -= switching_weight * switching_cost[visit_customer[v]]
+
+
+@kernel
+def keep_stayers(visit_firm, visit_held, visit_count):
+    """Return marked visits to their provider.  visit_firm (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        if visit_held[v] >= 0:
+            visit_firm[v] = visit_held[v]
+
+
+@kernel
+def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, signed, relation, provider, term, t):
+    """Send customers under contract to their provider; sign new contracts; leaving ends a relation for good.
+
+    visit_firm (visits,), signed (n,), relation (m, n), provider (n,)  [written]
+    """
+    for v in range(visit_count[0]):
+        i = visit_customer[v]
+        held = visit_provider[v]
+        if held >= 0 and t - signed[i] < term and signed[i] < t:
+            visit_firm[v] = held
+        else:
+            if held >= 0 and visit_firm[v] != held:
+                relation[held, i] = _LOST
+                provider[i] = -1
+                signed[i] = -1
+            if visit_firm[v] >= 0:
+                signed[i] = t
+
+
+@kernel
+def remember_choices(
+    provider, preference, visit_count, visit_customer, visit_provider, visit_firm, chance, visits, repeats, repeat_base
+):
+    """Make each chosen firm the provider, and the probabilities the preference.
+
+    provider (n,), preference (m, n)  [written]      visits, repeats, repeat_base  tallies [written]
+    """
+    for v in range(visit_count[0]):
+        i, j, before = visit_customer[v], visit_firm[v], visit_provider[v]
+        visits[j] += 1
+        if j >= 0:
+            provider[i] = j
+            if before >= 0:
+                repeat_base[before] += 1
+                repeats[before] += 1 if j == before else 0
+        for f in range(preference.shape[0]):
+            preference[f, i] = chance[f, v]
+
+
+class Choice(Mechanism):
+    """Which firm, or none, is chosen on each occasion."""
+
+    name = "choice"
+    phase = Phase.CHOICE
+    owns = (
+        Column("provider", ("customer",), -1, "firm", "firm chosen at the latest occasion, -1 = none", "int32"),
+        Column("signed", ("customer",), -1, "period", "start of the current contract, -1 = none", "int32"),
+        Column("preference", ("firm", "customer"), 0, "0-1", "probability of each firm at the latest decision"),
+        Column("utility", ("firm", "visit"), 0, "logit units", "utility of each firm on the visit"),
+        Column("chance", ("firm", "visit"), 0, "0-1", "probability of each firm on the visit"),
+        Column("visit_firm", ("visit",), -1, "firm", "firm chosen, -1 = none", "int32"),
+        Column("visit_luck", ("luck", "visit"), 0, "0-1", "uniforms of the decision"),
+        Column("best_utility", ("visit",), 0, "logit units", "largest utility of the visit, outside option included"),
+        Column("reached", ("visit",), 0, "weight", "logit weights cumulated so far"),
+        Column("total", ("visit",), 0, "weight", "sum of the logit weights"),
+        Column("visit_held", ("visit",), -1, "firm", "firm kept without evaluation, -1 = none", "int32"),
+    )
+    writes = ("relation",)
+    counts = (
+        Tally("visits", "visits", "occasions spent at the firm; nobody's entry: at no firm"),
+        Tally("repeats", "visits", "occasions on which the firm was chosen again by those whose provider it was"),
+        Tally("repeat_base", "visits", "occasions spent at some firm by those whose provider it was"),
+    )
+    rule: Literal["mnl", "deterministic", "habit", "threshold"] = param(
+        "mnl", unit="name", evidence="assumed", doc="how a firm is picked from the utilities"
+    )
+    market: Literal["always_a_share", "lost_for_good"] = param(
+        "always_a_share", unit="name", evidence="assumed", source=cite(JACKSON_1985, "two kinds of industrial customer"),
+        doc="free choice on each occasion, or contracts that end for good",
+    )  # fmt: skip
+    attraction: float = param(
+        5.0,
+        unit="logit/0-1",
+        bounds=(-50, 50),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="weight of satisfaction, or of expectation before first use",
+    )
+    trust_weight: float = param(
+        1.0,
+        unit="logit/0-1",
+        bounds=(-50, 50),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="weight of trust",
+    )
+    commitment_weight: float = param(
+        1.0,
+        unit="logit/0-1",
+        bounds=(-50, 50),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="weight of affective commitment",
+    )
+    price_sensitivity: float = param(
+        1.0,
+        unit="logit/index",
+        bounds=(0, 50),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="weight of the price index",
+    )
+    word_of_mouth_weight: float = param(
+        1.0,
+        unit="ratio",
+        bounds=(0, 50),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="weight of the word-of-mouth stock",
+    )
+    switching_weight: float = param(
+        2.0,
+        unit="logit/0-1",
+        bounds=(0, 50),
+        evidence="calibrated",
+        source=cite(PICK_EISEND_2014, "abstract: weak effect on switching"),
+        doc="weight of the switching cost; the loyalty dial",
+    )
+    outside: float = param(
+        1.0,
+        unit="logit units",
+        bounds=(-80, 80),
+        evidence="assumed",
+        doc="utility of buying nowhere; low values close the market",
+    )
+    habit_strength: float = param(
+        0.5, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="chance of skipping evaluation under rule habit"
+    )
+    term: int = param(
+        52, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="length of a contract under lost_for_good"
+    )
+
+    @property
+    def barred(self) -> int:
+        """Whether a lost relation keeps a firm out of consideration (1) or not (0)."""
+        return int(self.market == "lost_for_good")
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return valuation, the rule, contracts where there are any, and memory."""
+        rule: dict[str, tuple[Kernel, ...]] = {
+            "mnl": (draw_choices,),
+            "deterministic": (draw_choices, choose_best),
+            "habit": (draw_choices, follow_habit),
+            "threshold": (mark_stayers, draw_choices, keep_stayers),
+        }
+        contracts = (honour_contracts,) if self.barred else ()
+        return (value_firms, add_cost_of_leaving, *rule[self.rule], *contracts, remember_choices)
+
+    def begin(self, world: object, seed: int) -> None:
+        """Start with equal preference for all firms."""
+        world.customers.preference.fill(1.0 / world.m)  # type: ignore[attr-defined]

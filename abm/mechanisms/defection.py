@@ -1,0 +1,75 @@
+"""Defection: leaving the category, more likely when neighbours have left.   Reads exits of earlier periods only.
+
+Claim: each neighbour who defected raises the hazard by some 80 %, fading exponentially with time.
+Source: NITZAN_LIBAI_2011 (79.7 % per defecting neighbour, decay: abstract); half-life and base hazard assumed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.functions import exp32
+from abm.core.kernels import Kernel, equation, kernel
+from abm.core.sources import NITZAN_LIBAI_2011, cite
+from abm.core.spec import param
+from abm.core.streams import philox, uniform_fine
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import Column, Tally
+
+_LN2 = np.float32(0.6931471805599453)
+
+
+@equation
+def fading(age, half_life):
+    """Return what is left of an exit's influence after `age` periods: 2**(-age / half_life)."""
+    return exp32(-_LN2 * age / half_life)
+
+
+@kernel
+def leave_category(
+    exited, tie_start, tie_target, tie_weight, customer_id, exits, provider, exit_rate, contagion, half_life, key,
+    replication,
+    lo, hi, t,
+):  # fmt: skip
+    """Draw who leaves the category for good.
+
+    exited (n,)  period of leaving, -1 = has not  [written]; exits  tally [written]
+    """
+    for i in range(lo, hi):
+        if exited[i] < 0:
+            pressure = np.float32(0.0)
+            for e in range(tie_start[i], tie_start[np.int64(i) + 1]):
+                since = exited[tie_target[e]]
+                if 0 <= since < t:
+                    pressure += tie_weight[e] * fading(np.float32(t - 1 - since), half_life)
+            hazard = exit_rate * (1.0 + contagion * pressure)
+            if uniform_fine(philox(customer_id[i], t, 0, replication, key)[0]) < hazard:
+                exited[i] = t
+                exits[provider[i]] += 1
+
+
+class Defection(Mechanism):
+    """Exit from the category, with contagion over ties."""
+
+    name = "defection"
+    phase = Phase.LIFECYCLE
+    owns = (Column("exited", ("customer",), -1, "period", "period of leaving the category, -1 = has not", "int32"),)
+    counts = (Tally("exits", "customers", "customers of the firm who left the category"),)
+    exit_rate: float = param(
+        0.0, unit="1/period", bounds=(0, 1), evidence="assumed", doc="hazard of leaving the category; 0 = off"
+    )
+    contagion: float = param(
+        0.80,
+        unit="ratio",
+        bounds=(0, 100),
+        evidence="measured",
+        source=cite(NITZAN_LIBAI_2011, "abstract: 79.7 %"),
+        doc="rise of the hazard per neighbour of weight 1 who has just left",
+    )
+    half_life: float = param(
+        4.0, unit="periods", bounds=(0.01, 1e4), evidence="assumed", doc="time in which an exit's influence halves"
+    )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return the draw, if anybody can leave."""
+        return (leave_category,) if self.exit_rate > 0 else ()

@@ -1,0 +1,112 @@
+"""Lifecycle: active, dormant, lost, won back.   Synchronous; uses no neighbours.
+
+Claim: where customers share their purchases out, absence is judged against the customer's own rhythm, and those who
+were given up may return.
+Source: DWYER_1997 and JACKSON_1985 (always a share, lost for good); multiples assumed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.kernels import Kernel, kernel
+from abm.core.spec import param
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import Column, Tally, World
+
+RELATIONS = ("prospect", "active", "dormant", "lost", "won_back")
+_PROSPECT, _ACTIVE, _DORMANT, _LOST, _WON_BACK = (np.uint8(k) for k in range(5))
+
+
+@kernel
+def date_purchases(
+    last_purchase, gap, relation, visit_count, visit_customer, visit_firm, gap_rate, acquired, returned, won_back, t
+):
+    """Date each purchase, learn the customer's rhythm at the firm, and renew the relation.
+
+    last_purchase (m, n)  period, gap (m, n)  periods, relation (m, n)  [written]      acquired, returned, won_back
+    tallies [written]
+    """
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if j >= 0:
+            before = last_purchase[j, i]
+            if before >= 0:
+                gap[j, i] += gap_rate * (np.float32(t - before) - gap[j, i])
+            last_purchase[j, i] = t
+            state = relation[j, i]
+            acquired[j] += 1 if state == _PROSPECT else 0
+            returned[j] += 1 if state == _DORMANT else 0
+            won_back[j] += 1 if state == _LOST else 0
+            relation[j, i] = _WON_BACK if state == _LOST else _ACTIVE
+
+
+@kernel
+def judge_silence(
+    relation, last_purchase, gap, provider, signed, fell_dormant, fell_lost, active, dormant_after, lost_after,
+    lo, hi, t,
+):  # fmt: skip
+    """Judge silence against each customer's rhythm; those under contract are active however silent.
+
+    relation (m, n)  [written]      fell_dormant, fell_lost, active  tallies [written]
+    """
+    now = np.float32(t)
+    for j in range(relation.shape[0]):
+        to_dormant, to_lost, still = 0, 0, 0
+        for i in range(lo, hi):
+            state = relation[j, i]
+            rhythm = max(gap[j, i], np.float32(1.0))
+            silence = now - np.float32(last_purchase[j, i])
+            bound = (provider[i] == j) & (signed[i] >= 0)
+            known = (state != _PROSPECT) & (state != _LOST) & (not bound)
+            lost = known & (silence > lost_after * rhythm)
+            dormant = known & (silence > dormant_after * rhythm) & (not lost)
+            to_lost += 1 if lost else 0
+            to_dormant += 1 if dormant & (state != _DORMANT) else 0
+            new = _LOST if lost else (_DORMANT if dormant else state)
+            relation[j, i] = new
+            still += 1 if (new == _ACTIVE) | (new == _WON_BACK) else 0
+        fell_dormant[j] += to_dormant
+        fell_lost[j] += to_lost
+        active[j] += still
+
+
+class Lifecycle(Mechanism):
+    """State of each relation between a customer and a firm."""
+
+    name = "lifecycle"
+    phase = Phase.LIFECYCLE
+    owns = (
+        Column(
+            "last_purchase", ("firm", "customer"), -1, "period", "period of the latest purchase, -1 = none", "int32"
+        ),
+        Column("gap", ("firm", "customer"), 0, "periods", "smoothed time between purchases at the firm"),
+        Column(
+            "relation", ("firm", "customer"), 0, "state", "0 prospect, 1 active, 2 dormant, 3 lost, 4 won back", "uint8"
+        ),
+    )
+    counts = (
+        Tally("acquired", "customers", "first purchases at the firm"),
+        Tally("returned", "customers", "dormant customers who bought again: temporary churn"),
+        Tally("won_back", "customers", "lost customers who bought again"),
+        Tally("fell_dormant", "customers", "relations that fell dormant"),
+        Tally("fell_lost", "customers", "relations given up as lost"),
+        Tally("active", "customers", "active and won-back customers at the end of the period"),
+    )
+    gap_rate: float = param(
+        0.3, unit="1/purchase", bounds=(0, 1), evidence="assumed", doc="weight of the latest gap in the rhythm"
+    )
+    dormant_after: float = param(
+        2.0, unit="gaps", bounds=(0.1, 1e3), evidence="assumed", doc="silence after which a customer counts as dormant"
+    )
+    lost_after: float = param(
+        4.0, unit="gaps", bounds=(0.1, 1e3), evidence="assumed", doc="silence after which a customer counts as lost"
+    )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return purchases, then silence."""
+        return date_purchases, judge_silence
+
+    def begin(self, world: World, seed: int) -> None:
+        """Start everybody's rhythm at the mean time between her category occasions."""
+        world.customers.gap[:] = 1.0 / np.maximum(world.customers.purchase_rate, np.float32(1e-6))

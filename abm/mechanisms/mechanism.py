@@ -1,0 +1,118 @@
+"""The extension point: a mechanism, the phases of a period, and the plan of a run.
+
+A mechanism is a spec with kernels. A kernel's parameters say what it works on: a column, a tally, a firm lever or a
+tie array of
+that name, a field or property of the mechanism, `key` (its stream of random numbers), `replication`, and `lo, hi, t`
+(rows of
+the tile, period). Nothing else needs wiring.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from abm.core.errors import Refusal, did_you_mean
+from abm.core.kernels import Call, Kernel
+from abm.core.spec import Spec
+from abm.core.streams import stream_key
+from abm.world.columns import Column, Tally, World
+
+
+class Phase(IntEnum):
+    """The order of every period; part of the model, printed in its description."""
+
+    CALENDAR = 0
+    MARKET = 1
+    LEVERS = 2
+    CONTACT = 3
+    CHOICE = 4
+    OPERATIONS = 5
+    ENCOUNTER = 6
+    VOICE = 7
+    LEARNING = 8
+    LOYALTY = 9
+    WORD_OF_MOUTH = 10
+    LIFECYCLE = 11
+    ACCOUNTS = 12
+
+
+class Mechanism(Spec, ABC):
+    """One theory of what happens in a period.
+
+    name       : of its section in a scenario and of its stream of random numbers
+    phase      : when in the period
+    owns       : columns that it alone creates
+    writes     : columns of other mechanisms that its kernels change
+    counts     : tallies that its kernels add to
+    """
+
+    name: ClassVar[str]
+    phase: ClassVar[Phase]
+    owns: ClassVar[tuple[Column, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[tuple[Tally, ...]] = ()
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return the kernels to run at this phase, tile by tile (or once a period, for kernels so marked)."""
+        return ()
+
+    def deliveries(self) -> tuple[Kernel, ...]:
+        """Return the kernels that read other customers: they run when everybody has finished the period."""
+        return ()
+
+    def begin(self, world: World, seed: int) -> None:
+        """Set the initial state of the columns that it owns, where the default is not enough."""
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether the mechanism works in plain Python, through `step`."""
+        return type(self).step is not Mechanism.step
+
+    def step(self, world: World, t: int) -> None:
+        """Work in plain Python once a period: before the visits for phases up to CONTACT, at its end for later ones."""
+
+    def bind(self, kernel: Kernel, world: World, seed: int, worker: int = 0) -> Call:
+        """Fix a kernel's arguments: own fields first, then what the world holds under the name.
+
+        Raises Refusal if a parameter names nothing.
+        """
+        values: list[Any] = []
+        for name in kernel.arguments:
+            value = stream_key(seed, self.name) if name == "key" else getattr(self, name, None)
+            if value is None:
+                value = world.lookup(name, worker)
+            if value is None:
+                known = [*world.names(), *type(self).model_fields]
+                raise Refusal(
+                    f"kernel {kernel.name} of {self.name} takes {name!r}, which is no column, tally, lever or "
+                    f"parameter{did_you_mean(name, known)}"
+                )
+            values.append(value)
+        return Call(kernel, values)
+
+
+def plan(mechanisms: Sequence[Mechanism]) -> list[Mechanism]:
+    """Return the mechanisms by phase, then as listed.
+
+    Raises Refusal if two share a name or own the same column, or if one writes a column that nobody owns.
+    """
+    owners: dict[str, str] = {}
+    for mechanism in mechanisms:
+        for owned in (*mechanism.owns, *mechanism.counts):
+            if owned.name in owners:
+                raise Refusal(f"{owned.name} is owned by both {owners[owned.name]} and {mechanism.name}")
+            owners[owned.name] = mechanism.name
+    names = [mechanism.name for mechanism in mechanisms]
+    for name in names:
+        if names.count(name) > 1:
+            raise Refusal(f"two mechanisms are called {name!r}")
+    for mechanism in mechanisms:
+        for written in mechanism.writes:
+            if written not in owners:
+                raise Refusal(
+                    f"{mechanism.name} writes {written!r}, which no mechanism owns{did_you_mean(written, owners)}"
+                )
+    return sorted(mechanisms, key=lambda mechanism: mechanism.phase)

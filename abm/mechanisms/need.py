@@ -1,0 +1,110 @@
+"""Need: category occasions arrive at random around each customer's own rate.   Synchronous; uses no neighbours.
+
+Claim: purchases are Poisson for one customer; over customers with Gamma rates they follow the NBD.
+Source: EHRENBERG_1959.  Season: assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from abm.core.functions import exp32
+from abm.core.kernels import Kernel, equation, kernel
+from abm.core.spec import param
+from abm.core.streams import philox, uniform, uniform_fine
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import MOST_OCCASIONS, Column, Tally
+
+_MOST = np.int64(MOST_OCCASIONS)
+
+
+@equation(double=True)
+def poisson_quantile(u, rate):
+    """Return the smallest k with P(N <= k) >= u for N ~ Poisson(rate), at most 15."""
+    term = np.exp(-rate)
+    below = term
+    k = 0
+    while u > below and k < _MOST:
+        k += 1
+        term *= rate / k
+        below += term
+    return k
+
+
+@equation
+def season(t, amplitude, peak, year):
+    """Return the factor on need in period t: 1 + amplitude cos(2 pi (t - peak) / year)."""
+    return 1.0 + amplitude * np.float32(math.cos(2.0 * math.pi * (t - peak) / year))
+
+
+@kernel
+def list_visits(
+    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, purchase_rate, boost, exited, provider,
+    customer_id, occasions, season_amplitude, season_peak, periods_per_year, key, replication, lo, hi, t,
+):  # fmt: skip
+    """List the tile's visits: customer by customer, occasion by occasion.
+
+    visit_count (1,), visit_customer, visit_nth, visit_provider (visits,)  [written]
+    need_word (tile,), none_below (tile,)  the draw, and its margin below which there is no occasion  [written]      occasions (nobody,)  tally
+    [written]
+    """
+    factor = season(t, season_amplitude, season_peak, periods_per_year)
+    for i in range(lo, hi):
+        word = philox(customer_id[i], t, 0, replication, key)[0]
+        need_word[i - lo] = word
+        screen = 0.999999 * exp32(-purchase_rate[i] * boost[i] * factor)
+        none_below[i - lo] = screen - uniform(word)
+    v = 0
+    for i in range(lo, hi):
+        if none_below[i - lo] <= 0.0 and exited[i] < 0:
+            count = poisson_quantile(uniform_fine(need_word[i - lo]), np.float64(purchase_rate[i] * boost[i] * factor))
+            for nth in range(count):
+                visit_customer[v] = i
+                visit_nth[v] = nth
+                visit_provider[v] = provider[i]
+                v += 1
+    visit_count[0] = v
+    occasions[-1] += v
+
+
+@kernel
+def list_everybody(visit_count, visit_customer, visit_nth, visit_provider, exited, provider, occasions, lo, hi):
+    """List one visit for each customer who has not left the category; written as in `list_visits`."""
+    v = 0
+    for i in range(lo, hi):
+        visit_customer[v] = i
+        visit_nth[v] = 0
+        visit_provider[v] = provider[i]
+        v += 1 if exited[i] < 0 else 0
+    visit_count[0] = v
+    occasions[-1] += v
+
+
+class Need(Mechanism):
+    """Category occasions: Gamma-Poisson with season, or one every period."""
+
+    name = "need"
+    phase = Phase.CHOICE
+    owns = (
+        Column("visit_count", ("one",), 0, "visits", "occasions of the tile in this period", "int64"),
+        Column("visit_customer", ("visit",), 0, "row", "who has the occasion", "uint32"),
+        Column("visit_nth", ("visit",), 0, "number", "which of her occasions of the period", "int32"),
+        Column("visit_provider", ("visit",), 0, "firm", "her provider before it, -1 = none", "int32"),
+        Column("need_word", ("row",), 0, "word", "the draw that decides how many occasions there are", "uint32"),
+        Column("none_below", ("row",), 0, "0-1", "margin below which the customer has no occasion"),
+    )
+    counts: ClassVar = (Tally("occasions", "occasions", "category occasions, of the whole market"),)
+    process: Literal["poisson", "every_period"] = param(
+        "poisson", unit="name", evidence="assumed", doc="how occasions arrive"
+    )
+    season_amplitude: float = param(
+        0.0, unit="share", bounds=(0, 1), evidence="assumed", doc="yearly swing of need around its mean"
+    )
+    season_peak: float = param(0.0, unit="period", bounds=(0, 1e4), evidence="assumed", doc="period of highest need")
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return the kernel of the chosen process."""
+        return (list_everybody,) if self.process == "every_period" else (list_visits,)

@@ -1,0 +1,268 @@
+"""Rewards: enrol, earn, redeem, expire; progress towards a goal; tiers.   Synchronous; shares of tiers are of the
+period before.
+
+Claim: customers join if the benefit exceeds the bother, so heavy buyers select themselves; effort grows with the
+square of the progress
+made, given progress included; status is worth less the more share it; demotion hurts more than promotion helped.
+Source: KIVETZ_URMINSKY_ZHENG_2006 (goal gradient), NUNES_DREZE_2006 (endowed progress), DREZE_NUNES_2009 (tiers),
+WAGNER_HENNIG_THURAU_RUDOLPH_2009 (demotion), LEENHEER_2007 (self-selection); sizes assumed or tuned.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.functions import log32
+from abm.core.kernels import Kernel, equation, kernel
+from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, PROTOTYPE, cite
+from abm.core.spec import param
+from abm.core.streams import philox, stream_key, uniform, uniform4
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import CENT, Column, Tally, World
+from abm.world.firm import NEVER
+
+
+
+@equation(double=True)
+def points_earned(spend, per_visit, per_cu, bonus):
+    """Return points for a visit in whole hundredths, rounded half up.  spend: cents"""
+    return np.int64(np.floor((100.0 * per_visit + per_cu * spend) * (1.0 + bonus) + 0.5))
+
+
+@equation
+def visit_value(basket, earn_per_visit, earn_rate, reward, goal):
+    """Return what a visit brings a member in rewards, cu."""
+    return (earn_per_visit + earn_rate * basket) * reward / goal
+
+
+@equation
+def status_utility(share_at_or_above, tier):
+    """Return the utility of a tier's status: scarcity, and the pleasure of tiers below."""
+    return 0.3 * (1.0 - share_at_or_above) + 0.05 * (tier - 1.0)
+
+
+@equation
+def tier_reached(spend, thresholds, j):
+    """Return the highest tier whose threshold (5, m) the spend of the window reaches."""
+    tier = 0
+    for k in range(1, thresholds.shape[0]):
+        tier = k if spend >= thresholds[k, j] else tier
+    return tier
+
+
+@kernel(double=True)
+def reward_visits(
+    member, points, tier, qualifying_spend, trust, affective_commitment, visit_count, visit_customer, visit_nth,
+    visit_firm,
+    visit_spend, purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle, earn_rate,
+    earn_per_visit,
+    endowment, goal, goal_points, reward, redemption, reward_expense, tier_threshold, tier_bonus, promotion,
+    periods_per_year,
+    enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
+):  # fmt: skip
+    """Enrol, credit, redeem and promote, visit by visit.
+
+    member, tier (m, n), points (m, n)  1/100 point, qualifying_spend (m, n)  cents, trust, affective_commitment (m,
+    n)  [written]
+    enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
+    """
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if j >= 0 and has_program[j] > 0:
+            issued = 0
+            if member[j, i] == 0:
+                value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
+                benefit = purchase_rate[i] * np.float32(periods_per_year) * value
+                if automatic[j] > 0 or benefit > hassle[j] * hassle_factor[i]:
+                    member[j, i] = 1
+                    issued += endowment[j]
+                    enrolled[j] += 1
+            if member[j, i] > 0:
+                issued += points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier[j, i], j])
+                balance = points[j, i] + issued
+                points_issued[j] += issued
+                if balance >= goal_points[j]:
+                    word = philox(customer_id[i], t, (1 << 16) | visit_nth[v], replication, key)[0]
+                    if uniform(word) < redemption[j]:
+                        balance -= goal_points[j]
+                        issued -= goal_points[j]
+                        points_redeemed[j] += goal_points[j]
+                        rewards_redeemed[j] += 1
+                        rewards_cost[j] += reward_expense[j]
+                points[j, i] = balance
+                points_outstanding[j] += issued
+                qualifying_spend[j, i] += visit_spend[v]
+                reached = tier_reached(qualifying_spend[j, i], tier_threshold, j)
+                if reached > tier[j, i]:
+                    tier[j, i] = reached
+                    trust[j, i] = min(np.float32(1.0), trust[j, i] + promotion)
+                    affective_commitment[j, i] = min(np.float32(1.0), affective_commitment[j, i] + promotion)
+
+
+@kernel
+def close_window(
+    tier, qualifying_spend, trust, affective_commitment, demoted, has_program, tier_threshold, tier_window,
+    demotion, lo, hi, t,
+):  # fmt: skip
+    """At the end of a qualifying window set each tier to what the window earned.
+
+    tier, qualifying_spend, trust, affective_commitment (m, n)  [written]      demoted  tally [written]
+    """
+    for j in range(tier.shape[0]):
+        if has_program[j] > 0 and (t + 1) % tier_window[j] == 0:
+            for i in range(lo, hi):
+                earned = tier_reached(qualifying_spend[j, i], tier_threshold, j)
+                if earned < tier[j, i]:
+                    demoted[j] += 1
+                    trust[j, i] = max(np.float32(0.0), trust[j, i] - demotion)
+                    affective_commitment[j, i] = max(np.float32(0.0), affective_commitment[j, i] - demotion)
+                tier[j, i] = earned
+                qualifying_spend[j, i] = 0
+
+
+@kernel
+def expire_points(points, last_purchase, has_program, expiry, points_expired, points_outstanding, lo, hi, t):
+    """Let the points of silent members lapse.
+
+    points (m, n)  [written]      points_expired, points_outstanding  tallies [written]
+    """
+    for j in range(points.shape[0]):
+        if has_program[j] > 0 and expiry[j] > 0:
+            lapsed = 0
+            for i in range(lo, hi):
+                gone = points[j, i] if t - last_purchase[j, i] > expiry[j] else 0
+                points[j, i] -= gone
+                lapsed += gone
+            points_expired[j] += lapsed
+            points_outstanding[j] -= lapsed
+
+
+@kernel(per="period")
+def count_members(members_at, member, tier, has_program, tier_threshold, members):
+    """Count members by tier.  members_at (5, m)  [written]      members  tally [written]"""
+    for j in range(member.shape[0]):
+        base = 0
+        if has_program[j] > 0:
+            for i in range(member.shape[1]):
+                base += member[j, i]
+        members[j] += base
+        for k in range(1, members_at.shape[0]):
+            raised = 0
+            if tier_threshold[k, j] < NEVER:
+                for i in range(member.shape[1]):
+                    raised += 1 if tier[j, i] == k else 0
+            members_at[k, j] = raised
+            base -= raised
+        members_at[0, j] = base
+
+
+@kernel
+def value_progress(
+    program_utility, boost, member, points, tier, members_at, price_weight, basket, has_program, earn_per_visit,
+    earn_rate,
+    reward, goal, goal_points, progress_weight, gradient, acceleration, lo, hi,
+):  # fmt: skip
+    """Write what each programme adds to utility and to need at the next choice.
+
+    program_utility (m, n)  logit units  [written]      boost (n,)  ratio  [written]
+    """
+    for j in range(member.shape[0]):
+        if has_program[j] > 0:
+            for i in range(lo, hi):
+                boost[i] = 1.0
+    for j in range(member.shape[0]):
+        if has_program[j] > 0 and reward[j] > 0.0:
+            total = 0
+            for k in range(members_at.shape[0]):
+                total += members_at[k, j]
+            for i in range(lo, hi):
+                progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
+                saved = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j]) / basket[i]
+                worth = progress_weight * (price_weight[i] * saved + gradient * progress * progress)
+                inside = np.float32(member[j, i])
+                program_utility[j, i] = inside * worth
+                boost[i] = max(boost[i], 1.0 + inside * acceleration * progress * progress)
+            above = 0
+            for k in range(members_at.shape[0] - 1, 0, -1):
+                above += members_at[k, j]
+                if members_at[k, j] > 0:
+                    status = status_utility(np.float32(above) / np.float32(total), np.float32(k))
+                    for i in range(lo, hi):
+                        program_utility[j, i] += status if tier[j, i] == k else np.float32(0.0)
+
+
+@kernel
+def draw_hassle(hassle_factor, customer_id, key, replication):
+    """Draw how much each customer minds membership: exponential with mean 1.  hassle_factor (n,)  [written]"""
+    for i in range(customer_id.shape[0]):
+        hassle_factor[i] = -log32(1.0 - uniform4(key, customer_id[i], 0, 0, replication)[0])
+
+
+class Rewards(Mechanism):
+    """What loyalty programmes do: membership, points, tiers, and their pull."""
+
+    name = "rewards"
+    phase = Phase.LOYALTY
+    owns = (
+        Column("member", ("firm", "customer"), 0, "bool", "member of the firm's programme", "uint8"),
+        Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int32"),
+        Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
+        Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
+        Column("program_utility", ("firm", "customer"), 0, "logit units", "what the programme adds to utility"),
+        Column("boost", ("customer",), 1, "ratio", "factor on need near a goal"),
+        Column("hassle_factor", ("customer",), 1, "ratio", "how much membership bothers her, mean 1"),
+        Column("members_at", ("tier", "firm"), 0, "customers", "members by tier", "int64"),
+    )
+    writes = ("trust", "affective_commitment")
+    counts = (
+        Tally("enrolled", "customers", "customers who joined the programme"),
+        Tally("members", "customers", "members at the end of the period"),
+        Tally("points_issued", "points", "points credited, endowments included", 0.01),
+        Tally("points_redeemed", "points", "points exchanged for rewards", 0.01),
+        Tally("points_expired", "points", "points that lapsed", 0.01),
+        Tally("points_outstanding", "points", "unredeemed points at the end of the period", 0.01, stock=True),
+        Tally("rewards_redeemed", "rewards", "rewards given out"),
+        Tally("rewards_cost", "cu", "cost of rewards given out", CENT),
+        Tally("demoted", "customers", "members moved down a tier or more"),
+    )
+    progress_weight: float = param(
+        1.0,
+        unit="ratio",
+        bounds=(0, 50),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="weight of the programme in utility",
+    )
+    gradient: float = param(
+        0.3,
+        unit="logit units",
+        bounds=(0, 10),
+        evidence="calibrated",
+        source=cite(
+            KIVETZ_URMINSKY_ZHENG_2006,
+            "abstract: effort rises with proportion of distance covered; size from the prototype",
+        ),
+        doc="added utility just before the goal",
+    )
+    acceleration: float = param(
+        0.25, unit="ratio", bounds=(0, 10), evidence="assumed", doc="added need just before the goal"
+    )
+    promotion: float = param(
+        0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment gained by promotion"
+    )
+    demotion: float = param(
+        0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment lost by demotion"
+    )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return the programme at the till."""
+        return (reward_visits,)
+
+    def deliveries(self) -> tuple[Kernel, ...]:
+        """Return the end of the period: demotion, expiry, counts, and what the next choice will feel."""
+        return close_window, expire_points, count_members, value_progress
+
+    def begin(self, world: World, seed: int) -> None:
+        """Draw each customer's dislike of membership."""
+        c = world.customers
+        draw_hassle(c.hassle_factor, c.customer_id, stream_key(seed, self.name), world.replication)

@@ -1,0 +1,148 @@
+"""Switching costs: eight facets in three classes.   Synchronous; uses no neighbours.
+
+Claim: leaving a provider costs procedure (risk, evaluation, learning, set-up), money (benefits lost, fees) and
+relations
+(person, brand); the costs grow with experience of the provider and with what its programme would take away.
+Source: BURNHAM_FRELS_MAHAJAN_2003 (facets and classes, abstract); weights and rates are assumed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.functions import exp32
+from abm.core.kernels import Kernel, equation, kernel
+from abm.core.spec import param
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import Column
+
+
+@equation
+def familiarity(encounters, visits):
+    """Return how far a relation has settled: 1 - exp(-encounters / visits)."""
+    return 1.0 - exp32(-encounters / visits)
+
+
+@kernel
+def weigh_rivals(best_rival, rivals, visit_count, visit_customer, visit_provider, aware, expectation):
+    """Find what is expected of the best rival that a visitor knows, and how many she knows.
+
+    best_rival (visits,)  0-1  [written]      rivals (visits,)  firms  [written]
+    """
+    for v in range(visit_count[0]):
+        best_rival[v] = 0.0
+        rivals[v] = 0.0
+    for j in range(aware.shape[0]):
+        for v in range(visit_count[0]):
+            i = visit_customer[v]
+            known = aware[j, i] > 0 and visit_provider[v] != j
+            best_rival[v] = max(best_rival[v], expectation[j, i] if known else np.float32(0.0))
+            rivals[v] += np.float32(1.0) if known else np.float32(0.0)
+
+
+@kernel
+def price_leaving(
+    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate,
+    reward, goal, tier_discount, tier_window, t,
+):  # fmt: skip
+    """Work out what leaving the programme would forfeit.  at_stake (visits,)  cu  [written]"""
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], max(visit_provider[v], 0)
+        left = np.float32(tier_window[j] - t % tier_window[j])
+        benefits = tier_discount[tier[j, i], j] * basket[i] * purchase_rate[i] * left
+        at_stake[v] = 0.01 * np.float32(points[j, i]) * reward[j] / goal[j] + benefits
+
+
+@kernel
+def cost_leaving(
+    switching_facet, switching_cost, calculative_commitment, visit_count, visit_customer, visit_provider, best_rival,
+    rivals,
+    at_stake, encounters, affective_commitment, personal_bond, basket, integration, exit_fee, joining_fee,
+    complexity, learning_visits, set_up_visits, procedural, financial, relational,
+):  # fmt: skip
+    """Write the facets of each visitor's cost of leaving her provider, and their weighted sum.
+
+    switching_facet (8, n)  0-1  [written]      switching_cost (n,)  0-1  [written]
+    calculative_commitment (m, n)  0-1  [written]
+    """
+    one = np.float32(1.0)
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_provider[v]
+        if j >= 0:
+            risk = 1.0 - best_rival[v]
+            evaluation = complexity / (1.0 + rivals[v])
+            learning = familiarity(encounters[j, i], learning_visits)
+            set_up = min(one, familiarity(encounters[j, i], set_up_visits) + integration[j])
+            benefit = min(one, at_stake[v] / basket[i])
+            money = min(one, (exit_fee[j] + joining_fee[j]) / basket[i])
+            person, brand = personal_bond[j, i], affective_commitment[j, i]
+            switching_facet[0, i] = risk
+            switching_facet[1, i] = evaluation
+            switching_facet[2, i] = learning
+            switching_facet[3, i] = set_up
+            switching_facet[4, i] = benefit
+            switching_facet[5, i] = money
+            switching_facet[6, i] = person
+            switching_facet[7, i] = brand
+            by_procedure = risk + evaluation + learning + set_up
+            switching_cost[i] = (
+                procedural * 0.25 * by_procedure
+                + financial * 0.5 * (benefit + money)
+                + relational * 0.5 * (person + brand)
+            )
+            calculative_commitment[j, i] = (by_procedure + benefit + money) * np.float32(1.0 / 6.0)
+
+
+@kernel
+def grow_bond(personal_bond, visit_count, visit_customer, visit_firm, richness, bond_rate):
+    """Let the personal relationship grow with rich contact.  personal_bond (m, n)  0-1  [written]"""
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if j >= 0:
+            personal_bond[j, i] += bond_rate * richness[j] * (1.0 - personal_bond[j, i])
+
+
+class SwitchingCost(Mechanism):
+    """What leaving the provider would cost each visitor."""
+
+    name = "switching_cost"
+    phase = Phase.CHOICE
+    owns = (
+        Column("switching_facet", ("facet", "customer"), 0, "0-1", "the eight facets, for the provider"),
+        Column("switching_cost", ("customer",), 0, "0-1", "cost of leaving the provider"),
+        Column("calculative_commitment", ("firm", "customer"), 0, "0-1", "mean of procedural and financial facets"),
+        Column("best_rival", ("visit",), 0, "0-1", "expectation of the best rival known"),
+        Column("rivals", ("visit",), 0, "firms", "rivals known"),
+        Column("at_stake", ("visit",), 0, "cu", "value of points and tier that leaving forfeits"),
+    )
+    procedural: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of procedural costs")
+    financial: float = param(0.2, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of financial costs")
+    relational: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of relational costs")
+    complexity: float = param(
+        1.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="effort of comparing offers in the category"
+    )
+    learning_visits: float = param(
+        6.0, unit="visits", bounds=(0.01, 1e4), evidence="assumed", doc="visits over which using the provider is learnt"
+    )
+    set_up_visits: float = param(
+        3.0, unit="visits", bounds=(0.01, 1e4), evidence="assumed", doc="visits over which a set-up settles"
+    )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return rivals, forfeits, and the cost."""
+        return weigh_rivals, price_leaving, cost_leaving
+
+
+class PersonalBond(Mechanism):
+    """The personal relationship: the facet of switching costs with a memory of its own."""
+
+    name = "personal_bond"
+    phase = Phase.LEARNING
+    owns = (Column("personal_bond", ("firm", "customer"), 0, "0-1", "personal relationship with the firm's staff"),)
+    bond_rate: float = param(
+        0.05, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="growth per visit at full richness of contact"
+    )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return the growth of the bond."""
+        return (grow_bond,)

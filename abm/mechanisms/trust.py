@@ -1,0 +1,97 @@
+"""Trust and commitment grow out of experience.   Synchronous; uses no neighbours.
+
+Claim: trust falls faster than it grows and suffers from broken promises; affective commitment follows satisfaction
+and trust.
+Source: SLOVIC_1993 (asymmetry); MORGAN_HUNT_1994 and PALMATIER_2006 (trust, commitment); rates are assumed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.kernels import Kernel, equation, kernel
+from abm.core.spec import param
+from abm.mechanisms.encounter import unit
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import FIXED_POINT, Column, Tally
+
+_WHOLE = np.float32(FIXED_POINT)
+
+
+@equation
+def updated_trust(trust, transaction, growth, fall, broken):
+    """Return trust after a visit; `broken` is what a broken promise takes away, 0 if it was kept."""
+    rate = growth if transaction >= trust else fall
+    return unit(trust + rate * (transaction - trust) - broken)
+
+
+@kernel
+def learn_trust(
+    trust, visit_count, visit_customer, visit_firm, transaction, performance, promise, transparency,
+    growth, fall, tolerance, promise_cost, notice, trust_sum, broken_promises,
+):  # fmt: skip
+    """Update trust in the firm visited.
+
+    trust (m, n)  0-1  [written]      trust_sum, broken_promises  tallies [written]
+    """
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if j >= 0:
+            missed = performance[v] < promise[j] - tolerance
+            broken = promise_cost * (1.0 - notice * transparency[j]) if missed else np.float32(0.0)
+            new = updated_trust(trust[j, i], transaction[v], growth, fall, broken)
+            trust[j, i] = new
+            trust_sum[j] += np.int64(new * _WHOLE)
+            broken_promises[j] += 1 if missed else 0
+
+
+@kernel
+def learn_commitment(
+    affective_commitment, visit_count, visit_customer, visit_firm, satisfaction, trust, commitment_rate
+):
+    """Move affective commitment towards the mean of satisfaction and trust.
+
+    affective_commitment (m, n)  0-1  [written]
+    """
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if j >= 0:
+            goal = 0.5 * satisfaction[j, i] + 0.5 * trust[j, i]
+            affective_commitment[j, i] += commitment_rate * (goal - affective_commitment[j, i])
+
+
+class Trust(Mechanism):
+    """Trust in each firm, and affective commitment to it."""
+
+    name = "trust"
+    phase = Phase.LEARNING
+    owns = (
+        Column("trust", ("firm", "customer"), 0.5, "0-1", "trust in the firm"),
+        Column("affective_commitment", ("firm", "customer"), 0.2, "0-1", "attachment to the firm"),
+    )
+    counts = (
+        Tally("trust_sum", "0-1", "sum over visits of trust after the visit", 1 / FIXED_POINT),
+        Tally("broken_promises", "visits", "visits that fell short of the promise"),
+    )
+    growth: float = param(
+        0.08, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="rate when experience exceeds trust"
+    )
+    fall: float = param(
+        0.20, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="rate when experience falls short of trust"
+    )
+    tolerance: float = param(
+        0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="shortfall that still counts as a kept promise"
+    )
+    promise_cost: float = param(
+        0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust lost by a broken promise"
+    )
+    notice: float = param(
+        0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="part of that loss which full transparency saves"
+    )
+    commitment_rate: float = param(
+        0.05, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="pull of satisfaction and trust on commitment"
+    )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return trust, then commitment."""
+        return learn_trust, learn_commitment

@@ -1,0 +1,258 @@
+"""Word of mouth: delighted and disappointed customers talk, and what is heard counts by how much room it has.
+
+Neighbours are read after everybody has finished the period: what is said in t acts on choices from t + 1.
+Claim: telling is U-shaped in satisfaction and steeper below; a story shifts a hearer by her headroom, less when it
+opposes a firm
+preference; awareness spreads over weak and strong ties; customers who come through a tie fit better.
+Source: ANDERSON_1998 (asymmetric U); EAST_HAMMOND_LOMAX_2008 (headroom); GOLDENBERG_LIBAI_MULLER_2001 (awareness);
+SCHMITT_SKIERA_VAN_DEN_BULTE_2011 (referral); DE_MATOS_ROSSI_2008 (commitment). Sizes assumed or tuned.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.kernels import Kernel, equation, kernel
+from abm.core.sources import ANDERSON_1998, EAST_HAMMOND_LOMAX_2008, EAST_HAMMOND_WRIGHT_2007, PROTOTYPE, cite
+from abm.core.spec import param
+from abm.core.streams import philox, uniform, uniform4
+from abm.mechanisms.encounter import unit
+from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.world.columns import Column, Tally
+
+_ACTIVE, _WON_BACK = np.int64(1), np.int64(4)
+_FIRM_SHIFT = np.uint32(
+    16
+)  # a voice: bits 0-15 firms she is a customer of, 16-23 firm of the story + 1, 24 good or bad
+_GOOD = np.uint32(1 << 24)
+_ONE = np.uint32(1)
+
+
+@equation
+def telling_probability(transaction, commitment, base, delight, disappointment, devotion):
+    """Return the probability of telling a story: a U that is lowest between 0.5 and 0.7."""
+    above = max(transaction - 0.70, np.float32(0.0)) / 0.30
+    below = max(0.50 - transaction, np.float32(0.0)) / 0.50
+    return base + delight * above + disappointment * below + devotion * commitment
+
+
+@equation
+def headroom(preference, good):
+    """Return the room a story has: what preference can still gain or lose, halved against a settled preference."""
+    room = 1.0 - preference if good else preference
+    opposed = preference < 0.1 if good else preference > 0.7
+    return 0.5 * room if opposed else room
+
+
+@kernel
+def tell(
+    voice, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment, relation,
+    initial_awareness,
+    customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion, praise_from, key,
+    replication, lo, hi, t,
+):  # fmt: skip
+    """Decide who tells a story about whom.
+
+    voice (n,)  bits: firms she is an active customer of, firm of the story, good or bad  [written]
+    positive_messages, negative_messages  tallies [written]
+    """
+    for i in range(lo, hi):
+        voice[i] = 0
+    for j in range(initial_awareness.shape[0]):
+        if initial_awareness[j] < 1.0:  # only then can anybody learn of the firm from those who use it
+            for i in range(lo, hi):
+                state = relation[j, i]
+                voice[i] |= _ONE << np.uint32(j) if state in (_ACTIVE, _WON_BACK) else np.uint32(0)
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if j >= 0:
+            s = transaction[v]
+            p = telling_probability(s, affective_commitment[j, i], base, delight, disappointment, devotion)
+            if uniform(philox(customer_id[i], t, visit_nth[v], replication, key)[0]) < p:
+                good = s >= praise_from
+                positive_messages[j] += 1 if good else 0
+                negative_messages[j] += 0 if good else 1
+                story = (np.uint32(j + 1) << _FIRM_SHIFT) | (_GOOD if good else np.uint32(0))
+                voice[i] = (voice[i] & np.uint32(0xFFFF)) | story
+
+
+@kernel
+def hear(
+    word_of_mouth, expectation, preference, voice, tie_start, tie_target, tie_weight, customer_id, heard,
+    contact_rate, decay, praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
+):  # fmt: skip
+    """Fade the stock of what was heard, then add what neighbours told.
+
+    word_of_mouth (m, n)  logit units, expectation (m, n)  0-1  [written]      heard  tally [written]
+    """
+    for j in range(word_of_mouth.shape[0]):
+        for i in range(lo, hi):
+            word_of_mouth[j, i] *= decay
+    i = np.int64(lo)
+    for e in range(tie_start[lo], tie_start[hi]):
+        said = voice[tie_target[e]] >> _FIRM_SHIFT
+        if said > 0:  # few neighbours have a story: look for them along the ties, then find who hears
+            while tie_start[i + 1] <= e:
+                i += 1
+            sender, weight = customer_id[tie_target[e]], tie_weight[e]
+            word = philox(sender, customer_id[i], t << 8, replication, key)[0]
+            if uniform(word) < contact_rate * weight:
+                j = np.int64(said & np.uint32(0xFF)) - 1
+                good = said > 0xFF
+                room = weight * headroom(preference[j, i], good)
+                word_of_mouth[j, i] += praise * room if good else -blame * room
+                aim = good_target if good else bad_target
+                expectation[j, i] += nudge * (aim - expectation[j, i])
+                heard[j] += 1
+
+
+@kernel
+def learn_of_firms(
+    aware, match, expectation, voice, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
+    referred,
+    advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication, lo, hi, t,
+):  # fmt: skip
+    """Let customers learn of firms from advertising and from neighbours who use them.
+
+    aware, match, expectation (m, n)  [written]      learned, referred  tallies [written]
+    """
+    for j in range(aware.shape[0]):
+        if initial_awareness[j] < 1.0:
+            bit = _ONE << np.uint32(j)
+            for i in range(lo, hi):
+                if aware[j, i] == 0:
+                    missed = 1.0 - advertising
+                    for e in range(tie_start[i], tie_start[np.int64(i) + 1]):
+                        if voice[tie_target[e]] & bit:
+                            missed *= 1.0 - (strong_tie if tie_weight[e] >= 0.5 else weak_tie)
+                    luck = uniform4(key, customer_id[i], t, (1 << 16) | j, replication)[0]
+                    if luck < 1.0 - missed:
+                        aware[j, i] = 1
+                        learned[j] += 1
+                        if luck >= advertising:
+                            referred[j] += 1
+                            match[j, i] += referral_match
+                            expectation[j, i] = unit(expectation[j, i] + referral_expectation)
+
+
+class WordOfMouth(Mechanism):
+    """Who tells, who hears, who learns of a firm."""
+
+    name = "word_of_mouth"
+    phase = Phase.WORD_OF_MOUTH
+    owns = (
+        Column("voice", ("customer",), 0, "bits", "what neighbours can learn from her this period", "uint32"),
+        Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
+    )
+    writes = ("aware", "match", "expectation")
+    counts = (
+        Tally("positive_messages", "stories", "good stories told"),
+        Tally("negative_messages", "stories", "bad stories told"),
+        Tally("heard", "stories", "stories that reached a neighbour"),
+        Tally("learned", "customers", "customers who learned of the firm"),
+        Tally("referred", "customers", "of these, through a tie"),
+    )
+    base: float = param(
+        0.01,
+        unit="1/visit",
+        bounds=(0, 1),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="chance of telling after an ordinary visit",
+    )
+    delight: float = param(
+        0.12,
+        unit="1/visit",
+        bounds=(0, 1),
+        evidence="calibrated",
+        source=cite(EAST_HAMMOND_WRIGHT_2007, "abstract: positive to negative about 3 to 1; size tuned to it"),
+        doc="added chance at full satisfaction",
+    )
+    disappointment: float = param(
+        0.35,
+        unit="1/visit",
+        bounds=(0, 1),
+        evidence="calibrated",
+        source=cite(ANDERSON_1998, "abstract: asymmetric U; size tuned"),
+        doc="added chance at no satisfaction",
+    )
+    devotion: float = param(
+        0.0, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="added chance at full affective commitment"
+    )
+    praise_from: float = param(
+        0.60, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction from which a story is good"
+    )
+    contact_rate: float = param(
+        0.25,
+        unit="contacts per tie and period",
+        bounds=(0, 1),
+        evidence="assumed",
+        doc="chance that a story passes a tie of weight 1",
+    )
+    decay: float = param(
+        0.85, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of the stock kept from period to period"
+    )
+    praise: float = param(
+        0.25,
+        unit="logit units",
+        bounds=(0, 10),
+        evidence="calibrated",
+        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size from the prototype"),
+        doc="effect of a good story at full headroom",
+    )
+    blame: float = param(
+        0.30,
+        unit="logit units",
+        bounds=(0, 10),
+        evidence="calibrated",
+        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size from the prototype"),
+        doc="effect of a bad story at full headroom",
+    )
+    nudge: float = param(0.05, unit="1/story", bounds=(0, 1), evidence="assumed", doc="pull of a story on expectation")
+    good_target: float = param(
+        0.95,
+        unit="0-1",
+        bounds=(0, 1),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="expectation a good story suggests",
+    )
+    bad_target: float = param(
+        0.15,
+        unit="0-1",
+        bounds=(0, 1),
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "run"),
+        doc="expectation a bad story suggests",
+    )
+    advertising: float = param(
+        0.005, unit="1/period", bounds=(0, 1), evidence="assumed", doc="chance of learning of a firm without a tie"
+    )
+    weak_tie: float = param(
+        0.01,
+        unit="1/neighbour/period",
+        bounds=(0, 1),
+        evidence="assumed",
+        doc="chance of learning from a weakly tied customer",
+    )
+    strong_tie: float = param(
+        0.04,
+        unit="1/neighbour/period",
+        bounds=(0, 1),
+        evidence="assumed",
+        doc="chance of learning from a strongly tied customer",
+    )
+    referral_match: float = param(
+        0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="better fit of customers who come through a tie"
+    )
+    referral_expectation: float = param(
+        0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="their higher expectation"
+    )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return the telling."""
+        return (tell,)
+
+    def deliveries(self) -> tuple[Kernel, ...]:
+        """Return the hearing, and the learning of firms."""
+        return hear, learn_of_firms

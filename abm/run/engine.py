@@ -1,0 +1,203 @@
+"""One run: bind the plan to a world, run its periods, read what was counted.
+
+A period has stages: work before the visits; then every mechanism's kernels, tile by tile; then deliveries, which read
+other
+customers and so start when everybody is done. Tiles may be shared out over threads: nothing a tile does depends on
+another tile
+of the same stage, and sums are whole numbers, so the bits do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm.core.errors import Refusal
+from abm.core.kernels import Call, Kernel, Program, kernel
+from abm.kpis.kpi import Kpi, Tallied
+from abm.kpis.standard import STANDARD
+from abm.mechanisms.mechanism import Mechanism, Phase, plan
+from abm.run.scenario import Scenario, build_world
+from abm.world.columns import TILE, World
+
+CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
+
+
+@kernel(per="period")
+def record_period(history, counted, stocks, t):
+    """Add up the workers' counts of the period; flows start again at 0.
+
+    history (T, K, m + 1), counted (W, K, m + 1)  [written]
+    """
+    for k in range(counted.shape[1]):
+        for j in range(counted.shape[2]):
+            total = 0
+            for w in range(counted.shape[0]):
+                total += counted[w, k, j]
+                counted[w, k, j] *= stocks[k]
+            history[t, k, j] = total
+
+
+class Engine:
+    """A scenario's plan bound to a world; steps it period by period.
+
+    world : the state, which may be read and written between periods
+    t     : periods done
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: int, replication: int = 0, threads: int = 1, folder: Path | None = None
+    ) -> None:
+        self.scenario, self.seed, self.t = scenario, seed, 0
+        self.world: World = build_world(scenario, seed, replication, threads, folder)
+        self.plan = plan(scenario.mechanisms())
+        self._threads = threads
+        before = [m for m in self.plan if m.phase < Phase.CHOICE]
+        visits = [m for m in self.plan if m.phase >= Phase.CHOICE]
+        self._before = [m for m in before if m.interrupts]
+        self._after = [m for m in visits if m.interrupts]
+        kernels: list[tuple[Mechanism, Kernel]] = [(m, k) for m in (*before, *visits) for k in m.kernels()]
+        deliveries = [(m, k) for m in self.plan for k in m.deliveries()]
+        self._stages = [*_stages(kernels), *_stages(deliveries)]
+        self._programs = [self._program(worker) for worker in range(threads)]
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def _program(self, worker: int) -> list[Program]:
+        """Bind every stage for one worker; the record closes the last stage."""
+        groups = [
+            (tiled, [m.bind(k, self.world, self.seed, worker) for m, k in stage]) for tiled, stage in self._stages
+        ]
+        world = self.world
+        stocks = np.array([int(tally.stock) for tally in world.tallies.values()], np.int64)
+        groups.append((False, [Call(record_period, (world.history, world.counted, stocks))]))
+        if self._threads == 1 and not self._after:
+            return [Program(groups)]
+        return [Program([group]) for group in groups]
+
+    def run(self, periods: int) -> None:
+        """Go on for a number of periods.  Raises Refusal beyond the scenario's length."""
+        if self.t + periods > self.scenario.periods:
+            raise Refusal(
+                f"period {self.t + periods} lies beyond the run (periods = {self.scenario.periods}); "
+                "give the scenario more periods"
+            )
+        end = self.t + periods
+        step = 1 if self._before or self._after or self._pool else max(1, CHUNK // max(1, self.world.n))
+        while self.t < end:
+            upto = min(end, self.t + step)
+            self._advance(upto)
+            self.t = upto
+
+    def _advance(self, upto: int) -> None:
+        for mechanism in self._before:
+            mechanism.step(self.world, self.t)
+        n = self.world.n
+        stages = len(self._programs[0])
+        for s in range(stages):
+            if s == stages - 1 and stages > 1:
+                for mechanism in self._after:
+                    mechanism.step(self.world, self.t)
+            programs = [worker[s] for worker in self._programs]
+            if self._pool is None or not programs[0].stages[0][0]:
+                programs[0].run(0, n, TILE, self.t, upto)
+            else:
+                self._share_out(programs, n)
+
+    def _share_out(self, programs: Sequence[Program], n: int) -> None:
+        assert self._pool is not None
+        tiles = -(-n // TILE)
+        edges = [min(n, TILE * (tiles * w // self._threads)) for w in range(self._threads + 1)]
+        edges[-1] = n
+        jobs = [
+            self._pool.submit(program.run, edges[w], edges[w + 1], TILE, self.t, self.t + 1)
+            for w, program in enumerate(programs)
+        ]
+        for job in jobs:
+            job.result()
+
+
+def _stages(bound: Sequence[tuple[Mechanism, Kernel]]) -> list[tuple[bool, list[tuple[Mechanism, Kernel]]]]:
+    """Group consecutive kernels of the same kind into stages."""
+    stages: list[tuple[bool, list[tuple[Mechanism, Kernel]]]] = []
+    for mechanism, k in bound:
+        tiled = k.per == "tile"
+        if not stages or stages[-1][0] != tiled:
+            stages.append((tiled, []))
+        stages[-1][1].append((mechanism, k))
+    return stages
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was counted in a run.
+
+    tallies : name -> (periods, m + 1) float64 in the tally's unit; the last entry counts what belongs to no firm
+    """
+
+    firms: tuple[str, ...]
+    periods: int
+    burn_in: int
+    periods_per_year: int
+    tallies: dict[str, np.ndarray]
+
+    def by_period(self, kpis: Sequence[Kpi]) -> np.ndarray:
+        """Return every KPI in every period: (periods, m, kpis) float64, NaN where it is not defined."""
+        return _measure(kpis, Tallied(self.tallies, self.periods_per_year, periods=1), (self.periods, len(self.firms)))
+
+    def summary(self, kpis: Sequence[Kpi]) -> np.ndarray:
+        """Return every KPI over the measured periods, counts added up before they are divided: (m, kpis) float64."""
+        sums = {name: counts[self.burn_in :].sum(axis=0) for name, counts in self.tallies.items()}
+        measured = self.periods - self.burn_in
+        return _measure(kpis, Tallied(sums, self.periods_per_year, measured), (len(self.firms),))
+
+
+def _measure(kpis: Sequence[Kpi], tallied: Tallied, shape: tuple[int, ...]) -> np.ndarray:
+    block = np.empty((*shape, len(kpis)), np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for k, kpi in enumerate(kpis):
+            block[..., k] = kpi(tallied)
+    return block
+
+
+def record(scenario: Scenario, seed: int, replication: int = 0, threads: int = 1, folder: Path | None = None) -> Record:
+    """Run a scenario and return what was counted.
+
+    folder : of the study, which its logs and graph files lie in; None = the current one
+    Raises Refusal for input that cannot be used.
+    """
+    engine = Engine(scenario, seed, replication, threads, folder)
+    engine.run(scenario.periods)
+    return read(engine)
+
+
+def read(engine: Engine) -> Record:
+    """Return what an engine has counted so far."""
+    world, scenario = engine.world, engine.scenario
+    done = engine.t
+    tallies = {name: world.tallied(name)[:done] for name in world.tallies}
+    burn_in = min(scenario.burn_in, done)
+    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, tallies)
+
+
+def simulate(
+    scenario: Scenario, seed: int = 0, replication: int = 0, kpis: Sequence[Kpi] = STANDARD, threads: int = 1
+) -> pd.DataFrame:
+    """Run a scenario and return a tidy table: a row per period and firm, a column per KPI.
+
+    Raises Refusal for input that cannot be used.
+    """
+    result = record(scenario, seed, replication, threads)
+    block = result.by_period(kpis)
+    table: dict[str, Any] = {
+        "period": np.repeat(np.arange(result.periods), len(result.firms)),
+        "firm": np.tile(np.array(result.firms, dtype=object), result.periods),
+    }
+    for k, kpi in enumerate(kpis):
+        table[kpi.name] = block[:, :, k].ravel()
+    return pd.DataFrame(table)

@@ -1,0 +1,150 @@
+"""A scenario: the whole world as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import model_validator
+
+from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.spec import Spec, param
+from abm.core.streams import stream_key
+from abm.mechanisms.accounts import Accounts, Payment
+from abm.mechanisms.choice import Choice
+from abm.mechanisms.defection import Defection
+from abm.mechanisms.encounter import Encounter
+from abm.mechanisms.learning import Learning
+from abm.mechanisms.lifecycle import Lifecycle
+from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.need import Need
+from abm.mechanisms.rewards import Rewards
+from abm.mechanisms.switching_cost import PersonalBond, SwitchingCost
+from abm.mechanisms.trust import Trust
+from abm.mechanisms.word_of_mouth import WordOfMouth
+from abm.world.columns import MOST_FIRMS, TILE, World
+from abm.world.firm import Firm, levers
+from abm.world.network import Network
+from abm.world.population import COLUMNS as TRAITS
+from abm.world.population import Population
+
+MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "retail": {},
+    "closed_market": {"choice": {"outside": -80.0}},
+    "contract": {"choice": {"market": "lost_for_good", "term": 52}},
+}
+
+
+class Scenario(Spec):
+    """Population, network, firms and mechanisms, over a number of periods."""
+
+    unfolded: ClassVar = ("extras",)
+
+    preset: str = param("retail", unit="name", evidence="assumed", doc="named scenario that other fields start from")
+    periods: int = param(104, unit="periods", bounds=(0, 100_000), evidence="assumed", doc="length of a run")
+    burn_in: int = param(0, unit="periods", bounds=(0, 100_000), evidence="assumed", doc="periods before measurement")
+    periods_per_year: int = param(52, unit="periods", bounds=(1, 366), evidence="assumed", doc="length of a year")
+    population: Population = Population()
+    network: Network = Network()
+    firms: tuple[Firm, ...] = (Firm(name="north"), Firm(name="east"), Firm(name="south"))
+    need: Need = Need()
+    switching_cost: SwitchingCost = SwitchingCost()
+    choice: Choice = Choice()
+    encounter: Encounter = Encounter()
+    learning: Learning = Learning()
+    trust: Trust = Trust()
+    personal_bond: PersonalBond = PersonalBond()
+    rewards: Rewards = Rewards()
+    word_of_mouth: WordOfMouth = WordOfMouth()
+    defection: Defection = Defection()
+    lifecycle: Lifecycle = Lifecycle()
+    extras: tuple[Mechanism, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("preset", "retail") != "retail":
+            name = data["preset"]
+            if name not in PRESETS:
+                raise Refusal(
+                    f"no scenario preset {name!r}{did_you_mean(str(name), PRESETS)} (presets: {one_of(PRESETS)})"
+                )
+            merged = dict(data)
+            for section, fields in PRESETS[name].items():
+                given = data.get(section, {})
+                merged[section] = {**fields, **given} if isinstance(given, Mapping) else given
+            return merged
+        return data
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Scenario:
+        names = [firm.name for firm in self.firms]
+        if not 1 <= len(names) <= MOST_FIRMS:
+            raise Refusal(f"firms has {len(names)} entries; 1 to {MOST_FIRMS} are allowed")
+        for name in names:
+            if names.count(name) > 1:
+                raise Refusal(f"two firms are called {name!r}")
+        if self.burn_in > self.periods:
+            raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
+        if self.estimated_bytes() > MOST_MEMORY:
+            need, limit = self.estimated_bytes() / 2**30, MOST_MEMORY / 2**30
+            raise Refusal(
+                f"population.customers = {self.population.customers} with {len(names)} firms would need about "
+                f"{need:,.0f} GiB of memory; {limit:.0f} GiB is the limit"
+            )
+        return self
+
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """Return what happens in a period, as listed within a phase."""
+        return (
+            self.need, self.switching_cost, self.choice, Payment(), self.encounter, self.learning, self.trust,
+            self.personal_bond, self.rewards, self.word_of_mouth, self.defection, self.lifecycle, Accounts(),
+            *self.extras,
+        )  # fmt: skip
+
+    def adding(self, *mechanisms: Mechanism) -> Scenario:
+        """Return the scenario with further mechanisms of one's own."""
+        return self.model_copy(update={"extras": (*self.extras, *mechanisms)})
+
+    def estimated_bytes(self) -> int:
+        """Return about how much memory a run needs, in bytes: columns, ties, history."""
+        n, m = self.population.customers, len(self.firms)
+        columns = [*TRAITS, *(c for mechanism in self.mechanisms() for c in mechanism.owns)]
+        sizes = {"customer": n, "firm": m, "facet": 8, "tier": 5}
+        state = sum(
+            np.dtype(c.dtype).itemsize * int(np.prod([sizes[a] for a in c.axes], dtype=float))
+            for c in columns
+            if not c.passing
+        )
+        tallies = sum(len(mechanism.counts) for mechanism in self.mechanisms())
+        per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
+        ties = 8 * n + 8 * int(n * per_customer)
+        return state + ties + 8 * self.periods * tallies * (m + 1) + TILE * 15 * 64
+
+
+def build_world(
+    scenario: Scenario, seed: int, replication: int = 0, workers: int = 1, folder: Path | None = None
+) -> World:
+    """Return the world at period 0: customers, firms, ties, with every mechanism's initial state.
+
+    folder : of the study, which its logs and graph files lie in; None = the current one
+
+    Raises Refusal for an unusable log or graph file.
+    """
+    n = scenario.population.customers
+    ties = scenario.network.build(n, stream_key(seed, "graph"), replication, folder=folder)
+    world = World(
+        n, tuple(f.name for f in scenario.firms), levers(scenario.firms), ties,
+        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers,
+    )  # fmt: skip
+    mechanisms = scenario.mechanisms()
+    columns = [column for mechanism in mechanisms for column in mechanism.owns]
+    world.allocate([*TRAITS, *columns], [tally for mechanism in mechanisms for tally in mechanism.counts])
+    scenario.population.begin(world, seed, folder)
+    for mechanism in mechanisms:
+        mechanism.begin(world, seed)
+    return world

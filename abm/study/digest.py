@@ -1,0 +1,121 @@
+"""Digests: when two runs are the same run.
+
+A run is identified by what decides its numbers, written as one canonical JSON text. Shipped code counts through the
+version of its random-number scheme; a mechanism or KPI of the user's own counts through its source text, so that an
+edited equation is a new run and never finds old numbers under its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from abm.core.spec import Spec
+
+DIGEST_BYTES = 16
+_PACKAGE = __name__.partition(".")[0]
+_CONSTANT = (bool, int, float, str, tuple, type(None))
+
+
+def digest(data: bytes) -> bytes:
+    """Return the BLAKE2b digest (16 bytes) of `data`."""
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as TOML and JSON can hold it: specs in full as dicts, tuples as lists, paths as text."""
+    if isinstance(value, Spec):
+        return value.to_dict(full=True)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value) if isinstance(value, Path) else value
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON text of `value`: sorted keys, no blanks, floats by their shortest exact form."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def identity(value: Any) -> Any:
+    """Return all of a spec, with the class of each spec inside it: what `plain` leaves out as obvious."""
+    if isinstance(value, Spec):
+        fields = {name: identity(getattr(value, name)) for name in type(value).model_fields}
+        return {"": type(value).__qualname__, **fields}
+    if isinstance(value, Mapping):
+        return {str(key): identity(item) for key, item in value.items()}
+    return [identity(item) for item in value] if isinstance(value, list | tuple) else plain(value)
+
+
+def own_code(*values: Any) -> dict[str, str]:
+    """Return the source, by name, of the user's classes and functions in `values` and of all they refer to.
+
+    values : specs (searched through their fields), functions, and tables or lists of these
+
+    Followed are functions, kernels, equations and constants of the module a class or function stands in. Code whose
+    source cannot be read (typed at a prompt) counts by its name alone.
+    """
+    found: dict[str, str] = {}
+    for thing in _code_in(values):
+        if thing.__module__.partition(".")[0] != _PACKAGE:
+            _gather(thing, found)
+    return found
+
+
+def _code_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, Spec):
+        yield type(value)
+        for field in type(value).model_fields:
+            yield from _code_in(getattr(value, field))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _code_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _code_in(item)
+    elif _is_code(value):
+        yield value
+
+
+def _is_code(thing: Any) -> bool:
+    return isinstance(thing, type) or isinstance(_function(thing), FunctionType)
+
+
+def _function(thing: Any) -> Any:
+    """Return the Python function inside a kernel or a compiled equation."""
+    return getattr(thing, "function", getattr(thing, "py_func", thing))
+
+
+def _gather(thing: Any, found: dict[str, str]) -> None:
+    thing = _function(thing)
+    if thing.__qualname__ in found:
+        return
+    try:
+        found[thing.__qualname__] = inspect.getsource(thing)
+    except (OSError, TypeError):
+        found[thing.__qualname__] = ""
+    parts = vars(thing).values() if isinstance(thing, type) else [thing]
+    for function in (_function(part) for part in parts):
+        if not isinstance(function, FunctionType):
+            continue
+        for name in _names(function.__code__):
+            value = function.__globals__.get(name)
+            if isinstance(value, _CONSTANT):
+                found.setdefault(name, repr(value))
+            elif _is_code(value) and _function(value).__module__ == thing.__module__:
+                _gather(value, found)
+
+
+def _names(code: CodeType) -> list[str]:
+    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _names(part)]
+    return [*code.co_names, *inner]

@@ -1,0 +1,198 @@
+"""Columns: the state of the market as arrays, one owner each.
+
+A customer is a row; a column with a firm axis is (m, n), so that a firm's row lies contiguous over customers. What
+passes
+between mechanisms within a period has a visit axis: one entry an occasion, kept only while a tile is worked on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from abm.world.network import Ties
+
+TILE = 1024  # customers worked on at a time: their columns stay in cache from mechanism to mechanism
+MOST_OCCASIONS = 15  # of one customer in one period
+MOST_FIRMS = 16  # a customer's active firms travel to neighbours as 16 bits
+FACETS = (
+    "economic_risk", "evaluation", "learning", "set_up", "benefit_loss", "monetary_loss",
+    "personal_relationship", "brand_relationship",
+)  # fmt: skip
+TIERS = 5  # levels of a programme, the base level included
+
+Axis = Literal["customer", "firm", "facet", "tier", "luck", "visit", "row", "one"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """An array of state with one owner.
+
+    name    : the field's term; kernels that take it have a parameter of this name
+    axes    : of its shape; "visit" and "row" columns live only while a tile is worked on
+    default : value at the start
+    unit    : of one entry
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
+    default: float
+    unit: str
+    meaning: str
+    dtype: str = "float32"
+
+    @property
+    def passing(self) -> bool:
+        """Whether the column lives only while a tile is worked on."""
+        return self.axes[-1] in ("visit", "row", "one")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A whole number counted for each firm and for nobody: what KPIs are made of.
+
+    scale : of one count in `unit` (cents -> 0.01, fixed-point sums of 0-1 states -> 2**-20)
+    stock : kept from period to period (a flow starts each period at 0)
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    scale: float = 1.0
+    stock: bool = False
+
+
+FIXED_POINT = 2.0**20  # sums of states are counted in whole 2**-20: exact, so their order cannot matter
+CENT = 0.01
+
+
+class Columns(Mapping[str, np.ndarray]):
+    """Arrays by name, as attributes and items; written in place, never rebound."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray] | None = None) -> None:
+        self.__dict__["_arrays"] = dict(arrays or {})
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        try:
+            return self.__dict__["_arrays"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"columns are written in place: {name}[:] = ...")
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Columns, (self._arrays,)
+
+    def add(self, name: str, array: np.ndarray) -> None:
+        """Add a new array."""
+        self._arrays[name] = array
+
+
+class World:
+    """What exists: customers, firms, ties, and what is counted.
+
+    customers : columns (n,), (m, n) or (8, n)
+    firms     : levers (m,) or (5, m)
+    ties      : compressed rows of word of mouth
+    counted   : (workers, tallies, m + 1) int64; the last entry counts occasions spent at no firm
+    history   : (periods, tallies, m + 1) int64
+    """
+
+    def __init__(
+        self,
+        customers: int,
+        firm_names: tuple[str, ...],
+        levers: Mapping[str, np.ndarray],
+        ties: Ties,
+        periods: int,
+        burn_in: int = 0,
+        periods_per_year: int = 52,
+        replication: int = 0,
+        workers: int = 1,
+    ) -> None:
+        self.n, self.m = customers, len(firm_names)
+        self.firm_names, self.ties = firm_names, ties
+        self.periods, self.burn_in, self.periods_per_year = periods, burn_in, periods_per_year
+        self.replication, self.workers = replication, workers
+        self.customers, self.firms = Columns(), Columns(levers)
+        self.passing = [Columns() for _ in range(workers)]
+        self.tallies: dict[str, Tally] = {}
+        rows = min(TILE, max(customers, 1))
+        self._sizes = {
+            "customer": self.n, "firm": self.m, "facet": len(FACETS), "row": rows,
+            "visit": rows * MOST_OCCASIONS, "luck": 4, "tier": TIERS, "one": 1,
+        }  # fmt: skip
+
+    def allocate(self, columns: Iterable[Column], tallies: Iterable[Tally]) -> None:
+        """Create the columns with their defaults, and the counters of every tally."""
+        for column in columns:
+            shape = tuple(self._sizes[axis] for axis in column.axes)
+            if column.passing:
+                for worker in self.passing:
+                    worker.add(column.name, np.zeros(shape, column.dtype))
+            else:
+                make = np.zeros(shape, column.dtype)
+                if column.default != 0:
+                    make.fill(column.default)
+                self.customers.add(column.name, make)
+        self.tallies = {tally.name: tally for tally in tallies}
+        self.counted = np.zeros((self.workers, len(self.tallies), self.m + 1), np.int64)
+        self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
+        self._rows = {name: k for k, name in enumerate(self.tallies)}
+
+    def lookup(self, name: str, worker: int) -> Any:
+        """Return the array or number that a kernel's parameter names, or None."""
+        if name in self._rows:
+            return self.counted[worker, self._rows[name]]
+        for place in (self.customers, self.passing[worker], self.firms):
+            if name in place:
+                return place[name]
+        return {
+            "tie_start": self.ties.start, "tie_target": self.ties.target, "tie_weight": self.ties.weight,
+            "replication": self.replication, "periods": self.periods, "burn_in": self.burn_in,
+            "periods_per_year": self.periods_per_year,
+        }.get(name)  # fmt: skip
+
+    def names(self) -> list[str]:
+        """Return everything that a kernel's parameter may name."""
+        return sorted(
+            {*self._rows, *self.customers, *self.passing[0], *self.firms}
+            | {
+                "tie_start",
+                "tie_target",
+                "tie_weight",
+                "replication",
+                "periods",
+                "burn_in",
+                "periods_per_year",
+                "key",
+                "lo",
+                "hi",
+                "t",
+            }
+        )
+
+    def tallied(self, name: str) -> np.ndarray:
+        """Return what was counted of a tally: (periods, m + 1) float64 in its unit."""
+        return self.history[:, self._rows[name]] * self.tallies[name].scale
+
+    def bytes(self) -> int:
+        """Return the memory held by columns, ties and counters, in bytes."""
+        arrays = [*self.customers.values(), *self.firms.values(), self.counted, self.history]
+        arrays += [a for worker in self.passing for a in worker.values()]
+        arrays += [self.ties.start, self.ties.target, self.ties.weight]
+        return sum(a.nbytes for a in arrays)

@@ -1,0 +1,113 @@
+"""Who the customers are: purchase rates, baskets, price weights, drawn or fitted to a purchase log.
+
+Claim: occasions are Poisson with Gamma heterogeneity (the NBD model); mean baskets are lognormal, or inverse-gamma as
+in the
+Gamma-Gamma model of spend; each person's traits depend on her id and the replication only.
+Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 for baskets fitted to a log.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from scipy import special
+
+from abm.core.errors import Refusal
+from abm.core.kernels import kernel
+from abm.core.sources import EHRENBERG_1959, cite
+from abm.core.spec import Spec, param
+from abm.core.streams import stream_key, uniform4_fine
+from abm.logs.heterogeneity import fit_bgnbd, fit_gamma_gamma
+from abm.logs.purchases import read_log, shipped, summary
+from abm.world.columns import Column, World
+
+HIGHEST_RATE = 8.0  # occasions per period; above it a period is too long to be one decision a visit
+
+COLUMNS = (
+    Column("customer_id", ("customer",), 0, "id", "birth identity: never a row number, never reused", "uint32"),
+    Column("purchase_rate", ("customer",), 0.25, "1/period", "category occasions per period"),
+    Column("basket", ("customer",), 1.0, "cu", "spend on an occasion at price index 1"),
+    Column("price_weight", ("customer",), 1.0, "ratio", "weight of price in utility, relative to the mean customer"),
+)
+
+
+@kernel(double=True)
+def draw_traits(luck, ids, key, replication, draw):
+    """Fill four uniforms a customer.  luck (4, n) float64 [written]; ids (n,) uint32."""
+    for i in range(ids.shape[0]):
+        luck[0, i], luck[1, i], luck[2, i], luck[3, i] = uniform4_fine(key, ids[i], 0, draw << 16, replication)
+
+
+class Population(Spec):
+    """How many customers there are, and how they differ."""
+
+    customers: int = param(1000, unit="customers", bounds=(1, 2**31 - 2), evidence="assumed", doc="number of customers")
+    log: str | None = param(
+        None, unit="name or path", evidence="assumed", doc="purchase log whose rates and baskets the customers take"
+    )
+    purchase_rate: float = param(
+        0.25, unit="1/period", bounds=(0, HIGHEST_RATE), evidence="assumed", doc="mean category occasions"
+    )
+    rate_shape: float = param(
+        1.0, unit="shape", bounds=(0.01, 1e6), evidence="assumed", source=cite(EHRENBERG_1959, "NBD"),
+        doc="Gamma shape of rates over customers; large = alike",
+    )  # fmt: skip
+    basket: float = param(30.0, unit="cu", bounds=(0.01, 1e5), evidence="assumed", doc="mean basket")
+    basket_spread: float = param(
+        1.0, unit="sd of log", bounds=(0, 3), evidence="assumed", doc="lognormal spread of baskets over customers"
+    )
+    price_weight_spread: float = param(
+        0.0, unit="sd of log", bounds=(0, 3), evidence="assumed", doc="lognormal spread of price weights (mean 1)"
+    )
+
+    def begin(self, world: World, seed: int, folder: Path | None) -> None:
+        """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log."""
+        c = world.customers
+        c.customer_id[:] = np.arange(world.n, dtype=np.uint32)
+        luck = np.empty((4, world.n), np.float64)
+        draw_traits(luck, c.customer_id, stream_key(seed, "population"), world.replication, 0)
+        if self.log is None:
+            shape, rate = self.rate_shape, self.rate_shape / max(self.purchase_rate, 1e-12)
+            spread = self.basket_spread
+            c.basket[:] = self.basket * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
+        else:
+            fitted = heterogeneity(self.log, folder)
+            shape, rate = fitted["r"], fitted["alpha"]
+            c.basket[:] = fitted["p"] * fitted["v"] / special.gammainccinv(fitted["q"], luck[1])
+        quantile = -np.log1p(-luck[0]) if shape == 1.0 else special.gammaincinv(shape, luck[0])
+        c.purchase_rate[:] = np.minimum(quantile / rate, HIGHEST_RATE)
+        spread = self.price_weight_spread
+        c.price_weight[:] = np.exp(spread * special.ndtri(luck[2]) - spread * spread / 2) if spread else 1.0
+
+
+Kind = Literal["r", "alpha", "p", "q", "v"]
+
+
+@lru_cache(maxsize=8)
+def heterogeneity(log: str, folder: Path | None) -> dict[Kind, float]:
+    """Return rate and basket heterogeneity fitted to a log by maximum likelihood, per week and cu.
+
+    log    : a shipped log's name, or a path inside `folder`
+    Raises Refusal if the log cannot be read or its customers never come back.
+    """
+    path = locate(log, folder)
+    table = summary(read_log(path))
+    rates, baskets = fit_bgnbd(table), fit_gamma_gamma(table)
+    return {"r": rates.r, "alpha": rates.alpha, "p": baskets.p, "q": baskets.q, "v": baskets.v}
+
+
+def locate(log: str, folder: Path | None) -> Path:
+    """Return the file of a log: shipped under that name, or inside the study's folder.
+
+    Raises Refusal for a path that leaves the folder.
+    """
+    if "/" not in log and "." not in log:
+        return shipped(log)
+    base = (folder or Path.cwd()).resolve()
+    path = (base / log).resolve()
+    if not path.is_relative_to(base):
+        raise Refusal(f'population.log = "{log}" lies outside the study\'s folder')
+    return path

@@ -1,0 +1,107 @@
+"""Loyalty programmes: one design space, in which points clubs, stamp cards and tiered clubs are points.
+
+Claim: enrolling, earning, redeeming, expiring, endowing and tiers are fields of one programme, not kinds of programme.
+Source: presets follow the programmes studied by NUNES_DREZE_2006 (stamp cards) and DREZE_NUNES_2009 (tiers); sizes
+are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.spec import Spec, param
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "points": {"earn_rate": 0.05, "goal": 10.0, "reward": 10.0},
+    "stamp_card": {"earn_per_visit": 1.0, "goal": 10.0, "reward": 17.5, "expiry": 104},
+    "endowed_stamp_card": {
+        "earn_per_visit": 1.0, "goal": 12.0, "reward": 17.5, "endowment": 2.0, "expiry": 104,
+    },
+    "tiers": {
+        "earn_rate": 0.03, "goal": 10.0, "reward": 10.0,
+        "tier_threshold": (150.0, 400.0), "tier_discount": (0.02, 0.05), "tier_bonus": (0.0, 0.0),
+    },
+    "cashback": {"earn_rate": 0.05, "goal": 1.0, "reward": 1.0, "hassle": 0.0},
+}  # fmt: skip
+
+
+class LoyaltyProgram(Spec):
+    """A programme: earn, redeem, expire; tiers; what it costs."""
+
+    preset: str = param("custom", unit="name", evidence="assumed", doc="named design that other fields start from")
+    enrolment: Literal["by_benefit", "automatic"] = param(
+        "by_benefit", unit="name", evidence="assumed", doc="who joins: those whose benefit exceeds the hassle, or all"
+    )
+    hassle: float = param(
+        2.0, unit="cu/year", bounds=(0, 1e6), evidence="assumed", doc="mean yearly bother of membership"
+    )
+    earn_rate: float = param(0.0, unit="points/cu", bounds=(0, 1e3), evidence="assumed", doc="points for spending")
+    earn_per_visit: float = param(
+        0.0, unit="points/visit", bounds=(0, 1e4), evidence="assumed", doc="points (stamps) for a visit"
+    )
+    endowment: float = param(0.0, unit="points", bounds=(0, 1e4), evidence="assumed", doc="points given on joining")
+    goal: float = param(10.0, unit="points", bounds=(0.01, 1e5), evidence="assumed", doc="points for one reward")
+    reward: float = param(0.0, unit="cu", bounds=(0, 1e5), evidence="assumed", doc="value of one reward to the member")
+    reward_cost: float = param(
+        1.0, unit="ratio", bounds=(0, 2), evidence="assumed", doc="cost to the firm per cu of reward value"
+    )
+    redemption: float = param(
+        0.9, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="chance that a due reward is claimed on a visit"
+    )
+    expiry: int = param(
+        0, unit="periods", bounds=(0, 10_000), evidence="assumed", doc="silence after which points lapse; 0 = never"
+    )
+    member_cost: float = param(0.01, unit="cu/member/period", bounds=(0, 1e4), evidence="assumed", doc="administration")
+    tier_threshold: tuple[float, ...] = param(
+        (), unit="cu/window", evidence="assumed", doc="spend that lifts to tier 1, 2, … (at most 4)"
+    )
+    tier_discount: tuple[float, ...] = param((), unit="share", evidence="assumed", doc="price cut of each tier")
+    tier_bonus: tuple[float, ...] = param((), unit="share", evidence="assumed", doc="extra points of each tier")
+    tier_window: int = param(
+        52, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="length of a qualifying window"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("preset", "custom") != "custom":
+            name = data["preset"]
+            if name not in PRESETS:
+                raise Refusal(
+                    f"no programme preset {name!r}{did_you_mean(str(name), PRESETS)} (presets: {one_of(PRESETS)})"
+                )
+            return {**PRESETS[name], **data}
+        return data
+
+    @model_validator(mode="after")
+    def _tiers_agree(self) -> LoyaltyProgram:
+        count = len(self.tier_threshold)
+        if count > 4:
+            raise Refusal(f"tier_threshold has {count} tiers; at most 4 are allowed")
+        for field in ("tier_discount", "tier_bonus"):
+            if len(getattr(self, field)) not in (0, count):
+                raise Refusal(f"{field} has {len(getattr(self, field))} entries for {count} tiers")
+        if list(self.tier_threshold) != sorted(set(self.tier_threshold)) or any(x <= 0 for x in self.tier_threshold):
+            raise Refusal("tier_threshold must rise from tier to tier and start above 0")
+        if any(not 0 <= x < 1 for x in self.tier_discount) or any(not 0 <= x <= 100 for x in self.tier_bonus):
+            raise Refusal("tier_discount must lie in [0, 1) and tier_bonus in [0, 100]")
+        return self
+
+
+def points_program(**fields: Any) -> LoyaltyProgram:
+    """Return a points club: points for spending, a voucher at the goal."""
+    return LoyaltyProgram(**{"preset": "points", **fields})
+
+
+def stamp_card(**fields: Any) -> LoyaltyProgram:
+    """Return a stamp card: a stamp a visit, a reward for a full card."""
+    return LoyaltyProgram(**{"preset": "stamp_card", **fields})
+
+
+def tiered_program(**fields: Any) -> LoyaltyProgram:
+    """Return a tiered club: points, and discounts that grow with yearly spend."""
+    return LoyaltyProgram(**{"preset": "tiers", **fields})

@@ -1,0 +1,162 @@
+"""Refusals and the words they are made of."""
+
+import pickle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.core.errors import LONGEST_SHOWN, Refusal, below, did_you_mean, joined, one_of, shown
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+def test_refusal_is_a_value_error_whose_text_is_source_place_message():
+    refusal = Refusal("= -1.0 is outside [0, 1000] (price index)", place="scenario.firms[0].price", source="study.toml")
+    assert isinstance(refusal, ValueError)
+    assert str(refusal) == "study.toml: scenario.firms[0].price = -1.0 is outside [0, 1000] (price index)"
+
+
+@pytest.mark.parametrize(
+    ("message", "place", "source", "text"),
+    [
+        ("is empty", "", "", "is empty"),
+        ("is empty", "", "study.toml", "study.toml: is empty"),
+        ("no Firm parameter 'pric'", "firms[0]", "", "firms[0]: no Firm parameter 'pric'"),
+        ("no Firm parameter 'pric'", "firms[0]", "s.toml", "s.toml: firms[0]: no Firm parameter 'pric'"),
+        ("= 5 is not text", "name", "", "name = 5 is not text"),
+        ("= 5 is not text", "", "", "5 is not text"),
+        ("= 5 is not text", "", "s.toml", "s.toml: 5 is not text"),
+    ],
+)
+def test_refusal_joins_its_parts(message, place, source, text):
+    assert str(Refusal(message, place=place, source=source)) == text
+
+
+def test_refusal_keeps_its_parts():
+    refusal = Refusal("is empty", place="a", source="b")
+    assert (refusal.message, refusal.place, refusal.source) == ("is empty", "a", "b")
+
+
+def test_refusal_crosses_a_process_border():
+    refusal = pickle.loads(pickle.dumps(Refusal("= 1 is wrong", place="a.b", source="c.toml")))
+    assert isinstance(refusal, Refusal)
+    assert str(refusal) == "c.toml: a.b = 1 is wrong"
+    assert (refusal.message, refusal.place, refusal.source) == ("= 1 is wrong", "a.b", "c.toml")
+
+
+@settings(max_examples=50)
+@given(st.text(), st.text(), st.text())
+def test_refusal_is_one_line_a_terminal_cannot_obey(message, place, source):
+    text = str(Refusal(message, place=place, source=source))
+    assert text.isprintable()
+    assert len(text.splitlines()) <= 1
+
+
+def test_refusal_writes_line_ends_and_colours_as_escapes():
+    assert str(Refusal("a\nb\x1b[31m")) == r"a\nb\x1b[31m"
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("contact_rte", "; did you mean 'contact_rate'?"),
+        ("Contact-Rate", "; did you mean 'contact_rate'?"),
+        ("CONTACTRATE", "; did you mean 'contact_rate'?"),
+        ("memroy", "; did you mean 'memory'?"),
+        ("xyzzy", ""),
+        ("", ""),
+    ],
+)
+def test_did_you_mean(word, hint):
+    assert did_you_mean(word, ["contact_rate", "memory"]) == hint
+
+
+def test_did_you_mean_keeps_the_option_as_it_is_written():
+    assert did_you_mean("north", ["North", "south"]) == "; did you mean 'North'?"
+
+
+def test_did_you_mean_with_nothing_to_choose_from():
+    assert did_you_mean("word", []) == ""
+
+
+def test_did_you_mean_takes_any_iterable():
+    assert did_you_mean("rat", (option for option in ("rate",))) == "; did you mean 'rate'?"
+
+
+@pytest.mark.parametrize(
+    ("options", "phrase"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c"), ({"x": 1, "y": 2}, "x or y")],
+)
+def test_one_of(options, phrase):
+    assert one_of(options) == phrase
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5, "5"),
+        (0.1, "0.1"),
+        (-1.0, "-1.0"),
+        (True, "true"),
+        (False, "false"),
+        (None, "None"),
+        ("five", '"five"'),
+        ('a "b"', r'"a \"b\""'),
+        ("a\nb", r'"a\nb"'),
+        ("é", '"é"'),
+        ([1, 2.5], "[1, 2.5]"),
+        ((1, "a"), '[1, "a"]'),
+        ([], "[]"),
+        ({"a": 1, "b": [True]}, "{ a = 1, b = [true] }"),
+        ({}, "{}"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_shown_as_a_study_file_would_write_it(value, text):
+    assert shown(value) == text
+
+
+@given(anything)
+def test_shown_is_one_short_line(value):
+    text = shown(value)
+    assert 0 < len(text) <= LONGEST_SHOWN
+    assert text.isprintable()
+
+
+def test_shown_cuts_with_an_ellipsis_at_sixty_characters():
+    assert shown("x" * 58) == '"' + "x" * 58 + '"'
+    assert shown("x" * 59) == '"' + "x" * 58 + "…"
+    assert len(shown(list(range(1000)))) == LONGEST_SHOWN
+
+
+def test_shown_survives_a_number_python_will_not_print():
+    assert shown(10**5000) == "a whole number of 16610 bits"
+    assert shown([10**5000]) == "[a whole number of 16610 bits]"
+
+
+@pytest.mark.parametrize(
+    ("place", "step", "path"),
+    [
+        ("", "firms", "firms"),
+        ("firms", 0, "firms[0]"),
+        ("firms[0]", "price", "firms[0].price"),
+        ("arms.points", "firms.north.price", 'arms.points."firms.north.price"'),
+        ("", "two words", '"two words"'),
+        ("a", "", 'a.""'),
+    ],
+)
+def test_below(place, step, path):
+    assert below(place, step) == path
+
+
+@pytest.mark.parametrize(
+    ("place", "inner", "path"),
+    [("a", "b", "a.b"), ("a", "[0].b", "a[0].b"), ("", "b", "b"), ("a", "", "a"), ("", "", "")],
+)
+def test_joined(place, inner, path):
+    assert joined(place, inner) == path

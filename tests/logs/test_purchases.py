@@ -1,0 +1,300 @@
+import math
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import dates, floats, integers, lists, randoms, sampled_from, tuples
+
+from abm.core.errors import Refusal
+from abm.logs.purchases import purchase_counts, purchase_days, read_log, shipped, summary
+
+HEADER = "customer,date,amount\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write text or bytes to log.csv and give its path."""
+
+    def to_file(content):
+        path = tmp_path / "log.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return to_file
+
+
+@pytest.fixture
+def refusal(write):
+    """Give the line with which a log is refused."""
+
+    def of(content):
+        with pytest.raises(Refusal) as refused:
+            read_log(write(content), source="log.csv")
+        return str(refused.value)
+
+    return of
+
+
+def log_of(*rows):
+    customer, day, amount = zip(*rows, strict=True)
+    return pd.DataFrame({"customer": customer, "date": np.array(day, "datetime64[s]"), "amount": amount})
+
+
+SMALL = log_of(
+    ("ann", "2024-01-01", 10.0),
+    ("ann", "2024-01-08", 20.0),
+    ("ann", "2024-01-08", 5.0),
+    ("ann", "2024-01-22", 35.0),
+    ("bob", "2024-01-03", 7.0),
+    ("bob", "2024-01-03", 8.0),
+    ("cec", "2024-02-01", 1.0),
+)
+
+
+def test_a_log_is_read_as_written(write):
+    log = read_log(write(HEADER + "01,1997-01-02,11.77\n1,19970103,0\n"))
+    assert list(log.columns) == ["customer", "date", "amount"]
+    assert list(log["customer"]) == ["01", "1"]
+    assert list(log["date"]) == [pd.Timestamp("1997-01-02"), pd.Timestamp("1997-01-03")]
+    assert list(log["amount"]) == [11.77, 0.0]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "customer_id,timestamp,spend",
+        "Customer ID,Date,Amount",
+        "CustomerID,InvoiceDate,Revenue",
+        "id,order-date,VALUE",
+        "\ufeffcustomer,date,amount",
+        "id,date,amount,customer",  # the plain name wins
+    ],
+)
+def test_headings_in_common_use_are_understood(write, header):
+    values = dict.fromkeys(header.split(","), "x")
+    cells = [
+        "1997-01-02" if "date" in name.lower() or name == "timestamp" else "7.5" if i == 2 else "c"
+        for i, name in enumerate(values)
+    ]
+    rows = [",".join(cells), ",".join(cell.replace("c", "d") for cell in cells)]
+    log = read_log(write("\n".join([header, *rows])))
+    assert list(log["customer"]) == ["c", "d"]
+    assert list(log["amount"]) == [7.5, 7.5]
+
+
+def test_order_of_columns_and_further_ones_do_not_matter(write):
+    log = read_log(write("units,amount,note,date,customer\n2,9.5,hi,2024-03-01,p\n1,3,,2024-03-02,q\n"))
+    assert list(log["customer"]) == ["p", "q"]
+    assert list(log["amount"]) == [9.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    "cell", ["2024-03-01", "20240301", "2024-03-01 23:59", "2024-03-01T23:59:59.5", " 2024-03-01T01:00:00Z "]
+)
+def test_a_time_of_day_is_dropped(write, cell):
+    log = read_log(write(f"{HEADER}p,{cell},1\nq,2024-03-02,1\n"))
+    assert log["date"][0] == pd.Timestamp("2024-03-01")
+
+
+def test_quotes_line_ends_and_blank_lines_are_no_matter(write):
+    log = read_log(write('\r\ncustomer,date,amount\r\n"Li, Ann", 2024-03-01, "1"\r\n\r\n,,\r\nq,2024-03-02,2'))
+    assert list(log["customer"]) == ["Li, Ann", "q"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("p,01/02/1997,1", 'date = "01/02/1997" is not a date such as 1997-09-30 or 19970930'),
+        ("p,1997-02-30,1", 'date = "1997-02-30" is not a date such as 1997-09-30 or 19970930'),
+        ("p,,1", 'date = "" is not a date such as 1997-09-30 or 19970930'),
+        ("p,1997-01-02,-0.01", "amount = -0.01 is outside [0, 1e+12] (currency units)"),
+        ("p,1997-01-02,nan", "amount = nan is outside [0, 1e+12] (currency units)"),
+        ("p,1997-01-02,inf", "amount = inf is outside [0, 1e+12] (currency units)"),
+        ("p,1997-01-02,1e400", "amount = inf is outside [0, 1e+12] (currency units)"),
+        ("p,1997-01-02,$5", 'amount = "$5" is not a number'),
+        ("p,1997-01-02,1_000", 'amount = "1_000" is not a number'),
+        ("p,1997-01-02,", 'amount = "" is not a number'),
+        (" ,1997-01-02,5", "no customer"),
+        ("p,1997-01-02", "2 columns where the header has 3"),
+        ("p,1997-01-02,5,50", "4 columns where the header has 3"),
+        ('p,1997-01-02,"5"0', "not CSV: ',' expected after '\"'"),
+    ],
+)
+def test_a_bad_row_is_refused_with_its_line(refusal, cells, message):
+    good = "p,1997-01-01,1\nq,1997-01-01,1\n"
+    assert refusal(f"{HEADER}{good}\n{cells}\n") == f"log.csv: line 5: {message}"
+
+
+def test_lines_are_counted_through_quoted_line_ends(refusal):
+    text = HEADER + '"a\nb",1997-01-01,1\nq,1997-01-01,x\n'
+    assert refusal(text) == 'log.csv: line 4: amount = "x" is not a number'
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the file is empty; a header naming customer, date and amount is expected"),
+        (" \n\n", "the file is empty; a header naming customer, date and amount is expected"),
+        (HEADER, "no purchase below the header; at least 2 customers are needed"),
+        (HEADER + "p,1997-01-01,1\n" * 3, "purchases of one customer only; at least 2 customers are needed"),
+        ("custmer,date,amount\np,1997-01-01,1\n", "line 1: no customer column; did you mean 'custmer'?"),
+        ("customer,date,amont\np,1997-01-01,1\n", "line 1: no amount column; did you mean 'amont'?"),
+        ("p,q\n", 'line 1: no customer column; the header has "p", "q"'),
+        (
+            "customer;date;amount\n",
+            "line 1: the columns are separated by semicolons; save the log with commas",
+        ),
+        (
+            "id,user,date,amount\n",
+            'line 1: "id" and "user" could each be the customer column; rename one to customer',
+        ),
+        (
+            "customer,date,amount,Date\n",
+            'line 1: "date" and "Date" could each be the date column; rename one to date',
+        ),
+        (b"customer,date,amount\nM\xfcller,1997-01-01,1\n", "line 2: not UTF-8 text; save the file as UTF-8"),
+        (HEADER.encode("utf-16"), "line 1: not UTF-8 text; save the file as UTF-8"),
+        (HEADER.encode() + b"p\0,1997-01-01,1\n", "line 2: not text (a zero byte); save the log as CSV"),
+        (HEADER + 'p,1997-01-01,"1\n', "line 2: not CSV: unexpected end of data"),
+    ],
+)
+def test_a_file_that_is_no_log_is_refused(refusal, content, message):
+    assert refusal(content) == f"log.csv: {message}"
+
+
+def test_a_missing_file_is_refused_by_its_path(tmp_path):
+    with pytest.raises(Refusal, match=r"nowhere\.csv: there is no such file"):
+        read_log(tmp_path / "nowhere.csv")
+    with pytest.raises(Refusal, match="cannot be read"):
+        read_log(tmp_path)
+
+
+def test_summary_by_hand():
+    table = summary(SMALL, end="2024-01-29")
+    assert list(table.index) == ["ann", "bob"]  # cec had not bought yet
+    assert list(table["frequency"]) == [2, 0]
+    assert list(table["recency"]) == [3.0, 0.0]
+    assert table["age"].to_numpy() == pytest.approx([4.0, 26 / 7])
+    assert table["mean_amount"]["ann"] == pytest.approx((25 + 35) / 2)  # the first day is not a repeat purchase
+    assert math.isnan(table["mean_amount"]["bob"])  # twice on the first day is no repeat purchase
+
+
+def test_end_is_included_and_may_be_left_out():
+    assert summary(SMALL, end="2024-01-22")["frequency"]["ann"] == 2
+    assert summary(SMALL, end="2024-01-21")["frequency"]["ann"] == 1
+    for end in ("20240201", date(2024, 2, 1), pd.Timestamp("2024-02-01 18:30", tz="UTC")):
+        pd.testing.assert_frame_equal(summary(SMALL), summary(SMALL, end=end))
+
+
+def test_unit_of_time():
+    weeks, days = summary(SMALL), summary(SMALL, unit_days=1)
+    assert days["age"].to_numpy() == pytest.approx(7 * weeks["age"].to_numpy())
+    assert days["recency"].to_numpy() == pytest.approx(7 * weeks["recency"].to_numpy())
+
+
+def test_counts_by_hand():
+    counts = purchase_counts(SMALL, "2024-01-03", "2024-01-22")
+    assert dict(counts) == {"ann": 2, "bob": 1, "cec": 0}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: summary(SMALL, end="2023-12-31"),
+            "no purchase up to end = 2023-12-31; the log begins on 2024-01-01",
+        ),
+        (lambda: summary(SMALL, end="soon"), 'end = "soon" is not a date such as 1997-09-30'),
+        (lambda: summary(SMALL.iloc[:0]), "the log has no purchase"),
+        (lambda: summary(SMALL, end=pd.NaT), "end = NaT is not a date such as 1997-09-30"),
+        (lambda: summary(SMALL, unit_days=0), "unit_days = 0 is not a positive number of days"),
+        (
+            lambda: purchase_counts(SMALL, "2024-02-01", "2024-01-01"),
+            "end = 2024-01-01 is before start = 2024-02-01",
+        ),
+    ],
+)
+def test_a_period_that_makes_no_sense_is_refused(call, message):
+    with pytest.raises(Refusal) as refused:
+        call()
+    assert str(refused.value) == message
+
+
+purchases = tuples(
+    sampled_from(["1", "01", "ann", "é"]),
+    dates(pd.Timestamp("2020-01-01").date(), pd.Timestamp("2020-04-01").date()),
+    integers(0, 64).map(lambda quarters: quarters / 4),  # sums are exact in any order
+)
+
+
+@settings(max_examples=30)
+@given(lists(purchases, min_size=1, max_size=40), randoms(use_true_random=False))
+def test_order_of_rows_does_not_matter(rows, random):
+    shuffled = rows.copy()
+    random.shuffle(shuffled)
+    for count in (summary, purchase_days):
+        pd.testing.assert_frame_equal(count(log_of(*rows)), count(log_of(*shuffled)))
+
+
+@settings(max_examples=30)
+@given(lists(purchases, min_size=1, max_size=40))
+def test_purchase_days_keep_every_purchase(rows):
+    log = log_of(*rows)
+    days, table = purchase_days(log), summary(log)
+    assert days["amount"].sum() == log["amount"].sum()
+    assert (table["frequency"] + 1).sum() == len(days) == len({row[:2] for row in rows})
+    assert (table["recency"] <= table["age"]).all()
+    assert ((table["recency"] > 0) == (table["frequency"] > 0)).all()
+    everything = purchase_counts(log, "2020-01-01", "2020-04-01")
+    assert list(everything) == list(table["frequency"] + 1)
+
+
+@given(lists(tuples(integers(0, 9), floats(0, 1e12)), min_size=1))
+def test_what_is_written_is_read(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("logs") / "log.csv"
+    text = "".join(f"{customer},2024-01-01,{amount!r}\n" for customer, amount in rows)
+    path.write_text(HEADER + text + "last,2024-01-01,0\n")
+    assert list(read_log(path)["amount"][:-1]) == [amount for _, amount in rows]
+
+
+def test_shipped_log_is_found_by_name():
+    assert shipped("cdnow").is_file()
+    with pytest.raises(Refusal, match="no shipped log \"cdno\"; did you mean 'cdnow'"):
+        shipped("cdno")
+    with pytest.raises(Refusal, match=r'no shipped log "\.\./logs/cdnow"'):
+        shipped("../logs/cdnow")
+    with pytest.raises(Refusal, match='no shipped log "x"; there is cdnow'):
+        shipped("x")
+
+
+def test_cdnow_is_the_public_sample(cdnow_log):
+    assert len(cdnow_log) == 6919
+    assert cdnow_log["customer"].nunique() == 2357
+    assert cdnow_log["date"].min() == pd.Timestamp("1997-01-01")
+    assert cdnow_log["date"].max() == pd.Timestamp("1998-06-30")
+    assert cdnow_log["date"].groupby(cdnow_log["customer"]).min().max() <= pd.Timestamp("1997-03-31")
+    assert (cdnow_log["amount"] == 0).sum() == 8
+
+
+def test_cdnow_is_copied_to_the_cent(cdnow_log, shared):
+    source = [line.split() for line in shared("data/cdnow_sample.txt").read_text().splitlines() if line.strip()]
+    assert list(cdnow_log["customer"]) == [row[1] for row in source]
+    assert list(cdnow_log["date"].dt.strftime("%Y%m%d")) == [row[2] for row in source]
+    assert list(cdnow_log["amount"]) == [float(row[4]) for row in source]
+    assert list(pd.read_csv(shipped("cdnow"))["units"]) == [int(row[3]) for row in source]
+
+
+def test_cdnow_calibration_rule(cdnow, cdnow_log):
+    """Fader, Hardie & Lee 2005: distinct purchase days, calibration to 1997-09-30, 39 weeks of holdout."""
+    assert len(cdnow) == 2357
+    assert (cdnow["frequency"] == 0).sum() == 1411
+    assert cdnow["frequency"].sum() == 2457
+    first = cdnow.loc["0001"]
+    assert (first["frequency"], round(first["recency"], 2), round(first["age"], 2)) == (2, 30.43, 38.86)
+    assert first["mean_amount"] == pytest.approx((29.73 + 14.96) / 2)
+    holdout = purchase_counts(cdnow_log, "1997-10-01", "1998-06-30")
+    assert holdout.sum() == 1882
+    assert holdout[cdnow.index[cdnow["frequency"] == 0]].sum() == 334  # the published zero class
+    assert cdnow["frequency"].sum() + holdout.sum() == 4339

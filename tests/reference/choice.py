@@ -1,0 +1,161 @@
+"""Choice: which firm, if any, gets an occasion.
+
+Claim: customers weigh what they think of each firm they know, and leaving the provider costs utility
+(multinomial logit); habit, threshold and deterministic rules are variants. With contracts, who leaves is lost
+for good.
+Source: docs/model.md, step 3; Rust, Lemon & Zeithaml 2004 (logit with inertia); Jackson 1985 (market modes).
+
+Utilities are lists with one entry a firm, None for a firm that is not considered. An answer is
+(firm, preference): NOBODY for the outside option; preference None where nothing was weighed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from tests.reference.state import LOST, NOBODY
+
+DEFAULTS: dict[str, Any] = {
+    "rule": "mnl",  # or "deterministic", "habit", "threshold"
+    "market_mode": "always_a_share",  # or "lost_for_good"
+    "term": 52,  # periods of a contract
+    "attraction": 5.0,
+    "trust_weight": 1.0,
+    "commitment_weight": 1.0,
+    "price_sensitivity": 1.0,
+    "word_of_mouth_weight": 1.0,
+    "switching_weight": 2.0,
+    "outside": 1.0,
+    "habit_strength": 0.5,
+}
+
+Utilities = Sequence[float | None]
+Answer = tuple[int, list[float] | None]
+
+
+def considered(aware: bool, relation: int, market_mode: str) -> bool:
+    """Tell whether a firm is weighed: she knows it, and with contracts she has not left it."""
+    return aware and not (market_mode == "lost_for_good" and relation == LOST)
+
+
+def attraction(satisfaction: float, expectation: float, encounters: int) -> float:
+    """Return satisfaction with a firm that was used, expectation of one that was not."""
+    return satisfaction if encounters > 0 else expectation
+
+
+def utility(
+    *,
+    attraction: float,
+    trust: float,
+    affective_commitment: float,
+    price_weight: float,
+    price: float,
+    discount: float,
+    word_of_mouth: float,
+    programme_utility: float,
+    parameters: dict[str, Any],
+) -> float:
+    """Return the utility of a considered firm, before the switching term."""
+    return (
+        parameters["attraction"] * attraction
+        + parameters["trust_weight"] * trust
+        + parameters["commitment_weight"] * affective_commitment
+        - parameters["price_sensitivity"] * price_weight * price * (1.0 - discount)
+        + parameters["word_of_mouth_weight"] * word_of_mouth
+        + programme_utility
+    )
+
+
+def with_switching_term(utilities: Utilities, provider: int, term: float) -> list[float | None]:
+    """Return the utilities with the switching term added to the provider's."""
+    return [u + term if j == provider and u is not None else u for j, u in enumerate(utilities)]
+
+
+def probabilities(utilities: Utilities, outside: float) -> list[float]:
+    """Return e^U / sum of e^U: the outside option first, then every firm (0 if not considered)."""
+    every = [outside, *utilities]
+    highest = max(u for u in every if u is not None)
+    exponentials = [0.0 if u is None else math.exp(u - highest) for u in every]
+    return [e / sum(exponentials) for e in exponentials]
+
+
+def pick(shares: Sequence[float], u: float) -> int:
+    """Return the place in which u falls among the cumulated shares: NOBODY, then firm 0, 1, ..."""
+    cumulated = 0.0
+    for place, share in enumerate(shares):
+        cumulated += share
+        if u < cumulated:
+            return place - 1
+    return max(place for place, share in enumerate(shares) if share > 0) - 1
+
+
+def mnl(utilities: Utilities, outside: float, u: float) -> Answer:
+    """Choose by multinomial logit; the preference is the firms' probabilities."""
+    shares = probabilities(utilities, outside)
+    return pick(shares, u), shares[1:]
+
+
+def certain(firm: int, firms: int) -> Answer:
+    """Answer a choice without luck: the preference is 1 for the firm chosen, 0 for the others."""
+    return firm, [1.0 if j == firm else 0.0 for j in range(firms)]
+
+
+def deterministic(utilities: Utilities, outside: float) -> Answer:
+    """Choose the largest utility; of equals the outside option, then the earlier firm."""
+    best, highest = NOBODY, outside
+    for j, value in enumerate(utilities):
+        if value is not None and value > highest:
+            best, highest = j, value
+    return certain(best, len(utilities))
+
+
+def habit(utilities: Utilities, outside: float, provider: int, *, strength: float, u: float, again: float) -> Answer:
+    """Take a considered provider again with probability `strength`, unweighed; else choose by logit."""
+    if provider != NOBODY and utilities[provider] is not None and again < strength:
+        return provider, None
+    return mnl(utilities, outside, u)
+
+
+def best_other(utilities: Utilities, outside: float, provider: int) -> float:
+    """Return the largest utility among the outside option and the considered rivals of the provider."""
+    return max([outside] + [v for j, v in enumerate(utilities) if v is not None and j != provider])
+
+
+def threshold(utilities: Utilities, outside: float, provider: int, term: float, u: float) -> Answer:
+    """Stay with a considered provider unless a rival or nobody is better even after the switching term.
+
+    utilities : without the switching term, which is used for the comparison and then left out of the logit
+    """
+    if provider != NOBODY and utilities[provider] is not None:
+        staying = utilities[provider] + term
+        if not best_other(utilities, outside, provider) > staying:
+            return certain(provider, len(utilities))
+    return mnl(utilities, outside, u)
+
+
+def decide(
+    utilities: Utilities, provider: int, term: float, *, u: float, again: float, parameters: dict[str, Any]
+) -> Answer:
+    """Choose by the scenario's rule.
+
+    utilities : without the switching term
+    term      : switching_weight * switching_cost of leaving the provider
+    u, again  : the uniforms of the choice and of the habit
+    """
+    outside, rule = parameters["outside"], parameters["rule"]
+    complete = with_switching_term(utilities, provider, term)
+    if rule == "deterministic":
+        return deterministic(complete, outside)
+    if rule == "habit":
+        return habit(complete, outside, provider, strength=parameters["habit_strength"], u=u, again=again)
+    if rule == "threshold":
+        return threshold(utilities, outside, provider, term, u)
+    return mnl(complete, outside, u)
+
+
+def under_contract(provider: int, signed: int, period: int, parameters: dict[str, Any]) -> bool:
+    """Tell whether a contract binds her: with contracts, a provider, and t - signed < term."""
+    bound = parameters["market_mode"] == "lost_for_good" and provider != NOBODY
+    return bound and period - signed < parameters["term"]

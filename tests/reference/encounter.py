@@ -1,0 +1,49 @@
+"""Encounter: what a visit delivers, and how satisfied it leaves her.
+
+Claim: satisfaction with a visit is its performance, raised by a positive and lowered twice as much by a
+negative surprise.
+Source: docs/model.md, step 4; Oliver 1980 (disconfirmation); Anderson & Sullivan 1993 (losses hurt more).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+DEFAULTS: dict[str, Any] = {
+    "severity_low": 0.2,
+    "severity_high": 0.6,
+    "assimilation": 0.0,
+    "gain": 0.3,
+    "loss": 0.6,
+}
+
+
+def clipped(value: float, low: float = 0.0, high: float = 1.0) -> float:
+    """Return the value, or the nearer end if it is outside [low, high]."""
+    return min(high, max(low, value))
+
+
+def delivered_quality(quality: float, match: float, within: float, between: float, z: float) -> float:
+    """Return quality + match + sqrt(within^2 + between^2) z."""
+    return quality + match + math.sqrt(within**2 + between**2) * z
+
+
+def severity(u: float, parameters: dict[str, Any]) -> float:
+    """Return how much a failure takes from quality: uniform between its bounds."""
+    return parameters["severity_low"] + u * (parameters["severity_high"] - parameters["severity_low"])
+
+
+def performance(quality: float, expectation: float, assimilation: float) -> float:
+    """Return P = (1 - assimilation) q + assimilation E, in [0, 1]."""
+    return clipped((1.0 - assimilation) * quality + assimilation * expectation)
+
+
+def disconfirmation(performance: float, expectation: float) -> float:
+    """Return D = P - E."""
+    return performance - expectation
+
+
+def transaction_satisfaction(performance: float, disconfirmation: float, gain: float, loss: float) -> float:
+    """Return s = P + gain max(D, 0) - loss max(-D, 0), in [0, 1]."""
+    return clipped(performance + gain * max(disconfirmation, 0.0) - loss * max(-disconfirmation, 0.0))

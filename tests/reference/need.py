@@ -1,0 +1,51 @@
+"""Need: how many occasions to buy in the category a customer has in a period.
+
+Claim: occasions of one customer are Poisson, around a rate that follows the season and quickens near
+a reward.
+Source: docs/model.md, step 1; Ehrenberg 1959 (Poisson purchasing, rates gamma distributed over customers).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+DEFAULTS: dict[str, Any] = {
+    "process": "poisson",  # or "every_period"
+    "season_amplitude": 0.0,
+    "season_peak": 0.0,  # period
+    "periods_per_year": 52.0,
+    "most_occasions": 15,
+}
+
+
+def season(period: int, parameters: dict[str, Any]) -> float:
+    """Return 1 + amplitude * cos(2 pi (t - peak) / periods per year)."""
+    angle = 2.0 * math.pi * (period - parameters["season_peak"]) / parameters["periods_per_year"]
+    return 1.0 + parameters["season_amplitude"] * math.cos(angle)
+
+
+def rate(purchase_rate: float, season: float, boost: float) -> float:
+    """Return the expected number of occasions of the period."""
+    return purchase_rate * season * boost
+
+
+def poisson_quantile(u: float, mean: float, most: int) -> int:
+    """Return the smallest k with P(at most k occasions) >= u, and not more than `most`."""
+    probability = math.exp(-mean)
+    cumulated = probability
+    k = 0
+    while cumulated < u and k < most:
+        k += 1
+        probability *= mean / k
+        cumulated += probability
+    return k
+
+
+def occasions(u: float, mean: float, exited: bool, parameters: dict[str, Any]) -> int:
+    """Return the number of occasions: 0 after leaving, 1 with "every_period", else the Poisson quantile."""
+    if exited:
+        return 0
+    if parameters["process"] == "every_period":
+        return 1
+    return poisson_quantile(u, mean, parameters["most_occasions"])

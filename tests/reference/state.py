@@ -1,0 +1,153 @@
+"""What exists in the reference model: customers, firms, programmes and visits, as plain records.
+
+Money of people and firms is in cu, money that was paid in whole cents, points in whole hundredths of a point.
+Lists of a customer have one entry a firm, in the order of the firms.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+NOBODY = -1  # a visit to no firm; no provider; no period yet
+PROSPECT, ACTIVE, DORMANT, LOST, WON_BACK = range(5)
+
+
+@dataclass
+class Programme:
+    """A loyalty programme: one point of the design space; the neutral programme does nothing."""
+
+    enrolment: str = "voluntary"  # "automatic": everybody who visits
+    hassle: float = 0.0  # cu a year that joining must bring
+    earn_per_visit: float = 0.0  # points
+    earn_rate: float = 0.0  # points per cu
+    goal: float = 0.0  # points for one reward
+    reward: float = 0.0  # cu, worth of one reward to the customer
+    reward_cost: float = 1.0  # cost of the reward to the firm, per cu of its worth
+    membership_cost: float = 0.0  # cu per member and period
+    endowment: float = 0.0  # points given at joining
+    redemption: float = 1.0  # probability of redeeming when the goal is reached
+    expiry: int = 0  # periods without a purchase after which points are void, 0 = never
+    tier_threshold: tuple[float, ...] = ()  # cu in a window; the first entry is tier 1
+    tier_discount: tuple[float, ...] = ()
+    tier_bonus: tuple[float, ...] = ()
+    tier_window: int = 52  # periods
+
+    @property
+    def has_reward(self) -> bool:
+        """Tell whether points lead to anything."""
+        return self.goal > 0 and self.reward > 0
+
+    def discount(self, tier: int) -> float:
+        """Return the share of the price that a tier saves; tier 0 saves nothing."""
+        return self.tier_discount[tier - 1] if 0 < tier <= len(self.tier_discount) else 0.0
+
+    def bonus(self, tier: int) -> float:
+        """Return the extra share of points of a tier; tier 0 has none."""
+        return self.tier_bonus[tier - 1] if 0 < tier <= len(self.tier_bonus) else 0.0
+
+
+@dataclass
+class Firm:
+    """What a firm decides, and what it costs. A promise of None is the quality delivered."""
+
+    name: str = ""
+    price: float = 1.0  # price index: cu for each cu of basket
+    quality: float = 0.7
+    promise: float | None = None
+    spread_within: float = 0.10
+    spread_between: float = 0.05
+    failure_rate: float = 0.05
+    transparency: float = 0.0
+    richness: float = 0.0
+    integration: float = 0.0
+    exit_fee: float = 0.0  # cu
+    joining_fee: float = 0.0  # cu
+    unit_cost: float = 0.0  # cu for each cu of basket
+    fixed_cost: float = 0.0  # cu a period
+    quality_cost: float | None = None  # cu; None: that of the accounts
+    reliability_cost: float | None = None
+    program: Programme | None = None
+
+    def __post_init__(self) -> None:
+        self.promise = self.quality if self.promise is None else self.promise
+        if isinstance(self.program, dict):
+            self.program = Programme(**self.program)
+
+
+@dataclass
+class Customer:
+    """One person. Lists left empty start as docs/model.md says, see `ready`."""
+
+    purchase_rate: float
+    basket: float
+    aware: list[bool]
+    expectation: list[float]
+    price_weight: float = 1.0
+    provider: int = NOBODY
+    satisfaction: list[float] = field(default_factory=list)
+    encounters: list[int] = field(default_factory=list)
+    trust: list[float] = field(default_factory=list)
+    affective_commitment: list[float] = field(default_factory=list)
+    calculative_commitment: list[float] = field(default_factory=list)
+    personal_bond: list[float] = field(default_factory=list)
+    switching_facet: list[float] = field(default_factory=lambda: [0.0] * 8)
+    switching_cost: float = 0.0
+    preference: list[float] = field(default_factory=list)
+    word_of_mouth: list[float] = field(default_factory=list)
+    match: list[float] = field(default_factory=list)
+    member: list[bool] = field(default_factory=list)
+    points: list[int] = field(default_factory=list)  # hundredths
+    tier: list[int] = field(default_factory=list)
+    qualifying_spend: list[int] = field(default_factory=list)  # cents
+    boost: float = 1.0
+    last_purchase: list[int] = field(default_factory=list)
+    gap: list[float] = field(default_factory=list)
+    relation: list[int] = field(default_factory=list)
+    exited: int = NOBODY
+    signed: int = NOBODY
+
+    def ready(self, firms: int) -> Customer:
+        """Fill every list that was left empty with its starting value, and return the customer."""
+        usual_gap = 1.0 / self.purchase_rate if self.purchase_rate > 0 else math.inf
+        starts = {
+            "satisfaction": math.nan,
+            "encounters": 0,
+            "trust": 0.5,
+            "affective_commitment": 0.2,
+            "calculative_commitment": 0.0,
+            "personal_bond": 0.0,
+            "preference": 1.0 / firms,
+            "word_of_mouth": 0.0,
+            "match": 0.0,
+            "member": False,
+            "points": 0,
+            "tier": 0,
+            "qualifying_spend": 0,
+            "last_purchase": -1,
+            "gap": usual_gap,
+            "relation": PROSPECT,
+        }
+        for name in (*starts, "aware", "expectation"):
+            values = list(getattr(self, name))
+            if not values and name in starts:
+                values = [starts[name]] * firms
+            if len(values) != firms:
+                raise ValueError(f"{name} has {len(values)} entries for {firms} firms")
+            setattr(self, name, values)
+        self.switching_facet = list(self.switching_facet)
+        return self
+
+
+@dataclass
+class Visit:
+    """One occasion of one customer, and what came of it."""
+
+    customer: int
+    nth: int
+    firm: int = NOBODY
+    performance: float = math.nan
+    satisfaction: float = math.nan  # of this transaction
+    failed: bool = False
+    spend: int = 0  # cents
+    redeemed: bool = False

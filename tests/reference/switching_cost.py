@@ -1,0 +1,84 @@
+"""Switching cost: what a customer would lose by leaving her provider, in eight facets.
+
+Claim: the cost of switching is procedural (time and effort), financial and relational.
+Source: docs/model.md, step 2; Burnham, Frels & Mahajan 2003 (eight facets, three classes).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+DEFAULTS: dict[str, Any] = {
+    "complexity": 1.0,
+    "learning_visits": 6.0,
+    "set_up_visits": 3.0,
+    "procedural_weight": 0.4,
+    "financial_weight": 0.2,
+    "relational_weight": 0.4,
+}
+
+
+def economic_risk(rival_expectations: Sequence[float]) -> float:
+    """Return 1 - the best expectation among the rivals she knows; 1 if she knows none."""
+    return 1.0 - max(rival_expectations) if rival_expectations else 1.0
+
+
+def evaluation(complexity: float, rivals: int) -> float:
+    """Return complexity / (1 + rivals known)."""
+    return complexity / (1.0 + rivals)
+
+
+def learning(encounters: int, visits: float) -> float:
+    """Return 1 - e^(-encounters / visits): what she would have to learn again."""
+    return 1.0 - math.exp(-encounters / visits)
+
+
+def set_up(encounters: int, visits: float, integration: float) -> float:
+    """Return min(1, 1 - e^(-encounters / visits) + integration)."""
+    return min(1.0, 1.0 - math.exp(-encounters / visits) + integration)
+
+
+def points_value(points: int, goal: float, reward: float) -> float:
+    """Return the worth in cu of a balance in hundredths of a point: each point reward / goal."""
+    return points / 100.0 * reward / goal if goal > 0 else 0.0
+
+
+def periods_left(period: int, window: int) -> int:
+    """Return how many periods of the tier window remain, this one included."""
+    return window - period % window
+
+
+def tier_value(discount: float, basket: float, purchase_rate: float, left: int) -> float:
+    """Return what the tier still saves her in the window: discount * basket * rate * periods left, cu."""
+    return discount * basket * purchase_rate * left
+
+
+def benefit_loss(points_worth: float, tier_worth: float, basket: float) -> float:
+    """Return min(1, (value of points + value of tier) / basket)."""
+    return min(1.0, (points_worth + tier_worth) / basket)
+
+
+def monetary_loss(exit_fee: float, joining_fee: float, basket: float) -> float:
+    """Return min(1, (exit fee + joining fee) / basket), both fees of the provider."""
+    return min(1.0, (exit_fee + joining_fee) / basket)
+
+
+def switching_cost(facets: Sequence[float], parameters: dict[str, Any]) -> float:
+    """Return 0.4 procedural + 0.2 financial + 0.4 relational.
+
+    facets : economic risk, evaluation, learning, set-up (procedural); benefit loss, monetary loss
+             (financial); personal relationship, brand relationship (relational)
+    """
+    procedural, financial, relational = sum(facets[0:4]) / 4, sum(facets[4:6]) / 2, sum(facets[6:8]) / 2
+    return (
+        parameters["procedural_weight"] * procedural
+        + parameters["financial_weight"] * financial
+        + parameters["relational_weight"] * relational
+    )
+
+
+def calculative_commitment(facets: Sequence[float]) -> float:
+    """Return the mean of the six procedural and financial facets."""
+    return sum(facets[0:6]) / 6

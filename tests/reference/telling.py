@@ -1,0 +1,66 @@
+"""Step 7 of docs/model.md: stories are told, heard, and make firms known.
+
+All stories are told before any is heard; nobody acts on them before the next period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tests.reference import closeness, word_of_mouth
+from tests.reference.random_numbers import tie_words, uniform
+from tests.reference.state import Visit
+
+if TYPE_CHECKING:
+    from tests.reference.market import Market
+
+
+def tell(market: Market, visits: Sequence[Visit]) -> None:
+    """Let each customer pass on at most one story, the latest she felt like telling."""
+    p = market.parameters["word_of_mouth"]
+    market.stories = {}
+    for visit in visits:
+        c, s = market.customers[visit.customer], visit.satisfaction
+        probability = word_of_mouth.emission_probability(s, c.affective_commitment[visit.firm], p)
+        u = uniform(market.words("word_of_mouth", visit.customer, block=visit.nth)[0])
+        if market.happens("emission", visit.customer, u, probability):
+            market.note("valence", visit.customer, closeness.near(s, p["praise"]))
+            market.stories[visit.customer] = visit.firm, word_of_mouth.is_praise(s, p)
+    for firm, good in market.stories.values():
+        market.tally["positive_messages" if good else "negative_messages"][firm] += 1
+
+
+def listen(market: Market, i: int) -> None:
+    """Let a customer forget a little, then hear her neighbours in the order of their ids."""
+    c, p = market.customers[i], market.parameters["word_of_mouth"]
+    c.word_of_mouth = [word_of_mouth.faded(stock, p) for stock in c.word_of_mouth]
+    for k, weight in market.ties[i]:
+        if k not in market.stories:
+            continue
+        j, good = market.stories[k]
+        u = uniform(tie_words(market.keys["word_of_mouth"], k, i, market.t, draw=0, replication=market.replication)[0])
+        if market.happens("arrival", i, u, word_of_mouth.arrival_probability(weight, p)):
+            bound = p["unlikely"] if good else p["likely"]
+            market.note("headroom", i, closeness.near(c.preference[j], bound))
+            c.word_of_mouth[j] = word_of_mouth.heard(c.word_of_mouth[j], weight, c.preference[j], good, p)
+            c.expectation[j] = word_of_mouth.nudged_expectation(c.expectation[j], good, p)
+
+
+def discover(market: Market, i: int) -> None:
+    """Let a customer hear of firms new to her, from friends who were active customers or by advertising."""
+    c, p = market.customers[i], market.parameters["word_of_mouth"]
+    for j in range(len(market.firms)):
+        if c.aware[j]:
+            continue
+        friends = [weight for k, weight in market.ties[i] if market.was_active[k][j]]
+        strong = sum(weight >= p["strong_weight"] for weight in friends)
+        u = uniform(market.words("word_of_mouth", i, draw=1, block=j)[0])
+        chance = word_of_mouth.learning_probability(len(friends) - strong, strong, p)
+        if market.happens("awareness", i, u, chance):
+            c.aware[j] = True
+            market.tally["learned"][j] += 1
+            market.note("referral", i, closeness.near(u, p["advertising"]))
+            if u >= p["advertising"]:
+                c.match[j] += p["referral"]
+                c.expectation[j] = min(1.0, c.expectation[j] + p["referral"])

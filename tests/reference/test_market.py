@@ -1,0 +1,391 @@
+"""The reference market: nothing appears or vanishes, and single periods worked by hand."""
+
+from __future__ import annotations
+
+import copy
+import math
+from random import Random
+
+import pytest
+
+from tests.reference.market import TALLIES, Market
+from tests.reference.state import ACTIVE, DORMANT, LOST, NOBODY, PROSPECT
+
+STILL = {"spread_within": 0.0, "spread_between": 0.0, "failure_rate": 0.0}
+SURE = {"need": {"process": "every_period"}, "choice": {"rule": "deterministic", "outside": -100.0}}
+TIERED = {
+    "enrolment": "automatic",
+    "earn_per_visit": 1.0,
+    "earn_rate": 0.05,
+    "goal": 10.0,
+    "reward": 5.0,
+    "endowment": 2.0,
+    "redemption": 0.5,
+    "expiry": 6,
+    "tier_threshold": (60.0, 120.0),
+    "tier_discount": (0.05, 0.10),
+    "tier_bonus": (0.5, 1.0),
+    "tier_window": 5,
+}
+
+
+def world(n=30, **changes):
+    """Return the arguments of a market of n customers and three firms; all its details are arbitrary."""
+    luck = Random(n)
+    firms = [
+        {"quality": 0.75, "unit_cost": 0.6, "quality_cost": 1.0, "reliability_cost": 2.0, "program": TIERED},
+        {"quality": 0.70, "unit_cost": 0.6, "fixed_cost": 3.0, "richness": 0.5},
+        {"quality": 0.65, "price": 0.9, "promise": 0.8, "failure_rate": 0.2, "exit_fee": 5.0},
+    ]
+    customers = [
+        {
+            "purchase_rate": 0.1 + luck.expovariate(1.5),
+            "basket": luck.lognormvariate(3.0, 1.0),
+            "price_weight": 0.5 + luck.random(),
+            "aware": [luck.random() < 0.7 for _ in firms],
+            "expectation": [luck.uniform(0.5, 0.9) for _ in firms],
+        }
+        for _ in range(n)
+    ]
+    ties = [[] for _ in range(n)]
+    for i in range(n):
+        for k in {luck.randrange(n) for _ in range(3)} - {i}:
+            if k not in dict(ties[i]):
+                weight = luck.choice((1.0, 0.3))
+                ties[i].append((k, weight))
+                ties[k].append((i, weight))
+    parameters = {"defection": {"exit_rate": 0.005}}
+    return {"parameters": parameters, "firms": firms, "customers": customers, "ties": ties, "seed": 3} | changes
+
+
+def one(firms, parameters=SURE, **state):
+    """Return a market of one customer without ties, who buys for 20 cu a period."""
+    start = {"purchase_rate": 1.0, "basket": 20.0, "aware": [True] * len(firms)}
+    start["expectation"] = [0.7] * len(firms)
+    return Market(parameters, firms, [start | state], [[]])
+
+
+MODES = [
+    {"rule": "mnl"},
+    {"rule": "habit"},
+    {"rule": "threshold"},
+    {"rule": "deterministic"},
+    {"market_mode": "lost_for_good", "term": 4},
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_appears_or_vanishes(mode):
+    arguments = world()
+    arguments["parameters"]["choice"] = mode
+    market = Market(**arguments)
+    for _ in range(15):
+        before = copy.deepcopy(market.customers)
+        tally = market.step()
+        check_visits(market, tally, before)
+        check_points(market, tally, before)
+        check_knowledge(market, tally, before)
+        check_ranges(market)
+
+
+def check_visits(market, tally, before):
+    for j in range(len(market.firms)):
+        there = [visit for visit in market.visits if visit.firm == j]
+        assert tally["visits"][j] == len(there)
+        assert tally["failures"][j] == sum(visit.failed for visit in there)
+        assert tally["revenue_cents"][j] == sum(visit.spend for visit in there)
+        learned = sum(c.encounters[j] - b.encounters[j] for c, b in zip(market.customers, before, strict=True))
+        assert learned == len(there)
+    assert tally["outside"] + sum(tally["visits"]) == len(market.visits)
+    assert all(before[visit.customer].exited == NOBODY for visit in market.visits)
+
+
+def check_points(market, tally, before):
+    for j in range(len(market.firms)):
+        change = sum(c.points[j] - b.points[j] for c, b in zip(market.customers, before, strict=True))
+        issued, spent = tally["points_issued"][j], tally["points_redeemed"][j] + tally["points_expired"][j]
+        assert change == issued - spent
+        joined = sum(c.member[j] - b.member[j] for c, b in zip(market.customers, before, strict=True))
+        assert tally["enrolled"][j] == joined
+        redeemed = sum(visit.redeemed for visit in market.visits if visit.firm == j)
+        assert tally["points_redeemed"][j] == 1000 * redeemed
+        assert tally["programme_cents"][j] == 500 * redeemed
+        if market.firms[j].program is None:
+            assert not any(c.member[j] or c.points[j] or c.tier[j] for c in market.customers)
+
+
+def check_knowledge(market, tally, before):
+    for j in range(len(market.firms)):
+        learned = sum(c.aware[j] - b.aware[j] for c, b in zip(market.customers, before, strict=True))
+        assert tally["learned"][j] == learned
+    told = sum(tally["positive_messages"]) + sum(tally["negative_messages"])
+    assert told == len(market.stories)
+    assert set(market.stories) <= {visit.customer for visit in market.visits if visit.firm != NOBODY}
+
+
+def check_ranges(market):
+    shares = (
+        "expectation", "trust", "affective_commitment", "calculative_commitment", "personal_bond", "preference",
+        "switching_facet",
+    )  # fmt: skip
+    for c in market.customers:
+        assert all(0.0 <= value <= 1.0 for name in shares for value in getattr(c, name))
+        assert sum(c.preference) <= 1.0 + 1e-12
+        assert all(p >= 0 for p in c.points)
+        for j in range(len(market.firms)):
+            assert math.isnan(c.satisfaction[j]) == (c.encounters[j] == 0)
+            assert (c.relation[j] == PROSPECT) == (c.encounters[j] == 0)
+            assert c.encounters[j] == 0 or c.aware[j]
+
+
+def test_the_same_seed_is_the_same_world_and_another_replication_is_not():
+    first, again, other = Market(**world()), Market(**world()), Market(**world(replication=1))
+    for market in (first, again, other):
+        for _ in range(8):
+            market.step()
+    assert first.tallies == again.tallies
+    assert repr(first.customers) == repr(again.customers)
+    assert first.tallies != other.tallies
+
+
+def test_a_programme_that_does_nothing_changes_nothing():
+    arguments = world()
+    arguments["firms"][0]["program"] = None
+    without = Market(**arguments)
+    arguments["firms"][0]["program"] = {"enrolment": "automatic"}
+    neutral = Market(**arguments)
+    for _ in range(8):
+        without.step()
+        neutral.step()
+    for name in TALLIES:
+        if name != "enrolled":
+            assert [t[name] for t in without.tallies] == [t[name] for t in neutral.tallies]
+    assert [c.trust for c in without.customers] == [c.trust for c in neutral.customers]
+
+
+def test_common_luck_person_by_person():
+    """A customer who cannot hear of a change lives the same life in both worlds."""
+    arguments = world()
+    arguments["ties"] = [[] for _ in arguments["customers"]]
+    arguments["customers"][4]["aware"] = [False, True, True]
+    arguments["parameters"]["word_of_mouth"] = {"advertising": 0.0}
+    plain = Market(**arguments)
+    arguments["firms"][0]["quality"] = 0.95
+    better = Market(**arguments)
+    for _ in range(10):
+        plain.step()
+        better.step()
+    mine = [[vars(v) for v in market.visits if v.customer == 4] for market in (plain, better)]
+    assert repr(mine[0]) == repr(mine[1])
+    assert plain.customers[4].trust == better.customers[4].trust
+    assert plain.tallies != better.tallies
+
+
+def test_one_visit_by_hand():
+    """Expects 0.7, gets 0.8: s = 0.8 + 0.03; E = 0.7 + 0.015 + 0.01; T = 0.5 + 0.08 * 0.33."""
+    market = one([{"quality": 0.8, "price": 1.1, "unit_cost": 0.5, **STILL}])
+    tally = market.step()
+    c = market.customers[0]
+    assert c.satisfaction == pytest.approx([0.83])
+    assert c.expectation == pytest.approx([0.725])
+    assert c.trust == pytest.approx([0.5264])
+    assert c.affective_commitment == pytest.approx([0.2 + 0.05 * (0.415 + 0.2632 - 0.2)])
+    assert (c.provider, c.encounters, c.last_purchase, c.relation) == (0, [1], [0], [ACTIVE])
+    assert tally["revenue_cents"] == [2200]
+    assert tally["goods_cents"] == [1000]
+    assert c.switching_cost == 0.0  # she had no provider yet
+    market.step()
+    assert c.switching_facet[:2] == pytest.approx([1.0, 1.0])  # no rival
+    assert c.switching_facet[2] == pytest.approx(1.0 - math.exp(-1 / 6))
+
+
+def test_two_visits_in_a_period_share_the_beliefs_of_its_start():
+    """Many occasions, one belief: each performs 0.8 against 0.7, so satisfaction stays at 0.83."""
+    market = one([{"quality": 0.8, **STILL}], {"choice": SURE["choice"]}, purchase_rate=100.0)
+    market.step()
+    c = market.customers[0]
+    assert [visit.satisfaction for visit in market.visits] == pytest.approx([0.83] * 15)
+    assert c.satisfaction == pytest.approx([0.83])
+    assert c.encounters == [15]
+    assert c.expectation == pytest.approx([0.8 - 0.1 * 0.75**15])  # each visit closes a quarter of the gap
+    assert c.gap == pytest.approx([0.01 * 0.7**14])  # 14 gaps of no time
+
+
+def test_a_story_moves_the_listener_in_the_next_period_only():
+    """Customer 1 never buys (p = 1/2): she hears + 0.25 * 0.5, then 0.85 of it and the next story."""
+    parameters = SURE | {"word_of_mouth": {"base_emission": 1.0, "contact_rate": 1.0}}
+    parameters["need"] = {}
+    buyer = {"purchase_rate": 100.0, "basket": 20.0, "aware": [True, False], "expectation": [0.7, 0.7]}
+    listener = buyer | {"purchase_rate": 0.0}
+    market = Market(parameters, [{"quality": 0.8, **STILL}] * 2, [buyer, listener], [[(1, 1.0)], [(0, 1.0)]])
+    tally = market.step()
+    assert tally["positive_messages"] == [1, 0]
+    assert market.customers[1].word_of_mouth == pytest.approx([0.125, 0.0])
+    assert market.customers[1].expectation[0] == pytest.approx(0.7 + 0.05 * 0.25)
+    market.step()
+    assert market.customers[1].word_of_mouth == pytest.approx([0.85 * 0.125 + 0.125, 0.0])
+
+
+def test_a_firm_becomes_known_through_a_friend_who_was_a_customer_before():
+    """Friend 0 buys in period 0; customer 1 can learn of it in period 1, and expects 0.05 more."""
+    parameters = {
+        "need": SURE["need"],
+        "choice": SURE["choice"],
+        "word_of_mouth": {"advertising": 0.0, "strong_tie": 1.0, "contact_rate": 0.0},
+    }
+    friend = {"purchase_rate": 1.0, "basket": 20.0, "aware": [True], "expectation": [0.7]}
+    market = Market(parameters, [STILL], [friend, friend | {"aware": [False]}], [[(1, 1.0)], [(0, 1.0)]])
+    assert market.step()["learned"] == [0]
+    assert market.step()["learned"] == [1]
+    assert market.customers[1].match == [0.05]
+    assert market.customers[1].expectation == pytest.approx([0.75])
+    assert [t["visits"] for t in market.tallies] == [[1], [1]]
+    assert market.step()["visits"] == [2]
+
+
+def test_a_card_is_filled_redeemed_and_paid_by_hand():
+    """5 points a visit, 10 for a reward of 4 cu that costs 0.5 per cu: every second visit, 2 cu."""
+    card = {"enrolment": "automatic", "earn_per_visit": 5.0, "goal": 10.0, "reward": 4.0, "reward_cost": 0.5}
+    market = one([{**STILL, "program": card | {"membership_cost": 0.25}}])
+    for _ in range(4):
+        market.step()
+    assert [t["points_issued"] for t in market.tallies] == [[500]] * 4
+    assert [t["points_redeemed"] for t in market.tallies] == [[0], [1000], [0], [1000]]
+    assert [t["programme_cents"] for t in market.tallies] == [[25], [225], [25], [225]]
+    assert [t["enrolled"] for t in market.tallies] == [[1], [0], [0], [0]]
+    assert market.customers[0].boost == pytest.approx(1.0 + 0.25 * 0.25)  # half way at the start of period 3
+
+
+def test_tiers_rise_at_once_and_fall_at_the_end_of_the_window():
+    """Windows of 2 periods, tier 1 at 38 cu: 20 + 20 earns it; with 10 % off 18 + 18 does not."""
+    tiers = {"enrolment": "automatic", "tier_threshold": (38.0,), "tier_discount": (0.1,), "tier_window": 2}
+    market = one([{**STILL, "program": tiers}])
+    seen = []
+    for _ in range(4):
+        tally = market.step()
+        seen.append((tally["revenue_cents"][0], market.customers[0].tier[0], market.customers[0].qualifying_spend[0]))
+    assert seen == [(2000, 0, 2000), (2000, 1, 0), (1800, 1, 1800), (1800, 0, 0)]
+    assert market.tier_shares == [[1.0, 0.0]]
+
+
+def test_promotion_pleases_less_than_demotion_hurts():
+    """Trust without learning: + 0.05 at the first visit, then - 0.10 after a window without one."""
+    tiers = {"enrolment": "automatic", "tier_threshold": (10.0,), "tier_window": 1}
+    deaf = {"learning": {"trust_gain": 0.0, "trust_loss": 0.0, "broken_promise": 0.0, "commitment_rate": 0.0}}
+    market = one([{**STILL, "program": tiers}], SURE | deaf)
+    market.step()
+    assert market.customers[0].trust == pytest.approx([0.55])
+    assert market.customers[0].affective_commitment == pytest.approx([0.25])
+    market.customers[0].aware = [False]
+    market.step()
+    assert market.customers[0].tier == [0]
+    assert market.customers[0].trust == pytest.approx([0.45])
+    assert market.customers[0].affective_commitment == pytest.approx([0.15])
+
+
+def test_points_expire_after_silence():
+    """Last bought in period 0, expiry 2: void at the end of period 3."""
+    card = {"goal": 10.0, "reward": 4.0, "expiry": 2}
+    state = {"member": [True], "points": [700], "last_purchase": [0], "encounters": [1], "satisfaction": [0.7]}
+    market = one([{"program": card}], {}, purchase_rate=0.0, relation=[ACTIVE], gap=[1.0], **state)
+    assert [market.step()["points_expired"] for _ in range(5)] == [[0], [0], [0], [700], [0]]
+    assert market.customers[0].points == [0]
+
+
+def test_silence_turns_active_into_dormant_and_lost():
+    """Gap 1: dormant after more than 2 silent periods, lost after more than 4."""
+    market = one([{}], {}, purchase_rate=0.0, relation=[ACTIVE], gap=[1.0], last_purchase=[0])
+    seen = []
+    for _ in range(6):
+        market.step()
+        seen.append(market.customers[0].relation[0])
+    assert seen == [ACTIVE, ACTIVE, ACTIVE, DORMANT, DORMANT, LOST]
+
+
+def test_a_contract_binds_and_who_leaves_is_lost_for_good():
+    """Nobody would be better all along, but the contract of period 0 holds her for two periods."""
+    parameters = {
+        "need": SURE["need"],
+        "choice": {"rule": "deterministic", "outside": 100.0, "market_mode": "lost_for_good", "term": 2},
+    }
+    market = one([STILL], parameters, provider=0, signed=0, relation=[ACTIVE], encounters=[1], satisfaction=[0.7])
+    assert [market.step()["visits"] for _ in range(4)] == [[1], [1], [0], [0]]
+    c = market.customers[0]
+    assert (c.provider, c.signed, c.relation) == (NOBODY, NOBODY, [LOST])
+
+
+def test_renewal_signs_a_new_contract():
+    mode = {"market_mode": "lost_for_good", "term": 2}
+    market = one([STILL], SURE | {"choice": SURE["choice"] | mode})
+    signed = []
+    for _ in range(5):
+        market.step()
+        signed.append(market.customers[0].signed)
+    assert signed == [0, 0, 2, 2, 4]
+
+
+def test_who_left_the_category_buys_no_more():
+    market = one([STILL], SURE | {"defection": {"exit_rate": 1.0}})
+    assert [market.step()["visits"] for _ in range(3)] == [[1], [0], [0]]
+    assert market.customers[0].exited == 0
+
+
+def test_the_utility_of_a_member_by_hand():
+    """4.2 - 0.9 + L, L = 1 cu of 20 a visit + 0.3 / 4 half way + no status, as all members are at her tier."""
+    card = {"earn_per_visit": 2.0, "goal": 10.0, "reward": 5.0, "tier_threshold": (10.0,), "tier_discount": (0.1,)}
+    state = {"member": [True], "points": [500], "tier": [1], "encounters": [1], "satisfaction": [0.7]}
+    market = one([{"program": card}], {"need": SURE["need"]}, **state)
+    market.step()
+    assert market.customers[0].preference == pytest.approx([1.0 / (1.0 + math.exp(1.0 - 3.425))])
+    assert market.customers[0].boost == pytest.approx(1.0625)
+
+
+def test_an_exit_pulls_friends_from_the_next_period_on():
+    """A hazard of next to nothing without exits, and of certainty beside one."""
+    contagious = {"defection": {"exit_rate": 1e-12, "contagion": 1e15}}
+    person = {"purchase_rate": 1.0, "basket": 20.0, "aware": [True], "expectation": [0.7]}
+    market = Market(contagious, [STILL], [person] * 3, [[(1, 1.0)], [(0, 1.0), (2, 0.3)], [(1, 0.3)]])
+    market.step()
+    assert [c.exited for c in market.customers] == [NOBODY] * 3
+    market.customers[0].exited = 0
+    for _ in range(2):
+        market.step()
+    assert [c.exited for c in market.customers] == [0, 1, 2]
+
+
+def test_only_the_latest_story_is_told():
+    """Fifteen visits, all worth telling: one story, of the firm visited last."""
+    parameters = {"word_of_mouth": {"base_emission": 1.0}, "choice": {"outside": -100.0}}
+    market = one([STILL] * 3, parameters, purchase_rate=100.0)
+    tally = market.step()
+    assert len({visit.firm for visit in market.visits}) == 3
+    assert sum(tally["positive_messages"]) == 1
+    assert tally["positive_messages"][market.visits[-1].firm] == 1
+
+
+def test_a_purchase_in_time_saves_the_points_of_the_same_period():
+    """Silent since long before, she buys in period 9: nothing is void, and 5 points are added."""
+    card = {"earn_per_visit": 5.0, "goal": 100.0, "reward": 4.0, "expiry": 2}
+    state = {"member": [True], "points": [700], "last_purchase": [0], "encounters": [1], "satisfaction": [0.7]}
+    market = one([{"program": card}], relation=[ACTIVE], **state)
+    market.t = 9
+    assert market.step()["points_expired"] == [0]
+    assert market.customers[0].points == [1200]
+
+
+def test_a_visit_to_nobody_leaves_the_provider():
+    parameters = {"need": SURE["need"], "choice": {"rule": "deterministic", "outside": 100.0}}
+    market = one([STILL], parameters, provider=0)
+    tally = market.step()
+    assert (tally["outside"], tally["visits"]) == (1, [0])
+    assert market.customers[0].provider == 0
+    assert market.customers[0].preference == [0.0]
+
+
+def test_unknown_parameters_are_refused():
+    with pytest.raises(KeyError, match=r"choice\.atraction"):
+        Market({"choice": {"atraction": 5.0}}, [{}], [], [])
+    with pytest.raises(KeyError, match="chioce"):
+        Market({"chioce": {}}, [{}], [], [])
+    with pytest.raises(ValueError, match="trust has 1 entries for 2 firms"):
+        one([{}, {}], trust=[0.5])

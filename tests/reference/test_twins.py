@@ -1,0 +1,407 @@
+"""Each function of the reference, held against a number worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from tests.reference import (
+    accounts,
+    choice,
+    closeness,
+    defection,
+    encounter,
+    learning,
+    lifecycle,
+    need,
+    rewards,
+    switching_cost,
+    word_of_mouth,
+)
+from tests.reference.state import ACTIVE, DORMANT, LOST, NOBODY, PROSPECT, WON_BACK, Firm, Programme
+
+share = st.floats(0.0, 1.0)
+
+
+class TestNeed:
+    def test_season_by_hand(self):
+        """Half a year after the peak, amplitude 0.2: 1 - 0.2."""
+        p = {**need.DEFAULTS, "season_amplitude": 0.2}
+        assert need.season(0, p) == pytest.approx(1.2)
+        assert need.season(26, p) == pytest.approx(0.8)
+
+    def test_rate_by_hand(self):
+        assert need.rate(0.25, 0.8, 1.25) == pytest.approx(0.25)
+
+    def test_poisson_quantile_by_hand(self):
+        """Mean 1: P(0) = 0.3679, P(at most 1) = 0.7358, P(at most 2) = 0.9197."""
+        assert [need.poisson_quantile(u, 1.0, 15) for u in (0.3, 0.5, 0.9)] == [0, 1, 2]
+        assert need.poisson_quantile(0.5, 0.0, 15) == 0
+        assert need.poisson_quantile(0.5, 100.0, 15) == 15
+
+    @given(st.floats(1e-6, 1 - 1e-6), st.floats(0.01, 3.0))
+    def test_poisson_quantile_is_that_of_scipy(self, u, mean):
+        k = need.poisson_quantile(u, mean, 15)
+        assert stats.poisson.cdf(k, mean) >= u - 1e-12 or k == 15
+        assert k == 0 or stats.poisson.cdf(k - 1, mean) < u + 1e-12
+
+    def test_occasions_of_the_gone_and_of_every_period(self):
+        every = {**need.DEFAULTS, "process": "every_period"}
+        assert need.occasions(0.999, 5.0, True, need.DEFAULTS) == 0
+        assert need.occasions(0.001, 0.0, False, every) == 1
+        assert need.occasions(0.999, 5.0, True, every) == 0
+
+
+class TestSwitchingCost:
+    def test_facets_by_hand(self):
+        assert switching_cost.economic_risk([0.6, 0.8]) == pytest.approx(0.2)
+        assert switching_cost.economic_risk([]) == 1.0
+        assert switching_cost.evaluation(1.0, 3) == 0.25
+        assert switching_cost.learning(6, 6.0) == pytest.approx(0.632121, abs=1e-6)  # 1 - 1/e
+        assert switching_cost.set_up(3, 3.0, 0.1) == pytest.approx(0.732121, abs=1e-6)
+        assert switching_cost.set_up(3, 3.0, 0.5) == 1.0
+        assert switching_cost.benefit_loss(2.0, 4.0, 40.0) == pytest.approx(0.15)
+        assert switching_cost.benefit_loss(200.0, 4.0, 40.0) == 1.0
+        assert switching_cost.monetary_loss(10.0, 5.0, 40.0) == pytest.approx(0.375)
+
+    def test_worth_of_points_and_tier_by_hand(self):
+        """5 points of 10 for 4 cu: 2 cu. 5 % of 40 cu, once in 4 periods, for 8 periods: 4 cu."""
+        assert switching_cost.points_value(500, 10.0, 4.0) == pytest.approx(2.0)
+        assert switching_cost.points_value(500, 0.0, 4.0) == 0.0
+        assert switching_cost.tier_value(0.05, 40.0, 0.25, 8) == pytest.approx(4.0)
+        assert [switching_cost.periods_left(t, 52) for t in (0, 50, 51, 52)] == [52, 2, 1, 52]
+
+    def test_classes_by_hand(self):
+        """Procedural 1.8 / 4 = 0.45, financial 0.26, relational 0.2: 0.18 + 0.052 + 0.08 = 0.312."""
+        facets = [0.2, 0.25, 0.6, 0.75, 0.15, 0.37, 0.1, 0.3]
+        assert switching_cost.switching_cost(facets, switching_cost.DEFAULTS) == pytest.approx(0.312)
+        assert switching_cost.calculative_commitment(facets) == pytest.approx(2.32 / 6)
+
+    @given(st.lists(share, min_size=8, max_size=8))
+    def test_cost_stays_between_0_and_1(self, facets):
+        assert 0.0 <= switching_cost.switching_cost(facets, switching_cost.DEFAULTS) <= 1.0 + 1e-12
+
+
+class TestChoice:
+    def test_consideration(self):
+        assert choice.considered(True, LOST, "always_a_share")
+        assert not choice.considered(True, LOST, "lost_for_good")
+        assert not choice.considered(False, ACTIVE, "always_a_share")
+
+    def test_attraction_is_expectation_until_first_use(self):
+        assert choice.attraction(math.nan, 0.7, 0) == 0.7
+        assert choice.attraction(0.9, 0.7, 1) == 0.9
+
+    def test_utility_by_hand(self):
+        """5 * 0.8 + 0.5 + 0.2 - 1.2 * 0.9 + 0.1 + 0.05 = 3.77."""
+        found = choice.utility(
+            attraction=0.8,
+            trust=0.5,
+            affective_commitment=0.2,
+            price_weight=1.0,
+            price=1.2,
+            discount=0.1,
+            word_of_mouth=0.1,
+            programme_utility=0.05,
+            parameters=choice.DEFAULTS,
+        )
+        assert found == pytest.approx(3.77)
+
+    def test_probabilities_by_hand(self):
+        """Utility ln 2 above nobody: twice as likely. An unknown firm: never."""
+        assert choice.probabilities([1.0 + math.log(2.0), None], 1.0) == pytest.approx([1 / 3, 2 / 3, 0.0])
+        assert choice.probabilities([None], 1.0) == [1.0, 0.0]
+
+    def test_pick_by_hand(self):
+        """Nobody up to 0.2, firm 0 up to 0.7, firm 1 above; a firm with share 0 is passed over."""
+        assert [choice.pick([0.2, 0.5, 0.3], u) for u in (0.1, 0.2, 0.69, 0.71)] == [NOBODY, 0, 0, 1]
+        assert choice.pick([0.2, 0.0, 0.8], 0.2) == 1
+        assert choice.pick([0.5, 0.5, 0.0], 1.0) == 0
+
+    @given(st.lists(st.floats(-20, 20), min_size=1, max_size=5), st.floats(1e-6, 1 - 1e-6))
+    def test_mnl_is_a_distribution(self, utilities, u):
+        firm, preference = choice.mnl(utilities, 1.0, u)
+        assert NOBODY <= firm < len(utilities)
+        assert sum(choice.probabilities(utilities, 1.0)) == pytest.approx(1.0)
+        assert preference == choice.probabilities(utilities, 1.0)[1:]
+
+    def test_deterministic_takes_the_best_and_the_earlier_of_equals(self):
+        assert choice.deterministic([1.5, 2.0, 2.0], 1.0) == (1, [0.0, 1.0, 0.0])
+        assert choice.deterministic([1.0, None], 1.0) == (NOBODY, [0.0, 0.0])
+
+    def test_habit(self):
+        """Under the strength the provider again, unless she has none or it is not considered."""
+        assert choice.habit([0.0, 9.0], 1.0, 0, strength=0.5, u=0.9, again=0.4) == (0, None)
+        assert choice.habit([0.0, 9.0], 1.0, 0, strength=0.5, u=0.9, again=0.5)[0] == 1
+        assert choice.habit([0.0, 9.0], 1.0, NOBODY, strength=0.5, u=0.9, again=0.4)[0] == 1
+        assert choice.habit([None, 9.0], 1.0, 0, strength=0.5, u=0.9, again=0.4)[0] == 1
+
+    def test_threshold(self):
+        """A rival better by 1 is not worth a switching term of 1, but one better by 1.5 opens a free choice."""
+        assert choice.threshold([2.0, 3.0], 1.0, 0, 1.0, 0.99) == (0, [1.0, 0.0])
+        firm, preference = choice.threshold([2.0, 3.5], 1.0, 0, 1.0, 0.99)
+        assert firm == 1
+        assert preference == choice.probabilities([2.0, 3.5], 1.0)[1:]  # without the switching term
+        assert choice.threshold([0.0], 1.0, 0, 0.5, 0.01)[0] == NOBODY  # nobody beats 0.5
+
+    def test_decide_adds_the_switching_term(self):
+        for rule, expected in (("mnl", 0), ("deterministic", 0), ("habit", 0), ("threshold", 0)):
+            p = {**choice.DEFAULTS, "rule": rule, "habit_strength": 0.0}
+            assert choice.decide([2.0, 3.0], 0, 50.0, u=0.99, again=0.5, parameters=p)[0] == expected
+        assert choice.with_switching_term([2.0, None], 1, 5.0) == [2.0, None]
+
+    def test_contract_binds_for_its_term(self):
+        p = {**choice.DEFAULTS, "market_mode": "lost_for_good", "term": 3}
+        assert [choice.under_contract(0, 5, t, p) for t in (5, 7, 8)] == [True, True, False]
+        assert not choice.under_contract(NOBODY, 5, 5, p)
+        assert not choice.under_contract(0, 5, 5, choice.DEFAULTS)
+
+
+class TestEncounter:
+    def test_quality_by_hand(self):
+        """Spreads 0.3 and 0.4 make 0.5: 0.7 + 0.05 - 2 * 0.5."""
+        assert encounter.delivered_quality(0.7, 0.05, 0.3, 0.4, -2.0) == pytest.approx(-0.25)
+        assert encounter.severity(0.5, encounter.DEFAULTS) == pytest.approx(0.4)
+
+    def test_performance_by_hand(self):
+        assert encounter.performance(1.1, 0.8, 0.0) == 1.0
+        assert encounter.performance(-0.1, 0.8, 0.0) == 0.0
+        assert encounter.performance(0.6, 0.8, 0.5) == pytest.approx(0.7)
+
+    def test_loss_hurts_twice_as_much_as_gain(self):
+        """0.1 above expectation adds 0.03, 0.1 below takes 0.06."""
+        gain, loss = encounter.DEFAULTS["gain"], encounter.DEFAULTS["loss"]
+        better = encounter.transaction_satisfaction(0.8, encounter.disconfirmation(0.8, 0.7), gain, loss)
+        worse = encounter.transaction_satisfaction(0.7, encounter.disconfirmation(0.7, 0.8), gain, loss)
+        assert better == pytest.approx(0.83)
+        assert worse == pytest.approx(0.64)
+
+    @given(share, share)
+    def test_satisfaction_stays_between_0_and_1(self, performance, expectation):
+        d = encounter.disconfirmation(performance, expectation)
+        assert 0.0 <= encounter.transaction_satisfaction(performance, d, 0.3, 0.6) <= 1.0
+
+
+class TestLearning:
+    p = learning.DEFAULTS
+
+    def test_satisfaction_by_hand(self):
+        """First use: S = s. After 5 visits the rate is 0.1 + 0.4 / e = 0.247152."""
+        assert learning.updated_satisfaction(math.nan, 0.64, 0, self.p) == 0.64
+        assert learning.satisfaction_rate(0, self.p) == pytest.approx(0.5)
+        assert learning.updated_satisfaction(0.6, 0.9, 5, self.p) == pytest.approx(0.6741455, abs=1e-6)
+
+    def test_expectation_by_hand(self):
+        """0.7 + 0.15 * 0.1 + 0.10 * 0.2 = 0.735."""
+        assert learning.updated_expectation(0.7, 0.8, 0.9, self.p) == pytest.approx(0.735)
+        assert learning.updated_expectation(0.7, 0.8, 0.9, {**self.p, "drift": 1.0}) == 1.0
+
+    def trust(self, s, performance, promise, transparency):
+        return learning.updated_trust(
+            0.5, s, performance=performance, promise=promise, transparency=transparency, parameters=self.p
+        )
+
+    def test_trust_by_hand(self):
+        """Won 0.08 of 0.3, lost 0.20 of 0.2; a broken promise 0.05 more, half of it if it was announced."""
+        assert self.trust(0.8, 0.7, 0.7, 0.0) == pytest.approx(0.524)
+        assert self.trust(0.3, 0.7, 0.7, 0.0) == pytest.approx(0.46)
+        assert self.trust(0.3, 0.5, 0.7, 0.0) == pytest.approx(0.41)
+        assert self.trust(0.3, 0.5, 0.7, 1.0) == pytest.approx(0.435)
+
+    def test_promise_is_kept_at_the_slack(self):
+        p = {**self.p, "promise_slack": 0.25}
+        assert not learning.promise_broken(0.5, 0.75, p)
+        assert learning.promise_broken(0.49, 0.75, p)
+
+    def test_commitment_and_bond_by_hand(self):
+        """0.2 + 0.05 (0.4 + 0.3 - 0.2) = 0.225; 0.2 + 0.05 * 0.5 * 0.8 = 0.22."""
+        assert learning.updated_commitment(0.2, 0.8, 0.6, self.p) == pytest.approx(0.225)
+        assert learning.updated_bond(0.2, 0.5, self.p) == pytest.approx(0.22)
+
+
+class TestRewards:
+    p = rewards.DEFAULTS
+    card = Programme(
+        earn_per_visit=1.0,
+        earn_rate=0.05,
+        goal=10.0,
+        reward=5.0,
+        tier_threshold=(100.0, 500.0, 900.0),
+        tier_discount=(0.05, 0.10, 0.15),
+        tier_bonus=(0.5, 1.0, 1.5),
+    )
+
+    def test_benefit_and_joining_by_hand(self):
+        """A basket of 40 earns 3 points of 0.5 cu; 13 visits a year bring 19.5 cu."""
+        assert rewards.benefit_per_visit(self.card, 40.0) == pytest.approx(1.5)
+        assert rewards.benefit_per_visit(Programme(earn_per_visit=1.0), 40.0) == 0.0
+        assert rewards.yearly_benefit(0.25, 52.0, 1.5) == pytest.approx(19.5)
+        assert rewards.reluctance(1.0 - math.exp(-1.0)) == pytest.approx(1.0)
+        assert rewards.joins(False, 19.5, 19.0, 1.0)
+        assert not rewards.joins(False, 19.5, 19.0, 1.1)
+        assert rewards.joins(True, 0.0, 19.0, 1.1)
+
+    def test_points_by_hand(self):
+        """40 cu earn 1 + 2 points; tier 1 half more. 33.33 cu earn 2.6665 points, kept as 2.67."""
+        assert rewards.points_earned(self.card, 4000, 0) == 300
+        assert rewards.points_earned(self.card, 4000, 1) == 450
+        assert rewards.points_earned(self.card, 3333, 0) == 267
+        assert rewards.goal_reached(1000, self.card)
+        assert not rewards.goal_reached(999, self.card)
+        assert not rewards.goal_reached(999, Programme())
+
+    def test_tiers_by_hand(self):
+        assert [rewards.tier_earned(cents, self.card.tier_threshold) for cents in (9999, 10000, 89999)] == [0, 1, 2]
+        assert [self.card.discount(k) for k in (0, 1, 3)] == [0.0, 0.05, 0.15]
+        assert [self.card.bonus(k) for k in (0, 2)] == [0.0, 1.0]
+        assert rewards.promoted(0.5, self.p) == pytest.approx(0.55)
+        assert rewards.promoted(0.99, self.p) == 1.0
+        assert rewards.demoted(0.5, self.p) == pytest.approx(0.40)
+        assert rewards.demoted(0.05, self.p) == 0.0
+
+    def test_expiry_by_hand(self):
+        assert [rewards.expired(t, 5, 5) for t in (10, 11)] == [False, True]
+        assert not rewards.expired(1000, 5, 0)
+
+    def test_utility_by_hand(self):
+        """Half way: 0.3 * 0.25 = 0.075. Tier 2 held by a tenth: 0.3 * 0.9 + 0.05 = 0.32."""
+        assert rewards.progress(500, 10.0) == 0.5
+        assert rewards.progress(1200, 10.0) == 1.0
+        assert rewards.status(2, 0.1, self.p) == pytest.approx(0.32)
+        assert rewards.status(1, 1.0, self.p) == 0.0
+        assert rewards.status(0, 1.0, self.p) == 0.0
+        assert rewards.programme_utility(0.0375, 0.5, 0.32, self.p) == pytest.approx(0.4325)
+
+    def test_boost_by_hand(self):
+        """The nearest goal counts: 1 + 0.25 * 0.64."""
+        assert rewards.boost([0.5, 0.8], 0.25) == pytest.approx(1.16)
+        assert rewards.boost([], 0.25) == 1.0
+
+
+class TestWordOfMouth:
+    p = word_of_mouth.DEFAULTS
+
+    def test_emission_by_hand(self):
+        """Half of delight 0.01 + 0.06, half of anger 0.01 + 0.175, in between 0.01."""
+        assert word_of_mouth.emission_probability(0.85, 0.5, self.p) == pytest.approx(0.07)
+        assert word_of_mouth.emission_probability(0.25, 0.5, self.p) == pytest.approx(0.185)
+        assert word_of_mouth.emission_probability(0.60, 0.5, self.p) == pytest.approx(0.01)
+        committed = {**self.p, "commitment_emission": 0.2}
+        assert word_of_mouth.emission_probability(0.60, 0.5, committed) == pytest.approx(0.11)
+        assert word_of_mouth.is_praise(0.60, self.p)
+        assert not word_of_mouth.is_praise(0.59, self.p)
+
+    def test_reception_by_hand(self):
+        assert word_of_mouth.arrival_probability(0.3, self.p) == pytest.approx(0.075)
+        assert word_of_mouth.headroom(0.30, True, self.p) == pytest.approx(0.70)
+        assert word_of_mouth.headroom(0.05, True, self.p) == pytest.approx(0.475)
+        assert word_of_mouth.headroom(0.50, False, self.p) == pytest.approx(0.50)
+        assert word_of_mouth.headroom(0.80, False, self.p) == pytest.approx(0.40)
+        assert word_of_mouth.faded(1.0, self.p) == 0.85
+        assert word_of_mouth.heard(0.0, 0.3, 0.3, True, self.p) == pytest.approx(0.0525)  # 0.25 * 0.3 * 0.7
+        assert word_of_mouth.heard(0.0, 1.0, 0.5, False, self.p) == pytest.approx(-0.15)  # 0.30 * 1 * 0.5
+        assert word_of_mouth.nudged_expectation(0.7, True, self.p) == pytest.approx(0.7125)
+        assert word_of_mouth.nudged_expectation(0.7, False, self.p) == pytest.approx(0.6725)
+
+    def test_awareness_by_hand(self):
+        """1 - 0.995 * 0.99 * 0.96 = 0.054352; without friends only advertising."""
+        assert word_of_mouth.learning_probability(1, 1, self.p) == pytest.approx(0.054352)
+        assert word_of_mouth.learning_probability(0, 0, self.p) == pytest.approx(0.005)
+
+
+class TestDefection:
+    def test_hazard_by_hand(self):
+        """A strong friend just left, a weak one four periods before: 1 + 0.15; 0.01 (1 + 0.8 * 1.15)."""
+        assert defection.age_of_exit(5, 4) == 0
+        exposure = defection.exposure([(1.0, 0), (0.3, 4)], 4.0)
+        assert exposure == pytest.approx(1.15)
+        assert defection.hazard(exposure, {**defection.DEFAULTS, "exit_rate": 0.01}) == pytest.approx(0.0192)
+        assert defection.hazard(exposure, defection.DEFAULTS) == 0.0
+
+
+class TestLifecycle:
+    p = lifecycle.DEFAULTS
+
+    def test_gap_by_hand(self):
+        """A gap of 6 where 4 was usual: 4 + 0.3 * 2. The first purchase leaves it."""
+        assert lifecycle.updated_gap(4.0, 10, 4, self.p) == pytest.approx(4.6)
+        assert lifecycle.updated_gap(4.0, 10, -1, self.p) == 4.0
+
+    def test_purchase_makes_active_or_won_back(self):
+        after = [lifecycle.after_purchase(r) for r in (PROSPECT, ACTIVE, DORMANT, LOST, WON_BACK)]
+        assert after == [ACTIVE, ACTIVE, ACTIVE, WON_BACK, ACTIVE]
+
+    def test_silence_by_hand(self):
+        """Usual gap 4: dormant after more than 8 periods, lost after more than 16."""
+        states = [lifecycle.after_silence(ACTIVE, silence, 4.0, self.p) for silence in (8, 9, 16, 17)]
+        assert states == [ACTIVE, DORMANT, DORMANT, LOST]
+        states = [lifecycle.after_silence(WON_BACK, silence, 0.5, self.p) for silence in (2, 3, 5)]
+        assert states == [WON_BACK, DORMANT, LOST]
+
+    @pytest.mark.parametrize("relation", [PROSPECT, LOST])
+    def test_silence_says_nothing_of_prospects_and_the_lost(self, relation):
+        assert lifecycle.after_silence(relation, 1000, 1.0, self.p) == relation
+
+    def test_active_means_active_or_won_back(self):
+        assert [r for r in range(5) if lifecycle.is_active(r)] == [ACTIVE, WON_BACK]
+
+
+class TestAccounts:
+    def test_half_a_cent_is_rounded_up(self):
+        assert [accounts.hundredths(x) for x in (0.125, 0.12, 0.124, 0.126, 0.0)] == [13, 12, 12, 13, 0]
+
+    def test_money_by_hand(self):
+        assert accounts.spend(1.2, 50.0, 0.1) == pytest.approx(54.0)
+        assert accounts.goods_cost(0.6, 50.0) == pytest.approx(30.0)
+        assert accounts.reward_cost(5.0, 0.8) == pytest.approx(4.0)
+
+    def test_service_cost_by_hand(self):
+        """Quality 0.8 costs 2 ln 5 = 3.218876; half the ordinary failures cost 3 ln 2 = 2.079442."""
+        assert accounts.service_cost(0.8, 2.0, 0.10, 3.0, 0.10) == pytest.approx(3.218876, abs=1e-6)
+        assert accounts.service_cost(0.8, 0.0, 0.05, 3.0, 0.10) == pytest.approx(2.079442, abs=1e-6)
+        assert accounts.service_cost(0.8, 0.0, 0.20, 3.0, 0.10) == 0.0
+        assert accounts.service_cost(1.0, 0.0, 0.0, 0.0, 0.10) == 0.0
+
+    @given(st.floats(0.0, 0.9), st.floats(0.001, 0.09))
+    def test_each_step_costs_more_than_the_one_before(self, quality, step):
+        low, middle, high = (
+            accounts.service_cost(q, 1.0, 0.1, 0.0, 0.1) for q in (quality, quality + step / 2, quality + step)
+        )
+        assert high - middle > middle - low > 0
+
+
+class TestCloseness:
+    def test_near_is_close_but_not_equal(self):
+        assert closeness.near(0.5 + 1e-6, 0.5)
+        assert not closeness.near(0.5, 0.5)
+        assert not closeness.near(0.5 + 1e-4, 0.5)
+        assert not closeness.near(3, math.inf)
+
+    def test_half_a_cent_is_near(self):
+        assert closeness.near_half(0.125)
+        assert not closeness.near_half(0.12)
+
+    def test_bounds_between_places(self):
+        assert closeness.cumulated([0.2, 0.5, 0.3]) == pytest.approx([0.2, 0.7])
+
+    def test_a_difference_is_found_and_named(self):
+        people = [Person(trust=[0.5, 0.6]), Person(trust=[0.7, math.nan])]
+        closeness.assert_same_state(people, {"trust": [[0.5, 0.7], [0.6, math.nan]]})
+        with pytest.raises(AssertionError, match="trust"):
+            closeness.assert_same_state(people, {"trust": [[0.5, 0.7], [0.6, 0.9]]})
+
+
+class Person:
+    """Anything with attributes."""
+
+    def __init__(self, **columns):
+        self.__dict__.update(columns)
+
+
+def test_a_promise_that_is_not_made_is_the_quality():
+    assert Firm(quality=0.8).promise == 0.8
+    assert Firm(quality=0.8, promise=0.9).promise == 0.9
