@@ -15,6 +15,7 @@ Node = TypeVar("Node")
 Steps = tuple[int | str, ...]
 
 _MOST_DIGITS = 9  # of an index
+_PRESET = "preset"  # the parameter that names a design the others start from
 
 # A plain segment, one in quotes for a key that holds a dot, or an index as refusals print it: a."b.c"[0]
 _SEGMENT = re.compile(r'(?:^|\.)(?:"([^"]+)"|([^."\[\]]+))|\[([^\[\]]+)\]')
@@ -30,6 +31,8 @@ def value_at(node: Any, path: str) -> Any:
 def replaced(node: Node, changes: Mapping[str, Any]) -> Node:
     """Return `node` with the value at each path replaced, all at once; specs on the way are validated anew.
 
+    A parameter called `preset` names a design the others start from: what still stands as the old preset has it
+    moves to the new one, what was set apart from it stays, and the other changes have the last word.
     Raises Refusal for a path that leads nowhere, two changes of one value or a value that is not allowed.
     """
     steps = {path: _resolved(node, path) for path in changes}
@@ -50,6 +53,8 @@ class _Branch(dict[int | str, Any]):
 def _rebuilt(node: Any, changes: dict[int | str, Any], place: str) -> Any:
     values: Any
     if isinstance(node, BaseModel):
+        if _PRESET in changes and _PRESET in type(node).model_fields:
+            node = _started_from(changes[_PRESET], node, place)
         values = {name: getattr(node, name) for name in type(node).model_fields}
     else:
         values = dict(node) if isinstance(node, dict) else list(node)
@@ -59,6 +64,25 @@ def _rebuilt(node: Any, changes: dict[int | str, Any], place: str) -> Any:
     if isinstance(node, BaseModel):
         return validated(type(node), values, place=place)
     return tuple(values) if isinstance(node, tuple) else values
+
+
+def _started_from(preset: Any, node: BaseModel, place: str) -> BaseModel:
+    """Return `node` started from another preset, with what was set apart from the preset it started from."""
+    model = type(node)
+    required = {name: getattr(node, name) for name, field in model.model_fields.items() if field.is_required()}
+    start = validated(model, {**required, _PRESET: getattr(node, _PRESET)}, place=place)
+    return validated(model, {**required, **_apart(node, start), _PRESET: preset}, place=place)
+
+
+def _apart(spec: BaseModel, start: BaseModel) -> dict[str, Any]:
+    """Return the values of `spec` that are not those of `start`, specs inside it as tables of such values."""
+    found = {}
+    for name in type(spec).model_fields:
+        value, other = getattr(spec, name), getattr(start, name)
+        if value != other:
+            inside = isinstance(value, BaseModel) and type(value) is type(other)
+            found[name] = _apart(value, other) if inside else value
+    return found
 
 
 def _spelled(place: str, node: Any, step: int | str) -> str:

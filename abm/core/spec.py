@@ -83,7 +83,8 @@ class Spec(BaseModel):
     def to_dict(self, full: bool = False) -> dict[str, Any]:
         """Return a table for a TOML file, from which `parse` builds an equal spec.
 
-        Tuples become lists; None is left out, and, unless `full`, so is what the defaults say already.
+        Tuples become lists; None is left out, and, unless `full`, so is what the defaults say already.  (Only a None
+        that stands against a preset is kept, for `write_toml` to refuse.)
         """
         fields = type(self).model_fields
         values = {name: getattr(self, name) for name in fields}
@@ -156,7 +157,7 @@ def _completed(spec: Spec, table: dict[str, Any]) -> dict[str, Any]:
     completed = {}
     for name in type(spec).model_fields:
         value = getattr(spec, name)
-        if value is not None and value != getattr(again, name):
+        if value != getattr(again, name):
             completed[name] = _plain(value, True)
         elif name in table:
             completed[name] = table[name]

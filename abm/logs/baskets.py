@@ -69,7 +69,7 @@ def fit_gamma_gamma(frequency: ArrayLike, mean_amount: ArrayLike) -> GammaGamma:
     f(z | x) = Gamma(p x + q) / (Gamma(p x) Gamma(q)) v^q z^(p x - 1) x^(p x) / (v + x z)^(p x + q)
 
     Customers without a purchase (z may be NaN there), or who paid nothing, are left out. The usual z is the
-    mean over repeat purchase days, as in `purchases.summary`. Source: Fader & Hardie 2013, note 025. Raises
+    mean over repeat purchase days, as in `purchases.summary`. Source: FADER_HARDIE_2013. Raises
     Refusal when fewer than two customers are left or the spend does not determine the parameters.
     """
     x, z = _spending(frequency, mean_amount)

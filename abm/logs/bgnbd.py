@@ -8,7 +8,7 @@ after the first purchase ever, and T, the weeks from that first purchase to the 
     L(x, t_x, T) = B(a, b+x) / B(a, b) * Gamma(r+x) alpha^r / Gamma(r)
                    * [ (alpha+T)^-(r+x) + 1{x>0} a / (b+x-1) (alpha+t_x)^-(r+x) ]
 
-Source: Fader, Hardie & Lee 2005, Marketing Science 24(2): 275-284.
+Source: FADER_HARDIE_LEE_2005.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def bgnbd_probability(model: BGNBD, x: ArrayLike, t: ArrayLike) -> FloatArray:
 
     Either x purchases without dropping out, or the x-th, made before t, was the last:
     B(a,b+x)/B(a,b) NBD(x) + 1{x>0} B(a+1,b+x-1)/B(a,b) P(NBD >= x), NBD being the count without drop-out.
-    Source: Fader, Hardie & Lee 2005 and Fader & Hardie's note on the fit histogram.
+    Source: FADER_HARDIE_LEE_2005 (the fit histogram).
     """
     x, t = np.broadcast_arrays(numbers("x", x, whole=True), numbers("t", t))
     r, alpha, a, b = model.r, model.alpha, model.a, model.b

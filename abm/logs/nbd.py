@@ -7,7 +7,7 @@ are new all follow from two numbers. A promotion or a programme has done somethi
     P(X(t) = x) = C(r + x - 1, x) (alpha / (alpha + t))^r (t / (alpha + t))^x
 
 Ehrenberg writes k for r, m = r t / alpha for the mean and a = m / k = t / alpha.
-Source: Ehrenberg 1988, Repeat-Buying (formulas and worked case as given in notes on the book).
+Source: EHRENBERG_1988, as given in notes on the book.
 """
 
 from __future__ import annotations

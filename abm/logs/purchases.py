@@ -88,7 +88,7 @@ def summary(log: pd.DataFrame, end: str | date | None = None, unit_days: float =
     mean_amount : mean spend of a repeat purchase day, currency units; NaN when x = 0
 
     The first purchase makes a customer and says nothing of the rate, so neither count nor mean includes it.
-    Nothing is rounded. Source: Fader, Hardie & Lee 2005 (CDNOW, calibration to 1997-09-30).
+    Nothing is rounded. Source: FADER_HARDIE_LEE_2005 (CDNOW, calibration to 1997-09-30).
     """
     if not (math.isfinite(unit_days) and unit_days > 0.0):
         raise Refusal(f"unit_days = {unit_days:g} is not a positive number of days")

@@ -217,7 +217,7 @@ class Choice(Mechanism):
         doc="free choice on each occasion, or contracts that end for good",
     )  # fmt: skip
     attraction: float = param(
-        5.0,
+        7.0,
         unit="logit/0-1",
         bounds=(-50, 50),
         evidence="calibrated",
@@ -233,7 +233,7 @@ class Choice(Mechanism):
         doc="weight of trust",
     )
     commitment_weight: float = param(
-        1.0,
+        4.0,
         unit="logit/0-1",
         bounds=(-50, 50),
         evidence="calibrated",
@@ -265,7 +265,7 @@ class Choice(Mechanism):
         doc="weight of the switching cost; the loyalty dial",
     )
     outside: float = param(
-        1.0,
+        4.5,
         unit="logit units",
         bounds=(-80, 80),
         evidence="assumed",

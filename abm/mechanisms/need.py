@@ -42,13 +42,13 @@ def season(t, amplitude, peak, year):
 
 @kernel
 def list_visits(
-    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, purchase_rate, boost, exited, provider,
+    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate, boost, exited, provider,
     customer_id, occasions, season_amplitude, season_peak, periods_per_year, key, replication, lo, hi, t,
 ):  # fmt: skip
     """List the tile's visits: customer by customer, occasion by occasion.
 
     visit_count (1,), visit_customer, visit_nth, visit_provider (visits,)  [written]
-    need_word (tile,), none_below (tile,)  the draw, and its margin below which there is no occasion  [written]      occasions (nobody,)  tally
+    need_word, none_below, candidates (tile,)  the draw, its margin, and who has an occasion  [written]      occasions (nobody,)  tally
     [written]
     """
     factor = season(t, season_amplitude, season_peak, periods_per_year)
@@ -57,15 +57,19 @@ def list_visits(
         need_word[i - lo] = word
         screen = 0.999999 * exp32(-purchase_rate[i] * boost[i] * factor)
         none_below[i - lo] = screen - uniform(word)
+    found = 0
+    for i in range(lo, hi):  # branch-free: most customers need nothing, and a wrong guess costs more than a store
+        candidates[found] = i
+        found += 1 if (none_below[i - lo] <= 0.0) & (exited[i] < 0) else 0
     v = 0
-    for i in range(lo, hi):
-        if none_below[i - lo] <= 0.0 and exited[i] < 0:
-            count = poisson_quantile(uniform_fine(need_word[i - lo]), np.float64(purchase_rate[i] * boost[i] * factor))
-            for nth in range(count):
-                visit_customer[v] = i
-                visit_nth[v] = nth
-                visit_provider[v] = provider[i]
-                v += 1
+    for c in range(found):
+        i = candidates[c]
+        mean = np.float64(purchase_rate[i] * boost[i] * factor)
+        for nth in range(poisson_quantile(uniform_fine(need_word[i - lo]), mean)):
+            visit_customer[v] = i
+            visit_nth[v] = nth
+            visit_provider[v] = provider[i]
+            v += 1
     visit_count[0] = v
     occasions[-1] += v
 
@@ -93,6 +97,7 @@ class Need(Mechanism):
         Column("visit_customer", ("visit",), 0, "row", "who has the occasion", "uint32"),
         Column("visit_nth", ("visit",), 0, "number", "which of her occasions of the period", "int32"),
         Column("visit_provider", ("visit",), 0, "firm", "her provider before it, -1 = none", "int32"),
+        Column("candidates", ("row",), 0, "row", "customers who may have an occasion", "uint32"),
         Column("need_word", ("row",), 0, "word", "the draw that decides how many occasions there are", "uint32"),
         Column("none_below", ("row",), 0, "0-1", "margin below which the customer has no occasion"),
     )

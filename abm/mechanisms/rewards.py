@@ -234,7 +234,7 @@ class Rewards(Mechanism):
         doc="weight of the programme in utility",
     )
     gradient: float = param(
-        0.3,
+        0.2,
         unit="logit units",
         bounds=(0, 10),
         evidence="calibrated",

@@ -20,11 +20,7 @@ from abm.mechanisms.encounter import unit
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import Column, Tally
 
-_ACTIVE, _WON_BACK = np.int64(1), np.int64(4)
-_FIRM_SHIFT = np.uint32(
-    16
-)  # a voice: bits 0-15 firms she is a customer of, 16-23 firm of the story + 1, 24 good or bad
-_GOOD = np.uint32(1 << 24)
+_ACTIVE, _WON_BACK = np.uint8(1), np.uint8(4)
 _ONE = np.uint32(1)
 
 
@@ -46,23 +42,23 @@ def headroom(preference, good):
 
 @kernel
 def tell(
-    voice, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment, relation,
-    initial_awareness,
-    customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion, praise_from, key,
-    replication, lo, hi, t,
+    story, patronage, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment, relation,
+    initial_awareness, customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion,
+    praise_from, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Decide who tells a story about whom.
 
-    voice (n,)  bits: firms she is an active customer of, firm of the story, good or bad  [written]
+    story (n,)  2 (firm + 1) + [good], 0 = none  [written]      patronage (n,)  bit j: active customer of firm j  [written]
     positive_messages, negative_messages  tallies [written]
     """
     for i in range(lo, hi):
-        voice[i] = 0
+        story[i] = 0
     for j in range(initial_awareness.shape[0]):
         if initial_awareness[j] < 1.0:  # only then can anybody learn of the firm from those who use it
+            bit = _ONE << np.uint32(j)
             for i in range(lo, hi):
-                state = relation[j, i]
-                voice[i] |= _ONE << np.uint32(j) if state in (_ACTIVE, _WON_BACK) else np.uint32(0)
+                using = relation[j, i] == _ACTIVE or relation[j, i] == _WON_BACK
+                patronage[i] = (patronage[i] & ~bit) | (bit if using else np.uint32(0))
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
         if j >= 0:
@@ -72,13 +68,12 @@ def tell(
                 good = s >= praise_from
                 positive_messages[j] += 1 if good else 0
                 negative_messages[j] += 0 if good else 1
-                story = (np.uint32(j + 1) << _FIRM_SHIFT) | (_GOOD if good else np.uint32(0))
-                voice[i] = (voice[i] & np.uint32(0xFFFF)) | story
+                story[i] = 2 * (j + 1) + (1 if good else 0)
 
 
 @kernel
 def hear(
-    word_of_mouth, expectation, preference, voice, tie_start, tie_target, tie_weight, customer_id, heard,
+    word_of_mouth, expectation, preference, story, tie_start, tie_target, tie_weight, customer_id, heard,
     contact_rate, decay, praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Fade the stock of what was heard, then add what neighbours told.
@@ -90,15 +85,14 @@ def hear(
             word_of_mouth[j, i] *= decay
     i = np.int64(lo)
     for e in range(tie_start[lo], tie_start[hi]):
-        said = voice[tie_target[e]] >> _FIRM_SHIFT
+        said = np.int64(story[tie_target[e]])
         if said > 0:  # few neighbours have a story: look for them along the ties, then find who hears
             while tie_start[i + 1] <= e:
                 i += 1
             sender, weight = customer_id[tie_target[e]], tie_weight[e]
             word = philox(sender, customer_id[i], t << 8, replication, key)[0]
             if uniform(word) < contact_rate * weight:
-                j = np.int64(said & np.uint32(0xFF)) - 1
-                good = said > 0xFF
+                j, good = said // 2 - 1, said % 2 > 0
                 room = weight * headroom(preference[j, i], good)
                 word_of_mouth[j, i] += praise * room if good else -blame * room
                 aim = good_target if good else bad_target
@@ -108,9 +102,8 @@ def hear(
 
 @kernel
 def learn_of_firms(
-    aware, match, expectation, voice, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
-    referred,
-    advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication, lo, hi, t,
+    aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
+    referred, advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Let customers learn of firms from advertising and from neighbours who use them.
 
@@ -123,7 +116,7 @@ def learn_of_firms(
                 if aware[j, i] == 0:
                     missed = 1.0 - advertising
                     for e in range(tie_start[i], tie_start[np.int64(i) + 1]):
-                        if voice[tie_target[e]] & bit:
+                        if patronage[tie_target[e]] & bit:
                             missed *= 1.0 - (strong_tie if tie_weight[e] >= 0.5 else weak_tie)
                     luck = uniform4(key, customer_id[i], t, (1 << 16) | j, replication)[0]
                     if luck < 1.0 - missed:
@@ -141,7 +134,8 @@ class WordOfMouth(Mechanism):
     name = "word_of_mouth"
     phase = Phase.WORD_OF_MOUTH
     owns = (
-        Column("voice", ("customer",), 0, "bits", "what neighbours can learn from her this period", "uint32"),
+        Column("story", ("customer",), 0, "code", "told this period: 2 (firm + 1), + 1 if good; 0 = none", "uint8"),
+        Column("patronage", ("customer",), 0, "bits", "bit j: active customer of firm j when the period began", "uint32"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
     writes = ("aware", "match", "expectation")
@@ -161,7 +155,7 @@ class WordOfMouth(Mechanism):
         doc="chance of telling after an ordinary visit",
     )
     delight: float = param(
-        0.12,
+        0.18,
         unit="1/visit",
         bounds=(0, 1),
         evidence="calibrated",

@@ -36,12 +36,13 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 @contextmanager
-def at(place: str, source: str = "") -> Iterator[None]:
-    """Put `place` before the place of a refusal, and `source` before all."""
+def at(place: str, source: str = "", arm: str = "") -> Iterator[None]:
+    """Put `place` before the place of a refusal, `source` before all, and say in which arm."""
     try:
         yield
     except Refusal as inner:
-        raise Refusal(inner.message, place=joined(place, inner.place), source=inner.source or source) from None
+        message = f"{inner.message} (arm '{arm}')" if arm else inner.message
+        raise Refusal(message, place=joined(place, inner.place), source=inner.source or source) from None
 
 
 def keys(data: Mapping[str, Any]) -> None:
@@ -163,11 +164,11 @@ def design(scenario: Scenario, arms: Mapping[str, dict[str, Any]], wanted: Desig
     for arm, settings in arms.items():
         world = scenario.replace(settings)
         for path, values in levels.items():
-            with at(f"design.factors.{path}, arm '{arm}'"):
+            with at("design.factors", arm=arm):
                 levels[path] = [_level(world, settings, path, value) for value in values]
         if len(wanted) * len(arms) <= MOST_POINTS_CHECKED:
             for index in range(len(wanted)):
-                with at(f"design point {index}, arm '{arm}'"):
+                with at(f"design.point[{index}]", arm=arm):
                     world.replace(wanted.point(index))
     return replace(wanted, factors={path: tuple(values) for path, values in levels.items()}) if levels else wanted
 
@@ -177,5 +178,6 @@ def _level(world: Scenario, settings: Mapping[str, Any], path: str, value: Any) 
     varied = world.replace({path: value})
     for own in settings:
         if own == path or (not path.startswith(f"{own}.") and varied.value_at(own) != world.value_at(own)):
-            raise Refusal(f"the arm sets '{own}' itself; a factor is what no firm chooses, so take out one of the two")
+            advice = "a factor is what no firm chooses, so take out one of the two"
+            raise Refusal(f"the arm sets '{own}' itself; {advice}", place=path)
     return varied.value_at(path)

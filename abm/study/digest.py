@@ -57,19 +57,20 @@ def identity(value: Any) -> Any:
     return [identity(item) for item in value] if isinstance(value, list | tuple) else plain(value)
 
 
-def own_code(*values: Any) -> dict[str, str]:
-    """Return the source, by name, of the user's classes and functions in `values` and of all they refer to.
+def own_code(*values: Any) -> list[tuple[str, str]]:
+    """Return name and source of the user's classes and functions in `values` and of all they refer to, sorted.
 
     values : specs (searched through their fields), functions, and tables or lists of these
 
     Followed are functions, kernels, equations and constants of the module a class or function stands in. Code whose
     source cannot be read (typed at a prompt) counts by its name alone.
     """
-    found: dict[str, str] = {}
+    found: dict[tuple[str, str], str] = {}
     for thing in _code_in(values):
         if thing.__module__.partition(".")[0] != _PACKAGE:
             _gather(thing, found)
-    return found
+    # a module has one name as a script and another when imported: the same code must not be other code for that
+    return sorted((name, source) for (_, name), source in found.items())
 
 
 def _code_in(value: Any) -> Iterator[Any]:
@@ -96,26 +97,26 @@ def _function(thing: Any) -> Any:
     return getattr(thing, "function", getattr(thing, "py_func", thing))
 
 
-def _gather(thing: Any, found: dict[str, str]) -> None:
+def _gather(thing: Any, found: dict[tuple[str, str], str]) -> None:
     thing = _function(thing)
-    if thing.__qualname__ in found:
+    module = thing.__module__
+    if (module, thing.__qualname__) in found:
         return
     try:
-        found[thing.__qualname__] = inspect.getsource(thing)
+        found[module, thing.__qualname__] = inspect.getsource(thing)
     except (OSError, TypeError):
-        found[thing.__qualname__] = ""
+        found[module, thing.__qualname__] = ""
     parts = vars(thing).values() if isinstance(thing, type) else [thing]
     for function in (_function(part) for part in parts):
-        if not isinstance(function, FunctionType):
-            continue
-        for name in _names(function.__code__):
-            value = function.__globals__.get(name)
-            if isinstance(value, _CONSTANT):
-                found.setdefault(name, repr(value))
-            elif _is_code(value) and _function(value).__module__ == thing.__module__:
-                _gather(value, found)
+        if isinstance(function, FunctionType) and function.__module__ == module:
+            for name in _names(function.__code__) & function.__globals__.keys():
+                value = function.__globals__[name]
+                if isinstance(value, _CONSTANT):
+                    found.setdefault((module, name), repr(value))
+                elif _is_code(value) and _function(value).__module__ == module:
+                    _gather(value, found)
 
 
-def _names(code: CodeType) -> list[str]:
-    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _names(part)]
-    return [*code.co_names, *inner]
+def _names(code: CodeType) -> set[str]:
+    """Return the names that a function and the functions inside it look up."""
+    return set(code.co_names).union(*(_names(part) for part in code.co_consts if isinstance(part, CodeType)))

@@ -162,7 +162,7 @@ class World:
             if name in place:
                 return place[name]
         return {
-            "tie_start": self.ties.start, "tie_target": self.ties.target, "tie_weight": self.ties.weight,
+            "tie_start": self.ties.start, "tie_target": self.ties.target.view(np.uint32), "tie_weight": self.ties.weight,
             "replication": self.replication, "periods": self.periods, "burn_in": self.burn_in,
             "periods_per_year": self.periods_per_year,
         }.get(name)  # fmt: skip

@@ -190,7 +190,7 @@ def next_tied(place, u, scale, end):
 
     Source: BATAGELJ_BRANDES_2005.  The gap is geometric: one uniform for all the coins in between.
     """
-    gap = np.log(u) * scale
+    gap = np.log(u) * scale  # u = 1 and chance 0 make nan, which no comparison lets through
     return place + 1 + np.int64(gap) if gap < end - place - 1 else end
 
 

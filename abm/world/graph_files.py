@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any, NoReturn
-from xml.etree.ElementTree import ParseError
+from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ HIGHEST_ID = 2**31 - 3
 HEAVIEST = float(np.finfo(np.float32).max)
 HEADER = "a header reads 'source,target' or 'from to'"
 FORMAT = "a tie is 'from to' or 'from to weight'"
+_NO_PICKLE = "pickles are never read, because they can run code; save an edge list or GraphML instead"
+_NOT_A_WEIGHT = "is not a finite number of at least 0"
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _SPELLED_OTHERWISE = re.compile(r"(?:^|[\s,])[+0][0-9]", re.MULTILINE)  # +1 and 01
@@ -72,9 +74,6 @@ def read_graph(path: Path, customers: int | None = None) -> TieList:
     if path.suffix.lower() in XML or text.lstrip().startswith("<"):
         return _graphml(text, customers, path.name)
     return _edge_list(text, customers, path.name)
-
-
-_NO_PICKLE = "pickles are never read, because they can run code; save an edge list or GraphML instead"
 
 
 def _decoded(data: bytes, source: str) -> str:
@@ -148,7 +147,7 @@ def _by_line(lines: Sequence[str], first: int, customers: int | None, source: st
         if not fields:
             continue
         if len(fields) not in (2, 3) or len(fields) != (width or len(fields)) or "" in fields:
-            raise Refusal(f"has {_counted(fields)}; {_expected(width)}", place=f"line {n}", source=source)
+            raise Refusal(_unfit(fields, width), place=f"line {n}", source=source)
         width = len(fields)
         for label in fields[:2]:
             code = codes.get(label)
@@ -165,12 +164,9 @@ def _by_line(lines: Sequence[str], first: int, customers: int | None, source: st
     return TieList(sender, receiver, np.array(weights, np.float32) if width == 3 else None, people, names)
 
 
-def _counted(fields: Sequence[str]) -> str:
-    return "an empty field" if "" in fields else "1 field" if len(fields) == 1 else f"{len(fields)} fields"
-
-
-def _expected(width: int) -> str:
-    return f"the lines before it have {width}, and {FORMAT}" if width in (2, 3) else FORMAT
+def _unfit(fields: Sequence[str], width: int) -> str:
+    found = "an empty field" if "" in fields else "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+    return f"has {found}; {f'the lines before it have {width}, and ' if width else ''}{FORMAT}"
 
 
 def _weight_written(text: str, line: int, source: str) -> float:
@@ -181,9 +177,6 @@ def _weight_written(text: str, line: int, source: str) -> float:
     if not 0 <= weight <= HEAVIEST:
         raise Refusal(f"weight {shown(text)} {_NOT_A_WEIGHT}", place=f"line {line}", source=source)
     return weight
-
-
-_NOT_A_WEIGHT = "is not a finite number of at least 0"
 
 
 # ---- labels ---------------------------------------------------------------------------------------------------------
@@ -232,11 +225,8 @@ def _customers_of(
 
 def _people(found: int, customers: int | None, source: str) -> int:
     if customers is not None and found > customers:
-        raise Refusal(
-            f"has {found} people, but the population has {customers} customers; "
-            f"set population.customers = {found} or more",
-            source=source,
-        )
+        step = f"set population.customers = {found} or more"
+        raise Refusal(f"has {found} people, but the population has {customers} customers; {step}", source=source)
     return found
 
 
@@ -249,18 +239,35 @@ def _graphml(text: str, customers: int | None, source: str) -> TieList:
     if "<!ENTITY" in text:
         raise Refusal("declares XML entities, which GraphML does not need; they are never read", source=source)
     try:
+        _check_graphml(ElementTree.fromstring(text), source)
         graph = nx.parse_graphml(text)
-    except (ParseError, nx.NetworkXError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except Refusal:
+        raise
+    except (ElementTree.ParseError, nx.NetworkXError, LookupError, ValueError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())[:100]
         raise Refusal(f"is not GraphML ({reason}); save the graph as GraphML or an edge list", source=source) from None
-    if len(re.findall(r"<graph[\s>]", text)) > 1:
-        raise Refusal("has several graphs; keep one in a file", source=source)
     if not graph:
         raise Refusal("has no customers; a graph needs nodes and edges", source=source)
     nodes = [str(node) for node in graph]
     ids, people, labels = _customers_of(nodes, [0] * len(nodes), customers, source)
     listed = list_ties(graph, source=source)
     return TieList(ids[listed.sender], ids[listed.receiver], listed.weight, people, labels)
+
+
+def _check_graphml(root: ElementTree.Element, source: str) -> None:
+    """Refuse what networkx reads without a word: further graphs, and edges that lead to no node."""
+    graphs, nodes, edges = ([e for e in root.iter() if _tag(e) == tag] for tag in ("graph", "node", "edge"))
+    if len(graphs) > 1:
+        raise Refusal("has several graphs; keep one in a file", source=source)
+    ids = {node.attrib["id"] for node in nodes}
+    for edge in edges:
+        for end in ("source", "target"):
+            if edge.get(end) not in ids:
+                raise Refusal(f"an edge has the {end} {shown(edge.get(end))}, which is no node", source=source)
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def list_ties(graph: Any, source: str = "") -> TieList:
@@ -286,7 +293,7 @@ def _weights(edges: Iterable[tuple[Hashable, Hashable, Any]], source: str) -> It
     for a, b, weight in edges:
         if weight is None:
             yield 1.0
-        elif isinstance(weight, Real) and not isinstance(weight, bool) and 0 <= weight <= HEAVIEST:
+        elif isinstance(weight, Real) and not isinstance(weight, bool) and 0 <= float(weight) <= HEAVIEST:
             yield float(weight)
         else:
             raise Refusal(f"the tie {a!r} – {b!r} has weight {shown(weight)}, which {_NOT_A_WEIGHT}", source=source)

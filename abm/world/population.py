@@ -48,6 +48,9 @@ class Population(Spec):
     log: str | None = param(
         None, unit="name or path", evidence="assumed", doc="purchase log whose rates and baskets the customers take"
     )
+    log_until: str | None = param(
+        None, unit="date", evidence="assumed", doc="last day of the log that is used, such as 1997-09-30"
+    )
     purchase_rate: float = param(
         0.25, unit="1/period", bounds=(0, HIGHEST_RATE), evidence="assumed", doc="mean category occasions"
     )
@@ -74,7 +77,7 @@ class Population(Spec):
             spread = self.basket_spread
             c.basket[:] = self.basket * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
         else:
-            fitted = heterogeneity(self.log, folder)
+            fitted = heterogeneity(self.log, self.log_until, folder)
             shape, rate = fitted["r"], fitted["alpha"]
             c.basket[:] = fitted["p"] * fitted["v"] / special.gammainccinv(fitted["q"], luck[1])
         quantile = -np.log1p(-luck[0]) if shape == 1.0 else special.gammaincinv(shape, luck[0])
@@ -87,15 +90,16 @@ Kind = Literal["r", "alpha", "p", "q", "v"]
 
 
 @lru_cache(maxsize=8)
-def heterogeneity(log: str, folder: Path | None) -> dict[Kind, float]:
+def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind, float]:
     """Return rate and basket heterogeneity fitted to a log by maximum likelihood, per week and cu.
 
-    log    : a shipped log's name, or a path inside `folder`
+    log    : a shipped log's name, or a path inside `folder`      until : last day used, ISO date; None = the whole log
     Raises Refusal if the log cannot be read or its customers never come back.
     """
     path = locate(log, folder)
-    table = summary(read_log(path))
-    rates, baskets = fit_bgnbd(table), fit_gamma_gamma(table)
+    table = summary(read_log(path), end=until)
+    rates = fit_bgnbd(table["frequency"], table["recency"], table["age"])
+    baskets = fit_gamma_gamma(table["frequency"], table["mean_amount"])
     return {"r": rates.r, "alpha": rates.alpha, "p": baskets.p, "q": baskets.q, "v": baskets.v}
 
 

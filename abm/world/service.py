@@ -30,7 +30,7 @@ class ServicePolicy(Spec):
         0.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="notice given when a promise will be broken"
     )
     richness: float = param(
-        0.4, unit="0-1", bounds=(0, 1), evidence="assumed", doc="of the channel: contact-free 0.1 to intimate 1"
+        0.8, unit="0-1", bounds=(0, 1), evidence="assumed", doc="of the channel: contact-free 0.1 to intimate 1"
     )
     quality_cost: float = param(
         1.0, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(1 - quality)"

@@ -20,6 +20,7 @@ class Kpi:
 
 class Study(Spec):
     program: Program | str = "none"
+    other: str | Program = "none"
     kpis: tuple[str | Kpi, ...] = ()
     spread: float | tuple[float, float] = 0.0
     arms: dict[str, dict[str, Any]] = param({}, unit="value", evidence="assumed")
@@ -68,6 +69,8 @@ def test_where_a_word_or_a_table_may_stand_a_table_is_judged_as_a_table():
     assert refusal({"program": {"earn_rte": 2}}) == (
         "Study.program: no Program parameter 'earn_rte'; did you mean 'earn_rate'?"
     )
+    assert refusal({"other": {"earn_rate": 2}}) == "Study.other.earn_rate = 2.0 is outside [0, 1] (points/cu)"
+    assert refusal({"other": {"earn_rate": "x"}}) == 'Study.other.earn_rate = "x" is not a number'
     assert refusal({"program": 5}) == "Study.program = 5 is not a Program table or text"
 
 

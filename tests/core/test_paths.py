@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import model_validator
 
 from abm.core.errors import Refusal
 from abm.core.paths import replaced, value_at
@@ -217,6 +218,74 @@ def test_values_that_are_only_allowed_together():
     changed = replaced(Holder(), {"interval.low": 5, "interval.high": 6})
     assert changed.interval == Interval(low=5, high=6)
     assert refusal(replaced, Holder(), {"interval.low": 5}) == "interval: low must not exceed high"
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "open": {},
+    "contract": {"choice": {"market": "contract", "term": 52}},
+    "prepaid": {"choice": {"market": "contract"}, "periods": 12},
+}
+
+
+class Choice(Spec):
+    market: str = "open"
+    term: int = 1
+    inertia: float = 0.5
+
+
+class Scenario(Spec):
+    question: str
+    preset: str = "open"
+    periods: int = 104
+    choice: Choice = Choice()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, data: Any) -> Any:
+        name = data.get("preset", "open")
+        if name not in PRESETS:
+            raise Refusal(f"no preset {name!r}")
+        merged = {**PRESETS[name], **data}
+        if isinstance(merged.get("choice"), dict):
+            merged["choice"] = {**PRESETS[name].get("choice", {}), **merged["choice"]}
+        return merged
+
+
+class Lab(Spec):
+    scenario: Scenario = Scenario(question="?")
+
+
+@pytest.mark.parametrize(
+    ("start", "changes", "end"),
+    [
+        ({}, {"preset": "contract"}, {"preset": "contract"}),
+        ({"preset": "prepaid"}, {"preset": "open"}, {}),
+        ({"preset": "prepaid"}, {"preset": "contract"}, {"preset": "contract"}),
+        ({"periods": 7}, {"preset": "prepaid"}, {"preset": "prepaid", "periods": 7}),
+        ({"periods": 7}, {"preset": "prepaid", "periods": 104}, {"preset": "prepaid", "periods": 104}),
+        (
+            {"choice": {"inertia": 0.9}},
+            {"preset": "contract"},
+            {"preset": "contract", "choice": {"inertia": 0.9}},
+        ),
+        (
+            {},
+            {"choice.market": "open", "preset": "contract", "choice.inertia": 0.1},
+            {"preset": "contract", "choice": {"market": "open", "inertia": 0.1}},
+        ),
+        ({"preset": "contract"}, {"preset": "contract"}, {"preset": "contract"}),
+    ],
+)
+def test_another_preset_moves_what_was_not_set_apart(start, changes, end):
+    scenario = Scenario(question="?", **start)
+    expected = Scenario(question="?", **end)
+    assert replaced(scenario, changes) == expected
+    inside = replaced(Lab(scenario=scenario), {f"scenario.{path}": value for path, value in changes.items()})
+    assert inside.scenario == expected
+
+
+def test_a_preset_that_does_not_exist():
+    assert refusal(replaced, Lab(), {"scenario.preset": "opn"}) == "scenario: no preset 'opn'"
 
 
 def test_no_changes_change_nothing():

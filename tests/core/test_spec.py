@@ -420,6 +420,22 @@ def test_only_the_section_that_stands_against_the_preset_is_written_in_full():
     assert scenario.to_dict() == {"choice": {"term": 7}, "extras": [{"growth": 0.5}]}
 
 
+def test_a_none_that_stands_against_a_preset_is_kept_for_the_writer_to_refuse():
+    class Capped(Spec):
+        preset: str = "free"
+        ceiling: float | None = None
+
+        @model_validator(mode="before")
+        @classmethod
+        def _from_preset(cls, data: Any) -> Any:
+            return {"ceiling": 1.0, **data} if data.get("preset") == "capped" else data
+
+    assert Capped(preset="capped").to_dict() == {"preset": "capped", "ceiling": 1.0}
+    spec = Capped(preset="capped", ceiling=None)
+    assert Capped.parse(spec.to_dict()) == spec
+    assert refusal(write_toml, spec.to_dict()) == "ceiling = None cannot be written in a TOML file"
+
+
 def test_the_default_of_the_field_counts_not_that_of_the_class():
     class Large(Spec):
         word_of_mouth: WordOfMouth = WordOfMouth(contact_rate=0.9)

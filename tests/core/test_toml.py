@@ -88,6 +88,8 @@ def test_canonical_form_of_a_study():
 def test_a_table_without_values_of_its_own_gets_no_header():
     assert write_toml({"a": {"b": {"x": 1}}}) == "[a.b]\nx = 1\n"
     assert write_toml({"a": {}}) == "[a]\n"
+    assert write_toml({"a": [{"b": {"x": 1}}]}) == "[[a]]\n\n[a.b]\nx = 1\n"
+    assert write_toml({"a": [{"b": [{}]}, {"b": []}]}) == "[[a]]\n\n[[a.b]]\n\n[[a]]\nb = []\n"
     assert write_toml({}) == ""
 
 

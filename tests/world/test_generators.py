@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pytest import approx
 from scipy import stats
 
 from abm.core.streams import stream_key, uniform4_fine
@@ -175,7 +174,7 @@ def plain_watts_strogatz(n, k, rewiring, replication):
     for i in range(n):
         for d in range(k // 2):
             u, high, low, _ = uniform4_fine(KEY, i, d, REWIRE, replication)
-            other = [k for k in (*range(i + 1, n), *range(i))][int(joined(high, low) * (n - 1))]
+            other = (*range(i + 1, n), *range(i))[int(joined(high, low) * (n - 1))]
             if u < rewiring and frozenset((i, other)) not in ties:
                 ties -= {frozenset((i, (i + d + 1) % n))}
                 ties |= {frozenset((i, other))}
@@ -238,9 +237,7 @@ def test_pairs_that_find_no_room_are_counted_and_drawn_again_alike():
 
 def test_every_pair_of_erdos_renyi_is_equally_likely():
     n, runs, chance = 7, 2000, 0.4
-    seen = Counter(
-        pair for r in range(runs) for pair in pair_set(generators.erdos_renyi(n, chance * (n - 1), KEY, r))
-    )
+    seen = Counter(pair for r in range(runs) for pair in pair_set(generators.erdos_renyi(n, chance * (n - 1), KEY, r)))
     z = [(seen[pair] - runs * chance) / math.sqrt(runs * chance * (1 - chance)) for pair in combinations(range(n), 2)]
     assert stats.chi2.sf(sum(x * x for x in z), len(z)) > UNLIKELY
 
@@ -294,7 +291,7 @@ def test_as_many_ties_of_a_small_world_move_as_asked_but_for_taken_ends(rewiring
         sender, receiver = generators.watts_strogatz(n, k, rewiring, KEY, r)
         moved += np.mean((receiver - sender) % n != lattice) / runs
     error = COIN * math.sqrt(rewiring * (1 - rewiring) / (n * k / 2 * runs))
-    assert moved == approx(rewiring * (1 - k / n), abs=error + 0.1 * rewiring * k / n)
+    assert moved == pytest.approx(rewiring * (1 - k / n), abs=error + 0.1 * rewiring * k / n)
 
 
 def test_preferential_attachment_looks_like_that_of_networkx():
@@ -341,7 +338,7 @@ def test_colemans_index_is_the_homophily_asked_for_in_every_group(homophily, siz
     index = (inside.sum(0) / total.sum(0) - chance) / (1 - chance)
     error = COIN / np.sqrt(total.sum(0) / 2) / (1 - chance)
     assert np.all(np.abs(index - homophily) <= error)
-    assert total.mean(0) / sizes == approx(degree, abs=COIN * math.sqrt(2 * degree / min(sizes) / runs))
+    assert total.mean(0) / sizes == pytest.approx(degree, abs=COIN * math.sqrt(2 * degree / min(sizes) / runs))
 
 
 def test_a_group_too_small_for_its_share_is_complete_inside():
@@ -355,4 +352,4 @@ def test_drawn_groups_are_equally_likely_and_do_not_depend_on_how_many_follow():
     for group in (few, many):
         generators.draw_groups(KEY, 2, 4, group)
     assert np.array_equal(few, many[:500])
-    assert np.bincount(many, minlength=4) == approx(750, abs=COIN * math.sqrt(3000 * 3 / 16))
+    assert np.bincount(many, minlength=4) == pytest.approx(750, abs=COIN * math.sqrt(3000 * 3 / 16))

@@ -1,0 +1,179 @@
+"""The command line: what may be typed, and how every command ends.
+
+A verb is declared here and does its work in `abm/commands/<verb>.py`, which is imported when the verb is used, so that help
+comes at once. Exit codes: 0 done; 1 some runs failed, a check did not hold or a bug; 2 refused input; 130 and 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import abm
+from abm.core.errors import Refusal, one_line
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+DEBUG = "PATRONAGE_DEBUG"
+SHOWN = ("parameters", "mechanisms", "kpis", "presets", "sources", "experiments", "odd")
+
+app = typer.Typer(
+    name="patronage",
+    help="A laboratory for customer behaviour: compare loyalty programmes and service strategies in simulated markets.",
+    epilog="Start with: patronage new first_study",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
+    ] = None,
+    replications: Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides all luck.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Results folder; left out = results/NAME beside FILE.toml.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run every arm of a study, or what of it is not stored yet; rank the arms and write a report."""
+    _verb("run", file, sets or [], replications, seed, workers, threads, out, json)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
+) -> None:
+    """Write the figures and report.html of a results folder again, without running anything."""
+    _verb("report", folder)
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help=f"One of {', '.join(SHOWN)}.", show_default=False)],
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One of them, or a part of its name; for odd a study file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show what there is: parameters (assumed ones first), mechanisms, KPIs, presets, sources, studies, the ODD text."""
+    _verb("show", what, name, json)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the study.", show_default=False)],
+) -> None:
+    """Write experiments/NAME.toml: a small study with comments that runs as it is."""
+    _verb("new", name)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
+    sample: Annotated[int, typer.Option(help="How many runs to recompute.")] = 10,
+    json: Json = False,
+) -> None:
+    """Recompute a sample of stored runs and compare every number, bit for bit."""
+    _verb("verify", folder, sample, json)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"patronage {abm.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _verb(verb: str, *options: Any) -> None:
+    """Do a verb's work and end the command with its exit code."""
+    code = DONE
+    try:
+        code = importlib.import_module(f"abm.commands.{verb}").main(*options)
+        sys.stdout.flush()
+    except Refusal as refusal:
+        code = _say(str(refusal), REFUSED)
+    except BrokenPipeError:  # whoever reads has seen enough
+        _discard_output()
+    except KeyboardInterrupt as stop:
+        code = _say(f"interrupted{_how_far(stop)}", getattr(stop, "exit_code", INTERRUPTED))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        code = _say(f"{place}{error.strerror or error}", REFUSED)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            traceback.print_exc()
+        words = one_line(str(error))[:200]
+        advice = f"this is a bug; run again with {DEBUG}=1 for the traceback"
+        code = _say(f"{type(error).__name__}: {words}; {advice}", FAILED)
+    raise typer.Exit(code)
+
+
+def _how_far(stop: KeyboardInterrupt) -> str:
+    """Say what an interrupted study has stored, and how to go on."""
+    if not hasattr(stop, "done"):
+        return "; run the same command again"
+    return f" after {stop.done:,} of {stop.total:,} runs, all stored; the same command goes on from there"
+
+
+def _say(line: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+    return code
+
+
+def _discard_output() -> None:
+    """Let nothing more be written to a closed pipe, the last flush at exit included."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _prepare_streams() -> None:
+    """Make output possible whatever the streams are: closed, or of an encoding that lacks a letter."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115 - kept until the process ends
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(f"warning: {one_line(str(message))}", DONE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; `arguments` are those after the command, None = the process's own."""
+    _prepare_streams()
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        try:
+            app(None if arguments is None else list(arguments), prog_name="patronage")
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else DONE
+    return DONE

@@ -1,0 +1,89 @@
+"""`patronage show`: what there is, as tables or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from abm.cli import SHOWN
+from abm.commands import output
+from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.view import catalogue, tables
+
+FOLDER = Path("experiments")
+_ONE = {"kpis": "KPI", "experiments": "study"}
+_EVIDENCE = {
+    "assumed": "a free choice; a named source stands behind the form, not the number",
+    "calibrated": "tuned to a published finding or to the toolkit's own prototype",
+    "measured": "read off the source",
+}
+_REMARKS = {
+    "presets": ["", "In a study file:", *(f"  {use.format('NAME')}" for use in catalogue.USE.values())],
+    "sources": ["", "A source that is not 'read' must be checked before it is cited as published."],
+}
+_COLUMNS: dict[str, dict[str, str]] = {
+    "mechanisms": {"mechanism": "mechanism", "phase": "phase", "meaning": "meaning"},
+    "kpis": {"kpi": "KPI", "unit": "unit", "definition": "definition"},
+    "presets": {"preset": "preset", "kind": "kind", "settings": "settings"},
+    "sources": {"source": "source", "citation": "citation", "status": "seen"},
+    "experiments": {"study": "study", "question": "question"},
+}
+_ROWS: dict[str, Callable[[], list[catalogue.Row]]] = {
+    "parameters": catalogue.parameters,
+    "mechanisms": catalogue.mechanisms,
+    "kpis": catalogue.kpis,
+    "presets": catalogue.presets,
+    "sources": catalogue.sources,
+    "experiments": lambda: _studies(),
+}
+
+
+def main(what: str, name: str | None, json: bool) -> int:
+    """Show the rows of `what`, or the details of one; return the exit code."""
+    if what not in SHOWN:
+        raise Refusal(f"nothing called {what!r} to show{did_you_mean(what, SHOWN)} (there is {one_of(SHOWN)})")
+    if what == "odd":
+        return _odd(name, json)
+    rows, exact = catalogue.chosen(_ROWS[what](), name, _ONE.get(what, what.removesuffix("s")))
+    if json:
+        output.document(rows)
+    elif exact:
+        output.show(tables.details(rows[0]))
+    elif what == "parameters":
+        _parameters(rows)
+    else:
+        first = next(iter(_COLUMNS[what]))
+        output.show(tables.listing(rows, _COLUMNS[what], whole=(first,)))
+        for remark in _REMARKS.get(what, ()):
+            output.lines(remark)
+    return 0
+
+
+def _parameters(rows: list[catalogue.Row]) -> None:
+    """Show parameters in three parts, the assumed ones first."""
+    for evidence in catalogue.EVIDENCE:
+        part = [row for row in rows if row["evidence"] == evidence]
+        if part:
+            output.lines(f"{evidence.upper()} ({len(part)} of {len(rows)}): {_EVIDENCE[evidence]}")
+            output.show(tables.parameters(part))
+    output.lines("patronage show parameters NAME says all about one.")
+
+
+def _studies() -> list[catalogue.Row]:
+    if not FOLDER.is_dir():
+        raise Refusal(f"there is no folder {FOLDER} here; patronage new NAME makes a first study")
+    rows = catalogue.experiments(FOLDER)
+    return [row | {"question": row["question"] or row["problem"]} for row in rows]
+
+
+def _odd(file: str | None, json: bool) -> int:
+    from abm.study.experiment import load  # noqa: PLC0415 - other things to show do not need studies
+    from abm.view.odd import odd  # noqa: PLC0415
+
+    experiment = load(file) if file else None
+    text = odd(experiment=experiment)
+    if json:
+        output.document({"file": file or "", "markdown": text})
+    else:
+        output.lines(text)
+    return 0

@@ -1,0 +1,219 @@
+"""The catalogue: rows of what there is, as plain values that tables print and JSON holds.
+
+Assumed parameters come first, and a source that was not read carries its warning wherever it is printed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.parameters import Parameter
+from abm.core.sources import PROTOTYPE, Source, catalogue
+from abm.core.spec import read_toml
+from abm.kpis.standard import STANDARD
+from abm.mechanisms.mechanism import Mechanism, plan
+from abm.run import scenario as scenarios
+from abm.run.scenario import Scenario
+from abm.world import program as programmes
+
+Row = dict[str, Any]
+
+EVIDENCE = ("assumed", "calibrated", "measured")  # the least known first
+SEEN = {
+    "text": "text read",
+    "abstract": "abstract read",
+    "secondary": "seen in a secondary source: check the original",
+    "memory": "from memory: verify before citing",
+}
+OWN = "not published: a calibration run of this toolkit"
+USE = {
+    "scenario": 'scenario.preset = "{}"',
+    "programme": '"firms.NAME.program" = {{ preset = "{}" }}',
+    "log": 'scenario.population.log = "{}"',
+}
+_SHORT = {"secondary": " (seen in a secondary source)", "memory": " (from memory)"}
+_KEY = re.compile(r"\b[A-Z][A-Z_]+_\d{4}\b|\bPROTOTYPE\b")
+
+
+def parameters() -> list[Row]:
+    """Return a row for every parameter of a scenario, assumed ones first."""
+    rows = [_parameter(parameter) for parameter in Scenario.parameters() if parameter.evidence]
+    return sorted(rows, key=lambda row: EVIDENCE.index(row["evidence"]))
+
+
+def _parameter(parameter: Parameter) -> Row:
+    cited = parameter.source
+    return {
+        "parameter": parameter.path,
+        "default": None if parameter.required else parameter.default,
+        "unit": parameter.unit,
+        "type": parameter.type,
+        "bounds": list(parameter.bounds) if parameter.bounds else None,
+        "evidence": parameter.evidence,
+        "source": str(cited) if cited else "",
+        "seen": cited.source.seen if cited else "",
+        "meaning": parameter.doc,
+        "required": parameter.required,
+    }
+
+
+def mechanisms(scenario: Scenario | None = None) -> list[Row]:
+    """Return a row for every mechanism of a scenario (None = the default one), in the order of a period."""
+    return [_mechanism(mechanism) for mechanism in plan((scenario or Scenario()).mechanisms())]
+
+
+def _mechanism(mechanism: Mechanism) -> Row:
+    theory = theory_of(type(mechanism))
+    loops = (*mechanism.kernels(), *mechanism.deliveries())
+    return {
+        "mechanism": mechanism.name,
+        "phase": mechanism.phase.name.lower(),
+        "meaning": summary_line(type(mechanism)),
+        "claim": theory["claim"],
+        "source": theory["source"],
+        "owns": [column.name for column in mechanism.owns],
+        "writes": list(mechanism.writes),
+        "counts": [tally.name for tally in mechanism.counts],
+        "kernels": [loop.name for loop in loops],
+        "parameters": [f"{mechanism.name}.{field}" for field in type(mechanism).model_fields],
+        "file": inspect.getmodule(type(mechanism)).__name__.replace(".", "/") + ".py",  # type: ignore[union-attr]
+    }
+
+
+def theory_of(kind: type) -> dict[str, str]:
+    """Return claim, source and the other words of the page a mechanism stands on, with its sources spelled out."""
+    text = inspect.cleandoc(sys.modules[kind.__module__].__doc__ or "")
+    found = {"claim": "", "source": "", "about": ""}
+    part = "about"
+    for line in text.splitlines():
+        label, colon, rest = line.partition(":")
+        if colon and label in ("Claim", "Source"):
+            part, line = label.lower(), rest  # noqa: PLW2901 - the label is not part of the text
+        found[part] += f" {line.strip()}"
+    return {name: cited(" ".join(words.split())) for name, words in found.items()}
+
+
+def summary_line(thing: Any) -> str:
+    """Return the first paragraph of a docstring on one line."""
+    return " ".join(inspect.cleandoc(thing.__doc__ or "").partition("\n\n")[0].split())
+
+
+def cited(text: str) -> str:
+    """Return the text with keys of sources as authors and year, and what is known from memory marked as such."""
+    known = catalogue()
+
+    def spelled(match: re.Match[str]) -> str:
+        source = known.get(match[0])
+        return f"{source.short}{_SHORT.get(source.seen, '')}" if source else match[0]
+
+    return _KEY.sub(spelled, text)
+
+
+def kpis() -> list[Row]:
+    """Return a row for every shipped KPI."""
+    return [
+        {
+            "kpi": kpi.name, "unit": kpi.unit, "definition": kpi.definition, "undefined": kpi.nan, "source": cited(kpi.source),
+        }
+        for kpi in STANDARD
+    ]  # fmt: skip
+
+
+def presets() -> list[Row]:
+    """Return a row for every named scenario, programme and purchase log that is shipped."""
+    logs = sorted(Path(str(files("abm") / "library" / "logs")).glob("*.csv"))
+    return [
+        *(_preset("scenario", name, values) for name, values in scenarios.PRESETS.items()),
+        *(_preset("programme", name, values) for name, values in programmes.PRESETS.items()),
+        *(_preset("log", log.stem, {}) for log in logs),
+    ]
+
+
+def _preset(kind: str, name: str, settings: Mapping[str, Any]) -> Row:
+    return {"preset": name, "kind": kind, "settings": dict(_flat(settings)), "use": USE[kind].format(name)}
+
+
+def _flat(table: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield path + key, value
+
+
+def sources() -> list[Row]:
+    """Return a row for every source, with how it was seen and which parameters rest on it."""
+    rests: dict[str, list[str]] = {}
+    for parameter in Scenario.parameters():
+        if parameter.source:
+            rests.setdefault(parameter.source.source.key, []).append(parameter.path)
+    return [_source(source, rests.get(source.key, [])) for source in catalogue().values()]
+
+
+def _source(source: Source, parameters: list[str]) -> Row:
+    return {
+        "source": source.key,
+        "citation": source.citation,
+        "seen": source.seen,
+        "status": OWN if source == PROTOTYPE else SEEN[source.seen],
+        "doi": source.doi or "",
+        "parameters": parameters,
+    }
+
+
+def experiments(folder: Path) -> list[Row]:
+    """Return a row for every study file in a folder; one that cannot be read says why."""
+    return [_study(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def _study(path: Path) -> Row:
+    try:
+        table = read_toml(path)
+    except Refusal as refusal:
+        return {"study": path.stem, "question": "", "arms": [], "replications": None, "problem": str(refusal)}
+    arms = table.get("arms", {})
+    return {
+        "study": path.stem,
+        "question": str(table.get("question", "")),
+        "arms": list(arms) if isinstance(arms, dict) else [],
+        "replications": table.get("replications"),
+        "problem": "",
+    }
+
+
+def chosen(rows: Sequence[Row], name: str | None, what: str) -> tuple[list[Row], bool]:
+    """Return the rows that `name` means, and whether it names exactly one: its own row, or all whose name holds it.
+
+    what : the word for one row, for the refusal when nothing matches
+    """
+    if name is None:
+        return list(rows), False
+    names = [_name(row) for row in rows]
+    exact = [row for row in rows if _name(row).lower() == name.lower()]
+    if exact:
+        return exact, len(exact) == 1
+    found = [row for row in rows if name.lower() in _name(row).lower()]
+    if not found:
+        raise Refusal(f"no {what} {name!r}{did_you_mean(name, _spellings(names)) or _listed(names)}")
+    return found, False
+
+
+def _name(row: Row) -> str:
+    return str(next(iter(row.values())))
+
+
+def _spellings(names: Iterable[str]) -> list[str]:
+    """Return names and their last steps, so that a slip in "contact_rte" finds "word_of_mouth.contact_rate"."""
+    names = list(names)
+    return [*names, *(name.rpartition(".")[2] for name in names)]
+
+
+def _listed(names: list[str]) -> str:
+    return f"; there is {one_of(names)}" if 0 < len(names) <= 8 else ""  # noqa: PLR2004 - more is no help

@@ -1,0 +1,133 @@
+"""Tables of text, for terminals and pipes: rows in, rich tables out."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import rich.box
+from rich.table import Table
+from rich.text import Text
+
+from abm.core.parameters import interval
+
+_LINE = rich.box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+_STYLES = {"assumed": "yellow", "calibrated": "cyan", "measured": "green", "memory": "yellow", "secondary": "yellow"}
+
+
+def table(columns: Sequence[str], right: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
+    """Return an empty table.
+
+    right : columns of numbers, flush right        whole : columns whose words are never broken
+    """
+    made = Table(box=_LINE, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for column in columns:
+        made.add_column(
+            column,
+            justify="right" if column in right else "left",
+            no_wrap=column in whole,
+            overflow="fold",
+        )
+    return made
+
+
+def listing(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], whole: Sequence[str] = ()) -> Table:
+    """Return rows as a table; `columns` says which keys under which headings."""
+    made = table(list(columns.values()), whole=[columns[key] for key in whole])
+    for row in rows:
+        made.add_row(*(Text(written(row[key], key), style=_STYLES.get(str(row[key]), "")) for key in columns))
+    return made
+
+
+def parameters(rows: Sequence[Mapping[str, Any]], width: int = 100) -> Text:
+    """Return rows of the catalogue of parameters, two lines each: its values; its meaning and source."""
+    heads = [
+        (row["parameter"], "required" if row["required"] else written(row["default"]), row["unit"], written(row["bounds"], "bounds"))
+        for row in rows
+    ]  # fmt: skip
+    sizes = [max(len(head[k]) for head in heads) + 2 for k in range(3)]
+    text = Text()
+    for head, row in zip(heads, rows, strict=True):
+        values = "".join(word.ljust(size) for word, size in zip(head[1:], sizes[1:], strict=False))
+        text.append(head[0].ljust(sizes[0]), style="bold").append(f"{values}{head[3]}\n")
+        words = f"{row['meaning']}; {row['source']}" if row["source"] else row["meaning"]
+        text.append("".join(f"    {line}\n" for line in textwrap.wrap(words, width - 4)), style="dim")
+    return text
+
+
+def details(row: Mapping[str, Any]) -> Table:
+    """Return one row as a table with a line per field; empty fields are left out."""
+    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold")
+    for key, value in row.items():
+        text = written(value, key)
+        if text and text != "-":
+            made.add_row(key, Text(text, style=_STYLES.get(str(value), "")))
+    return made
+
+
+def written(value: Any, key: str = "") -> str:
+    """Return a value as a table shows it: bounds as an interval, lists with commas, "-" for nothing."""
+    if value is None:
+        return "-"
+    if key == "bounds":
+        return _interval(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {written(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(written(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _interval(bounds: Sequence[float | None]) -> str:
+    """Return bounds as refusals write them, with long round numbers as powers of ten: "[0, 1e9]"."""
+    return re.sub(r"(?<![\d.])(\d+?)(0{5,})(?!\d)", lambda found: f"{found[1]}e{len(found[2])}", interval(tuple(bounds)))
+
+
+def number(value: float, decimals: int, sign: bool = False) -> str:
+    """Return a number with so many decimals; "-" if it has no value."""
+    if value != value:
+        return "-"
+    text = f"{value:+.{decimals}f}" if sign else f"{value:.{decimals}f}"
+    return text if float(text) else text.lstrip("+-")
+
+
+def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> Table:
+    """Return the ranking table: per KPI and arm the mean, the difference from the baseline, its interval, its pairs.
+
+    table_of_effects : columns arm, kpi, unit, mean, difference, low, high, pairs, decimals; in the order to print
+    """
+    columns = ("KPI", "arm", "mean", f"minus {baseline}", f"{confidence:.0%} interval", "", "pairs")
+    made = table(columns, right=("mean", columns[3], columns[4], "pairs"), whole=("mean", columns[4], "", "pairs"))
+    before = ""
+    for row in table_of_effects.to_dict("records"):
+        first = row["kpi"] != before
+        if first and before:
+            made.add_row(*[""] * len(columns))
+        before = row["kpi"]
+        heading = Text(f"{row['kpi']}\n{row['unit']}") if first else Text("")
+        made.add_row(heading, *_effect(row, row["arm"] == baseline))
+    return made
+
+
+def _effect(row: Mapping[str, Any], is_baseline: bool) -> list[str]:
+    digits = int(row["decimals"])
+    mean = number(row["mean"], digits)
+    if is_baseline:
+        return [row["arm"], mean, "", "", "", ""]
+    ends = [number(row[end], digits, sign=True) for end in ("low", "high")]
+    bounded = all(abs(row[end]) < float("inf") for end in ("low", "high"))
+    clear = row["low"] > 0 or row["high"] < 0
+    return [
+        row["arm"],
+        mean,
+        number(row["difference"], digits, sign=True),
+        f"[{ends[0]}, {ends[1]}]" if bounded else "-",
+        "*" if bounded and clear else "",
+        str(row["pairs"]),
+    ]

@@ -1,0 +1,24 @@
+"""Longer checks: `nox -s tests` on every Python, `nox -s endurance` for what takes minutes."""
+
+import nox
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    session.install("-e", ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def interpreted(session: nox.Session) -> None:
+    """Run the tests of single theories without compiling, for coverage."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "tests/core", "tests/mechanisms", *session.posargs, env={"NUMBA_DISABLE_JIT": "1"})
+
+
+@nox.session
+def endurance(session: nox.Session) -> None:
+    """Run what takes minutes."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-m", "endurance", *session.posargs)

@@ -1,0 +1,131 @@
+"""Small experiments, and a module of a user's own mechanisms that worker processes can import."""
+
+import importlib
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from abm.run.scenario import Scenario
+from abm.study.design import grid
+from abm.study.experiment import Experiment
+from abm.study.sheet import Run
+from abm.study.rows import Outcome
+
+OWN = '''
+import os
+import signal
+import time
+
+from abm.core.spec import param
+from abm.mechanisms.mechanism import Mechanism, Phase
+
+
+class Fragile(Mechanism):
+    """Raises in one replication."""
+
+    name = "fragile"
+    phase = Phase.CALENDAR
+    replication: int = param(-1, unit="1", evidence="assumed")
+
+    def step(self, world, t):
+        if world.replication == self.replication:
+            raise RuntimeError(f"broke in replication {world.replication}")
+
+
+class Deadly(Mechanism):
+    """Ends its process in one replication."""
+
+    name = "deadly"
+    phase = Phase.CALENDAR
+    replication: int = param(-1, unit="1", evidence="assumed")
+
+    def step(self, world, t):
+        if world.replication == self.replication:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Slow(Mechanism):
+    """Takes its time over every period."""
+
+    name = "slow"
+    phase = Phase.CALENDAR
+    seconds: float = param(0.0, unit="s", evidence="assumed")
+
+    def step(self, world, t):
+        time.sleep(self.seconds)
+'''
+
+
+@pytest.fixture(scope="session")
+def world():
+    """A world that runs in a few milliseconds."""
+    return Scenario(population={"customers": 60}, periods=6, burn_in=2)
+
+
+@pytest.fixture
+def study(world):
+    """Make an experiment of the small world: two arms and three replications unless said otherwise."""
+
+    def make(**changes):
+        arms = {"none": {}, "cheap": {"firms.north.price": 0.9}}
+        given = {"name": "small", "scenario": world, "arms": arms, "replications": 3, "seed": 7, **changes}
+        return Experiment(**given)
+
+    return make
+
+
+@pytest.fixture
+def crossed(study):
+    """Two arms at four points, three replications."""
+    factors = {"word_of_mouth.decay": [0.5, 0.85], "firms.south.price": [1.0, 1.2]}
+    return study(design=grid(factors))
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A module of mechanisms outside the package."""
+    (tmp_path / "own_theories.py").write_text(OWN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "own_theories", raising=False)
+    importlib.invalidate_caches()
+    return importlib.import_module("own_theories")
+
+
+@pytest.fixture
+def outcome():
+    """Make the outcome of a run of a sheet out of given or running numbers."""
+
+    def make(sheet, index, firms=("north", "south"), periods=2, value=None, error=""):
+        run: Run = sheet.run(index)
+        if error:
+            return Outcome(run, sheet.settings(run.point), error=error, message=f"{error} in run {index}")
+        shape = (periods, len(firms), len(sheet.kpis))
+        block = np.arange(np.prod(shape), dtype=float).reshape(shape) + 1000.0 * index
+        summary = block.mean(axis=0) if value is None else np.full(shape[1:], float(value))
+        return Outcome(run, sheet.settings(run.point), firms, summary, block)
+
+    return make
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a Python script in a process group of its own, with this process's import path."""
+
+    def launch(text, *arguments):
+        script = tmp_path / "script.py"
+        script.write_text(textwrap.dedent(text))
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+        return subprocess.Popen(
+            [sys.executable, str(script), *map(str, arguments)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return launch
