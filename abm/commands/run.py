@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from abm.study.overrides import overrides
 from abm.study.results import Results
 from abm.study.runner import run
 from abm.study.staff import Staff, staffing
-from abm.view import report, summary, tables
+from abm.view import summary, tables
 
 COMPILING = "compiling the model for this machine (once, about half a minute) …"
 
@@ -49,8 +50,9 @@ def main(
         results = run(experiment, store=out, workers=workers, threads=threads, progress=watch.tell)
     seconds = time.monotonic() - began
     output.note(watch.outcome(seconds))
-    if watch.done or not _reported(out):
-        report.write(out, results)
+    page = out / summary.REPORT
+    if watch.done or not _is_newer(page, out / MANIFEST):
+        importlib.import_module("abm.view.report").write(out, results)  # slow to import, and mostly there already
     if json:
         output.document(_document(out, results, seconds))
     else:
@@ -144,12 +146,17 @@ def _is_compiled(experiment: Experiment) -> bool:
         return True
     worlds = [experiment.scenario_of(arm) for arm in experiment.arms]
     loops = {loop for world in worlds for m in world.mechanisms() for loop in (*m.kernels(), *m.deliveries())}
-    return all(loop.is_cached() for loop in loops)
+    return all(_is_cached(loop) for loop in loops)
 
 
-def _reported(out: Path) -> bool:
-    """Return whether the folder has a report made after its runs."""
-    page, manifest = out / report.FILE, out / MANIFEST
+def _is_cached(loop: kernels.Kernel) -> bool:
+    """Return whether a kernel's index of machine code holds anything that its source did not outdate."""
+    index: Any = loop._compiled._cache._cache_file
+    return bool(index._load_index())
+
+
+def _is_newer(page: Path, manifest: Path) -> bool:
+    """Return whether there is a report made after its runs."""
     return page.is_file() and page.stat().st_mtime_ns >= manifest.stat().st_mtime_ns
 
 
@@ -158,7 +165,7 @@ def _print(file: Path, out: Path, results: Results) -> None:
     table = summary.effects(results)
     shown = summary.kpis_shown(results)[: len(summary.HEADLINE)]
     output.show("", tables.effects(table[table["kpi"].isin(shown)], results.baseline, summary.CONFIDENCE), "")
-    for line in (tables.explained(results), "", best.statement, "", f"results  {out}", f"report   {out / report.FILE}"):
+    for line in (tables.explained(results.firms[0], results.baseline), "", best.statement, "", f"results  {out}", f"report   {out / summary.REPORT}"):
         output.show(line)
     if sys.stdout.isatty():
         output.show(f"next     patronage verify {out}")

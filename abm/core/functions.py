@@ -18,6 +18,12 @@ _OFFSET = np.int32(0x3F800000 - 0x3F3504F3)
 
 
 @equation
+def unit(x):
+    """Return x clipped to [0, 1]."""
+    return min(max(x, np.float32(0.0)), np.float32(1.0))
+
+
+@equation
 def exp32(x):
     """Return e**x for float32 x, clipped to [-87, 88]."""
     x = min(max(x, np.float32(-87.0)), np.float32(88.0))

@@ -170,6 +170,9 @@ class Call:
     def __init__(self, kernel: Kernel, arguments: Iterable[Any]) -> None:
         self.kernel = kernel
         self.arguments = tuple(_plain(a) for a in arguments)
+        for name, value in zip(kernel.arguments, self.arguments, strict=True):
+            if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
+                raise TypeError(f"kernel {kernel.name}: array {name} is not contiguous")
 
     def __call__(self, lo: int, hi: int, t: int) -> None:
         """Run for rows lo..hi of period t through Python."""
@@ -194,7 +197,7 @@ _entries: dict[Any, int] = {}
 
 def _entry(call: Call) -> int:
     """Return the address of a C function (words, lo, hi, t) that calls the kernel with unpacked words."""
-    kinds = (call.kernel, *(numba.typeof(a) for a in call.arguments))
+    kinds = (call.kernel, *((a.dtype.num, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in call.arguments))
     if kinds not in _entries:
         result, address = call.kernel.native(call.arguments)
         _entries[kinds] = _build_entry(result, address, call.kernel.clock)

@@ -27,8 +27,8 @@ def penetration(c: Tallied) -> FloatArray:
 
 @kpi(unit="visits/buyer/year", nan="no year closes in the period, or nobody bought at the firm")
 def frequency(c: Tallied) -> FloatArray:
-    """Visits to the firm / buyers of each year, over the years measured."""
-    return c.visits / c.buyers
+    """Visits to the firm in the year that closes / customers who bought there in that year."""
+    return c.year_visits / c.buyers
 
 
 @kpi(unit="share", nan="no year closes in the period, or nobody was active when it began")

@@ -47,7 +47,10 @@ class Kpi:
     source: str
 
     def __call__(self, tallied: Tallied) -> FloatArray:
-        return self.function(tallied)
+        """Return the measure (..., m); NaN where there is nothing to divide by."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = self.function(tallied)
+        return np.where(np.isfinite(values), values, np.nan)
 
 
 def kpi(

@@ -38,12 +38,11 @@ def charge(visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, 
 @kernel(double=True)
 def book_visits(
     visit_count, visit_customer, visit_firm, visit_spend, visit_forgone, year_spend, basket, price, unit_cost,
-    service_cost,
-    revenue, goods, service, discounts, price_cuts,
+    service_cost, revenue, goods, service, discounts, price_cuts, open_visits,
 ):  # fmt: skip
     """Book revenue and costs of every visit.
 
-    year_spend (m, n)  cents  [written]      the rest: tallies in cents [written]
+    year_spend (m, n)  cents  [written]      revenue and what follows: tallies, in cents and visits [written]
     """
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
@@ -52,6 +51,7 @@ def book_visits(
             revenue[j] += visit_spend[v]
             goods[j] += cents(np.float64(unit_cost[j]) * np.float64(basket[i]))
             service[j] += service_cost[j]
+            open_visits[j] += 1
             discounts[j] += visit_forgone[v]
             price_cuts[j] += cents(np.float64(basket[i]) * max(0.0, 1.0 - np.float64(price[j])))
 
@@ -59,17 +59,19 @@ def book_visits(
 @kernel
 def close_year(
     year_spend, active_before, relation, customers_at_close, buyers, wallet_own, wallet_all, active_at_start,
-    retained, periods_per_year,
-    burn_in, periods, lo, hi, t,
+    retained, open_visits, year_visits, periods_per_year, burn_in, periods, lo, hi, t,
 ):  # fmt: skip
     """At the end of each measured year, and of the run, count wallets and who stayed; then open new books.
 
     year_spend, active_before (m, n)  [written]      customers_at_close, buyers, wallet_own, wallet_all,
-    active_at_start, retained  tallies [written]
+    active_at_start, retained, open_visits, year_visits  tallies [written]
     """
     done = t + 1
     if done == burn_in or done == periods or (done > burn_in and (done - burn_in) % periods_per_year == 0):
         m = relation.shape[0]
+        for j in range(m):  # the visits of all tiles, at the first; the others find none left
+            year_visits[j] += open_visits[j]
+            open_visits[j] = 0
         for i in range(lo, hi):
             total = 0
             for j in range(m):
@@ -135,6 +137,8 @@ class Accounts(Mechanism):
         Tally("fixed", "cu", "fixed cost", CENT),
         Tally("population", "customers", "customers in the market"),
         Tally("customers_at_close", "customers", "customers whose year closes"),
+        Tally("open_visits", "visits", "visits since the books were opened", stock=True),
+        Tally("year_visits", "visits", "visits in the year that closes"),
         Tally("buyers", "customers", "bought at the firm in the year that closes"),
         Tally("wallet_own", "cu", "spent by these at the firm in the year", CENT),
         Tally("wallet_all", "cu", "spent by these in the category in the year", CENT),

@@ -26,10 +26,17 @@ _LOST = np.int64(3)
 
 
 @kernel
+def respond_to_prices(price_response, price_weight, price_sensitivity, lo, hi):
+    """Write how strongly each customer's utility falls with the price index.  price_response (n,)  [written]"""
+    for i in range(lo, hi):
+        price_response[i] = price_sensitivity * price_weight[i]
+
+
+@kernel
 def value_firms(
     utility, visit_count, visit_customer, aware, relation, encounters, satisfaction, expectation, trust,
-    affective_commitment, word_of_mouth, program_utility, price_weight, tier, tier_discount, price,
-    attraction, trust_weight, commitment_weight, price_sensitivity, word_of_mouth_weight, barred,
+    affective_commitment, word_of_mouth, program_utility, price_response, tier, tier_discount, price,
+    attraction, trust_weight, commitment_weight, word_of_mouth_weight, barred,
 ):  # fmt: skip
     """Write each visit's utility of each firm, without the cost of leaving.
 
@@ -43,7 +50,7 @@ def value_firms(
             paid = price[j] * (1.0 - tier_discount[tier[j, i], j])
             u = attraction * attracted + trust_weight * trust[j, i] + commitment_weight * affective_commitment[j, i]
             u += word_of_mouth_weight * word_of_mouth[j, i] + program_utility[j, i]
-            u -= price_sensitivity * price_weight[i] * paid
+            u -= price_response[i] * paid
             open_to_her = aware[j, i] > 0 and not (barred > 0 and relation[j, i] == _LOST)
             utility[j, v] = u if open_to_her else _UNCONSIDERED
 
@@ -149,12 +156,17 @@ def keep_stayers(visit_firm, visit_held, visit_count):
 def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, signed, relation, provider, term, t):
     """Send customers under contract to their provider; sign new contracts; leaving ends a relation for good.
 
+    Of several visits at renewal the last decides for all, so visits are taken from the last to the first.
+
     visit_firm (visits,), signed (n,), relation (m, n), provider (n,)  [written]
     """
-    for v in range(visit_count[0]):
-        i = visit_customer[v]
-        held = visit_provider[v]
-        if held >= 0 and t - signed[i] < term and signed[i] < t:
+    count = visit_count[0]
+    for back in range(1, count + 1):
+        v = count - back
+        i, held = visit_customer[v], visit_provider[v]
+        if held >= 0 and back > 1 and visit_customer[v + 1] == i:
+            visit_firm[v] = visit_firm[v + 1]
+        elif held >= 0 and t - signed[i] < term:
             visit_firm[v] = held
         else:
             if held >= 0 and visit_firm[v] != held:
@@ -194,6 +206,7 @@ class Choice(Mechanism):
         Column("provider", ("customer",), -1, "firm", "firm chosen at the latest occasion, -1 = none", "int32"),
         Column("signed", ("customer",), -1, "period", "start of the current contract, -1 = none", "int32"),
         Column("preference", ("firm", "customer"), 0, "0-1", "probability of each firm at the latest decision"),
+        Column("price_response", ("customer",), 0, "logit/index", "weight of the price index in her utility"),
         Column("utility", ("firm", "visit"), 0, "logit units", "utility of each firm on the visit"),
         Column("chance", ("firm", "visit"), 0, "0-1", "probability of each firm on the visit"),
         Column("visit_firm", ("visit",), -1, "firm", "firm chosen, -1 = none", "int32"),
@@ -292,7 +305,7 @@ class Choice(Mechanism):
             "threshold": (mark_stayers, draw_choices, keep_stayers),
         }
         contracts = (honour_contracts,) if self.barred else ()
-        return (value_firms, add_cost_of_leaving, *rule[self.rule], *contracts, remember_choices)
+        return (respond_to_prices, value_firms, add_cost_of_leaving, *rule[self.rule], *contracts, remember_choices)
 
     def begin(self, world: object, seed: int) -> None:
         """Start with equal preference for all firms."""

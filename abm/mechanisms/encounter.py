@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import normal32
+from abm.core.functions import normal32, unit
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.sources import ANDERSON_SULLIVAN_1993, PROTOTYPE, cite
 from abm.core.spec import param
@@ -20,12 +20,6 @@ from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import FIXED_POINT, Column, Tally
 
 _WHOLE = np.float32(FIXED_POINT)
-
-
-@equation
-def unit(x):
-    """Return x clipped to [0, 1]."""
-    return min(max(x, np.float32(0.0)), np.float32(1.0))
 
 
 @equation

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import exp32, normal32
+from abm.core.functions import exp32, normal32, unit
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
-from abm.mechanisms.encounter import unit
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import FIXED_POINT, Column, Tally, World
 

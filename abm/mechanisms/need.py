@@ -19,6 +19,7 @@ from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import MOST_OCCASIONS, Column, Tally
 
 _MOST = np.int64(MOST_OCCASIONS)
+_HALF_STEP = np.float32(2.0**-24)  # a uniform of 23 bits lies so close to the finer one that decides
 
 
 @equation(double=True)
@@ -55,7 +56,7 @@ def list_visits(
     for i in range(lo, hi):
         word = philox(customer_id[i], t, 0, replication, key)[0]
         need_word[i - lo] = word
-        screen = 0.999999 * exp32(-purchase_rate[i] * boost[i] * factor)
+        screen = 0.999999 * exp32(-purchase_rate[i] * boost[i] * factor) - _HALF_STEP
         none_below[i - lo] = screen - uniform(word)
     found = 0
     for i in range(lo, hi):  # branch-free: most customers need nothing, and a wrong guess costs more than a store

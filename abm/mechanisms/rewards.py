@@ -22,11 +22,11 @@ from abm.world.columns import CENT, Column, Tally, World
 from abm.world.firm import NEVER
 
 
-
 @equation(double=True)
 def points_earned(spend, per_visit, per_cu, bonus):
     """Return points for a visit in whole hundredths, rounded half up.  spend: cents"""
-    return np.int64(np.floor((100.0 * per_visit + per_cu * spend) * (1.0 + bonus) + 0.5))
+    hundredths = 100.0 * np.float64(per_visit) + np.float64(per_cu) * spend
+    return np.int64(np.floor(hundredths * (1.0 + np.float64(bonus)) + 0.5))
 
 
 @equation
@@ -158,7 +158,7 @@ def count_members(members_at, member, tier, has_program, tier_threshold, members
 
 @kernel
 def value_progress(
-    program_utility, boost, member, points, tier, members_at, price_weight, basket, has_program, earn_per_visit,
+    program_utility, boost, member, points, tier, members_at, price_response, basket, has_program, earn_per_visit,
     earn_rate,
     reward, goal, goal_points, progress_weight, gradient, acceleration, lo, hi,
 ):  # fmt: skip
@@ -178,7 +178,7 @@ def value_progress(
             for i in range(lo, hi):
                 progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
                 saved = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j]) / basket[i]
-                worth = progress_weight * (price_weight[i] * saved + gradient * progress * progress)
+                worth = progress_weight * (price_response[i] * saved + gradient * progress * progress)
                 inside = np.float32(member[j, i])
                 program_utility[j, i] = inside * worth
                 boost[i] = max(boost[i], 1.0 + inside * acceleration * progress * progress)

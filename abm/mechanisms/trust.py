@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from abm.core.functions import unit
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.spec import param
-from abm.mechanisms.encounter import unit
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import FIXED_POINT, Column, Tally
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from abm.core.functions import unit
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.sources import ANDERSON_1998, EAST_HAMMOND_LOMAX_2008, EAST_HAMMOND_WRIGHT_2007, PROTOTYPE, cite
 from abm.core.spec import param
 from abm.core.streams import philox, uniform, uniform4
-from abm.mechanisms.encounter import unit
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import Column, Tally
 

@@ -1,14 +1,13 @@
-"""Agents: customers as Mesa knows them, over the columns of a world.
+"""Agents: customers and firms as Mesa knows them, over the columns and levers of a world.
 
 A customer is a row. A `Customer` is made when somebody asks for one and holds nothing but the row's number, so a million of
-them cost nothing until they are touched, and two of the same row are equal. Mesa's own sets hold agents weakly: a view in one
-would vanish at once. A `CustomerSet` holds rows instead, and so does every set made from it.
+them cost nothing until they are touched, and two of the same row are equal. Firms are few: ordinary registered agents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from random import Random
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import mesa
@@ -16,9 +15,14 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from abm.core.errors import Refusal, did_you_mean
-from abm.run.fields import Field, Rows, columns_of
+from abm.core.parameters import Parameter
+from abm.kpis.kpi import Kpi
+from abm.run.fields import Entry, columns_of
+from abm.run.rows import Rows
 from abm.run.scenario import Scenario
-from abm.world.columns import Column
+from abm.world.columns import Tally
+from abm.world.firm import Firm as FirmSpec
+from abm.world.firm import levers
 
 try:
     from mesa.agentset import GroupBy
@@ -26,21 +30,21 @@ except ImportError:  # Mesa 3.3
     from mesa.agent import GroupBy
 
 if TYPE_CHECKING:
-    from abm.run.model import CustomerModel, Firm
+    from abm.run.agent_set import CustomerSet
+    from abm.run.model import CustomerModel
+
+__all__ = ["AgentSet", "Customer", "Firm", "GroupBy"]
 
 
 class Customer(mesa.Agent):
     """A customer: a view of one row of the columns, every column an attribute.
 
     A column with one entry a customer reads as a number (`c.basket`), one with an entry per firm as an array of them
-    (`c.trust["north"]`, `c.trust[0]`). Both may be assigned, and what is written takes effect in the next period.
-
-    A view keeps nothing of its own: an attribute that is no column cannot be set, for it would be lost with the view.
+    (`c.trust["north"]`, `c.trust[0]`). Both may be assigned; what is written takes effect in the next period. A view
+    keeps nothing of its own: an attribute that is no column cannot be set, for it would be lost with the view.
     """
 
     __slots__ = ("model", "row")
-    model: CustomerModel
-    row: int
     pos = None
 
     def __init__(self, model: CustomerModel, row: int) -> None:
@@ -56,16 +60,17 @@ class Customer(mesa.Agent):
     def neighbours(self) -> CustomerSet:
         """The customers whom she tells, and who tell her."""
         ties = self.model.world.ties
-        return CustomerSet.of(self.model, ties.target[ties.start[self.row] : ties.start[self.row + 1]])
+        told = ties.target[ties.start[self.row] : ties.start[self.row + 1]]
+        return self.model.agents.among(Rows(ties.customers, told))
 
     @property
     def provider_firm(self) -> Firm | None:
-        """The firm chosen at the latest occasion, None before the first."""
-        return None if self.provider < 0 else self.model.firm(self.provider)
+        """The firm chosen at the latest occasion that was not skipped; None before the first."""
+        return self.model.firm(self.provider) if self.provider >= 0 else None
 
     def remove(self) -> None:
-        """Refuse: customers are rows, which stay."""
-        raise Refusal("a customer cannot be removed; to take her out of the market, set exited to the period")
+        """Refuse: rows stay."""
+        raise Refusal("a customer cannot be removed; write the period into `exited` to take her out of the market")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Customer) and self.row == other.row and self.model is other.model
@@ -77,135 +82,140 @@ class Customer(mesa.Agent):
         return f"<{type(self).__name__} {self.unique_id}>"
 
     def __getattr__(self, name: str) -> Any:
-        """Read a column that a mechanism of one's own has added."""
+        # Only columns of a mechanism of one's own come here: the others are attributes of the class
         if name in Customer.__slots__ or name.startswith("__") or name not in self.model.fields:
-            raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}{did_you_mean(name, dir(self))}")
+            raise AttributeError(f"a {type(self).__name__} has no {name!r}")
         return self.model.fields[name].read(self.row)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.model.fields:
             self.model.fields[name].write(self.row, value)
-        elif hasattr(type(self), name):
+        elif name not in Customer.__slots__ and hasattr(getattr(type(self), name, None), "__set__"):
             object.__setattr__(self, name, value)
         else:
             raise AttributeError(
                 f"a {type(self).__name__} has no column {name!r}{did_you_mean(name, self.model.fields)}; "
-                "she keeps nothing but columns, and a new one comes with a mechanism that owns it"
+                "what customers are to remember needs a mechanism that owns a column"
             )
 
     def __dir__(self) -> Iterable[str]:
         return {*super().__dir__(), *self.model.fields}
 
 
-class Entry:
-    """A column as an attribute of `Customer`."""
-
-    def __init__(self, column: Column) -> None:
-        self.name, self.unit = column.name, column.unit
-        per = "" if len(column.axes) == 1 else f", one entry per {column.axes[0]}"
-        self.__doc__ = f"{column.meaning[:1].upper()}{column.meaning[1:]} ({column.unit}{per})."
-
-    def __get__(self, customer: Customer | None, owner: type | None = None) -> Any:
-        if customer is None:
-            return self
-        try:
-            field = customer.model.fields[self.name]
-        except KeyError:
-            raise AttributeError(f"this scenario has no column {self.name!r}") from None
-        return field.read(customer.row)
-
-
 for _column in columns_of(Scenario()):
     setattr(Customer, _column.name, Entry(_column))
 
 
-class CustomerSet(AgentSet):
-    """Customers of one model in an order: Mesa's AgentSet, held as rows.
+class Firm(mesa.Agent):
+    """A firm of the scenario: a registered agent.
 
-    `get`, `set`, `agg`, `sort`, `groupby` by a column's name and `select(where=…)` work on whole columns; `do`, `map` and
-    functions of a customer are given one view after the other. Everything drawn (`shuffle`, `shuffle_do`) comes from
-    `model.random`, as in Mesa; the model itself draws nothing from it, so shuffling never changes a trajectory.
+    Its levers are attributes (`firm.price`, `firm.quality`, `firm.earn_rate`); what is written takes effect in the next
+    period. So are the counts of the latest period (`firm.revenue`, `firm.visits`), which cannot be written.
 
-    random : generator of shuffles      model : None only for a set made from no customers
+    j    : index of the firm          spec : what it offers now
     """
 
-    model: CustomerModel | None
-
-    def __init__(self, agents: Iterable[Customer] = (), random: Random | None = None) -> None:
-        customers = list(agents)
-        if any(not isinstance(c, Customer) or c.model is not customers[0].model for c in customers):
-            raise Refusal("a CustomerSet holds customers of one model and nothing else")
-        self.model = customers[0].model if customers else None
-        self.random = random or (self.model.random if self.model else Random(0))
-        self._rows: np.ndarray | None = np.array(list(dict.fromkeys(c.row for c in customers)), np.int64)
-        self._inside: np.ndarray | None = None
-
-    @classmethod
-    def of(cls, model: CustomerModel, rows: np.ndarray | None = None, random: Random | None = None) -> CustomerSet:
-        """Return the customers in these rows, all different; None = everybody, without a list of them."""
-        made = cls.__new__(cls)
-        made.model, made.random = model, random or model.random
-        made._rows, made._inside = rows, None
-        return made
+    def __init__(self, model: CustomerModel, j: int) -> None:
+        # Not through Mesa's constructor: that of 3.3 enters the model in a table of the class, which keeps it for ever
+        self.model, self.j, self.pos = model, j, None
+        self.spec: FirmSpec = model.engine.scenario.firms[j]
+        self.unique_id = j
+        model.register_agent(self)
 
     @property
-    def rows(self) -> np.ndarray:
-        """Rows of the customers in the columns, (len,)."""
-        return np.arange(len(self)) if self._rows is None else self._rows
+    def name(self) -> str:
+        """Name of the firm."""
+        return self.spec.name
 
-    def values(self, name: str) -> np.ndarray:
-        """Return a column for these customers: (len,), or (len, k) if each has an entry per firm; a copy.
+    @property
+    def customers(self) -> CustomerSet:
+        """The customers whose provider the firm is."""
+        everybody = self.model.agents
+        return everybody.select(where=everybody.values("provider") == self.j)
 
-        Raises AttributeError if there is no such column.
+    def kpi(self, kpi: str | Kpi, over: Literal["period", "run"] = "period") -> float:
+        """Return a KPI of the firm; see CustomerModel.kpi."""
+        return float(self.model.kpi(kpi, self.name, over))
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change what the firm offers: {"service.quality": 0.85, "program": points_program()}.
+
+        Every cost that hangs on a lever changes with it. Raises Refusal for a value that is not allowed.
         """
-        field = self._field(name)
-        if field is None:
-            known = self.model.fields if self.model else ()
-            raise AttributeError(f"no column {name!r}{did_you_mean(name, known)}")
-        return field.values(self._index)
+        spec = self.spec.replace(changes)
+        if spec.name != self.name:
+            raise Refusal(f"{self.name} keeps its name for the whole run")
+        before, after = levers([self.spec]), levers([spec])
+        for name, values in after.items():
+            if not np.array_equal(values, before[name]):
+                self.model.world.firms[name][..., self.j] = values[..., 0]
+        self.spec = spec
 
-    # ---- a collection ---------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        if self._rows is not None:
-            return len(self._rows)
-        return self.model.world.n if self.model else 0
-
-    def __iter__(self) -> Iterator[Customer]:
-        if self.model is not None:
-            kind, model = self.model.customer_type, self.model
-            for row in range(len(self)) if self._rows is None else self._rows.tolist():
-                yield kind(model, row)
-
-    def __contains__(self, agent: object) -> bool:
-        if not isinstance(agent, Customer) or agent.model is not self.model:
-            return False
-        if self._rows is None:
-            return True
-        if self._inside is None:
-            self._inside = np.zeros(agent.model.world.n, np.bool_)
-            self._inside[self._rows] = True
-        return bool(self._inside[agent.row])
-
-    def __getitem__(self, item: int | slice) -> Any:
-        """Return a customer, or a list of them for a slice."""
-        chosen = self.rows[item]
-        return self._with(chosen).to_list() if isinstance(item, slice) else self._with(np.array([chosen])).to_list()[0]
-
-    def to_list(self) -> list[Customer]:
-        """Return the customers as a list of views."""
-        return list(self)
-
-    def copy(self) -> CustomerSet:
-        """Return another set of the same customers."""
-        return self._with(self._rows)
-
-    __copy__ = copy
+    def remove(self) -> None:
+        """Refuse: the firms are part of the scenario."""
+        raise Refusal("a firm cannot be removed; leave it out of the scenario's firms")
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self)} customers>"
+        return f"<{type(self).__name__} {self.name}>"
 
-    def add(self, agent: Customer) -> None:
-        """Add a customer at the end, if she is not in already."""
-        if agent not in self:
-            self._become(CustomerSet([*self, agent]).rows if self.model is None else np.append(self.rows, agent.row))
+    def __getattr__(self, name: str) -> Any:
+        # Only counts of a mechanism of one's own come here: the others are attributes of the class
+        model = self.__dict__.get("model")
+        if model is None or name not in model.world.tallies:
+            raise AttributeError(f"a {type(self).__name__} has no {name!r}")
+        return model.tallies[name].item(self.j)
+
+
+class Lever:
+    """A lever as an attribute of `Firm`, under the name of its parameter."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        self.path, self.name = parameter.path, parameter.path.rpartition(".")[2]
+        self.__doc__ = f"{parameter.doc[:1].upper()}{parameter.doc[1:]} ({parameter.unit})."
+
+    def __get__(self, firm: Firm | None, owner: type | None = None) -> Any:
+        """Return the value in force: as it was said, or as a mechanism has set it since."""
+        if firm is None:
+            return self
+        held = firm.model.world.firms[self.name][firm.j]
+        try:
+            said = attrgetter(self.path)(firm.spec)
+        except AttributeError:  # no programme
+            said = None
+        return said if said is not None and held == held.dtype.type(said) else held.item()
+
+    def __set__(self, firm: Firm, value: Any) -> None:
+        """Write the lever and the costs that hang on it."""
+        firm.change({self.path: value})
+        firm.model.world.firms[self.name][firm.j] = value
+
+
+class Count:
+    """A tally of the latest period as an attribute of `Firm`."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.name = tally.name
+        self.__doc__ = f"{tally.meaning[:1].upper()}{tally.meaning[1:]}, in the latest period ({tally.unit})."
+
+    def __get__(self, firm: Firm | None, owner: type | None = None) -> Any:
+        """Return the count; 0 before the first period."""
+        return self if firm is None else firm.model.tallies[self.name].item(firm.j)
+
+    def __set__(self, firm: Firm, value: Any) -> None:
+        """Refuse."""
+        raise AttributeError(f"{self.name} is counted by the model; it cannot be set")
+
+
+LEVERS = (
+    "price", "promise", "exit_fee", "joining_fee", "integration", "unit_cost",
+    "service.quality", "service.failure_rate", "service.transparency", "service.richness",
+    "program.hassle", "program.earn_rate", "program.earn_per_visit", "program.goal", "program.reward",
+    "program.redemption", "program.expiry", "program.tier_window",
+)  # fmt: skip
+
+for _parameter in FirmSpec.parameters():
+    if _parameter.path in LEVERS:
+        setattr(Firm, _parameter.path.rpartition(".")[2], Lever(_parameter))
+for _mechanism in Scenario().mechanisms():
+    for _tally in _mechanism.counts:
+        setattr(Firm, _tally.name, Count(_tally))

@@ -56,7 +56,7 @@ class Engine:
     ) -> None:
         self.scenario, self.seed, self.t = scenario, seed, 0
         self.world: World = build_world(scenario, seed, replication, threads, folder)
-        self.plan = plan(scenario.mechanisms())
+        self.plan = [m for m in plan(scenario.mechanisms()) if m.name not in scenario.off]
         self._threads = threads
         before = [m for m in self.plan if m.phase < Phase.CHOICE]
         visits = [m for m in self.plan if m.phase >= Phase.CHOICE]

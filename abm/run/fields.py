@@ -196,3 +196,24 @@ class Entries(np.ndarray):
     def __reduce__(self) -> Any:
         """Pickle as a plain array."""
         return np.array(self).__reduce__()
+
+
+class Entry:
+    """A column as an attribute of an agent that has a `row` and a `model` with fields."""
+
+    def __init__(self, column: Column) -> None:
+        self.name = column.name
+        per = f", one for each {column.axes[0]}" if len(column.axes) > 1 else ""
+        self.__doc__ = f"{column.meaning[:1].upper()}{column.meaning[1:]} ({column.unit}{per})."
+
+    def __get__(self, agent: Any, owner: type | None = None) -> Any:
+        """Return the agent's entry; of the class, this description."""
+        if agent is None:
+            return self
+        if self.name not in agent.model.fields:
+            raise AttributeError(f"this scenario has no column {self.name!r}")
+        return agent.model.fields[self.name].read(agent.row)
+
+    def __set__(self, agent: Any, value: Any) -> None:
+        """Write the agent's entry."""
+        agent.model.fields[self.name].write(agent.row, value)

@@ -32,6 +32,8 @@ from abm.world.population import Population
 
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
 
+NEEDED = ("need", "choice", "payment", "encounter", "accounts")  # a period without these is not a market
+
 PRESETS: dict[str, dict[str, Any]] = {
     "retail": {},
     "closed_market": {"choice": {"outside": -80.0}},
@@ -63,6 +65,9 @@ class Scenario(Spec):
     defection: Defection = Defection()
     lifecycle: Lifecycle = Lifecycle()
     extras: tuple[Mechanism, ...] = ()
+    off: tuple[str, ...] = param(
+        (), unit="names", evidence="assumed", doc="mechanisms that are switched off: their columns stay as they begin"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -88,6 +93,12 @@ class Scenario(Spec):
         for name in names:
             if names.count(name) > 1:
                 raise Refusal(f"two firms are called {name!r}")
+        known = [mechanism.name for mechanism in self.mechanisms() if mechanism.name not in NEEDED]
+        for name in self.off:
+            if name not in known:
+                raise Refusal(
+                    f"off names {name!r}, which cannot be switched off{did_you_mean(name, known)} (can: {one_of(known)})"
+                )
         if self.burn_in > self.periods:
             raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
         if self.estimated_bytes() > MOST_MEMORY:

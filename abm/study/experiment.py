@@ -63,7 +63,8 @@ class Experiment:
         checks.instance("scenario", self.scenario, Scenario)
         checks.instance("design", self.design, Design)
         arms = checks.arms(self.scenario, self.arms)
-        self._set(kpis=checks.kpis(self.kpis), arms=arms, baseline=checks.baseline(self.baseline, arms))
+        self._set(kpis=checks.kpis(self.kpis), arms=arms)
+        checks.baseline(self.baseline, arms)
         checks.size(len(arms), len(self.design), self.replications)
         self._set(design=checks.design(self.scenario, arms, self.design))
         if self.inputs:
@@ -97,15 +98,14 @@ class Experiment:
 
         full : write every parameter of the scenario, not only those that differ from their defaults
         """
-        question = {"question": self.question} if self.question else {}
+        said = {"question": self.question, "baseline": self.baseline}
         design = {"design": self.design.to_dict()} if self.design != Design() else {}
         return {
             "name": self.name,
-            **question,
+            **{key: text for key, text in said.items() if text},
             "seed": self.seed,
             "replications": self.replications,
             "kpis": [kpi.name for kpi in self.kpis],
-            "baseline": self.baseline,
             "scenario": self.scenario.to_dict(full),
             "arms": plain(self.arms),
             **design,
@@ -137,7 +137,7 @@ class Experiment:
             name=self.name,
             question=self.question,
             digests={arm: self._digest(arm) for arm in self.arms},
-            baseline=self.baseline,
+            baseline=checks.baseline(self.baseline, self.arms),
             design=self.design,
             replications=self.replications,
             seed=self.seed,

@@ -14,7 +14,7 @@ from abm.core.streams import stream_key
 from abm.run.scenario import Scenario
 from abm.study.digest import digest
 from abm.study.files import write_whole
-from abm.world.population import heterogeneity, locate
+from abm.world.population import heterogeneity
 
 FOLDER = "inputs"  # of a results folder
 SECTIONS = ("population", "network")  # of a scenario, that name files
@@ -52,7 +52,10 @@ def keep(names: Iterable[str], folder: Path | None, results: Path) -> None:
 
 
 def _content(name: str, folder: Path | None) -> bytes:
-    path = locate(f"./{name}", folder)  # the one rule of which paths are allowed
+    base = (folder or Path.cwd()).resolve()
+    path = (base / name).resolve()
+    if not path.is_relative_to(base):
+        raise Refusal("lies outside the study's folder", place=name)
     try:
         return path.read_bytes()
     except OSError as error:

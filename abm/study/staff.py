@@ -75,4 +75,4 @@ def _fitting(needed: int) -> int:
             f"one run needs about {needed / 2**30:.1f} GiB of memory and this machine has {there / 2**30:.1f} GiB; "
             "take fewer customers, or a larger machine"
         )
-    return int(USABLE * there / needed) if there and needed else os.cpu_count() or 1
+    return int(USABLE * there / needed) if there and needed else processors()

@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from abm.core.errors import Refusal, did_you_mean
 from abm.kpis.standard import BY_NAME
 from abm.study.results import Results
+from abm.study.statistics import interval
 from abm.study.winner import Winner
 
+REPORT = "report.html"  # in a results folder
 CONFIDENCE = 0.95
 JUDGED_BY = "profit"  # if it was measured; else the first KPI of the study
 HEADLINE = ("profit", "share_of_wallet", "retention_rate", "market_share", "csi", "programme_cost")
@@ -36,6 +39,27 @@ def winner(results: Results) -> Winner:
     """Return which arm is best for the focal firm, and the sentence that says how sure that is."""
     kpi = judged_by(results)
     return results.winner(kpi, confidence=CONFIDENCE, largest=kpi not in LESS_IS_BETTER)
+
+
+def verdict(results: Results, table: pd.DataFrame) -> list[str]:
+    """Return what the study says in the KPI that decides, in sentences: the best arm, then each against the baseline.
+
+    table : as of `effects`, for the focal firm
+    """
+    best, kpi = winner(results), judged_by(results)
+    statement = best.statement[:1].upper() + best.statement[1:] + "."
+    rows = table[(table["kpi"] == kpi) & (table["arm"] != results.baseline)]
+    return [statement, *(_compared(row, results.baseline) for row in rows.to_dict("records"))]
+
+
+def _compared(row: dict[str, Any], baseline: str) -> str:
+    if row["pairs"] < 2:  # noqa: PLR2004 - an interval needs two
+        return f"'{row['arm']}' and '{baseline}' have too few pairs to be compared."
+    ends = f"[{row['low']:+.{row['decimals']}f}, {row['high']:+.{row['decimals']}f}]"
+    change = f"{row['difference']:+.{row['decimals']}f} {row['unit']} against '{baseline}' {ends}"
+    if row["low"] > 0 or row["high"] < 0:
+        return f"'{row['arm']}': {'more' if row['low'] > 0 else 'less'} {row['kpi'].replace('_', ' ')}, {change}."
+    return f"'{row['arm']}' cannot be told from '{baseline}': {change}."
 
 
 def unit(kpi: str) -> str:
@@ -75,22 +99,22 @@ def ranked_arms(results: Results, table: pd.DataFrame) -> list[str]:
 
 
 def _decimals(rows: pd.DataFrame) -> int:
-    """Return the decimals that show two digits of the narrowest interval, or three of the mean when there is none."""
+    """Return the decimals that show two digits of a usual interval, or three of the mean when there is none."""
     widths = (rows["high"] - rows["low"]).to_numpy(float) / 2
     widths = widths[np.isfinite(widths) & (widths > 0)]
     means = np.abs(rows["mean"].to_numpy(float))
     means = means[np.isfinite(means) & (means > 0)]
     if len(widths):
-        digits = 1 - math.floor(math.log10(widths.min()))
+        digits = 1 - math.floor(math.log10(np.median(widths)))
     else:
         digits = 2 - math.floor(math.log10(means.max())) if len(means) else 2
     return min(max(digits, 0), _MOST_DECIMALS)
 
 
 def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
-    """Return a KPI of the focal firm over time: arm, period, and mean, low, high of its level and of its difference.
+    """Return a KPI of the focal firm over time: arm, firm, period, and mean, low, high of its level and of its difference.
 
-    Columns: arm, period (the middle of those taken together), level, level_low, level_high, difference, low, high.
+    Columns: arm, firm, period (the middle of those taken together), level, level_low, level_high, difference, low, high.
     Points of a design are averaged within a replication; periods without a value are left out.
 
     together : how many periods are averaged
@@ -107,9 +131,32 @@ def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
             level = _banded(wide[arm].dropna(), ("level", "level_low", "level_high"))
             base = wide[results.baseline] if results.baseline in wide else wide[arm] * np.nan
             behind = _banded((wide[arm] - base).dropna(), ("difference", "low", "high"))
-            parts.append(level.join(behind).assign(arm=arm).reset_index())
-    names = ["arm", "period", "level", "level_low", "level_high", "difference", "low", "high"]
+            parts.append(level.join(behind).assign(arm=arm, firm=results.firms[0]).reset_index())
+    names = ["arm", "firm", "period", "level", "level_low", "level_high", "difference", "low", "high"]
     return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
+
+
+def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
+    """Return a row per arm (but the baseline) and level of a factor: arm, level, difference, low, high, pairs.
+
+    Points that share the level are averaged within a replication.  Raises Refusal for names that are not in the results.
+    """
+    for what, name, names in (("KPI", kpi, results.kpis), ("factor", factor, results.factors)):
+        if name not in names:
+            raise Refusal(f"no {what} {name!r} in the results{did_you_mean(name, names)}")
+    table = results.runs
+    table = table[table["firm"] == results.firms[0]]
+    wide = table.pivot_table(index=[factor, "point", "replication"], columns="arm", values=kpi, observed=True)
+    rows = []
+    for arm in results.arms:
+        if arm == results.baseline or arm not in wide or results.baseline not in wide:
+            continue
+        difference = (wide[arm] - wide[results.baseline]).dropna()
+        means = difference.groupby(level=[factor, "replication"], sort=False).mean()
+        for level, values in means.groupby(level=factor, sort=False):
+            mean, low, high, _ = interval(values.to_numpy(float), CONFIDENCE)
+            rows.append((arm, level, mean, low, high, len(values)))
+    return pd.DataFrame(rows, columns=["arm", "level", "difference", "low", "high", "pairs"])
 
 
 def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:

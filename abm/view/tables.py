@@ -104,21 +104,29 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
     """
     columns = ("KPI", "arm", "mean", f"minus {baseline}", f"{confidence:.0%} interval", "", "pairs")
     made = table(columns, right=("mean", columns[3], columns[4], "pairs"), whole=("mean", columns[4], "", "pairs"))
-    before = ""
-    for row in table_of_effects.to_dict("records"):
-        first = row["kpi"] != before
-        if first and before:
+    for kpi, rows in table_of_effects.groupby("kpi", sort=False):
+        if made.row_count:
             made.add_row(*[""] * len(columns))
-        before = row["kpi"]
-        heading = Text(f"{row['kpi']}\n{row['unit']}") if first else Text("")
-        made.add_row(heading, *_effect(row, row["arm"] == baseline))
+        headings = [str(kpi), str(rows["unit"].iloc[0])] if len(rows) > 1 else [f"{kpi}\n{rows['unit'].iloc[0]}"]
+        headings += [""] * (len(rows) - len(headings))
+        for heading, row in zip(headings, rows.to_dict("records"), strict=True):
+            made.add_row(Text(heading), *effect_cells(row, baseline))
     return made
 
 
-def _effect(row: Mapping[str, Any], is_baseline: bool) -> list[str]:
+def explained(firm: str, baseline: str, confidence: float = 0.95) -> str:
+    """Return the lines that belong below a ranking table."""
+    return (
+        f"KPIs of {firm}, the best arm first. Differences from {baseline} are paired within replications, in which\n"
+        f"all arms share their luck; * marks a {confidence:.0%} interval that excludes 0."
+    )
+
+
+def effect_cells(row: Mapping[str, Any], baseline: str) -> list[str]:
+    """Return a row of the ranking table: arm, mean, difference, interval, whether it excludes 0, pairs."""
     digits = int(row["decimals"])
     mean = number(row["mean"], digits)
-    if is_baseline:
+    if row["arm"] == baseline:
         return [row["arm"], mean, "", "", "", ""]
     ends = [number(row[end], digits, sign=True) for end in ("low", "high")]
     bounded = all(abs(row[end]) < float("inf") for end in ("low", "high"))

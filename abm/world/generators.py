@@ -221,6 +221,11 @@ def tie_pairs(member, group_start, scale, apart, draw, key, replication, sender,
     found[0] = ties
 
 
+def room_for(ties: float) -> int:
+    """Return how many ties to make room for when so many are expected: six standard errors more."""
+    return int(ties + 6 * ties**0.5) + 64
+
+
 def _independent_ties(
     member: Int32,
     group_start: Int64,
@@ -232,7 +237,7 @@ def _independent_ties(
 ) -> Pairs:
     sizes = np.diff(group_start).astype(np.float64)
     expected = float(np.sum(chance * sizes * (sizes - 1) / 2))
-    room, found = int(expected + 6 * expected**0.5) + 64, np.zeros(1, np.int64)
+    room, found = room_for(expected), np.zeros(1, np.int64)
     with np.errstate(divide="ignore", over="ignore"):  # chance 0 and 1: no tie and every tie
         scale = 1.0 / np.log1p(-chance)
     while True:  # addressed draws repeat themselves: a second pass, with room for all of them, is the last

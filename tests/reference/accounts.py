@@ -1,4 +1,4 @@
-"""Accounts: what a visit brings and costs, in whole cents.
+"""Accounts: what a visit brings and costs, in whole cents, and when the yearly books close.
 
 Claim: every lever has its cost, and each further step towards perfect service costs more than the one before.
 Source: docs/model.md, steps 6 (money) and 10.
@@ -7,13 +7,8 @@ Source: docs/model.md, steps 6 (money) and 10.
 from __future__ import annotations
 
 import math
-from typing import Any
 
-DEFAULTS: dict[str, Any] = {
-    "quality_cost": 0.0,  # for firms that do not state their own
-    "reliability_cost": 0.0,
-    "ordinary_failure_rate": 0.10,
-}
+ORDINARY_FAILURE_RATE, LOWEST_FAILURE_RATE = 0.10, 0.0001
 
 
 def hundredths(amount: float) -> int:
@@ -31,20 +26,32 @@ def goods_cost(unit_cost: float, basket: float) -> float:
     return unit_cost * basket
 
 
-def service_cost(
-    quality: float, quality_cost: float, failure_rate: float, reliability_cost: float, ordinary: float
-) -> float:
+def price_cut(price: float, basket: float) -> float:
+    """Return what a price below index 1 forgoes on a visit, cu."""
+    return basket * max(0.0, 1.0 - price)
+
+
+def service_cost(quality: float, quality_cost: float, failure_rate: float, reliability_cost: float) -> float:
     """Return - quality_cost ln(1 - quality) - reliability_cost ln(failure_rate / 0.10), cu a visit.
 
-    The second term is 0 at or above the ordinary failure rate 0.10. A term that costs nothing is 0, even for
-    perfect service.
+    The second term is 0 at or above 0.10, and no failures at all cost as much as one in ten thousand.
     """
-    cost = -quality_cost * math.log(1.0 - quality) if quality_cost > 0 else 0.0
-    if reliability_cost > 0 and failure_rate < ordinary:
-        cost -= reliability_cost * math.log(failure_rate / ordinary)
+    cost = -quality_cost * math.log(1.0 - quality)
+    if failure_rate < ORDINARY_FAILURE_RATE:
+        cost -= reliability_cost * math.log(max(failure_rate, LOWEST_FAILURE_RATE) / ORDINARY_FAILURE_RATE)
     return cost
 
 
 def reward_cost(reward: float, cost_share: float) -> float:
     """Return what one reward costs the firm, cu: reward * reward_cost."""
     return reward * cost_share
+
+
+def membership_cost(members: int, cost: float) -> int:
+    """Return what all members cost in a period, cents: the cost of one is kept in hundredths of a cent."""
+    return (members * math.floor(cost * 10_000.0 + 0.5) + 50) // 100
+
+
+def books_close(done: int, *, periods: int, burn_in: int, year: int) -> bool:
+    """Tell whether the books close after `done` periods: with the burn-in, with each year since, with the run."""
+    return done in (burn_in, periods) or (done > burn_in and (done - burn_in) % year == 0)

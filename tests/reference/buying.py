@@ -5,9 +5,10 @@ Everything here is decided on the state at the start of the period.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import choice, closeness, need, rewards, switching_cost
+from tests.reference import choice, closeness, need, switching_cost
 from tests.reference.random_numbers import fine_uniform, uniform
 from tests.reference.state import LOST, NOBODY, Customer, Visit
 
@@ -15,25 +16,16 @@ if TYPE_CHECKING:
     from tests.reference.market import Market
 
 
-def set_boosts(market: Market) -> None:
-    """Set how much nearness to a goal quickens each customer's buying."""
-    for c in market.customers:
-        progresses = [
-            rewards.progress(c.points[j], firm.program.goal)
-            for j, firm in enumerate(market.firms)
-            if firm.program and firm.program.has_reward and c.member[j]
-        ]
-        c.boost = rewards.boost(progresses, market.parameters["rewards"]["acceleration"])
-
-
 def occasions(market: Market, i: int) -> int:
     """Return the number of occasions of a customer in this period."""
     c, p = market.customers[i], market.parameters["need"]
-    mean = need.rate(c.purchase_rate, need.season(market.t, p), c.boost)
+    mean = need.rate(c.purchase_rate, need.season(market.t, market.year, p), c.boost)
     u = fine_uniform(market.words("need", i)[0])
     for nudged in (mean * (1 - 1e-6), mean * (1 + 1e-6)):
         market.note("need", i, need.occasions(u, nudged, False, p) != need.occasions(u, mean, False, p))
-    return need.occasions(u, mean, c.exited != NOBODY, p)
+    count = need.occasions(u, mean, c.exited != NOBODY, p)
+    market.tally["occasions"][NOBODY] += count
+    return count
 
 
 def set_switching_costs(market: Market) -> None:
@@ -72,22 +64,19 @@ def facets(market: Market, c: Customer, j: int) -> list[float]:
 def choose_all(market: Market) -> None:
     """Decide every visit on the state at the start of the period, then write down where it led."""
     answers = [choose(market, visit) for visit in market.visits]
-    providers = [c.provider for c in market.customers]
-    p = market.parameters["choice"]
-    bound = [choice.under_contract(c.provider, c.signed, market.t, p) for c in market.customers]
-    for visit, (firm, preference) in zip(market.visits, answers, strict=True):
-        visit.firm = firm
-        c = market.customers[visit.customer]
-        if preference is not None:
-            c.preference = preference
-        settle(market, c, firm, providers[visit.customer], bound[visit.customer])
+    for i, c in enumerate(market.customers):
+        own = [(v, a) for v, a in zip(market.visits, answers, strict=True) if v.customer == i]
+        if own:
+            provider, signed = c.provider, c.signed
+            for visit, (firm, preference) in own:
+                visit.firm, c.preference = firm, preference
+            commit(market, c, [visit for visit, _ in own], provider, signed)
+            count(market, [visit for visit, _ in own], provider)
 
 
 def choose(market: Market, visit: Visit) -> choice.Answer:
-    """Return the firm of a visit, and the preference if the firms were weighed."""
+    """Return the firm of a visit as if no contract bound her, and the preference."""
     c, p = market.customers[visit.customer], market.parameters["choice"]
-    if choice.under_contract(c.provider, c.signed, market.t, p):
-        return c.provider, None
     utilities = [utility(market, c, j) for j in range(len(market.firms))]
     term = p["switching_weight"] * c.switching_cost if c.provider != NOBODY else 0.0
     words = market.words("choice", visit.customer, block=visit.nth)
@@ -96,10 +85,37 @@ def choose(market: Market, visit: Visit) -> choice.Answer:
     return choice.decide(utilities, c.provider, term, u=u, again=again, parameters=p)
 
 
+def commit(market: Market, c: Customer, own: Sequence[Visit], provider: int, signed: int) -> None:
+    """Hold a customer to her contract, let her renew it or leave, and write down the provider and what she signs."""
+    p = market.parameters["choice"]
+    if choice.under_contract(provider, signed, market.t, p):
+        for visit in own:
+            visit.firm = provider
+        return
+    if choice.renewal(provider, signed, market.t, p):
+        for visit in own:
+            visit.firm = own[-1].firm
+        if own[-1].firm != provider:
+            c.relation[provider], c.provider, c.signed = LOST, NOBODY, NOBODY
+    for visit in own:
+        if visit.firm != NOBODY:
+            c.provider = visit.firm
+            c.signed = market.t if p["market"] == "lost_for_good" else NOBODY
+
+
+def count(market: Market, own: Sequence[Visit], provider: int) -> None:
+    """Count a customer's visits, and how often she was true to her provider."""
+    for visit in own:
+        market.tally["visits"][visit.firm] += 1
+        if visit.firm != NOBODY and provider != NOBODY:
+            market.tally["repeat_base"][provider] += 1
+            market.tally["repeats"][provider] += visit.firm == provider
+
+
 def utility(market: Market, c: Customer, j: int) -> float | None:
     """Return the utility of a firm before the switching term, None if it is not considered."""
     p, firm = market.parameters["choice"], market.firms[j]
-    if not choice.considered(c.aware[j], c.relation[j], p["market_mode"]):
+    if not choice.considered(c.aware[j], c.relation[j], p["market"]):
         return None
     return choice.utility(
         attraction=choice.attraction(c.satisfaction[j], c.expectation[j], c.encounters[j]),
@@ -109,22 +125,8 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
         price=firm.price,
         discount=firm.program.discount(c.tier[j]) if firm.program else 0.0,
         word_of_mouth=c.word_of_mouth[j],
-        programme_utility=programme_utility(market, c, j),
+        program_utility=c.program_utility[j],
         parameters=p,
-    )
-
-
-def programme_utility(market: Market, c: Customer, j: int) -> float:
-    """Return L, what the programme of a firm adds for a member."""
-    programme = market.firms[j].program
-    if programme is None or not programme.has_reward or not c.member[j]:
-        return 0.0
-    sensitivity = c.price_weight * market.parameters["choice"]["price_sensitivity"]
-    return rewards.programme_utility(
-        sensitivity * rewards.benefit_per_visit(programme, c.basket) / c.basket,
-        rewards.progress(c.points[j], programme.goal),
-        rewards.status(c.tier[j], market.tier_shares[j][c.tier[j]], market.parameters["rewards"]),
-        market.parameters["rewards"],
     )
 
 
@@ -135,26 +137,13 @@ def close_choice(
     p = market.parameters["choice"]
     rule, outside = p["rule"], p["outside"]
     complete = choice.with_switching_term(utilities, provider, term)
-    staying = complete[provider] if provider != NOBODY else None
     if rule == "deterministic":
         ranked = sorted(value for value in (outside, *complete) if value is not None)
         return len(ranked) > 1 and closeness.near(ranked[-1], ranked[-2])
     if rule == "threshold":
-        shares = choice.probabilities(utilities, outside)
+        staying = complete[provider] if provider != NOBODY else None
         best = choice.best_other(utilities, outside, provider)
         torn = staying is not None and closeness.near(best, staying)
-        return torn or closeness.near_any(u, closeness.cumulated(shares))
-    shares = choice.probabilities(complete, outside)
-    close = closeness.near_any(u, closeness.cumulated(shares))
+        return torn or closeness.near_any(u, closeness.cumulated(choice.probabilities(utilities, outside)))
+    close = closeness.near_any(u, closeness.cumulated(choice.probabilities(complete, outside)))
     return close or (rule == "habit" and closeness.near(again, p["habit_strength"]))
-
-
-def settle(market: Market, c: Customer, firm: int, former: int, bound: bool) -> None:
-    """Write down where a visit led: the provider, and with contracts what was signed and what was lost."""
-    if market.parameters["choice"]["market_mode"] == "always_a_share":
-        c.provider = firm if firm != NOBODY else c.provider
-    elif not bound:
-        if former not in (NOBODY, firm):
-            c.relation[former] = LOST
-        c.provider = firm
-        c.signed = market.t if firm != NOBODY else NOBODY

@@ -6,7 +6,8 @@ for good.
 Source: docs/model.md, step 3; Rust, Lemon & Zeithaml 2004 (logit with inertia); Jackson 1985 (market modes).
 
 Utilities are lists with one entry a firm, None for a firm that is not considered. An answer is
-(firm, preference): NOBODY for the outside option; preference None where nothing was weighed.
+(firm, preference): NOBODY for the outside option; the preference is the logit probability of each firm,
+whatever the rule: what her beliefs alone would choose.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from typing import Any
 
 from tests.reference.state import LOST, NOBODY
 
-DEFAULTS: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "rule": "mnl",  # or "deterministic", "habit", "threshold"
-    "market_mode": "always_a_share",  # or "lost_for_good"
+    "market": "always_a_share",  # or "lost_for_good"
     "term": 52,  # periods of a contract
     "attraction": 5.0,
     "trust_weight": 1.0,
@@ -35,9 +36,9 @@ Utilities = Sequence[float | None]
 Answer = tuple[int, list[float] | None]
 
 
-def considered(aware: bool, relation: int, market_mode: str) -> bool:
+def considered(aware: bool, relation: int, market: str) -> bool:
     """Tell whether a firm is weighed: she knows it, and with contracts she has not left it."""
-    return aware and not (market_mode == "lost_for_good" and relation == LOST)
+    return aware and not (market == "lost_for_good" and relation == LOST)
 
 
 def attraction(satisfaction: float, expectation: float, encounters: int) -> float:
@@ -54,7 +55,7 @@ def utility(
     price: float,
     discount: float,
     word_of_mouth: float,
-    programme_utility: float,
+    program_utility: float,
     parameters: dict[str, Any],
 ) -> float:
     """Return the utility of a considered firm, before the switching term."""
@@ -64,12 +65,12 @@ def utility(
         + parameters["commitment_weight"] * affective_commitment
         - parameters["price_sensitivity"] * price_weight * price * (1.0 - discount)
         + parameters["word_of_mouth_weight"] * word_of_mouth
-        + programme_utility
+        + program_utility
     )
 
 
 def with_switching_term(utilities: Utilities, provider: int, term: float) -> list[float | None]:
-    """Return the utilities with the switching term added to the provider's."""
+    """Return the utilities with the switching term added to the provider's, if it is considered."""
     return [u + term if j == provider and u is not None else u for j, u in enumerate(utilities)]
 
 
@@ -97,25 +98,21 @@ def mnl(utilities: Utilities, outside: float, u: float) -> Answer:
     return pick(shares, u), shares[1:]
 
 
-def certain(firm: int, firms: int) -> Answer:
-    """Answer a choice without luck: the preference is 1 for the firm chosen, 0 for the others."""
-    return firm, [1.0 if j == firm else 0.0 for j in range(firms)]
-
-
 def deterministic(utilities: Utilities, outside: float) -> Answer:
     """Choose the largest utility; of equals the outside option, then the earlier firm."""
     best, highest = NOBODY, outside
     for j, value in enumerate(utilities):
         if value is not None and value > highest:
             best, highest = j, value
-    return certain(best, len(utilities))
+    return best, probabilities(utilities, outside)[1:]
 
 
 def habit(utilities: Utilities, outside: float, provider: int, *, strength: float, u: float, again: float) -> Answer:
     """Take a considered provider again with probability `strength`, unweighed; else choose by logit."""
+    firm, preference = mnl(utilities, outside, u)
     if provider != NOBODY and utilities[provider] is not None and again < strength:
-        return provider, None
-    return mnl(utilities, outside, u)
+        firm = provider
+    return firm, preference
 
 
 def best_other(utilities: Utilities, outside: float, provider: int) -> float:
@@ -123,15 +120,20 @@ def best_other(utilities: Utilities, outside: float, provider: int) -> float:
     return max([outside] + [v for j, v in enumerate(utilities) if v is not None and j != provider])
 
 
-def threshold(utilities: Utilities, outside: float, provider: int, term: float, u: float) -> Answer:
-    """Stay with a considered provider unless a rival or nobody is better even after the switching term.
+def stays(utilities: Utilities, outside: float, provider: int, term: float) -> bool:
+    """Tell whether a considered provider is kept: no rival, nor nobody, is better by more than the switching term."""
+    if provider == NOBODY or utilities[provider] is None:
+        return False
+    return best_other(utilities, outside, provider) <= utilities[provider] + term
 
-    utilities : without the switching term, which is used for the comparison and then left out of the logit
+
+def threshold(utilities: Utilities, outside: float, provider: int, term: float, u: float) -> Answer:
+    """Stay with the provider, or choose by logit with the switching term left out.
+
+    utilities : without the switching term; the preference of those who stay includes it
     """
-    if provider != NOBODY and utilities[provider] is not None:
-        staying = utilities[provider] + term
-        if not best_other(utilities, outside, provider) > staying:
-            return certain(provider, len(utilities))
+    if stays(utilities, outside, provider, term):
+        return provider, probabilities(with_switching_term(utilities, provider, term), outside)[1:]
     return mnl(utilities, outside, u)
 
 
@@ -157,5 +159,11 @@ def decide(
 
 def under_contract(provider: int, signed: int, period: int, parameters: dict[str, Any]) -> bool:
     """Tell whether a contract binds her: with contracts, a provider, and t - signed < term."""
-    bound = parameters["market_mode"] == "lost_for_good" and provider != NOBODY
+    bound = parameters["market"] == "lost_for_good" and provider != NOBODY
     return bound and period - signed < parameters["term"]
+
+
+def renewal(provider: int, signed: int, period: int, parameters: dict[str, Any]) -> bool:
+    """Tell whether her contract has run out, so that she renews it or leaves."""
+    holds = parameters["market"] == "lost_for_good" and provider != NOBODY
+    return holds and period - signed >= parameters["term"]

@@ -2,12 +2,12 @@
 
 The reference computes in float64. An engine that keeps its state in float32 agrees to about 1e-6 in each
 step, so numbers are compared with a tolerance, whole numbers exactly. A decision may differ honestly only
-where a quantity lies within such an error of its threshold: uniforms against probabilities, s against 0.60,
-P against promise - 0.1, preference against 0.1 and 0.7, silence against gaps, benefit against hassle, and
-amounts that lie at half a cent or half a hundredth of a point. `Market` notes these in `close_calls`; a
-property test leaves out the cases that have any (`assume(not market.close_calls)`). Exact equality is no
-close call: most often both sides see the same two numbers there. Thresholds that are continuous (s against
-trust, P against expectation) need none.
+where a quantity lies within such an error of its threshold: uniforms against probabilities, s against 0.50
+and 0.60, P against promise - 0.1, preference against 0.1 and 0.7, silence against gaps, benefit against
+hassle, and amounts that lie at half a cent or half a hundredth of a point (money and points are float64 on
+both sides, so next to none do). `Market` notes these in `close_calls`; a comparison ends with the first
+period that has any. Exact equality is no close call: most often both sides see the same two numbers there.
+Thresholds that are continuous (s against trust, P against expectation) need none.
 
 Hand over people and levers as numbers that float32 can hold (`as_single`), or the two sides start from
 different worlds.
@@ -22,16 +22,7 @@ from typing import Any
 import numpy as np
 
 DECISION = 1e-5  # float32 error of a few periods, in probabilities and in quantities of order 1
-ROUNDING = 4e-7  # float32 error of a product of a few factors, relative
-
-PER_FIRM = (
-    "aware", "expectation", "satisfaction", "encounters", "trust", "affective_commitment",
-    "calculative_commitment", "personal_bond", "preference", "word_of_mouth", "match", "member", "points",
-    "tier", "qualifying_spend", "last_purchase", "gap", "relation",
-)  # fmt: skip
-PER_CUSTOMER = (
-    "purchase_rate", "basket", "price_weight", "provider", "switching_cost", "boost", "exited", "signed",
-)  # fmt: skip
+ROUNDING = 1e-9  # float64 error of a product of a few factors, relative, with room
 
 
 def as_single(value: float) -> float:
@@ -51,7 +42,7 @@ def near_any(value: float, thresholds: Iterable[float]) -> bool:
 
 
 def near_half(amount: float) -> bool:
-    """Tell whether an amount lies so close to half a hundredth that float32 may round it the other way."""
+    """Tell whether an amount lies so close to half a hundredth that another order of factors may round it otherwise."""
     scaled = abs(amount) * 100.0
     return abs(scaled - math.floor(scaled) - 0.5) <= ROUNDING * max(1.0, scaled)
 

@@ -1,16 +1,17 @@
-"""Steps 8 to 10 of docs/model.md: some leave the category, relations change, accounts are closed.
+"""Steps 8 to 10 of docs/model.md and the end of step 6: some leave the category, relations change, programmes
+and accounts are closed.
 
 Exits of this period are felt from the next one on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tests.reference import accounts, closeness, defection, lifecycle
+from tests.reference import accounts, closeness, defection, lifecycle, rewards
 from tests.reference.random_numbers import fine_uniform
-from tests.reference.state import NOBODY, Firm, Visit
+from tests.reference.state import DORMANT, LOST, NOBODY, PROSPECT, Customer, Programme, Visit
 
 if TYPE_CHECKING:
     from tests.reference.market import Market
@@ -28,51 +29,128 @@ def leave(market: Market) -> None:
             market.note("exit", i, closeness.near(u, hazard, 1e-6))
             if u < hazard:
                 c.exited = market.t
+                market.tally["exits"][c.provider] += 1
 
 
 def relate(market: Market, visits: Sequence[Visit]) -> None:
     """Note purchases, and what silence means for each relation."""
-    p = market.parameters["lifecycle"]
+    p, tally = market.parameters["lifecycle"], market.tally
     for visit in visits:
         c, j = market.customers[visit.customer], visit.firm
         c.gap[j] = lifecycle.updated_gap(c.gap[j], market.t, c.last_purchase[j], p)
         c.last_purchase[j] = market.t
+        for name, state in (("acquired", PROSPECT), ("returned", DORMANT), ("won_back", LOST)):
+            tally[name][j] += c.relation[j] == state
         c.relation[j] = lifecycle.after_purchase(c.relation[j])
     for i, c in enumerate(market.customers):
-        for j, gap in enumerate(c.gap):
-            silence = market.t - c.last_purchase[j]
-            usual = max(gap, p["shortest_gap"])
-            market.note("silence", i, closeness.near_any(silence, (p["dormant_gaps"] * usual, p["lost_gaps"] * usual)))
-            c.relation[j] = lifecycle.after_silence(c.relation[j], silence, gap, p)
+        for j in range(len(market.firms)):
+            judge(market, i, c, j)
+
+
+def judge(market: Market, i: int, c: Customer, j: int) -> None:
+    """Judge a customer's silence, unless she has a contract with the firm."""
+    p, before = market.parameters["lifecycle"], c.relation[j]
+    if not (c.provider == j and c.signed != NOBODY):
+        silence, usual = market.t - c.last_purchase[j], max(c.gap[j], lifecycle.SHORTEST_GAP)
+        bounds = (p["dormant_after"] * usual, p["lost_after"] * usual)
+        market.note("silence", i, closeness.near_any(silence, bounds))
+        c.relation[j] = lifecycle.after_silence(before, silence, c.gap[j], p)
+    market.tally["fell_dormant"][j] += c.relation[j] == DORMANT != before
+    market.tally["fell_lost"][j] += c.relation[j] == LOST != before
+    market.tally["active"][j] += lifecycle.is_active(c.relation[j])
+
+
+def settle_programmes(market: Market) -> None:
+    """Close qualifying windows, void old points, and set what programmes add to the next choice and to need."""
+    for j, firm in enumerate(market.firms):
+        if firm.program:
+            for c in market.customers:
+                close_window(market, c, j, firm.program)
+                expire(market, c, j, firm.program)
+    set_pull(market)
+
+
+def close_window(market: Market, c: Customer, j: int, programme: Programme) -> None:
+    """Set the tier to what the window earned, if the window ends with this period."""
+    if (market.t + 1) % programme.tier_window:
+        return
+    earned = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
+    if earned < c.tier[j]:
+        market.tally["demoted"][j] += 1
+        c.trust[j] = rewards.demoted(c.trust[j], market.parameters["rewards"])
+        c.affective_commitment[j] = rewards.demoted(c.affective_commitment[j], market.parameters["rewards"])
+    c.tier[j], c.qualifying_spend[j] = earned, 0
+
+
+def expire(market: Market, c: Customer, j: int, programme: Programme) -> None:
+    """Void the points of a member who stayed away too long."""
+    if rewards.expired(market.t, c.last_purchase[j], programme.expiry):
+        market.tally["points_expired"][j] += c.points[j]
+        c.points[j] = 0
+
+
+def set_pull(market: Market) -> None:
+    """Set L of each programme for each member, and how much nearness to a goal quickens her buying."""
+    shares = market.tier_shares()
+    for c in market.customers:
+        progresses = []
+        for j, firm in enumerate(market.firms):
+            if firm.program and firm.program.has_reward and c.member[j]:
+                progress = rewards.progress(c.points[j], firm.program.goal)
+                progresses.append(progress)
+                c.program_utility[j] = pull(market, c, firm.program, progress, c.tier[j], shares[j][c.tier[j]])
+        c.boost = rewards.boost(progresses, market.parameters["rewards"]["acceleration"])
+
+
+def pull(market: Market, c: Customer, programme: Programme, progress: float, tier: int, share: float) -> float:
+    """Return L, what a programme adds to a member's utility."""
+    sensitivity = c.price_weight * market.parameters["choice"]["price_sensitivity"]
+    economic = sensitivity * rewards.benefit_per_visit(programme, c.basket) / c.basket
+    status = rewards.status(tier, share)
+    return rewards.program_utility(economic, progress, status, market.parameters["rewards"])
 
 
 def account(market: Market, visits: Sequence[Visit]) -> None:
-    """Enter the visits of the period, and what they brought and cost."""
-    p, tally = market.parameters["accounts"], market.tally
-    tally["outside"] = len(market.visits) - len(visits)
+    """Enter what the visits of the period brought and cost, and what does not depend on visits."""
+    tally = market.tally
     for visit in visits:
         c, firm, j = market.customers[visit.customer], market.firms[visit.firm], visit.firm
-        tally["visits"][j] += 1
-        tally["failures"][j] += visit.failed
-        tally["revenue_cents"][j] += visit.spend
-        goods = accounts.goods_cost(firm.unit_cost, c.basket)
-        market.note("cents", visit.customer, closeness.near_half(goods))
-        tally["goods_cents"][j] += accounts.hundredths(goods)
-        tally["service_cents"][j] += accounts.hundredths(service_cost(market, firm, p))
-        if visit.redeemed:
-            cost = accounts.reward_cost(firm.program.reward, firm.program.reward_cost)
-            tally["programme_cents"][j] += accounts.hundredths(cost)
+        goods, cut = accounts.goods_cost(firm.unit_cost, c.basket), accounts.price_cut(firm.price, c.basket)
+        service = accounts.service_cost(firm.quality, firm.quality_cost, firm.failure_rate, firm.reliability_cost)
+        market.note("cents", visit.customer, any(closeness.near_half(amount) for amount in (goods, cut, service)))
+        c.year_spend[j] += visit.spend
+        tally["revenue"][j] += visit.spend
+        tally["discounts"][j] += visit.forgone
+        tally["goods"][j] += accounts.hundredths(goods)
+        tally["price_cuts"][j] += accounts.hundredths(cut)
+        tally["service"][j] += accounts.hundredths(service)
     for j, firm in enumerate(market.firms):
-        tally["fixed_cents"][j] = accounts.hundredths(firm.fixed_cost)
-        if firm.program:
-            members = sum(c.member[j] for c in market.customers)
-            tally["programme_cents"][j] += members * accounts.hundredths(firm.program.membership_cost)
+        members = sum(c.member[j] for c in market.customers)
+        tally["members"][j] = members
+        tally["points_outstanding"][j] = sum(c.points[j] for c in market.customers)
+        tally["membership"][j] = accounts.membership_cost(members, firm.program.member_cost) if firm.program else 0
+        tally["fixed"][j] = accounts.hundredths(firm.fixed_cost)
+        tally["population"][j] = len(market.customers)
 
 
-def service_cost(market: Market, firm: Firm, p: Mapping[str, Any]) -> float:
-    """Return what one visit to a firm costs in service, cu."""
-    quality_cost = p["quality_cost"] if firm.quality_cost is None else firm.quality_cost
-    reliability_cost = p["reliability_cost"] if firm.reliability_cost is None else firm.reliability_cost
-    return accounts.service_cost(
-        firm.quality, quality_cost, firm.failure_rate, reliability_cost, p["ordinary_failure_rate"]
-    )
+def close_books(market: Market) -> None:
+    """At the end of a year count wallets and who stayed, and open new books."""
+    done = market.t + 1
+    market.open_visits = [count + market.tally["visits"][j] for j, count in enumerate(market.open_visits)]
+    if not accounts.books_close(done, periods=market.periods, burn_in=market.burn_in, year=market.year):
+        market.tally["open_visits"] = [*market.open_visits, 0]
+        return
+    market.tally["year_visits"] = [*market.open_visits, 0]
+    market.open_visits = [0] * len(market.firms)
+    for c in market.customers:
+        total = sum(c.year_spend)
+        for j, spent in enumerate(c.year_spend):
+            active = lifecycle.is_active(c.relation[j])
+            market.tally["customers_at_close"][j] += 1
+            market.tally["buyers"][j] += spent > 0
+            market.tally["wallet_own"][j] += spent
+            market.tally["wallet_all"][j] += total if spent > 0 else 0
+            market.tally["active_at_start"][j] += c.active_before[j]
+            market.tally["retained"][j] += c.active_before[j] and active
+            c.active_before[j] = active
+        c.year_spend = [0] * len(market.firms)

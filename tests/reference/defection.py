@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-DEFAULTS: dict[str, Any] = {"exit_rate": 0.0, "contagion": 0.8, "half_life": 4.0}
+EXAMPLE: dict[str, Any] = {"exit_rate": 0.0, "contagion": 0.8, "half_life": 4.0}
 
 
 def age_of_exit(period: int, exited: int) -> int:

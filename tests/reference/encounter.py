@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-DEFAULTS: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "severity_low": 0.2,
     "severity_high": 0.6,
     "assimilation": 0.0,

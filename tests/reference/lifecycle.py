@@ -11,7 +11,8 @@ from typing import Any
 
 from tests.reference.state import ACTIVE, DORMANT, LOST, PROSPECT, WON_BACK
 
-DEFAULTS: dict[str, Any] = {"gap_rate": 0.3, "dormant_gaps": 2.0, "lost_gaps": 4.0, "shortest_gap": 1.0}
+EXAMPLE: dict[str, Any] = {"gap_rate": 0.3, "dormant_after": 2.0, "lost_after": 4.0}
+SHORTEST_GAP = 1.0  # period
 
 
 def updated_gap(gap: float, period: int, last_purchase: int, parameters: dict[str, Any]) -> float:
@@ -33,10 +34,10 @@ def after_silence(relation: int, silence: int, gap: float, parameters: dict[str,
     """
     if relation in (PROSPECT, LOST):
         return relation
-    usual = max(gap, parameters["shortest_gap"])
-    if silence > parameters["lost_gaps"] * usual:
+    usual = max(gap, SHORTEST_GAP)
+    if silence > parameters["lost_after"] * usual:
         return LOST
-    if silence > parameters["dormant_gaps"] * usual:
+    if silence > parameters["dormant_after"] * usual:
         return DORMANT
     return relation
 

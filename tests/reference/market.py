@@ -4,7 +4,7 @@
     tally = market.step()                 # one period
     market.customers[3].trust[0]          # state, as float64
 
-parameters : {"need": {...}, "choice": {...}, ...}, only what differs from the DEFAULTS of each theory
+parameters : {"need": {...}, "choice": {...}, ...}, only what differs from the EXAMPLE of each theory
 firms      : levers of each firm, the fields of `state.Firm`; its `program`, the fields of `state.Programme`
 customers  : initial state of each, the fields of `state.Customer`
 ties       : for each customer the list of (neighbour, weight)
@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.reference import (
-    accounts,
     buying,
     choice,
     closeness,
@@ -29,29 +28,34 @@ from tests.reference import (
     rewards,
     switching_cost,
     telling,
+    trust,
     using,
     word_of_mouth,
 )
-from tests.reference.random_numbers import Words, customer_words, stream_key
+from tests.reference.random_numbers import Words, customer_words, stream_key, uniform
 from tests.reference.state import NOBODY, Customer, Firm, Visit
 
-THEORIES = {
-    "need": need,
-    "switching_cost": switching_cost,
-    "choice": choice,
-    "encounter": encounter,
-    "learning": learning,
-    "rewards": rewards,
-    "word_of_mouth": word_of_mouth,
-    "defection": defection,
-    "lifecycle": lifecycle,
-    "accounts": accounts,
+THEORIES: dict[str, dict[str, Any]] = {
+    "need": need.EXAMPLE,
+    "switching_cost": switching_cost.EXAMPLE,
+    "choice": choice.EXAMPLE,
+    "encounter": encounter.EXAMPLE,
+    "learning": learning.EXAMPLE,
+    "trust": trust.EXAMPLE,
+    "personal_bond": switching_cost.PERSONAL_BOND,
+    "rewards": rewards.EXAMPLE,
+    "word_of_mouth": word_of_mouth.EXAMPLE,
+    "defection": defection.EXAMPLE,
+    "lifecycle": lifecycle.EXAMPLE,
 }
 STREAMS = ("need", "choice", "encounter", "rewards", "word_of_mouth", "defection")
 TALLIES = (
-    "visits", "positive_messages", "negative_messages", "failures", "revenue_cents", "goods_cents",
-    "service_cents", "programme_cents", "fixed_cents", "points_issued", "points_redeemed", "points_expired",
-    "enrolled", "learned",
+    "occasions", "visits", "repeats", "repeat_base", "failures", "dissatisfied", "performance_sum", "transaction_sum",
+    "satisfaction_sum", "trust_sum", "broken_promises", "enrolled", "members", "points_issued", "points_redeemed",
+    "points_expired", "points_outstanding", "rewards_redeemed", "rewards_cost", "demoted", "positive_messages",
+    "negative_messages", "heard", "learned", "referred", "exits", "acquired", "returned", "won_back", "fell_dormant",
+    "fell_lost", "active", "revenue", "goods", "service", "discounts", "price_cuts", "membership", "fixed",
+    "population", "open_visits", "year_visits", "customers_at_close", "buyers", "wallet_own", "wallet_all", "active_at_start", "retained",
 )  # fmt: skip
 
 
@@ -59,18 +63,19 @@ def complete(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
     """Return all parameters of all theories; KeyError for a theory or a parameter that does not exist."""
     unknown = [name for name in parameters if name not in THEORIES]
     for theory, given in parameters.items():
-        known = THEORIES[theory].DEFAULTS if theory in THEORIES else given
+        known = THEORIES.get(theory, given)
         unknown += [f"{theory}.{name}" for name in given if name not in known]
     if unknown:
         raise KeyError(f"no such parameter: {', '.join(unknown)}")
-    return {name: {**theory.DEFAULTS, **parameters.get(name, {})} for name, theory in THEORIES.items()}
+    return {name: {**example, **parameters.get(name, {})} for name, example in THEORIES.items()}
 
 
 class Market:
     """Customers and firms, stepped a period at a time.
 
     t           period that the next step runs
-    tally       counts of the latest period: a list with one entry a firm for each of TALLIES, and "outside"
+    tally       counts of the latest period by the names of TALLIES: a list with one entry a firm, and a last one
+                for nobody; money in cents, points in hundredths
     tallies     those of all periods so far
     visits      occasions of the latest period, by customer, then by nth
     stories     {sender: (firm, good)} of the latest period
@@ -85,6 +90,10 @@ class Market:
         ties: Sequence[Sequence[tuple[int, float]]],
         seed: int = 0,
         replication: int = 0,
+        *,
+        periods: int = 10_000,
+        burn_in: int = 0,
+        year: int = 52,
     ) -> None:
         self.parameters = complete(parameters)
         self.firms = [Firm(**firm) for firm in firms]
@@ -94,41 +103,56 @@ class Market:
             raise ValueError(f"{len(self.ties)} lists of ties for {len(self.customers)} customers")
         self.keys = {stream: stream_key(seed, stream) for stream in STREAMS}
         self.replication = replication
+        self.periods, self.burn_in, self.year = periods, burn_in, year
         self.t = 0
         self.tally: dict[str, Any] = {}
         self.tallies: list[dict[str, Any]] = []
         self.visits: list[Visit] = []
         self.stories: dict[int, tuple[int, bool]] = {}
         self.close_calls: list[tuple[int, str, int]] = []
-        self.tier_shares = using.count_tiers(self)
+        self.was_active: list[list[bool]] = []
+        self.open_visits = [0] * len(self.firms)
+        for i, c in enumerate(self.customers):
+            if c.hassle_factor is None:
+                c.hassle_factor = rewards.hassle_factor(uniform(self.words("rewards", i)[0]))
+        closing.set_pull(self)
 
     def step(self) -> dict[str, Any]:
         """Run one period and return its tally."""
-        self.tally = {name: [0] * len(self.firms) for name in TALLIES} | {"outside": 0}
-        self.was_active = [[lifecycle.is_active(relation) for relation in c.relation] for c in self.customers]
+        self.tally = {name: [0] * (len(self.firms) + 1) for name in TALLIES}
         everybody = range(len(self.customers))
-
-        buying.set_boosts(self)
         self.visits = [Visit(i, nth) for i in everybody for nth in range(buying.occasions(self, i))]
         buying.set_switching_costs(self)
         buying.choose_all(self)
         to_firms = [visit for visit in self.visits if visit.firm != NOBODY]
+        using.pay(self, to_firms)
         for visit in to_firms:
             using.meet(self, visit)
         using.learn(self, to_firms)
         using.reward(self, to_firms)
+        self.was_active = [[lifecycle.is_active(relation) for relation in c.relation] for c in self.customers]
         telling.tell(self, to_firms)
         for i in everybody:
             telling.listen(self, i)
             telling.discover(self, i)
         closing.leave(self)
         closing.relate(self, to_firms)
+        closing.settle_programmes(self)
         closing.account(self, to_firms)
-        self.tier_shares = using.count_tiers(self)
+        closing.close_books(self)
 
         self.t += 1
         self.tallies.append(self.tally)
         return self.tally
+
+    def tier_shares(self) -> list[list[float]]:
+        """Return for each firm the share of its members at tier 0, 1, ... or above; 0 without members."""
+        shares = []
+        for j, firm in enumerate(self.firms):
+            tiers = [c.tier[j] for c in self.customers if c.member[j]]
+            levels = range(len(firm.program.tier_threshold) + 1) if firm.program else range(1)
+            shares.append([sum(tier >= k for tier in tiers) / len(tiers) if tiers else 0.0 for k in levels])
+        return shares
 
     def words(self, stream: str, customer: int, draw: int = 0, block: int = 0) -> Words:
         """Return the four words of a customer's decision in this period."""

@@ -10,18 +10,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-DEFAULTS: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "process": "poisson",  # or "every_period"
     "season_amplitude": 0.0,
     "season_peak": 0.0,  # period
-    "periods_per_year": 52.0,
-    "most_occasions": 15,
 }
+MOST_OCCASIONS = 15
 
 
-def season(period: int, parameters: dict[str, Any]) -> float:
-    """Return 1 + amplitude * cos(2 pi (t - peak) / periods per year)."""
-    angle = 2.0 * math.pi * (period - parameters["season_peak"]) / parameters["periods_per_year"]
+def season(period: int, year: int, parameters: dict[str, Any]) -> float:
+    """Return 1 + amplitude * cos(2 pi (t - peak) / periods in a year)."""
+    angle = 2.0 * math.pi * (period - parameters["season_peak"]) / year
     return 1.0 + parameters["season_amplitude"] * math.cos(angle)
 
 
@@ -48,4 +47,4 @@ def occasions(u: float, mean: float, exited: bool, parameters: dict[str, Any]) -
         return 0
     if parameters["process"] == "every_period":
         return 1
-    return poisson_quantile(u, mean, parameters["most_occasions"])
+    return poisson_quantile(u, mean, MOST_OCCASIONS)

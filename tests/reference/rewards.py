@@ -16,15 +16,14 @@ from tests.reference.accounts import hundredths
 from tests.reference.encounter import clipped
 from tests.reference.state import Programme
 
-DEFAULTS: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "progress_weight": 1.0,
     "gradient": 0.3,
     "acceleration": 0.25,
     "promotion": 0.05,
     "demotion": 0.10,
-    "status_weight": 0.3,
-    "status_step": 0.05,
 }
+STATUS_WEIGHT, STATUS_STEP = 0.3, 0.05
 
 
 def benefit_per_visit(programme: Programme, basket: float) -> float:
@@ -40,25 +39,29 @@ def yearly_benefit(purchase_rate: float, periods_per_year: float, benefit: float
     return purchase_rate * periods_per_year * benefit
 
 
-def reluctance(u: float) -> float:
-    """Return the exponential quantile with mean 1: how much hassle joining means to her."""
+def hassle_factor(u: float) -> float:
+    """Return the exponential quantile with mean 1: how much membership bothers her."""
     return -math.log(1.0 - u)
 
 
-def joins(automatic: bool, yearly_benefit: float, hassle: float, reluctance: float) -> bool:
+def joins(automatic: bool, yearly_benefit: float, hassle: float, hassle_factor: float) -> bool:
     """Tell whether a visitor becomes a member: everybody, or whose benefit exceeds the hassle."""
-    return automatic or yearly_benefit > hassle * reluctance
+    return automatic or yearly_benefit > hassle * hassle_factor
 
 
 def points_earned(programme: Programme, spend: int, tier: int) -> int:
     """Return (earn_per_visit + earn_rate spend)(1 + tier bonus) in hundredths of a point; spend in cents."""
-    points = programme.earn_per_visit + programme.earn_rate * (spend / 100.0)
-    return hundredths(points * (1.0 + programme.bonus(tier)))
+    return math.floor(unrounded_points(programme, spend, tier) + 0.5)
+
+
+def unrounded_points(programme: Programme, spend: int, tier: int) -> float:
+    """Return the hundredths of a point before rounding; a cent earns earn_rate hundredths."""
+    return (100.0 * programme.earn_per_visit + programme.earn_rate * spend) * (1.0 + programme.bonus(tier))
 
 
 def goal_reached(points: int, programme: Programme) -> bool:
     """Tell whether a balance in hundredths buys a reward."""
-    return programme.has_reward and points >= hundredths(programme.goal)
+    return points >= hundredths(programme.goal)
 
 
 def tier_earned(qualifying_spend: int, thresholds: Sequence[float]) -> int:
@@ -86,14 +89,14 @@ def progress(points: int, goal: float) -> float:
     return min(1.0, points / 100.0 / goal)
 
 
-def status(tier: int, share: float, parameters: dict[str, Any]) -> float:
+def status(tier: int, share: float) -> float:
     """Return 0.3 (1 - share of members at this tier or above) + 0.05 (tier - 1); 0 for tier 0."""
     if tier == 0:
         return 0.0
-    return parameters["status_weight"] * (1.0 - share) + parameters["status_step"] * (tier - 1)
+    return STATUS_WEIGHT * (1.0 - share) + STATUS_STEP * (tier - 1)
 
 
-def programme_utility(economic: float, progress: float, status: float, parameters: dict[str, Any]) -> float:
+def program_utility(economic: float, progress: float, status: float, parameters: dict[str, Any]) -> float:
     """Return L = progress_weight (economic + gradient g^2) + status.
 
     economic : price_weight * price_sensitivity * v / basket, what the reward is worth in utility

@@ -17,16 +17,16 @@ PROSPECT, ACTIVE, DORMANT, LOST, WON_BACK = range(5)
 class Programme:
     """A loyalty programme: one point of the design space; the neutral programme does nothing."""
 
-    enrolment: str = "voluntary"  # "automatic": everybody who visits
+    enrolment: str = "by_benefit"  # or "automatic": everybody who visits
     hassle: float = 0.0  # cu a year that joining must bring
     earn_per_visit: float = 0.0  # points
     earn_rate: float = 0.0  # points per cu
-    goal: float = 0.0  # points for one reward
+    goal: float = 10.0  # points for one reward
     reward: float = 0.0  # cu, worth of one reward to the customer
     reward_cost: float = 1.0  # cost of the reward to the firm, per cu of its worth
-    membership_cost: float = 0.0  # cu per member and period
+    member_cost: float = 0.0  # cu per member and period
     endowment: float = 0.0  # points given at joining
-    redemption: float = 1.0  # probability of redeeming when the goal is reached
+    redemption: float = 1.0  # probability of redeeming at a visit when the goal is reached
     expiry: int = 0  # periods without a purchase after which points are void, 0 = never
     tier_threshold: tuple[float, ...] = ()  # cu in a window; the first entry is tier 1
     tier_discount: tuple[float, ...] = ()
@@ -36,7 +36,7 @@ class Programme:
     @property
     def has_reward(self) -> bool:
         """Tell whether points lead to anything."""
-        return self.goal > 0 and self.reward > 0
+        return self.reward > 0
 
     def discount(self, tier: int) -> float:
         """Return the share of the price that a tier saves; tier 0 saves nothing."""
@@ -65,8 +65,8 @@ class Firm:
     joining_fee: float = 0.0  # cu
     unit_cost: float = 0.0  # cu for each cu of basket
     fixed_cost: float = 0.0  # cu a period
-    quality_cost: float | None = None  # cu; None: that of the accounts
-    reliability_cost: float | None = None
+    quality_cost: float = 0.0  # cu
+    reliability_cost: float = 0.0
     program: Programme | None = None
 
     def __post_init__(self) -> None:
@@ -106,6 +106,10 @@ class Customer:
     relation: list[int] = field(default_factory=list)
     exited: int = NOBODY
     signed: int = NOBODY
+    hassle_factor: float | None = None  # None: drawn by the market
+    program_utility: list[float] = field(default_factory=list)
+    year_spend: list[int] = field(default_factory=list)  # cents
+    active_before: list[bool] = field(default_factory=list)
 
     def ready(self, firms: int) -> Customer:
         """Fill every list that was left empty with its starting value, and return the customer."""
@@ -127,6 +131,9 @@ class Customer:
             "last_purchase": -1,
             "gap": usual_gap,
             "relation": PROSPECT,
+            "program_utility": 0.0,
+            "year_spend": 0,
+            "active_before": False,
         }
         for name in (*starts, "aware", "expectation"):
             values = list(getattr(self, name))
@@ -150,4 +157,5 @@ class Visit:
     satisfaction: float = math.nan  # of this transaction
     failed: bool = False
     spend: int = 0  # cents
+    forgone: int = 0  # cents that her tier's discount saves her
     redeemed: bool = False

@@ -10,14 +10,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-DEFAULTS: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "complexity": 1.0,
     "learning_visits": 6.0,
     "set_up_visits": 3.0,
-    "procedural_weight": 0.4,
-    "financial_weight": 0.2,
-    "relational_weight": 0.4,
+    "procedural": 0.4,
+    "financial": 0.2,
+    "relational": 0.4,
 }
+PERSONAL_BOND: dict[str, Any] = {"bond_rate": 0.05}
 
 
 def economic_risk(rival_expectations: Sequence[float]) -> float:
@@ -42,7 +43,7 @@ def set_up(encounters: int, visits: float, integration: float) -> float:
 
 def points_value(points: int, goal: float, reward: float) -> float:
     """Return the worth in cu of a balance in hundredths of a point: each point reward / goal."""
-    return points / 100.0 * reward / goal if goal > 0 else 0.0
+    return points / 100.0 * reward / goal
 
 
 def periods_left(period: int, window: int) -> int:
@@ -73,10 +74,15 @@ def switching_cost(facets: Sequence[float], parameters: dict[str, Any]) -> float
     """
     procedural, financial, relational = sum(facets[0:4]) / 4, sum(facets[4:6]) / 2, sum(facets[6:8]) / 2
     return (
-        parameters["procedural_weight"] * procedural
-        + parameters["financial_weight"] * financial
-        + parameters["relational_weight"] * relational
+        parameters["procedural"] * procedural
+        + parameters["financial"] * financial
+        + parameters["relational"] * relational
     )
+
+
+def updated_bond(personal_bond: float, richness: float, parameters: dict[str, Any]) -> float:
+    """Return bond + 0.05 richness (1 - bond)."""
+    return personal_bond + parameters["bond_rate"] * richness * (1.0 - personal_bond)
 
 
 def calculative_commitment(facets: Sequence[float]) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def tell(market: Market, visits: Sequence[Visit]) -> None:
-    """Let each customer pass on at most one story, the latest she felt like telling."""
+    """Decide which visits are told; each customer passes on at most one story, the latest."""
     p = market.parameters["word_of_mouth"]
     market.stories = {}
     for visit in visits:
@@ -25,10 +25,10 @@ def tell(market: Market, visits: Sequence[Visit]) -> None:
         probability = word_of_mouth.emission_probability(s, c.affective_commitment[visit.firm], p)
         u = uniform(market.words("word_of_mouth", visit.customer, block=visit.nth)[0])
         if market.happens("emission", visit.customer, u, probability):
-            market.note("valence", visit.customer, closeness.near(s, p["praise"]))
-            market.stories[visit.customer] = visit.firm, word_of_mouth.is_praise(s, p)
-    for firm, good in market.stories.values():
-        market.tally["positive_messages" if good else "negative_messages"][firm] += 1
+            market.note("valence", visit.customer, closeness.near(s, p["praise_from"]))
+            good = word_of_mouth.is_praise(s, p)
+            market.tally["positive_messages" if good else "negative_messages"][visit.firm] += 1
+            market.stories[visit.customer] = visit.firm, good
 
 
 def listen(market: Market, i: int) -> None:
@@ -41,7 +41,8 @@ def listen(market: Market, i: int) -> None:
         j, good = market.stories[k]
         u = uniform(tie_words(market.keys["word_of_mouth"], k, i, market.t, draw=0, replication=market.replication)[0])
         if market.happens("arrival", i, u, word_of_mouth.arrival_probability(weight, p)):
-            bound = p["unlikely"] if good else p["likely"]
+            bound = word_of_mouth.UNLIKELY if good else word_of_mouth.LIKELY
+            market.tally["heard"][j] += 1
             market.note("headroom", i, closeness.near(c.preference[j], bound))
             c.word_of_mouth[j] = word_of_mouth.heard(c.word_of_mouth[j], weight, c.preference[j], good, p)
             c.expectation[j] = word_of_mouth.nudged_expectation(c.expectation[j], good, p)
@@ -54,7 +55,7 @@ def discover(market: Market, i: int) -> None:
         if c.aware[j]:
             continue
         friends = [weight for k, weight in market.ties[i] if market.was_active[k][j]]
-        strong = sum(weight >= p["strong_weight"] for weight in friends)
+        strong = sum(weight >= word_of_mouth.STRONG_WEIGHT for weight in friends)
         u = uniform(market.words("word_of_mouth", i, draw=1, block=j)[0])
         chance = word_of_mouth.learning_probability(len(friends) - strong, strong, p)
         if market.happens("awareness", i, u, chance):
@@ -62,5 +63,6 @@ def discover(market: Market, i: int) -> None:
             market.tally["learned"][j] += 1
             market.note("referral", i, closeness.near(u, p["advertising"]))
             if u >= p["advertising"]:
-                c.match[j] += p["referral"]
-                c.expectation[j] = min(1.0, c.expectation[j] + p["referral"])
+                market.tally["referred"][j] += 1
+                c.match[j] += p["referral_match"]
+                c.expectation[j] = min(1.0, c.expectation[j] + p["referral_expectation"])

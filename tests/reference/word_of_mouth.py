@@ -10,46 +10,43 @@ from __future__ import annotations
 
 from typing import Any
 
-DEFAULTS: dict[str, Any] = {
-    "base_emission": 0.01,  # e0
-    "positive_emission": 0.12,  # e+
-    "negative_emission": 0.35,  # e-
-    "commitment_emission": 0.0,  # e_C
-    "delighted": 0.70,
-    "dissatisfied": 0.50,
-    "praise": 0.60,
+EXAMPLE: dict[str, Any] = {
+    "base": 0.01,  # e0
+    "delight": 0.12,  # e+
+    "disappointment": 0.35,  # e-
+    "devotion": 0.0,  # e_C
+    "praise_from": 0.60,
     "contact_rate": 0.25,
-    "memory": 0.85,  # delta
-    "positive_effect": 0.25,  # eta+
-    "negative_effect": 0.30,  # eta-
-    "unlikely": 0.1,
-    "likely": 0.7,
-    "opposition": 0.5,
-    "expectation_pull": 0.05,
-    "good_story": 0.95,
-    "bad_story": 0.15,
+    "decay": 0.85,  # delta
+    "praise": 0.25,  # eta+
+    "blame": 0.30,  # eta-
+    "nudge": 0.05,
+    "good_target": 0.95,
+    "bad_target": 0.15,
     "advertising": 0.005,  # a
     "weak_tie": 0.01,  # beta_w
     "strong_tie": 0.04,  # beta_s
-    "strong_weight": 0.5,
-    "referral": 0.05,
+    "referral_match": 0.05,
+    "referral_expectation": 0.05,
 }
+DELIGHTED, DISSATISFIED = 0.70, 0.50
+UNLIKELY, LIKELY, OPPOSITION = 0.1, 0.7, 0.5
+STRONG_WEIGHT = 0.5
 
 
 def emission_probability(s: float, affective_commitment: float, parameters: dict[str, Any]) -> float:
     """Return e0 + e+ max(s - 0.70, 0) / 0.30 + e- max(0.50 - s, 0) / 0.50 + e_C AC."""
-    delighted, dissatisfied = parameters["delighted"], parameters["dissatisfied"]
     return (
-        parameters["base_emission"]
-        + parameters["positive_emission"] * max(s - delighted, 0.0) / (1.0 - delighted)
-        + parameters["negative_emission"] * max(dissatisfied - s, 0.0) / dissatisfied
-        + parameters["commitment_emission"] * affective_commitment
+        parameters["base"]
+        + parameters["delight"] * max(s - DELIGHTED, 0.0) / (1.0 - DELIGHTED)
+        + parameters["disappointment"] * max(DISSATISFIED - s, 0.0) / DISSATISFIED
+        + parameters["devotion"] * affective_commitment
     )
 
 
 def is_praise(s: float, parameters: dict[str, Any]) -> bool:
     """Tell whether a story is good: s >= 0.60."""
-    return s >= parameters["praise"]
+    return s >= parameters["praise_from"]
 
 
 def arrival_probability(weight: float, parameters: dict[str, Any]) -> float:
@@ -57,35 +54,35 @@ def arrival_probability(weight: float, parameters: dict[str, Any]) -> float:
     return parameters["contact_rate"] * weight
 
 
-def headroom(preference: float, good: bool, parameters: dict[str, Any]) -> float:
+def headroom(preference: float, good: bool) -> float:
     """Return 1 - p for a good story, p for a bad one; half of it against the listener's own opinion.
 
     Against it are a good story where p < 0.1 and a bad one where p > 0.7.
     """
     if good:
-        opposed, room = preference < parameters["unlikely"], 1.0 - preference
+        opposed, room = preference < UNLIKELY, 1.0 - preference
     else:
-        opposed, room = preference > parameters["likely"], preference
-    return room * parameters["opposition"] if opposed else room
+        opposed, room = preference > LIKELY, preference
+    return room * OPPOSITION if opposed else room
 
 
 def faded(word_of_mouth: float, parameters: dict[str, Any]) -> float:
     """Return what is left of the stock after one period."""
-    return parameters["memory"] * word_of_mouth
+    return parameters["decay"] * word_of_mouth
 
 
 def heard(word_of_mouth: float, weight: float, preference: float, good: bool, parameters: dict[str, Any]) -> float:
     """Return the stock after a story: + eta+ weight h, or - eta- weight h."""
-    room = headroom(preference, good, parameters)
+    room = headroom(preference, good)
     if good:
-        return word_of_mouth + parameters["positive_effect"] * weight * room
-    return word_of_mouth - parameters["negative_effect"] * weight * room
+        return word_of_mouth + parameters["praise"] * weight * room
+    return word_of_mouth - parameters["blame"] * weight * room
 
 
 def nudged_expectation(expectation: float, good: bool, parameters: dict[str, Any]) -> float:
     """Return E + 0.05 (0.95 - E) after a good story, E + 0.05 (0.15 - E) after a bad one."""
-    told = parameters["good_story"] if good else parameters["bad_story"]
-    return expectation + parameters["expectation_pull"] * (told - expectation)
+    told = parameters["good_target"] if good else parameters["bad_target"]
+    return expectation + parameters["nudge"] * (told - expectation)
 
 
 def learning_probability(weak: int, strong: int, parameters: dict[str, Any]) -> float:

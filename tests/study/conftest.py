@@ -12,8 +12,8 @@ import pytest
 from abm.run.scenario import Scenario
 from abm.study.design import grid
 from abm.study.experiment import Experiment
-from abm.study.sheet import Run
 from abm.study.rows import Outcome
+from abm.study.sheet import Run
 
 OWN = '''
 import os
@@ -105,7 +105,7 @@ def outcome():
             return Outcome(run, sheet.settings(run.point), error=error, message=f"{error} in run {index}")
         shape = (periods, len(firms), len(sheet.kpis))
         block = np.arange(np.prod(shape), dtype=float).reshape(shape) + 1000.0 * index
-        summary = block.mean(axis=0) if value is None else np.full(shape[1:], float(value))
+        summary = block.sum(axis=0) if value is None else np.full(shape[1:], float(value))
         return Outcome(run, sheet.settings(run.point), firms, summary, block)
 
     return make

@@ -1,7 +1,7 @@
 """Experiments: built or refused, the same in Python and in a file, and the ids of their runs."""
 
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,7 +61,7 @@ def written(tmp_path):
 def test_a_study_file_says_it_all(written):
     experiment = written(STUDY)
     assert experiment.name == "programme"
-    assert (experiment.seed, experiment.replications, experiment.baseline) == (2026, 30, "none")
+    assert (experiment.seed, experiment.replications, experiment.sheet.baseline) == (2026, 30, "none")
     assert list(experiment.arms) == ["none", "points", "service"]
     assert experiment.arms["points"]["firms.north.program"] == LoyaltyProgram(preset="points", earn_rate=0.05)
     assert experiment.design == grid({"word_of_mouth.contact_rate": [0.0, 0.5]})
@@ -130,7 +130,7 @@ def test_frozen(study):
 
 def test_no_arms_are_one_arm(study):
     assert list(study(arms={}).arms) == ["base"]
-    assert study(arms={}).baseline == "base"
+    assert study(arms={}).sheet.baseline == "base"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_no_arms_are_one_arm(study):
     [(["a", "none"], "", "none"), (["b", "a"], "", "b"), (["none", "a"], "a", "a")],
 )
 def test_the_baseline(study, arms, given, baseline):
-    assert study(arms={arm: {} for arm in arms}, baseline=given).baseline == baseline
+    assert study(arms={arm: {} for arm in arms}, baseline=given).sheet.baseline == baseline
 
 
 def test_scenario_of_an_arm_at_a_point(crossed):
@@ -317,8 +317,6 @@ def test_refused_in_python(study, change, message):
 
 
 def test_a_kpi_may_not_take_the_name_of_a_column(study):
-    from dataclasses import replace
-
     with pytest.raises(Refusal, match=r"kpis\[0\]: 'arm' is a column of the results"):
         study(kpis=(replace(market_share, name="arm"),))
 

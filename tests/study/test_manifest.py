@@ -3,6 +3,7 @@
 import pytest
 
 from abm.core.errors import Refusal
+from abm.study.design import grid
 from abm.study.experiment import Experiment
 from abm.study.manifest import FILE, Manifest, read_manifest
 
@@ -28,8 +29,6 @@ def test_says_nothing_of_day_or_machine(crossed, tmp_path, monkeypatch):
 
 
 def test_levels_that_are_tables_keep_their_ids(study, tmp_path):
-    from abm.study.design import grid
-
     experiment = study(design=grid({"firms.north.program": [{"preset": "points"}, {"preset": "tiers"}]}), arms={})
     Manifest.of(experiment).write(tmp_path)
     assert list(read_manifest(tmp_path).sheet.ids) == list(experiment.sheet.ids)

@@ -1,6 +1,7 @@
 """The store: numbers come back to the last bit, twins once, damage is noticed."""
 
 import errno
+import hashlib
 
 import numpy as np
 import pandas as pd
@@ -137,8 +138,6 @@ def test_a_segment_is_a_plain_parquet_file(sheet, outcome, store):
 
 
 def test_the_name_is_the_digest_of_the_bytes(sheet, outcome, store):
-    import hashlib
-
     data = encode([outcome(sheet, 0)], sheet.kpis)
     store.commit(data)
     (path,) = store.segments.iterdir()

@@ -232,6 +232,14 @@ def test_pairs_that_find_no_room_are_counted_and_drawn_again_alike():
     assert np.array_equal(some, everything[:, :10])
 
 
+@pytest.mark.parametrize("name", ["erdos_renyi", "stochastic_block"])
+def test_a_list_that_runs_over_is_drawn_again_with_room(name, monkeypatch):
+    usual = DRAWN[name](50, 0)
+    monkeypatch.setattr(generators, "room_for", lambda ties: 3)
+    again = DRAWN[name](50, 0)
+    assert all(np.array_equal(a, b) for a, b in zip(usual, again, strict=True))
+
+
 # ---- laws -----------------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +347,15 @@ def test_colemans_index_is_the_homophily_asked_for_in_every_group(homophily, siz
     error = COIN / np.sqrt(total.sum(0) / 2) / (1 - chance)
     assert np.all(np.abs(index - homophily) <= error)
     assert total.mean(0) / sizes == pytest.approx(degree, abs=COIN * math.sqrt(2 * degree / min(sizes) / runs))
+
+
+def test_small_groups_get_their_share_too():
+    """Groups of 4, two ties each, half kept for the group: a tie with one of three others, 1/3 + chance, a pair."""
+    group, runs = np.repeat(np.arange(200, dtype=np.int32), 4), 20
+    pairs = [generators.stochastic_block(group, 2.0, 0.5, KEY, r) for r in range(runs)]
+    inside = sum(int(np.sum(group[sender] == group[receiver])) for sender, receiver in pairs)
+    chance, possible = 1 / 3 + 1 / 799, 200 * 6 * runs
+    assert inside == pytest.approx(chance * possible, abs=COIN * math.sqrt(possible * chance * (1 - chance)))
 
 
 def test_a_group_too_small_for_its_share_is_complete_inside():

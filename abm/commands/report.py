@@ -1,0 +1,14 @@
+"""`patronage report`: figures and report of a results folder, without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from abm.commands import output
+from abm.view import report
+
+
+def main(folder: Path) -> int:
+    """Write the report of a results folder and say where it is; Refusal if it is not one."""
+    output.lines(str(report.write(folder)))
+    return 0

@@ -1,0 +1,273 @@
+"""Figures: table in, Axes out.
+
+The tables come from summary.py. Every arm has one colour in all figures of a study, the baseline is grey, and an interval is
+always the 95 % interval of a paired difference (or, for levels, of a mean) over replications.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
+
+from abm.study.results import Results
+from abm.view import summary, tables
+
+Colours = Mapping[str, Any]
+
+WIDTH = 7.4  # inches
+DOTS = 160  # per inch
+_GREY, _INK, _FAINT = "0.45", "0.15", "0.88"
+_DISTINCT = 9  # colours that a reader tells apart; beyond them hues go round the circle
+_LONGEST_NAME = 22
+_PANELS = 3  # side by side
+_RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.labelsize": 9.5,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": "0.6",
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": _FAINT,
+    "grid.linewidth": 0.8,
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+_ABBREVIATED = {"csi": "CSI"}
+
+
+def style() -> AbstractContextManager[None]:
+    """Return the context that figures are drawn in."""
+    return rc_context({**sns.axes_style("ticks"), **_RC})
+
+
+def colours(arms: Sequence[str], baseline: str) -> dict[str, Any]:
+    """Return a colour for each arm, in the study's order; the baseline is grey."""
+    others = [arm for arm in arms if arm != baseline]
+    few = len(others) <= _DISTINCT
+    palette = sns.color_palette("colorblind", 10) if few else sns.color_palette("husl", len(others))
+    palette = [colour for colour in palette if not few or max(colour) - min(colour) > 0.05]  # noqa: PLR2004 - its grey
+    return dict(zip(others, palette, strict=False)) | {baseline: _GREY}
+
+
+def label(kpi: str) -> str:
+    """Return a KPI's name as figures write it: "Share of wallet"."""
+    return _ABBREVIATED.get(kpi) or kpi.replace("_", " ").capitalize()
+
+
+def in_words(unit: str) -> str:
+    """Return a unit as figures write it: "cu per customer and year", "per visit"."""
+    first, *rest = unit.split("/")
+    if not rest:
+        return f"scale {unit.replace('-', '–')}" if unit[:1].isdigit() else unit
+    return f"{'' if first == '1' else first + ' '}per {' and '.join(rest)}"
+
+
+def effect_of_arms(
+    table: pd.DataFrame, kpi: str, baseline: str, ax: Axes | None = None, palette: Colours | None = None, numbers: bool = True
+) -> Axes:
+    """Draw each arm's difference from the baseline in one KPI, with its interval; the best arm is on top.
+
+    table   : as of summary.effects       palette : as of `colours`, made from the table if left out
+    numbers : write the difference and its interval beside each line
+    """
+    rows = table[(table["kpi"] == kpi) & (table["arm"] != baseline)]
+    rows = rows[np.isfinite(rows["difference"].to_numpy(float))]
+    palette = palette or colours(list(table["arm"].unique()), baseline)
+    with style():
+        ax = ax or _axes(effects_height(len(rows)))
+        for y, row in enumerate(rows.itertuples()):
+            ends = [row.low, row.high] if np.isfinite(row.high - row.low) else [row.difference] * 2
+            ax.plot(ends, [y, y], color=palette[row.arm], linewidth=2.4, solid_capstyle="round")
+            ax.plot(row.difference, y, "o", color=palette[row.arm], markersize=7 if numbers else 5.5)
+            if numbers:
+                ax.annotate(
+                    _said(row), (1.0, y), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+                    va="center", fontsize=8.5,
+                )  # fmt: skip
+        ax.axvline(0, color=_GREY, linewidth=1.2, zorder=0.5)
+        _arms_on_y(ax, list(rows["arm"]))
+        ax.set_xlabel(in_words(summary.unit(kpi)))
+        ax.set_title(f"{label(kpi)}{_of(table)}: each arm minus {baseline}")
+    return ax
+
+
+def effects_height(arms: int) -> float:
+    """Return the height in inches that a figure of so many arms needs."""
+    return 1.15 + 0.34 * max(arms, 1)
+
+
+def effects_on_kpis(
+    table: pd.DataFrame, kpis: Sequence[str], baseline: str, palette: Colours | None = None, figure: Figure | None = None
+) -> list[Axes]:
+    """Draw the arms' effects on several KPIs, a panel each with its own scale."""
+    columns = min(_PANELS, len(kpis))
+    rows = -(-len(kpis) // columns)
+    arms = table["arm"].nunique() - 1
+    with style():
+        figure = _figure(figure, rows * effects_height(arms) + 0.5)
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for ax, kpi in zip(grid.flat, kpis, strict=False):
+            effect_of_arms(table, kpi, baseline, ax, palette, numbers=False)
+            ax.xaxis.set_major_locator(MaxNLocator(3))
+            ax.set_title(label(kpi), fontsize=9.5, fontweight="semibold", pad=6)
+            if ax not in grid[:, 0]:
+                ax.set_yticklabels([])
+        for ax in grid.flat[len(kpis) :]:
+            ax.remove()
+        _headline(figure, f"Other measures{_of(table)}: each arm minus {baseline}")
+    return list(grid.flat[: len(kpis)])
+
+
+def courses(
+    table: pd.DataFrame, kpi: str, baseline: str, palette: Colours, burn_in: int = 0, figure: Figure | None = None
+) -> tuple[Axes, Axes]:
+    """Draw a KPI over time by arm: its level above, its difference from the baseline below.
+
+    table   : as of summary.courses       burn_in : periods before measurement, shaded
+    """
+    with style():
+        figure = _figure(figure, 5.2)
+        above, below = figure.subplots(2, 1, sharex=True)
+        for ax, names in ((above, ("level", "level_low", "level_high")), (below, ("difference", "low", "high"))):
+            _lines(ax, table if ax is above else table[table["arm"] != baseline], names, palette)
+            if burn_in:
+                ax.axvspan(0, burn_in, color="0.94", zorder=0)
+        if burn_in:
+            above.annotate(
+                "not measured", (0, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), textcoords="offset points",
+                va="top", fontsize=8, color=_GREY,
+            )  # fmt: skip
+        below.axhline(0, color=_GREY, linewidth=1.2, zorder=0.5)
+        above.set_title(f"{label(kpi)}{_of(table)} over time, by arm")
+        below.set_title(f"The same, minus {baseline}")
+        for ax in (above, below):
+            ax.set_ylabel(in_words(summary.unit(kpi)))
+        below.set_xlabel("period")
+        _legend(above, [arm for arm in table["arm"].unique()], palette)
+    return above, below
+
+
+def effect_by_factor(
+    results: Results, kpi: str, factor: str, ax: Axes | None = None, palette: Colours | None = None
+) -> Axes:
+    """Draw each arm's difference from the baseline in a KPI of the focal firm at the levels of a factor.
+
+    Raises Refusal for a KPI or a factor that the results do not have.
+    """
+    table = summary.by_factor(results, kpi, factor)
+    palette = palette or colours(results.arms, results.baseline)
+    with style():
+        ax = ax or _axes(3.4)
+        words = not pd.api.types.is_numeric_dtype(table["level"]) or table["level"].dtype == bool
+        table["x"] = pd.factorize(table["level"])[0] if words else table["level"]
+        for arm, rows in table.groupby("arm", sort=False):
+            rows = rows.sort_values("x")  # noqa: PLW2901 - the same rows
+            half = np.vstack([rows["difference"] - rows["low"], rows["high"] - rows["difference"]])
+            ax.errorbar(
+                rows["x"], rows["difference"], np.where(np.isfinite(half), half, 0.0), label=arm, color=palette[str(arm)],
+                marker="o", markersize=5, linewidth=1.8, elinewidth=1.4, capsize=2.5,
+            )  # fmt: skip
+        if words:
+            ax.set_xticks(range(table["level"].nunique()), [str(level) for level in pd.unique(table["level"])])
+        ax.axhline(0, color=_GREY, linewidth=1.2, zorder=0.5)
+        ax.set_xlabel(factor)
+        ax.set_ylabel(in_words(summary.unit(kpi)))
+        ax.set_title(f"{label(kpi)} of {results.firms[0]}: each arm minus {results.baseline}, by {factor}")
+        _legend(ax, [arm for arm in results.arms if arm != results.baseline], palette)
+    return ax
+
+
+def footnote(figure: Figure, text: str) -> None:
+    """Write a line of explanation below a figure."""
+    figure.supxlabel("\n".join(textwrap.wrap(text, 118)), x=0.01, ha="left", fontsize=8, color=_GREY)
+
+
+def _headline(figure: Figure, text: str) -> None:
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def blank() -> Figure:
+    """Return an empty figure that pyplot does not know, so that it goes when nobody holds it."""
+    return Figure(layout=_layout())
+
+
+def _layout() -> ConstrainedLayoutEngine:
+    return ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
+
+
+def _figure(figure: Figure | None, height: float) -> Figure:
+    figure = figure or plt.figure(layout=_layout())
+    figure.set_size_inches(WIDTH, height)
+    return figure
+
+
+def _of(table: pd.DataFrame) -> str:
+    return f" of {table['firm'].iloc[0]}" if "firm" in table and len(table) else ""
+
+
+def _axes(height: float) -> Axes:
+    figure = _figure(None, height)
+    return figure.subplots()
+
+
+def _said(row: Any) -> str:
+    difference = tables.number(row.difference, row.decimals, sign=True)
+    if not np.isfinite(row.high - row.low):
+        return f"{difference} (one pair)"
+    low, high = (tables.number(end, row.decimals, sign=True) for end in (row.low, row.high))
+    return f"{difference}  [{low}, {high}]".replace("-", "−")  # a true minus sign, as on the axis
+
+
+def _arms_on_y(ax: Axes, arms: Sequence[str]) -> None:
+    ax.set_yticks(range(len(arms)), [_broken(arm) for arm in arms])
+    ax.set_ylim(max(len(arms), 1) - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.margins(x=0.08)
+
+
+def _broken(name: str) -> str:
+    """Return a name over several lines if it is long."""
+    spaced = name.replace("_", "_ ").replace("-", "- ")
+    return "\n".join(line.replace("_ ", "_").replace("- ", "-") for line in textwrap.wrap(spaced, _LONGEST_NAME))
+
+
+def _lines(ax: Axes, table: pd.DataFrame, names: Sequence[str], palette: Colours) -> None:
+    middle, low, high = names
+    few = table["period"].nunique() <= 12  # noqa: PLR2004 - a dot for each then
+    sns.lineplot(
+        table, x="period", y=middle, hue="arm", palette=dict(palette), ax=ax, errorbar=None, legend=False, linewidth=1.8,
+        marker="o" if few else None,
+    )  # fmt: skip
+    for arm, rows in table.groupby("arm", sort=False):
+        ax.fill_between(rows["period"], rows[low], rows[high], color=palette[str(arm)], alpha=0.18, linewidth=0)
+    ax.set_ylabel("")
+    ax.grid(visible=False, axis="x")
+    ax.margins(x=0.01)
+
+
+def _legend(ax: Axes, arms: Sequence[str], palette: Colours) -> None:
+    handles = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=_broken(arm))[0] for arm in arms]
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, borderaxespad=0.0)

@@ -1,0 +1,220 @@
+"""The report: one HTML file that says what was asked, what came out, what was run, and what is only assumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from abm.core.errors import Refusal
+from abm.core.parameters import Parameter
+from abm.core.sources import PROTOTYPE
+from abm.core.spec import Spec, write_toml
+from abm.run.scenario import Scenario
+from abm.study import inputs
+from abm.study.experiment import Experiment
+from abm.study.files import write_whole
+from abm.study.manifest import Manifest, read_manifest
+from abm.study.results import Results, read
+from abm.view import catalogue, figures, markup, summary, tables
+
+_MOST_FAILURES = 10
+
+
+def write(folder: Path, results: Results | None = None) -> Path:
+    """Write the figures and the report of a results folder; return the path of the report.
+
+    results : of the folder, read if left out
+    Raises Refusal for a folder that is not one of results.
+    """
+    manifest = read_manifest(folder)
+    results = results or read(folder)
+    table = summary.effects(results)
+    scenario = manifest.experiment["scenario"]
+    drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"])
+    figures.write(folder, drawn)
+    write_whole(folder / summary.REPORT, _page(results, manifest, table, drawn, folder).encode())
+    return folder / summary.REPORT
+
+
+def _page(results: Results, manifest: Manifest, table: pd.DataFrame, drawn: list[figures.Drawn], folder: Path) -> str:
+    sheet, study = results.sheet, _rebuilt(manifest, folder)
+    numbers = _numbers_behind(manifest.experiment["scenario"])
+    name = f"Study {sheet.name}"
+    return markup.page(
+        sheet.question or name,
+        markup.element("h1", markup.text(sheet.question or name)),
+        markup.element("p", markup.text(f"{name}. Judged by {summary.judged_by(results)} of {results.firms[0]}."), "name"),
+        markup.paragraphs([*summary.verdict(results, table), _caution(numbers)], "verdict"),
+        _warnings(results),
+        markup.section("Ranking", _ranking(results, table)),
+        *([markup.section("Figures", *(markup.figure(f.image, f.caption, f"{f.caption} {f.note}") for f in drawn))] if drawn else []),
+        markup.section("What was run", *_run(results, manifest, study)),
+        markup.section("What is only assumed", *_assumed(numbers)),
+        markup.section("How to reproduce it", *_reproduce(manifest, folder, study)),
+        markup.section("How to cite it", *_cite(results, manifest)),
+    )
+
+
+def _warnings(results: Results) -> str:
+    """Return what keeps the numbers from being whole: failed, missing and damaged runs."""
+    said = []
+    if results.missing:
+        said.append(f"{results.missing:,} of {len(results.sheet):,} runs are missing; run the study again to do them.")
+    if results.damaged:
+        said.append(f"{len(results.damaged)} segments are damaged; their runs count as missing.")
+    if len(results.failed):
+        said.append(f"{len(results.failed):,} of {len(results.sheet):,} runs failed and are left out of all pairs:")
+        counts = Counter(zip(results.failed["arm"], results.failed["error"], results.failed["message"], strict=True))
+        said += [
+            f"{arm}: {error}: {message} ({count} runs)"
+            for (arm, error, message), count in counts.most_common(_MOST_FAILURES)
+        ]
+    return markup.paragraphs(said, "warning") if said else ""
+
+
+def _ranking(results: Results, table: pd.DataFrame) -> str:
+    columns = ("KPI", "arm", "mean", f"minus {results.baseline}", f"{summary.CONFIDENCE:.0%} interval", "", "pairs")
+    head = "".join(markup.cell("th", column, column not in ("KPI", "arm", "")) for column in columns)
+    bodies = []
+    for kpi, rows in table.groupby("kpi", sort=False):
+        heading = f"{markup.text(kpi)}<br><small>{markup.text(rows['unit'].iloc[0])}</small>"
+        lines = []
+        for first, row in zip([True] + [False] * len(rows), rows.to_dict("records"), strict=False):
+            arm, *values = tables.effect_cells(row, results.baseline)
+            spanning = f'<th rowspan="{len(rows)}" scope="rowgroup">{heading}</th>' if first else ""
+            cells = markup.cell("td", arm) + "".join(markup.cell("td", value, True) for value in values)
+            lines.append(markup.element("tr", spanning + cells))
+        bodies.append(markup.element("tbody", "\n".join(lines), "group"))
+    note = markup.element("p", markup.text(tables.explained(results.firms[0], results.baseline)), "caption")
+    return markup.wide(f"<table><thead><tr>{head}</tr></thead>\n{''.join(bodies)}</table>") + note
+
+
+def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iterator[str]:
+    sheet, scenario = results.sheet, manifest.experiment["scenario"]
+    done = len(sheet) - results.missing - len(results.failed)
+    yield markup.paragraphs(
+        [
+            f"{len(sheet.arms)} arms, {len(sheet.design)} design points and {sheet.replications} replications: "
+            f"{done:,} of {len(sheet):,} runs. Seed {sheet.seed}, random numbers {manifest.scheme}.",
+            f"{scenario['population']['customers']:,} customers, {len(scenario['firms'])} firms "
+            f"({', '.join(results.firms)}), {scenario['periods']:,} periods, of which the first {scenario['burn_in']:,} "
+            f"are not measured; network {scenario['network']['kind']}.",
+        ]
+    )
+    arms = study.arms if study else manifest.experiment["arms"]
+    settings = [(arm, _settings(arms[arm]) or "as the scenario says") for arm in sheet.arms]
+    yield markup.table(("arm", "settings"), settings)
+    if sheet.design.factors:
+        factors = [(path, tables.written(list(levels))) for path, levels in sheet.design.factors.items()]
+        yield markup.table(("factor, which no firm chooses", "values"), factors)
+    versions = ", ".join(f"{library} {version}" for library, version in manifest.versions.items())
+    yield markup.element("p", markup.text(f"Made with {versions}."), "caption")
+
+
+def _settings(arm: Mapping[str, Any]) -> str:
+    return "; ".join(f"{path} = {_setting(value)}" for path, value in arm.items())
+
+
+def _setting(value: Any) -> str:
+    """Return a setting as the study file says it; of a programme what differs from an empty one."""
+    value = value.to_dict() if isinstance(value, Spec) else value
+    if not isinstance(value, Mapping):
+        return tables.written(value)
+    return f"{{ {tables.written(value)} }}"
+
+
+Numbers = list[tuple[Parameter, str]]
+
+
+def _numbers_behind(scenario: Mapping[str, Any]) -> Numbers:
+    """Return the parameters that a scenario's table sets, with their values in words; the assumed ones first."""
+    found = [(parameter, value) for parameter in Scenario.parameters() for value in _values(parameter, scenario)]
+    return sorted(found, key=lambda pair: catalogue.EVIDENCE.index(pair[0].evidence or "assumed"))
+
+
+def _caution(numbers: Numbers) -> str:
+    assumed = sum(parameter.evidence == "assumed" for parameter, _ in numbers)
+    return f"{assumed} of the {len(numbers)} parameters behind these numbers are only assumed; they are listed below."
+
+
+def _assumed(found: Numbers) -> Iterator[str]:
+    """Yield how many parameters of the study are free choices, and a table with these first."""
+    counts = Counter(parameter.evidence for parameter, _ in found)
+    yield markup.paragraphs(
+        [
+            f"Of {len(found)} parameters behind these numbers, {counts['assumed']} are assumed: free choices that no "
+            f"publication backs. {counts['calibrated']} are calibrated (tuned until the model shows a published finding, or "
+            f"by the toolkit's own prototype) and {counts['measured']} measured (read off their source).",
+            "A conclusion that could hang on an assumed parameter should be run again with that parameter as a factor "
+            "of the design.",
+        ]
+    )
+    rows = [
+        (
+            parameter.path, value, "" if value == tables.written(parameter.default) else tables.written(parameter.default),
+            parameter.unit, parameter.evidence, parameter.source or "",
+        )
+        for parameter, value in found
+    ]  # fmt: skip
+    columns = ("parameter", "here", "default, if other", "unit", "evidence", "source")
+    yield markup.folded(f"All {len(found)} parameters, the assumed ones first", markup.table(columns, rows))
+
+
+def _values(parameter: Parameter, scenario: Mapping[str, Any]) -> list[str]:
+    """Return the values of a parameter in a scenario's table: none if it is not set, one, or one for each firm."""
+    found: list[tuple[str, Any]] = [("", scenario)]
+    for step in parameter.path.split("."):
+        inner: list[tuple[str, Any]] = []
+        for owner, node in found:
+            if step == "*" and isinstance(node, list):
+                inner += [(str(item.get("name", "")), item) for item in node if isinstance(item, Mapping)]
+            elif isinstance(node, Mapping) and step in node:
+                inner.append((owner, node[step]))
+        found = inner
+    words = [(owner, tables.written(value)) for owner, value in found]
+    if len({word for _, word in words}) <= 1:
+        return [word for _, word in words[:1]]
+    return [", ".join(f"{owner} {word}" for owner, word in words)]
+
+
+def _reproduce(manifest: Manifest, folder: Path, study: Experiment | None) -> Iterator[str]:
+    name, kept = manifest.sheet.name, folder / inputs.FOLDER
+    yield markup.paragraphs(["Recompute a sample of these runs and compare every number, bit for bit:"])
+    yield markup.code(f"patronage verify {folder}")
+    if study is None:
+        yield markup.paragraphs(["The study has mechanisms or KPIs of its own: run the Python file that defines them."])
+        return
+    beside = f" in {kept}, beside its input files," if study.inputs else ""
+    yield markup.paragraphs([f"Or run all of it again: save the study below as {name}.toml{beside} and"])
+    yield markup.code(f"patronage run {kept / name if study.inputs else name}.toml")
+    yield markup.folded(f"{name}.toml", markup.code(write_toml(study.to_dict())))
+
+
+def _rebuilt(manifest: Manifest, folder: Path) -> Experiment | None:
+    """Return the experiment of a results folder, None if it has mechanisms or KPIs that no file can hold."""
+    try:
+        study = Experiment.from_dict(manifest.experiment, folder=folder / inputs.FOLDER)
+    except Refusal:
+        return None
+    return study if study.sheet.digests == manifest.sheet.digests else None
+
+
+def _cite(results: Results, manifest: Manifest) -> Iterator[str]:
+    version = manifest.versions.get("patronage", "unknown")
+    yield markup.paragraphs(
+        [
+            f"The Patronage authors. Patronage: a laboratory for customer behaviour, version {version}. Study "
+            f"“{results.sheet.name}”, seed {results.sheet.seed}, {results.sheet.replications} replications.",
+            "Measured and calibrated parameters rest on:",
+        ]
+    )
+    rows = {}
+    for parameter in Scenario.parameters():
+        if parameter.source and parameter.evidence != "assumed" and parameter.source.source != PROTOTYPE:
+            source = parameter.source.source
+            rows[source.key] = (source.citation, source.doi or "", catalogue.SEEN[source.seen])
+    yield markup.table(("source", "doi", "how it was seen"), list(rows.values()))

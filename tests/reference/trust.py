@@ -1,0 +1,54 @@
+"""Trust: what a visit leaves behind in trust and affective commitment.
+
+Claim: trust is lost faster than it is won, and a broken promise costs extra; commitment follows
+satisfaction and trust.
+Source: docs/model.md, step 5; Slovic 1993 (asymmetry); Morgan & Hunt 1994 (commitment).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.reference.encounter import clipped
+
+EXAMPLE: dict[str, Any] = {
+    "growth": 0.08,
+    "fall": 0.20,
+    "tolerance": 0.1,
+    "promise_cost": 0.05,
+    "notice": 0.5,
+    "commitment_rate": 0.05,
+}
+
+
+def promise_broken(performance: float, promise: float, parameters: dict[str, Any]) -> bool:
+    """Tell whether P < promise - 0.1."""
+    return performance < promise - parameters["tolerance"]
+
+
+def updated_trust(
+    trust: float,
+    s: float,
+    *,
+    performance: float,
+    promise: float,
+    transparency: float,
+    parameters: dict[str, Any],
+) -> float:
+    """Return T + tau (s - T), less 0.05 (1 - transparency / 2) for a broken promise, in [0, 1].
+
+    tau : 0.08 if s >= T, else 0.20
+    """
+    tau = parameters["growth"] if s >= trust else parameters["fall"]
+    moved = trust + tau * (s - trust)
+    if promise_broken(performance, promise, parameters):
+        moved -= parameters["promise_cost"] * (1.0 - parameters["notice"] * transparency)
+    return clipped(moved)
+
+
+def updated_commitment(
+    affective_commitment: float, satisfaction: float, trust: float, parameters: dict[str, Any]
+) -> float:
+    """Return AC + 0.05 (S / 2 + T / 2 - AC)."""
+    target = 0.5 * satisfaction + 0.5 * trust
+    return affective_commitment + parameters["commitment_rate"] * (target - affective_commitment)
