@@ -11,12 +11,11 @@ Everything below is loaded when it is first used, so `import abm` costs next to 
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import abm.run  # the package of a single run; empty, so it costs nothing
+from abm import run  # the package of a single run; empty, so it costs nothing
 
 if TYPE_CHECKING:
     from abm.core.errors import Refusal
@@ -38,29 +37,40 @@ if TYPE_CHECKING:
     from abm.world.program import LoyaltyProgram, points_program, stamp_card, tiered_program
     from abm.world.service import ServicePolicy
 
-_HOME = {
+__all__ = [  # noqa: RUF022 - by use, not by alphabet
     # a world
-    "Scenario": "run.scenario", "Population": "world.population", "Network": "world.network", "Firm": "world.firm",
-    "ServicePolicy": "world.service", "LoyaltyProgram": "world.program", "points_program": "world.program",
-    "stamp_card": "world.program", "tiered_program": "world.program",
+    "Scenario", "Population", "Network", "Firm", "ServicePolicy",
+    "LoyaltyProgram", "points_program", "stamp_card", "tiered_program",
     # one run
-    "simulate": "run.engine", "CustomerModel": "run.model",
+    "simulate", "CustomerModel",
     # many runs
-    "load": "study.experiment", "Experiment": "study.experiment", "grid": "study.design",
-    "Results": "study.results", "read": "study.results",
+    "load", "Experiment", "grid", "run", "read", "Results",
     # a theory or a measure of one's own
-    "Mechanism": "mechanisms.mechanism", "Phase": "mechanisms.mechanism", "Column": "world.columns",
-    "Tally": "world.columns", "param": "core.spec", "kernel": "core.kernels", "equation": "core.kernels",
-    "Kpi": "kpis.kpi", "kpi": "kpis.kpi",
+    "Mechanism", "Phase", "Column", "Tally", "param", "kernel", "equation", "Kpi", "kpi",
     # what is raised for input that cannot be used
-    "Refusal": "core.errors",
-}  # fmt: skip
+    "Refusal",
+]  # fmt: skip
 
-__all__ = [  # noqa: PLE0604, RUF022 - by use, not by alphabet; the names of _HOME and these two
-    *_HOME,
-    "run",
-    "__version__",
-]
+_HOME = {
+    "core.errors": ("Refusal",),
+    "core.kernels": ("equation", "kernel"),
+    "core.spec": ("param",),
+    "kpis.kpi": ("Kpi", "kpi"),
+    "mechanisms.mechanism": ("Mechanism", "Phase"),
+    "run.engine": ("simulate",),
+    "run.model": ("CustomerModel",),
+    "run.scenario": ("Scenario",),
+    "study.design": ("grid",),
+    "study.experiment": ("Experiment", "load"),
+    "study.results": ("Results", "read"),
+    "world.columns": ("Column", "Tally"),
+    "world.firm": ("Firm",),
+    "world.network": ("Network",),
+    "world.population": ("Population",),
+    "world.program": ("LoyaltyProgram", "points_program", "stamp_card", "tiered_program"),
+    "world.service": ("ServicePolicy",),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
 
 
 class _Run(ModuleType):
@@ -78,7 +88,7 @@ class _Run(ModuleType):
         return importlib.import_module("abm.study.runner").run(experiment, store, workers, threads, progress)
 
 
-sys.modules["abm.run"].__class__ = _Run
+run.__class__ = _Run
 
 
 def __getattr__(name: str) -> Any:
@@ -89,9 +99,9 @@ def __getattr__(name: str) -> Any:
             return metadata.version("patronage")
         except metadata.PackageNotFoundError:
             return "unknown"
-    if name not in _HOME:
+    if name not in _MODULE:
         raise AttributeError(f"module 'abm' has no attribute {name!r}{_suggestion(name)}")
-    value = getattr(importlib.import_module(f"abm.{_HOME[name]}"), name)
+    value = getattr(importlib.import_module(f"abm.{_MODULE[name]}"), name)
     globals()[name] = value
     return value
 

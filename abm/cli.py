@@ -1,7 +1,8 @@
 """The command line: what may be typed, and how every command ends.
 
-A verb is declared here and does its work in `abm/commands/<verb>.py`, which is imported when the verb is used, so that help
-comes at once. Exit codes: 0 done; 1 some runs failed, a check did not hold or a bug; 2 refused input; 130 and 143 interrupted.
+A verb is declared here and does its work in `abm/commands/<verb>.py`, which is imported when the verb is used, so that
+help comes at once. Exit codes: 0 done; 1 some runs failed, a check did not hold, or a bug; 2 refused input; 130 and 143
+interrupted.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def show(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what there is: parameters (assumed ones first), mechanisms, KPIs, presets, sources, studies, the ODD text."""
+    """Show what there is: parameters (assumed ones first), mechanisms, KPIs, presets, sources, studies, ODD text."""
     _verb("show", what, name, json)
 
 
@@ -134,7 +135,7 @@ def _verb(verb: str, *options: Any) -> None:
     raise typer.Exit(code)
 
 
-def _how_far(stop: KeyboardInterrupt) -> str:
+def _how_far(stop: Any) -> str:
     """Say what an interrupted study has stored, and how to go on."""
     if not hasattr(stop, "done"):
         return "; run the same command again"
@@ -168,7 +169,10 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code; `arguments` are those after the command, None = the process's own."""
+    """Run the command line and return the exit code.
+
+    arguments : those after the command's name; None = the process's own
+    """
     _prepare_streams()
     with warnings.catch_warnings():
         warnings.showwarning = _warn

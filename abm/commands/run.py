@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import sys
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,19 +66,17 @@ def _placed(refusal: Refusal, file: Path) -> Refusal:
 
 
 def _intention(experiment: Experiment, staff: Staff) -> str:
-    arms, points, draws = len(experiment.arms), len(experiment.design), experiment.replications
     world = experiment.scenario
-    counts = [_counted(arms, "arm"), *([_counted(points, "point")] if points > 1 else []), _counted(draws, "replication")]
+    counts = [tables.counted(len(experiment.arms), "arm"), tables.counted(experiment.replications, "replication")]
+    if len(experiment.design) > 1:
+        counts.insert(1, tables.counted(len(experiment.design), "point"))
+    at_most = "up to " if staff.trial and staff.workers > 1 else ""
+    each = f" of {staff.threads} threads" if staff.threads > 1 else ""
     return (
-        f"{experiment.name}: {' x '.join(counts)} = {_counted(len(experiment), 'run')} of "
-        f"{_counted(world.population.customers, 'customer')} over {_counted(world.periods, 'period')}, "
-        f"{'up to ' if staff.trial and staff.workers > 1 else ''}{_counted(staff.workers, 'process', 'processes')}"
-        f"{f' of {staff.threads} threads' if staff.threads > 1 else ''}"
+        f"{experiment.name}: {' x '.join(counts)} = {tables.counted(len(experiment), 'run')} of "
+        f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}, "
+        f"{at_most}{tables.counted(staff.workers, 'process', 'processes')}{each}"
     )
-
-
-def _counted(number: int, word: str, words: str = "") -> str:
-    return f"{number:,} {word if number == 1 else words or word + 's'}"
 
 
 class _Watch:
@@ -118,9 +116,9 @@ class _Watch:
     def outcome(self, seconds: float) -> str:
         """Say what was done and what was there already."""
         if not self.done:
-            return f"all {_counted(self.total, 'run')} are stored already; nothing to do"
+            return f"all {tables.counted(self.total, 'run')} are stored already; nothing to do"
         before = f", {self._stored:,} were stored already" if self._stored else ""
-        return f"{_counted(self.done, 'run')} done in {_duration(seconds)}{before}"
+        return f"{tables.counted(self.done, 'run')} done in {_duration(seconds)}{before}"
 
 
 class _Left(ProgressColumn):
@@ -129,11 +127,11 @@ class _Left(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Return the time left of a task, nothing while it is not known."""
         left = task.fields["left"]
-        return Text("" if left != left else f"{_duration(left)} left")
+        return Text("" if math.isnan(left) else f"{_duration(left)} left")
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -165,10 +163,8 @@ def _print(file: Path, out: Path, results: Results) -> None:
     table = summary.effects(results)
     shown = summary.kpis_shown(results)[: len(summary.HEADLINE)]
     output.show("", tables.effects(table[table["kpi"].isin(shown)], results.baseline, summary.CONFIDENCE), "")
-    for line in (tables.explained(results.firms[0], results.baseline), "", best.statement, "", f"results  {out}", f"report   {out / summary.REPORT}"):
-        output.show(line)
-    if sys.stdout.isatty():
-        output.show(f"next     patronage verify {out}")
+    output.show(tables.explained(results.firms[0], results.baseline), "", best.statement, "")
+    output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     patronage verify {out}")
 
 
 def _document(out: Path, results: Results, seconds: float) -> dict[str, Any]:
@@ -189,8 +185,8 @@ def _failures(results: Results) -> int:
         return 0
     first = failed.iloc[0]
     output.note(
-        f"{len(failed):,} of {_counted(len(results.sheet), 'run')} failed, the first (arm '{first['arm']}', point "
-        f"{first['point']}, replication {first['replication']}) with {first['error']}: {first['message']}; "
+        f"{len(failed):,} of {tables.counted(len(results.sheet), 'run')} failed, the first (arm '{first['arm']}', "
+        f"point {first['point']}, replication {first['replication']}) with {first['error']}: {first['message']}; "
         "the same command tries them again"
     )
     return 1

@@ -34,7 +34,6 @@ _ROWS: dict[str, Callable[[], list[catalogue.Row]]] = {
     "kpis": catalogue.kpis,
     "presets": catalogue.presets,
     "sources": catalogue.sources,
-    "experiments": lambda: _studies(),
 }
 
 
@@ -44,7 +43,7 @@ def main(what: str, name: str | None, json: bool) -> int:
         raise Refusal(f"nothing called {what!r} to show{did_you_mean(what, SHOWN)} (there is {one_of(SHOWN)})")
     if what == "odd":
         return _odd(name, json)
-    rows, exact = catalogue.chosen(_ROWS[what](), name, _ONE.get(what, what.removesuffix("s")))
+    rows, exact = catalogue.chosen(_ROWS.get(what, _studies)(), name, _ONE.get(what, what.removesuffix("s")))
     if json:
         output.document(rows)
     elif exact:

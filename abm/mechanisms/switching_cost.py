@@ -8,13 +8,18 @@ Source: BURNHAM_FRELS_MAHAJAN_2003 (facets and classes, abstract); weights and r
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
+from scipy import special
 
 from abm.core.functions import exp32
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.spec import param
+from abm.core.streams import stream_key
 from abm.mechanisms.mechanism import Mechanism, Phase
-from abm.world.columns import Column
+from abm.world.columns import Column, World
+from abm.world.population import draw_traits
 
 
 @equation
@@ -115,6 +120,15 @@ class SwitchingCost(Mechanism):
         Column("rivals", ("visit",), 0, "firms", "rivals known"),
         Column("at_stake", ("visit",), 0, "cu", "value of points and tier that leaving forfeits"),
     )
+    basis: Literal["facets", "trait"] = param(
+        "facets", unit="name", evidence="assumed", doc="costs that grow out of the relation, or a fixed trait of each customer"
+    )
+    trait_mean: float = param(
+        2 / 7, unit="0-1", bounds=(0.001, 0.999), evidence="assumed", doc="mean of the trait, Beta-distributed"
+    )
+    trait_precision: float = param(
+        7.0, unit="ratio", bounds=(0.01, 1e6), evidence="assumed", doc="concentration of the trait; large = alike"
+    )
     procedural: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of procedural costs")
     financial: float = param(0.2, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of financial costs")
     relational: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of relational costs")
@@ -129,8 +143,17 @@ class SwitchingCost(Mechanism):
     )
 
     def kernels(self) -> tuple[Kernel, ...]:
-        """Return rivals, forfeits, and the cost."""
-        return weigh_rivals, price_leaving, cost_leaving
+        """Return rivals, forfeits, and the cost; a trait needs none of them."""
+        return (weigh_rivals, price_leaving, cost_leaving) if self.basis == "facets" else ()
+
+    def begin(self, world: World, seed: int) -> None:
+        """Draw the trait (draw 0, word 0), if that is the basis."""
+        if self.basis == "trait":
+            c = world.customers
+            luck = np.empty((4, world.n), np.float64)
+            draw_traits(luck, c.customer_id, stream_key(seed, self.name), world.replication, 0)
+            a = self.trait_mean * self.trait_precision
+            c.switching_cost[:] = special.betaincinv(a, self.trait_precision - a, luck[0])
 
 
 class PersonalBond(Mechanism):

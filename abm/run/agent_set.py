@@ -1,7 +1,7 @@
 """Sets of customers: Mesa's AgentSet over columns.
 
-Mesa's own sets hold agents weakly, and a view that nobody else holds would vanish from one at once. A `CustomerSet` holds rows,
-and so does every set made from it.
+Mesa's own sets hold agents weakly, and a view that nobody else holds would vanish from one at once. A `CustomerSet`
+holds rows, and so does every set made from it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class CustomerSet(AgentSet):
     """Customers of one model in an order: Mesa's AgentSet, held as rows.
 
-    By a column's name `get`, `set`, `agg`, `sort`, `groupby` and `select(where=…)` work on whole columns; functions of a
-    customer are given one view after the other. A shuffle draws from `model.random` as Mesa's does; the model draws
+    By a column's name `get`, `set`, `agg`, `sort`, `groupby` and `select(where=…)` work on whole columns; functions of
+    a customer are given one view after the other. A shuffle draws from `model.random` as Mesa's does; the model draws
     nothing from it, so shuffling never changes a trajectory.
 
     rows : of the customers in the columns
@@ -37,8 +37,8 @@ class CustomerSet(AgentSet):
     rows: Rows
 
     def __init__(self, agents: Iterable[Customer], random: Random | None = None) -> None:
-        customers = list(agents)
-        if not customers:
+        customers = agents if isinstance(agents, CustomerSet) else list(agents)
+        if not len(customers):
             raise Refusal("a CustomerSet is made from at least one customer; for none, model.agents.select(at_most=0)")
         self.model = customers[0].model
         self.rows = self._rows_of(customers)
@@ -145,9 +145,7 @@ class CustomerSet(AgentSet):
         groups = {key: self.among(rows) for key, rows in found.items()}
         return Groups(groups if result_type == "agentset" else {key: list(group) for key, group in groups.items()})
 
-    def sort(
-        self, key: Callable[[Any], Any] | str, ascending: bool = False, inplace: bool = False
-    ) -> CustomerSet:
+    def sort(self, key: Callable[[Any], Any] | str, ascending: bool = False, inplace: bool = False) -> CustomerSet:
         """Return the customers in the order of a column or function; equal ones stay as they are, NaN comes last."""
         if isinstance(key, str) and key in self.model.fields:
             rows = self.rows.sorted(self._single(key), ascending)
@@ -196,7 +194,7 @@ class CustomerSet(AgentSet):
         """Return a customer, or a list of them for a slice."""
         if isinstance(item, slice):
             return list(self.among(self.rows.at(item)))
-        return self.model.customer_type(self.model, int(self.rows.array[item]))
+        return self.model.customer_type(self.model, self.rows[item])
 
     def to_list(self) -> list[Any]:
         """Return the customers as a list of views."""
@@ -270,5 +268,4 @@ class Groups(GroupBy):
 
     def agg(self, attr_name: str, func: Callable[[Any], Any]) -> dict[Hashable, Any]:
         """Return a function of an attribute's values for each group; a column is given as an array."""
-        sets = {key: group if isinstance(group, CustomerSet) else CustomerSet(group) for key, group in self.groups.items()}
-        return {key: group.agg(attr_name, func) for key, group in sets.items()}
+        return {key: CustomerSet(group).agg(attr_name, func) for key, group in self.groups.items()}

@@ -1,13 +1,11 @@
 """Fields: a customer's entries in the columns, read and written one customer or many at a time.
 
-The engine checks nothing while it runs, so what is written from outside is checked here: a provider that does not exist would
-send a kernel beyond the end of an array.
+The engine checks nothing while it runs, so what is written from outside is checked here: a provider that does not exist
+would send a kernel beyond the end of an array.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,9 +23,9 @@ Bounds = tuple[float | None, float | None]
 
 # What a column may hold, by its unit; a unit of one's own is bounded by the column's type alone
 ALLOWED: dict[str, Bounds] = {
-    "0-1": (0, 1), "bool": (0, 1), "level": (0, TIERS - 1), "state": (0, len(RELATIONS) - 1), "1/period": (0, HIGHEST_RATE),
-    "period": (-1, None), "periods": (0, None), "visits": (0, None), "cents": (0, None), "1/100 point": (0, None),
-    "cu": (1e-6, None), "ratio": (0, None),
+    "0-1": (0, 1), "bool": (0, 1), "level": (0, TIERS - 1), "state": (0, len(RELATIONS) - 1),
+    "1/period": (0, HIGHEST_RATE), "period": (-1, None), "periods": (0, None), "visits": (0, None), "cents": (0, None),
+    "1/100 point": (0, None), "cu": (1e-6, None), "ratio": (0, None),
 }  # fmt: skip
 FIXED = ("id", "bits", "code")  # units of what the engine alone may write: identities and messages
 STOCKS = {"points": "points_outstanding"}  # columns whose total is carried from period to period rather than recounted
@@ -46,42 +44,32 @@ def fields_of(scenario: Scenario, world: World) -> dict[str, Field]:
     for column in columns_of(scenario):
         axis = column.axes[0] if len(column.axes) > 1 else ""
         stock = world.counted[0, list(world.tallies).index(STOCKS[column.name])] if column.name in STOCKS else None
-        fields[column.name] = Field(
-            column, world.customers[column.name], bounds_of(column, world.m), labels.get(axis, ()), stock
-        )
+        bounds = (-1, world.m - 1) if column.unit == "firm" else ALLOWED.get(column.unit, (None, None))
+        fields[column.name] = Field(column, world.customers[column.name], bounds, labels.get(axis, ()), stock)
     return fields
 
 
-def bounds_of(column: Column, firms: int) -> Bounds:
-    """Return the lowest and highest value that may be written; None = open."""
-    low, high = (-1, firms - 1) if column.unit == "firm" else ALLOWED.get(column.unit, (None, None))
-    kind = np.dtype(column.dtype)
-    if kind.kind != "f":
-        limits = np.iinfo(kind)
-        low, high = limits.min if low is None else low, limits.max if high is None else high
-    return low, high
-
-
-@dataclass(frozen=True, eq=False)
 class Field:
     """A column of one world.
 
-    array  : (n,), or (k, n) for a column with an entry per firm or facet
-    bounds : inclusive, of what may be written
+    array  : (n,), or (k, n) for a column with k entries a customer, one per firm or facet
+    bounds : inclusive, of what may be written; None = open
     labels : names of the k entries; () = they have none
-    stock  : (m + 1,) the running total of the column by firm, kept in step with what is written; None = there is none
+    stock  : (m + 1,) running total of the column by firm, kept in step with what is written; None = there is none
     """
 
-    column: Column
-    array: np.ndarray
-    bounds: Bounds
-    labels: tuple[str, ...] = ()
-    stock: np.ndarray | None = None
-
-    @property
-    def several(self) -> bool:
-        """Whether a customer has one entry per firm or facet."""
-        return self.array.ndim > 1
+    def __init__(
+        self, column: Column, array: np.ndarray, bounds: Bounds, labels: tuple[str, ...], stock: np.ndarray | None
+    ) -> None:
+        self.column, self.array, self.bounds, self.labels, self.stock = column, array, bounds, labels, stock
+        self.several = array.ndim > 1
+        self.whole = array.dtype.kind != "f"
+        self.wide = np.int64 if self.whole else np.float64
+        largest = (np.iinfo if self.whole else np.finfo)(array.dtype)
+        low, high = bounds
+        self.low = float(largest.min if low is None else low)
+        self.high = float(largest.max if high is None else high)
+        self.plain = column.unit not in FIXED and stock is None
 
     def read(self, row: int) -> Any:
         """Return a customer's entry as a plain number, or her entries."""
@@ -89,8 +77,7 @@ class Field:
 
     def values(self, rows: Rows) -> np.ndarray:
         """Return the entries of customers: (len(rows),) or (len(rows), k), a copy in float64 or int64."""
-        taken = self.array[..., rows].T
-        return taken.astype(np.float64 if taken.dtype.kind == "f" else np.int64)
+        return self.array[..., rows].T.astype(self.wide)
 
     def write(self, rows: Rows, value: Any, item: Any = ...) -> None:
         """Write a number to customers, or k of them to each.
@@ -98,18 +85,21 @@ class Field:
         item : which of the k entries; ... = all
         Raises Refusal for a value that the column cannot hold, AttributeError for a column that is not to be written.
         """
-        if self.column.unit in FIXED:
-            raise AttributeError(f"Customer.{self.column.name} is written by the model alone: {self.column.meaning}")
+        quick = self.plain and (type(value) is int or (type(value) is float and not self.whole))
+        if quick and self.low <= value <= self.high:
+            self.array[(item, rows) if self.several else rows] = value
+        else:
+            self._write_checked(rows, value, item)
+
+    def _write_checked(self, rows: Rows, value: Any, item: Any) -> None:
         number = self._number(value)
         old = self.array[..., rows]
         new = old.copy()
-        if not self.several and number.ndim:
-            raise self._refusal(value, "is not one number")
         try:
-            new[item] = number[:, None] if new.ndim > number.ndim > 0 else number
+            new[item] = number[:, None] if new.ndim > number.ndim > 0 and self.several else number
         except ValueError:
-            entries = f"has {len(self.array)} entries" if item is ... else "is written entry by entry"
-            raise self._refusal(value, f"does not fit: it {entries}") from None
+            room = f"its {len(self.array)} entries" if self.several else "one number"
+            raise self._refusal(value, f"does not fit {room}") from None
         if np.any(np.isnan(new) & ~np.isnan(old)):
             raise self._refusal(value, "is not a number")
         if self.stock is not None:
@@ -124,18 +114,15 @@ class Field:
         return self.labels.index(label)
 
     def _number(self, value: Any) -> np.ndarray:
+        if self.column.unit in FIXED:
+            raise AttributeError(f"Customer.{self.column.name} is written by the model alone: {self.column.meaning}")
         number = np.asarray(value)
         if number.dtype.kind not in ("biuf" if self.column.unit == "bool" else "iuf"):
             raise self._refusal(value, "is not a number")
-        low, high = self.bounds
-        unknown = np.isnan(number) if np.isnan(self.column.default) else np.zeros(number.shape, np.bool_)
-        with np.errstate(over="ignore"):
-            inside = np.isfinite(number.astype(self.array.dtype))
-        inside &= True if low is None else number >= low
-        inside &= True if high is None else number <= high
-        if not np.all(inside | unknown):
+        unknown = np.isnan(number) & np.isnan(self.column.default)
+        if not np.all((number >= self.low) & (number <= self.high) | unknown):
             raise self._refusal(value, f"is outside {interval(self.bounds)} ({self.column.unit})")
-        if self.array.dtype.kind != "f" and np.any(number != np.floor(number)):
+        if self.whole and np.any(number != np.floor(number)):
             raise self._refusal(value, "is not a whole number")
         return number
 
@@ -157,7 +144,7 @@ class Entries(np.ndarray):
 
     def __new__(cls, field: Field, row: int) -> Entries:
         """Read the entries of a row."""
-        entries = field.values(row).view(cls)
+        entries = field.array[:, row].astype(field.wide).view(cls)
         entries.flags.writeable = False  # what would change the snapshot but not the column is an error
         entries.field, entries.row = field, row
         return entries
@@ -189,7 +176,7 @@ class Entries(np.ndarray):
         out[0][...] = getattr(ufunc, method)(*plain, **keywords)
         return out[0]
 
-    def __deepcopy__(self, memo: Mapping[int, Any]) -> np.ndarray:
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> np.ndarray:  # type: ignore[override]
         """Return a plain array: a copy belongs to no customer."""
         return np.array(self)
 

@@ -1,7 +1,7 @@
 """The Mesa face: a scenario as a `mesa.Model`, stepped by the engine.
 
-Works with Mesa 3.3 to 3.5 and uses only what these have in common. Nothing is drawn from `model.random` or `model.rng`: they
-are there for what users add, and the trajectory is that of `simulate(scenario, seed)` whatever is drawn from them.
+Works with Mesa 3.3 to 3.5 and uses only what these have in common. Nothing is drawn from `model.random` or `model.rng`:
+they are there for what users add, and the trajectory is that of `simulate(scenario, seed)` whatever is drawn from them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.kpis.kpi import Kpi, Tallied
-from abm.kpis.standard import BY_NAME, STANDARD
+from abm.kpis.standard import BY_NAME
 from abm.run.agent_set import CustomerSet
 from abm.run.agents import AgentSet, Customer, Firm
 from abm.run.engine import Engine, Record, read
@@ -29,17 +29,19 @@ from abm.world.columns import World
 
 __all__ = ["Customer", "CustomerModel", "CustomerSet", "Firm"]
 
-_KEEPS_TIME = hasattr(mesa.Model, "time")  # from Mesa 3.4 on
+KPIS = ("profit", "market_share", "share_of_wallet", "retention_rate", "csi", "programme_cost")  # collected by default
+
+_KEEPS_TIME = hasattr(mesa.Model, "time")  # Mesa 3.3 counts steps only
 
 
 class CustomerModel(mesa.Model):
     """A scenario that Mesa can step, ask and collect from.
 
-    `model.agents` are the customers, and they alone: what is asked of them (`agents.get("trust")`, an agent reporter) has
-    no answer from a firm. Firms are under `model.firms`, `model.firm("north")` and, like agents of one's own, under
+    `model.agents` are the customers, and they alone: what is asked of them (`agents.get("trust")`, an agent reporter)
+    has no answer from a firm. Firms are under `model.firms`, `model.firm("north")` and, like agents of one's own, under
     `model.agents_by_type[Firm]`. Customers have the unique ids 1 to n, all others follow.
 
-    engine        : what runs; its scenario is `engine.scenario` (`model.scenario` is Mesa's own from 3.4 on)
+    engine        : what runs; its scenario is `engine.scenario` (in newer Mesa `model.scenario` is Mesa's own)
     seed          : of the run; the same seed and replication give the same trajectory
     fields        : customer columns by name
     datacollector : collects after every period; put another in its place to collect something else
@@ -58,7 +60,7 @@ class CustomerModel(mesa.Model):
         replication: int = 0,
         threads: int = 1,
         folder: Path | None = None,
-        kpis: Sequence[str | Kpi] | str = STANDARD,
+        kpis: Sequence[str | Kpi] | str = KPIS,
         columns: Sequence[str] | str = (),
         **kwargs: Any,  # Mesa's page looks for this very name
     ) -> None:
@@ -69,14 +71,15 @@ class CustomerModel(mesa.Model):
         folder    : which the scenario's logs and graph files lie in; None = the current one
         kpis      : collected for every firm and period, as "market_share.north"
         columns   : collected for every customer and period; a column with an entry per firm as "trust.north"
-        kwargs    : scenario paths and their values, with "." or "__" between names (`firms__north__price=1.1`); the last
-                    name alone does where no other parameter ends so (`customers=500`)
+        kwargs    : scenario paths and their values, with "." or "__" between names (`firms__north__price=1.1`); the
+                    last name alone does where no other parameter ends so (`customers=500`)
 
         Raises Refusal for a path that leads nowhere and a value that is not allowed.
         """
         self.seed = run_seed(seed, rng)
         super().__init__(rng=self.seed)
-        self.engine = Engine(_scenario(scenario, self.default_scenario, kwargs), self.seed, replication, threads, folder)
+        chosen = _scenario(scenario, self.default_scenario, kwargs)
+        self.engine = Engine(chosen, self.seed, replication, threads, folder)
         self.fields: dict[str, Field] = fields_of(self.engine.scenario, self.world)
         _check_names(self.fields, self.customer_type)
         self.running = self.engine.scenario.periods > 0
@@ -85,7 +88,7 @@ class CustomerModel(mesa.Model):
         self._customers = CustomerSet.of(self, Rows(self.world.n))
         self._numbered = self.world.n
         self._firms = [Firm(self, j) for j in range(self.world.m)]
-        self._counted: tuple[int, dict[str, np.ndarray], dict[str, np.ndarray]] = (-1, {}, {})
+        self._counted: tuple[int, dict[str, np.ndarray], dict[Kpi, np.ndarray]] = (-1, {}, {})
         self.datacollector = self._collector(kpis, columns)
 
     def step(self) -> None:
@@ -93,7 +96,7 @@ class CustomerModel(mesa.Model):
         periods = self.engine.scenario.periods
         if self.engine.t >= periods:
             # Mesa's page may step a few times too often, so this is no refusal
-            warnings.warn(f"the run ended after {periods} periods; give the scenario more", RuntimeWarning, stacklevel=3)
+            warnings.warn(f"the run is over after its {periods} periods", RuntimeWarning, stacklevel=3)
             return
         self.engine.run(1)
         if not _KEEPS_TIME:
@@ -160,37 +163,37 @@ class CustomerModel(mesa.Model):
 
         over : the latest "period", or the "run" so far from the end of the burn-in
         """
-        measure = _kpi(kpi)
-        if over == "run":
-            values = read(self.engine).summary([measure])[:, 0]
-        else:
-            tallies, known = self._latest()
-            if measure.name not in known:
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    known[measure.name] = measure(Tallied(tallies, self.world.periods_per_year, periods=1))
-            values = known[measure.name]
-        return values.copy() if firm is None else float(values[self.firm(firm).j])
+        values = read(self.engine).summary([_kpi(kpi)])[:, 0] if over == "run" else self._over_period(_kpi(kpi))
+        return values.copy() if firm is None else values.item(self.firm(firm).j)
 
     @property
     def record(self) -> Record:
         """What was counted so far."""
         return read(self.engine)
 
-    def _latest(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    def _over_period(self, kpi: Kpi) -> np.ndarray:
+        tallies, known = self._latest()
+        values = known.get(kpi)
+        if values is None:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                values = known[kpi] = kpi(Tallied(tallies, self.world.periods_per_year, periods=1))
+        return values
+
+    def _latest(self) -> tuple[dict[str, np.ndarray], dict[Kpi, np.ndarray]]:
         """Return the latest period's tallies, and its KPIs as far as they were asked for."""
         t, world = self.engine.t, self.world
         if self._counted[0] != t:
             counts = world.history[t - 1] if t else np.zeros_like(world.counted[0])
-            tallies = {name: row * tally.scale for (name, tally), row in zip(world.tallies.items(), counts, strict=True)}
-            self._counted = (t, tallies, {})
+            scales = np.array([tally.scale for tally in world.tallies.values()])
+            self._counted = (t, dict(zip(world.tallies, counts * scales[:, None], strict=True)), {})
         return self._counted[1:]
 
     def _collector(self, kpis: Sequence[str | Kpi] | str, columns: Sequence[str] | str) -> mesa.DataCollector:
         measures = [_kpi(kpi) for kpi in ([kpis] if isinstance(kpis, str) else kpis)]
         reporters = {
-            f"{kpi.name}.{firm}": partial(type(self).kpi, kpi=kpi, firm=firm)
+            f"{kpi.name}.{firm}": partial(_measured, kpi=kpi, j=j)
             for kpi in measures
-            for firm in self.world.firm_names
+            for j, firm in enumerate(self.world.firm_names)
         }
         entries: dict[str, Any] = {}
         for name in [columns] if isinstance(columns, str) else columns:
@@ -210,6 +213,10 @@ def _check_names(fields: Mapping[str, Field], kind: type[Customer]) -> None:
     for name in fields:
         if name in dir(kind) and not isinstance(getattr(kind, name), Entry):
             raise Refusal(f"column {name!r} cannot be read from a {kind.__name__}, who has something else of that name")
+
+
+def _measured(model: CustomerModel, kpi: Kpi, j: int) -> Any:
+    return model._over_period(kpi).item(j)
 
 
 def _entry(customer: Customer, name: str, k: int) -> Any:

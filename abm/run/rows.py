@@ -52,6 +52,9 @@ class Rows:
     def __contains__(self, row: int) -> bool:
         return self.listed is None or bool(self.inside[row])
 
+    def __getitem__(self, place: int) -> int:
+        return range(self.total)[place] if self.listed is None else int(self.listed[place])
+
     def at(self, places: np.ndarray | slice) -> Rows:
         """Return the rows at places of the order: a mask (len,), whole numbers or a slice."""
         return Rows(self.total, self.array[places])

@@ -1,10 +1,13 @@
 """How runs are compared: an experiment, its design, the runs it asks for, where they are kept, what they say.
 
-experiment.py  Experiment: scenario, arms, design, replications, seed, KPIs; one TOML file
-design.py      the points at which the arms are compared: grid, none
-sheet.py       the list of all runs of an experiment, in order, each with its id
-runner.py      run(): does what is missing, in worker processes (work.py, pool.py)
-store.py       Parquet segments in one folder; manifest.py: what the folder belongs to
-results.py     tidy tables, paired differences (statistics.py), the canonical digest
-verify.py      recompute a sample of a folder's runs and compare them bit for bit
+What is asked    experiment.py  scenario, arms, design, replications, seed, KPIs; one TOML file   checks.py  refusals
+                 design.py      the points at which arms are compared                             overrides.py  --set
+                 inputs.py      logs and graphs beside the study file
+Which runs       sheet.py       every run in order, each with its id                              digest.py  identity
+How they go      runner.py      run(): what is stored is skipped, what is missing is done         staff.py  how many
+                 work.py        batches of runs    pool.py  worker processes                      warm.py  their start
+Where they stay  store.py       Parquet segments in one folder    rows.py  what goes in and out  compact.py  fewer files
+                 manifest.py    what the folder belongs to    versions.py  what made it           files.py  whole or not
+What they say    results.py     tidy tables, paired differences (statistics.py), the best arm (winner.py)
+                 verify.py      recompute a sample and compare it bit for bit
 """

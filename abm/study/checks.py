@@ -17,18 +17,8 @@ from abm.run.scenario import Scenario
 from abm.study.design import LEVELS, MOST_RUNS, Design
 
 KEYS = ("name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design")
-COLUMNS = (
-    "run_id",
-    "arm",
-    "point",
-    "settings",
-    "replication",
-    "seed",
-    "period",
-    "firm",
-    "status",
-    "error",
-    "message",
+COLUMNS = frozenset(
+    "run_id arm point settings replication seed period firm status error message".split()  # of the result tables
 )
 MOST_SEED = (1 << 63) - 1  # what a TOML file can hold
 MOST_POINTS_CHECKED = 500  # times arms; of larger designs each level is checked alone
@@ -116,8 +106,16 @@ def arms(scenario: Scenario, wanted: Any) -> dict[str, dict[str, Any]]:
                 raise Refusal(f"'{other}' and '{name}' differ in capital letters only", place="arms")
         with at(f"arms.{name}"):
             world = scenario.replace(table("", settings))
-            checked[name] = {path: world.value_at(path) for path in settings}
+            checked[name] = {path: _said(path, world.value_at(path)) for path in settings}
     return checked
+
+
+def _said(path: str, value: Any) -> Any:
+    """Refuse None: an arm that takes away what the scenario has cannot be written down."""
+    if value is None:
+        advice = "leave it out of the scenario and set it in the other arms"
+        raise Refusal(f"= None has no word in a study file; {advice}", place=path)
+    return value
 
 
 def unquoted(scenario: Scenario, wanted: Any) -> None:
@@ -180,4 +178,4 @@ def _level(world: Scenario, settings: Mapping[str, Any], path: str, value: Any) 
         if own == path or (not path.startswith(f"{own}.") and varied.value_at(own) != world.value_at(own)):
             advice = "a factor is what no firm chooses, so take out one of the two"
             raise Refusal(f"the arm sets '{own}' itself; {advice}", place=path)
-    return varied.value_at(path)
+    return _said(path, varied.value_at(path))

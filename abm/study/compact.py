@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from abm.study.digest import digest
-from abm.study.store import Store, merge
+from abm.study.store import Store, alike, merge
 
 SMALL = 16 << 20  # bytes: a segment below this is worth merging
 LARGE = 64 << 20  # bytes: what is merged at a time, which bounds the memory it takes
@@ -35,11 +35,11 @@ def compact(store: Store, many: int = MANY) -> int:
 
 
 def _groups(store: Store, names: list[str]) -> Iterator[list[str]]:
-    """Split segments into groups with the same columns and at most about LARGE bytes."""
-    alike: dict[tuple[str, ...], list[str]] = {}
+    """Split segments into groups that can be merged and have at most about LARGE bytes."""
+    kinds: dict[tuple[str, ...], list[str]] = {}
     for name in names:
-        alike.setdefault(tuple(store.open(name).schema_arrow.names), []).append(name)
-    for members in alike.values():
+        kinds.setdefault(alike(store.open(name)), []).append(name)
+    for members in kinds.values():
         filled = np.cumsum([store.size(name) for name in members]) // LARGE
         for number in np.unique(filled):
             group = [name for name, at in zip(members, filled, strict=True) if at == number]

@@ -7,7 +7,7 @@ all arms share. Everything is checked when the experiment is built: nothing runs
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from dataclasses import replace as changed
 from functools import cached_property
 from pathlib import Path
@@ -68,8 +68,13 @@ class Experiment:
         checks.size(len(arms), len(self.design), self.replications)
         self._set(design=checks.design(self.scenario, arms, self.design))
         if self.inputs:
+            self._set(folder=(self.folder or Path.cwd()).resolve())  # a worker process may stand elsewhere
             for scenario in self._variants():
                 inputs.check(scenario, self.folder)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is worked out from the fields: another process works it out from its own code."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,10 @@ from abm.core.streams import SCHEME
 from abm.study.experiment import Experiment
 from abm.study.files import write_whole
 from abm.study.sheet import Sheet
+from abm.study.versions import versions
 
 FORMAT = 1
 FILE = "manifest.toml"
-LIBRARIES = ("patronage", "numpy", "numba", "scipy", "pandas", "pyarrow", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Manifest:
     """What a results folder says of itself.
 
     sheet      : the runs and their ids       experiment : table of the whole experiment, as in a study file
-    scheme     : of random numbers            versions   : of Python and the libraries that decide bits
+    scheme     : of random numbers            versions   : of Python and the libraries, at the last run
     """
 
     sheet: Sheet
@@ -70,14 +68,3 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest(sheet, table["experiment"], table["scheme"], table["versions"])
     except (KeyError, TypeError, ValueError) as error:
         raise Refusal(f"{FILE} is not as it was written ({error}); run the study again", place=place) from None
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of every library that has a say in the numbers."""
-    found = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            found[library] = "unknown"
-    return found

@@ -31,6 +31,7 @@ from abm.study.work import Bench, Report
 
 GRACE = 10.0  # seconds a run may still take once everything is to stop
 GUARD = 'put the call of abm.run below `if __name__ == "__main__":`, or use workers=1'
+WARM = "abm.study.warm"
 NONE = np.empty(0, np.int64)
 
 
@@ -74,8 +75,8 @@ class Pool:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self._context.set_forkserver_preload([__name__])
-        self._order = (_packed(experiment), store.folder if store else None, threads)
+            self._context.set_forkserver_preload([__name__, WARM])
+        self._order = (_packed(experiment), experiment.sheet.digests, store.folder if store else None, threads)
         self._workers = [self._hired() for _ in range(workers)]
 
     def _hired(self) -> _Worker:
@@ -102,7 +103,8 @@ class Pool:
         """Hand a batch, places in the run sheet, to an idle worker."""
         worker = next(worker for worker in self._workers if worker.idle)
         worker.batch = indices
-        worker.line.send(indices)
+        with contextlib.suppress(OSError):  # a worker that has just left is noticed by `events`
+            worker.line.send(indices)
 
     def events(self) -> Iterator[tuple[np.ndarray, Report | Death]]:
         """Wait until something happens; yield what came of each batch that ended.  A dead worker is replaced."""
@@ -158,13 +160,17 @@ class Pool:
             worker.process.join()
 
 
-def _serve(line: Connection, packed: bytes, folder: Path | None, threads: int) -> None:
+def _serve(line: Connection, packed: bytes, digests: dict[str, str], folder: Path | None, threads: int) -> None:
     """Be a worker: do the batches that come down the line until there are no more."""
     told = _Told()
     try:
-        experiment = pickle.loads(packed)  # bytes of our own parent, never of a file
+        experiment: Experiment = pickle.loads(packed)  # bytes of our own parent, never of a file
+        same = experiment.sheet.digests == digests
     except Exception as error:
         line.send(Unsendable(f"a worker process cannot load the experiment ({error}); {GUARD}"))
+        return
+    if not same:
+        line.send(Refusal("code or input files have changed since the experiment was built; start Python anew"))
         return
     bench = Bench(experiment, threads)
     line.send("ready")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from abm.study.sheet import Run
+from abm.study.sheet import Run, Sheet
 
 WHOLE_RUN = -1  # the period of a row that measures a whole run
 
@@ -43,6 +44,21 @@ class Holdings:
     failed: np.ndarray
     strangers: int
 
+    @classmethod
+    def found(cls, names: list[str], runs: Sequence[Mapping[str, str]], sheet: Sheet) -> Holdings:
+        """Look for the sheet's runs in segments that say of each of their ids how the run ended."""
+        owner, failed = np.full(len(sheet), -1, np.int32), np.zeros(len(sheet), np.bool_)
+        strangers: set[str] = set()
+        for status in ("done", "failed"):  # a run that failed once and was done at last is done
+            for number, ended in enumerate(runs):
+                ids = [run_id for run_id, how in ended.items() if how == status]
+                index = sheet.find(np.array(ids, "S32"))
+                strangers.update(run_id for run_id, at in zip(ids, index, strict=True) if at < 0)
+                fresh = index[index >= 0]
+                fresh = fresh[owner[fresh] < 0]
+                owner[fresh], failed[fresh] = number, status == "failed"
+        return cls(names, owner, failed, len(strangers))
+
     @property
     def done(self) -> np.ndarray:
         """(runs,) whether the run is stored with its numbers."""
@@ -64,3 +80,18 @@ class Rows:
     firms: list[str]
     kpis: dict[str, np.ndarray]
     errors: dict[int, tuple[str, str]]
+
+    @classmethod
+    def joined(
+        cls,
+        parts: Sequence[Mapping[str, np.ndarray]],
+        firms: list[str],
+        kpis: Sequence[str],
+        errors: dict[int, tuple[str, str]],
+    ) -> Rows:
+        """Put parts with columns index, period, firm and the KPIs together; within a run their order is kept."""
+        kinds = {"index": np.int64, "period": np.int32, "firm": np.int64} | dict.fromkeys(kpis, np.float64)
+        whole = {name: np.concatenate([np.empty(0, kind), *(p[name] for p in parts)]) for name, kind in kinds.items()}
+        order = np.argsort(whole["index"], kind="stable")
+        index, period, firm = (whole.pop(name)[order] for name in ("index", "period", "firm"))
+        return cls(index, period, firm, firms, {name: column[order] for name, column in whole.items()}, errors)

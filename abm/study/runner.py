@@ -25,6 +25,7 @@ from abm.study.pool import Death, Pool, Unsendable
 from abm.study.results import Results
 from abm.study.staff import Staff, staffing
 from abm.study.store import Segments, Store, encode
+from abm.study.versions import changes
 from abm.study.work import Bench, Report
 
 Progress = Callable[[int, int, int, float], None]
@@ -35,14 +36,16 @@ STARTING = 3.0  # seconds of work below which starting worker processes does not
 
 
 class Interrupted(KeyboardInterrupt):
-    """A study stopped by Ctrl-C or SIGTERM; all finished runs are stored and the same call goes on from there.
+    """A study stopped by Ctrl-C or SIGTERM; with a folder, the same call goes on from there.
 
     done, total, failed : runs        signal : SIGINT or SIGTERM        exit_code : 130 or 143
+    results             : of the runs done so far
     """
 
-    def __init__(self, done: int, total: int, failed: int, number: int) -> None:
+    def __init__(self, done: int, total: int, failed: int, number: int, results: Results) -> None:
         super().__init__(f"interrupted after {done:,} of {total:,} runs ({failed:,} failed)")
         self.done, self.total, self.failed, self.signal = done, total, failed, signal.Signals(number)
+        self.results = results
 
     @property
     def exit_code(self) -> int:
@@ -74,17 +77,21 @@ def run(
         names = ", ".join(sorted(keeper.damaged))
         warnings.warn(f"{keeper.folder}: damaged segments, their runs are done again: {names}", stacklevel=2)
         keeper.set_aside_damaged()
+    if done.any():
+        for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
+            warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=2)
     staff = staffing(experiment, int((~done).sum()), workers, threads)
     job = _Job(experiment, keeper, staff, np.flatnonzero(~done), progress)
+    results = Results(experiment.sheet, keeper)
     with _terminable():
         try:
             job.go()
         except KeyboardInterrupt as stop:
             number = stop.args[0] if isinstance(stop, _Terminated) else signal.SIGINT
-            raise Interrupted(job.done, job.total, job.failed, number) from None
+            raise Interrupted(job.done, job.total, job.failed, number, results) from None
     if isinstance(keeper, Store):
         compact(keeper)
-    return Results(experiment.sheet, keeper)
+    return results
 
 
 def _opened(folder: Path | str | None, experiment: Experiment) -> Segments:

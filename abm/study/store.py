@@ -28,9 +28,10 @@ from abm.study.digest import digest
 from abm.study.files import remove_abandoned, write_whole
 from abm.study.rows import WHOLE_RUN, Holdings, Outcome, Rows
 from abm.study.sheet import Sheet
+from abm.study.versions import versions
 
 TEXT = ("run_id", "arm", "settings", "firm", "status", "error", "message")
-_FOOTER = b"patronage.runs"
+_FOOTER = b"patronage"
 _ATTEMPTS = 5
 _READERS = 8
 T = TypeVar("T")
@@ -42,7 +43,7 @@ def encode(outcomes: Sequence[Outcome], kpis: Sequence[str]) -> bytes:
     heads = [nothing if o.error else o.summary[None] for o in outcomes]
     bodies = [nothing[:0] if o.error else o.by_period for o in outcomes]
     status = {o.run.run_id: "failed" if o.error else "done" for o in outcomes}
-    return _parquet(_table(outcomes, heads, WHOLE_RUN, kpis), _table(outcomes, bodies, 0, kpis), status)
+    return _parquet(_table(outcomes, heads, WHOLE_RUN, kpis), _table(outcomes, bodies, 0, kpis), status, versions())
 
 
 def _table(outcomes: Sequence[Outcome], blocks: Sequence[np.ndarray], first: int, kpis: Sequence[str]) -> pa.Table:
@@ -85,9 +86,9 @@ def _coded(codes: np.ndarray, words: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(words, pa.string()))
 
 
-def _parquet(heads: pa.Table, bodies: pa.Table, status: dict[str, str]) -> bytes:
+def _parquet(heads: pa.Table, bodies: pa.Table, status: dict[str, str], made_with: dict[str, str]) -> bytes:
     """Write the rows of whole runs as the first row group, then the rows by period; the footer has each id's status."""
-    footer = {_FOOTER: json.dumps(status).encode()}
+    footer = {_FOOTER: json.dumps({"runs": status, "versions": made_with}).encode()}
     sink = pa.BufferOutputStream()
     options: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": list(TEXT)}
     with pq.ParquetWriter(sink, heads.schema.with_metadata(footer), **options) as writer:
@@ -97,15 +98,12 @@ def _parquet(heads: pa.Table, bodies: pa.Table, status: dict[str, str]) -> bytes
 
 
 def merge(files: Sequence[pq.ParquetFile]) -> bytes:
-    """Return one segment with the runs of several that have the same columns; of twins one stays, a done one first."""
-    footers = [_footer(file) for file in files]
-    status: dict[str, str] = {}
+    """Return one segment with the runs of several that are `alike`; of twins one stays, a done one before a failed."""
+    footers = [footer_of(file) for file in files]
     home: dict[str, int] = {}
     for wanted in ("done", "failed"):
         for number, footer in enumerate(footers):
-            for run_id, ended in footer.items():
-                if ended == wanted and run_id not in home:
-                    home[run_id], status[run_id] = number, ended
+            home = {run_id: number for run_id, ended in footer["runs"].items() if ended == wanted} | home
     parts: tuple[list[pa.Table], list[pa.Table]] = ([], [])
     for number, file in enumerate(files):
         groups = range(file.num_row_groups)
@@ -115,7 +113,18 @@ def merge(files: Sequence[pq.ParquetFile]) -> bytes:
             keep = np.array([home[run_id] == number for run_id in ids], np.bool_)
             part.append(table if keep.all() else table.filter(pa.array(keep[codes])))
     heads, bodies = (pa.concat_tables(part).unify_dictionaries() for part in parts)
-    return _parquet(heads, bodies, status)
+    status = {run_id: footers[number]["runs"][run_id] for run_id, number in sorted(home.items())}
+    return _parquet(heads, bodies, status, footers[0]["versions"])
+
+
+def footer_of(file: pq.ParquetFile) -> dict[str, dict[str, str]]:
+    """Return what a segment says of itself: "runs", id -> "done" or "failed", and "versions" of what made it."""
+    return json.loads(file.schema_arrow.metadata[_FOOTER])
+
+
+def alike(file: pq.ParquetFile) -> tuple[str, ...]:
+    """Return what segments must have in common to be merged: columns and versions."""
+    return (*file.schema_arrow.names, json.dumps(footer_of(file)["versions"]))
 
 
 class Segments:
@@ -148,27 +157,23 @@ class Segments:
         """Find out which runs of the sheet are stored, from the footers alone."""
         return _patiently(lambda: self._holdings(sheet))
 
-    def rows(self, sheet: Sheet, *, by_period: bool) -> Rows:
-        """Read the sheet's runs: a row per run, period and firm, or else a row per run and firm."""
-        return _patiently(lambda: self._rows(sheet, by_period))
+    def rows(self, sheet: Sheet, *, by_period: bool, only: Sequence[int] | None = None) -> Rows:
+        """Read the sheet's runs, or `only` some: a row per run, period and firm, or else a row per run and firm."""
+        return _patiently(lambda: self._rows(sheet, by_period, only))
+
+    def made_with(self) -> list[dict[str, str]]:
+        """Return the versions of Python and libraries that made the runs, each set of versions once."""
+        found = {json.dumps(footer_of(self.open(name))["versions"]) for name in self.names()}
+        return [json.loads(text) for text in sorted(found)]
 
     def _holdings(self, sheet: Sheet) -> Holdings:
         names = self.names()
-        owner, failed = np.full(len(sheet), -1, np.int32), np.zeros(len(sheet), np.bool_)
-        footers = [_footer(self.open(name)) for name in names]
-        strangers: set[str] = set()
-        for status in ("done", "failed"):  # a run that failed once and was done at last is done
-            for number, footer in enumerate(footers):
-                ids = [run_id for run_id, ended in footer.items() if ended == status]
-                index = sheet.find(np.array(ids, "S32"))
-                strangers.update(run_id for run_id, at in zip(ids, index, strict=True) if at < 0)
-                fresh = index[index >= 0]
-                fresh = fresh[owner[fresh] < 0]
-                owner[fresh], failed[fresh] = number, status == "failed"
-        return Holdings(names, owner, failed, len(strangers))
+        return Holdings.found(names, [footer_of(self.open(name))["runs"] for name in names], sheet)
 
-    def _rows(self, sheet: Sheet, by_period: bool) -> Rows:
+    def _rows(self, sheet: Sheet, by_period: bool, only: Sequence[int] | None) -> Rows:
         holdings = self._holdings(sheet)
+        if only is not None:
+            holdings.owner[np.isin(np.arange(len(sheet)), only, invert=True)] = -1
         firms: dict[str, int] = {}
         parts: list[dict[str, np.ndarray]] = []
         errors: dict[int, tuple[str, str]] = {}
@@ -181,12 +186,7 @@ class Segments:
             parts.append(_select(table, sheet, owned, firms))
             if not by_period:
                 errors |= _errors(table, sheet, owned & holdings.failed)
-        empty = {"index": np.empty(0, np.int64), "period": np.empty(0, np.int32), "firm": np.empty(0, np.int64)}
-        parts.append({**empty, **{kpi: np.empty(0) for kpi in sheet.kpis}})
-        whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[-1]}
-        order = np.argsort(whole["index"], kind="stable")
-        index, period, firm = (whole.pop(name)[order] for name in ("index", "period", "firm"))
-        return Rows(index, period, firm, list(firms), {name: v[order] for name, v in whole.items()}, errors)
+        return Rows.joined(parts, list(firms), sheet.kpis, errors)
 
 
 def _patiently(read: Callable[[], T]) -> T:
@@ -195,10 +195,6 @@ def _patiently(read: Callable[[], T]) -> T:
         with contextlib.suppress(FileNotFoundError):
             return read()
     raise Refusal("the results change faster than they can be read; wait until the other run has finished")
-
-
-def _footer(file: pq.ParquetFile) -> dict[str, str]:
-    return json.loads(file.schema_arrow.metadata[_FOOTER])
 
 
 def _select(table: pa.Table, sheet: Sheet, owned: np.ndarray, firms: dict[str, int]) -> dict[str, np.ndarray]:
@@ -267,7 +263,8 @@ class Store(Segments):
         """Rename damaged segments, so that they are kept for inspection but not met again."""
         with self.writing():
             for name in self.damaged:
-                self._path(name).rename(self._path(name).with_suffix(".damaged"))
+                with contextlib.suppress(FileNotFoundError):  # another process was quicker
+                    self._path(name).rename(self._path(name).with_suffix(".damaged"))
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete segments whose runs are in others."""

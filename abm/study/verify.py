@@ -13,11 +13,12 @@ from abm.core.streams import SCHEME
 from abm.study import inputs
 from abm.study.digest import digest
 from abm.study.experiment import Experiment
-from abm.study.manifest import Manifest, read_manifest, versions
+from abm.study.manifest import Manifest, read_manifest
 from abm.study.results import Results
 from abm.study.rows import Outcome, Rows
 from abm.study.sheet import Run
 from abm.study.store import Store
+from abm.study.versions import changes
 from abm.study.work import Bench
 
 SAMPLE = 10
@@ -40,7 +41,7 @@ class Verification:
     """What came of recomputing a sample.
 
     checked, stored : runs      differences : runs that came out otherwise      damaged : segments
-    changed         : libraries with another version than those that made the results, "numpy 2.4.6, now 2.5.0"
+    changed         : what had another version when runs were made, "numpy 2.4.6 (now 2.5.0)"
     """
 
     checked: int
@@ -83,12 +84,12 @@ def verify(
     holdings = store.holdings(experiment.sheet)
     stored = np.flatnonzero(holdings.owner >= 0)
     chosen = _drawn(experiment, stored, sample, seed)
-    heads = store.rows(experiment.sheet, by_period=False)
-    bodies = store.rows(experiment.sheet, by_period=True)
+    heads = store.rows(experiment.sheet, by_period=False, only=chosen)
+    bodies = store.rows(experiment.sheet, by_period=True, only=chosen)
     bench = Bench(experiment)
     found = [_difference(bench.outcome(index), heads, bodies) for index in chosen]
     differences = tuple(difference for difference in found if difference)
-    return Verification(len(chosen), len(stored), differences, results.damaged, tuple(_changes(manifest)))
+    return Verification(len(chosen), len(stored), differences, results.damaged, _changed(store))
 
 
 def _experiment(manifest: Manifest, folder: Path, given: Experiment | None) -> Experiment:
@@ -137,8 +138,5 @@ def _unequal(rows: Rows, index: int, block: np.ndarray, firms: tuple[str, ...]) 
             yield f"{kpi} of {names[row]}{when} was {stored[row]!r}, now {now[row]!r}"
 
 
-def _changes(manifest: Manifest) -> Iterator[str]:
-    for library, now in versions().items():
-        before = manifest.versions.get(library, "unknown")
-        if before != now:
-            yield f"{library} {before}, now {now}"
+def _changed(store: Store) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(change for made_with in store.made_with() for change in changes(made_with)))

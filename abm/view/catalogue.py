@@ -120,10 +120,14 @@ def kpis() -> list[Row]:
     """Return a row for every shipped KPI."""
     return [
         {
-            "kpi": kpi.name, "unit": kpi.unit, "definition": kpi.definition, "undefined": kpi.nan, "source": cited(kpi.source),
+            "kpi": kpi.name,
+            "unit": kpi.unit,
+            "definition": kpi.definition,
+            "undefined": kpi.nan,
+            "source": cited(kpi.source),
         }
         for kpi in STANDARD
-    ]  # fmt: skip
+    ]
 
 
 def presets() -> list[Row]:
@@ -216,4 +220,4 @@ def _spellings(names: Iterable[str]) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    return f"; there is {one_of(names)}" if 0 < len(names) <= 8 else ""  # noqa: PLR2004 - more is no help
+    return f"; there is {one_of(names)}" if 0 < len(names) <= 8 else ""

@@ -16,7 +16,7 @@ from abm.study.results import Results
 from abm.view import plots, summary
 
 MOST_PANELS = 9
-MOST_LINES = 8
+MOST_LINES = 6
 MOST_FACTORS = 3
 _BINS = 40  # points of a line over time, about
 
@@ -48,11 +48,13 @@ def write(folder: Path, drawn: list[Drawn]) -> None:
 
 def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
     """Draw the effect of each arm on the KPI that decides, then on the others."""
-    if len(results.arms) < 2:  # noqa: PLR2004 - nothing to compare
+    if len(results.arms) < 2:
         return
     kpi, palette = summary.judged_by(results), plots.colours(results.arms, results.baseline)
     others = table[table["arm"] != results.baseline]
-    shown = [name for name in table["kpi"].unique() if np.isfinite(others.loc[others["kpi"] == name, "difference"]).any()]
+    shown = [
+        name for name in table["kpi"].unique() if np.isfinite(others.loc[others["kpi"] == name, "difference"]).any()
+    ]
     pairs = int(table.loc[table["kpi"] == kpi, "pairs"].max())
     note = f"Dot: mean over {pairs} replications. Line: its 95 % interval. The arms of a replication share their luck."
     if kpi in shown:
@@ -84,21 +86,23 @@ def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
 def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -> Iterator[Drawn]:
     """Draw the KPI that decides over time."""
     kpi = summary.judged_by(results)
-    if periods < 2 or summary.rows_by_period(results, periods) > summary.MOST_ROWS:  # noqa: PLR2004
+    if periods < 2 or summary.rows_by_period(results, periods) > summary.MOST_ROWS:
         return
     together = max(1, round(periods / _BINS))
     lines = summary.courses(results, kpi, together)
-    if lines["period"].nunique() < 2:  # noqa: PLR2004
+    if lines["period"].nunique() < 2:
         return
     arms = [arm for arm in table["arm"].unique() if arm != results.baseline][: MOST_LINES - 1]
-    kept = lines[lines["arm"].isin([results.baseline, *arms])]
+    kept = pd.concat([lines[lines["arm"] == arm] for arm in [*arms, results.baseline]])
 
     def figure_of(figure: Figure) -> None:
         palette = plots.colours(results.arms, results.baseline)
         plots.courses(kept, kpi, results.baseline, palette, burn_in, figure)
         plots.footnote(figure, note)
 
-    means = f"Means of {together} periods. " if together > 1 and lines["period"].nunique() > periods / together / 2 else ""
+    means = (
+        f"Means of {together} periods. " if together > 1 and lines["period"].nunique() > periods / together / 2 else ""
+    )
     note = f"{means}Bands: 95 % intervals over replications; below, of the paired difference."
     few = "" if len(kept) == len(lines) else f" The best {len(arms)} of {len(results.arms)} arms are drawn."
     shaded = " The shaded periods are the burn-in, which no table counts." if burn_in else ""
@@ -109,15 +113,17 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -
 def _factors(results: Results) -> Iterator[Drawn]:
     """Draw how far the effects hang on what nobody can know."""
     factors = [path for path in results.factors if len(set(map(str, results.sheet.design.factors[path]))) > 1]
-    if not factors or len(results.arms) < 2:  # noqa: PLR2004
+    if not factors or len(results.arms) < 2:
         return
     kpi, palette = summary.judged_by(results), plots.colours(results.arms, results.baseline)
 
     def panels(figure: Figure) -> None:
         shown = factors[:MOST_FACTORS]
         figure.set_size_inches(plots.WIDTH, 3.0 * len(shown) + 0.3)
-        for ax, factor in zip(np.atleast_1d(figure.subplots(len(shown), 1)), shown, strict=True):
+        for ax, factor in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
             plots.effect_by_factor(results, kpi, factor, ax, palette)
+            if factor != shown[0]:
+                ax.get_legend().remove()
         plots.footnote(figure, note)
 
     note = "Dot: mean difference over replications and over the levels of other factors. Line: its 95 % interval."

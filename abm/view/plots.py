@@ -1,7 +1,7 @@
 """Figures: table in, Axes out.
 
-The tables come from summary.py. Every arm has one colour in all figures of a study, the baseline is grey, and an interval is
-always the 95 % interval of a paired difference (or, for levels, of a mean) over replications.
+The tables come from summary.py. Every arm has one colour in all figures of a study, the baseline is grey, and an
+interval is always the 95 % interval of a paired difference (or, for levels, of a mean) over replications.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ WIDTH = 7.4  # inches
 DOTS = 160  # per inch
 _GREY, _INK, _FAINT = "0.45", "0.15", "0.88"
 _DISTINCT = 9  # colours that a reader tells apart; beyond them hues go round the circle
-_LONGEST_NAME = 22
+_LONGEST_NAME = 28
+_ROOM = 0.2  # share of the axis that the words on the burn-in need
 _PANELS = 3  # side by side
 _RC = {
     "font.family": "DejaVu Sans",
@@ -58,7 +59,7 @@ _ABBREVIATED = {"csi": "CSI"}
 
 def style() -> AbstractContextManager[None]:
     """Return the context that figures are drawn in."""
-    return rc_context({**sns.axes_style("ticks"), **_RC})
+    return rc_context(sns.axes_style("ticks") | _RC)
 
 
 def colours(arms: Sequence[str], baseline: str) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def colours(arms: Sequence[str], baseline: str) -> dict[str, Any]:
     others = [arm for arm in arms if arm != baseline]
     few = len(others) <= _DISTINCT
     palette = sns.color_palette("colorblind", 10) if few else sns.color_palette("husl", len(others))
-    palette = [colour for colour in palette if not few or max(colour) - min(colour) > 0.05]  # noqa: PLR2004 - its grey
+    palette = [colour for colour in palette if not few or max(colour) - min(colour) > 0.05]
     return dict(zip(others, palette, strict=False)) | {baseline: _GREY}
 
 
@@ -84,7 +85,12 @@ def in_words(unit: str) -> str:
 
 
 def effect_of_arms(
-    table: pd.DataFrame, kpi: str, baseline: str, ax: Axes | None = None, palette: Colours | None = None, numbers: bool = True
+    table: pd.DataFrame,
+    kpi: str,
+    baseline: str,
+    ax: Axes | None = None,
+    palette: Colours | None = None,
+    numbers: bool = True,
 ) -> Axes:
     """Draw each arm's difference from the baseline in one KPI, with its interval; the best arm is on top.
 
@@ -118,7 +124,11 @@ def effects_height(arms: int) -> float:
 
 
 def effects_on_kpis(
-    table: pd.DataFrame, kpis: Sequence[str], baseline: str, palette: Colours | None = None, figure: Figure | None = None
+    table: pd.DataFrame,
+    kpis: Sequence[str],
+    baseline: str,
+    palette: Colours | None = None,
+    figure: Figure | None = None,
 ) -> list[Axes]:
     """Draw the arms' effects on several KPIs, a panel each with its own scale."""
     columns = min(_PANELS, len(kpis))
@@ -141,31 +151,33 @@ def effects_on_kpis(
 
 def courses(
     table: pd.DataFrame, kpi: str, baseline: str, palette: Colours, burn_in: int = 0, figure: Figure | None = None
-) -> tuple[Axes, Axes]:
-    """Draw a KPI over time by arm: its level above, its difference from the baseline below.
+) -> list[Axes]:
+    """Draw a KPI over time by arm: its level above, its difference from the baseline, if there are other arms, below.
 
     table   : as of summary.courses       burn_in : periods before measurement, shaded
     """
     with style():
-        figure = _figure(figure, 5.2)
-        above, below = figure.subplots(2, 1, sharex=True)
-        for ax, names in ((above, ("level", "level_low", "level_high")), (below, ("difference", "low", "high"))):
-            _lines(ax, table if ax is above else table[table["arm"] != baseline], names, palette)
+        others = table[table["arm"] != baseline]
+        figure = _figure(figure, 5.2 if len(others) else 2.8)
+        panels = list(figure.subplots(2 if len(others) else 1, 1, sharex=True, squeeze=False)[:, 0])
+        _lines(panels[0], table, ("level", "level_low", "level_high"), palette)
+        if len(others):
+            _lines(panels[1], others, ("difference", "low", "high"), palette)
+            panels[1].axhline(0, color=_GREY, linewidth=1.2, zorder=0.5)
+            panels[1].set_title(f"The same, minus {baseline}")
+            _legend(panels[0], list(table["arm"].unique()), palette)
+        for ax in panels:
+            ax.set_ylabel(in_words(summary.unit(kpi)))
             if burn_in:
                 ax.axvspan(0, burn_in, color="0.94", zorder=0)
-        if burn_in:
-            above.annotate(
+        if burn_in > _ROOM * table["period"].max():
+            panels[0].annotate(
                 "not measured", (0, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), textcoords="offset points",
                 va="top", fontsize=8, color=_GREY,
             )  # fmt: skip
-        below.axhline(0, color=_GREY, linewidth=1.2, zorder=0.5)
-        above.set_title(f"{label(kpi)}{_of(table)} over time, by arm")
-        below.set_title(f"The same, minus {baseline}")
-        for ax in (above, below):
-            ax.set_ylabel(in_words(summary.unit(kpi)))
-        below.set_xlabel("period")
-        _legend(above, [arm for arm in table["arm"].unique()], palette)
-    return above, below
+        panels[0].set_title(f"{label(kpi)}{_of(table)} over time, by arm")
+        panels[-1].set_xlabel("period")
+    return panels
 
 
 def effect_by_factor(
@@ -185,16 +197,17 @@ def effect_by_factor(
             rows = rows.sort_values("x")  # noqa: PLW2901 - the same rows
             half = np.vstack([rows["difference"] - rows["low"], rows["high"] - rows["difference"]])
             ax.errorbar(
-                rows["x"], rows["difference"], np.where(np.isfinite(half), half, 0.0), label=arm, color=palette[str(arm)],
+                rows["x"], rows["difference"], np.where(np.isfinite(half), half, 0.0), color=palette[str(arm)],
                 marker="o", markersize=5, linewidth=1.8, elinewidth=1.4, capsize=2.5,
             )  # fmt: skip
         if words:
-            ax.set_xticks(range(table["level"].nunique()), [str(level) for level in pd.unique(table["level"])])
+            ax.set_xticks(range(table["level"].nunique()), [_broken(str(level)) for level in pd.unique(table["level"])])
         ax.axhline(0, color=_GREY, linewidth=1.2, zorder=0.5)
-        ax.set_xlabel(factor)
+        ax.set_xlabel(_with_unit(factor))
         ax.set_ylabel(in_words(summary.unit(kpi)))
         ax.set_title(f"{label(kpi)} of {results.firms[0]}: each arm minus {results.baseline}, by {factor}")
-        _legend(ax, [arm for arm in results.arms if arm != results.baseline], palette)
+        order = table.groupby("arm")["difference"].mean().sort_values(ascending=False)
+        _legend(ax, [str(arm) for arm in order.index], palette)
     return ax
 
 
@@ -224,6 +237,11 @@ def _figure(figure: Figure | None, height: float) -> Figure:
 
 def _of(table: pd.DataFrame) -> str:
     return f" of {table['firm'].iloc[0]}" if "firm" in table and len(table) else ""
+
+
+def _with_unit(path: str) -> str:
+    unit = summary.parameter_unit(path)
+    return f"{path} ({in_words(unit)})" if unit else path
 
 
 def _axes(height: float) -> Axes:
@@ -256,14 +274,13 @@ def _broken(name: str) -> str:
 
 def _lines(ax: Axes, table: pd.DataFrame, names: Sequence[str], palette: Colours) -> None:
     middle, low, high = names
-    few = table["period"].nunique() <= 12  # noqa: PLR2004 - a dot for each then
+    few = table["period"].nunique() <= 12
     sns.lineplot(
-        table, x="period", y=middle, hue="arm", palette=dict(palette), ax=ax, errorbar=None, legend=False, linewidth=1.8,
-        marker="o" if few else None,
+        table, x="period", y=middle, hue="arm", palette=dict(palette), ax=ax, errorbar=None, legend=False,
+        linewidth=1.8, marker="o" if few else None,
     )  # fmt: skip
     for arm, rows in table.groupby("arm", sort=False):
         ax.fill_between(rows["period"], rows[low], rows[high], color=palette[str(arm)], alpha=0.18, linewidth=0)
-    ax.set_ylabel("")
     ax.grid(visible=False, axis="x")
     ax.margins(x=0.01)
 

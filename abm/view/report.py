@@ -47,16 +47,22 @@ def _page(results: Results, manifest: Manifest, table: pd.DataFrame, drawn: list
     return markup.page(
         sheet.question or name,
         markup.element("h1", markup.text(sheet.question or name)),
-        markup.element("p", markup.text(f"{name}. Judged by {summary.judged_by(results)} of {results.firms[0]}."), "name"),
+        markup.element(
+            "p", markup.text(f"{name}, judged by {summary.judged_by(results)} of {results.firms[0]}"), "name"
+        ),
         markup.paragraphs([*summary.verdict(results, table), _caution(numbers)], "verdict"),
         _warnings(results),
         markup.section("Ranking", _ranking(results, table)),
-        *([markup.section("Figures", *(markup.figure(f.image, f.caption, f"{f.caption} {f.note}") for f in drawn))] if drawn else []),
+        *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         markup.section("What was run", *_run(results, manifest, study)),
         markup.section("What is only assumed", *_assumed(numbers)),
         markup.section("How to reproduce it", *_reproduce(manifest, folder, study)),
         markup.section("How to cite it", *_cite(results, manifest)),
     )
+
+
+def _figure(drawn: figures.Drawn) -> str:
+    return markup.figure(drawn.image, drawn.caption, f"{drawn.caption} {drawn.note}")
 
 
 def _warnings(results: Results) -> str:
@@ -70,7 +76,7 @@ def _warnings(results: Results) -> str:
         said.append(f"{len(results.failed):,} of {len(results.sheet):,} runs failed and are left out of all pairs:")
         counts = Counter(zip(results.failed["arm"], results.failed["error"], results.failed["message"], strict=True))
         said += [
-            f"{arm}: {error}: {message} ({count} runs)"
+            f"{arm}: {error}: {message} ({tables.counted(count, 'run')})"
             for (arm, error, message), count in counts.most_common(_MOST_FAILURES)
         ]
     return markup.paragraphs(said, "warning") if said else ""
@@ -98,11 +104,12 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
     done = len(sheet) - results.missing - len(results.failed)
     yield markup.paragraphs(
         [
-            f"{len(sheet.arms)} arms, {len(sheet.design)} design points and {sheet.replications} replications: "
+            f"{tables.counted(len(sheet.arms), 'arm')}, {tables.counted(len(sheet.design), 'design point')} and "
+            f"{tables.counted(sheet.replications, 'replication')}: "
             f"{done:,} of {len(sheet):,} runs. Seed {sheet.seed}, random numbers {manifest.scheme}.",
             f"{scenario['population']['customers']:,} customers, {len(scenario['firms'])} firms "
-            f"({', '.join(results.firms)}), {scenario['periods']:,} periods, of which the first {scenario['burn_in']:,} "
-            f"are not measured; network {scenario['network']['kind']}.",
+            f"({', '.join(results.firms)}), {scenario['periods']:,} periods, of which the first "
+            f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
         ]
     )
     arms = study.arms if study else manifest.experiment["arms"]
@@ -132,7 +139,8 @@ Numbers = list[tuple[Parameter, str]]
 
 def _numbers_behind(scenario: Mapping[str, Any]) -> Numbers:
     """Return the parameters that a scenario's table sets, with their values in words; the assumed ones first."""
-    found = [(parameter, value) for parameter in Scenario.parameters() for value in _values(parameter, scenario)]
+    numbers = [parameter for parameter in Scenario.parameters() if parameter.type != "text"]
+    found = [(parameter, value) for parameter in numbers for value in _values(parameter, scenario)]
     return sorted(found, key=lambda pair: catalogue.EVIDENCE.index(pair[0].evidence or "assumed"))
 
 
@@ -147,21 +155,23 @@ def _assumed(found: Numbers) -> Iterator[str]:
     yield markup.paragraphs(
         [
             f"Of {len(found)} parameters behind these numbers, {counts['assumed']} are assumed: free choices that no "
-            f"publication backs. {counts['calibrated']} are calibrated (tuned until the model shows a published finding, or "
-            f"by the toolkit's own prototype) and {counts['measured']} measured (read off their source).",
+            f"publication backs. {counts['calibrated']} are calibrated (tuned until the model shows a published "
+            f"finding, or by the toolkit's own prototype) and {counts['measured']} measured (read off their source).",
             "A conclusion that could hang on an assumed parameter should be run again with that parameter as a factor "
             "of the design.",
         ]
     )
     rows = [
-        (
-            parameter.path, value, "" if value == tables.written(parameter.default) else tables.written(parameter.default),
-            parameter.unit, parameter.evidence, parameter.source or "",
-        )
+        (parameter.path, value, _if_other(parameter, value), parameter.unit, parameter.evidence, parameter.source or "")
         for parameter, value in found
-    ]  # fmt: skip
+    ]
     columns = ("parameter", "here", "default, if other", "unit", "evidence", "source")
     yield markup.folded(f"All {len(found)} parameters, the assumed ones first", markup.table(columns, rows))
+
+
+def _if_other(parameter: Parameter, value: str) -> str:
+    default = tables.written(parameter.default)
+    return "" if value == default else default
 
 
 def _values(parameter: Parameter, scenario: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """What a results folder says, as tables: effects of the arms, the best one, courses over time.
 
-All differences are paired with the baseline within replications, where the arms share their luck; intervals are Student's t
-over replications, at 95 %.
+All differences are paired with the baseline within replications, where the arms share their luck; intervals are
+Student's t over replications, at 95 %.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from scipy.stats import t as student
 
 from abm.core.errors import Refusal, did_you_mean
 from abm.kpis.standard import BY_NAME
+from abm.run.scenario import Scenario
 from abm.study.results import Results
 from abm.study.statistics import interval
 from abm.study.winner import Winner
@@ -53,7 +54,7 @@ def verdict(results: Results, table: pd.DataFrame) -> list[str]:
 
 
 def _compared(row: dict[str, Any], baseline: str) -> str:
-    if row["pairs"] < 2:  # noqa: PLR2004 - an interval needs two
+    if row["pairs"] < 2:
         return f"'{row['arm']}' and '{baseline}' have too few pairs to be compared."
     ends = f"[{row['low']:+.{row['decimals']}f}, {row['high']:+.{row['decimals']}f}]"
     change = f"{row['difference']:+.{row['decimals']}f} {row['unit']} against '{baseline}' {ends}"
@@ -67,11 +68,19 @@ def unit(kpi: str) -> str:
     return BY_NAME[kpi].unit if kpi in BY_NAME else ""
 
 
+def parameter_unit(path: str) -> str:
+    """Return the unit of the scenario parameter at a path, "" for a word and for a mechanism of one's own."""
+    steps = path.split(".")
+    general = ".".join(["firms", "*", *steps[2:]]) if steps[0] == "firms" else path
+    units = {parameter.path: parameter.unit for parameter in Scenario.parameters()}
+    return units.get(general, "").removeprefix("name")
+
+
 def effects(results: Results, firm: str | None = None) -> pd.DataFrame:
     """Return a row per KPI and arm: arm, kpi, unit, firm, mean, difference, low, high, pairs, dropped, decimals.
 
-    KPIs go in the order of `kpis_shown`, arms by the KPI that decides, the best first. `decimals` is how many digits of the
-    KPI its intervals bear out.
+    KPIs go in the order of `kpis_shown`, arms by the KPI that decides, the best first. `decimals` is how many digits
+    of the KPI its intervals bear out.
     """
     table = results.table(firm, CONFIDENCE)
     kpis, arms = kpis_shown(results), ranked_arms(results, table)
@@ -112,9 +121,9 @@ def _decimals(rows: pd.DataFrame) -> int:
 
 
 def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
-    """Return a KPI of the focal firm over time: arm, firm, period, and mean, low, high of its level and of its difference.
+    """Return a KPI of the focal firm over time, by arm: its level and its difference from the baseline.
 
-    Columns: arm, firm, period (the middle of those taken together), level, level_low, level_high, difference, low, high.
+    Columns: arm, firm, period (the middle of those taken together); level, difference and the ends of their intervals.
     Points of a design are averaged within a replication; periods without a value are left out.
 
     together : how many periods are averaged
@@ -122,9 +131,7 @@ def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
     table = results.periods
     table = table.loc[table["firm"] == results.firms[0], ["arm", "replication", "point", "period", kpi]].dropna()
     table["period"] = table["period"] // together * together + (together - 1) / 2
-    wide = table.pivot_table(
-        index=["period", "replication"], columns="arm", values=kpi, aggfunc="mean", observed=True
-    )
+    wide = table.pivot_table(index=["period", "replication"], columns="arm", values=kpi, aggfunc="mean", observed=True)
     parts = []
     for arm in results.arms:
         if arm in wide:
@@ -139,7 +146,8 @@ def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
 def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
     """Return a row per arm (but the baseline) and level of a factor: arm, level, difference, low, high, pairs.
 
-    Points that share the level are averaged within a replication.  Raises Refusal for names that are not in the results.
+    Points that share the level are averaged within a replication.
+    Raises Refusal for names that are not in the results.
     """
     for what, name, names in (("KPI", kpi, results.kpis), ("factor", factor, results.factors)):
         if name not in names:

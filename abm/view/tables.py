@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from rich.text import Text
 from abm.core.parameters import interval
 
 _LINE = rich.box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+_ROUND = re.compile(r"(?<![\d.])(\d+?)(0{5,})(?!\d)")  # a long round number
 _STYLES = {"assumed": "yellow", "calibrated": "cyan", "measured": "green", "memory": "yellow", "secondary": "yellow"}
 
 
@@ -43,10 +45,7 @@ def listing(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], whole
 
 def parameters(rows: Sequence[Mapping[str, Any]], width: int = 100) -> Text:
     """Return rows of the catalogue of parameters, two lines each: its values; its meaning and source."""
-    heads = [
-        (row["parameter"], "required" if row["required"] else written(row["default"]), row["unit"], written(row["bounds"], "bounds"))
-        for row in rows
-    ]  # fmt: skip
+    heads = [(row["parameter"], _default(row), row["unit"], written(row["bounds"], "bounds")) for row in rows]
     sizes = [max(len(head[k]) for head in heads) + 2 for k in range(3)]
     text = Text()
     for head, row in zip(heads, rows, strict=True):
@@ -84,14 +83,24 @@ def written(value: Any, key: str = "") -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _default(row: Mapping[str, Any]) -> str:
+    return "required" if row["required"] else written(row["default"])
+
+
 def _interval(bounds: Sequence[float | None]) -> str:
     """Return bounds as refusals write them, with long round numbers as powers of ten: "[0, 1e9]"."""
-    return re.sub(r"(?<![\d.])(\d+?)(0{5,})(?!\d)", lambda found: f"{found[1]}e{len(found[2])}", interval(tuple(bounds)))
+    low, high = bounds
+    return _ROUND.sub(lambda found: f"{found[1]}e{len(found[2])}", interval((low, high)))
+
+
+def counted(number: int, word: str, words: str = "") -> str:
+    """Return a number of things: "1 arm", "1,200 runs"; `words` is a plural that does not end in -s."""
+    return f"{number:,} {word if number == 1 else words or word + 's'}"
 
 
 def number(value: float, decimals: int, sign: bool = False) -> str:
     """Return a number with so many decimals; "-" if it has no value."""
-    if value != value:
+    if math.isnan(value):
         return "-"
     text = f"{value:+.{decimals}f}" if sign else f"{value:.{decimals}f}"
     return text if float(text) else text.lstrip("+-")

@@ -40,7 +40,8 @@ class Firm(Spec):
     program: LoyaltyProgram | None = None
 
 
-def _cents(values: Sequence[float]) -> np.ndarray:
+def _hundredths(values: Sequence[float]) -> np.ndarray:
+    """Return amounts in whole hundredths, rounded half up: cents, and hundredths of a point."""
     return np.array([int(np.floor(100.0 * v + 0.5)) for v in values], np.int64)
 
 
@@ -59,6 +60,7 @@ def levers(firms: Sequence[Firm]) -> dict[str, np.ndarray]:
     """
     none = LoyaltyProgram(member_cost=0.0)
     programs = [firm.program or none for firm in firms]
+    goal_points = _hundredths([p.goal for p in programs]).astype(np.int32)
 
     def of(items: Sequence[Spec], *names: str) -> dict[str, np.ndarray]:
         return {name: np.array([getattr(item, name) for item in items], np.float32) for name in names}
@@ -66,21 +68,22 @@ def levers(firms: Sequence[Firm]) -> dict[str, np.ndarray]:
     spread = [np.hypot(f.service.spread_within, f.service.spread_between) for f in firms]
     thresholds = np.full((TIERS, len(firms)), NEVER, np.int64)
     for j, program in enumerate(programs):
-        thresholds[1 : 1 + len(program.tier_threshold), j] = _cents(program.tier_threshold)
+        thresholds[1 : 1 + len(program.tier_threshold), j] = _hundredths(program.tier_threshold)
     return {
         **of(firms, "price", "initial_awareness", "exit_fee", "joining_fee", "integration", "unit_cost"),
         **of([f.service for f in firms], "quality", "failure_rate", "transparency", "richness"),
-        **of(programs, "hassle", "earn_rate", "earn_per_visit", "goal", "reward", "redemption"),
+        **of(programs, "hassle", "earn_rate", "earn_per_visit", "reward", "redemption"),
         "promise": np.array([f.service.quality if f.promise is None else f.promise for f in firms], np.float32),
         "spread": np.array(spread, np.float32),
-        "service_cost": _cents([f.service.cost_per_visit for f in firms]),
-        "fixed_cost": _cents([f.fixed_cost for f in firms]),
+        "service_cost": _hundredths([f.service.cost_per_visit for f in firms]),
+        "fixed_cost": _hundredths([f.fixed_cost for f in firms]),
         "has_program": np.array([f.program is not None for f in firms], np.int32),
         "automatic": np.array([p.enrolment == "automatic" for p in programs], np.int32),
         "expiry": np.array([p.expiry for p in programs], np.int32),
-        "endowment": np.array([round(100 * p.endowment) for p in programs], np.int32),
-        "goal_points": np.array([round(100 * p.goal) for p in programs], np.int32),
-        "reward_expense": _cents([p.reward * p.reward_cost for p in programs]),
+        "endowment": _hundredths([p.endowment for p in programs]).astype(np.int32),
+        "goal": (goal_points / 100.0).astype(np.float32),
+        "goal_points": goal_points,
+        "reward_expense": _hundredths([p.reward * p.reward_cost for p in programs]),
         "member_cost": np.array([round(10_000 * p.member_cost) for p in programs], np.int64),
         "tier_window": np.array([p.tier_window for p in programs], np.int32),
         "tier_threshold": thresholds,

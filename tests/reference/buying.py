@@ -29,8 +29,10 @@ def occasions(market: Market, i: int) -> int:
 
 
 def set_switching_costs(market: Market) -> None:
-    """Weigh, for each visitor with a provider, what leaving would cost."""
+    """Weigh, for each visitor with a provider, what leaving would cost; a trait costs what it always does."""
     p = market.parameters["switching_cost"]
+    if p["basis"] == "trait":
+        return
     for i in sorted({visit.customer for visit in market.visits}):
         c, j = market.customers[i], market.customers[i].provider
         if j != NOBODY:

@@ -32,7 +32,7 @@ from tests.reference import (
     using,
     word_of_mouth,
 )
-from tests.reference.random_numbers import Words, customer_words, stream_key, uniform
+from tests.reference.random_numbers import Words, customer_words, fine_uniform, stream_key, uniform
 from tests.reference.state import NOBODY, Customer, Firm, Visit
 
 THEORIES: dict[str, dict[str, Any]] = {
@@ -48,14 +48,15 @@ THEORIES: dict[str, dict[str, Any]] = {
     "defection": defection.EXAMPLE,
     "lifecycle": lifecycle.EXAMPLE,
 }
-STREAMS = ("need", "choice", "encounter", "rewards", "word_of_mouth", "defection")
+STREAMS = ("need", "switching_cost", "choice", "encounter", "rewards", "word_of_mouth", "defection")
 TALLIES = (
     "occasions", "visits", "repeats", "repeat_base", "failures", "dissatisfied", "performance_sum", "transaction_sum",
     "satisfaction_sum", "trust_sum", "broken_promises", "enrolled", "members", "points_issued", "points_redeemed",
     "points_expired", "points_outstanding", "rewards_redeemed", "rewards_cost", "demoted", "positive_messages",
     "negative_messages", "heard", "learned", "referred", "exits", "acquired", "returned", "won_back", "fell_dormant",
     "fell_lost", "active", "revenue", "goods", "service", "discounts", "price_cuts", "membership", "fixed",
-    "population", "open_visits", "year_visits", "customers_at_close", "buyers", "wallet_own", "wallet_all", "active_at_start", "retained",
+    "population", "open_visits", "year_visits", "customers_at_close", "buyers", "wallet_own", "wallet_all",
+    "active_at_start", "retained",
 )  # fmt: skip
 
 
@@ -115,6 +116,9 @@ class Market:
         for i, c in enumerate(self.customers):
             if c.hassle_factor is None:
                 c.hassle_factor = rewards.hassle_factor(uniform(self.words("rewards", i)[0]))
+            if self.parameters["switching_cost"]["basis"] == "trait":
+                u = fine_uniform(self.words("switching_cost", i)[0])
+                c.switching_cost = switching_cost.trait(u, self.parameters["switching_cost"])
         closing.set_pull(self)
 
     def step(self) -> dict[str, Any]:

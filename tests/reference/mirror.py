@@ -14,6 +14,7 @@ import numpy as np
 
 from abm.run.engine import Engine
 from abm.run.scenario import Scenario
+from abm.world.columns import TIERS
 from abm.world.firm import Firm
 from tests.reference import closeness
 from tests.reference.market import THEORIES, Market
@@ -48,12 +49,10 @@ def reflection(engine: Engine) -> Market:
 
 def parameters(scenario: Scenario) -> dict[str, dict[str, Any]]:
     """Return every parameter of every theory; the twins know them by the same names."""
+    specs = {theory: getattr(scenario, theory) for theory in THEORIES}
     return {
-        theory: {
-            name: single(getattr(getattr(scenario, theory), name))
-            for name in type(getattr(scenario, theory)).model_fields
-        }
-        for theory in THEORIES
+        theory: {name: single(getattr(spec, name)) for name in type(spec).model_fields}
+        for theory, spec in specs.items()
     }
 
 
@@ -91,13 +90,11 @@ def expected_column(market: Market, name: str) -> np.ndarray:
         told = [market.stories.get(i) for i in range(len(market.customers))]
         return np.array([0 if story is None else 2 * (story[0] + 1) + story[1] for story in told])
     if name == "members_at":
-        levels = range(5)
-        return np.array(
-            [
-                [sum(c.member[j] and c.tier[j] == k for c in market.customers) for j in range(len(market.firms))]
-                for k in levels
-            ]
-        )
+        members = np.zeros((TIERS, len(market.firms)), np.int64)
+        for c in market.customers:
+            for j in np.flatnonzero(c.member):
+                members[c.tier[j], j] += 1
+        return members
     return closeness.column(market.customers, name)
 
 

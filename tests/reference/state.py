@@ -33,6 +33,9 @@ class Programme:
     tier_bonus: tuple[float, ...] = ()
     tier_window: int = 52  # periods
 
+    def __post_init__(self) -> None:
+        self.goal = math.floor(100.0 * self.goal + 0.5) / 100.0  # as points are, in whole hundredths
+
     @property
     def has_reward(self) -> bool:
         """Tell whether points lead to anything."""

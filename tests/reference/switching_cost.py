@@ -10,7 +10,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from scipy.stats import beta
+
 EXAMPLE: dict[str, Any] = {
+    "basis": "facets",  # or "trait"
+    "trait_mean": 2 / 7,
+    "trait_precision": 7.0,
     "complexity": 1.0,
     "learning_visits": 6.0,
     "set_up_visits": 3.0,
@@ -19,6 +24,12 @@ EXAMPLE: dict[str, Any] = {
     "relational": 0.4,
 }
 PERSONAL_BOND: dict[str, Any] = {"bond_rate": 0.05}
+
+
+def trait(u: float, parameters: dict[str, Any]) -> float:
+    """Return the quantile of a Beta distribution with this mean, whose two shapes add up to the precision."""
+    mean, precision = parameters["trait_mean"], parameters["trait_precision"]
+    return float(beta.ppf(u, mean * precision, (1.0 - mean) * precision))
 
 
 def economic_risk(rival_expectations: Sequence[float]) -> float:

@@ -82,6 +82,12 @@ class TestSwitchingCost:
         assert switching_cost.switching_cost(facets, switching_cost.EXAMPLE) == pytest.approx(0.312)
         assert switching_cost.calculative_commitment(facets) == pytest.approx(2.32 / 6)
 
+    def test_trait_by_hand(self):
+        """Mean 1/2 and precision 2 make it uniform; the median of a symmetrical one is its mean."""
+        uniform = {"trait_mean": 0.5, "trait_precision": 2.0}
+        assert switching_cost.trait(0.3, uniform) == pytest.approx(0.3)
+        assert switching_cost.trait(0.5, {**uniform, "trait_precision": 9.0}) == pytest.approx(0.5)
+
     def test_bond_by_hand(self):
         """0.2 + 0.05 * 0.5 * 0.8."""
         assert switching_cost.updated_bond(0.2, 0.5, switching_cost.PERSONAL_BOND) == pytest.approx(0.22)

@@ -63,6 +63,18 @@ def test_other_columns_go_into_other_segments(store, sheet, study, outcome):
     assert store.holdings(other).done.sum() == 2
 
 
+def test_runs_made_with_other_versions_stay_apart(store, sheet, outcome, monkeypatch):
+    monkeypatch.setattr("abm.study.store.versions", lambda: {"numpy": "9.9"})
+    store.commit(encode([outcome(sheet, 0), outcome(sheet, 1)], sheet.kpis))
+    store.commit(encode([outcome(sheet, 2), outcome(sheet, 3)], sheet.kpis))
+    before = content(store, sheet)
+    made_with = store.made_with()
+    assert len(made_with) == 2
+    assert compact(store, many=2) == 12
+    assert (len(store.names()), store.made_with()) == (2, made_with)
+    assert content(store, sheet) == before
+
+
 @pytest.mark.parametrize("when", ["before the merged segment", "before the small ones go", "half-way through them"])
 def test_a_kill_loses_nothing(store, sheet, monkeypatch, when):
     class Killed(BaseException):

@@ -308,6 +308,8 @@ def test_a_missing_file_is_refused(tmp_path):
         ({"arms": {"a": {"firms.north.price": math.nan}}}, "arms.a.firms.north.price"),
         ({"arms": {"a": {"firms.north.price": 1, "firms.0.price": 2}}}, "are the same value; change it once"),
         ({"arms": {"a": {"population.customers": 10**12}}}, "arms.a"),
+        ({"arms": {"a": {"firms.north.program": None}}}, "arms.a.firms.north.program = None has no word"),
+        ({"design": grid({"firms.north.program": [None]})}, "design.factors.firms.north.program = None has no word"),
     ],
 )
 def test_refused_in_python(study, change, message):

@@ -75,6 +75,14 @@ def test_files_outside_the_folder_are_refused(folder, name):
         load(folder / "study.toml")
 
 
+def test_a_relative_file_is_found_from_elsewhere(folder, study, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)
+    world = Scenario(periods=3, population={"customers": 4}, network={"kind": "file", "file": "ties.csv"})
+    experiment = study(scenario=world)
+    monkeypatch.chdir(tmp_path)
+    assert len(run(experiment, workers=2).failed) == 0
+
+
 def test_results_hold_their_input_files(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # not where the files are
     results = run(load(folder / "study.toml"), tmp_path / "results", workers=1)

@@ -83,6 +83,19 @@ def test_a_module_the_worker_cannot_import_is_a_plain_line(study, world, own, tm
     assert b"own_theories" in packed
 
 
+def test_code_edited_since_it_was_imported_is_refused(study, world, own, tmp_path):
+    experiment = study(scenario=world.adding(own.Fragile()))
+    assert len(experiment.sheet.digests) == 2
+    text = (tmp_path / "own_theories.py").read_text()
+    (tmp_path / "own_theories.py").write_text(text.replace("broke in", "stopped in"))
+    pool = Pool(experiment, None, workers=1, threads=1)
+    try:
+        with pytest.raises(Refusal, match="have changed since the experiment was built"):
+            collect(pool, [[0]])
+    finally:
+        pool.close()
+
+
 def test_stop_lets_the_run_at_hand_finish(study, world, own):
     experiment = study(scenario=world.adding(own.Slow(seconds=0.05)), replications=50)
     pool = Pool(experiment, None, workers=1, threads=1)

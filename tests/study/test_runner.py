@@ -13,7 +13,7 @@ import pytest
 from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
 from abm.run.engine import simulate
-from abm.study import runner
+from abm.study import runner, versions
 from abm.study.results import read
 from abm.study.runner import Interrupted, run
 from abm.study.staff import Staff
@@ -149,6 +149,13 @@ class TestResuming:
         assert (again[0], again[-1]) == ((4, 6, 0), (6, 6, 2))
         assert read(tmp_path).canonical() == results.canonical()
 
+    def test_other_versions_are_said(self, study, tmp_path, monkeypatch):
+        run(study(replications=2), tmp_path, workers=1)
+        now = versions.versions() | {"numpy": "9.9"}
+        monkeypatch.setattr(versions, "versions", lambda: now)
+        with pytest.warns(UserWarning, match=r"some stored runs were made with numpy .* \(now 9\.9\)"):
+            run(study(), tmp_path, workers=1)
+
     def test_many_small_segments_are_compacted(self, study, tmp_path, monkeypatch):
         monkeypatch.setattr(runner, "BATCH", 1e-9)
         results = run(study(replications=40), tmp_path, workers=1)
@@ -259,6 +266,7 @@ class TestInterrupts:
         with pytest.raises(Interrupted) as stop:
             run(study(), tmp_path, workers=1)
         assert stop.value.exit_code == 130
+        assert len(stop.value.results.runs) == 3 * 3
         monkeypatch.undo()
         assert read(tmp_path).missing == 3
         assert run(study(), tmp_path, workers=1).canonical() == run(study(), workers=1).canonical()
@@ -290,10 +298,10 @@ class TestKills:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert 0 < read(folder).missing <= 60
-        digest, missing = last_line(start(STUDY, folder, 2))[1:]
-        assert missing == "0"
-        undisturbed = importlib.import_module("script").EXPERIMENT
-        assert digest == run(undisturbed, workers=1).canonical()
+        experiment = importlib.import_module("script").EXPERIMENT
+        continued = run(experiment, folder, workers=2)
+        assert continued.missing == 0
+        assert continued.canonical() == run(experiment, workers=1).canonical()
 
     def test_workers_do_not_outlive_their_parent(self, own, start, tmp_path):
         process = start(STUDY, tmp_path / "results", 2)

@@ -91,6 +91,13 @@ def test_rows_come_in_the_order_of_the_sheet_whatever_the_order_of_the_segments(
     assert list(store.rows(sheet, by_period=False).index) == [0, 0, 2, 2, 4, 4, 5, 5]
 
 
+def test_only_some_runs_are_read(sheet, outcome, store):
+    store.commit(encode([outcome(sheet, index) for index in (0, 1, 2)], sheet.kpis))
+    store.commit(encode([outcome(sheet, index) for index in (3, 4)], sheet.kpis))
+    assert list(store.rows(sheet, by_period=False, only=[1, 4, 5]).index) == [1, 1, 4, 4]
+    assert len(store.rows(sheet, by_period=False, only=[]).index) == 0
+
+
 def test_twins_are_read_once(sheet, outcome, store):
     store.commit(encode([outcome(sheet, 0), outcome(sheet, 1)], sheet.kpis))
     store.commit(encode([outcome(sheet, 1), outcome(sheet, 2)], sheet.kpis))

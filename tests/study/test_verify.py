@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.core.errors import Refusal
-from abm.study import verify as module
+from abm.study import versions
 from abm.study.manifest import FILE
 from abm.study.rows import Outcome
 from abm.study.runner import run
@@ -100,10 +100,12 @@ def test_damaged_segments_are_not_well(folder):
 
 
 def test_other_libraries_are_named(folder, monkeypatch):
-    monkeypatch.setattr(module, "versions", lambda: {"numpy": "9.9"})
+    before = versions.versions()
+    monkeypatch.setattr(versions, "versions", lambda: before | {"numpy": "9.9"})
     found = verify(folder)
     assert found.ok
-    assert found.changed[0].endswith(", now 9.9")
+    assert found.changed == (f"numpy {before['numpy']} (now 9.9)",)
+    assert f"made with {found.changed[0]}" in str(found)
 
 
 def test_results_of_other_code_are_refused(folder):

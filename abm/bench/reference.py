@@ -1,0 +1,68 @@
+"""The reference market `ref1`, in the shipped mechanisms.
+
+Every customer buys once a period from one of three firms on a Watts-Strogatz graph (8 neighbours, 10 % rewired); states per firm
+are satisfaction, trust, expectation and points, per customer a switching cost ~ Beta(2, 5) and a price weight.
+
+Where the shipped equations differ from the definition of `ref1`, the work is the same or more: attraction is satisfaction once a
+firm has been used; satisfaction moves to performance plus disconfirmation instead of a logistic of disconfirmation; a story moves
+expectation and a stock of word of mouth instead of trust; the programme's pull is a progress utility instead of a logarithm of
+points. States: 4 + 3 extra per firm. Draws: 3 a visit, 1 a story. Exponentials: 4 a choice, 1 a rate. Graph: every tie read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from abm.run.scenario import Scenario
+
+QUALITIES = (0.55, 0.50, 0.45)
+
+_PROGRAM: dict[str, Any] = {
+    "enrolment": "automatic", "earn_rate": 1.0, "goal": 1e5, "reward": 1.0, "member_cost": 0.0,
+}  # fmt: skip
+
+
+def ref1(customers: int, periods: int = 100) -> Scenario:
+    """Return the reference market with n customers."""
+    return Scenario.parse(
+        {
+            "periods": periods,
+            "off": ["personal_bond", "lifecycle", "defection"],
+            "population": {"customers": customers, "basket": 1.0, "basket_spread": 0.0, "price_weight_spread": 0.5},
+            "network": {"kind": "watts_strogatz", "neighbours": 8, "rewiring": 0.1, "strong_share": 1.0},
+            "firms": [
+                {
+                    "name": name,
+                    "service": {"quality": quality, "failure_rate": 0.0, "spread_within": 0.1, "spread_between": 0.0},
+                    "program": _PROGRAM,
+                }
+                for name, quality in zip(("north", "east", "south"), QUALITIES, strict=True)
+            ],
+            "need": {"process": "every_period"},
+            "switching_cost": {"basis": "trait"},
+            "choice": {
+                "attraction": 2.0, "trust_weight": 1.5, "commitment_weight": 0.0, "switching_weight": 3.0, "outside": -80.0,
+            },
+            "learning": {"floor": 0.3, "extra": 0.0, "rate": 0.2, "promise_rate": 0.0},
+            "trust": {"growth": 0.1, "fall": 0.1, "promise_cost": 0.0},
+            "word_of_mouth": {"base": 0.05, "contact_rate": 1.0, "delight": 0.0, "disappointment": 0.0, "nudge": 0.1},
+        }
+    )  # fmt: skip
+
+
+def full(customers: int, periods: int = 100) -> Scenario:
+    """Return a market with every mechanism at work: programmes with tiers, unknown firms, leaving the category, seasons."""
+    tiers = {"preset": "tiers", "expiry": 104}
+    return Scenario.parse(
+        {
+            "periods": periods,
+            "population": {"customers": customers},
+            "need": {"season_amplitude": 0.2},
+            "firms": [
+                {"name": "north", "program": tiers},
+                {"name": "east", "program": {"preset": "endowed_stamp_card"}},
+                {"name": "south", "initial_awareness": 0.7},
+            ],
+            "defection": {"exit_rate": 0.0005},
+        }
+    )

@@ -1,0 +1,267 @@
+"""The ODD description of a model, in Markdown, made from the model itself: scenario, phases, mechanisms, columns.
+
+The order of its parts follows the ODD protocol (Overview, Design concepts, Details) for describing agent-based models.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from abm.core.kernels import Kernel
+from abm.core.streams import SCHEME
+from abm.mechanisms.mechanism import Mechanism, Phase, plan
+from abm.run.scenario import Scenario
+from abm.study.experiment import Experiment
+from abm.view import catalogue
+from abm.view.tables import counted, written
+from abm.world.population import COLUMNS as TRAITS
+
+PURPOSE = """\
+To compare what a firm can do for its customers' loyalty (a programme, better or more even service, a price) in a market
+of customers who differ, learn from experience, talk to each other and choose for themselves. The numbers are for
+comparison between strategies under stated assumptions, not forecasts of a particular market."""
+PATTERNS = """\
+Patterns the model is judged by: purchase frequencies follow the negative binomial; market shares and repeat buying go
+together (double jeopardy); satisfaction and loyalty are related by more than a straight line; bad experiences weigh
+more than good ones; good word of mouth is some three times as frequent as bad; defection spreads over ties."""
+CONCEPTS = {
+    "Emergence": """\
+Market shares, retention, profit and the fate of programmes come out of customers' choices; none is set.""",
+    "Adaptation": """\
+Customers choose on each occasion anew, from what they know and expect at the start of the period.""",
+    "Objectives": """\
+A customer's utility of a firm: attraction, trust, commitment, price, what she heard, her programme's pull and the cost
+of leaving. Customers do not optimise over time.""",
+    "Learning": """\
+Satisfaction, expectation, trust and commitment move towards experience; satisfaction fast at first and ever slower.""",
+    "Prediction": """\
+A customer's expectation of a firm is her prediction of its performance.""",
+    "Sensing": """\
+A customer knows the firms she is aware of, her own history and what neighbours tell her.""",
+    "Interaction": """\
+By word of mouth over the ties of the network, by awareness learnt from neighbours, and by the status of a tier, which
+is worth less the more customers share it. What is said in a period acts from the next one on.""",
+    "Stochasticity": """\
+Every decision has its own random number, a pure function of who decides what and when ({scheme}), not of the firm's
+strategy: the arms of a replication share their luck, and results do not depend on order or processors.""",
+    "Collectives": """\
+None; groups of customers exist only where the network is drawn with them.""",
+}
+
+
+def odd(scenario: Scenario | None = None, experiment: Experiment | None = None) -> str:
+    """Return the ODD description of a scenario, or of an experiment with its arms; None = the default scenario."""
+    world = experiment.scenario if experiment else scenario or Scenario()
+    mechanisms = plan(world.mechanisms())
+    parts: list[Sequence[str]] = [
+        _title(experiment),
+        ["## 1 Purpose and patterns", "", PURPOSE, "", PATTERNS],
+        list(_entities(world, mechanisms)),
+        list(_schedule(mechanisms)),
+        list(_concepts(world, experiment)),
+        list(_start(world, mechanisms)),
+        list(_inputs(world)),
+        list(_submodels(world, mechanisms)),
+        list(_arms(experiment)) if experiment else [],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def _title(experiment: Experiment | None) -> list[str]:
+    if experiment is None:
+        return ["# The customer model (ODD)"]
+    return [f"# {experiment.name} (ODD)", *(["", f"*{experiment.question}*"] if experiment.question else [])]
+
+
+def _entities(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
+    yield "## 2 Entities, state variables and scales"
+    yield ""
+    firms = ", ".join(firm.name for firm in world.firms)
+    yield f"{world.population.customers:,} customers; {len(world.firms)} firms ({firms}); ties of word of mouth"
+    yield f"({world.network.kind}). {world.periods:,} periods, {world.periods_per_year} to the year, the first"
+    yield f"{world.burn_in:,} before measurement. There is no space but the network."
+    yield ""
+    yield from _table(("state variable", "of", "unit", "starts as", "owner", "meaning"), _states(mechanisms))
+    yield ""
+    yield "What passes within a period and is not kept:"
+    yield ""
+    rows = [(f"`{c.name}`", c.unit, m.name, c.meaning) for m in mechanisms for c in m.owns if c.passing]
+    yield from _table(("variable", "unit", "owner", "meaning"), rows)
+
+
+def _states(mechanisms: Sequence[Mechanism]) -> list[tuple[Any, ...]]:
+    owned = [("population", column, "drawn") for column in TRAITS]
+    owned += [(m.name, column, f"{column.default:g}") for m in mechanisms for column in m.owns if not column.passing]
+    return [(f"`{c.name}`", " x ".join(c.axes), c.unit, begins, owner, c.meaning) for owner, c, begins in owned]
+
+
+def _schedule(mechanisms: Sequence[Mechanism]) -> Iterator[str]:
+    yield "## 3 Process overview and scheduling"
+    yield ""
+    yield "A period goes through these phases in this order. All decisions of a period are taken on the state at its"
+    yield "start; what customers tell each other is delivered when everybody has finished."
+    yield ""
+    rows = []
+    for phase in Phase:
+        here = [mechanism for mechanism in mechanisms if mechanism.phase == phase]
+        for mechanism in here:
+            rows.append((phase.value, phase.name.lower(), mechanism.name, catalogue.summary_line(type(mechanism))))
+        if not here:
+            rows.append((phase.value, phase.name.lower(), "–", "nothing in this model"))
+    yield from _table(("", "phase", "mechanism", "what it does"), rows)
+
+
+def _concepts(world: Scenario, experiment: Experiment | None) -> Iterator[str]:
+    yield "## 4 Design concepts"
+    for concept, words in {**CONCEPTS, "Observation": _observed(experiment)}.items():
+        yield ""
+        yield f"**{concept}.** {words.format(scheme=SCHEME)}"
+
+
+def _observed(experiment: Experiment | None) -> str:
+    rows = catalogue.kpis()
+    if experiment:
+        measured = {kpi.name for kpi in experiment.kpis}
+        rows = [row for row in rows if row["kpi"] in measured]
+    listed = "; ".join(f"`{row['kpi']}` ({row['unit']}): {row['definition'].rstrip('.')}" for row in rows)
+    return f"Counts of events are whole numbers, and every measure is a ratio of counts. {listed}."
+
+
+def _start(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
+    yield "## 5 Initialization"
+    yield ""
+    yield "Customers differ in purchase rate, basket and weight of price; customers and network are drawn anew in each"
+    yield "replication. State variables start as the table above says, or as their mechanism's `begin` draws them."
+    yield ""
+    for title, path in (("Population", "population"), ("Network", "network")):
+        yield f"**{title}**"
+        yield ""
+        yield from _parameters(world, path)
+        yield ""
+    yield "**Firms**"
+    yield ""
+    yield from _table(("parameter", *(firm.name for firm in world.firms), "unit"), _levers(world))
+
+
+def _levers(world: Scenario) -> list[tuple[Any, ...]]:
+    """Return a row per parameter that some firm has: its value at each firm."""
+    rows = []
+    for parameter in catalogue.parameters():
+        path = parameter["parameter"]
+        if path.startswith("firms.*.") and path != "firms.*.name":
+            inner = path.removeprefix("firms.*.")
+            values = [_value(world, f"firms.{j}.{inner}") for j in range(len(world.firms))]
+            if any(value != "-" for value in values):
+                rows.append((f"`{inner}`", *values, parameter["unit"]))
+    return sorted(rows, key=lambda row: str(row[0]).count("."))
+
+
+def _value(world: Any, path: str) -> str:
+    node: Any = world
+    for step in path.split("."):
+        if node is None:
+            return "-"
+        node = node[int(step)] if isinstance(node, tuple) else getattr(node, step)
+    return written(node)
+
+
+def _inputs(world: Scenario) -> Iterator[str]:
+    yield "## 6 Input data"
+    yield ""
+    log, graph = world.population.log, world.network.file
+    if log is None and graph is None:
+        yield "None: nothing outside the model acts on it while it runs."
+    if log is not None:
+        yield f"Purchase rates and baskets are fitted to the purchase log `{log}` before the run (maximum likelihood)."
+    if graph is not None:
+        yield f"The network is read from `{graph}`."
+
+
+def _submodels(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
+    yield "## 7 Submodels"
+    told: set[str] = set()
+    for number, mechanism in enumerate(mechanisms, 1):
+        page = type(mechanism).__module__
+        theory = catalogue.theory_of(type(mechanism))
+        yield ""
+        yield f"### 7.{number} {mechanism.name} ({mechanism.phase.name.lower()})"
+        yield ""
+        yield catalogue.summary_line(type(mechanism))
+        if page not in told:
+            yield ""
+            yield " ".join(part for part in (theory["about"], _sentence("Claim", theory["claim"])) if part)
+            yield ""
+            yield _sentence("Source", theory["source"])
+            yield from _functions(page)
+        told.add(page)
+        if type(mechanism).model_fields:
+            yield ""
+            yield from _parameters(world, mechanism.name)
+
+
+def _functions(module: str) -> Iterator[str]:
+    """Yield the equations and kernels of a mechanism's page, in its order, each with its first line of words."""
+    own = [thing for thing in vars(sys.modules[module]).values() if _is_function(thing, module)]
+    if own:
+        yield ""
+    for thing in own:
+        what = "kernel" if isinstance(thing, Kernel) else "equation"
+        name = thing.name if isinstance(thing, Kernel) else f"{thing.__name__}{inspect.signature(thing)}"
+        yield f"- {what} `{name}`: {_first_sentence(thing.__doc__ or '')}"
+
+
+def _first_sentence(docstring: str) -> str:
+    """Return a docstring's first sentence; what follows it on its line, after two blanks, are shapes and units."""
+    paragraph = inspect.cleandoc(docstring).partition("\n\n")[0]
+    return " ".join(re.split(r"(?<=[.\d])  ", paragraph)[0].split())
+
+
+def _is_function(thing: Any, module: str) -> bool:
+    function = getattr(thing, "function", getattr(thing, "py_func", thing))  # inside a kernel or compiled equation
+    return inspect.isfunction(function) and function.__module__ == module and not function.__name__.startswith("_")
+
+
+def _sentence(label: str, words: str) -> str:
+    return f"*{label}:* {words}" if words else ""
+
+
+def _parameters(world: Scenario, section: str) -> Iterator[str]:
+    """Yield a table of the parameters of a section, with their values in this scenario."""
+    spec: Any = getattr(world, section, None)
+    if spec is None:  # a mechanism of one's own
+        spec = next(extra for extra in world.extras if extra.name == section)
+    rows = []
+    for parameter in type(spec).parameters():
+        cited = f"; {parameter.source}" if parameter.source else ""
+        evidence = f"{parameter.evidence}{cited}"
+        rows.append((f"`{parameter.path}`", _value(spec, parameter.path), parameter.unit, parameter.doc, evidence))
+    yield from _table(("parameter", "value", "unit", "meaning", "evidence"), rows)
+
+
+def _arms(experiment: Experiment) -> Iterator[str]:
+    yield "## The experiment"
+    yield ""
+    yield f"{counted(len(experiment.arms), 'arm')}, {counted(len(experiment.design), 'design point')},"
+    yield f"{counted(experiment.replications, 'replication')}, seed {experiment.seed}; every arm is compared with"
+    yield f"`{experiment.sheet.baseline}`."
+    yield ""
+    rows = []
+    for arm, settings in experiment.arms.items():
+        said = {path: value.to_dict() if hasattr(value, "to_dict") else value for path, value in settings.items()}
+        rows.append((arm, written(said) or "as described above"))
+    yield from _table(("arm", "settings"), rows)
+    if experiment.design.factors:
+        yield ""
+        levels = [(f"`{path}`", written(list(values))) for path, values in experiment.design.factors.items()]
+        yield from _table(("factor", "values"), levels)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    for row in rows:
+        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |"

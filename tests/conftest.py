@@ -1,0 +1,6 @@
+"""Settings of every test: Hypothesis tries the same examples each time, and first calls may take as long as compiling does."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patronage", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patronage")

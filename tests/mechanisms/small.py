@@ -1,0 +1,50 @@
+"""A small world whose columns and visits are written by hand, to run single kernels on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from abm.core.kernels import Kernel
+from abm.run.scenario import Scenario, build_world
+
+
+class Small:
+    """A world of a few customers and firms, with the kernels of its mechanisms.
+
+    c, firms, passing : columns by customer, levers, and columns by visit
+    """
+
+    def __init__(self, customers: int = 4, firms: Sequence[dict[str, Any]] = ({}, {}), **sections: Any) -> None:
+        named = [{"name": f"firm_{j}", **firm} for j, firm in enumerate(firms)]
+        data = {
+            "periods": 10, "population": {"customers": customers}, "network": {"kind": "erdos_renyi", "neighbours": 0.0},
+            "firms": named, **sections,
+        }  # fmt: skip
+        self.scenario = Scenario.parse(data)
+        self.world = build_world(self.scenario, seed=1)
+        self.c, self.firms, self.passing = self.world.customers, self.world.firms, self.world.passing[0]
+
+    def visits(self, customers: Sequence[int], firms: Sequence[int], providers: Sequence[int] | None = None) -> None:
+        """List visits by hand: by customer, each to a firm (-1 = nobody)."""
+        v = len(customers)
+        self.passing.visit_count[0] = v
+        self.passing.visit_customer[:v] = customers
+        self.passing.visit_firm[:v] = firms
+        self.passing.visit_nth[:v] = [list(customers[:k]).count(i) for k, i in enumerate(customers)]
+        self.passing.visit_provider[:v] = self.c.provider[list(customers)] if providers is None else providers
+
+    def run(self, mechanism: str, kernel: Kernel, t: int = 0, rows: int | None = None) -> None:
+        """Run a kernel of a mechanism on all customers, or the first rows."""
+        found = next(m for m in self.scenario.mechanisms() if m.name == mechanism)
+        found.bind(kernel, self.world, seed=1)(0, self.world.n if rows is None else rows, t)
+
+    def at(self, column: str) -> np.ndarray:
+        """Return what visits hold in a passing column: (visits,) or (m, visits)."""
+        return self.passing[column][..., : self.passing.visit_count[0]]
+
+    def counted(self, tally: str) -> list[int]:
+        """Return what has been counted: an entry a firm, and nobody's."""
+        return self.world.lookup(tally, 0).tolist()

@@ -1,0 +1,456 @@
+"""The command line: what each verb prints and writes, and how every command ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import abm
+from abm.cli import main
+from abm.run import engine
+from abm.study import runner
+
+STUDY = """\
+question = "Which arm?"
+seed = 3
+replications = 3
+kpis = ["profit", "csi"]
+[scenario]
+periods = 30
+burn_in = 4
+[scenario.population]
+customers = 50
+[[scenario.firms]]
+name = "north"
+[[scenario.firms]]
+name = "south"
+[arms.none]
+[arms.service]
+"firms.north.service.quality" = 0.95
+"""
+SLOW_IMPORTS = ("numba", "numpy", "pandas", "mesa", "seaborn", "matplotlib", "scipy", "pyarrow", "networkx", "pydantic")
+COMMAND = [sys.executable, "-m", "abm"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(abm.__file__).parents[1])}
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A study file in an empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "study.toml"
+    path.write_text(STUDY)
+    return path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The folder of a study that was run."""
+    place = tmp_path_factory.mktemp("done")
+    (place / "study.toml").write_text(STUDY)
+    assert main(["run", str(place / "study.toml"), "--workers", "1"]) == 0
+    return place / "results" / "study"
+
+
+def said(capsys, *arguments):
+    """Run a command in this process; return exit code, output and the lines on standard error."""
+    capsys.readouterr()
+    code = main(list(map(str, arguments)))
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return code, out, err.splitlines()
+
+
+def started(*arguments, **options):
+    """Run a command in a process of its own."""
+    environment = ENVIRONMENT | options.pop("env", {})
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, env=environment, timeout=120, check=False, **options
+    )
+
+
+# What is asked of every command
+
+
+@pytest.mark.parametrize("statement", ["import abm", "from abm.cli import main; main(['--help'])"])
+def test_nothing_slow_is_imported_for_help(statement):
+    check = f"import sys; {statement}; print(sorted(set({SLOW_IMPORTS!r}) & set(sys.modules)), file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", check], capture_output=True, env=ENVIRONMENT, text=True, check=True)
+    assert ended.stderr.strip() == "[]"
+
+
+def test_help_names_every_verb(capsys):
+    code, out, _ = said(capsys, "--help")
+    assert code == 0
+    assert all(re.search(rf"^\W*{verb}\b", out, re.M) for verb in ("run", "report", "show", "new", "verify"))
+
+
+def test_version(capsys):
+    code, out, _ = said(capsys, "--version")
+    assert (code, out.split()) == (0, ["patronage", abm.__version__])
+
+
+@pytest.mark.parametrize("arguments", [["rnu"], ["run"], ["run", "x.toml", "--seeds", "1"], ["run", "x.toml", "--seed", "a"]])
+def test_what_typer_refuses_exits_with_2(capsys, arguments):
+    code, out, err = said(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert any("Usage: patronage" in line for line in err)
+
+
+def test_a_bug_is_one_line_and_the_traceback_is_for_the_asking(study, capsys, monkeypatch):
+    monkeypatch.setattr(runner, "staffing", lambda *_: 1 / 0)
+    code, _, err = said(capsys, "run", study)
+    assert code == 1
+    assert "ZeroDivisionError: division by zero; this is a bug; run again with PATRONAGE_DEBUG=1" in err[-1]
+    monkeypatch.setenv("PATRONAGE_DEBUG", "1")
+    assert main(["run", str(study)]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    with subprocess.Popen(
+        [*COMMAND, "show", "parameters"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
+    ) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes streams through a POSIX shell")
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/null"])
+def test_closed_streams_are_no_error(study, closed):
+    command = " ".join([*COMMAND, "run", "study.toml", "--workers", "1", closed])
+    ended = subprocess.run(["/bin/sh", "-c", command], cwd=study.parent, env=ENVIRONMENT, capture_output=True, check=False)
+    assert ended.returncode == 0
+    assert b"Traceback" not in ended.stderr
+    assert (study.parent / "results" / "study" / "report.html").exists()
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "LC_ALL": "POSIX"}])
+def test_any_locale(locale):
+    ended = started("show", "sources", env=locale)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"BASS_1969" in ended.stdout
+
+
+def test_no_colour_codes_when_piped(capsys, monkeypatch):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    assert "\x1b" not in said(capsys, "show", "parameters")[1]
+
+
+# run
+
+
+def test_run_writes_results_figures_report_and_ranks(done, capsys, study):
+    code, out, err = said(capsys, "run", study, "--workers", 1)
+    assert code == 0
+    assert err[0].startswith("study: 2 arms x 3 replications = 6 runs of 50 customers over 30 periods, 1 process")
+    assert re.fullmatch(r"6 runs done in .*", err[-1])
+    assert max(map(len, out.splitlines())) <= 100
+    folder = study.parent / "results" / "study"
+    files = {path.name for path in folder.iterdir()}
+    assert {"manifest.toml", "segments", "report.html", "effect_on_profit.png", "profit_over_time.png"} <= files
+    pair = abm.read(folder).paired("profit", "service")
+    assert re.search(rf"service +\S+ +{pair.mean:+.0f}", out)
+    assert "'service' has the highest profit" in out or "no arm is shown" in out
+    assert f"report   {folder / 'report.html'}" in out
+    assert abm.read(folder).canonical() == abm.read(done).canonical()
+
+
+def test_a_second_run_has_nothing_to_do(study, capsys):
+    first = said(capsys, "run", study, "--workers", 1)
+    page = study.parent / "results" / "study" / "report.html"
+    before = page.stat().st_mtime_ns
+    code, out, err = said(capsys, "run", study, "--workers", 1)
+    assert code == 0
+    assert err[-1] == "all 6 runs are stored already; nothing to do"
+    assert out == first[1]
+    assert page.stat().st_mtime_ns == before
+
+
+def test_more_replications_do_only_what_is_missing(study, capsys):
+    said(capsys, "run", study, "--workers", 1)
+    code, out, err = said(capsys, "run", study, "--workers", 1, "--replications", 5)
+    assert code == 0
+    assert re.fullmatch(r"4 runs done in .*, 6 were stored already", err[-1])
+    assert " 5\n" in out
+    assert "10 of 10 runs" in (study.parent / "results" / "study" / "report.html").read_text()
+
+
+def test_json_is_one_document_and_nothing_else(study, capsys):
+    code, out, err = said(capsys, "run", study, "--json", "--workers", 1, "--out", "elsewhere")
+    assert code == 0
+    document = json.loads(out)
+    assert set(document) == {"out", "runs", "failed", "seconds", "winner", "table"}
+    assert (document["out"], document["runs"], document["failed"]) == ("elsewhere", 6, 0)
+    assert len(err) >= 2
+    results = abm.read("elsewhere")
+    assert len(document["table"]) == 2 * 2 * 2  # arms x KPIs x firms
+    for row in document["table"]:
+        pair = results.paired(row["kpi"], row["arm"], firm=row["firm"])
+        assert [row["difference"], row["low"], row["high"], row["pairs"]] == [pair.mean, pair.low, pair.high, pair.pairs]
+    assert document["winner"] == results.winner("profit").arm
+
+
+def test_json_has_null_for_what_has_no_value(study, capsys):
+    study.write_text(STUDY.replace("replications = 3", "replications = 1"))
+    row = json.loads(said(capsys, "run", study, "--json", "--workers", 1)[1])["table"][1]
+    assert (row["low"], row["high"], row["pairs"]) == (None, None, 1)
+
+
+def test_set_seed_and_replications_change_the_study(study, capsys):
+    options = ("--set", "population.customers=20", "--set", "arms.service.firms.north.price=1.1", "--seed", 9)
+    code, _, err = said(capsys, "run", study, *options, "--replications", 2, "--workers", 1)
+    assert code == 0
+    assert "2 arms x 2 replications = 4 runs of 20 customers" in err[0]
+    table = tomllib.loads((study.parent / "results" / "study" / "manifest.toml").read_text())["experiment"]
+    assert (table["seed"], table["scenario"]["population"]["customers"]) == (9, 20)
+    assert table["arms"]["service"]["firms.north.price"] == 1.1
+
+
+def test_equal_arms_have_no_winner(study, capsys):
+    study.write_text(STUDY.replace("quality\" = 0.95", "quality\" = 0.75"))
+    code, out, _ = said(capsys, "run", study, "--workers", 1)
+    assert code == 0
+    assert "no arm is shown to have the highest profit of north: 'none' and 'service' are equal in all 3 pairs" in " ".join(
+        out.split()
+    )
+
+
+def test_a_large_difference_has_a_winner(study, capsys):
+    study.write_text(STUDY.replace("[arms.none]", '[arms.none]\n"firms.north.fixed_cost" = 1e6'))
+    assert json.loads(said(capsys, "run", study, "--json", "--workers", 1)[1])["winner"] == "service"
+
+
+def test_failed_runs_are_said_and_exit_with_1(study, capsys, monkeypatch):
+    whole = engine.record
+
+    def broken(scenario, seed, replication=0, *rest, **named):
+        if replication == 1:
+            raise RuntimeError("lost its way")
+        return whole(scenario, seed, replication, *rest, **named)
+
+    monkeypatch.setattr(engine, "record", broken)
+    code, out, err = said(capsys, "run", study, "--workers", 1, "--json")
+    assert code == 1
+    assert json.loads(out)["failed"] == 2
+    assert err[-1].startswith("2 of 6 runs failed, the first (arm 'none', point 0, replication 1) with RuntimeError: lost its")
+    monkeypatch.setattr(engine, "record", whole)
+    assert said(capsys, "run", study, "--workers", 1)[0] == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupts_say_how_to_go_on(study, capsys, monkeypatch, number, code):
+    whole, calls = engine.record, []
+
+    def interrupted(*arguments, **named):
+        calls.append(1)
+        if len(calls) == 4:
+            os.kill(os.getpid(), number)
+        return whole(*arguments, **named)
+
+    monkeypatch.setattr(engine, "record", interrupted)
+    ended, out, err = said(capsys, "run", study, "--workers", 1)
+    assert (ended, out) == (code, "")
+    assert re.fullmatch(r"interrupted after [0-9]+ of 6 runs, all stored; the same command goes on from there", err[-1])
+    monkeypatch.setattr(engine, "record", whole)
+    ended, _, err = said(capsys, "run", study, "--workers", 1)
+    assert ended == 0
+    assert "were stored already" in err[-1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_a_terminated_process_goes_on_where_it_was(study):
+    command = [*COMMAND, "run", "study.toml", "--workers", "2", "--replications", "4000"]
+    process = subprocess.Popen(command, cwd=study.parent, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    segments = study.parent / "results" / "study" / "segments"
+    end = time.monotonic() + 90
+    while not list(segments.glob("*.parquet")) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (143, b"")
+    assert b"Traceback" not in err
+    assert b"the same command goes on from there" in err
+    stored = len(abm.read(segments.parent).runs) // 2
+    assert 0 < stored < 8000
+
+
+def test_compiling_is_announced_once_there_is_something_to_compile(study, capsys, monkeypatch):
+    from abm.commands import run as verb
+
+    monkeypatch.setattr(verb, "_is_cached", lambda loop: False)
+    assert verb.COMPILING in said(capsys, "run", study, "--workers", 1)[2]
+    assert verb.COMPILING not in said(capsys, "run", study, "--workers", 1)[2]
+    monkeypatch.undo()
+
+
+def test_kernels_that_have_run_are_cached(done):
+    from abm.commands import run as verb
+
+    study = abm.load(done.parents[1] / "study.toml")
+    assert verb._is_compiled(study)
+
+
+def test_an_unwritable_place_is_refused(study, capsys):
+    (study.parent / "taken").write_text("a file")
+    code, out, err = said(capsys, "run", study, "--out", "taken", "--workers", 1)
+    assert (code, out) == (2, "")
+    assert "taken" in err[-1]
+
+
+# report, verify
+
+
+def test_report_without_running(done, capsys):
+    page = done / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    code, out, err = said(capsys, "report", done)
+    assert (code, out, err) == (0, f"{page}\n", [])
+    assert page.read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", ["report", "verify"])
+def test_a_folder_without_results_is_refused(verb, tmp_path, capsys):
+    for folder, reason in ((tmp_path, "is not a results folder"), (tmp_path / "none", "there is no such folder")):
+        code, out, err = said(capsys, verb, folder)
+        assert (code, out) == (2, "")
+        assert len(err) == 1
+        assert reason in err[0]
+
+
+def test_verify(done, capsys):
+    assert said(capsys, "verify", done, "--sample", 3)[:2] == (0, "3 of 6 stored runs recomputed, 0 differ\n")
+    document = json.loads(said(capsys, "verify", done, "--json")[1])
+    assert (document["ok"], document["checked"], document["stored"]) == (True, 6, 6)
+    assert said(capsys, "verify", done, "--sample", 0)[0] == 2
+
+
+def test_verify_finds_what_was_changed(study, capsys, monkeypatch):
+    said(capsys, "run", study, "--workers", 1)
+    whole = engine.Record.summary
+    monkeypatch.setattr(engine.Record, "summary", lambda self, kpis: np.nextafter(whole(self, kpis), np.inf))
+    code, out, _ = said(capsys, "verify", study.parent / "results" / "study")
+    assert code == 1
+    assert "6 differ" in out
+
+
+# new
+
+
+def test_new_study_runs_as_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = said(capsys, "new", "first_study")
+    path = Path("experiments/first_study.toml")
+    assert code == 0
+    assert f"next: patronage run {path}" in out
+    experiment = abm.load(path)
+    assert len(experiment.arms) >= 3
+    assert experiment.question
+    few = ("--replications", 2, "--set", "population.customers=30", "--set", "periods=60", "--workers", 1)
+    assert said(capsys, "run", path, *few)[0] == 0
+    assert Path("experiments/results/first_study/report.html").exists()
+    uncommented = path.read_text().replace('# [design.factors]\n# "word', '[design.factors]\n"word')
+    path.write_text(uncommented)
+    assert len(abm.load(path).design) == 3
+
+
+def test_new_never_overwrites(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    said(capsys, "new", "mine")
+    Path("experiments/mine.toml").write_text("precious")
+    code, out, err = said(capsys, "new", "mine")
+    assert (code, out) == (2, "")
+    assert err == ["experiments/mine.toml: is there already; choose another name, or remove it first"]
+    assert Path("experiments/mine.toml").read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "a/b", "x.toml", "ü", "-x", "a" * 61, "con\n"])
+def test_new_refuses_names_no_file_should_have(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(capsys, "new", "--", name)
+    assert (code, out) == (2, "")
+    assert len(err) == 1
+    assert "is not a study's name; use up to 60 letters" in err[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+# show
+
+
+def test_assumed_parameters_come_first(capsys):
+    code, out, _ = said(capsys, "show", "parameters")
+    assert code == 0
+    assert out.startswith("ASSUMED (")
+    assert out.index("ASSUMED (") < out.index("CALIBRATED (") < out.index("MEASURED (")
+    assert max(map(len, out.splitlines())) <= 100
+    assert "(from memory)" in out
+
+
+def test_one_parameter_in_detail(capsys):
+    out = said(capsys, "show", "parameters", "word_of_mouth.contact_rate")[1]
+    fields = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert fields["unit"] == "contacts per tie and period"
+    assert fields["bounds"] == "[0, 1]"
+    assert fields["evidence"] == "assumed"
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "key"),
+    [
+        ("parameters", "trust.growth", "parameter"), ("mechanisms", "trust", "mechanism"), ("kpis", "csi", "kpi"),
+        ("presets", "contract", "preset"), ("sources", "BASS_1969", "source"),
+    ],
+)  # fmt: skip
+def test_show_in_text_and_json(capsys, what, name, key):
+    rows = json.loads(said(capsys, "show", what, "--json")[1])
+    text = said(capsys, "show", what)[1]
+    assert all(row[key] in text for row in rows)
+    (one,) = json.loads(said(capsys, "show", what, name, "--json")[1])
+    assert one in rows
+    assert one[key] == name
+    assert said(capsys, "show", what, name)[1].split()[1] == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "parameter"], "nothing called 'parameter' to show; did you mean 'parameters'?"),
+        (["show", "parameters", "contact_rte"], "no parameter 'contact_rte'; did you mean 'contact_rate'?"),
+        (["show", "kpis", "market_shar3"], "no KPI 'market_shar3'; did you mean 'market_share'?"),
+        (["show", "odd", "none.toml"], "none.toml: there is no such file"),
+        (["show", "experiments"], "there is no folder experiments here"),
+    ],
+)
+def test_show_refuses_in_one_line(capsys, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(capsys, *arguments, "--json")
+    assert (code, out) == (2, "")
+    assert len(err) == 1
+    assert message in err[0]
+
+
+def test_show_experiments(study, capsys):
+    (study.parent / "experiments").mkdir()
+    study.rename(study.parent / "experiments" / "study.toml")
+    code, out, _ = said(capsys, "show", "experiments")
+    assert code == 0
+    assert re.search(r"^study +Which arm\?$", out, re.M)
+
+
+def test_show_odd(study, capsys):
+    code, out, _ = said(capsys, "show", "odd", study)
+    assert code == 0
+    assert out.startswith("# study (ODD)\n\n*Which arm?*\n")
+    assert json.loads(said(capsys, "show", "odd", "--json")[1])["markdown"].startswith("# The customer model (ODD)")

@@ -1,0 +1,134 @@
+"""Imports point one way, and what is dangerous or belongs in one place stays out of all others."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import abm
+
+ROOT = Path(abm.__file__).parent
+FILES = sorted(path for path in ROOT.rglob("*.py") if "library" not in path.relative_to(ROOT).parts)
+BELOW = {  # a package may import itself and these
+    "core": (),
+    "logs": ("core",),
+    "world": ("core", "logs"),
+    "mechanisms": ("core", "logs", "world"),
+    "kpis": ("core", "logs", "world"),
+    "run": ("core", "logs", "world", "mechanisms", "kpis"),
+    "bench": ("core", "logs", "world", "mechanisms", "kpis", "run"),
+    "study": ("core", "logs", "world", "mechanisms", "kpis", "run"),
+    "view": ("core", "logs", "world", "mechanisms", "kpis", "run", "study"),
+}
+TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
+ONLY_IN = {  # a library, and the files that may import it
+    "numba": ("core/kernels.py",),
+    "llvmlite": ("core/kernels.py",),
+    "networkx": ("world/network.py", "world/graph_files.py", "bench/idiomatic.py"),
+    "mesa": ("run/model.py", "run/agents.py", "run/agent_set.py", "bench/idiomatic.py"),
+    "pyarrow": ("study/store.py",),
+    "seaborn": ("view/plots.py",),
+    "matplotlib": ("view/plots.py", "view/figures.py"),
+    "pickle": ("study/pool.py",),  # between a parent and the workers it has started itself, never from a file
+    "random": ("run/agent_set.py",),  # the type of Mesa's `model.random`, for shuffles that users ask for
+    "yaml": (),
+    "marshal": (),
+    "shelve": (),
+    "dill": (),
+    "joblib": (),
+    "cloudpickle": (),
+}
+RANDOM_OF_NUMPY = {  # what of np.random may be named where
+    "core/streams.py": {"SeedSequence"},
+    "run/model.py": {"Generator", "BitGenerator", "SeedSequence"},  # kinds of seed that Mesa takes
+    "bench/idiomatic.py": {"default_rng", "Generator"},  # a peer to be measured against, with its own luck
+}
+
+
+def tree(path: Path) -> ast.Module:
+    """Return a file parsed."""
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def package(path: Path) -> str:
+    """Return the package of a file in abm/, or its own name if it lies at the top."""
+    parts = path.relative_to(ROOT).parts
+    return parts[0] if len(parts) > 1 else path.stem
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, anywhere in it; `from a import b` gives a and a.b."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def ids(path: Path) -> str:
+    """Return how a file is called in messages."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", FILES, ids=ids)
+def test_imports_point_one_way(path):
+    own = package(path)
+    if own in TOP:
+        return
+    assert own in BELOW, f"{own} has no place among the layers"
+    packages = {name.split(".")[1] for name in imported(path) if name.startswith("abm.")}
+    assert packages <= {own, *BELOW[own]}
+
+
+def test_mechanisms_know_nothing_of_each_other():
+    """Only `mechanism.py` is shared: theories speak through columns."""
+    for path in FILES:
+        if package(path) == "mechanisms":
+            others = {name.split(".")[2] for name in imported(path) if name.startswith("abm.mechanisms.")}
+            assert others <= {"mechanism"}, ids(path)
+
+
+def test_theories_of_the_reference_import_no_kernel():
+    """A second pair of hands: the twins are compared with the package, never built from it."""
+    folder = Path(__file__).parent / "reference"
+    for path in sorted(folder.glob("*.py")):
+        if not path.name.startswith("test_") and path.name != "mirror.py":
+            assert not [name for name in imported(path) if name.split(".")[0] == "abm"], path.name
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_enters_by_its_door_alone(library):
+    users = {ids(path) for path in FILES if library in {name.split(".")[0] for name in imported(path)}}
+    assert users <= set(ONLY_IN[library])
+
+
+@pytest.mark.parametrize("path", FILES, ids=ids)
+def test_luck_comes_from_addresses_only(path):
+    """No generator of NumPy draws anything: keys are made by SeedSequence, and Mesa's seeds are recognised."""
+    used = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np.random", "numpy.random"):
+            used.add(node.attr)
+    assert not [name for name in imported(path) if name.startswith("numpy.random")]
+    assert used <= RANDOM_OF_NUMPY.get(ids(path), set())
+
+
+@pytest.mark.parametrize("path", FILES, ids=ids)
+def test_nothing_runs_text_and_nothing_relaxes_arithmetic(path):
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("eval", "exec", "compile", "__import__")
+        if isinstance(node, ast.keyword):
+            assert node.arg not in ("fastmath", "parallel", "shell"), node.arg
+
+
+def test_the_check_itself_finds_something():
+    """Guards against a tree that is read wrongly and so looks clean."""
+    assert "abm.core.kernels" in imported(ROOT / "mechanisms" / "choice.py")
+    assert "numba" in imported(ROOT / "core" / "kernels.py")
+    assert {package(path) for path in FILES} >= {*BELOW} - {"bench"}

@@ -1,0 +1,43 @@
+"""One small study for all tests of what people look at: run once, read by all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import abm
+
+STUDY = {
+    "name": "small",
+    "question": "Is <service> & care worth its cost?",
+    "seed": 5,
+    "replications": 4,
+    "kpis": ["profit", "share_of_wallet", "csi", "programme_cost"],
+    "scenario": {
+        "periods": 60,
+        "burn_in": 8,
+        "population": {"customers": 60},
+        "firms": [{"name": "north"}, {"name": "south", "price": 1.1}],
+    },
+    "arms": {
+        "none": {},
+        "points": {"firms.north.program": {"preset": "points"}},
+        "service": {"firms.north.service.quality": 0.95},
+    },
+    "design": {"method": "grid", "factors": {"word_of_mouth.contact_rate": [0.0, 0.5]}},
+}
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder."""
+    place = tmp_path_factory.mktemp("results") / "small"
+    abm.run(abm.Experiment.from_dict(STUDY), store=place, workers=1)
+    return place
+
+
+@pytest.fixture(scope="session")
+def results(folder: Path) -> abm.Results:
+    """The results in it."""
+    return abm.read(folder)

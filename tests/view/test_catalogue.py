@@ -1,0 +1,92 @@
+"""The catalogue: complete, assumed first, and no memory passed off as print."""
+
+from __future__ import annotations
+
+import pytest
+
+import abm
+from abm.core.sources import catalogue as known_sources
+from abm.kpis.standard import STANDARD
+from abm.view import catalogue
+
+
+def test_assumed_parameters_come_first():
+    order = [catalogue.EVIDENCE.index(row["evidence"]) for row in catalogue.parameters()]
+    assert order == sorted(order)
+    assert order[0] == 0
+
+
+def test_every_parameter_has_unit_and_meaning():
+    for row in catalogue.parameters():
+        assert row["unit"], row["parameter"]
+        assert row["meaning"], row["parameter"]
+
+
+def test_memory_is_marked_wherever_a_parameter_cites_it():
+    cited = [row for row in catalogue.parameters() if row["seen"] in ("memory", "secondary")]
+    assert cited
+    assert all("(from memory)" in row["source"] or "(seen in a secondary source)" in row["source"] for row in cited)
+    assert not any(row["evidence"] == "measured" for row in cited)
+
+
+def test_every_source_says_how_it_was_seen():
+    rows = {row["source"]: row for row in catalogue.sources()}
+    assert set(rows) == set(known_sources())
+    assert rows["OLIVER_1980"]["status"] == "from memory: verify before citing"
+    assert rows["NITZAN_LIBAI_2011"]["parameters"] == ["defection.contagion"]
+    assert "not published" in rows["PROTOTYPE"]["status"]
+
+
+def test_keys_of_sources_are_spelled_out():
+    assert catalogue.cited("OLIVER_1980 (form)") == "Oliver 1980 (from memory) (form)"
+    assert catalogue.cited("ANDERSON_1998 (U)") == "Anderson 1998 (U)"
+    assert catalogue.cited("NOBODY_2001") == "NOBODY_2001"
+
+
+def test_mechanisms_in_the_order_of_a_period():
+    rows = catalogue.mechanisms()
+    phases = [abm.Phase[row["phase"].upper()] for row in rows]
+    assert phases == sorted(phases)
+    assert len(rows) == len(abm.Scenario().mechanisms())
+    trust = next(row for row in rows if row["mechanism"] == "trust")
+    assert "trust" in trust["owns"]
+    assert "trust.growth" in trust["parameters"]
+    assert trust["claim"].startswith("trust falls faster")
+    assert trust["file"] == "abm/mechanisms/trust.py"
+
+
+def test_all_kpis():
+    assert [row["kpi"] for row in catalogue.kpis()] == [kpi.name for kpi in STANDARD]
+    assert all(row["definition"] and row["unit"] for row in catalogue.kpis())
+
+
+def test_every_preset_builds():
+    for row in catalogue.presets():
+        if row["kind"] == "scenario":
+            assert abm.Scenario(preset=row["preset"])
+        elif row["kind"] == "programme":
+            assert abm.LoyaltyProgram(preset=row["preset"]).value_at("preset") == row["preset"]
+        else:
+            assert row["preset"] == "cdnow"
+    contract = next(row for row in catalogue.presets() if row["preset"] == "contract")
+    assert contract["settings"] == {"choice.market": "lost_for_good", "choice.term": 52}
+
+
+def test_studies_of_a_folder(tmp_path):
+    (tmp_path / "b.toml").write_text('question = "Why?"\nreplications = 3\n[arms.none]\n[arms.x]\n')
+    (tmp_path / "a.toml").write_text("seed = 1\nseed = 2\n")
+    broken, sound = catalogue.experiments(tmp_path)
+    assert sound == {"study": "b", "question": "Why?", "arms": ["none", "x"], "replications": 3, "problem": ""}
+    assert "given twice" in broken["problem"]
+
+
+def test_chosen_by_name_part_and_slip():
+    rows = catalogue.parameters()
+    assert catalogue.chosen(rows, None, "parameter") == (rows, False)
+    found, exact = catalogue.chosen(rows, "word_of_mouth.contact_rate", "parameter")
+    assert (len(found), exact) == (1, True)
+    found, exact = catalogue.chosen(rows, "word_of_mouth.", "parameter")
+    assert len(found) > 5
+    assert not exact
+    with pytest.raises(abm.Refusal, match="no parameter 'contact_rte'; did you mean 'contact_rate'"):
+        catalogue.chosen(rows, "contact_rte", "parameter")

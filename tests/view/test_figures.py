@@ -1,0 +1,65 @@
+"""Which figures a study gets, and that equal results make equal files."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pytest
+from matplotlib import pyplot as plt
+
+import abm
+from abm.view import figures, summary
+
+mpl.use("Agg")
+
+
+@pytest.fixture(scope="module")
+def drawn(results):
+    return figures.draw(results, summary.effects(results), 60, 8)
+
+
+def test_which_figures(drawn):
+    assert [figure.file for figure in drawn] == [
+        "effect_on_profit.png", "effects_on_other_measures.png", "profit_over_time.png", "effect_by_factor.png",
+    ]  # fmt: skip
+    assert all(figure.image.startswith(b"\x89PNG") for figure in drawn)
+
+
+def test_captions_say_what_an_interval_is(drawn):
+    assert all("95 % interval" in figure.note for figure in drawn)
+    assert "4 replications" in drawn[0].note
+    assert "burn-in" in drawn[2].caption
+
+
+def test_equal_results_make_equal_files(results, drawn):
+    assert figures.draw(results, summary.effects(results), 60, 8) == drawn
+
+
+def test_pyplot_holds_no_figure(results, drawn):
+    before = plt.get_fignums()
+    figures.draw(results, summary.effects(results), 60, 8)
+    assert plt.get_fignums() == before
+
+
+def test_written(drawn, tmp_path):
+    figures.write(tmp_path, drawn)
+    assert {path.name for path in tmp_path.iterdir()} == {figure.file for figure in drawn}
+
+
+@pytest.mark.parametrize(
+    ("arms", "periods", "files"),
+    [
+        ({}, 30, ["profit_over_time.png"]),
+        ({"a": {}, "b": {"firms.north.price": 1.1}}, 0, []),
+        ({"a": {}, "b": {"firms.north.price": 1.1}}, 1, ["effect_on_profit.png"]),
+    ],
+)
+def test_only_what_there_is_to_show(arms, periods, files):
+    base = abm.Scenario(periods=periods, population=abm.Population(customers=30))
+    results = abm.run(abm.Experiment("few", base, arms, replications=2, kpis=("profit",)), workers=1)
+    drawn = figures.draw(results, summary.effects(results), periods, 0)
+    assert [figure.file for figure in drawn] == files
+
+
+def test_large_studies_have_no_course(results, monkeypatch):
+    monkeypatch.setattr(summary, "MOST_ROWS", 100)
+    assert "profit_over_time.png" not in [f.file for f in figures.draw(results, summary.effects(results), 60, 8)]

@@ -1,0 +1,79 @@
+"""The ODD description: complete, of this scenario, and valid Markdown tables."""
+
+from __future__ import annotations
+
+import re
+
+import abm
+from abm.mechanisms.mechanism import plan
+from abm.view.odd import odd
+
+
+def test_all_parts_in_order():
+    headings = re.findall(r"^## (.*)$", odd(), re.M)
+    assert headings == [
+        "1 Purpose and patterns", "2 Entities, state variables and scales", "3 Process overview and scheduling",
+        "4 Design concepts", "5 Initialization", "6 Input data", "7 Submodels",
+    ]  # fmt: skip
+
+
+def test_every_mechanism_column_phase_and_parameter_is_there():
+    world = abm.Scenario()
+    text = odd(world)
+    for mechanism in plan(world.mechanisms()):
+        assert re.search(rf"^### 7\.\d+ {mechanism.name} ", text, re.M)
+        for name in (*(column.name for column in mechanism.owns), *type(mechanism).model_fields):
+            assert f"`{name}`" in text, name
+    for phase in abm.Phase:
+        assert f"| {phase.value} | {phase.name.lower()} |" in text
+
+
+def test_values_are_those_of_the_scenario():
+    base = abm.Scenario()
+    changed = base.replace({"trust.growth": 0.123, "firms.east.price": 1.07, "population.customers": 4321})
+    text = odd(changed)
+    assert "| `growth` | 0.123 |" in text
+    assert "4,321 customers" in text
+    assert re.search(r"\| `price` \| 1 \| 1.07 \| 1 \|", text)
+
+
+def test_equations_and_kernels_are_described():
+    text = odd()
+    assert "- equation `poisson_quantile(u, rate)`: Return the smallest k with P(N <= k) >= u" in text
+    assert re.search(r"- kernel `tell`: \w", text)
+
+
+def test_experiment_with_arms_and_factors():
+    study = abm.Experiment(
+        "loyal", abm.Scenario(), {"none": {}, "points": {"firms.north.program": abm.points_program()}},
+        abm.grid({"word_of_mouth.contact_rate": [0.0, 0.5]}), question="Does it pay?",
+    )  # fmt: skip
+    text = odd(experiment=study)
+    assert text.startswith("# loyal (ODD)\n\n*Does it pay?*")
+    assert "| points | firms.north.program = preset = points" in text
+    assert "| `word_of_mouth.contact_rate` | 0, 0.5 |" in text
+    assert "compared with\n`none`" in text
+
+
+def test_a_mechanism_of_ones_own_is_described():
+    class Habit(abm.Mechanism):
+        """Inertia grows with tenure."""
+
+        name = "habit"
+        phase = abm.Phase.LEARNING
+        growth: float = abm.param(0.05, unit="utility per period", bounds=(0, 1), evidence="assumed", doc="growth of it")
+
+    text = odd(abm.Scenario().adding(Habit(growth=0.25)))
+    assert "Inertia grows with tenure." in text
+    assert "| `growth` | 0.25 | utility per period | growth of it | assumed |" in text
+
+
+def test_tables_have_as_many_cells_as_headings():
+    width = 0
+    for line in odd().splitlines():
+        if line.startswith("|"):
+            cells = len(re.findall(r"(?<!\\)\|", line)) - 1
+            width = width or cells
+            assert cells == width, line
+        else:
+            width = 0

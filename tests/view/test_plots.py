@@ -1,0 +1,146 @@
+"""Figures: what is drawn is what the table says, in one colour an arm, and no words overlap."""
+
+from __future__ import annotations
+
+import itertools
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.text import Annotation
+
+from abm.view import plots, summary
+
+mpl.use("Agg")
+
+
+@pytest.fixture
+def table(results):
+    return summary.effects(results)
+
+
+@pytest.fixture
+def palette(results):
+    return plots.colours(results.arms, results.baseline)
+
+
+def words(figure):
+    """Return the boxes of all visible texts of a drawn figure."""
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    found = [*figure.texts, *figure.findobj(Annotation)]
+    for ax in figure.axes:
+        found += [ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label]
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
+            found += [label for at, label in ticks if low <= at <= high]
+        if ax.get_legend():
+            found += ax.get_legend().get_texts()
+    return {text: text.get_window_extent(renderer) for text in set(found) if text.get_text() and text.get_visible()}
+
+
+def assert_readable(figure):
+    boxes = words(figure)
+    for (one, first), (other, second) in itertools.combinations(boxes.items(), 2):
+        assert not first.padded(-1).overlaps(second.padded(-1)), f"{one.get_text()!r} over {other.get_text()!r}"
+    frame = figure.bbox.padded(1)
+    for text, box in boxes.items():
+        assert frame.contains(*box.min), f"{text.get_text()!r} leaves the figure"
+        assert frame.contains(*box.max), f"{text.get_text()!r} leaves the figure"
+
+
+def test_baseline_is_grey_and_colours_differ():
+    few = plots.colours(["none", "a", "b", "c"], "none")
+    assert few["none"] == "0.45"
+    assert len(set(map(str, few.values()))) == 4
+    many = plots.colours(["none", *map(str, range(30))], "none")
+    assert len(set(map(str, many.values()))) == 31
+    assert plots.colours(["a", "none"], "none")["a"] == plots.colours(["none", "a"], "none")["a"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("cu/customer/year", "cu per customer and year"), ("1/visit", "per visit"), ("share", "share"), ("0-1", "scale 0–1"),
+        ("0-100", "scale 0–100"), ("ratio", "ratio"), ("", ""),
+    ],
+)  # fmt: skip
+def test_units_in_words(unit, said):
+    assert plots.in_words(unit) == said
+
+
+def test_labels():
+    assert plots.label("share_of_wallet") == "Share of wallet"
+    assert plots.label("csi") == "CSI"
+
+
+def test_effect_of_arms_draws_the_table(table, palette):
+    ax = plots.effect_of_arms(table, "profit", "none", palette=palette)
+    rows = table[(table["kpi"] == "profit") & (table["arm"] != "none")]
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(rows["arm"])
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    bars = [line for line in ax.lines if line.get_linewidth() == 2.4]
+    for y, (row, dot, bar) in enumerate(zip(rows.itertuples(), dots, bars, strict=True)):
+        assert dot.get_xydata().tolist() == [[row.difference, y]]
+        assert bar.get_xdata().tolist() == [row.low, row.high]
+        assert dot.get_color() == palette[row.arm]
+    assert ax.get_xlabel() == "cu per customer and year"
+    assert ax.get_title(loc="left") == "Profit of north: each arm minus none"
+    assert ax.yaxis_inverted()  # the best is on top
+    assert_readable(ax.figure)
+
+
+def test_small_multiples_have_a_panel_each(table, palette):
+    axes = plots.effects_on_kpis(table, ["share_of_wallet", "csi", "programme_cost"], "none", palette)
+    assert [ax.get_title(loc="left") for ax in axes] == ["Share of wallet", "CSI", "Programme cost"]
+    assert len(axes[0].figure.axes) == 3
+    assert_readable(axes[0].figure)
+
+
+def test_long_names_do_not_overlap(table):
+    table["arm"] = table["arm"].replace({"points": "points_" * 8, "service": "service-of-the-kind-that-nobody-else-has"})
+    palette = plots.colours(list(table["arm"].unique()), "none")
+    assert_readable(plots.effect_of_arms(table, "profit", "none", palette=palette).figure)
+    assert_readable(plots.effects_on_kpis(table, ["csi", "profit"], "none", palette)[0].figure)
+
+
+def test_courses_level_and_difference(results, palette):
+    course = summary.courses(results, "profit", 4)
+    above, below = plots.courses(course, "profit", "none", palette, burn_in=20)
+    assert len(above.collections) == 3  # a band an arm
+    assert len(below.collections) == 2
+    drawn = next(line for line in above.lines if mpl.colors.same_color(line.get_color(), palette["service"]))
+    expected = course[course["arm"] == "service"]["level"].to_numpy()
+    np.testing.assert_allclose(drawn.get_ydata(), expected)
+    assert [text.get_text() for text in above.get_legend().get_texts()] == list(course["arm"].unique())
+    assert_readable(above.figure)
+
+
+def test_one_arm_has_one_panel(results, palette):
+    course = summary.courses(results, "profit", 4)
+    axes = plots.courses(course[course["arm"] == "none"], "profit", "none", palette)
+    assert len(axes) == 1
+    assert axes[0].get_legend() is None
+
+
+def test_effect_by_factor_draws_the_levels(results, palette):
+    ax = plots.effect_by_factor(results, "profit", "word_of_mouth.contact_rate", palette=palette)
+    table = summary.by_factor(results, "profit", "word_of_mouth.contact_rate")
+    lines = {container.lines[0].get_color(): container.lines[0].get_xydata() for container in ax.containers}
+    for arm, rows in table.groupby("arm"):
+        np.testing.assert_allclose(lines[palette[arm]], rows[["level", "difference"]].to_numpy())
+    assert ax.get_xlabel() == "word_of_mouth.contact_rate (contacts per tie and period)"
+    assert_readable(ax.figure)
+
+
+def test_an_axes_of_the_callers_is_used(table):
+    figure = plots.blank()
+    ax = figure.subplots()
+    assert plots.effect_of_arms(table, "profit", "none", ax) is ax
+
+
+def test_style_does_not_leak(table):
+    before = dict(mpl.rcParams)
+    plots.effect_of_arms(table, "profit", "none")
+    assert dict(mpl.rcParams) == before

@@ -1,0 +1,144 @@
+"""The report: one valid page that needs nothing from outside and hides nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import abm
+from abm.view import report, summary
+
+VOID = {"meta", "img", "br", "link", "hr", "input"}
+
+
+class Checker(HTMLParser):
+    """Notes texts, and tags that do not match."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def copy(folder, tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("report") / "small"
+    shutil.copytree(folder, place)
+    report.write(place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def page(copy) -> Checker:
+    checker = Checker()
+    checker.feed((copy / "report.html").read_text(encoding="utf-8"))
+    assert checker.open == []
+    return checker
+
+
+def test_nothing_comes_from_outside(page, copy):
+    assert not {tag for tag, _ in page.seen} & {"script", "link", "iframe", "object"}
+    sources = [attributes["src"] for tag, attributes in page.seen if tag == "img"]
+    assert len(sources) == 4
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert not re.search(r"https?://|url\(", (copy / "report.html").read_text(encoding="utf-8"))
+
+
+def test_every_figure_has_words_for_those_who_cannot_see_it(page):
+    assert all(len(attributes["alt"]) > 20 for tag, attributes in page.seen if tag == "img")
+
+
+def test_question_is_escaped_and_stands_first(page):
+    assert page.text.strip().startswith("Is <service> & care worth its cost?")
+    assert "service" not in {tag for tag, _ in page.seen}
+
+
+def test_verdict_and_ranking(page, results):
+    for sentence in summary.verdict(results, summary.effects(results)):
+        assert sentence in page.text
+    assert "[" in page.text
+    for kpi in results.kpis:
+        assert kpi in page.text
+
+
+def test_what_was_run(page):
+    assert "3 arms, 2 design points and 4 replications: 24 of 24 runs. Seed 5" in page.text
+    assert "firms.north.service.quality = 0.95" in page.text
+    assert "preset = points" in page.text
+    assert "word_of_mouth.contact_rate" in page.text
+    assert "numpy" in page.text
+
+
+def test_assumed_parameters_are_counted_and_come_first(page):
+    found = re.search(r"Of (\d+) parameters behind these numbers, (\d+) are assumed", page.text)
+    assert int(found[2]) > 50
+    assert page.text.index("only assumed; they are listed below") < page.text.index("Ranking")
+    listed = re.findall(r"(assumed|calibrated|measured)", page.text.split("the assumed ones first")[1].split("How to")[0])
+    assert listed.index("calibrated") >= int(found[2])
+
+
+def test_values_of_firms_that_differ_are_told_apart(page):
+    assert "north 1, south 1.1" in page.text
+
+
+def test_sources_seen_by_others_only_are_marked(page):
+    cite = page.text.split("How to cite it")[1]
+    assert "abstract read" in cite
+    assert "prototype" not in cite
+
+
+def test_the_study_can_be_run_again_from_the_page(page, folder):
+    study = page.text.split("small.toml")[-1].split("How to cite")[0]
+    import tomllib
+
+    again = abm.Experiment.from_dict(tomllib.loads(study))
+    assert again.sheet.digests == abm.read(folder).sheet.digests
+    assert f"patronage verify {Path(folder.name)}" in page.text or "patronage verify" in page.text
+
+
+def test_equal_results_make_an_equal_page(copy):
+    before = (copy / "report.html").read_bytes()
+    report.write(copy)
+    assert (copy / "report.html").read_bytes() == before
+
+
+def test_a_folder_that_is_not_one_of_results_is_refused(tmp_path):
+    with pytest.raises(abm.Refusal, match="not a results folder"):
+        report.write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_and_missing_runs_are_said(tmp_path, monkeypatch):
+    study = abm.Experiment("half", abm.Scenario(periods=5, population=abm.Population(customers=20)), replications=3)
+    from abm.run import engine
+
+    whole = engine.record
+
+    def broken(scenario, seed, replication=0, **rest):
+        if replication == 1:
+            raise ZeroDivisionError("by <nothing>")
+        return whole(scenario, seed, replication, **rest)
+
+    monkeypatch.setattr(engine, "record", broken)
+    abm.run(study, store=tmp_path / "half", workers=1)
+    checker = Checker()
+    checker.feed(report.write(tmp_path / "half").read_text(encoding="utf-8"))
+    assert "1 of 3 runs failed" in checker.text
+    assert "base: ZeroDivisionError: by <nothing> (1 run)" in checker.text

@@ -1,0 +1,131 @@
+"""The tables that figures and report are made of, against the results they come from."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import abm
+from abm.view import summary
+
+
+def test_profit_decides_and_comes_first(results):
+    assert summary.judged_by(results) == "profit"
+    assert summary.kpis_shown(results) == ["profit", "share_of_wallet", "csi", "programme_cost"]
+
+
+def test_effects_are_the_paired_differences(results):
+    table = summary.effects(results)
+    assert len(table) == 3 * 4
+    for row in table.itertuples():
+        pair = results.paired(row.kpi, row.arm)
+        assert (row.difference, row.low, row.high, row.pairs) == (pair.mean, pair.low, pair.high, pair.pairs)
+
+
+def test_arms_are_ranked_by_the_kpi_that_decides(results):
+    table = summary.effects(results)
+    profit = table[table["kpi"] == "profit"]
+    assert list(profit["mean"]) == sorted(profit["mean"], reverse=True)
+    for _, rows in table.groupby("kpi", sort=False):
+        assert list(rows["arm"]) == list(profit["arm"])
+
+
+def test_less_of_a_cost_is_better():
+    base = abm.Scenario(periods=20, population=abm.Population(customers=40))
+    arms = {"none": {}, "club": {"firms.north.program": abm.points_program()}}
+    study = abm.Experiment("costs", base, arms, replications=3, kpis=("programme_cost",))
+    results = abm.run(study, workers=1)
+    assert summary.ranked_arms(results, results.table())[0] == "none"
+    assert "lowest programme_cost" in summary.winner(results).statement
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "means", "decimals"),
+    [(-1.0, 1.0, [50.0], 1), (0.0, 0.004, [0.4], 4), (-200.0, 200.0, [1e4], 0), (0.0, 0.0, [0.1234], 3), (0.0, 0.0, [0.0], 2)],
+)
+def test_decimals_are_what_the_interval_bears_out(low, high, means, decimals):
+    rows = pd.DataFrame({"mean": means, "low": low, "high": high})
+    assert summary._decimals(rows) == decimals
+
+
+def test_verdict_by_hand(results):
+    row = {"arm": "a", "kpi": "profit", "unit": "cu", "pairs": 4, "difference": 2.0, "low": 1.0, "high": 3.0, "decimals": 1}
+    assert summary._compared(row, "none") == "'a': more profit, +2.0 cu against 'none' [+1.0, +3.0]."
+    assert "less profit" in summary._compared(row | {"difference": -2.0, "low": -3.0, "high": -1.0}, "none")
+    assert "cannot be told" in summary._compared(row | {"low": -1.0}, "none")
+    assert "too few pairs" in summary._compared(row | {"pairs": 1}, "none")
+
+
+def test_verdict_begins_with_the_winner_and_names_every_arm(results):
+    first, *others = summary.verdict(results, summary.effects(results))
+    assert first.lower().startswith(summary.winner(results).statement[:20].lower())
+    assert len(others) == 2
+    assert all(any(f"'{arm}'" in sentence for sentence in others) for arm in ("points", "service"))
+
+
+def test_courses_by_hand(results):
+    course = summary.courses(results, "profit")
+    table = results.periods
+    own = table[(table["firm"] == "north") & (table["period"] == 10)]
+    by_draw = own.pivot_table(index="replication", columns="arm", values="profit", observed=True)
+    row = course[(course["arm"] == "service") & (course["period"] == 10)].iloc[0]
+    assert row["level"] == pytest.approx(by_draw["service"].mean())
+    difference = by_draw["service"] - by_draw["none"]
+    assert row["difference"] == pytest.approx(difference.mean())
+    assert row["high"] - row["difference"] == pytest.approx(3.182446 * difference.std() / 2, rel=1e-5)
+
+
+def test_courses_take_periods_together(results):
+    course = summary.courses(results, "profit", together=4)
+    assert sorted(course["period"].unique())[:2] == [1.5, 5.5]
+    fine = summary.courses(results, "profit")
+    four = fine[(fine["arm"] == "none") & (fine["period"] < 4)]["level"].mean()
+    assert course[(course["arm"] == "none") & (course["period"] == 1.5)]["level"].iloc[0] == pytest.approx(four)
+
+
+def test_a_yearly_kpi_has_a_point_a_year(results):
+    course = summary.courses(results, "share_of_wallet")
+    assert set(course["period"]) <= set(range(60))
+    assert 1 <= course["period"].nunique() <= 3
+
+
+def test_by_factor_is_the_paired_difference_at_the_points(results):
+    table = summary.by_factor(results, "profit", "word_of_mouth.contact_rate")
+    assert list(table["level"].unique()) == [0.0, 0.5]
+    for row in table.itertuples():
+        pair = results.paired("profit", row.arm, point=[0.0, 0.5].index(row.level))
+        assert row.difference == pytest.approx(pair.mean)
+        assert row.low == pytest.approx(pair.low)
+
+
+def test_by_factor_refuses_strangers(results):
+    with pytest.raises(abm.Refusal, match="no factor 'contact_rate'"):
+        summary.by_factor(results, "profit", "contact_rate")
+    with pytest.raises(abm.Refusal, match="did you mean 'profit'"):
+        summary.by_factor(results, "profits", "word_of_mouth.contact_rate")
+
+
+def test_records_are_the_json_rows(results):
+    rows = summary.records(summary.effects(results))
+    assert set(rows[0]) == {"arm", "kpi", "firm", "mean", "difference", "low", "high", "pairs"}
+    assert all(isinstance(row["pairs"], int) and isinstance(row["mean"], float) for row in rows)
+
+
+def test_units_of_parameters():
+    assert summary.parameter_unit("word_of_mouth.contact_rate") == "contacts per tie and period"
+    assert summary.parameter_unit("firms.north.price") == "index"
+    assert summary.parameter_unit("choice.market") == ""
+    assert summary.parameter_unit("habit.growth") == ""
+
+
+def test_nothing_measured_is_no_error():
+    study = abm.Experiment("void", abm.Scenario(periods=0), {"a": {}, "b": {"firms.north.price": 1.1}}, replications=2)
+    results = abm.run(study, workers=1)
+    table = summary.effects(results)
+    assert np.isnan(table["difference"]).all()
+    assert summary.courses(results, "profit").empty
+    assert summary.winner(results).arm is None
+    assert all(math.isnan(mean) for mean in table["mean"])
