@@ -20,9 +20,12 @@ class Small:
     def __init__(self, customers: int = 4, firms: Sequence[dict[str, Any]] = ({}, {}), **sections: Any) -> None:
         named = [{"name": f"firm_{j}", **firm} for j, firm in enumerate(firms)]
         data = {
-            "periods": 10, "population": {"customers": customers}, "network": {"kind": "erdos_renyi", "neighbours": 0.0},
-            "firms": named, **sections,
-        }  # fmt: skip
+            "periods": 10,
+            "population": {"customers": customers},
+            "network": {"kind": "erdos_renyi", "neighbours": 0.0},
+            "firms": named,
+            **sections,
+        }
         self.scenario = Scenario.parse(data)
         self.world = build_world(self.scenario, seed=1)
         self.c, self.firms, self.passing = self.world.customers, self.world.firms, self.world.passing[0]

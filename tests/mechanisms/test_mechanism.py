@@ -76,8 +76,8 @@ class TestPlan:
 
     def test_the_phases_are_those_of_the_page(self):
         assert [phase.name for phase in Phase] == [
-            "CALENDAR", "MARKET", "LEVERS", "CONTACT", "CHOICE", "OPERATIONS", "ENCOUNTER", "VOICE", "LEARNING", "LOYALTY",
-            "WORD_OF_MOUTH", "LIFECYCLE", "ACCOUNTS",
+            "CALENDAR", "MARKET", "LEVERS", "CONTACT", "CHOICE", "OPERATIONS", "ENCOUNTER", "VOICE", "LEARNING",
+            "LOYALTY", "WORD_OF_MOUTH", "LIFECYCLE", "ACCOUNTS",
         ]  # fmt: skip
 
     def test_a_column_has_one_owner(self):

@@ -61,7 +61,9 @@ def test_a_mechanism_of_ones_own_is_described():
 
         name = "habit"
         phase = abm.Phase.LEARNING
-        growth: float = abm.param(0.05, unit="utility per period", bounds=(0, 1), evidence="assumed", doc="growth of it")
+        growth: float = abm.param(
+            0.05, unit="utility per period", bounds=(0, 1), evidence="assumed", doc="growth of it"
+        )
 
     text = odd(abm.Scenario().adding(Habit(growth=0.25)))
     assert "Inertia grows with tenure." in text

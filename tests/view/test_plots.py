@@ -99,7 +99,9 @@ def test_small_multiples_have_a_panel_each(table, palette):
 
 
 def test_long_names_do_not_overlap(table):
-    table["arm"] = table["arm"].replace({"points": "points_" * 8, "service": "service-of-the-kind-that-nobody-else-has"})
+    table["arm"] = table["arm"].replace(
+        {"points": "points_" * 8, "service": "service-of-the-kind-that-nobody-else-has"}
+    )
     palette = plots.colours(list(table["arm"].unique()), "none")
     assert_readable(plots.effect_of_arms(table, "profit", "none", palette=palette).figure)
     assert_readable(plots.effects_on_kpis(table, ["csi", "profit"], "none", palette)[0].figure)

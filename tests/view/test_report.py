@@ -90,7 +90,9 @@ def test_assumed_parameters_are_counted_and_come_first(page):
     found = re.search(r"Of (\d+) parameters behind these numbers, (\d+) are assumed", page.text)
     assert int(found[2]) > 50
     assert page.text.index("only assumed; they are listed below") < page.text.index("Ranking")
-    listed = re.findall(r"(assumed|calibrated|measured)", page.text.split("the assumed ones first")[1].split("How to")[0])
+    listed = re.findall(
+        r"(assumed|calibrated|measured)", page.text.split("the assumed ones first")[1].split("How to")[0]
+    )
     assert listed.index("calibrated") >= int(found[2])
 
 

@@ -44,7 +44,13 @@ def test_less_of_a_cost_is_better():
 
 @pytest.mark.parametrize(
     ("low", "high", "means", "decimals"),
-    [(-1.0, 1.0, [50.0], 1), (0.0, 0.004, [0.4], 4), (-200.0, 200.0, [1e4], 0), (0.0, 0.0, [0.1234], 3), (0.0, 0.0, [0.0], 2)],
+    [
+        (-1.0, 1.0, [50.0], 1),
+        (0.0, 0.004, [0.4], 4),
+        (-200.0, 200.0, [1e4], 0),
+        (0.0, 0.0, [0.1234], 3),
+        (0.0, 0.0, [0.0], 2),
+    ],
 )
 def test_decimals_are_what_the_interval_bears_out(low, high, means, decimals):
     rows = pd.DataFrame({"mean": means, "low": low, "high": high})
@@ -52,7 +58,16 @@ def test_decimals_are_what_the_interval_bears_out(low, high, means, decimals):
 
 
 def test_verdict_by_hand(results):
-    row = {"arm": "a", "kpi": "profit", "unit": "cu", "pairs": 4, "difference": 2.0, "low": 1.0, "high": 3.0, "decimals": 1}
+    row = {
+        "arm": "a",
+        "kpi": "profit",
+        "unit": "cu",
+        "pairs": 4,
+        "difference": 2.0,
+        "low": 1.0,
+        "high": 3.0,
+        "decimals": 1,
+    }
     assert summary._compared(row, "none") == "'a': more profit, +2.0 cu against 'none' [+1.0, +3.0]."
     assert "less profit" in summary._compared(row | {"difference": -2.0, "low": -3.0, "high": -1.0}, "none")
     assert "cannot be told" in summary._compared(row | {"low": -1.0}, "none")

@@ -37,7 +37,13 @@ def test_values_as_written(value, key, text):
 
 @pytest.mark.parametrize(
     ("value", "decimals", "sign", "text"),
-    [(1.26, 1, False, "1.3"), (1.26, 1, True, "+1.3"), (-0.04, 1, True, "0.0"), (float("nan"), 2, True, "-"), (-2, 0, True, "-2")],
+    [
+        (1.26, 1, False, "1.3"),
+        (1.26, 1, True, "+1.3"),
+        (-0.04, 1, True, "0.0"),
+        (float("nan"), 2, True, "-"),
+        (-2, 0, True, "-2"),
+    ],
 )
 def test_numbers_as_written(value, decimals, sign, text):
     assert tables.number(value, decimals, sign) == text
