@@ -139,6 +139,8 @@ def _how_far(stop: Any) -> str:
     """Say what an interrupted study has stored, and how to go on."""
     if not hasattr(stop, "done"):
         return "; run the same command again"
+    if not stop.done:
+        return " before the first run was done; run the same command again"
     return f" after {stop.done:,} of {stop.total:,} runs, all stored; the same command goes on from there"
 
 

@@ -1,4 +1,4 @@
-"""Settings of every test: Hypothesis tries the same examples each time, and first calls may take as long as compiling does."""
+"""Settings of every test: Hypothesis tries the same examples each time, and a first call may compile."""
 
 from hypothesis import HealthCheck, settings
 

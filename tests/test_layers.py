@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ RANDOM_OF_NUMPY = {  # what of np.random may be named where
 }
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     """Return a file parsed."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -58,6 +60,7 @@ def package(path: Path) -> str:
     return parts[0] if len(parts) > 1 else path.stem
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Return the modules that a file imports, anywhere in it; `from a import b` gives a and a.b."""
     found = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import subprocess
@@ -66,9 +67,8 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
 
 def mesa_rate(customers: int, seconds: float = 1.0) -> float:
     """Return customer-periods per second of the same market as an idiomatic Mesa model."""
-    from abm.bench.idiomatic import Market
-
-    market = Market(customers, seed=1)
+    idiomatic = importlib.import_module("abm.bench.idiomatic")  # mesa is slow to import, and only this needs it
+    market = idiomatic.Market(customers, seed=1)
     market.step()
     began, done = time.perf_counter(), 0
     while done == 0 or time.perf_counter() - began < seconds:

@@ -1,12 +1,13 @@
 """The reference market `ref1`, in the shipped mechanisms.
 
-Every customer buys once a period from one of three firms on a Watts-Strogatz graph (8 neighbours, 10 % rewired); states per firm
-are satisfaction, trust, expectation and points, per customer a switching cost ~ Beta(2, 5) and a price weight.
+Every customer buys once a period from one of three firms on a Watts-Strogatz graph (8 neighbours, 10 % rewired); states
+per firm are satisfaction, trust, expectation and points, per customer a switching cost ~ Beta(2, 5) and a price weight.
 
-Where the shipped equations differ from the definition of `ref1`, the work is the same or more: attraction is satisfaction once a
-firm has been used; satisfaction moves to performance plus disconfirmation instead of a logistic of disconfirmation; a story moves
-expectation and a stock of word of mouth instead of trust; the programme's pull is a progress utility instead of a logarithm of
-points. States: 4 + 3 extra per firm. Draws: 3 a visit, 1 a story. Exponentials: 4 a choice, 1 a rate. Graph: every tie read.
+Where the shipped equations differ from the definition of `ref1`, the work is the same or more: attraction is
+satisfaction once a firm has been used; satisfaction moves to performance plus disconfirmation instead of a logistic of
+disconfirmation; a customer tells all neighbours or none (1 period in 20), and a story moves expectation and a stock of
+word of mouth instead of trust; the programme's pull is a progress utility instead of a logarithm of points.
+States: 4 + 3 extra per firm. Draws: 3 a visit, 1 a story. Exponentials: 4 a choice, 1 a rate. Graph: every tie is read.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
         {
             "periods": periods,
             "off": ["personal_bond", "lifecycle", "defection"],
-            "population": {"customers": customers, "basket": 1.0, "basket_spread": 0.0, "price_weight_spread": 0.5},
+            "population": {
+                "customers": customers, "basket": 1.0, "basket_spread": 0.0, "price_weight_spread": 0.5,
+            },
             "network": {"kind": "watts_strogatz", "neighbours": 8, "rewiring": 0.1, "strong_share": 1.0},
             "firms": [
                 {
@@ -41,7 +44,8 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
             "need": {"process": "every_period"},
             "switching_cost": {"basis": "trait"},
             "choice": {
-                "attraction": 2.0, "trust_weight": 1.5, "commitment_weight": 0.0, "switching_weight": 3.0, "outside": -80.0,
+                "attraction": 2.0, "trust_weight": 1.5, "commitment_weight": 0.0, "switching_weight": 3.0,
+                "outside": -80.0,
             },
             "learning": {"floor": 0.3, "extra": 0.0, "rate": 0.2, "promise_rate": 0.0},
             "trust": {"growth": 0.1, "fall": 0.1, "promise_cost": 0.0},
@@ -51,7 +55,7 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
 
 
 def full(customers: int, periods: int = 100) -> Scenario:
-    """Return a market with every mechanism at work: programmes with tiers, unknown firms, leaving the category, seasons."""
+    """Return a market with every mechanism at work: tiers, stamp card, an unknown firm, exits, seasons."""
     tiers = {"preset": "tiers", "expiry": 104}
     return Scenario.parse(
         {

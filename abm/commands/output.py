@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -57,8 +58,9 @@ def lines(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print one line to standard error."""
-    print(one_line(text), file=sys.stderr, flush=True)
+    """Print one line to standard error; nobody reading it is no reason to stop."""
+    with contextlib.suppress(OSError):
+        print(one_line(text), file=sys.stderr, flush=True)
 
 
 def document(value: Mapping[str, Any] | list[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 import time
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from abm.commands import output
 from abm.core import kernels
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, shown
 from abm.study.experiment import Experiment, load
 from abm.study.manifest import FILE as MANIFEST
 from abm.study.overrides import overrides
@@ -24,6 +25,7 @@ from abm.study.runner import run
 from abm.study.staff import Staff, staffing
 from abm.view import summary, tables
 
+RESULTS = "results"  # beside the study file
 COMPILING = "compiling the model for this machine (once, about half a minute) …"
 
 
@@ -41,9 +43,9 @@ def main(
     try:
         experiment = overrides(load(file), sets, replications, seed)
         staff = staffing(experiment, len(experiment), workers, threads)
+        out = out if out is not None else file.parent / RESULTS / _folder(experiment.name)
     except Refusal as refusal:
         raise _placed(refusal, file) from None
-    out = out if out is not None else file.parent / "results" / experiment.name
     output.note(_intention(experiment, staff))
     began = time.monotonic()
     with _Watch(experiment) as watch:
@@ -63,6 +65,13 @@ def main(
 def _placed(refusal: Refusal, file: Path) -> Refusal:
     """Return the refusal with the file in front, unless it says already where it comes from."""
     return Refusal(refusal.message, place=refusal.place, source=refusal.source or file.name)
+
+
+def _folder(name: str) -> str:
+    """Return the name of a study as that of its results folder; Refusal if it would lead elsewhere."""
+    if name.startswith(".") or set(name) & set("/\\:\0"):
+        raise Refusal(f"= {shown(name)} is no name for a folder; change it, or say --out DIR", place="name")
+    return name
 
 
 def _intention(experiment: Experiment, staff: Staff) -> str:
@@ -92,7 +101,7 @@ class _Watch:
         columns = (TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), _Left())
         console = output.standard_error()
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task("runs", total=None, left=float("nan"))
+        self._task = self._bar.add_task("runs", total=len(experiment), left=float("nan"))
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -108,7 +117,8 @@ class _Watch:
         if self._stored is None:
             self._stored = done
             if done < total and not _is_compiled(self._experiment):
-                self._bar.console.print(COMPILING)
+                with contextlib.suppress(OSError):
+                    self._bar.console.print(COMPILING)
         self.done, self.total, self.failed = done - self._stored, total, failed
         words = f"runs, {failed:,} failed" if failed else "runs"
         self._bar.update(self._task, completed=done, total=total, left=seconds_left, description=words)

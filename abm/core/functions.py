@@ -29,7 +29,7 @@ def exp32(x):
     x = min(max(x, np.float32(-87.0)), np.float32(88.0))
     whole = (x * 1.4426950408889634 + _TO_INTEGER) - _TO_INTEGER
     rest = (x - whole * 0.693359375) - whole * np.float32(-2.12194440e-4)
-    p = 1.9875691500e-4
+    p = np.float32(1.9875691500e-4)
     p = p * rest + 1.3981999507e-3
     p = p * rest + 8.3334519073e-3
     p = p * rest + 4.1665795894e-2
@@ -46,7 +46,7 @@ def log32(x):
     exponent = np.float32(np.int32((bits >> _SHIFT) - _BIAS))
     m = np.int32((bits & _MANTISSA) + _ROOT_HALF).view(np.float32) - 1.0
     square = m * m
-    p = 7.0376836292e-2
+    p = np.float32(7.0376836292e-2)
     p = p * m - 1.1514610310e-1
     p = p * m + 1.1676998740e-1
     p = p * m - 1.2420140846e-1
@@ -84,7 +84,7 @@ def normal32(u):
     p = 0.246640727 + p * a
     p = 1.50140941 + p * a
     b = np.sqrt(max(w, np.float32(5.0))) - 3.0
-    q = -0.000200214257
+    q = np.float32(-0.000200214257)
     q = 0.000100950558 + q * b
     q = 0.00134934322 + q * b
     q = -0.00367342844 + q * b

@@ -7,8 +7,8 @@ reproducible:
 * Arrays given to one kernel never overlap, so the compiler may vectorise without asking.
 
 A kernel's parameters are named after what they are: columns, firm levers, fields of its mechanism, and the trailing
-``lo, hi, t`` (rows of the tile, period). Rows are unsigned, or the compiler would have to allow for indices from the end
-and could not vectorise; write ``np.int64(i) + 1`` where a row is calculated with. A `Call` fixes everything but those
+``lo, hi, t`` (rows of the tile, period). Rows are unsigned, or the compiler would have to allow for indices from the
+end and could not vectorise; write ``np.int64(i) + 1`` where a row is calculated with. A `Call` fixes all but those
 three; a `Program` runs calls from compiled code, so that a period of a small market does not pay for Python dispatch.
 """
 
@@ -31,7 +31,7 @@ from numba.core.cpu import CPUTargetOptions
 from numba.core.registry import CPUTarget, cpu_target
 from numba.extending import intrinsic
 
-COMPILED: bool = not numba.config.DISABLE_JIT
+COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 CLOCK: dict[str, type] = {"lo": np.uint64, "hi": np.uint64, "t": np.int64}  # what a program hands to a kernel
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -250,7 +250,7 @@ def _invoke(typing: Any, address: Any, words: Any, lo: Any, hi: Any, t: Any) -> 
     return types.void(u, u, i, i, i), generate
 
 
-def _run_periods(entries, words, stops, tiled, first, last, tile, t, end):  # type: ignore[no-untyped-def]
+def _run_periods(entries, words, stops, tiled, first, last, tile, t, end):
     """Run all stages for periods t..end on rows first..last; a tiled stage goes tile by tile."""
     for period in range(t, end):
         start = 0
@@ -260,7 +260,7 @@ def _run_periods(entries, words, stops, tiled, first, last, tile, t, end):  # ty
             while lo < last:
                 hi = min(last, lo + step)
                 for c in range(start, stops[stage]):
-                    _invoke(entries[c], words[c], lo, hi, period)
+                    _invoke(entries[c], words[c], lo, hi, period)  # type: ignore[call-arg]
                 lo = hi
             start = stops[stage]
 

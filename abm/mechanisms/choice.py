@@ -66,8 +66,8 @@ def add_cost_of_leaving(utility, visit_count, visit_customer, visit_provider, sw
 
 @kernel
 def draw_choices(
-    visit_firm, visit_luck, chance, best_utility, reached, total, utility, visit_count, visit_customer, visit_nth, customer_id, outside, key,
-    replication, t,
+    visit_firm, visit_luck, chance, best_utility, reached, total, utility, visit_count, visit_customer, visit_nth,
+    customer_id, outside, key, replication, t,
 ):  # fmt: skip
     """Draw a firm for each visit from the logit probabilities, outside option first.
 
@@ -226,7 +226,8 @@ class Choice(Mechanism):
         "mnl", unit="name", evidence="assumed", doc="how a firm is picked from the utilities"
     )
     market: Literal["always_a_share", "lost_for_good"] = param(
-        "always_a_share", unit="name", evidence="assumed", source=cite(JACKSON_1985, "two kinds of industrial customer"),
+        "always_a_share", unit="name", evidence="assumed",
+        source=cite(JACKSON_1985, "two kinds of industrial customer"),
         doc="free choice on each occasion, or contracts that end for good",
     )  # fmt: skip
     attraction: float = param(

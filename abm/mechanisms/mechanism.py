@@ -101,10 +101,10 @@ def plan(mechanisms: Sequence[Mechanism]) -> list[Mechanism]:
     """
     owners: dict[str, str] = {}
     for mechanism in mechanisms:
-        for owned in (*mechanism.owns, *mechanism.counts):
-            if owned.name in owners:
-                raise Refusal(f"{owned.name} is owned by both {owners[owned.name]} and {mechanism.name}")
-            owners[owned.name] = mechanism.name
+        for name in [column.name for column in mechanism.owns] + [tally.name for tally in mechanism.counts]:
+            if name in owners:
+                raise Refusal(f"{name} is owned by both {owners[name]} and {mechanism.name}")
+            owners[name] = mechanism.name
     names = [mechanism.name for mechanism in mechanisms]
     for name in names:
         if names.count(name) > 1:

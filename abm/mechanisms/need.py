@@ -43,14 +43,15 @@ def season(t, amplitude, peak, year):
 
 @kernel
 def list_visits(
-    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate, boost, exited, provider,
-    customer_id, occasions, season_amplitude, season_peak, periods_per_year, key, replication, lo, hi, t,
+    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate, boost,
+    exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year, key, replication,
+    lo, hi, t,
 ):  # fmt: skip
     """List the tile's visits: customer by customer, occasion by occasion.
 
     visit_count (1,), visit_customer, visit_nth, visit_provider (visits,)  [written]
-    need_word, none_below, candidates (tile,)  the draw, its margin, and who has an occasion  [written]      occasions (nobody,)  tally
-    [written]
+    need_word, none_below, candidates (tile,)  the draw, its margin, and who has an occasion  [written]
+    occasions (nobody,)  tally [written]
     """
     factor = season(t, season_amplitude, season_peak, periods_per_year)
     for i in range(lo, hi):

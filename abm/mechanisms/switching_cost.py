@@ -121,7 +121,7 @@ class SwitchingCost(Mechanism):
         Column("at_stake", ("visit",), 0, "cu", "value of points and tier that leaving forfeits"),
     )
     basis: Literal["facets", "trait"] = param(
-        "facets", unit="name", evidence="assumed", doc="costs that grow out of the relation, or a fixed trait of each customer"
+        "facets", unit="name", evidence="assumed", doc="costs that grow out of the relation, or a fixed trait"
     )
     trait_mean: float = param(
         2 / 7, unit="0-1", bounds=(0.001, 0.999), evidence="assumed", doc="mean of the trait, Beta-distributed"

@@ -48,7 +48,8 @@ def tell(
 ):  # fmt: skip
     """Decide who tells a story about whom.
 
-    story (n,)  2 (firm + 1) + [good], 0 = none  [written]      patronage (n,)  bit j: active customer of firm j  [written]
+    story (n,)  2 (firm + 1) + [good], 0 = none  [written]
+    patronage (n,)  bit j: active customer of firm j  [written]
     positive_messages, negative_messages  tallies [written]
     """
     for i in range(lo, hi):
@@ -83,21 +84,21 @@ def hear(
     for j in range(word_of_mouth.shape[0]):
         for i in range(lo, hi):
             word_of_mouth[j, i] *= decay
-    i = np.int64(lo)
+    hearer = np.int64(lo)
     for e in range(tie_start[lo], tie_start[hi]):
         said = np.int64(story[tie_target[e]])
         if said > 0:  # few neighbours have a story: look for them along the ties, then find who hears
-            while tie_start[i + 1] <= e:
-                i += 1
+            while tie_start[hearer + 1] <= e:
+                hearer += 1
             sender, weight = customer_id[tie_target[e]], tie_weight[e]
-            word = philox(sender, customer_id[i], t << 8, replication, key)[0]
+            word = philox(sender, customer_id[hearer], t << 8, replication, key)[0]
             if uniform(word) < contact_rate * weight:
-                j, good = said // 2 - 1, said % 2 > 0
-                room = weight * headroom(preference[j, i], good)
-                word_of_mouth[j, i] += praise * room if good else -blame * room
+                firm, good = said // 2 - 1, said % 2 > 0
+                room = weight * headroom(preference[firm, hearer], good)
+                word_of_mouth[firm, hearer] += praise * room if good else -blame * room
                 aim = good_target if good else bad_target
-                expectation[j, i] += nudge * (aim - expectation[j, i])
-                heard[j] += 1
+                expectation[firm, hearer] += nudge * (aim - expectation[firm, hearer])
+                heard[firm] += 1
 
 
 @kernel
@@ -135,7 +136,7 @@ class WordOfMouth(Mechanism):
     phase = Phase.WORD_OF_MOUTH
     owns = (
         Column("story", ("customer",), 0, "code", "told this period: 2 (firm + 1), + 1 if good; 0 = none", "uint8"),
-        Column("patronage", ("customer",), 0, "bits", "bit j: active customer of firm j when the period began", "uint32"),
+        Column("patronage", ("customer",), 0, "bits", "bit j: uses firm j, before this period's purchases", "uint32"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
     writes = ("aware", "match", "expectation")

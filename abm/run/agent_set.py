@@ -239,6 +239,15 @@ class CustomerSet(AgentSet):
     def __xor__(self, other: Iterable[Any]) -> CustomerSet:
         return (self | other) - (self & other)
 
+    def __iand__(self, other: Iterable[Any]) -> CustomerSet:
+        return self._become(self.rows & self._rows_of(other))
+
+    def __isub__(self, other: Iterable[Any]) -> CustomerSet:
+        return self._become(self.rows - self._rows_of(other))
+
+    def __ior__(self, other: Iterable[Any]) -> CustomerSet:
+        return self._become(self.rows | self._rows_of(other))
+
     def _rows_of(self, agents: Iterable[Any]) -> Rows:
         if isinstance(agents, CustomerSet) and agents.model is self.model:
             return agents.rows

@@ -69,7 +69,7 @@ class Field:
         low, high = bounds
         self.low = float(largest.min if low is None else low)
         self.high = float(largest.max if high is None else high)
-        self.plain = column.unit not in FIXED and stock is None
+        self.plain = column.unit not in FIXED and stock is None and array.ndim <= 2
 
     def read(self, row: int) -> Any:
         """Return a customer's entry as a plain number, or her entries."""
@@ -144,7 +144,7 @@ class Entries(np.ndarray):
 
     def __new__(cls, field: Field, row: int) -> Entries:
         """Read the entries of a row."""
-        entries = field.array[:, row].astype(field.wide).view(cls)
+        entries = field.array[..., row].astype(field.wide).view(cls)
         entries.flags.writeable = False  # what would change the snapshot but not the column is an error
         entries.field, entries.row = field, row
         return entries
@@ -163,7 +163,7 @@ class Entries(np.ndarray):
         item = self.field.place(item) if isinstance(item, str) else item
         self.field.write(self.row, value, item)
         self.flags.writeable = True
-        super().__setitem__(..., self.field.values(self.row))
+        super().__setitem__(..., self.field.array[..., self.row])
         self.flags.writeable = False
 
     def __array_ufunc__(

@@ -44,7 +44,7 @@ class CustomerModel(mesa.Model):
     engine        : what runs; its scenario is `engine.scenario` (in newer Mesa `model.scenario` is Mesa's own)
     seed          : of the run; the same seed and replication give the same trajectory
     fields        : customer columns by name
-    datacollector : collects after every period; put another in its place to collect something else
+    datacollector : collects after every period; a class of one's own may say what, in `collector`
     running       : False when the scenario's periods are done
     """
 
@@ -89,7 +89,9 @@ class CustomerModel(mesa.Model):
         self._numbered = self.world.n
         self._firms = [Firm(self, j) for j in range(self.world.m)]
         self._counted: tuple[int, dict[str, np.ndarray], dict[Kpi, np.ndarray]] = (-1, {}, {})
-        self.datacollector = self._collector(kpis, columns)
+        self.kpis = [_kpi(kpi) for kpi in ([kpis] if isinstance(kpis, str) else kpis)]
+        self.columns = [columns] if isinstance(columns, str) else list(columns)
+        self.datacollector = self.collector()
 
     def step(self) -> None:
         """Go on by one period and collect.  Once the scenario's periods are done, warn and change nothing."""
@@ -188,15 +190,16 @@ class CustomerModel(mesa.Model):
             self._counted = (t, dict(zip(world.tallies, counts * scales[:, None], strict=True)), {})
         return self._counted[1:]
 
-    def _collector(self, kpis: Sequence[str | Kpi] | str, columns: Sequence[str] | str) -> mesa.DataCollector:
-        measures = [_kpi(kpi) for kpi in ([kpis] if isinstance(kpis, str) else kpis)]
-        reporters = {
+    def collector(self) -> mesa.DataCollector:
+        """Return what collects after every period: `kpis` and `columns`.  A class of one's own may return another."""
+        reporters: dict[str, Any] = {"seed": "seed"}  # or a batch of unseeded runs could not be repeated
+        reporters |= {
             f"{kpi.name}.{firm}": partial(_measured, kpi=kpi, j=j)
-            for kpi in measures
+            for kpi in self.kpis
             for j, firm in enumerate(self.world.firm_names)
         }
         entries: dict[str, Any] = {}
-        for name in [columns] if isinstance(columns, str) else columns:
+        for name in self.columns:
             if name not in self.fields:
                 raise Refusal(f"customers have no column {name!r}{did_you_mean(name, self.fields)}")
             field = self.fields[name]

@@ -96,9 +96,8 @@ class Scenario(Spec):
         known = [mechanism.name for mechanism in self.mechanisms() if mechanism.name not in NEEDED]
         for name in self.off:
             if name not in known:
-                raise Refusal(
-                    f"off names {name!r}, which cannot be switched off{did_you_mean(name, known)} (can: {one_of(known)})"
-                )
+                near = did_you_mean(name, known)
+                raise Refusal(f"off names {name!r}, which cannot be switched off{near} (can: {one_of(known)})")
         if self.burn_in > self.periods:
             raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
         if self.estimated_bytes() > MOST_MEMORY:

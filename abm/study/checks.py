@@ -17,9 +17,9 @@ from abm.run.scenario import Scenario
 from abm.study.design import LEVELS, MOST_RUNS, Design
 
 KEYS = ("name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design")
-COLUMNS = frozenset(
-    "run_id arm point settings replication seed period firm status error message".split()  # of the result tables
-)
+COLUMNS = (
+    "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "status", "error", "message",
+)  # fmt: skip
 MOST_SEED = (1 << 63) - 1  # what a TOML file can hold
 MOST_POINTS_CHECKED = 500  # times arms; of larger designs each level is checked alone
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit  # scipy.stats takes a second to import, in every worker process
 
 FloatArray = np.ndarray
 
@@ -66,7 +66,7 @@ def interval(differences: FloatArray, confidence: float) -> tuple[float, float, 
     if np.all(differences == differences[0]):  # a rounded mean of equal numbers need not be that number
         return float(differences[0]), float(differences[0]), float(differences[0]), 0.0
     mean, sd = float(np.mean(differences)), float(np.std(differences, ddof=1))
-    half = float(student.ppf(0.5 + confidence / 2, count - 1)) * sd / math.sqrt(count)
+    half = float(stdtrit(count - 1, 0.5 + confidence / 2)) * sd / math.sqrt(count)
     return mean, mean - half, mean + half, sd
 
 

@@ -124,9 +124,9 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
 
 
 def explained(firm: str, baseline: str, confidence: float = 0.95) -> str:
-    """Return the lines that belong below a ranking table."""
+    """Return what belongs below a ranking table."""
     return (
-        f"KPIs of {firm}, the best arm first. Differences from {baseline} are paired within replications, in which\n"
+        f"KPIs of {firm}, the best arm first. Differences from {baseline} are paired within replications, in which "
         f"all arms share their luck; * marks a {confidence:.0%} interval that excludes 0."
     )
 

@@ -162,9 +162,9 @@ class World:
             if name in place:
                 return place[name]
         return {
-            "tie_start": self.ties.start, "tie_target": self.ties.target.view(np.uint32), "tie_weight": self.ties.weight,
-            "replication": self.replication, "periods": self.periods, "burn_in": self.burn_in,
-            "periods_per_year": self.periods_per_year,
+            "tie_start": self.ties.start, "tie_target": self.ties.target.view(np.uint32),
+            "tie_weight": self.ties.weight, "replication": self.replication, "periods": self.periods,
+            "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
         }.get(name)  # fmt: skip
 
     def names(self) -> list[str]:

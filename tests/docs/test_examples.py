@@ -1,7 +1,7 @@
 """The examples of the documentation run.
 
-A block that opens with ```` ```python run ```` is run; the blocks of a page are one session, in order. Another block shows
-code without running it.
+A block that opens with ```` ```python run ```` is run; the blocks of a page are one session, in order. Another block
+shows code without running it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
 
 
 def test_blocks_are_found_where_they_are():
-    text = "a\n```python run\nx = 1\n```\n```python\ny\n```\n````text\n```python run\nno\n```\n````\n```python run\nz\n```\n"
+    shown = "```python\ny\n```\n````text\n```python run\nno\n```\n````\n"
+    text = f"a\n```python run\nx = 1\n```\n{shown}```python run\nz\n```\n"
     assert blocks(text) == [(3, "x = 1\n"), (14, "z\n")]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from abm.core.kernels import Kernel
 from abm.run.scenario import Scenario, build_world
+from abm.world.ties import Ties
 
 
 class Small:
@@ -38,6 +39,14 @@ class Small:
         self.passing.visit_firm[:v] = firms
         self.passing.visit_nth[:v] = [list(customers[:k]).count(i) for k, i in enumerate(customers)]
         self.passing.visit_provider[:v] = self.c.provider[list(customers)] if providers is None else providers
+
+    def tie(self, ties: Sequence[tuple[int, int, float]]) -> Small:
+        """Tie customers to each other: (i, k, weight) for each tie."""
+        both = sorted([*ties, *((k, i, weight) for i, k, weight in ties)])
+        start = np.searchsorted([i for i, _, _ in both], np.arange(self.world.n + 1)).astype(np.int64)
+        target = np.array([k for _, k, _ in both], np.int32)
+        self.world.ties = Ties(start, target, np.array([weight for _, _, weight in both], np.float32))
+        return self
 
     def run(self, mechanism: str, kernel: Kernel, t: int = 0, rows: int | None = None) -> None:
         """Run a kernel of a mechanism on all customers, or the first rows."""

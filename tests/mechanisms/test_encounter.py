@@ -78,7 +78,7 @@ def test_spreads_within_and_between_servers_add_as_variances():
 
 def test_quality_is_normal_and_failures_have_their_rate():
     """Mean and spread of performance, and the share of failures, within four standard errors."""
-    service = {"quality": 0.5, "spread_within": 0.08, "spread_between": 0.06, "failure_rate": 0.2}
+    service = {"quality": 0.7, "spread_within": 0.03, "spread_between": 0.04, "failure_rate": 0.2}
     small = Small(1000, [{"service": service}], encounter=SETTINGS)
     small.visits(np.arange(1000), np.zeros(1000, int))
     performances, failed = [], []
@@ -90,9 +90,9 @@ def test_quality_is_normal_and_failures_have_their_rate():
     p, fell, n = np.concatenate(performances), np.concatenate(failed), 20_000
     assert abs(fell.mean() - 0.2) < 4 * np.sqrt(0.16 / n)
     kept = p[~fell]
-    assert abs(kept.mean() - 0.5) < 4 * 0.1 / np.sqrt(kept.size)
-    assert kept.std() == pytest.approx(0.1, rel=0.03)
-    assert p[fell].mean() == pytest.approx(0.5 - 0.4, abs=0.02)
+    assert abs(kept.mean() - 0.7) < 4 * 0.05 / np.sqrt(kept.size)
+    assert kept.std() == pytest.approx(0.05, rel=0.03)
+    assert abs(p[fell].mean() - 0.3) < 4 * np.sqrt(0.05**2 + 0.4**2 / 12) / np.sqrt(fell.sum())
 
 
 def test_counts_by_hand():

@@ -101,6 +101,7 @@ OPERATIONS = {
     "union": lambda a: ids(a.select(at_most=5) | a.select(lambda c: c.provider == 0)),
     "common": lambda a: set(ids(a.select(at_most=30) & a.select(lambda c: c.provider == 0))),
     "difference": lambda a: ids(a.select(at_most=30) - a.select(lambda c: c.provider == 0)),
+    "in place": lambda a: set(ids(change_in_place(a))),
     "either": lambda a: set(ids(a.select(at_most=30) ^ a.select(lambda c: c.provider == 0))),
     "subset": lambda a: (
         a.select(at_most=3) <= a,
@@ -134,6 +135,16 @@ def change(some):
     some.add(first)
     some.add(first)
     some.pop()
+    return some
+
+
+def change_in_place(agents):
+    some = same = agents.select(at_most=20)
+    some |= agents.select(lambda c: c.provider == 0)
+    some -= agents.select(lambda c: c.provider == 1)
+    some &= agents.select(at_most=40)
+    some ^= agents.select(at_most=3)
+    assert some is same
     return some
 
 

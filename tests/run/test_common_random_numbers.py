@@ -112,5 +112,5 @@ def test_arms_share_the_luck_they_do_not_touch(base):
     np.testing.assert_array_equal(first.tallied("occasions"), second.tallied("occasions"))
     np.testing.assert_array_equal(first.customers.purchase_rate, second.customers.purchase_rate)
     moved = first.customers.provider != second.customers.provider
-    assert 0 < moved.sum()
+    assert moved.sum() > 0
     assert not np.any((second.customers.provider == 0) & moved)  # nobody is drawn to the firm that became dear

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from abm.kpis.attitude import word_of_mouth_ratio
 from abm.run.engine import Engine, read, record
@@ -92,8 +93,6 @@ def test_occasions_follow_the_nbd():
     engine = Engine(scenario, seed=11)
     engine.run(periods)
     counts = engine.world.customers.encounters[0].astype(int)
-    from scipy import stats
-
     nbd = stats.nbinom(shape, shape / (shape + rate * periods))
     edges = [0, 1, 2, 3, 5, 8, 12, 20, 10_000]
     seen = np.histogram(counts, edges)[0]
@@ -106,7 +105,9 @@ def test_without_telling_the_graph_is_irrelevant():
     runs = []
     for network in ({"kind": "ring"}, {"kind": "erdos_renyi", "neighbours": 12.0}, {"kind": "barabasi_albert"}):
         engine = Engine(
-            Scenario.parse({"periods": 30, "population": {"customers": 400}, "network": network, "word_of_mouth": quiet}),
+            Scenario.parse(
+                {"periods": 30, "population": {"customers": 400}, "network": network, "word_of_mouth": quiet}
+            ),
             seed=5,
         )
         engine.run(30)

@@ -5,13 +5,8 @@ from __future__ import annotations
 import gc
 import inspect
 import math
-import os
-import subprocess
-import sys
-import textwrap
 import warnings
 import weakref
-from pathlib import Path
 from types import SimpleNamespace
 
 import mesa
@@ -357,7 +352,8 @@ def test_what_is_returned_is_not_what_is_kept():
 def test_every_period_is_collected():
     model = stepped(CustomerModel(RETAIL, rng=11, columns=("trust", "switching_cost")))
     table = model.datacollector.get_model_vars_dataframe()
-    assert list(table) == [f"{kpi}.{firm}" for kpi in KPIS for firm in ("north", "south")]
+    assert list(table) == ["seed", *(f"{kpi}.{firm}" for kpi in KPIS for firm in ("north", "south"))]
+    assert set(table.seed) == {11}
     expected = simulate(RETAIL, 11)
     for kpi in KPIS:
         np.testing.assert_array_equal(table[f"{kpi}.north"], expected[kpi][expected.firm == "north"])
@@ -373,9 +369,10 @@ def test_every_period_is_collected():
 class Reported(CustomerModel):
     """Collects what it says itself, in Mesa's own ways."""
 
-    def __init__(self, **kwargs):
-        super().__init__(RETAIL, **kwargs)
-        self.datacollector = mesa.DataCollector(
+    default_scenario = RETAIL
+
+    def collector(self):
+        return mesa.DataCollector(
             model_reporters={
                 "share": lambda m: m.kpi("market_share", "north"),
                 "trust": lambda m: m.agents.agg("trust", np.mean),
@@ -442,6 +439,25 @@ def test_batch_run_varies_paths_and_returns_model_and_agent_rows():
     assert {"trust.north", "trust.east", "trust.south"} <= set(rows)
 
 
+def test_batch_run_gives_a_class_of_ones_own_its_seed():
+    """Mesa 3.5 overwrites the parameter that it takes for the seed; that must not be `rng`."""
+    assert "seed" in inspect.signature(Reported).parameters
+    rows = mesa.batch_run(Reported, {"rng": [11, 12], "periods": 6}, display_progress=False)
+    assert {row["seed"] for row in rows} == {11, 12}
+
+
+def test_batch_run_without_seeds_can_be_repeated():
+    rows = mesa.batch_run(CustomerModel, {"replication": [0, 1], "customers": 30, "periods": 6}, display_progress=False)
+    assert len({row["seed"] for row in rows}) == 2
+    again = mesa.batch_run(
+        CustomerModel,
+        {"rng": [row["seed"] for row in rows], "replication": [0, 1], "customers": 30, "periods": 6},
+        display_progress=False,
+    )
+    assert rows[0]["profit.north"] == again[0]["profit.north"]
+    assert rows[1]["profit.north"] == again[3]["profit.north"]
+
+
 def test_batch_run_of_every_period():
     rows = mesa.batch_run(
         CustomerModel, {"rng": 5, "customers": 30, "periods": 6}, data_collection_period=1, display_progress=False
@@ -450,43 +466,11 @@ def test_batch_run_of_every_period():
     assert [row["market_share.east"] for row in rows] == expected.market_share.tolist()
 
 
-SCRIPT = """
-    import mesa
-    import numpy as np
-    from abm.run.model import CustomerModel
-
-    class Loyal(CustomerModel):
-        def __init__(self, **kwargs):
-            super().__init__(**kwargs)
-            self.datacollector = mesa.DataCollector(
-                model_reporters={"share": lambda m: m.kpi("market_share", "north")}, agent_reporters={"trust": "trust"}
-            )
-
-    if __name__ == "__main__":
-        for kind in (CustomerModel, Loyal):
-            parameters = {"rng": 5, "customers": 20, "periods": 3, "firms.north.price": [1.0, 2.0]}
-            runs = [
-                mesa.batch_run(kind, parameters, number_processes=workers, display_progress=False) for workers in (1, 2)
-            ]
-            one, two = (sorted(rows, key=lambda row: (row["RunId"], row.get("AgentID", 0))) for rows in runs)
-            assert len(one) == len(two) == (2 if kind is CustomerModel else 40), (len(one), len(two))
-            plain = [[{k: np.asarray(v).tolist() for k, v in row.items()} for row in rows] for rows in (one, two)]
-            assert repr(plain[0]) == repr(plain[1])
-        print("same")
-"""
-
-
-def test_batch_run_over_two_processes_gives_the_same_rows(tmp_path):
-    script = tmp_path / "batch.py"
-    script.write_text(textwrap.dedent(SCRIPT))
-    root = str(Path(__file__).parents[2])
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
+def test_batch_run_over_two_processes_gives_the_same_rows():
+    parameters = {"rng": 5, "customers": 20, "periods": 3, "firms.north.price": [1.0, 2.0], "columns": "trust"}
+    one, two = (
+        mesa.batch_run(CustomerModel, parameters, number_processes=workers, display_progress=False)
+        for workers in (1, 2)
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "same\n"
+    assert len(one) == 40
+    assert repr(sorted(two, key=lambda row: (row["RunId"], row["AgentID"]))) == repr(one)

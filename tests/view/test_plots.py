@@ -62,8 +62,8 @@ def test_baseline_is_grey_and_colours_differ():
 @pytest.mark.parametrize(
     ("unit", "said"),
     [
-        ("cu/customer/year", "cu per customer and year"), ("1/visit", "per visit"), ("share", "share"), ("0-1", "scale 0–1"),
-        ("0-100", "scale 0–100"), ("ratio", "ratio"), ("", ""),
+        ("cu/customer/year", "cu per customer and year"), ("1/visit", "per visit"), ("share", "share"),
+        ("0-1", "scale 0–1"), ("0-100", "scale 0–100"), ("ratio", "ratio"), ("", ""),
     ],
 )  # fmt: skip
 def test_units_in_words(unit, said):

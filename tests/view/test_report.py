@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 import abm
+from abm.run import engine
 from abm.view import report, summary
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -108,8 +110,6 @@ def test_sources_seen_by_others_only_are_marked(page):
 
 def test_the_study_can_be_run_again_from_the_page(page, folder):
     study = page.text.split("small.toml")[-1].split("How to cite")[0]
-    import tomllib
-
     again = abm.Experiment.from_dict(tomllib.loads(study))
     assert again.sheet.digests == abm.read(folder).sheet.digests
     assert f"patronage verify {Path(folder.name)}" in page.text or "patronage verify" in page.text
@@ -129,8 +129,6 @@ def test_a_folder_that_is_not_one_of_results_is_refused(tmp_path):
 
 def test_failed_and_missing_runs_are_said(tmp_path, monkeypatch):
     study = abm.Experiment("half", abm.Scenario(periods=5, population=abm.Population(customers=20)), replications=3)
-    from abm.run import engine
-
     whole = engine.record
 
     def broken(scenario, seed, replication=0, **rest):

@@ -1,0 +1,49 @@
+"""Shares, repeat purchase, retention and churn, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from abm.kpis import behaviour
+from tests.kpis.counts import both, nothing, period
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        (behaviour.market_share, [800 / 1000, 200 / 1000]),
+        (behaviour.share_of_wallet, [0.6, 0.25]),
+        (behaviour.penetration, [0.4, 0.2]),
+        (behaviour.frequency, [4.0, 2.0]),
+        (behaviour.retention_rate, [0.75, 0.4]),
+        (behaviour.repeat_rate, [0.8, 0.25]),
+        (behaviour.churn_rate, [0.04, 0.08]),
+        (behaviour.temporary_churn_share, [0.5, 0.25]),
+        (behaviour.active_customers, [75.0, 25.0]),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)
+def test_by_hand(measure, expected):
+    np.testing.assert_allclose(measure(period()), expected)
+
+
+def test_market_shares_of_firms_add_up_to_one():
+    assert behaviour.market_share(period()).sum() == pytest.approx(1.0)
+
+
+def test_a_firm_without_revenue_has_no_share_but_the_market_has():
+    assert behaviour.market_share(period(revenue=(0.0, 200.0, 0.0))).tolist() == [0.0, 1.0]
+
+
+def test_active_customers_over_several_periods_are_a_mean():
+    twice = both(period(), period(active=(25.0, 75.0, 0.0)))
+    assert behaviour.active_customers(twice).tolist() == [50.0, 50.0]
+
+
+def test_a_period_in_which_no_year_closes_adds_nothing_to_yearly_measures():
+    """Their counts are 0 there, and so what a year gave stays what it was."""
+    yearly = (behaviour.share_of_wallet, behaviour.penetration, behaviour.frequency, behaviour.retention_rate)
+    for measure in yearly:
+        assert np.all(np.isnan(measure(nothing()))), measure.name
+        np.testing.assert_allclose(measure(both(period(), nothing())), measure(period()))

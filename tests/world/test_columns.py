@@ -1,0 +1,116 @@
+"""Columns: arrays by name, written in place; tallies in their units; and what a kernel's parameter may name."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from abm.run.scenario import Scenario, build_world
+from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Column, Columns, Tally, World
+from abm.world.ties import Ties
+
+
+@pytest.fixture
+def world():
+    ties = Ties(np.zeros(4, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+    made = World(3, ("north", "south"), {"price": np.ones(2, np.float32)}, ties, periods=4, replication=5, workers=2)
+    made.allocate(
+        [
+            Column("mood", ("customer",), 0.5, "0-1", "a mood"),
+            Column("liking", ("firm", "customer"), float("nan"), "0-1", "NaN until met"),
+            Column("bill", ("firm", "customer"), 0, "cents", "owed", "int64"),
+            Column("visit_mood", ("visit",), 0, "0-1", "of the visit"),
+            Column("visit_total", ("one",), 0, "visits", "how many", "int64"),
+        ],
+        [Tally("money", "cu", "paid", 0.01), Tally("cards", "cards", "held", stock=True)],
+    )
+    return made
+
+
+class TestColumns:
+    def test_items_are_attributes(self):
+        columns = Columns({"trust": np.zeros(3)})
+        assert columns.trust is columns["trust"]
+        assert list(columns) == ["trust"]
+        assert len(columns) == 1
+        assert "trust" in columns
+        with pytest.raises(AttributeError, match="trsut"):
+            _ = columns.trsut
+
+    def test_are_written_in_place_and_never_rebound(self):
+        columns = Columns({"trust": np.zeros(3)})
+        with pytest.raises(AttributeError, match=r"columns are written in place: trust\[:\] = "):
+            columns.trust = np.ones(3)
+        columns.trust[:] = 1.0
+        assert columns["trust"].tolist() == [1.0, 1.0, 1.0]
+
+    def test_survive_a_trip_to_another_process(self):
+        copy = pickle.loads(pickle.dumps(Columns({"trust": np.arange(3)})))
+        np.testing.assert_array_equal(copy.trust, [0, 1, 2])
+
+
+class TestWorld:
+    def test_columns_have_their_shape_type_and_default(self, world):
+        c = world.customers
+        assert (c.mood.shape, c.mood.dtype) == ((3,), np.float32)
+        assert c.mood.tolist() == [0.5] * 3
+        assert (c.liking.shape, np.isnan(c.liking).all()) == ((2, 3), True)
+        assert (c.bill.shape, c.bill.dtype) == ((2, 3), np.int64)
+
+    def test_what_passes_within_a_period_is_each_workers_own(self, world):
+        first, second = world.passing
+        assert first.visit_mood.shape == (3 * MOST_OCCASIONS,)
+        assert first.visit_total.shape == (1,)
+        first.visit_mood[0] = 1.0
+        assert second.visit_mood[0] == 0.0
+        assert "visit_mood" not in world.customers
+
+    def test_passing_columns_hold_a_tile_at_most(self):
+        large = build_world(Scenario.parse({"periods": 1, "population": {"customers": TILE + 1}}), 1)
+        assert large.passing[0].visit_customer.shape == (TILE * MOST_OCCASIONS,)
+
+    def test_a_parameter_names_columns_tallies_levers_ties_and_numbers(self, world):
+        assert world.lookup("mood", 0) is world.customers.mood
+        assert world.lookup("visit_mood", 1) is world.passing[1].visit_mood
+        assert world.lookup("price", 0) is world.firms.price
+        assert world.lookup("tie_start", 0) is world.ties.start
+        assert [world.lookup(name, 0) for name in ("replication", "periods", "burn_in", "periods_per_year")] == [
+            5,
+            4,
+            0,
+            52,
+        ]
+        assert world.lookup("nothing", 0) is None
+        world.lookup("money", 1)[0] = 7
+        assert world.counted[:, 0, 0].tolist() == [0, 7]
+
+    def test_everything_that_may_be_named_is_listed_and_found(self, world):
+        given_by_the_run = {"key", "lo", "hi", "t"}
+        for name in set(world.names()) - given_by_the_run:
+            assert world.lookup(name, 0) is not None, name
+        assert given_by_the_run <= set(world.names())
+
+    def test_tallies_are_read_in_their_unit(self, world):
+        world.history[2, 0] = [1250, 50, 0]
+        assert world.tallied("money").tolist() == [[0, 0, 0], [0, 0, 0], [12.5, 0.5, 0], [0, 0, 0]]
+        assert world.tallied("cards").dtype == np.float64
+
+    def test_memory_counts_every_array(self, world):
+        small = sum(a.nbytes for a in (*world.customers.values(), *world.firms.values(), world.counted, world.history))
+        passing = sum(a.nbytes for worker in world.passing for a in worker.values())
+        assert world.bytes() == small + passing + world.ties.start.nbytes
+
+
+def test_the_estimate_of_memory_is_about_what_a_run_takes():
+    scenario = Scenario.parse({"periods": 20, "population": {"customers": 30_000}})
+    assert scenario.estimated_bytes() == pytest.approx(build_world(scenario, 1).bytes(), rel=0.1)
+
+
+def test_every_column_and_tally_says_what_it_is():
+    mechanisms = Scenario().mechanisms()
+    for described in [d for m in mechanisms for d in (*m.owns, *m.counts)]:
+        assert described.unit, described.name
+        assert described.meaning, described.name
+    assert len(FACETS) == 8
