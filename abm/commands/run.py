@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from abm.commands import output
-from abm.core import kernels
 from abm.core.errors import Refusal, shown
 from abm.study.experiment import Experiment, load
 from abm.study.manifest import FILE as MANIFEST
@@ -150,17 +149,10 @@ def _duration(seconds: float) -> str:
 
 def _is_compiled(experiment: Experiment) -> bool:
     """Return whether every kernel of the study has machine code on the disk."""
-    if not kernels.COMPILED:
-        return True
     worlds = [experiment.scenario_of(arm) for arm in experiment.arms]
-    loops = {loop for world in worlds for m in world.mechanisms() for loop in (*m.kernels(), *m.deliveries())}
-    return all(_is_cached(loop) for loop in loops)
-
-
-def _is_cached(loop: kernels.Kernel) -> bool:
-    """Return whether a kernel's index of machine code holds anything that its source did not outdate."""
-    index: Any = loop._compiled._cache._cache_file
-    return bool(index._load_index())
+    return all(
+        loop.is_cached() for world in worlds for m in world.mechanisms() for loop in (*m.kernels(), *m.deliveries())
+    )
 
 
 def _is_newer(page: Path, manifest: Path) -> bool:

@@ -14,6 +14,7 @@ three; a `Program` runs calls from compiled code, so that a period of a small ma
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -125,7 +126,8 @@ class Kernel:
             scalar = function if double else _single(function)
             self._compiled = numba.njit(nogil=True, error_model="numpy")(scalar)
             self._compiled._compiler.targetdescr = _KernelTarget("cpu")
-            self._compiled._cache = _Cache(self._compiled.py_func)
+            with contextlib.suppress(RuntimeError):  # numba's word for source that is in no file: not cached then
+                self._compiled._cache = _Cache(self._compiled.py_func)
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}({', '.join(self.parameters)})>"
@@ -140,6 +142,11 @@ class Kernel:
         self._compiled.compile(signature)
         result = self._compiled.overloads[signature]
         return result, result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+
+    def is_cached(self) -> bool:
+        """Return whether machine code of the present source is on the disk."""
+        cache = getattr(self._compiled, "_cache", None)
+        return not COMPILED or (isinstance(cache, _Cache) and bool(cache._cache_file._load_index()))
 
     def assembly(self) -> str:
         """Machine code of every version compiled so far (for tests of vectorisation)."""
@@ -284,6 +291,9 @@ class Program:
             self._addresses = np.array([w.ctypes.data for w in self._words], np.uint64)
             self._stops = np.cumsum([len(group) for _, group in self.stages]).astype(np.int64)
             self._tiled = np.array([tiled for tiled, _ in self.stages], np.bool_)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a program holds addresses of this process; it cannot be copied or pickled")
 
     def run(self, first: int, last: int, tile: int, t: int, end: int) -> None:
         """Run periods t..end on rows first..last, tile rows at a time where a stage is tiled."""

@@ -2,7 +2,7 @@
 
 Claim: where customers share their purchases out, absence is judged against the customer's own rhythm, and those who
 were given up may return.
-Source: DWYER_1997 and JACKSON_1985 (always a share, lost for good); multiples assumed.
+Source: DWYER_1989 and JACKSON_1985 (always a share, lost for good); multiples assumed.
 """
 
 from __future__ import annotations

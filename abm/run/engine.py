@@ -9,7 +9,7 @@ of the same stage, and sums are whole numbers, so the bits do not depend on the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,9 +152,20 @@ class Record:
 
     def summary(self, kpis: Sequence[Kpi]) -> np.ndarray:
         """Return every KPI over the measured periods, counts added up before they are divided: (m, kpis) float64."""
-        sums = {name: counts[self.burn_in :].sum(axis=0) for name, counts in self.tallies.items()}
+        sums = _Sums(self.tallies, self.burn_in)
         measured = self.periods - self.burn_in
         return _measure(kpis, Tallied(sums, self.periods_per_year, measured), (len(self.firms),))
+
+
+class _Sums(dict[str, np.ndarray]):
+    """Tallies added up over the measured periods, those that a KPI asks for."""
+
+    def __init__(self, tallies: Mapping[str, np.ndarray], burn_in: int) -> None:
+        self._tallies, self._burn_in = tallies, burn_in
+
+    def __missing__(self, name: str) -> np.ndarray:
+        self[name] = self._tallies[name][self._burn_in :].sum(axis=0)
+        return self[name]
 
 
 def _measure(kpis: Sequence[Kpi], tallied: Tallied, shape: tuple[int, ...]) -> np.ndarray:

@@ -18,7 +18,7 @@ from abm.world.columns import FACETS, TIERS, Column, World
 from abm.world.population import COLUMNS as TRAITS
 from abm.world.population import HIGHEST_RATE
 
-Rows = int | slice | np.ndarray
+Index = int | slice | np.ndarray
 Bounds = tuple[float | None, float | None]
 
 # What a column may hold, by its unit; a unit of one's own is bounded by the column's type alone
@@ -75,11 +75,11 @@ class Field:
         """Return a customer's entry as a plain number, or her entries."""
         return Entries(self, row) if self.several else self.array.item(row)
 
-    def values(self, rows: Rows) -> np.ndarray:
+    def values(self, rows: Index) -> np.ndarray:
         """Return the entries of customers: (len(rows),) or (len(rows), k), a copy in float64 or int64."""
         return self.array[..., rows].T.astype(self.wide)
 
-    def write(self, rows: Rows, value: Any, item: Any = ...) -> None:
+    def write(self, rows: Index, value: Any, item: Any = ...) -> None:
         """Write a number to customers, or k of them to each.
 
         item : which of the k entries; ... = all
@@ -91,7 +91,7 @@ class Field:
         else:
             self._write_checked(rows, value, item)
 
-    def _write_checked(self, rows: Rows, value: Any, item: Any) -> None:
+    def _write_checked(self, rows: Index, value: Any, item: Any) -> None:
         number = self._number(value)
         old = self.array[..., rows]
         new = old.copy()

@@ -31,7 +31,7 @@ def check(scenario: Scenario, folder: Path | None) -> None:
     """Refuse a scenario whose input files cannot be used."""
     for name in named(scenario):
         if name == scenario.population.log:
-            heterogeneity(name, folder)
+            heterogeneity(name, scenario.population.log_until, folder)
     if scenario.network.kind == "file":
         scenario.network.build(scenario.population.customers, stream_key(0, "graph"), 0, folder=folder)
 

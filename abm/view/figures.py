@@ -16,7 +16,7 @@ from abm.study.results import Results
 from abm.view import plots, summary
 
 MOST_PANELS = 9
-MOST_LINES = 6
+MOST_LINES = 8
 MOST_FACTORS = 3
 _BINS = 40  # points of a line over time, about
 

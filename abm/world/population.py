@@ -8,6 +8,7 @@ Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 fo
 
 from __future__ import annotations
 
+import importlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -20,7 +21,6 @@ from abm.core.kernels import kernel
 from abm.core.sources import EHRENBERG_1959, cite
 from abm.core.spec import Spec, param
 from abm.core.streams import stream_key, uniform4_fine
-from abm.logs.heterogeneity import fit_bgnbd, fit_gamma_gamma
 from abm.logs.purchases import read_log, shipped, summary
 from abm.world.columns import Column, World
 
@@ -44,7 +44,7 @@ def draw_traits(luck, ids, key, replication, draw):
 class Population(Spec):
     """How many customers there are, and how they differ."""
 
-    customers: int = param(1000, unit="customers", bounds=(1, 2**31 - 2), evidence="assumed", doc="number of customers")
+    customers: int = param(1000, unit="customers", bounds=(1, 1e15), evidence="assumed", doc="number of customers")
     log: str | None = param(
         None, unit="name or path", evidence="assumed", doc="purchase log whose rates and baskets the customers take"
     )
@@ -89,17 +89,24 @@ class Population(Spec):
 Kind = Literal["r", "alpha", "p", "q", "v"]
 
 
-@lru_cache(maxsize=8)
 def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind, float]:
     """Return rate and basket heterogeneity fitted to a log by maximum likelihood, per week and cu.
 
-    log    : a shipped log's name, or a path inside `folder`      until : last day used, ISO date; None = the whole log
+    log    : a shipped log's name, or a path inside `folder`
+    until  : last day used, ISO date; None = the whole log
     Raises Refusal if the log cannot be read or its customers never come back.
     """
     path = locate(log, folder)
+    written = path.stat().st_mtime_ns if path.exists() else 0
+    return _fitted(path, until, written)
+
+
+@lru_cache(maxsize=8)
+def _fitted(path: Path, until: str | None, written: int) -> dict[Kind, float]:
+    fits = importlib.import_module("abm.logs.heterogeneity")  # its optimiser is slow to import, and few worlds need it
     table = summary(read_log(path), end=until)
-    rates = fit_bgnbd(table["frequency"], table["recency"], table["age"])
-    baskets = fit_gamma_gamma(table["frequency"], table["mean_amount"])
+    rates = fits.fit_bgnbd(table["frequency"], table["recency"], table["age"])
+    baskets = fits.fit_gamma_gamma(table["frequency"], table["mean_amount"])
     return {"r": rates.r, "alpha": rates.alpha, "p": baskets.p, "q": baskets.q, "v": baskets.v}
 
 

@@ -27,7 +27,11 @@ def blocks(text: str) -> list[tuple[int, str]]:
     ]
 
 
-PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if page.exists()]
+PAGES = [
+    page
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+    if page.exists()
+]
 SESSIONS = [page for page in PAGES if blocks(page.read_text(encoding="utf-8"))]
 
 
