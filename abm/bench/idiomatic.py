@@ -1,28 +1,34 @@
-"""The reference market as it is usually written with Mesa: an agent object a customer, a step a period."""
+"""The reference market as it is usually written with Mesa: an agent a customer on a network of cells, a step a period.
+
+It follows Mesa's own network examples: `discrete_space.Network`, agents fixed to cells, neighbours asked of the cell, a
+data collector with a model reporter.
+"""
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
 import mesa
 import networkx as nx
 import numpy as np
+from mesa.discrete_space import FixedAgent, Network
 
 from abm.bench.reference import QUALITIES
 
 
-class Buyer(mesa.Agent):
+class Buyer(FixedAgent):
     """A customer of `ref1`."""
 
-    def __init__(self, model: Market, price_weight: float, switching_cost: float, provider: int) -> None:
+    def __init__(self, model: Market, cell: Any, price_weight: float, switching_cost: float, provider: int) -> None:
         super().__init__(model)
+        self.cell = cell
         self.satisfaction = [0.5] * 3
         self.trust = [0.5] * 3
         self.expectation = [0.5] * 3
         self.points = [0.0] * 3
         self.price_weight, self.switching_cost, self.provider = price_weight, switching_cost, provider
-        self.neighbours: list[Buyer] = []
         self.said = (provider, 0.5)
 
     def step(self) -> None:
@@ -34,7 +40,7 @@ class Buyer(mesa.Agent):
         self.satisfaction[j] += 0.3 * (1.0 / (1.0 + math.exp(-4.0 * gap)) - self.satisfaction[j])
         self.expectation[j] += 0.2 * gap
         self.trust[j] += 0.1 * (self.satisfaction[j] - self.trust[j])
-        for neighbour in self.neighbours:
+        for neighbour in self.cell.neighborhood.agents:
             if draw() < 0.05:
                 firm, told = neighbour.said
                 self.trust[firm] += 0.1 * (told - self.trust[firm])
@@ -54,16 +60,14 @@ class Buyer(mesa.Agent):
 class Market(mesa.Model):
     """The reference market of n customers."""
 
-    def __init__(self, customers: int = 1000, seed: int | None = None, rng: Any = None) -> None:
-        super().__init__(seed=seed) if rng is None else super().__init__(rng=rng)
-        luck = np.random.default_rng(seed)  # a peer, not the package's own luck
+    def __init__(self, customers: int = 1000, rng: int | None = None) -> None:
+        super().__init__(rng=rng)
+        luck = self.rng
         graph = nx.watts_strogatz_graph(customers, min(8, customers - 1), 0.1, seed=1)
-        buyers = [
-            Buyer(self, float(luck.lognormal(0.0, 0.5)), float(luck.beta(2, 5)), int(luck.integers(3)))
-            for _ in range(customers)
-        ]
-        for i, buyer in enumerate(buyers):
-            buyer.neighbours = [buyers[k] for k in graph[i]]
+        plain = {"layout": None} if "layout" in inspect.signature(Network).parameters else {}  # Mesa 3.5 draws it else
+        self.network = Network(graph, capacity=1, random=self.random, **plain)
+        for cell in self.network.all_cells:
+            Buyer(self, cell, float(luck.lognormal(0.0, 0.5)), float(luck.beta(2, 5)), int(luck.integers(3)))
         self.datacollector = mesa.DataCollector(model_reporters={"share": lambda model: model.share()})
 
     def share(self) -> float:

@@ -68,7 +68,7 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
 def mesa_rate(customers: int, seconds: float = 1.0) -> float:
     """Return customer-periods per second of the same market as an idiomatic Mesa model."""
     idiomatic = importlib.import_module("abm.bench.idiomatic")  # mesa is slow to import, and only this needs it
-    market = idiomatic.Market(customers, seed=1)
+    market = idiomatic.Market(customers, rng=1)
     market.step()
     began, done = time.perf_counter(), 0
     while done == 0 or time.perf_counter() - began < seconds:

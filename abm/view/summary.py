@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.core.errors import Refusal, did_you_mean
 from abm.kpis.standard import BY_NAME
@@ -171,7 +171,7 @@ def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:
     """Return mean and interval over replications, by period."""
     by_period = values.groupby(level="period")
     mean, sd, count = by_period.mean(), by_period.std(), by_period.count()
-    factor = student.ppf(0.5 + CONFIDENCE / 2, np.maximum(count - 1, 1)) / np.sqrt(count)
+    factor = stdtrit(np.maximum(count - 1, 1), 0.5 + CONFIDENCE / 2) / np.sqrt(count)
     half = (sd * factor).fillna(0.0)
     return pd.DataFrame({names[0]: mean, names[1]: mean - half, names[2]: mean + half})
 

@@ -14,10 +14,11 @@ from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
 from abm.run.engine import simulate
 from abm.study import runner, versions
-from abm.study.results import read
+from abm.study.results import Results, read
 from abm.study.runner import Interrupted, run
 from abm.study.staff import Staff
-from abm.study.store import Store, encode
+from abm.study.store import Segments, Store, encode
+from abm.study.work import Bench
 
 STUDY = """
     import sys, warnings
@@ -75,6 +76,14 @@ class TestTheSameNumbers:
         assert len(digests) == 1
         assert len(Store(tmp_path / "tiny").names()) > len(Store(tmp_path / "one").names())
         assert len(alone.runs) == len(crossed) * 3
+
+    def test_in_any_order(self, crossed):
+        shuffled = sorted(range(len(crossed)), key=lambda index: (index * 7919) % 1009)
+        keeper = Segments()
+        for half in (shuffled[::2], shuffled[1::2]):
+            Bench(crossed).batch(half, keeper)
+        assert shuffled != sorted(shuffled)
+        assert Results(crossed.sheet, keeper).canonical() == run(crossed, workers=1).canonical()
 
     def test_as_simulating_one_run(self, crossed):
         table = run(crossed, workers=1).periods
