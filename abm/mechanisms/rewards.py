@@ -205,7 +205,7 @@ class Rewards(Mechanism):
     phase = Phase.LOYALTY
     owns = (
         Column("member", ("firm", "customer"), 0, "bool", "member of the firm's programme", "uint8"),
-        Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int32"),
+        Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int64"),
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
         Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
         Column("program_utility", ("firm", "customer"), 0, "logit units", "what the programme adds to utility"),
