@@ -19,6 +19,7 @@ import pytest
 import abm
 from abm.cli import main
 from abm.commands import run as run_verb
+from abm.core.kernels import COMPILED, Kernel
 from abm.run import engine
 from abm.study import runner
 from abm.view import figures
@@ -314,7 +315,7 @@ def test_a_terminated_process_goes_on_where_it_was(study):
 
 
 def test_compiling_is_announced_when_there_is_something_to_compile(study, capsys, monkeypatch):
-    monkeypatch.setattr(run_verb, "_is_cached", lambda loop: False)
+    monkeypatch.setattr(Kernel, "is_cached", lambda loop: not COMPILED)
     announced = not os.environ.get("NUMBA_DISABLE_JIT")
     assert (run_verb.COMPILING in said(capsys, "run", study, "--workers", 1)[2]) == announced
     assert run_verb.COMPILING not in said(capsys, "run", study, "--workers", 1)[2]
@@ -326,9 +327,9 @@ def test_a_kernel_that_has_run_is_cached(tmp_path, monkeypatch):
     (tmp_path / "own_kernel.py").write_text(f"from abm.core.kernels import kernel\n\n\n@kernel\n{loop}")
     monkeypatch.syspath_prepend(str(tmp_path))
     fill = importlib.import_module("own_kernel").fill
-    assert not run_verb._is_cached(fill)
+    assert not fill.is_cached()
     fill(np.zeros(3, np.float32))
-    assert run_verb._is_cached(fill)
+    assert fill.is_cached()
 
 
 def test_an_unwritable_place_is_refused(study, capsys):

@@ -116,7 +116,7 @@ class Customer:
 
     def ready(self, firms: int) -> Customer:
         """Fill every list that was left empty with its starting value, and return the customer."""
-        usual_gap = 1.0 / self.purchase_rate if self.purchase_rate > 0 else math.inf
+        usual_gap = min(1.0 / self.purchase_rate, 1e6) if self.purchase_rate > 0 else 1e6
         starts = {
             "satisfaction": math.nan,
             "encounters": 0,

@@ -100,7 +100,7 @@ def test_one_number_or_one_for_each_firm_to_one_customer_or_many(fields):
         ("tier", 5, "Customer.tier = 5 is outside [0, 4] (level)"),
         ("relation", 9, "Customer.relation = 9 is outside [0, 4] (state)"),
         ("points", -1, "Customer.points = -1 is outside [0, inf) (1/100 point)"),
-        ("points", 2**31, "Customer.points = 2147483648 is outside [0, inf) (1/100 point)"),
+        ("tier", 2**31, "Customer.tier = 2147483648 is outside [0, 4] (level)"),
         ("basket", 0, "Customer.basket = 0 is outside [1e-06, inf) (cu)"),
         ("basket", [1.0, 2.0], "Customer.basket = [1.0, 2.0] does not fit one number"),
         ("purchase_rate", float("inf"), "Customer.purchase_rate = inf is outside [0, 8] (1/period)"),
