@@ -20,15 +20,21 @@ def overrides(
 ) -> Experiment:
     """Return the experiment with some values changed.
 
-    sets : "PATH=VALUE", applied in turn. PATH is a scenario path ("word_of_mouth.contact_rate", with or without
-           "scenario." before it), "arms.NAME.PATH" for one arm, or a field of the study ("replications").
-           VALUE is written as in a TOML file; a plain word needs no quotes.
+    sets : "PATH=VALUE"; those of the scenario apply together, the others in turn. PATH is a scenario path
+           ("word_of_mouth.contact_rate", with or without "scenario." before it), "arms.NAME.PATH" for one arm, or a
+           field of the study ("replications"). VALUE is written as in a TOML file; a plain word needs no quotes.
 
     Raises Refusal for a path that leads nowhere, a factor of the design and a value that is not allowed.
     """
+    world: list[tuple[str, str, Any]] = []
     for one in sets:
         with checks.at("", f"--set {one}"):
-            experiment = _changed(experiment, *_parsed(one))
+            path, value = _parsed(one)
+            if path in FIELDS or path.startswith("arms."):
+                experiment = _changed(experiment, path, value)
+            else:
+                world.append((one, _in_scenario(experiment, path), value))
+    experiment = _in_another_world(experiment, world)
     fields = {"replications": replications, "seed": seed}
     return experiment.replace(**{name: value for name, value in fields.items() if value is not None})
 
@@ -52,16 +58,34 @@ def _parsed(one: str) -> tuple[str, Any]:
 def _changed(experiment: Experiment, path: str, value: Any) -> Experiment:
     if path in FIELDS:
         return experiment.replace(**{path: value})
-    if path.startswith("arms."):
-        name, _, inner = path.removeprefix("arms.").partition(".")
-        if name not in experiment.arms or not inner:
-            known = did_you_mean(name, experiment.arms) or f"; there is {', '.join(experiment.arms)}"
-            raise Refusal(f"no arm {name!r}{known if name not in experiment.arms else '.PATH to set'}")
-        return experiment.replace(arms=experiment.arms | {name: _settings(experiment, name, inner, value)})
+    name, _, inner = path.removeprefix("arms.").partition(".")
+    if name not in experiment.arms or not inner:
+        known = did_you_mean(name, experiment.arms) or f"; there is {', '.join(experiment.arms)}"
+        raise Refusal(f"no arm {name!r}{known if name not in experiment.arms else '.PATH to set'}")
+    return experiment.replace(arms=experiment.arms | {name: _settings(experiment, name, inner, value)})
+
+
+def _in_scenario(experiment: Experiment, path: str) -> str:
     path = path.removeprefix("scenario.")
     if path in experiment.design.factors:
         raise Refusal("is a factor of the design, which sets it at every point", place=path)
-    return experiment.replace(scenario=experiment.scenario.replace({path: value}))
+    return path
+
+
+def _in_another_world(experiment: Experiment, changes: Sequence[tuple[str, str, Any]]) -> Experiment:
+    """Change the scenario by all changes at once, since one may be allowed only with another.
+
+    If they are refused together they are made in turn, which says which of them it is, and lets one path lie inside
+    another.
+    """
+    try:
+        together = experiment.scenario.replace({path: value for _, path, value in changes})
+        return experiment.replace(scenario=together) if changes else experiment
+    except Refusal:
+        for one, path, value in changes:
+            with checks.at("", f"--set {one}"):
+                experiment = experiment.replace(scenario=experiment.scenario.replace({path: value}))
+    return experiment
 
 
 def _settings(experiment: Experiment, arm: str, path: str, value: Any) -> dict[str, Any]:

@@ -27,6 +27,17 @@ def test_a_scenario_path(study, one, path, value):
     assert changed.arms == study().arms
 
 
+def test_values_that_are_allowed_only_together(study):
+    changed = overrides(study(), ["scenario.periods=60", "scenario.burn_in=50"])
+    shorter = overrides(changed, ["scenario.periods=6", "scenario.burn_in=2"])
+    assert (shorter.scenario.periods, shorter.scenario.burn_in) == (6, 2)
+
+
+def test_the_one_that_is_refused_is_named(study):
+    with pytest.raises(Refusal, match=r"^--set periods=true: "):
+        overrides(study(), ["population.customers=70", "periods=true"])
+
+
 def test_an_arms_path(study):
     changed = overrides(study(), ["arms.cheap.firms.north.price=0.8", "arms.none.trust.growth=0.1"])
     assert changed.arms == {"none": {"trust.growth": 0.1}, "cheap": {"firms.north.price": 0.8}}
