@@ -96,6 +96,15 @@ def verify(
     _verb("verify", folder, sample, json)
 
 
+@app.command()
+def bench(
+    largest: Annotated[int, typer.Option(help="Most customers that are tried.")] = 1_000_000,
+    json: Json = False,
+) -> None:
+    """Measure how fast this machine runs the market, and how that compares with plain Mesa."""
+    _verb("bench", largest, json)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"patronage {abm.__version__}")

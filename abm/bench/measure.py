@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from abm.bench.reference import full, ref1
 from abm.core.kernels import Program
-from abm.run.engine import Engine
+from abm.kpis.standard import STANDARD
+from abm.run.engine import Engine, record
 from abm.run.scenario import Scenario
 from abm.world.columns import TILE
 
@@ -27,7 +30,7 @@ MESA_SIZES = (1_000, 10_000)
 def customer_periods_per_second(scenario: Scenario, threads: int = 1, rounds: int = 3, seconds: float = 1.0) -> float:
     """Return the best rate of `rounds` stretches of about `seconds`, building of the world left out."""
     n = scenario.population.customers
-    engine = Engine(scenario.replace({"periods": 100_000 if n < 100_000 else 2_000}), seed=1, threads=threads)
+    engine = Engine(scenario.replace({"periods": 20_000 if n < 100_000 else 1_000}), seed=1, threads=threads)
     engine.run(5)
     best, stretch = 0.0, max(1, round(1e7 / n / 4))
     for _ in range(rounds):
@@ -96,13 +99,39 @@ replications = {replications}
 kpis = ["market_share", "csi"]
 [scenario]
 periods = 100
-burn_in = 20
 [scenario.population]
 customers = 1000
 [arms.none]
 [arms.dear]
 "firms.north.price" = 1.1
 """
+
+
+def runs_per_second(replications: int = 600) -> float:
+    """Return runs a second of n = 1,000, T = 100 through `patronage run` itself: processes, KPIs and store included."""
+    with tempfile.TemporaryDirectory() as folder:
+        study = Path(folder) / "study.toml"
+        study.write_text(STUDY.format(replications=replications), encoding="utf-8")
+        command = [sys.executable, "-m", "abm", "run", str(study), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        document = json.loads(done.stdout)
+        return float(document["runs"] / document["seconds"])
+
+
+def batch_run_ratio(runs: int = 60) -> float:
+    """Return how many times more runs a processor-second than `mesa.batch_run` manages (n = 1,000, T = 100)."""
+    mesa = importlib.import_module("mesa")
+    market = importlib.import_module("abm.bench.idiomatic").Market
+    began = time.process_time()
+    settings = {"number_processes": 1, "max_steps": 99, "display_progress": False}
+    mesa.batch_run(market, {"customers": [1000]}, iterations=1, **settings)
+    theirs = 1.0 / (time.process_time() - began)
+    scenario = ref1(1000)
+    record(scenario, seed=1)
+    began = time.process_time()
+    for replication in range(runs):
+        record(scenario, seed=1, replication=replication).summary(STANDARD)
+    return runs / (time.process_time() - began) / theirs
 
 
 def bytes_per_customer(customers: int = 1_000_000) -> float:
@@ -128,17 +157,25 @@ def start_seconds(cold: bool) -> float:
         return time.perf_counter() - began
 
 
-def measure(largest: int = 1_000_000) -> dict[str, Any]:
-    """Return the document of `patronage bench --json`, without the runs per second of batches."""
+def measurements(largest: int = 1_000_000) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield the parts of the document of `patronage bench --json`: key and what measures it.
+
+    largest : most customers that are tried
+    """
     sizes = [n for n in SIZES if n <= largest]
-    return {
-        "ref1": {str(n): customer_periods_per_second(ref1(n)) for n in sizes},
-        "full": {str(n): customer_periods_per_second(full(n)) for n in sizes},
-        "threads2": {str(n): customer_periods_per_second(ref1(n), threads=2) for n in sizes},
-        "kernels": by_kernel(full(10_000)),
-        "mesa_ratio": {str(n): mesa_ratio(n) for n in MESA_SIZES if n <= largest},
-        "bytes_per_customer": bytes_per_customer(min(largest, 1_000_000)),
-        "warm_start_s": start_seconds(cold=False),
-        "cold_start_s": start_seconds(cold=True),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    with_mesa = importlib.util.find_spec("mesa") is not None
+
+    def rates(make: Callable[[int], Scenario], threads: int = 1) -> dict[str, float]:
+        return {str(n): customer_periods_per_second(make(n), threads) for n in sizes}
+
+    yield "ref1", lambda: rates(ref1)
+    yield "full", lambda: rates(full)
+    yield "threads2", lambda: rates(ref1, threads=2)
+    yield "kernels", lambda: by_kernel(full(min(largest, 10_000)))
+    if with_mesa:
+        yield "mesa_ratio", lambda: {str(n): mesa_ratio(n) for n in MESA_SIZES if n <= largest}
+        yield "batch_run_ratio", batch_run_ratio
+    yield "runs_per_second", runs_per_second
+    yield "bytes_per_customer", bytes_per_customer
+    yield "warm_start_s", lambda: start_seconds(cold=False)
+    yield "cold_start_s", lambda: start_seconds(cold=True)

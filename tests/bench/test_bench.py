@@ -1,0 +1,76 @@
+"""The benchmark measures what it says, at sizes that cost little."""
+
+import json
+
+import numpy as np
+import pytest
+
+from abm.bench import idiomatic, measure
+from abm.bench.reference import full, ref1
+from abm.cli import main
+from abm.run.engine import Engine, record
+
+
+def test_everybody_of_the_reference_market_buys_once_a_period():
+    result = record(ref1(300, 6), seed=1)
+    assert np.all(result.tallies["occasions"].sum(axis=1) == 300)
+    assert np.all(result.tallies["visits"][:, -1] == 0)
+
+
+def test_the_reference_market_has_its_traits():
+    engine = Engine(ref1(20_000, 1), seed=1)
+    cost = engine.world.customers.switching_cost
+    assert cost.mean() == pytest.approx(2 / 7, abs=0.01)  # Beta(2, 5)
+    assert cost.var() == pytest.approx(2 * 5 / (7**2 * 8), abs=0.002)
+    engine.run(1)
+    np.testing.assert_array_equal(engine.world.customers.switching_cost, cost)
+
+
+def test_every_mechanism_works_in_the_full_market():
+    result = record(full(2000, 120), seed=1)
+    for name in (
+        "rewards_redeemed",
+        "demoted",
+        "points_expired",
+        "learned",
+        "referred",
+        "exits",
+        "heard",
+        "fell_lost",
+        "won_back",
+    ):
+        assert result.tallies[name].sum() > 0, name
+
+
+def test_the_idiomatic_market_is_a_market():
+    market = idiomatic.Market(200, rng=1)
+    for _ in range(3):
+        market.step()
+    assert len(market.datacollector.get_model_vars_dataframe()) == 3
+    assert 0.0 < market.share() < 1.0
+
+
+def test_kernels_are_timed_by_name():
+    least = measure.by_kernel(ref1(1000), periods=3)
+    assert {"hear", "draw_choices", "learn_trust"} <= set(least)
+    assert all(ns > 0 for ns in least.values())
+
+
+def test_the_document_has_its_keys(monkeypatch, capsys):
+    for slow in ("runs_per_second", "bytes_per_customer", "batch_run_ratio"):
+        monkeypatch.setattr(measure, slow, lambda: 1.0)
+    monkeypatch.setattr(measure, "start_seconds", lambda cold: 1.0)
+    monkeypatch.setattr(measure, "mesa_ratio", lambda n: 1.0)
+    monkeypatch.setattr(measure, "customer_periods_per_second", lambda scenario, threads=1: 1e6)
+    assert main(["bench", "--largest", "1000", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    keys = {"ref1", "full", "threads2", "mesa_ratio", "runs_per_second", "batch_run_ratio", "bytes_per_customer"}
+    assert keys | {"cold_start_s", "warm_start_s"} <= set(document)
+    assert document["ref1"] == {"1000": 1e6}
+
+
+def test_a_size_below_the_smallest_is_refused(capsys):
+    assert main(["bench", "--largest", "10"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "--largest = 10 is below the smallest market measured, 1,000 customers"
+    ]
