@@ -186,12 +186,20 @@ class Call:
         clock = {"lo": lo, "hi": hi, "t": t}
         self.kernel._compiled(*self.arguments, *(CLOCK[c](clock[c]) for c in self.kernel.clock))
 
-    def words(self) -> np.ndarray:
-        """Lay the arguments out as 8-byte words, in the compiler's order for an array descriptor."""
+    def words(self, known: dict[int, list[int]]) -> np.ndarray:
+        """Lay the arguments out as 8-byte words, in the compiler's order for an array descriptor.
+
+        known : words of arrays met before, by their id; filled
+        """
         out: list[int] = []
         for value in self.arguments:
             if isinstance(value, np.ndarray):
-                out += [0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides]
+                words = known.get(id(value))
+                if words is None:
+                    place = value.__array_interface__["data"][0]
+                    words = [0, 0, value.size, value.itemsize, place, *value.shape, *value.strides]
+                    known[id(value)] = words
+                out += words
             elif isinstance(value, np.float32):
                 out.append(int(value.view(np.uint32)))
             else:
@@ -286,9 +294,10 @@ class Program:
         self.stages = [(tiled, list(calls)) for tiled, calls in stages]
         if COMPILED:
             calls = [call for _, group in self.stages for call in group]
-            self._words = [call.words() for call in calls]
+            known: dict[int, list[int]] = {}
+            self._words = [call.words(known) for call in calls]
             self._entries = np.array([_entry(call) for call in calls], np.uint64)
-            self._addresses = np.array([w.ctypes.data for w in self._words], np.uint64)
+            self._addresses = np.array([w.__array_interface__["data"][0] for w in self._words], np.uint64)
             self._stops = np.cumsum([len(group) for _, group in self.stages]).astype(np.int64)
             self._tiled = np.array([tiled for tiled, _ in self.stages], np.bool_)
 

@@ -14,6 +14,7 @@ One uniform a decision, by inversion. `uniform`: float32 with 23 bits, never 0 o
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,6 +27,7 @@ _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
+@lru_cache(maxsize=4096)
 def stream_key(seed: int, namespace: str) -> np.uint64:
     """Return the 64-bit key of a namespace's stream under a seed (any non-negative whole number)."""
     words = np.frombuffer(hashlib.blake2b(namespace.encode(), digest_size=16).digest(), "<u4")

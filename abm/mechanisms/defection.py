@@ -12,7 +12,7 @@ from abm.core.functions import exp32
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.sources import NITZAN_LIBAI_2011, cite
 from abm.core.spec import param
-from abm.core.streams import philox, uniform_fine
+from abm.core.streams import philox, uniform, uniform_fine
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import Column, Tally
 
@@ -27,25 +27,34 @@ def fading(age, half_life):
 
 @kernel
 def leave_category(
-    exited, tie_start, tie_target, tie_weight, customer_id, exits, provider, exit_rate, contagion, half_life, key,
-    replication,
-    lo, hi, t,
+    exited, exit_word, near_exit, tie_start, tie_target, tie_weight, heaviest_tie, customer_id, exits, provider,
+    exit_rate, contagion, half_life, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Draw who leaves the category for good.
 
-    exited (n,)  period of leaving, -1 = has not  [written]; exits  tally [written]
+    exited (n,)  period of leaving, -1 = has not  [written]      exits  tally [written]
+    exit_word, near_exit (tile,)  the draw, and who would leave if all neighbours had just left  [written]
     """
+    found = 0
     for i in range(lo, hi):
-        if exited[i] < 0:
-            pressure = np.float32(0.0)
-            for e in range(tie_start[i], tie_start[np.int64(i) + 1]):
-                since = exited[tie_target[e]]
-                if 0 <= since < t:
-                    pressure += tie_weight[e] * fading(np.float32(t - 1 - since), half_life)
-            hazard = exit_rate * (1.0 + contagion * pressure)
-            if uniform_fine(philox(customer_id[i], t, 0, replication, key)[0]) < hazard:
-                exited[i] = t
-                exits[provider[i]] += 1
+        word = philox(customer_id[i], t, 0, replication, key)[0]
+        exit_word[i - lo] = word
+    for i in range(lo, hi):  # few draws are low enough for any number of neighbours: only these look at them
+        ties = np.float32(tie_start[np.int64(i) + 1] - tie_start[i])
+        most = exit_rate * (1.0 + contagion * heaviest_tie * ties)
+        near_exit[found] = i
+        found += 1 if (uniform(exit_word[i - lo]) <= 1.001 * most + 1e-6) & (exited[i] < 0) else 0
+    for c in range(found):
+        who = np.int64(near_exit[c])
+        pressure = np.float32(0.0)
+        for e in range(tie_start[who], tie_start[who + 1]):
+            since = exited[tie_target[e]]
+            if 0 <= since < t:
+                pressure += tie_weight[e] * fading(np.float32(t - 1 - since), half_life)
+        hazard = exit_rate * (1.0 + contagion * pressure)
+        if uniform_fine(exit_word[who - np.int64(lo)]) < hazard:
+            exited[who] = t
+            exits[provider[who]] += 1
 
 
 class Defection(Mechanism):
@@ -53,7 +62,11 @@ class Defection(Mechanism):
 
     name = "defection"
     phase = Phase.LIFECYCLE
-    owns = (Column("exited", ("customer",), -1, "period", "period of leaving the category, -1 = has not", "int32"),)
+    owns = (
+        Column("exited", ("customer",), -1, "period", "period of leaving the category, -1 = has not", "int32"),
+        Column("exit_word", ("row",), 0, "word", "the draw that decides on leaving", "uint32"),
+        Column("near_exit", ("row",), 0, "row", "who would leave if all neighbours had just left", "uint32"),
+    )
     counts = (Tally("exits", "customers", "customers of the firm who left the category"),)
     exit_rate: float = param(
         0.0, unit="1/period", bounds=(0, 1), evidence="assumed", doc="hazard of leaving the category; 0 = off"

@@ -9,9 +9,11 @@ the tile, period). Nothing else needs wiring.
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from abm.core.errors import Refusal, did_you_mean
@@ -74,16 +76,18 @@ class Mechanism(Spec, ABC):
     def step(self, world: World, t: int) -> None:
         """Work in plain Python once a period: before the visits for phases up to CONTACT, at its end for later ones."""
 
-    def bind(self, kernel: Kernel, world: World, seed: int, worker: int = 0) -> Call:
+    def bind(self, kernel: Kernel, world: World, seed: int, named: Mapping[str, Any] | None = None) -> Call:
         """Fix a kernel's arguments: own fields first, then what the world holds under the name.
 
+        named : what the world holds, as a worker sees it (`World.named`); left out = as the first worker does
         Raises Refusal if a parameter names nothing.
         """
         values: list[Any] = []
+        own, named = _own_names(type(self)), named or world.named()
         for name in kernel.arguments:
-            value = stream_key(seed, self.name) if name == "key" else getattr(self, name, None)
-            if value is None:
-                value = world.lookup(name, worker)
+            value: Any = getattr(self, name) if name in own else named.get(name)
+            if name == "key":
+                value = stream_key(seed, self.name)
             if value is None:
                 known = [*world.names(), *type(self).model_fields]
                 raise Refusal(
@@ -92,6 +96,13 @@ class Mechanism(Spec, ABC):
                 )
             values.append(value)
         return Call(kernel, values)
+
+
+@lru_cache
+def _own_names(kind: type[Mechanism]) -> frozenset[str]:
+    """Return what a kernel of this mechanism may name of the mechanism itself: its fields and its properties."""
+    properties = {name for name in dir(kind) if isinstance(inspect.getattr_static(kind, name), property)}
+    return frozenset(kind.model_fields) | properties
 
 
 def plan(mechanisms: Sequence[Mechanism]) -> list[Mechanism]:

@@ -70,10 +70,9 @@ class Engine:
 
     def _program(self, worker: int) -> list[Program]:
         """Bind every stage for one worker; the record closes the last stage."""
-        groups = [
-            (tiled, [m.bind(k, self.world, self.seed, worker) for m, k in stage]) for tiled, stage in self._stages
-        ]
         world = self.world
+        named = world.named(worker)
+        groups = [(tiled, [m.bind(k, world, self.seed, named) for m, k in stage]) for tiled, stage in self._stages]
         stocks = np.array([int(tally.stock) for tally in world.tallies.values()], np.int64)
         groups.append((False, [Call(record_period, (world.history, world.counted, stocks))]))
         if self._threads == 1 and not self._after:

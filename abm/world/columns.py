@@ -154,37 +154,24 @@ class World:
         self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
         self._rows = {name: k for k, name in enumerate(self.tallies)}
 
+    def named(self, worker: int = 0) -> dict[str, Any]:
+        """Return everything that a kernel's parameter may name: name -> array or number, as a worker sees it."""
+        ties = self.ties
+        return {
+            **self.firms, **self.passing[worker], **self.customers,
+            **dict(zip(self.tallies, self.counted[worker], strict=True)),
+            "tie_start": ties.start, "tie_target": ties.target.view(np.uint32), "tie_weight": ties.weight,
+            "heaviest_tie": float(ties.weight.max(initial=0.0)), "replication": self.replication,
+            "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
+        }  # fmt: skip
+
     def lookup(self, name: str, worker: int) -> Any:
         """Return the array or number that a kernel's parameter names, or None."""
-        if name in self._rows:
-            return self.counted[worker, self._rows[name]]
-        for place in (self.customers, self.passing[worker], self.firms):
-            if name in place:
-                return place[name]
-        return {
-            "tie_start": self.ties.start, "tie_target": self.ties.target.view(np.uint32),
-            "tie_weight": self.ties.weight, "replication": self.replication, "periods": self.periods,
-            "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
-        }.get(name)  # fmt: skip
+        return self.named(worker).get(name)
 
     def names(self) -> list[str]:
-        """Return everything that a kernel's parameter may name."""
-        return sorted(
-            {*self._rows, *self.customers, *self.passing[0], *self.firms}
-            | {
-                "tie_start",
-                "tie_target",
-                "tie_weight",
-                "replication",
-                "periods",
-                "burn_in",
-                "periods_per_year",
-                "key",
-                "lo",
-                "hi",
-                "t",
-            }
-        )
+        """Return every name that a kernel's parameter may have."""
+        return sorted({*self.named(), "key", "lo", "hi", "t"})
 
     def tallied(self, name: str) -> np.ndarray:
         """Return what was counted of a tally: (periods, m + 1) float64 in its unit."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from abm.core.kernels import Kernel
 from abm.run.scenario import Scenario, build_world
+from abm.world.columns import TILE
 from abm.world.ties import Ties
 
 
@@ -51,7 +52,9 @@ class Small:
     def run(self, mechanism: str, kernel: Kernel, t: int = 0, rows: int | None = None) -> None:
         """Run a kernel of a mechanism on all customers, or the first rows."""
         found = next(m for m in self.scenario.mechanisms() if m.name == mechanism)
-        found.bind(kernel, self.world, seed=1)(0, self.world.n if rows is None else rows, t)
+        call, last = found.bind(kernel, self.world, seed=1), self.world.n if rows is None else rows
+        for lo in range(0, last, TILE):
+            call(lo, min(last, lo + TILE), t)
 
     def at(self, column: str) -> np.ndarray:
         """Return what visits hold in a passing column: (visits,) or (m, visits)."""
