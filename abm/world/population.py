@@ -94,6 +94,8 @@ def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind
 
     log    : a shipped log's name, or a path inside `folder`
     until  : last day used, ISO date; None = the whole log
+
+    Rates are those of customers while they are alive (BG/NBD); of a log that does not determine drop-out, of all (NBD).
     Raises Refusal if the log cannot be read or its customers never come back.
     """
     path = locate(log, folder)
@@ -105,7 +107,10 @@ def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind
 def _fitted(path: Path, until: str | None, written: int) -> dict[Kind, float]:
     fits = importlib.import_module("abm.logs.heterogeneity")  # its optimiser is slow to import, and few worlds need it
     table = summary(read_log(path), end=until)
-    rates = fits.fit_bgnbd(table["frequency"], table["recency"], table["age"])
+    try:
+        rates = fits.fit_bgnbd(table["frequency"], table["recency"], table["age"])
+    except Refusal:  # a log that does not show drop-out: without any, BG/NBD is the NBD
+        rates = fits.fit_nbd(table["frequency"], table["age"])
     baskets = fits.fit_gamma_gamma(table["frequency"], table["mean_amount"])
     return {"r": rates.r, "alpha": rates.alpha, "p": baskets.p, "q": baskets.q, "v": baskets.v}
 
