@@ -132,14 +132,16 @@ class TestRefused:
 
 
 def test_a_log_without_drop_out_is_fitted_by_the_nbd(tmp_path):
-    """Everybody buys once a quarter or once a month, to the end of the log: there is no drop-out to be found."""
-    rows = ["customer,date,amount"]
+    """Everybody buys once a quarter or every four weeks, to the end of the log: there is no drop-out to be found."""
+    rows, starts = ["customer,date,amount"], []
     for customer in range(60):
-        step = 91 if customer % 3 else 30
         first = np.datetime64("2024-01-01") + customer % 28
-        days = np.arange(first, np.datetime64("2025-12-31"), step)
-        rows += [f"{customer},{day},{15 + customer % 7 + 5 * k % 17}.50" for k, day in enumerate(days)]
+        days = np.arange(first, np.datetime64("2025-12-31"), 91 if customer % 3 else 28)
+        usual = 5.0 * 1.6 ** (customer % 5)
+        rows += [f"{customer},{day},{usual * (0.5, 0.9, 1.6)[k % 3]:.2f}" for k, day in enumerate(days)]
+        starts.append(first)
     (tmp_path / "steady.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     fitted = heterogeneity("steady.csv", None, tmp_path)
-    mean = (40 / 91 + 20 / 30) * 7 / 60  # purchases a week, by hand
-    assert fitted["r"] / fitted["alpha"] == pytest.approx(mean, rel=0.05)
+    end = max(np.datetime64(row.split(",")[1]) for row in rows[1:])
+    weeks = sum(float((end - start) / np.timedelta64(7, "D")) for start in starts)
+    assert fitted["r"] / fitted["alpha"] == pytest.approx((len(rows) - 61) / weeks, rel=0.01)
