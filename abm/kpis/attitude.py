@@ -47,3 +47,21 @@ def word_of_mouth_ratio(c: Tallied) -> FloatArray:
 def telling_rate(c: Tallied) -> FloatArray:
     """Stories told about the firm / visits to it."""
     return (c.positive_messages + c.negative_messages) / c.visits
+
+
+@kpi(unit="stories/customer/period")
+def stories_heard(c: Tallied) -> FloatArray:
+    """Stories about the firm that reached a neighbour / customers of the market, per period."""
+    return c.heard / c.population
+
+
+@kpi(unit="share", nan="nobody learned of the firm")
+def referral_share(c: Tallied) -> FloatArray:
+    """Customers who learned of the firm through a tie / all who learned of it."""
+    return c.referred / c.learned
+
+
+@kpi(unit="1/visit", nan=_NO_VISITS)
+def broken_promise_share(c: Tallied) -> FloatArray:
+    """Visits that fell short of the promise / visits."""
+    return c.broken_promises / c.visits

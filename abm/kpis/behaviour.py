@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 
-_NO_BUYERS = "nobody bought at the firm"
-
 
 @kpi(unit="share", nan="nobody bought anywhere")
 def market_share(c: Tallied) -> FloatArray:
@@ -13,7 +11,7 @@ def market_share(c: Tallied) -> FloatArray:
     return c.revenue / c.revenue.sum(axis=-1, keepdims=True)
 
 
-@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source="domain: share of wallet")
+@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm")
 def share_of_wallet(c: Tallied) -> FloatArray:
     """Spend at the firm / category spend, both of the firm's buyers of the year that closes."""
     return c.wallet_own / c.wallet_all
@@ -59,3 +57,21 @@ def temporary_churn_share(c: Tallied) -> FloatArray:
 def active_customers(c: Tallied) -> FloatArray:
     """Active and won-back customers at the end of a period; over several periods their mean."""
     return c.active / c.periods
+
+
+@kpi(unit="1/period")
+def acquisitions(c: Tallied) -> FloatArray:
+    """First purchases at the firm, per period."""
+    return c.acquired / c.periods
+
+
+@kpi(unit="share", nan="no relation was given up")
+def win_back_share(c: Tallied) -> FloatArray:
+    """Lost customers who bought again / relations given up as lost, over the same periods."""
+    return c.won_back / c.fell_lost
+
+
+@kpi(unit="1/period", nan="nobody is active")
+def category_exit_rate(c: Tallied) -> FloatArray:
+    """The firm's customers who left the category for good / active customers: permanent churn."""
+    return c.exits / c.active

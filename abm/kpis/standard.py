@@ -7,11 +7,13 @@ from abm.kpis.kpi import Kpi
 
 STANDARD: tuple[Kpi, ...] = (
     value.profit, behaviour.share_of_wallet, behaviour.retention_rate, behaviour.market_share, attitude.csi,
-    value.programme_cost,
-    value.lever_cost, value.revenue, behaviour.penetration, behaviour.frequency, behaviour.repeat_rate,
-    behaviour.churn_rate,
-    behaviour.temporary_churn_share, behaviour.active_customers, attitude.trust, attitude.perceived_quality,
-    attitude.failure_share, attitude.dissatisfied_share, attitude.word_of_mouth_ratio, attitude.telling_rate,
+    value.programme_cost, value.lever_cost, value.revenue,
+    behaviour.penetration, behaviour.frequency, behaviour.repeat_rate, behaviour.churn_rate,
+    behaviour.temporary_churn_share, behaviour.active_customers, behaviour.acquisitions, behaviour.win_back_share,
+    behaviour.category_exit_rate,
+    attitude.trust, attitude.perceived_quality, attitude.failure_share, attitude.dissatisfied_share,
+    attitude.broken_promise_share, attitude.word_of_mouth_ratio, attitude.telling_rate, attitude.stories_heard,
+    attitude.referral_share,
     value.points_outstanding, value.breakage, value.redemption_rate, value.membership_share,
 )  # fmt: skip
 BY_NAME: dict[str, Kpi] = {kpi.name: kpi for kpi in STANDARD}

@@ -46,6 +46,13 @@ PERIOD: Mapping[str, tuple[float, float, float]] = {  # first firm, second firm,
     "fell_lost": (3.0, 2.0, 0.0),
     "returned": (5.0, 1.0, 0.0),
     "active": (75.0, 25.0, 0.0),
+    "acquired": (6.0, 2.0, 0.0),
+    "won_back": (1.5, 0.5, 0.0),
+    "exits": (3.0, 0.5, 1.0),
+    "heard": (20.0, 5.0, 0.0),
+    "learned": (8.0, 5.0, 0.0),
+    "referred": (2.0, 4.0, 0.0),
+    "broken_promises": (10.0, 1.0, 0.0),
 }
 
 

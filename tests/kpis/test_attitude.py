@@ -19,6 +19,9 @@ from tests.kpis.counts import period
         (attitude.dissatisfied_share, [0.2, 0.1]),
         (attitude.word_of_mouth_ratio, [3.0, 0.25]),
         (attitude.telling_rate, [0.2, 0.5]),
+        (attitude.stories_heard, [0.1, 0.025]),
+        (attitude.referral_share, [0.25, 0.8]),
+        (attitude.broken_promise_share, [0.25, 0.1]),
     ],
     ids=lambda x: getattr(x, "name", ""),
 )

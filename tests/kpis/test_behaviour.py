@@ -21,6 +21,9 @@ from tests.kpis.counts import both, nothing, period
         (behaviour.churn_rate, [0.04, 0.08]),
         (behaviour.temporary_churn_share, [0.5, 0.25]),
         (behaviour.active_customers, [75.0, 25.0]),
+        (behaviour.acquisitions, [6.0, 2.0]),
+        (behaviour.win_back_share, [0.5, 0.25]),
+        (behaviour.category_exit_rate, [0.04, 0.02]),
     ],
     ids=lambda x: getattr(x, "name", ""),
 )

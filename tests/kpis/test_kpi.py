@@ -14,6 +14,7 @@ from tests.kpis.counts import PERIOD, both, nothing, period
 
 NEVER_NAN = {
     "profit", "revenue", "programme_cost", "lever_cost", "points_outstanding", "membership_share", "active_customers",
+    "acquisitions", "stories_heard",
 }  # fmt: skip
 
 
