@@ -1,8 +1,8 @@
 """Random numbers addressed by what is decided.
 
 Claim: a draw is a pure function of (seed, namespace, who, when, which decision, replication), so two worlds that
-differ in
-one policy share all other luck person by person, and no order of work, thread or batch can change a result.
+differ in one policy share all other luck person by person, and no order of work, thread or batch can change a
+result.
 Source: SALMON_2011 (Philox4x32-10), checked against the published known-answer vectors.
 
 Key      : 64 bits of SeedSequence(seed, namespace); a namespace is "population", "graph" or a mechanism's name.

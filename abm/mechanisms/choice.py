@@ -1,8 +1,7 @@
 """Choice: a logit among the considered firms and buying nowhere.   Synchronous; uses no neighbours.
 
 Claim: utility adds attraction, trust, commitment, price, word of mouth, programme and the cost of leaving; the
-outside option
-is finite, so that a market-wide change does not cancel.
+outside option is finite, so that a market-wide change does not cancel.
 Source: MCFADDEN_1974 (logit); JACKSON_1985 (always a share, lost for good); weights tuned with the prototype
 (PROTOTYPE).
 """
@@ -35,8 +34,8 @@ def respond_to_prices(price_response, price_weight, price_sensitivity, lo, hi):
 @kernel
 def value_firms(
     utility, visit_count, visit_customer, aware, relation, encounters, satisfaction, expectation, trust,
-    affective_commitment, word_of_mouth, program_utility, price_response, tier, tier_discount, price,
-    attraction, trust_weight, commitment_weight, word_of_mouth_weight, barred,
+    affective_commitment, word_of_mouth, program_utility, price_response, tier, tier_discount, price, attraction,
+    trust_weight, commitment_weight, word_of_mouth_weight, barred,
 ):  # fmt: skip
     """Write each visit's utility of each firm, without the cost of leaving.
 

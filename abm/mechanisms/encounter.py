@@ -1,8 +1,7 @@
 """Encounter: performance, failure and disconfirmation on one visit.   Synchronous; uses no neighbours.
 
 Claim: satisfaction with a transaction is performance plus disconfirmation, and falling short hurts more than
-exceeding helps;
-expectations have no direct effect of their own.
+exceeding helps; expectations have no direct effect of their own.
 Source: OLIVER_1980 (disconfirmation); ANDERSON_SULLIVAN_1993 (form and asymmetry, abstract); sizes tuned with the
 prototype.
 """
@@ -41,8 +40,8 @@ def draw_quality(visit_luck, visit_count, visit_customer, visit_nth, customer_id
 
 @kernel
 def meet(
-    performance, transaction, visit_luck, visit_count, visit_customer, visit_firm, expectation, match,
-    quality, spread, failure_rate, severity_low, severity_high, assimilation, gain, loss,
+    performance, transaction, visit_luck, visit_count, visit_customer, visit_firm, expectation, match, quality,
+    spread, failure_rate, severity_low, severity_high, assimilation, gain, loss,
 ):  # fmt: skip
     """Write what each visit was like.  performance, transaction (visits,)  0-1  [written]"""
     for v in range(visit_count[0]):
@@ -58,8 +57,8 @@ def meet(
 
 @kernel
 def count_encounters(
-    visit_count, visit_firm, visit_luck, performance, transaction, failure_rate,
-    failures, dissatisfied, performance_sum, transaction_sum,
+    visit_count, visit_firm, visit_luck, performance, transaction, failure_rate, failures, dissatisfied,
+    performance_sum, transaction_sum,
 ):  # fmt: skip
     """Count failures, dissatisfied visits, and sums of performance and transaction satisfaction.  Tallies [written]"""
     for v in range(visit_count[0]):

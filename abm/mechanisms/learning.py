@@ -1,7 +1,7 @@
 """Learning: cumulative satisfaction and expectation move towards experience.   Synchronous; uses no neighbours.
 
-Claim: the longer the relation, the less one more experience changes satisfaction; delight raises the bar for the next
-visit.
+Claim: the longer the relation, the less one more experience changes satisfaction; delight raises the bar for the
+next visit.
 Source: BOLTON_1998 (tenure), RUST_OLIVER_2000 (ratchet); rates are assumed.
 """
 

@@ -43,9 +43,9 @@ def season(t, amplitude, peak, year):
 
 @kernel
 def list_visits(
-    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate, boost,
-    exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year, key, replication,
-    lo, hi, t,
+    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate,
+    boost, exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year, key,
+    replication, lo, hi, t,
 ):  # fmt: skip
     """List the tile's visits: customer by customer, occasion by occasion.
 

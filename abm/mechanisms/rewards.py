@@ -1,9 +1,10 @@
-"""Rewards: enrol, earn, redeem, expire; progress towards a goal; tiers.   Synchronous; shares of tiers are of the
-period before.
+"""Rewards: enrol, earn, redeem, expire; progress towards a goal; tiers.   Synchronous; uses no neighbours.
+
+Shares of members by tier are those of the period before.
 
 Claim: customers join if the benefit exceeds the bother, so heavy buyers select themselves; effort grows with the
-square of the progress
-made, given progress included; status is worth less the more share it; demotion hurts more than promotion helped.
+square of the progress made, given progress included; status is worth less the more share it; demotion hurts more
+than promotion helped.
 Source: KIVETZ_URMINSKY_ZHENG_2006 (goal gradient), NUNES_DREZE_2006 (endowed progress), DREZE_NUNES_2009 (tiers),
 WAGNER_HENNIG_THURAU_RUDOLPH_2009 (demotion), LEENHEER_2007 (self-selection); sizes assumed or tuned.
 """
@@ -53,12 +54,10 @@ def tier_reached(spend, thresholds, j):
 @kernel(double=True)
 def reward_visits(
     member, points, tier, qualifying_spend, trust, affective_commitment, visit_count, visit_customer, visit_nth,
-    visit_firm,
-    visit_spend, purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle, earn_rate,
-    earn_per_visit,
-    endowment, goal, goal_points, reward, redemption, reward_expense, tier_threshold, tier_bonus, promotion,
-    periods_per_year,
-    enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
+    visit_firm, visit_spend, purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle,
+    earn_rate, earn_per_visit, endowment, goal, goal_points, reward, redemption, reward_expense, tier_threshold,
+    tier_bonus, promotion, periods_per_year, enrolled, points_issued, points_redeemed, points_outstanding,
+    rewards_redeemed, rewards_cost, key, replication, t,
 ):  # fmt: skip
     """Enrol, credit, redeem and promote, visit by visit.
 
@@ -159,8 +158,7 @@ def count_members(members_at, member, tier, has_program, tier_threshold, members
 @kernel
 def value_progress(
     program_utility, boost, member, points, tier, members_at, price_response, basket, has_program, earn_per_visit,
-    earn_rate,
-    reward, goal, goal_points, progress_weight, gradient, acceleration, lo, hi,
+    earn_rate, reward, goal, goal_points, progress_weight, gradient, acceleration, lo, hi,
 ):  # fmt: skip
     """Write what each programme adds to utility and to need at the next choice.
 

@@ -1,8 +1,8 @@
 """Switching costs: eight facets in three classes.   Synchronous; uses no neighbours.
 
 Claim: leaving a provider costs procedure (risk, evaluation, learning, set-up), money (benefits lost, fees) and
-relations
-(person, brand); the costs grow with experience of the provider and with what its programme would take away.
+relations (person, brand); the costs grow with experience of the provider and with what its programme would take
+away.
 Source: BURNHAM_FRELS_MAHAJAN_2003 (facets and classes, abstract); weights and rates are assumed.
 """
 
@@ -47,8 +47,8 @@ def weigh_rivals(best_rival, rivals, visit_count, visit_customer, visit_provider
 
 @kernel
 def price_leaving(
-    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate,
-    reward, goal, tier_discount, tier_window, t,
+    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, reward, goal,
+    tier_discount, tier_window, t,
 ):  # fmt: skip
     """Work out what leaving the programme would forfeit.  at_stake (visits,)  cu  [written]"""
     for v in range(visit_count[0]):
@@ -60,10 +60,9 @@ def price_leaving(
 
 @kernel
 def cost_leaving(
-    switching_facet, switching_cost, calculative_commitment, visit_count, visit_customer, visit_provider, best_rival,
-    rivals,
-    at_stake, encounters, affective_commitment, personal_bond, basket, integration, exit_fee, joining_fee,
-    complexity, learning_visits, set_up_visits, procedural, financial, relational,
+    switching_facet, switching_cost, calculative_commitment, visit_count, visit_customer, visit_provider,
+    best_rival, rivals, at_stake, encounters, affective_commitment, personal_bond, basket, integration, exit_fee,
+    joining_fee, complexity, learning_visits, set_up_visits, procedural, financial, relational,
 ):  # fmt: skip
     """Write the facets of each visitor's cost of leaving her provider, and their weighted sum.
 

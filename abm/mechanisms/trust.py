@@ -27,8 +27,8 @@ def updated_trust(trust, transaction, growth, fall, broken):
 
 @kernel
 def learn_trust(
-    trust, visit_count, visit_customer, visit_firm, transaction, performance, promise, transparency,
-    growth, fall, tolerance, promise_cost, notice, trust_sum, broken_promises,
+    trust, visit_count, visit_customer, visit_firm, transaction, performance, promise, transparency, growth, fall,
+    tolerance, promise_cost, notice, trust_sum, broken_promises,
 ):  # fmt: skip
     """Update trust in the firm visited.
 

@@ -2,8 +2,7 @@
 
 Neighbours are read after everybody has finished the period: what is said in t acts on choices from t + 1.
 Claim: telling is U-shaped in satisfaction and steeper below; a story shifts a hearer by her headroom, less when it
-opposes a firm
-preference; awareness spreads over weak and strong ties; customers who come through a tie fit better.
+opposes a firm preference; awareness spreads over weak and strong ties; customers who come through a tie fit better.
 Source: ANDERSON_1998 (asymmetric U); EAST_HAMMOND_LOMAX_2008 (headroom); GOLDENBERG_LIBAI_MULLER_2001 (awareness);
 SCHMITT_SKIERA_VAN_DEN_BULTE_2011 (referral); DE_MATOS_ROSSI_2008 (commitment). Sizes assumed or tuned.
 """
@@ -42,9 +41,9 @@ def headroom(preference, good):
 
 @kernel
 def tell(
-    story, patronage, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment, relation,
-    initial_awareness, customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion,
-    praise_from, key, replication, lo, hi, t,
+    story, patronage, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment,
+    relation, initial_awareness, customer_id, positive_messages, negative_messages, base, delight, disappointment,
+    devotion, praise_from, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Decide who tells a story about whom.
 
@@ -103,8 +102,9 @@ def hear(
 
 @kernel
 def learn_of_firms(
-    aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
-    referred, advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication, lo, hi, t,
+    aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id,
+    learned, referred, advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication,
+    lo, hi, t,
 ):  # fmt: skip
     """Let customers learn of firms from advertising and from neighbours who use them.
 

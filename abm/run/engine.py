@@ -1,10 +1,9 @@
 """One run: bind the plan to a world, run its periods, read what was counted.
 
-A period has stages: work before the visits; then every mechanism's kernels, tile by tile; then deliveries, which read
-other
-customers and so start when everybody is done. Tiles may be shared out over threads: nothing a tile does depends on
-another tile
-of the same stage, and sums are whole numbers, so the bits do not depend on the number of threads.
+A period has stages: work before the visits; then every mechanism's kernels, tile by tile; then deliveries, which
+read other customers and so start when everybody is done. Tiles may be shared out over threads: nothing a tile does
+depends on another tile of the same stage, and sums are whole numbers, so the bits do not depend on the number of
+threads.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Columns: the state of the market as arrays, one owner each.
 
 A customer is a row; a column with a firm axis is (m, n), so that a firm's row lies contiguous over customers. What
-passes
-between mechanisms within a period has a visit axis: one entry an occasion, kept only while a tile is worked on.
+passes between mechanisms within a period has a visit axis: one entry an occasion, kept only while a tile is worked
+on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Who the customers are: purchase rates, baskets, price weights, drawn or fitted to a purchase log.
 
-Claim: occasions are Poisson with Gamma heterogeneity (the NBD model); mean baskets are lognormal, or inverse-gamma as
-in the
-Gamma-Gamma model of spend; each person's traits depend on her id and the replication only.
+Claim: occasions are Poisson with Gamma heterogeneity (the NBD model); mean baskets are lognormal, or inverse-gamma
+as in the Gamma-Gamma model of spend; each person's traits depend on her id and the replication only.
 Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 for baskets fitted to a log.
 """
 
