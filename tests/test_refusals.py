@@ -147,7 +147,7 @@ def test_too_many_runs(place, capsys):
 
 @pytest.mark.parametrize(
     ("customers", "message"),
-    [(2_000_000_000, r"[0-9]+ GiB of memory"), (1_000_000_000_000, r"GiB of memory|is outside \[1, 2147483646\]")],
+    [(2_000_000_000, r"[0-9]+ GiB of memory"), (1_000_000_000_000, r"[0-9]+ GiB of memory")],
 )
 def test_too_many_customers(place, capsys, customers, message):
     line = refused(place, capsys, f"[scenario.population]\ncustomers = {customers}\n")
