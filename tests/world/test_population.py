@@ -135,8 +135,8 @@ def test_a_log_without_drop_out_is_fitted_by_the_nbd(tmp_path):
     """Everybody buys once a quarter or every four weeks, to the end of the log: there is no drop-out to be found."""
     rows, starts = ["customer,date,amount"], []
     for customer in range(60):
-        first = np.datetime64("2024-01-01") + customer % 28
-        days = np.arange(first, np.datetime64("2025-12-31"), 91 if customer % 3 else 28)
+        first = np.datetime64("2024-01-01") + np.timedelta64(customer % 28, "D")
+        days = np.arange(first, np.datetime64("2025-12-31"), np.timedelta64(91 if customer % 3 else 28, "D"))
         usual = 5.0 * 1.6 ** (customer % 5)
         rows += [f"{customer},{day},{usual * (0.5, 0.9, 1.6)[k % 3]:.2f}" for k, day in enumerate(days)]
         starts.append(first)
