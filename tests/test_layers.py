@@ -25,8 +25,8 @@ BELOW = {  # a package may import itself and these
 }
 TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
 ONLY_IN = {  # a library, and the files that may import it
-    "numba": ("core/kernels.py",),
-    "llvmlite": ("core/kernels.py",),
+    "numba": ("core/kernels.py", "core/programs.py"),
+    "llvmlite": ("core/programs.py",),
     "networkx": ("world/network.py", "world/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("run/model.py", "run/agents.py", "run/agent_set.py", "bench/idiomatic.py"),
     "pyarrow": ("study/store.py",),

@@ -38,13 +38,13 @@ def stream_key(seed: int, namespace: str) -> np.uint64:
 @equation
 def philox(a, b, c, d, key):
     """Philox4x32-10: four 32-bit words from a counter of four words and a key; all as uint64."""
-    x, y, z, w = np.uint64(a) & _LOW, np.uint64(b) & _LOW, np.uint64(c) & _LOW, np.uint64(d) & _LOW
+    x, y, z, w = np.uint64(a), np.uint64(b), np.uint64(c), np.uint64(d)
     k0, k1 = np.uint64(key) & _LOW, np.uint64(key) >> _SHIFT
-    for _ in range(10):
-        p, q = _M0 * x, _M1 * z
-        x, y, z, w = (q >> _SHIFT) ^ y ^ k0, q & _LOW, (p >> _SHIFT) ^ w ^ k1, p & _LOW
+    for _ in range(10):  # only the low halves of the words count; masked where they are used, a multiplication does it
+        p, q = _M0 * (x & _LOW), _M1 * (z & _LOW)
+        x, y, z, w = (q >> _SHIFT) ^ y ^ k0, q, (p >> _SHIFT) ^ w ^ k1, p
         k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
-    return x, y, z, w
+    return x & _LOW, y & _LOW, z & _LOW, w & _LOW
 
 
 @equation

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from abm.core.sources import JONES_SASSER_1995
 from abm.kpis.kpi import FloatArray, Tallied, kpi
+
+_MATRIX = f"{JONES_SASSER_1995.citation} (four kinds of customer; thresholds assumed)"
 
 
 @kpi(unit="share", nan="nobody bought anywhere")
@@ -75,3 +78,40 @@ def win_back_share(c: Tallied) -> FloatArray:
 def category_exit_rate(c: Tallied) -> FloatArray:
     """The firm's customers who left the category for good / active customers: permanent churn."""
     return c.exits / c.active
+
+
+@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
+def loyalist_share(c: Tallied) -> FloatArray:
+    """Buyers of the year with satisfaction of 0.8 or more who spent half their wallet or more here / buyers."""
+    return c.loyalists / c.buyers
+
+
+@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
+def mercenary_share(c: Tallied) -> FloatArray:
+    """Buyers of the year with satisfaction of 0.8 or more who spent less than half their wallet here / buyers."""
+    return c.mercenaries / c.buyers
+
+
+@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
+def hostage_share(c: Tallied) -> FloatArray:
+    """Buyers of the year with satisfaction below 0.5 who spent half their wallet or more here / buyers."""
+    return c.hostages / c.buyers
+
+
+@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
+def defector_share(c: Tallied) -> FloatArray:
+    """Buyers of the year with satisfaction below 0.5 who spent less than half their wallet here / buyers."""
+    return c.defectors / c.buyers
+
+
+@kpi(unit="0-1", nan="no year closes in the period, or it is nobody's provider")
+def intention(c: Tallied) -> FloatArray:
+    """Mean probability of choosing the firm again, of customers whose provider it is when the year closes."""
+    return c.intention_sum / c.patrons
+
+
+@kpi(unit="share", nan="no year closes in the period, or there are no members, or only members")
+def member_gap(c: Tallied) -> FloatArray:
+    """Share of wallet of members less that of all others: the naive effect of a programme that heavy buyers choose."""
+    others = (c.wallet_own - c.member_spend) / (c.category_spend - c.member_wallet)
+    return c.member_spend / c.member_wallet - others

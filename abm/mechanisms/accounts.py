@@ -10,9 +10,10 @@ import numpy as np
 
 from abm.core.kernels import Kernel, equation, kernel
 from abm.mechanisms.mechanism import Mechanism, Phase
-from abm.world.columns import CENT, Column, Tally
+from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 
 _ACTIVE, _WON_BACK = np.uint8(1), np.uint8(4)
+_WHOLE = np.float32(FIXED_POINT)
 
 
 @equation(double=True)
@@ -38,7 +39,7 @@ def charge(visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, 
 @kernel(double=True)
 def book_visits(
     visit_count, visit_customer, visit_firm, visit_spend, visit_forgone, year_spend, basket, price, unit_cost,
-    service_cost, revenue, goods, service, discounts, price_cuts, open_visits,
+    revenue, goods, discounts, price_cuts, open_visits,
 ):  # fmt: skip
     """Book revenue and costs of every visit.
 
@@ -50,24 +51,69 @@ def book_visits(
             year_spend[j, i] += visit_spend[v]
             revenue[j] += visit_spend[v]
             goods[j] += cents(np.float64(unit_cost[j]) * np.float64(basket[i]))
-            service[j] += service_cost[j]
             open_visits[j] += 1
             discounts[j] += visit_forgone[v]
             price_cuts[j] += cents(np.float64(basket[i]) * max(0.0, 1.0 - np.float64(price[j])))
 
 
+@kernel(per="share")
+def book_service(service, visits, service_cost):
+    """Book what the period's visits cost to serve.  service  tally [written]"""
+    for j in range(service_cost.shape[0]):
+        service[j] += visits[j] * service_cost[j]
+
+
+@equation
+def year_closes(done, periods_per_year, burn_in, periods):
+    """Return whether the books close after so many periods: with the burn-in, each year after it, and the run."""
+    return done == burn_in or done == periods or (done > burn_in and (done - burn_in) % periods_per_year == 0)
+
+
+@kernel
+def close_loyalty(
+    year_spend, satisfaction, provider, preference, member, buyers, loyalists, mercenaries, hostages, defectors,
+    patrons, intention_sum, member_spend, member_wallet, category_spend, periods_per_year, burn_in, periods, lo, hi, t,
+):  # fmt: skip
+    """When the books close, count who is loyal in deed and in mind, and what members and others spent.
+
+    buyers, loyalists and what follows: tallies [written]
+    """
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
+        m = member.shape[0]
+        for i in range(lo, hi):
+            total = 0
+            for j in range(m):
+                total += year_spend[j, i]
+            for j in range(m):
+                spent, s = year_spend[j, i], satisfaction[j, i]
+                main = 2 * spent >= total
+                if spent > 0:
+                    buyers[j] += 1
+                    loyalists[j] += 1 if main and s >= 0.8 else 0
+                    mercenaries[j] += 1 if not main and s >= 0.8 else 0
+                    hostages[j] += 1 if main and s < 0.5 else 0
+                    defectors[j] += 1 if not main and s < 0.5 else 0
+                category_spend[j] += total
+                if member[j, i] > 0:
+                    member_spend[j] += spent
+                    member_wallet[j] += total
+            j = provider[i]
+            if j >= 0:
+                patrons[j] += 1
+                intention_sum[j] += np.int64(preference[j, i] * _WHOLE)
+
+
 @kernel
 def close_year(
-    year_spend, active_before, relation, customers_at_close, buyers, wallet_own, wallet_all, active_at_start,
-    retained, open_visits, year_visits, periods_per_year, burn_in, periods, lo, hi, t,
+    year_spend, active_before, relation, customers_at_close, wallet_own, wallet_all, active_at_start, retained,
+    open_visits, year_visits, periods_per_year, burn_in, periods, lo, hi, t,
 ):  # fmt: skip
-    """At the end of each measured year, and of the run, count wallets and who stayed; then open new books.
+    """When the books close, count wallets and who stayed; then open new ones.
 
-    year_spend, active_before (m, n)  [written]      customers_at_close, buyers, wallet_own, wallet_all,
-    active_at_start, retained, open_visits, year_visits  tallies [written]
+    year_spend, active_before (m, n)  [written]      customers_at_close, wallet_own, wallet_all, active_at_start,
+    retained, open_visits, year_visits  tallies [written]
     """
-    done = t + 1
-    if done == burn_in or done == periods or (done > burn_in and (done - burn_in) % periods_per_year == 0):
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
         m = relation.shape[0]
         for j in range(m):  # the visits of all tiles, at the first; the others find none left
             year_visits[j] += open_visits[j]
@@ -79,7 +125,6 @@ def close_year(
             for j in range(m):
                 spent = year_spend[j, i]
                 customers_at_close[j] += 1
-                buyers[j] += 1 if spent > 0 else 0
                 wallet_own[j] += spent
                 wallet_all[j] += total if spent > 0 else 0
                 now = relation[j, i] == _ACTIVE or relation[j, i] == _WON_BACK
@@ -140,6 +185,17 @@ class Accounts(Mechanism):
         Tally("open_visits", "visits", "visits since the books were opened", stock=True),
         Tally("year_visits", "visits", "visits in the year that closes"),
         Tally("buyers", "customers", "bought at the firm in the year that closes"),
+        Tally(
+            "loyalists", "customers", "of these, satisfied (0.8 or more) and spending half their wallet or more here"
+        ),
+        Tally("mercenaries", "customers", "of the buyers, satisfied and spending less than half here"),
+        Tally("hostages", "customers", "of the buyers, dissatisfied (below 0.5) and spending half or more here"),
+        Tally("defectors", "customers", "of the buyers, dissatisfied and spending less than half here"),
+        Tally("patrons", "customers", "customers whose provider it is when the year closes"),
+        Tally("intention_sum", "0-1", "sum over these of their probability of choosing it again", 1 / FIXED_POINT),
+        Tally("member_spend", "cu", "spent by members at the firm in the year", CENT),
+        Tally("member_wallet", "cu", "spent by members in the category in the year", CENT),
+        Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
         Tally("wallet_own", "cu", "spent by these at the firm in the year", CENT),
         Tally("wallet_all", "cu", "spent by these in the category in the year", CENT),
         Tally("active_at_start", "customers", "active when the year began"),
@@ -152,4 +208,4 @@ class Accounts(Mechanism):
 
     def deliveries(self) -> tuple[Kernel, ...]:
         """Return the books that close after everybody's visits."""
-        return close_year, close_period
+        return book_service, close_loyalty, close_year, close_period

@@ -191,7 +191,7 @@ def remember_choices(
             provider[i] = j
             if before >= 0:
                 repeat_base[before] += 1
-                repeats[before] += 1 if j == before else 0
+                repeats[before] += np.int64(j == before)
         for f in range(preference.shape[0]):
             preference[f, i] = chance[f, v]
 

@@ -40,7 +40,7 @@ def leave_category(
         word = philox(customer_id[i], t, 0, replication, key)[0]
         exit_word[i - lo] = word
     for i in range(lo, hi):  # few draws are low enough for any number of neighbours: only these look at them
-        ties = np.float32(tie_start[np.int64(i) + 1] - tie_start[i])
+        ties = np.float32(np.int32(tie_start[np.int64(i) + 1] - tie_start[i]))
         most = exit_rate * (1.0 + contagion * heaviest_tie * ties)
         near_exit[found] = i
         found += 1 if (uniform(exit_word[i - lo]) <= 1.001 * most + 1e-6) & (exited[i] < 0) else 0

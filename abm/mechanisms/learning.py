@@ -34,21 +34,27 @@ def updated_expectation(expectation, performance, promise, rate, promise_rate, d
 
 @kernel
 def learn_satisfaction(
-    satisfaction, encounters, visit_count, visit_customer, visit_firm, transaction, floor, extra, tenure,
-    satisfaction_sum,
+    satisfaction, encounters, first_update, visit_count, visit_customer, visit_nth, visit_firm, transaction, floor,
+    extra, tenure, satisfaction_sum,
 ):  # fmt: skip
     """Update satisfaction with the firm visited and count the visit.
 
     satisfaction (m, n)  0-1, NaN before first use  [written]      encounters (m, n)  visits  [written]
+    first_update (visits,)  satisfaction after the visit if it is her first of the period  [written]
     satisfaction_sum  tally [written]
     """
+    for v in range(visit_count[0]):  # exponentials of all visits together; those to nobody are never read
+        i, j = visit_customer[v], visit_firm[v]
+        s = updated_satisfaction(satisfaction[j, i], transaction[v], encounters[j, i], floor, extra, tenure)
+        first_update[v] = s
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
         if j >= 0:
-            before = encounters[j, i]
-            s = updated_satisfaction(satisfaction[j, i], transaction[v], before, floor, extra, tenure)
+            s = first_update[v]
+            if visit_nth[v] > 0:
+                s = updated_satisfaction(satisfaction[j, i], transaction[v], encounters[j, i], floor, extra, tenure)
             satisfaction[j, i] = s
-            encounters[j, i] = before + 1.0
+            encounters[j, i] += 1.0
             satisfaction_sum[j] += np.int64(s * _WHOLE)
 
 
@@ -89,6 +95,7 @@ class Learning(Mechanism):
             "satisfaction", ("firm", "customer"), float("nan"), "0-1", "cumulative satisfaction; NaN before first use"
         ),
         Column("encounters", ("firm", "customer"), 0, "visits", "visits so far"),
+        Column("first_update", ("visit",), 0, "0-1", "satisfaction after the visit, if the first of the period"),
     )
     counts = (Tally("satisfaction_sum", "0-1", "sum over visits of satisfaction after the visit", 1 / FIXED_POINT),)
     floor: float = param(

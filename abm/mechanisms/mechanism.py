@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from abm.core.errors import Refusal, did_you_mean
-from abm.core.kernels import Call, Kernel
+from abm.core.kernels import Kernel
+from abm.core.programs import Call
 from abm.core.spec import Spec
 from abm.core.streams import stream_key
 from abm.world.columns import Column, Tally, World

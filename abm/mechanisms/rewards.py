@@ -25,9 +25,9 @@ from abm.world.firm import NEVER
 
 @equation(double=True)
 def points_earned(spend, per_visit, per_cu, bonus):
-    """Return points for a visit in whole hundredths, rounded half up.  spend: cents"""
+    """Return points for a visit in whole hundredths, rounded half up, as float64.  spend: cents"""
     hundredths = 100.0 * np.float64(per_visit) + np.float64(per_cu) * spend
-    return np.int64(np.floor(hundredths * (1.0 + np.float64(bonus)) + 0.5))
+    return np.floor(hundredths * (1.0 + np.float64(bonus)) + 0.5)
 
 
 @equation
@@ -53,22 +53,24 @@ def tier_reached(spend, thresholds, j):
 
 @kernel(double=True)
 def reward_visits(
-    member, points, tier, qualifying_spend, trust, affective_commitment, visit_count, visit_customer, visit_nth,
-    visit_firm, visit_spend, purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle,
-    earn_rate, earn_per_visit, endowment, goal, goal_points, reward, redemption, reward_expense, tier_threshold,
-    tier_bonus, promotion, periods_per_year, enrolled, points_issued, points_redeemed, points_outstanding,
-    rewards_redeemed, rewards_cost, key, replication, t,
+    member, points, visit_points, visit_count, visit_customer, visit_nth, visit_firm, visit_spend, tier,
+    purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle, earn_rate, earn_per_visit,
+    endowment, goal, goal_points, reward, redemption, reward_expense, tier_bonus, periods_per_year, enrolled,
+    points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
 ):  # fmt: skip
-    """Enrol, credit, redeem and promote, visit by visit.
+    """Enrol, credit and redeem, visit by visit.
 
-    member, tier (m, n), points (m, n)  1/100 point, qualifying_spend (m, n)  cents, trust, affective_commitment (m,
-    n)  [written]
+    member (m, n), points (m, n)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member
+    [written]
     enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
     """
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
+        visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier[j, i], j])
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
         if j >= 0 and has_program[j] > 0:
-            issued = 0
+            issued = np.int64(0)
             if member[j, i] == 0:
                 value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
                 benefit = purchase_rate[i] * np.float32(periods_per_year) * value
@@ -77,7 +79,7 @@ def reward_visits(
                     issued += endowment[j]
                     enrolled[j] += 1
             if member[j, i] > 0:
-                issued += points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier[j, i], j])
+                issued += np.int64(visit_points[v])
                 balance = points[j, i] + issued
                 points_issued[j] += issued
                 if balance >= goal_points[j]:
@@ -90,17 +92,31 @@ def reward_visits(
                         rewards_cost[j] += reward_expense[j]
                 points[j, i] = balance
                 points_outstanding[j] += issued
-                qualifying_spend[j, i] += visit_spend[v]
-                reached = tier_reached(qualifying_spend[j, i], tier_threshold, j)
-                if reached > tier[j, i]:
-                    tier[j, i] = reached
-                    trust[j, i] = min(np.float32(1.0), trust[j, i] + promotion)
-                    affective_commitment[j, i] = min(np.float32(1.0), affective_commitment[j, i] + promotion)
+
+
+@kernel
+def promote_visitors(
+    tier, qualifying_spend, trust, affective_commitment, member, visit_count, visit_customer, visit_firm, visit_spend,
+    has_tiers, tier_threshold, promotion,
+):  # fmt: skip
+    """Add visits to what qualifies for tiers, and lift members who reach one.
+
+    tier (m, n), qualifying_spend (m, n)  cents, trust, affective_commitment (m, n)  [written]
+    """
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if j >= 0 and has_tiers[j] > 0 and member[j, i] > 0:
+            qualifying_spend[j, i] += visit_spend[v]
+            reached = tier_reached(qualifying_spend[j, i], tier_threshold, j)
+            if reached > tier[j, i]:
+                tier[j, i] = reached
+                trust[j, i] = min(np.float32(1.0), trust[j, i] + promotion)
+                affective_commitment[j, i] = min(np.float32(1.0), affective_commitment[j, i] + promotion)
 
 
 @kernel
 def close_window(
-    tier, qualifying_spend, trust, affective_commitment, demoted, has_program, tier_threshold, tier_window,
+    tier, qualifying_spend, trust, affective_commitment, demoted, has_tiers, tier_threshold, tier_window,
     demotion, lo, hi, t,
 ):  # fmt: skip
     """At the end of a qualifying window set each tier to what the window earned.
@@ -108,7 +124,7 @@ def close_window(
     tier, qualifying_spend, trust, affective_commitment (m, n)  [written]      demoted  tally [written]
     """
     for j in range(tier.shape[0]):
-        if has_program[j] > 0 and (t + 1) % tier_window[j] == 0:
+        if has_tiers[j] > 0 and (t + 1) % tier_window[j] == 0:
             for i in range(lo, hi):
                 earned = tier_reached(qualifying_spend[j, i], tier_threshold, j)
                 if earned < tier[j, i]:
@@ -206,6 +222,7 @@ class Rewards(Mechanism):
         Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int64"),
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
         Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
+        Column("visit_points", ("visit",), 0, "1/100 point", "what the visit earns a member, whole", "float64"),
         Column("program_utility", ("firm", "customer"), 0, "logit units", "what the programme adds to utility"),
         Column("boost", ("customer",), 1, "ratio", "factor on need near a goal"),
         Column("hassle_factor", ("customer",), 1, "ratio", "how much membership bothers her, mean 1"),
@@ -254,7 +271,7 @@ class Rewards(Mechanism):
 
     def kernels(self) -> tuple[Kernel, ...]:
         """Return the programme at the till."""
-        return (reward_visits,)
+        return reward_visits, promote_visitors
 
     def deliveries(self) -> tuple[Kernel, ...]:
         """Return the end of the period: demotion, expiry, counts, and what the next choice will feel."""

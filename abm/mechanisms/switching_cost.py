@@ -19,7 +19,7 @@ from abm.core.spec import param
 from abm.core.streams import stream_key
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import Column, World
-from abm.world.population import draw_traits
+from abm.world.population import drawn_traits
 
 
 @equation
@@ -149,10 +149,9 @@ class SwitchingCost(Mechanism):
         """Draw the trait (draw 0, word 0), if that is the basis."""
         if self.basis == "trait":
             c = world.customers
-            luck = np.empty((4, world.n), np.float64)
-            draw_traits(luck, c.customer_id, stream_key(seed, self.name), world.replication, 0)
             a = self.trait_mean * self.trait_precision
-            c.switching_cost[:] = special.betaincinv(a, self.trait_precision - a, luck[0])
+            for rows, luck in drawn_traits(c.customer_id, stream_key(seed, self.name), world.replication):
+                c.switching_cost[rows] = special.betaincinv(a, self.trait_precision - a, luck[0])
 
 
 class PersonalBond(Mechanism):

@@ -21,6 +21,7 @@ from abm.world.columns import Column, Tally
 
 _ACTIVE, _WON_BACK = np.uint8(1), np.uint8(4)
 _ONE = np.uint32(1)
+_NOTHING = np.float32(1e-20)  # far below what moves a choice, far above where float32 gets slow
 
 
 @equation
@@ -40,31 +41,42 @@ def headroom(preference, good):
 
 
 @kernel
-def tell(
-    story, patronage, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment,
-    relation, initial_awareness, customer_id, positive_messages, negative_messages, base, delight, disappointment,
-    devotion, praise_from, key, replication, lo, hi, t,
-):  # fmt: skip
-    """Decide who tells a story about whom.
+def note_patronage(story, patronage, relation, initial_awareness, lo, hi):
+    """Forget last period's stories, and note who uses a firm that somebody may still have to hear of.
 
-    story (n,)  2 (firm + 1) + [good], 0 = none  [written]
-    patronage (n,)  bit j: active customer of firm j  [written]
-    positive_messages, negative_messages  tallies [written]
+    story (n,), patronage (n,)  bit j: active customer of firm j  [written]
     """
     for i in range(lo, hi):
         story[i] = 0
     for j in range(initial_awareness.shape[0]):
-        if initial_awareness[j] < 1.0:  # only then can anybody learn of the firm from those who use it
+        if initial_awareness[j] < 1.0:
             bit = _ONE << np.uint32(j)
             for i in range(lo, hi):
-                using = relation[j, i] == _ACTIVE or relation[j, i] == _WON_BACK
+                using = (relation[j, i] == _ACTIVE) | (relation[j, i] == _WON_BACK)
                 patronage[i] = (patronage[i] & ~bit) | (bit if using else np.uint32(0))
+
+
+@kernel
+def tell(
+    story, telling_luck, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment,
+    customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion, praise_from, key,
+    replication, t,
+):  # fmt: skip
+    """Decide who tells a story about whom.
+
+    story (n,)  2 (firm + 1) + [good], 0 = none  [written]      telling_luck (visits,)  the draw  [written]
+    positive_messages, negative_messages  tallies [written]
+    """
+    for v in range(visit_count[0]):
+        word = philox(customer_id[visit_customer[v]], t, visit_nth[v], replication, key)[0]
+        telling_luck[v] = uniform(word)
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
         if j >= 0:
             s = transaction[v]
-            p = telling_probability(s, affective_commitment[j, i], base, delight, disappointment, devotion)
-            if uniform(philox(customer_id[i], t, visit_nth[v], replication, key)[0]) < p:
+            if telling_luck[v] < telling_probability(
+                s, affective_commitment[j, i], base, delight, disappointment, devotion
+            ):
                 good = s >= praise_from
                 positive_messages[j] += 1 if good else 0
                 negative_messages[j] += 0 if good else 1
@@ -72,32 +84,37 @@ def tell(
 
 
 @kernel
+def fade(word_of_mouth, decay, lo, hi):
+    """Let the stock of what was heard fade, to nothing in the end.  word_of_mouth (m, n)  logit units  [written]"""
+    for j in range(word_of_mouth.shape[0]):
+        for i in range(lo, hi):
+            left = decay * word_of_mouth[j, i]
+            word_of_mouth[j, i] = left if abs(left) > _NOTHING else np.float32(0.0)
+
+
+@kernel(per="share")
 def hear(
     word_of_mouth, expectation, preference, story, tie_start, tie_target, tie_weight, customer_id, heard,
-    contact_rate, decay, praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
+    contact_rate, praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
 ):  # fmt: skip
-    """Fade the stock of what was heard, then add what neighbours told.
+    """Carry each story to those neighbours of the teller who are in rows lo..hi.
+
+    Few have a story, so tellers are looked for, not hearers; a hearer gets stories in the order of their tellers' ids.
 
     word_of_mouth (m, n)  logit units, expectation (m, n)  0-1  [written]      heard  tally [written]
     """
-    for j in range(word_of_mouth.shape[0]):
-        for i in range(lo, hi):
-            word_of_mouth[j, i] *= decay
-    hearer = np.int64(lo)
-    for e in range(tie_start[lo], tie_start[hi]):
-        said = np.int64(story[tie_target[e]])
-        if said > 0:  # few neighbours have a story: look for them along the ties, then find who hears
-            while tie_start[hearer + 1] <= e:
-                hearer += 1
-            sender, weight = customer_id[tie_target[e]], tie_weight[e]
-            word = philox(sender, customer_id[hearer], t << 8, replication, key)[0]
-            if uniform(word) < contact_rate * weight:
-                firm, good = said // 2 - 1, said % 2 > 0
-                room = weight * headroom(preference[firm, hearer], good)
-                word_of_mouth[firm, hearer] += praise * room if good else -blame * room
-                aim = good_target if good else bad_target
-                expectation[firm, hearer] += nudge * (aim - expectation[firm, hearer])
-                heard[firm] += 1
+    for k in range(story.shape[0]):
+        said = np.int64(story[k])
+        if said > 0:
+            firm, good = said // 2 - 1, said % 2 > 0
+            aim, effect = (good_target, praise) if good else (bad_target, -blame)
+            for e in range(tie_start[k], tie_start[k + 1]):
+                i, weight = tie_target[e], tie_weight[e]
+                word = philox(customer_id[k], customer_id[i], t << 8, replication, key)[0]
+                if (lo <= i < hi) & (uniform(word) < contact_rate * weight):
+                    word_of_mouth[firm, i] += effect * (weight * headroom(preference[firm, i], good))
+                    expectation[firm, i] += nudge * (aim - expectation[firm, i])
+                    heard[firm] += 1
 
 
 @kernel
@@ -137,6 +154,7 @@ class WordOfMouth(Mechanism):
     owns = (
         Column("story", ("customer",), 0, "code", "told this period: 2 (firm + 1), + 1 if good; 0 = none", "uint8"),
         Column("patronage", ("customer",), 0, "bits", "bit j: uses firm j, before this period's purchases", "uint32"),
+        Column("telling_luck", ("visit",), 0, "0-1", "the draw that decides on telling"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
     writes = ("aware", "match", "expectation")
@@ -245,8 +263,8 @@ class WordOfMouth(Mechanism):
     )
 
     def kernels(self) -> tuple[Kernel, ...]:
-        """Return the telling."""
-        return (tell,)
+        """Return the telling, and the fading of what was heard before."""
+        return note_patronage, tell, fade
 
     def deliveries(self) -> tuple[Kernel, ...]:
         """Return the hearing, and the learning of firms."""

@@ -18,13 +18,15 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.core.kernels import Call, Kernel, Program, kernel
+from abm.core.kernels import Kernel, Per, kernel
+from abm.core.programs import Call, Program
 from abm.kpis.kpi import Kpi, Tallied
 from abm.kpis.standard import STANDARD
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
-from abm.run.scenario import Scenario, build_world
+from abm.run.scenario import Scenario, build_world, restart_world
 from abm.world.columns import TILE, World
 
+VARYING = ("replication", "tie_start", "tie_target", "tie_weight", "heaviest_tie")  # from replication to replication
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 
 
@@ -32,15 +34,14 @@ CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an
 def record_period(history, counted, stocks, t):
     """Add up the workers' counts of the period; flows start again at 0.
 
-    history (T, K, m + 1), counted (W, K, m + 1)  [written]
+    history (T, K (m + 1)), counted (W, K (m + 1))  [written]      stocks (K (m + 1),)  1 = stock, 0 = flow
     """
-    for k in range(counted.shape[1]):
-        for j in range(counted.shape[2]):
-            total = 0
-            for w in range(counted.shape[0]):
-                total += counted[w, k, j]
-                counted[w, k, j] *= stocks[k]
-            history[t, k, j] = total
+    for k in range(stocks.shape[0]):
+        history[t, k] = 0
+    for w in range(counted.shape[0]):
+        for k in range(stocks.shape[0]):
+            history[t, k] += counted[w, k]
+            counted[w, k] *= stocks[k]
 
 
 class Engine:
@@ -53,7 +54,7 @@ class Engine:
     def __init__(
         self, scenario: Scenario, seed: int, replication: int = 0, threads: int = 1, folder: Path | None = None
     ) -> None:
-        self.scenario, self.seed, self.t = scenario, seed, 0
+        self.scenario, self.seed, self.t, self._folder = scenario, seed, 0, folder
         self.world: World = build_world(scenario, seed, replication, threads, folder)
         self.plan = [m for m in plan(scenario.mechanisms()) if m.name not in scenario.off]
         self._threads = threads
@@ -71,12 +72,25 @@ class Engine:
         """Bind every stage for one worker; the record closes the last stage."""
         world = self.world
         named = world.named(worker)
-        groups = [(tiled, [m.bind(k, world, self.seed, named) for m, k in stage]) for tiled, stage in self._stages]
-        stocks = np.array([int(tally.stock) for tally in world.tallies.values()], np.int64)
-        groups.append((False, [Call(record_period, (world.history, world.counted, stocks))]))
+        groups = [
+            (per == "tile", [m.bind(k, world, self.seed, named) for m, k in stage]) for per, stage in self._stages
+        ]
+        stocks = np.repeat(np.array([tally.stock for tally in world.tallies.values()], np.int64), world.m + 1)
+        flat = world.history.reshape(world.periods, stocks.size), world.counted.reshape(world.workers, stocks.size)
+        groups.append((False, [Call(record_period, (*flat, stocks))]))
         if self._threads == 1 and not self._after:
             return [Program(groups)]
         return [Program([group]) for group in groups]
+
+    def restart(self, replication: int) -> None:
+        """Go back to period 0 with the luck of another replication: as a new engine, for a fraction of the work."""
+        restart_world(self.world, self.scenario, self.seed, replication, self._folder)
+        self.t = 0
+        for worker, programs in enumerate(self._programs):
+            named = self.world.named(worker)
+            changed = {name: value for name, value in named.items() if name in VARYING}
+            for program in programs:
+                program.rebind(changed)
 
     def run(self, periods: int) -> None:
         """Go on for a number of periods.  Raises Refusal beyond the scenario's length."""
@@ -102,7 +116,7 @@ class Engine:
                 for mechanism in self._after:
                     mechanism.step(self.world, self.t)
             programs = [worker[s] for worker in self._programs]
-            if self._pool is None or not programs[0].stages[0][0]:
+            if self._pool is None or s == stages - 1 or self._stages[s][0] == "period":
                 programs[0].run(0, n, TILE, self.t, upto)
             else:
                 self._share_out(programs, n)
@@ -120,13 +134,12 @@ class Engine:
             job.result()
 
 
-def _stages(bound: Sequence[tuple[Mechanism, Kernel]]) -> list[tuple[bool, list[tuple[Mechanism, Kernel]]]]:
+def _stages(bound: Sequence[tuple[Mechanism, Kernel]]) -> list[tuple[Per, list[tuple[Mechanism, Kernel]]]]:
     """Group consecutive kernels of the same kind into stages."""
-    stages: list[tuple[bool, list[tuple[Mechanism, Kernel]]]] = []
+    stages: list[tuple[Per, list[tuple[Mechanism, Kernel]]]] = []
     for mechanism, k in bound:
-        tiled = k.per == "tile"
-        if not stages or stages[-1][0] != tiled:
-            stages.append((tiled, []))
+        if not stages or stages[-1][0] != k.per:
+            stages.append((k.per, []))
         stages[-1][1].append((mechanism, k))
     return stages
 

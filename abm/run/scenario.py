@@ -29,6 +29,7 @@ from abm.world.firm import Firm, levers
 from abm.world.network import Network
 from abm.world.population import COLUMNS as TRAITS
 from abm.world.population import Population
+from abm.world.ties import Ties
 
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
 
@@ -145,16 +146,31 @@ def build_world(
 
     Raises Refusal for an unusable log or graph file.
     """
-    n = scenario.population.customers
-    ties = scenario.network.build(n, stream_key(seed, "graph"), replication, folder=folder)
     world = World(
-        n, tuple(f.name for f in scenario.firms), levers(scenario.firms), ties,
-        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers,
+        scenario.population.customers, tuple(f.name for f in scenario.firms), levers(scenario.firms),
+        _ties(scenario, seed, replication, folder), scenario.periods, scenario.burn_in, scenario.periods_per_year,
+        replication, workers,
     )  # fmt: skip
     mechanisms = scenario.mechanisms()
     columns = [column for mechanism in mechanisms for column in mechanism.owns]
     world.allocate([*TRAITS, *columns], [tally for mechanism in mechanisms for tally in mechanism.counts])
-    scenario.population.begin(world, seed, folder)
-    for mechanism in mechanisms:
-        mechanism.begin(world, seed)
+    _begin(world, scenario, seed, folder)
     return world
+
+
+def restart_world(world: World, scenario: Scenario, seed: int, replication: int, folder: Path | None = None) -> None:
+    """Bring the world of a scenario back to period 0 with the luck of another replication, in the same arrays."""
+    world.restart(_ties(scenario, seed, replication, folder), replication)
+    _begin(world, scenario, seed, folder)
+
+
+def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None) -> Ties:
+    key = stream_key(seed, "graph")
+    return scenario.network.build(scenario.population.customers, key, replication, folder=folder)
+
+
+def _begin(world: World, scenario: Scenario, seed: int, folder: Path | None) -> None:
+    """Draw who the customers are, and let every mechanism set the columns that it owns."""
+    scenario.population.begin(world, seed, folder)
+    for mechanism in scenario.mechanisms():
+        mechanism.begin(world, seed)

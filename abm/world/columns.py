@@ -130,6 +130,8 @@ class World:
         self.replication, self.workers = replication, workers
         self.customers, self.firms = Columns(), Columns(levers)
         self.passing = [Columns() for _ in range(workers)]
+        self._as_given = {name: lever.copy() for name, lever in levers.items()}
+        self._defaults: dict[str, float] = {}
         self.tallies: dict[str, Tally] = {}
         rows = min(TILE, max(customers, 1))
         self._sizes = {
@@ -145,14 +147,24 @@ class World:
                 for worker in self.passing:
                     worker.add(column.name, np.zeros(shape, column.dtype))
             else:
-                make = np.zeros(shape, column.dtype)
+                self.customers.add(column.name, np.zeros(shape, column.dtype))
+                self._defaults[column.name] = column.default
                 if column.default != 0:
-                    make.fill(column.default)
-                self.customers.add(column.name, make)
+                    self.customers[column.name].fill(column.default)
         self.tallies = {tally.name: tally for tally in tallies}
         self.counted = np.zeros((self.workers, len(self.tallies), self.m + 1), np.int64)
         self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
         self._rows = {name: k for k, name in enumerate(self.tallies)}
+
+    def restart(self, ties: Ties, replication: int) -> None:
+        """Go back to the state after `allocate`, in the same arrays, for another replication."""
+        self.ties, self.replication = ties, replication
+        for name, lever in self._as_given.items():
+            self.firms[name][...] = lever
+        for name, default in self._defaults.items():
+            self.customers[name].fill(default)
+        self.counted.fill(0)
+        self.history.fill(0)
 
     def named(self, worker: int = 0) -> dict[str, Any]:
         """Return everything that a kernel's parameter may name: name -> array or number, as a worker sees it."""

@@ -78,6 +78,7 @@ def levers(firms: Sequence[Firm]) -> dict[str, np.ndarray]:
         "service_cost": _hundredths([f.service.cost_per_visit for f in firms]),
         "fixed_cost": _hundredths([f.fixed_cost for f in firms]),
         "has_program": np.array([f.program is not None for f in firms], np.int32),
+        "has_tiers": np.array([len(p.tier_threshold) > 0 for p in programs], np.int32),
         "automatic": np.array([p.enrolment == "automatic" for p in programs], np.int32),
         "expiry": np.array([p.expiry for p in programs], np.int32),
         "endowment": _hundredths([p.endowment for p in programs]).astype(np.int32),

@@ -8,6 +8,7 @@ Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 fo
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,9 @@ from abm.core.streams import stream_key, uniform4_fine
 from abm.logs.purchases import read_log, shipped, summary
 from abm.world.columns import Column, World
 
+Kind = Literal["r", "alpha", "p", "q", "v"]
+
+STRETCH = 1 << 16  # customers whose traits are drawn at a time
 HIGHEST_RATE = 8.0  # occasions per period; above it a period is too long to be one decision a visit
 
 COLUMNS = (
@@ -38,6 +42,17 @@ def draw_traits(luck, ids, key, replication, draw):
     """Fill four uniforms a customer.  luck (4, n) float64 [written]; ids (n,) uint32."""
     for i in range(ids.shape[0]):
         luck[0, i], luck[1, i], luck[2, i], luck[3, i] = uniform4_fine(key, ids[i], 0, draw << 16, replication)
+
+
+def drawn_traits(
+    ids: np.ndarray, key: np.uint64, replication: int, draw: int = 0
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield rows of customers and four uniforms for each, (4, rows) float64: a stretch at a time, to save memory."""
+    for first in range(0, len(ids), STRETCH):
+        rows = slice(first, min(first + STRETCH, len(ids)))
+        luck = np.empty((4, rows.stop - first), np.float64)
+        draw_traits(luck, ids[rows], key, replication, draw)
+        yield rows, luck
 
 
 class Population(Spec):
@@ -69,23 +84,22 @@ class Population(Spec):
         """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log."""
         c = world.customers
         c.customer_id[:] = np.arange(world.n, dtype=np.uint32)
-        luck = np.empty((4, world.n), np.float64)
-        draw_traits(luck, c.customer_id, stream_key(seed, "population"), world.replication, 0)
-        if self.log is None:
-            shape, rate = self.rate_shape, self.rate_shape / max(self.purchase_rate, 1e-12)
-            spread = self.basket_spread
-            c.basket[:] = self.basket * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
+        fitted = None if self.log is None else heterogeneity(self.log, self.log_until, folder)
+        for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication):
+            rate, basket = self._rates_and_baskets(luck, fitted)
+            c.purchase_rate[rows], c.basket[rows] = np.minimum(rate, HIGHEST_RATE), basket
+            spread = self.price_weight_spread
+            c.price_weight[rows] = np.exp(spread * special.ndtri(luck[2]) - spread * spread / 2) if spread else 1.0
+
+    def _rates_and_baskets(self, luck: np.ndarray, fitted: dict[Kind, float] | None) -> tuple[np.ndarray, np.ndarray]:
+        if fitted is None:
+            shape, rate, spread = self.rate_shape, self.rate_shape / max(self.purchase_rate, 1e-12), self.basket_spread
+            basket = self.basket * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
         else:
-            fitted = heterogeneity(self.log, self.log_until, folder)
             shape, rate = fitted["r"], fitted["alpha"]
-            c.basket[:] = fitted["p"] * fitted["v"] / special.gammainccinv(fitted["q"], luck[1])
+            basket = fitted["p"] * fitted["v"] / special.gammainccinv(fitted["q"], luck[1])
         quantile = -np.log1p(-luck[0]) if shape == 1.0 else special.gammaincinv(shape, luck[0])
-        c.purchase_rate[:] = np.minimum(quantile / rate, HIGHEST_RATE)
-        spread = self.price_weight_spread
-        c.price_weight[:] = np.exp(spread * special.ndtri(luck[2]) - spread * spread / 2) if spread else 1.0
-
-
-Kind = Literal["r", "alpha", "p", "q", "v"]
+        return quantile / rate, basket
 
 
 def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind, float]:

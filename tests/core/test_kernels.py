@@ -13,7 +13,8 @@ import pytest
 from numba.core.caching import NullCache
 
 from abm.core.errors import Refusal
-from abm.core.kernels import COMPILED, Call, Program, equation, kernel, versions
+from abm.core.kernels import COMPILED, equation, kernel, versions
+from abm.core.programs import Call, Program
 from abm.core.streams import stream_key, uniform
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.run.scenario import Scenario, build_world
@@ -64,6 +65,14 @@ def add_up(total, state):
         total[0] += np.float64(state[i])
 
 
+@kernel(per="share")
+def mark(passes, lo, hi, t):
+    """Note which rows it is run for.  passes (n, 3) int64  runs that begin here, end, period  [written]"""
+    passes[lo, 0] += 1
+    passes[lo, 1] = hi
+    passes[lo, 2] = t
+
+
 def fresh(n=10):
     """Return the arrays that `settle` works on."""
     return np.linspace(0.0, 1.0, n, dtype=np.float32), np.zeros(1, np.int64), np.zeros(n, np.int64)
@@ -96,6 +105,15 @@ class TestThreeWays:
         assert total[0] == pytest.approx(by_hand, rel=1e-12)
         assert count[0] == 20
         assert np.all(seen == 5)
+
+    def test_what_is_not_tiled_runs_once_for_all_rows_it_is_given(self):
+        """Rows 2..9 in tiles of 3: three passes; once for the share as a whole."""
+        tiled, whole = np.zeros((10, 3), np.int64), np.zeros((10, 3), np.int64)
+        Program([(True, [Call(mark, [tiled])]), (False, [Call(mark, [whole])])]).run(2, 9, 3, 4, 5)
+        assert tiled[tiled[:, 0] > 0].tolist() == [[1, 5, 4], [1, 8, 4], [1, 9, 4]]
+        assert whole[whole[:, 0] > 0].tolist() == [[1, 9, 4]]
+        assert np.flatnonzero(tiled[:, 0]).tolist() == [2, 5, 8]
+        assert np.flatnonzero(whole[:, 0]).tolist() == [2]
 
     def test_an_empty_range_does_nothing(self):
         state, count, seen = fresh()
@@ -212,6 +230,7 @@ def test_a_kernel_says_what_it_takes():
     assert repr(settle) == "<kernel settle(state, count, seen, rate, start, lo, hi, t)>"
     assert settle.per == "tile"
     assert add_up.per == "period"
+    assert mark.per == "share"
     assert "Move states" in settle.__doc__
 
 

@@ -24,6 +24,12 @@ from tests.kpis.counts import both, nothing, period
         (behaviour.acquisitions, [6.0, 2.0]),
         (behaviour.win_back_share, [0.5, 0.25]),
         (behaviour.category_exit_rate, [0.04, 0.02]),
+        (behaviour.loyalist_share, [0.4, 0.2]),
+        (behaviour.mercenary_share, [0.25, 0.25]),
+        (behaviour.hostage_share, [0.1, 0.05]),
+        (behaviour.defector_share, [0.05, 0.3]),
+        (behaviour.intention, [0.6, 0.4]),
+        (behaviour.member_gap, [4500 / 6000 - 1500 / 6000, np.nan]),
     ],
     ids=lambda x: getattr(x, "name", ""),
 )
@@ -39,6 +45,11 @@ def test_a_firm_without_revenue_has_no_share_but_the_market_has():
     assert behaviour.market_share(period(revenue=(0.0, 200.0, 0.0))).tolist() == [0.0, 1.0]
 
 
+def test_where_everybody_is_a_member_there_is_nobody_to_compare_with():
+    members = period(member_spend=(6000.0, 0.0, 0.0), member_wallet=(12000.0, 0.0, 0.0))
+    assert np.all(np.isnan(behaviour.member_gap(members)))
+
+
 def test_active_customers_over_several_periods_are_a_mean():
     twice = both(period(), period(active=(25.0, 75.0, 0.0)))
     assert behaviour.active_customers(twice).tolist() == [50.0, 50.0]
@@ -46,7 +57,11 @@ def test_active_customers_over_several_periods_are_a_mean():
 
 def test_a_period_in_which_no_year_closes_adds_nothing_to_yearly_measures():
     """Their counts are 0 there, and so what a year gave stays what it was."""
-    yearly = (behaviour.share_of_wallet, behaviour.penetration, behaviour.frequency, behaviour.retention_rate)
+    yearly = (
+        behaviour.share_of_wallet, behaviour.penetration, behaviour.frequency, behaviour.retention_rate,
+        behaviour.loyalist_share, behaviour.mercenary_share, behaviour.hostage_share, behaviour.defector_share,
+        behaviour.intention, behaviour.member_gap,
+    )  # fmt: skip
     for measure in yearly:
         assert np.all(np.isnan(measure(nothing()))), measure.name
         np.testing.assert_allclose(measure(both(period(), nothing())), measure(period()))

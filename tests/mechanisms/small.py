@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.kernels import Kernel
+from abm.core.programs import Call
 from abm.run.scenario import Scenario, build_world
 from abm.world.columns import TILE
 from abm.world.ties import Ties
@@ -49,12 +50,17 @@ class Small:
         self.world.ties = Ties(start, target, np.array([weight for _, _, weight in both], np.float32))
         return self
 
-    def run(self, mechanism: str, kernel: Kernel, t: int = 0, rows: int | None = None) -> None:
-        """Run a kernel of a mechanism on all customers, or the first rows."""
+    def bound(self, mechanism: str, kernel: Kernel) -> Call:
+        """Return a kernel of a mechanism with its arrays and numbers, to be run on rows lo..hi of period t."""
         found = next(m for m in self.scenario.mechanisms() if m.name == mechanism)
-        call, last = found.bind(kernel, self.world, seed=1), self.world.n if rows is None else rows
-        for lo in range(0, last, TILE):
-            call(lo, min(last, lo + TILE), t)
+        return found.bind(kernel, self.world, seed=1)
+
+    def run(self, mechanism: str, kernel: Kernel, t: int = 0) -> None:
+        """Run a kernel of a mechanism on all customers: tile by tile, or once if it is not made for tiles."""
+        call, n = self.bound(mechanism, kernel), self.world.n
+        step = TILE if kernel.per == "tile" else n
+        for lo in range(0, n, step):
+            call(lo, min(n, lo + step), t)
 
     def at(self, column: str) -> np.ndarray:
         """Return what visits hold in a passing column: (visits,) or (m, visits)."""

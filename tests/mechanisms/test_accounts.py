@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.mechanisms.accounts import book_visits, cents, charge, close_period, close_year
+from abm.mechanisms.accounts import (
+    book_service,
+    book_visits,
+    cents,
+    charge,
+    close_loyalty,
+    close_period,
+    close_year,
+    year_closes,
+)
 from abm.world.service import ServicePolicy
 from tests.mechanisms.small import Small
 
@@ -30,7 +39,9 @@ def paid(price=1.1, tier=1):
     small.c.tier[0] = tier
     small.visits([0, 1], [0, -1])
     small.run("payment", charge)
+    small.world.lookup("visits", 0)[:] = [1, 0, 1]
     small.run("accounts", book_visits)
+    small.run("accounts", book_service)
     return small
 
 
@@ -52,6 +63,16 @@ def test_prices_below_the_usual_are_cuts():
     assert small.counted("revenue") == [1800, 0, 0]
     assert small.counted("price_cuts") == [200, 0, 0]
     assert small.counted("discounts") == [0, 0, 0]
+
+
+def test_service_is_booked_for_all_visits_of_a_share_at_once():
+    """40 visits at 2.30 and 3 at - ln 0.4 + ln 2 = 1.61, beside what was booked before; nobody costs nothing."""
+    firms = [{"service": {"quality": 0.8, "failure_rate": 0.05}}, {"service": {"quality": 0.6, "failure_rate": 0.05}}]
+    small = Small(3000, firms)
+    small.world.lookup("visits", 0)[:] = [40, 3, 7]
+    small.world.lookup("service", 0)[:] = [0, 5, 0]
+    small.run("accounts", book_service)
+    assert small.counted("service") == [9200, 488, 0]
 
 
 @given(st.floats(0.015625, 1000, width=32), st.floats(0.0, 4.0, width=32), st.integers(0, 1))
@@ -94,6 +115,7 @@ class TestBooks:
         small.c.active_before[:] = [[1, 1, 0, 0], [1, 0, 0, 1]]
         small.c.relation[:] = [[ACTIVE, DORMANT, WON_BACK, 0], [0, ACTIVE, 0, WON_BACK]]
         small.world.lookup("open_visits", 0)[:2] = [9, 4]
+        small.run("accounts", close_loyalty, t)
         small.run("accounts", close_year, t)
         return small
 
@@ -120,19 +142,47 @@ class TestBooks:
         assert small.c.active_before.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
 
     def test_with_the_burn_in_each_year_after_it_and_the_run(self):
-        closing = [t + 1 for t in range(30) if not self.closed(t).c.year_spend.any()]
-        assert closing == [5, 15, 25, 30]
+        books = {t + 1: self.closed(t) for t in range(30)}
+        assert [done for done, small in books.items() if not small.c.year_spend.any()] == [5, 15, 25, 30]
+        assert [done for done, small in books.items() if any(small.counted("buyers"))] == [5, 15, 25, 30]
+        assert [done for done in books if year_closes(done, 10, 5, 30)] == [5, 15, 25, 30]
 
     def test_tile_by_tile_nothing_is_counted_twice(self):
         whole, parts = Small(4, periods=1), Small(4, periods=1)
         for small in (whole, parts):
             small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
             small.world.lookup("open_visits", 0)[:2] = [9, 4]
-        whole.run("accounts", close_year)
-        found = next(m for m in parts.scenario.mechanisms() if m.name == "accounts")
-        for lo in (0, 2):
-            found.bind(close_year, parts.world, seed=1)(lo, lo + 2, 0)
+        for kernel in (close_loyalty, close_year):
+            whole.run("accounts", kernel)
+            for lo in (0, 2):
+                parts.bound("accounts", kernel)(lo, lo + 2, 0)
         np.testing.assert_array_equal(whole.world.counted, parts.world.counted)
+
+    def test_who_is_loyal_in_deed_and_in_mind(self):
+        """Satisfied from 0.8, dissatisfied below 0.5, here for half a wallet or more; who bought nothing is nothing."""
+        small = Small(7, periods=1)
+        spent = [[100, 100, 100, 100, 100, 100, 0], [100, 101, 99, 101, 0, 101, 50]]
+        small.c.year_spend[:] = spent
+        small.c.satisfaction[0] = [0.8, 0.8, 0.49, 0.49, 0.5, 0.79, 0.9]
+        small.c.satisfaction[1] = np.nan
+        small.run("accounts", close_loyalty)
+        kinds = ("buyers", "loyalists", "mercenaries", "hostages", "defectors")
+        assert [small.counted(kind) for kind in kinds] == [[6, 6, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
+        np.testing.assert_array_equal(small.c.year_spend, spent)  # the books are closed after it
+
+    def test_what_members_spend_and_whom_patrons_mean_to_choose(self):
+        """Preferences of 1/4 and 1/8 are a whole number of 2^-20, one a little below 1/2 is rounded down."""
+        small = Small(4, periods=1)
+        small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
+        small.c.member[:] = [[1, 1, 0, 0], [0, 0, 0, 1]]
+        small.c.provider[:] = [0, 1, 0, -1]
+        small.c.preference[:] = [[0.25, 0.9, 0.125, 0.9], [0.9, 0.4999999, 0.9, 0.9]]
+        small.run("accounts", close_loyalty)
+        assert small.counted("member_spend") == [100, 0, 0]
+        assert small.counted("member_wallet") == [150 + 70, 0, 0]
+        assert small.counted("category_spend") == [520, 520, 0]
+        assert small.counted("patrons") == [2, 1, 0]
+        assert small.counted("intention_sum") == [3 * 2**17, 2**19 - 1, 0]
 
     def test_what_does_not_depend_on_visits(self):
         """Three members at 1.25 cents: 3.75, rounded once; a fixed cost of 2.50; everybody is counted, gone or not."""

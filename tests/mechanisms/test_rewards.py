@@ -16,6 +16,7 @@ from abm.mechanisms.rewards import (
     count_members,
     expire_points,
     points_earned,
+    promote_visitors,
     reward_visits,
     status_utility,
     value_progress,
@@ -44,15 +45,19 @@ def club(customers=1, program=CARD, **sections):
 
 
 def spend(small, customers, cents, firms=None, t=0):
-    """Let visits to firm 0 be paid for and rewarded."""
+    """Let the visits of a period be paid for and rewarded: to firm 0, unless said otherwise."""
     small.visits(customers, [0] * len(customers) if firms is None else firms)
     small.passing.visit_spend[: len(customers)] = cents
     small.run("rewards", reward_visits, t)
+    small.run("rewards", promote_visitors, t)
 
 
 def earned(cents, per_visit=1.0, per_cu=0.05, bonus=0.0):
     """Return the equation's value for plain numbers."""
-    return int(points_earned(np.int64(cents), np.float32(per_visit), np.float32(per_cu), np.float32(bonus)))
+    points = points_earned(np.int64(cents), np.float32(per_visit), np.float32(per_cu), np.float32(bonus))
+    assert isinstance(points, float)
+    assert points.is_integer()
+    return int(points)
 
 
 class TestPoints:
@@ -157,10 +162,38 @@ class TestTiers:
 
     def test_two_tiers_in_one_visit_please_as_one_and_the_bonus_is_that_of_before(self):
         small = club(1, TIERED)
-        spend(small, [0, 0], [60_000, 1000])
+        spend(small, [0], [60_000])
         assert small.c.tier[0, 0] == 2
         assert small.c.trust[0, 0] == pytest.approx(0.55)
-        assert small.c.points[0, 0] == 100 + 3000 + (100 + 50) * 2
+        assert small.c.points[0, 0] == 100 + 3000
+
+    def test_two_visits_of_a_period_earn_the_bonus_of_its_start(self):
+        """100 cu twice, the first of which earns tier 1: 6 points each; in the next period half more."""
+        small = club(2, TIERED)
+        spend(small, [0, 0], [10_000, 10_000])
+        assert small.c.tier[0].tolist() == [1, 0]
+        assert small.at("visit_points").tolist() == [600.0, 600.0]
+        assert small.c.points[0].tolist() == [1200, 0]
+        spend(small, [0, 0, 1], [10_000, 10_000, 10_000], t=1)
+        assert small.at("visit_points").tolist() == [900.0, 900.0, 600.0]
+        assert small.c.points[0].tolist() == [3000, 600]
+        assert small.counted("points_issued") == [3600, 0, 0]
+
+    def test_two_tiers_in_two_visits_of_a_period_please_twice(self):
+        small = club(1, TIERED)
+        spend(small, [0, 0], [10_000, 40_000])
+        assert small.c.tier[0, 0] == 2
+        assert small.c.trust[0, 0] == pytest.approx(0.6)
+        assert small.c.qualifying_spend[0, 0] == 50_000
+
+    def test_what_members_spend_where_there_are_tiers_qualifies_and_nothing_else(self):
+        """Firm 0 has points alone, firm 1 tiers for whom it pays, firm 2 no programme."""
+        choosy = {**TIERED, "enrolment": "by_benefit", "hassle": 10.0}
+        small = Small(2, [{"program": CARD}, {"program": choosy}, {}], rewards=SETTINGS)
+        small.c.hassle_factor[:] = [0.0, 1e9]
+        spend(small, [0] * 4 + [1] * 4, [2000, 3000, 4000, 5000] * 2, firms=[0, 1, 2, -1] * 2)
+        assert small.c.member.tolist() == [[1, 1], [1, 0], [0, 0]]
+        assert small.c.qualifying_spend.tolist() == [[0, 0], [3000, 0], [0, 0]]
 
     def test_the_window_decides_who_stays(self):
         """Tier 2 with a window's spend of 100 cu falls to 1; a tier earned again stays without joy."""

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.mechanisms.word_of_mouth import headroom, hear, learn_of_firms, tell, telling_probability
+from abm.mechanisms.word_of_mouth import (
+    fade,
+    headroom,
+    hear,
+    learn_of_firms,
+    note_patronage,
+    tell,
+    telling_probability,
+)
 from tests.mechanisms.small import Small
 
 share = st.floats(0, 1, width=32)
@@ -33,6 +41,12 @@ def room(preference, good):
 def tied(customers, ties, firms=({}, {}), **settings):
     """Return a small world whose ties are these (i, k, weight)."""
     return Small(customers, firms, word_of_mouth={**SETTINGS, **settings}).tie(ties)
+
+
+def listen(small, t=0):
+    """Let what was heard before fade, and the stories of the period be heard."""
+    small.run("word_of_mouth", fade, t)
+    small.run("word_of_mouth", hear, t)
 
 
 def story(firm, good):
@@ -74,6 +88,7 @@ class TestTelling:
         small.visits([0, 0, 2], [0, 1, -1])
         small.passing.transaction[:3] = [0.6, 0.59, 0.9]
         small.c.story.fill(9)
+        small.run("word_of_mouth", note_patronage)
         small.run("word_of_mouth", tell)
         assert small.c.story.tolist() == [story(1, 0), 0, 0]  # last period's are forgotten
         assert small.counted("positive_messages") == [1, 0, 0]
@@ -84,9 +99,8 @@ class TestTelling:
         small.c.relation[0] = [ACTIVE, DORMANT, WON_BACK, LOST]
         small.c.relation[1] = ACTIVE
         small.c.relation[2] = [0, ACTIVE, ACTIVE, 0]
-        small.visits([], [])
         small.c.patronage.fill(0b101)
-        small.run("word_of_mouth", tell)
+        small.run("word_of_mouth", note_patronage)
         assert small.c.patronage.tolist() == [0b001, 0b100, 0b101, 0]
 
 
@@ -112,7 +126,7 @@ class TestHearing:
             before = small.counted("heard")[0]
             small.c.word_of_mouth.fill(1.0)
             small.c.expectation.fill(0.7)
-            small.run("word_of_mouth", hear, t)
+            listen(small, t)
             if small.counted("heard")[0] > before:
                 reached += 1
                 assert small.c.word_of_mouth[:, 1] == pytest.approx([0.85 + 0.25 * 0.3 * 0.7, 0.85 - 0.3 * 0.5])
@@ -142,7 +156,7 @@ class TestHearing:
         small = tied(5, [(0, k, 1.0) for k in range(1, 5)], contact_rate=1.0, decay=0.5)
         small.c.story[1:] = story(0, 1)
         for _ in range(t):
-            small.run("word_of_mouth", hear, t)
+            listen(small, t)
         assert 0.0 <= small.c.word_of_mouth[0, 0] <= 4 * 0.25 / 0.5
         assert small.c.expectation.max() <= np.float32(0.95)
 
@@ -150,9 +164,63 @@ class TestHearing:
         small = tied(4, [(0, 1, 1.0)], decay=0.5)
         small.c.word_of_mouth.fill(-2.0)
         before = small.c.expectation.copy()
-        small.run("word_of_mouth", hear)
+        listen(small)
         assert np.all(small.c.word_of_mouth == -1.0)
         np.testing.assert_array_equal(small.c.expectation, before)
+
+    @pytest.mark.parametrize(("first", "second", "expected"), [(1, 0, 0.4875), (0, 1, 0.6875)])
+    def test_a_hearer_gets_her_stories_in_the_order_of_their_tellers(self, first, second, expected):
+        """Praise, then blame: 0.7 + 0.5 * 0.25, of which - 0.5 * 0.675 is left; the other way round 0.425 + 0.2625."""
+        tellers, hearers = (1, 4), (0, 3, 5)
+        ties = [(i, k, 1.0) for i in tellers for k in hearers]
+        small = tied(6, ties, contact_rate=1.0, nudge=0.5)
+        small.c.story[list(tellers)] = [story(0, first), story(0, second)]
+        small.c.expectation.fill(0.7)
+        listen(small)
+        assert small.c.expectation[0].tolist() == pytest.approx([expected, 0.7, 0.7, expected, 0.7, expected])
+        assert small.counted("heard") == [6, 0, 0]
+
+    @pytest.mark.parametrize("cut", [0, 1, 23, 40, 59, 60])
+    def test_two_shares_hear_what_one_hears_to_the_bit(self, cut):
+        """Sixty people, most with a story, tied at random: rows 0..cut and cut..60, or all at once."""
+        luck = np.random.default_rng(5)
+        ties = [(i, k, 1.0 if (i + k) % 2 else 0.3) for i in range(60) for k in range(i) if luck.random() < 0.2]
+        whole, parts = (tied(60, ties, contact_rate=0.8) for _ in range(2))
+        for name in ("preference", "word_of_mouth", "expectation"):
+            whole.c[name][:] = luck.uniform(0.05, 0.95, (2, 60))
+            parts.c[name][:] = whole.c[name]
+        whole.c.story[:] = luck.choice([0, story(0, 0), story(0, 1), story(1, 0), story(1, 1)], 60)
+        parts.c.story[:] = whole.c.story
+        before = whole.c.word_of_mouth.copy()
+        call = parts.bound("word_of_mouth", hear)
+        for t in range(3):
+            whole.run("word_of_mouth", hear, t)
+            for lo, hi in ((0, cut), (cut, 60)):
+                call(lo, hi, t)
+        for name in ("word_of_mouth", "expectation"):
+            np.testing.assert_array_equal(whole.c[name], parts.c[name], err_msg=name)
+        assert whole.counted("heard") == parts.counted("heard")
+        assert np.all((whole.c.word_of_mouth != before).any(axis=0))  # everybody heard something
+
+
+class TestFading:
+    def test_less_than_nothing_is_nothing(self):
+        """Half of 2.2e-20 stays, half of 1.8e-20 is gone, whatever the sign."""
+        small = tied(4, [], decay=0.5)
+        small.c.word_of_mouth[:] = [[2.2e-20, -2.2e-20, 1.8e-20, -1.8e-20], [0.0, 1.0, 1e-30, -1e-42]]
+        small.run("word_of_mouth", fade)
+        assert small.c.word_of_mouth[0].tolist() == pytest.approx([1.1e-20, -1.1e-20, 0.0, 0.0], rel=1e-6, abs=0.0)
+        assert small.c.word_of_mouth[1].tolist() == [0.0, 0.5, 0.0, 0.0]
+
+    def test_a_stock_ends_after_as_many_periods_as_the_factor_says(self):
+        """0.85^283 is 1.06e-20 and 0.85^284 less than 1e-20."""
+        small = tied(2, [], decay=0.85)
+        small.c.word_of_mouth[:] = [[1.0, -1.0], [1.0, -1.0]]
+        for t in range(283):
+            small.run("word_of_mouth", fade, t)
+        assert np.abs(small.c.word_of_mouth) == pytest.approx(0.85**283, rel=1e-4, abs=0.0)
+        small.run("word_of_mouth", fade, 283)
+        assert not small.c.word_of_mouth.any()
 
 
 class TestBecomingKnown:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 ORDINARY_FAILURE_RATE, LOWEST_FAILURE_RATE = 0.10, 0.0001
+SATISFIED, DISSATISFIED = 0.8, 0.5
 
 
 def hundredths(amount: float) -> int:
@@ -55,3 +56,18 @@ def membership_cost(members: int, cost: float) -> int:
 def books_close(done: int, *, periods: int, burn_in: int, year: int) -> bool:
     """Tell whether the books close after `done` periods: with the burn-in, with each year since, with the run."""
     return done in (burn_in, periods) or (done > burn_in and (done - burn_in) % year == 0)
+
+
+def loyalty(satisfaction: float, spent: int, wallet: int) -> str | None:
+    """Return what a buyer is by her satisfaction and the share of her wallet that she spent here, None in between."""
+    most = 2 * spent >= wallet
+    if satisfaction >= SATISFIED:
+        return "loyalists" if most else "mercenaries"
+    if satisfaction < DISSATISFIED:
+        return "hostages" if most else "defectors"
+    return None
+
+
+def rounded_down(share: float) -> float:
+    """Return a number in whole 2**-20."""
+    return math.floor(share * 2.0**20) / 2.0**20

@@ -134,7 +134,7 @@ def account(market: Market, visits: Sequence[Visit]) -> None:
 
 
 def close_books(market: Market) -> None:
-    """At the end of a year count wallets and who stayed, and open new books."""
+    """At the end of a year count wallets, who is loyal and who stayed, and open new books."""
     done = market.t + 1
     market.open_visits = [count + market.tally["visits"][j] for j, count in enumerate(market.open_visits)]
     if not accounts.books_close(done, periods=market.periods, burn_in=market.burn_in, year=market.year):
@@ -142,7 +142,8 @@ def close_books(market: Market) -> None:
         return
     market.tally["year_visits"] = [*market.open_visits, 0]
     market.open_visits = [0] * len(market.firms)
-    for c in market.customers:
+    for i, c in enumerate(market.customers):
+        count_loyalty(market, i, c)
         total = sum(c.year_spend)
         for j, spent in enumerate(c.year_spend):
             active = lifecycle.is_active(c.relation[j])
@@ -154,3 +155,19 @@ def close_books(market: Market) -> None:
             market.tally["retained"][j] += c.active_before[j] and active
             c.active_before[j] = active
         c.year_spend = [0] * len(market.firms)
+
+
+def count_loyalty(market: Market, i: int, c: Customer) -> None:
+    """Count what a customer is to each firm, whether she means to come again, and what she spent as a member."""
+    tally, total = market.tally, sum(c.year_spend)
+    for j, spent in enumerate(c.year_spend):
+        kind = accounts.loyalty(c.satisfaction[j], spent, total) if spent > 0 else None
+        market.note("loyalty", i, closeness.near_any(c.satisfaction[j], (accounts.SATISFIED, accounts.DISSATISFIED)))
+        if kind:
+            tally[kind][j] += 1
+        tally["category_spend"][j] += total
+        tally["member_spend"][j] += spent if c.member[j] else 0
+        tally["member_wallet"][j] += total if c.member[j] else 0
+    if c.provider != NOBODY:
+        tally["patrons"][c.provider] += 1
+        tally["intention_sum"][c.provider] += accounts.rounded_down(c.preference[c.provider])

@@ -56,7 +56,8 @@ TALLIES = (
     "negative_messages", "heard", "learned", "referred", "exits", "acquired", "returned", "won_back", "fell_dormant",
     "fell_lost", "active", "revenue", "goods", "service", "discounts", "price_cuts", "membership", "fixed",
     "population", "open_visits", "year_visits", "customers_at_close", "buyers", "wallet_own", "wallet_all",
-    "active_at_start", "retained",
+    "active_at_start", "retained", "loyalists", "mercenaries", "hostages", "defectors", "patrons", "intention_sum",
+    "member_spend", "member_wallet", "category_spend",
 )  # fmt: skip
 
 

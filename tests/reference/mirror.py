@@ -25,7 +25,7 @@ SINGLE = (
     "price", "quality", "promise", "failure_rate", "transparency", "richness", "integration", "exit_fee", "joining_fee",
     "unit_cost", "hassle", "earn_per_visit", "earn_rate", "redemption", "tier_discount", "tier_bonus",
 )  # fmt: skip
-FIXED_POINT = ("performance_sum", "transaction_sum", "satisfaction_sum", "trust_sum")
+FIXED_POINT = ("performance_sum", "transaction_sum", "satisfaction_sum", "trust_sum", "intention_sum")
 
 
 def reflection(engine: Engine) -> Market:
@@ -118,7 +118,8 @@ def assert_same(market: Market, engine: Engine, tolerance: float = 1e-4) -> None
     for (name, tally), found in zip(world.tallies.items(), latest, strict=True):
         counted = np.array(market.tally[name])
         if name in FIXED_POINT:
-            np.testing.assert_allclose(found * tally.scale, counted, atol=1e-5 * (1 + len(market.visits)), err_msg=name)
+            entries = sum(market.tally["patrons"]) if name == "intention_sum" else len(market.visits)
+            np.testing.assert_allclose(found * tally.scale, counted, atol=1e-5 * (1 + entries), err_msg=name)
         else:
             np.testing.assert_array_equal(found, counted, err_msg=name)
 

@@ -41,6 +41,11 @@ class Programme:
         """Tell whether points lead to anything."""
         return self.reward > 0
 
+    @property
+    def has_tiers(self) -> bool:
+        """Tell whether spend leads to anything."""
+        return bool(self.tier_threshold)
+
     def discount(self, tier: int) -> float:
         """Return the share of the price that a tier saves; tier 0 saves nothing."""
         return self.tier_discount[tier - 1] if 0 < tier <= len(self.tier_discount) else 0.0

@@ -228,6 +228,16 @@ def test_a_story_moves_the_listener_in_the_next_period_only():
     assert market.customers[1].word_of_mouth == pytest.approx([0.85 * 0.125 + 0.125, 0.0])
 
 
+def test_a_stock_that_nothing_feeds_is_nothing_in_the_end():
+    """0.85^283 is 1.06e-20, and 0.85^284 less than 1e-20: from then on 0, for blame as for praise."""
+    market = one([{}, {}], {}, purchase_rate=0.0, word_of_mouth=[1.0, -1.0])
+    for _ in range(283):
+        market.step()
+    assert market.customers[0].word_of_mouth == pytest.approx([0.85**283, -(0.85**283)], rel=1e-9, abs=0.0)
+    market.step()
+    assert market.customers[0].word_of_mouth == [0.0, 0.0]
+
+
 def test_a_firm_becomes_known_through_a_friend_who_was_a_customer_before():
     """Friend 0 buys in period 0; customer 1 can learn of it in period 1, and expects 0.05 more."""
     parameters = {
@@ -271,6 +281,31 @@ def test_tiers_rise_at_once_and_fall_at_the_end_of_the_window():
         seen.append((tally["revenue"][0], market.customers[0].tier[0], market.customers[0].qualifying_spend[0]))
     assert seen == [(2000, 0, 2000), (2000, 1, 0), (1800, 1, 1800), (1800, 0, 0)]
     assert market.tier_shares() == [[1.0, 0.0]]
+
+
+def test_all_visits_of_a_period_have_the_bonus_and_the_discount_of_its_start():
+    """Fifteen visits of 20 cu, tier 1 from the second on: 1 point each for 20 cu, and 2 for 18 in the next period."""
+    tiers = {"tier_threshold": (40.0,), "tier_discount": (0.1,), "tier_bonus": (1.0,), "redemption": 0.0}
+    card = tiers | {"enrolment": "automatic", "earn_per_visit": 1.0}
+    market = one([{**STILL, "program": card}], {"choice": SURE["choice"]}, purchase_rate=100.0)
+    tally = market.step()
+    assert (tally["visits"][0], tally["revenue"][0], tally["points_issued"][0]) == (15, 30000, 1500)
+    assert (market.customers[0].tier, market.customers[0].qualifying_spend) == ([1], [30000])
+    tally = market.step()
+    assert (tally["visits"][0], tally["revenue"][0], tally["points_issued"][0]) == (15, 27000, 3000)
+
+
+def test_spend_qualifies_for_nothing_without_tiers():
+    """Wherever she buys, nothing is counted towards tiers that do not exist."""
+    without, untiered, tiered = (None, {"enrolment": "automatic"}, {"enrolment": "automatic", "tier_threshold": (1e6,)})
+    market = one([{**STILL, "program": program} for program in (without, untiered, tiered)], {"choice": {}})
+    seen = [0, 0, 0]
+    for _ in range(30):
+        tally = market.step()
+        seen = [before + cents for before, cents in zip(seen, tally["revenue"], strict=False)]
+    assert all(cents > 0 for cents in seen)
+    assert market.customers[0].member == [False, True, True]
+    assert market.customers[0].qualifying_spend == [0, 0, seen[2]]
 
 
 def test_promotion_pleases_less_than_demotion_hurts():
@@ -410,6 +445,21 @@ def test_a_visit_to_nobody_leaves_the_provider():
     assert tally["visits"] == [0, 1]
     assert market.customers[0].provider == 0
     assert market.customers[0].preference == pytest.approx([0.0], abs=1e-30)  # of the logit, whatever the rule
+
+
+def test_loyalty_is_counted_when_the_books_close():
+    """A delighted member who buys only at firm 0; one who buys at a bad firm and more at a good one; and nobody's."""
+    person = {"purchase_rate": 0.0, "basket": 20.0, "aware": [True] * 2, "expectation": [0.7] * 2}
+    delighted = person | {"satisfaction": [0.9, math.nan], "year_spend": [2000, 0], "member": [True, False]}
+    torn = person | {"satisfaction": [0.4, 0.9], "year_spend": [1000, 2000], "provider": 1, "preference": [0.5, 0.25]}
+    market = Market({}, [{"program": {}}, {}], [delighted, torn, person], [[]] * 3, periods=1)
+    tally = market.step()
+    expected = {
+        "buyers": [2, 1, 0], "loyalists": [1, 1, 0], "mercenaries": [0, 0, 0], "hostages": [0, 0, 0],
+        "defectors": [1, 0, 0], "patrons": [0, 1, 0], "intention_sum": [0, 0.25, 0], "member_spend": [2000, 0, 0],
+        "member_wallet": [2000, 0, 0], "category_spend": [5000, 5000, 0],
+    }  # fmt: skip
+    assert {name: tally[name] for name in expected} == expected
 
 
 def test_unknown_parameters_are_refused():

@@ -330,6 +330,8 @@ class TestWordOfMouth:
         assert word_of_mouth.headroom(0.50, False) == pytest.approx(0.50)
         assert word_of_mouth.headroom(0.80, False) == pytest.approx(0.40)
         assert word_of_mouth.faded(1.0, self.p) == 0.85
+        assert word_of_mouth.faded(-1.2e-20, self.p) == pytest.approx(-1.02e-20, abs=0.0)
+        assert [word_of_mouth.faded(sign * 1.1e-20, self.p) for sign in (1, -1)] == [0.0, 0.0]
         assert word_of_mouth.heard(0.0, 0.3, 0.3, True, self.p) == pytest.approx(0.0525)  # 0.25 * 0.3 * 0.7
         assert word_of_mouth.heard(0.0, 1.0, 0.5, False, self.p) == pytest.approx(-0.15)  # 0.30 * 1 * 0.5
         assert word_of_mouth.nudged_expectation(0.7, True, self.p) == pytest.approx(0.7125)
@@ -409,6 +411,14 @@ class TestAccounts:
     def test_price_cut_by_hand(self):
         assert accounts.price_cut(0.9, 50.0) == pytest.approx(5.0)
         assert accounts.price_cut(1.1, 50.0) == 0.0
+
+    def test_loyalty_by_hand(self):
+        """Satisfied from 0.8, dissatisfied below 0.5; half of the wallet is as good as all of it."""
+        assert [accounts.loyalty(0.8, spent, 100) for spent in (50, 49)] == ["loyalists", "mercenaries"]
+        assert [accounts.loyalty(0.49, spent, 100) for spent in (50, 49)] == ["hostages", "defectors"]
+        assert [accounts.loyalty(s, 100, 100) for s in (0.5, 0.79)] == [None, None]
+        assert accounts.rounded_down(0.5) == 0.5
+        assert accounts.rounded_down(0.4999999) == 0.5 - 2.0**-20
 
     def test_books_close_with_the_burn_in_each_year_after_it_and_the_run(self):
         closing = [t for t in range(1, 31) if accounts.books_close(t, periods=30, burn_in=5, year=10)]

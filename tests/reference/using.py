@@ -89,13 +89,17 @@ def rely(market: Market, visit: Visit) -> None:
 
 
 def reward(market: Market, visits: Sequence[Visit]) -> None:
-    """Let visitors join, earn, redeem and rise."""
+    """Let visitors join, earn and redeem with the bonus of the tier at the start of the period; then let them rise."""
     for visit in visits:
         c, firm = market.customers[visit.customer], market.firms[visit.firm]
         if firm.program:
             join(market, visit, c, firm.program)
             if c.member[visit.firm]:
                 earn(market, visit, c, firm.program)
+    for visit in visits:
+        c, firm = market.customers[visit.customer], market.firms[visit.firm]
+        if firm.program and firm.program.has_tiers and c.member[visit.firm]:
+            rise(market, visit, c, firm.program)
 
 
 def join(market: Market, visit: Visit, c: Customer, programme: Programme) -> None:
@@ -115,8 +119,8 @@ def join(market: Market, visit: Visit, c: Customer, programme: Programme) -> Non
 
 
 def earn(market: Market, visit: Visit, c: Customer, programme: Programme) -> None:
-    """Credit the points of a visit, redeem a reward, and raise the tier."""
-    j, p = visit.firm, market.parameters["rewards"]
+    """Credit the points of a visit, and redeem a reward."""
+    j = visit.firm
     unrounded = rewards.unrounded_points(programme, visit.spend, c.tier[j])
     market.note("points", visit.customer, closeness.near_half(unrounded / 100.0))
     earned = rewards.points_earned(programme, visit.spend, c.tier[j])
@@ -131,6 +135,11 @@ def earn(market: Market, visit: Visit, c: Customer, programme: Programme) -> Non
             market.tally["rewards_redeemed"][j] += 1
             cost = accounts.reward_cost(programme.reward, programme.reward_cost)
             market.tally["rewards_cost"][j] += accounts.hundredths(cost)
+
+
+def rise(market: Market, visit: Visit, c: Customer, programme: Programme) -> None:
+    """Count the spend of a visit towards the tiers, and lift her to the tier that it reaches."""
+    j, p = visit.firm, market.parameters["rewards"]
     c.qualifying_spend[j] += visit.spend
     reached = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
     if reached > c.tier[j]:

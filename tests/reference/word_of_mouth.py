@@ -32,6 +32,7 @@ EXAMPLE: dict[str, Any] = {
 DELIGHTED, DISSATISFIED = 0.70, 0.50
 UNLIKELY, LIKELY, OPPOSITION = 0.1, 0.7, 0.5
 STRONG_WEIGHT = 0.5
+FORGOTTEN = 1e-20  # a stock smaller than this is none
 
 
 def emission_probability(s: float, affective_commitment: float, parameters: dict[str, Any]) -> float:
@@ -67,8 +68,9 @@ def headroom(preference: float, good: bool) -> float:
 
 
 def faded(word_of_mouth: float, parameters: dict[str, Any]) -> float:
-    """Return what is left of the stock after one period."""
-    return parameters["decay"] * word_of_mouth
+    """Return what is left of the stock after one period, 0 where it is less than 1e-20 in size."""
+    left = parameters["decay"] * word_of_mouth
+    return left if abs(left) >= FORGOTTEN else 0.0
 
 
 def heard(word_of_mouth: float, weight: float, preference: float, good: bool, parameters: dict[str, Any]) -> float:

@@ -65,6 +65,8 @@ class Watch:
         assert self.counted("visits").sum() == self.counted("occasions")[-1] == customer.size
         np.testing.assert_array_equal((self.c.encounters - self.before["encounters"]).sum(axis=1), self.at_firms())
         np.testing.assert_array_equal(self.counted("revenue")[:-1], self.at_firms(self.visits["visit_spend"]))
+        cost = self.engine.world.firms.service_cost
+        np.testing.assert_array_equal(self.counted("service")[:-1], self.at_firms() * cost)
         assert np.all(self.before["exited"][customer] < 0)
         there = firm >= 0
         assert np.all(self.before["aware"][firm[there], customer[there]] == 1)

@@ -57,9 +57,19 @@ def at_north(**fields):
 
 
 CASES = {  # what is varied, and what must happen for the comparison to say something about it
-    "mnl": (varied(), ["repeats", "broken_promises", "failures", "dissatisfied", "heard", "price_cuts", "retained"]),
+    "mnl": (
+        varied(),
+        [
+            "repeats", "broken_promises", "failures", "dissatisfied", "heard", "price_cuts", "retained", "loyalists",
+            "mercenaries", "hostages", "defectors", "patrons", "intention_sum", "category_spend",
+        ],
+    ),
     "tiers_and_demotion": (
-        varied(firms=at_north(program=TIERED)), ["demoted", "discounts", "rewards_redeemed", "membership"],
+        varied(firms=at_north(program=TIERED)),
+        ["demoted", "discounts", "rewards_redeemed", "membership", "member_spend", "member_wallet"],
+    ),
+    "many_visits_in_a_period_of_promotion": (
+        varied(firms=at_north(program=TIERED), population={"purchase_rate": 4.0, "customers": 8}), ["discounts"],
     ),
     "stamp_cards_with_endowment": (
         varied(firms=at_north(program=CARD)), ["enrolled", "points_expired", "points_redeemed", "rewards_cost"],

@@ -118,6 +118,24 @@ def test_without_telling_the_graph_is_irrelevant():
         np.testing.assert_array_equal(runs[0].history, other.history)
 
 
+def test_long_silence_leaves_nothing_of_what_was_heard():
+    """Everybody talks, then nobody buys: stocks halve down to exactly 0, and none is ever too small for float32."""
+    talk = {"base": 0.5, "contact_rate": 0.9, "decay": 0.5}
+    scenario = Scenario.parse({"periods": 180, "population": {"customers": 300}, "word_of_mouth": talk})
+    engine = Engine(scenario, seed=2)
+    engine.run(20)
+    stock = engine.world.customers.word_of_mouth
+    assert np.mean(stock != 0) > 0.5
+    engine.world.customers.purchase_rate.fill(0.0)
+    smallest = np.inf
+    for _ in range(160):
+        engine.run(1)
+        left = np.abs(stock[stock != 0])
+        smallest = min(smallest, left.min(initial=np.inf))
+    assert 1e-20 <= smallest < 1e-19
+    assert not stock.any()
+
+
 def test_good_and_bad_stories_stand_at_three_to_one():
     scenario = Scenario.parse({"periods": 104, "burn_in": 52, "population": {"customers": 10_000}})
     engine = Engine(scenario, seed=1)

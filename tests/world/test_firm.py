@@ -57,6 +57,12 @@ def test_tiers_stand_below_each_other_with_the_base_first(lever):
     assert lever["tier_bonus"][:, 0] == pytest.approx([0, 0, 0.5, 0, 0])
 
 
+def test_tiers_are_those_of_a_programme_that_has_some():
+    firms = [*FIRMS, Firm(name="west", program=LoyaltyProgram(earn_rate=0.05, reward=4.0))]
+    assert levers(firms)["has_tiers"].tolist() == [1, 0, 0]
+    assert levers(firms)["has_program"].tolist() == [1, 0, 1]
+
+
 def test_a_firm_without_programme_has_one_that_nobody_can_join(lever):
     assert lever["has_program"].tolist() == [1, 0]
     assert lever["automatic"].tolist() == [1, 0]

@@ -1,0 +1,196 @@
+"""Programs: kernels with their arrays fixed, run period by period from compiled code.
+
+A `Call` fixes all of a kernel's arguments but rows and period; a `Program` runs calls in stages, so that a period of a
+small market does not pay for Python dispatch. With the door to numba, `abm.core.kernels`, the only file that knows it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+
+from abm.core.kernels import CLOCK, COMPILED, Kernel, plain
+
+
+class Call:
+    """A kernel with its arrays and numbers fixed; arrays are shared, never copied."""
+
+    def __init__(self, kernel: Kernel, arguments: Iterable[Any]) -> None:
+        self.kernel = kernel
+        self.arguments = tuple(plain(a) for a in arguments)
+        for name, value in zip(kernel.arguments, self.arguments, strict=True):
+            if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
+                raise TypeError(f"kernel {kernel.name}: array {name} is not contiguous")
+
+    def __call__(self, lo: int, hi: int, t: int) -> None:
+        """Run for rows lo..hi of period t through Python."""
+        clock = {"lo": lo, "hi": hi, "t": t}
+        self.kernel._compiled(*self.arguments, *(CLOCK[c](clock[c]) for c in self.kernel.clock))
+
+    def replacing(self, values: Mapping[str, Any]) -> Call:
+        """Return the call with other values for some of its arguments."""
+        arguments = zip(self.kernel.arguments, self.arguments, strict=True)
+        return Call(self.kernel, (values.get(name, old) for name, old in arguments))
+
+    def layout(self, known: dict[int, tuple[Any, list[int]]]) -> tuple[tuple[Any, ...], np.ndarray]:
+        """Return the kinds of the arguments, and the arguments as 8-byte words in the compiler's order for arrays.
+
+        known : kinds and words of arrays met before, by their id; filled
+        """
+        kinds: list[Any] = [self.kernel]
+        out: list[int] = []
+        for value in self.arguments:
+            if value.__class__ is np.ndarray:
+                found = known.get(id(value))
+                if found is None:
+                    place = value.__array_interface__["data"][0]
+                    words = [0, 0, value.size, value.itemsize, place, *value.shape, *value.strides]
+                    found = known[id(value)] = (value.dtype.num, value.ndim), words
+                kinds.append(found[0])
+                out += found[1]
+            else:
+                kinds.append(value.__class__)
+                out.append(_word(value))
+        return tuple(kinds), np.array(out, np.uint64)
+
+
+def _word(number: Any) -> int:
+    if number.__class__ is np.float32:
+        return int.from_bytes(number.tobytes(), sys.byteorder)
+    return int(number) & 0xFFFFFFFFFFFFFFFF
+
+
+_entries: dict[Any, int] = {}
+
+
+def _entries_of(calls: Sequence[Call], kinds: Sequence[tuple[Any, ...]]) -> np.ndarray:
+    """Return for each call the address of a C function (words, lo, hi, t) that runs it with unpacked words."""
+    missing = {kind: call for call, kind in zip(calls, kinds, strict=True) if kind not in _entries}
+    if missing:
+        _entries.update(zip(missing, _build_entries(list(missing.values())), strict=True))
+    return np.array([_entries[kind] for kind in kinds], np.uint64)
+
+
+@global_compiler_lock
+def _build_entries(calls: Sequence[Call]) -> list[int]:
+    """Compile the entries of calls together: a module costs more than a function."""
+    library = cpu_target.target_context.codegen().create_library("entries")
+    module = library.create_ir_module("entries")
+    names = [_build_entry(module, call) for call in calls]
+    library.add_ir_module(module)
+    library.finalize()
+    _keep.append(library)
+    return [library.get_pointer_to_function(name) for name in names]
+
+
+def _build_entry(module: Any, call: Call) -> str:
+    context, clock = cpu_target.target_context, call.kernel.clock
+    result, address = call.kernel.native(call.arguments)
+    i64, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
+    name = f"entry_{address:x}"
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, i64, i64, i64]), name)
+    builder = ir.IRBuilder(function.append_basic_block())
+    words = builder.bitcast(function.args[0], i64.as_pointer())
+    values, offset = [], 0
+    for kind in result.fndesc.argtypes[: len(result.fndesc.argtypes) - len(clock)]:
+        form = context.get_value_type(kind)
+        here = builder.gep(words, [ir.Constant(i64, offset)])
+        values.append(builder.load(builder.bitcast(here, form.as_pointer()), align=8))
+        offset += 5 + 2 * kind.ndim if isinstance(kind, types.Array) else 1
+    values += [function.args[1 + list(CLOCK).index(c)] for c in clock]
+    returned = context.get_value_type(result.fndesc.restype)
+    callee_type = ir.FunctionType(returned, [v.type for v in values])
+    callee = builder.inttoptr(ir.Constant(i64, address), callee_type.as_pointer())
+    builder.call(callee, values)
+    builder.ret_void()
+    return name
+
+
+_keep: list[Any] = []  # machine code lives as long as the process
+
+
+@intrinsic
+def _invoke(typing: Any, address: Any, words: Any, lo: Any, hi: Any, t: Any) -> Any:
+    """Call the C function at an address with (words, lo, hi, t)."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        i64, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
+        form = ir.FunctionType(ir.VoidType(), [pointer, i64, i64, i64])
+        callee = builder.inttoptr(args[0], form.as_pointer())
+        builder.call(callee, [builder.inttoptr(args[1], pointer), *args[2:]])
+        return context.get_dummy_value()
+
+    u, i = types.uint64, types.int64
+    return types.void(u, u, i, i, i), generate
+
+
+def _run_periods(entries, words, stops, tiled, first, last, tile, t, end):
+    """Run all stages for periods t..end on rows first..last; a tiled stage goes tile by tile."""
+    for period in range(t, end):
+        start = 0
+        for stage in range(stops.shape[0]):
+            step = tile if tiled[stage] else last - first
+            lo = first
+            while lo < last:
+                hi = min(last, lo + step)
+                for c in range(start, stops[stage]):
+                    _invoke(entries[c], words[c], lo, hi, period)  # type: ignore[call-arg]
+                lo = hi
+            start = stops[stage]
+
+
+if COMPILED:
+    _run_periods = numba.njit(nogil=True, cache=True, error_model="numpy")(_run_periods)
+
+
+class Program:
+    """Bound calls in stages, run from compiled code.
+
+    stages : consecutive groups of calls; a tiled stage runs all its calls on one tile before the next tile
+    """
+
+    def __init__(self, stages: Sequence[tuple[bool, Sequence[Call]]]) -> None:
+        self.stages = [(tiled, list(calls)) for tiled, calls in stages]
+        if COMPILED:
+            calls = [call for _, group in self.stages for call in group]
+            known: dict[int, tuple[Any, list[int]]] = {}
+            laid_out = [call.layout(known) for call in calls]
+            self._words = [words for _, words in laid_out]
+            self._entries = _entries_of(calls, [kinds for kinds, _ in laid_out])
+            self._addresses = np.array([w.__array_interface__["data"][0] for w in self._words], np.uint64)
+            self._stops = np.cumsum([len(group) for _, group in self.stages]).astype(np.int64)
+            self._tiled = np.array([tiled for tiled, _ in self.stages], np.bool_)
+
+    def rebind(self, values: Mapping[str, Any]) -> None:
+        """Give all calls that take them other values for some arguments, of the same types."""
+        c, known = -1, dict[int, tuple[Any, list[int]]]()
+        for _, group in self.stages:
+            for k, call in enumerate(group):
+                c += 1
+                if not values.keys().isdisjoint(call.kernel.arguments):
+                    group[k] = call.replacing(values)
+                    if COMPILED:
+                        self._words[c][:] = group[k].layout(known)[1]
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a program holds addresses of this process; it cannot be copied or pickled")
+
+    def run(self, first: int, last: int, tile: int, t: int, end: int) -> None:
+        """Run periods t..end on rows first..last, tile rows at a time where a stage is tiled."""
+        if COMPILED:
+            _run_periods(self._entries, self._addresses, self._stops, self._tiled, first, last, tile, t, end)
+            return
+        for period in range(t, end):
+            for tiled, calls in self.stages:
+                for lo in range(first, last, tile if tiled else max(last - first, 1)):
+                    for call in calls:
+                        call(lo, min(last, lo + tile) if tiled else last, period)
