@@ -47,8 +47,9 @@ def record_period(history, counted, stocks, t):
 class Engine:
     """A scenario's plan bound to a world; steps it period by period.
 
-    world : the state, which may be read and written between periods
-    t     : periods done
+    world   : the state, which may be read and written between periods
+    t       : periods done
+    threads : that share the rows
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Engine:
         self.scenario, self.seed, self.t, self._folder = scenario, seed, 0, folder
         self.world: World = build_world(scenario, seed, replication, threads, folder)
         self.plan = [m for m in plan(scenario.mechanisms()) if m.name not in scenario.off]
-        self._threads = threads
+        self.threads = threads
         before = [m for m in self.plan if m.phase < Phase.CHOICE]
         visits = [m for m in self.plan if m.phase >= Phase.CHOICE]
         self._before = [m for m in before if m.interrupts]
@@ -78,7 +79,7 @@ class Engine:
         stocks = np.repeat(np.array([tally.stock for tally in world.tallies.values()], np.int64), world.m + 1)
         flat = world.history.reshape(world.periods, stocks.size), world.counted.reshape(world.workers, stocks.size)
         groups.append((False, [Call(record_period, (*flat, stocks))]))
-        if self._threads == 1 and not self._after:
+        if self.threads == 1 and not self._after:
             return [Program(groups)]
         return [Program([group]) for group in groups]
 
@@ -124,7 +125,7 @@ class Engine:
     def _share_out(self, programs: Sequence[Program], n: int) -> None:
         assert self._pool is not None
         tiles = -(-n // TILE)
-        edges = [min(n, TILE * (tiles * w // self._threads)) for w in range(self._threads + 1)]
+        edges = [min(n, TILE * (tiles * w // self.threads)) for w in range(self.threads + 1)]
         edges[-1] = n
         jobs = [
             self._pool.submit(program.run, edges[w], edges[w + 1], TILE, self.t, self.t + 1)
@@ -187,14 +188,30 @@ def _measure(kpis: Sequence[Kpi], tallied: Tallied, shape: tuple[int, ...]) -> n
     return block
 
 
-def record(scenario: Scenario, seed: int, replication: int = 0, threads: int = 1, folder: Path | None = None) -> Record:
+def record(
+    scenario: Scenario,
+    seed: int,
+    replication: int = 0,
+    threads: int = 1,
+    folder: Path | None = None,
+    kept: list[Engine] | None = None,
+) -> Record:
     """Run a scenario and return what was counted.
 
     folder : of the study, which its logs and graph files lie in; None = the current one
+    kept   : the engine of the run before, which is used again if it is of the same scenario object; becomes that of
+             this run, or empty if it fails
     Raises Refusal for input that cannot be used.
     """
-    engine = Engine(scenario, seed, replication, threads, folder)
+    engine = kept.pop() if kept else None
+    if engine is not None and (engine.scenario is scenario and (engine.seed, engine.threads) == (seed, threads)):
+        engine.restart(replication)
+    else:
+        del engine  # one world at a time: the next may be as large as the memory allows
+        engine = Engine(scenario, seed, replication, threads, folder)
     engine.run(scenario.periods)
+    if kept is not None:
+        kept.append(engine)
     return read(engine)
 
 
