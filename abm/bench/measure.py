@@ -114,7 +114,7 @@ customers = 1000
 """
 
 
-def runs_per_second(replications: int = 600) -> float:
+def runs_per_second(replications: int = 3000) -> float:
     """Return runs a second of n = 1,000, T = 100 through `patronage run` itself: processes, KPIs and store included."""
     with tempfile.TemporaryDirectory() as folder:
         study = Path(folder) / "study.toml"

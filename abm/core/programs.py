@@ -7,7 +7,7 @@ small market does not pay for Python dispatch. With the door to numba, `abm.core
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numba
@@ -36,11 +36,6 @@ class Call:
         clock = {"lo": lo, "hi": hi, "t": t}
         self.kernel._compiled(*self.arguments, *(CLOCK[c](clock[c]) for c in self.kernel.clock))
 
-    def replacing(self, values: Mapping[str, Any]) -> Call:
-        """Return the call with other values for some of its arguments."""
-        arguments = zip(self.kernel.arguments, self.arguments, strict=True)
-        return Call(self.kernel, (values.get(name, old) for name, old in arguments))
-
     def layout(self, known: dict[int, tuple[Any, list[int]]]) -> tuple[tuple[Any, ...], np.ndarray]:
         """Return the kinds of the arguments, and the arguments as 8-byte words in the compiler's order for arrays.
 
@@ -52,21 +47,22 @@ class Call:
             if value.__class__ is np.ndarray:
                 found = known.get(id(value))
                 if found is None:
-                    place = value.__array_interface__["data"][0]
-                    words = [0, 0, value.size, value.itemsize, place, *value.shape, *value.strides]
-                    found = known[id(value)] = (value.dtype.num, value.ndim), words
+                    found = known[id(value)] = (value.dtype.num, value.ndim), _words(value)
                 kinds.append(found[0])
                 out += found[1]
             else:
                 kinds.append(value.__class__)
-                out.append(_word(value))
+                out += _words(value)
         return tuple(kinds), np.array(out, np.uint64)
 
 
-def _word(number: Any) -> int:
-    if number.__class__ is np.float32:
-        return int.from_bytes(number.tobytes(), sys.byteorder)
-    return int(number) & 0xFFFFFFFFFFFFFFFF
+def _words(value: Any) -> list[int]:
+    if value.__class__ is np.ndarray:
+        place = value.__array_interface__["data"][0]
+        return [0, 0, value.size, value.itemsize, place, *value.shape, *value.strides]
+    if value.__class__ is np.float32:
+        return [int.from_bytes(value.tobytes(), sys.byteorder)]
+    return [int(value) & 0xFFFFFFFFFFFFFFFF]
 
 
 _entries: dict[Any, int] = {}
@@ -160,6 +156,7 @@ class Program:
 
     def __init__(self, stages: Sequence[tuple[bool, Sequence[Call]]]) -> None:
         self.stages = [(tiled, list(calls)) for tiled, calls in stages]
+        self._places: dict[str, list[tuple[Call, int, int, int]]] = {}
         if COMPILED:
             calls = [call for _, group in self.stages for call in group]
             known: dict[int, tuple[Any, list[int]]] = {}
@@ -171,15 +168,23 @@ class Program:
             self._tiled = np.array([tiled for tiled, _ in self.stages], np.bool_)
 
     def rebind(self, values: Mapping[str, Any]) -> None:
-        """Give all calls that take them other values for some arguments, of the same types."""
-        c, known = -1, dict[int, tuple[Any, list[int]]]()
-        for _, group in self.stages:
-            for k, call in enumerate(group):
-                c += 1
-                if not values.keys().isdisjoint(call.kernel.arguments):
-                    group[k] = call.replacing(values)
-                    if COMPILED:
-                        self._words[c][:] = group[k].layout(known)[1]
+        """Give all calls that take them other values of some arguments, of the same types."""
+        if self._places.keys() != values.keys():
+            self._places = {name: list(self._taking(name)) for name in values}
+        for name, value in values.items():
+            new = plain(value)
+            for call, c, k, first in self._places[name]:
+                call.arguments = (*call.arguments[:k], new, *call.arguments[k + 1 :])
+                if COMPILED:
+                    words = _words(new)
+                    self._words[c][first : first + len(words)] = words
+
+    def _taking(self, name: str) -> Iterator[tuple[Call, int, int, int]]:
+        """Yield the calls that take an argument: call, its place, and the argument's place and that of its words."""
+        for c, call in enumerate(call for _, group in self.stages for call in group):
+            if name in call.kernel.arguments:
+                k = call.kernel.arguments.index(name)
+                yield call, c, k, sum(len(_words(value)) for value in call.arguments[:k])
 
     def __reduce__(self) -> Any:
         raise TypeError("a program holds addresses of this process; it cannot be copied or pickled")

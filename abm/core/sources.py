@@ -279,3 +279,15 @@ SALMON_2011 = Source(
     "10.1145/2063384.2063405",
 )
 GILES_2012 = Source("GILES_2012", "Giles 2012, in GPU Computing Gems Jade Edition", "memory")
+
+# Calibration
+CRAIG_1997 = Source(
+    "CRAIG_1997", "Craig, Goldstein, Seheult & Smith 1997, Pressure matching for hydrocarbon reservoirs", "abstract"
+)
+VERNON_GOLDSTEIN_BOWER_2010 = Source(
+    "VERNON_GOLDSTEIN_BOWER_2010",
+    "Vernon, Goldstein & Bower 2010, Bayesian Analysis 5(4):619–669",
+    "abstract",
+    "10.1214/10-BA524",
+)
+PUKELSHEIM_1994 = Source("PUKELSHEIM_1994", "Pukelsheim 1994, The American Statistician 48(2):88–91", "secondary")

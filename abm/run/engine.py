@@ -26,7 +26,6 @@ from abm.mechanisms.mechanism import Mechanism, Phase, plan
 from abm.run.scenario import Scenario, build_world, restart_world
 from abm.world.columns import TILE, World
 
-VARYING = ("replication", "tie_start", "tie_target", "tie_weight", "heaviest_tie")  # from replication to replication
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 
 
@@ -87,9 +86,8 @@ class Engine:
         """Go back to period 0 with the luck of another replication: as a new engine, for a fraction of the work."""
         restart_world(self.world, self.scenario, self.seed, replication, self._folder)
         self.t = 0
-        for worker, programs in enumerate(self._programs):
-            named = self.world.named(worker)
-            changed = {name: value for name, value in named.items() if name in VARYING}
+        changed = self.world.varying()
+        for programs in self._programs:
             for program in programs:
                 program.rebind(changed)
 
@@ -219,7 +217,9 @@ def read(engine: Engine) -> Record:
     """Return what an engine has counted so far."""
     world, scenario = engine.world, engine.scenario
     done = engine.t
-    tallies = {name: world.tallied(name)[:done] for name in world.tallies}
+    scales = np.array([tally.scale for tally in world.tallies.values()])
+    counts = world.history[:done].transpose(1, 0, 2) * scales[:, None, None]
+    tallies = dict(zip(world.tallies, counts, strict=True))
     burn_in = min(scenario.burn_in, done)
     return Record(world.firm_names, done, burn_in, scenario.periods_per_year, tallies)
 

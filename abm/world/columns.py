@@ -166,14 +166,19 @@ class World:
         self.counted.fill(0)
         self.history.fill(0)
 
-    def named(self, worker: int = 0) -> dict[str, Any]:
-        """Return everything that a kernel's parameter may name: name -> array or number, as a worker sees it."""
+    def varying(self) -> dict[str, Any]:
+        """Return what is another array or number in another replication, by the name that kernels know it under."""
         ties = self.ties
         return {
-            **self.firms, **self.passing[worker], **self.customers,
-            **dict(zip(self.tallies, self.counted[worker], strict=True)),
             "tie_start": ties.start, "tie_target": ties.target.view(np.uint32), "tie_weight": ties.weight,
             "heaviest_tie": float(ties.weight.max(initial=0.0)), "replication": self.replication,
+        }  # fmt: skip
+
+    def named(self, worker: int = 0) -> dict[str, Any]:
+        """Return everything that a kernel's parameter may name: name -> array or number, as a worker sees it."""
+        return {
+            **self.firms, **self.passing[worker], **self.customers, **self.varying(),
+            **dict(zip(self.tallies, self.counted[worker], strict=True)),
             "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
         }  # fmt: skip
 
