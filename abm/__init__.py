@@ -3,6 +3,7 @@
     study = abm.load("experiments/programme.toml")      or  abm.Experiment(name=…, scenario=abm.Scenario(…), arms=…)
     results = abm.run(study, store="results")           every arm, point and replication; resumes where it stopped
     results.runs, results.periods                       tidy pandas tables
+    abm.compare(study, "profit", zone=0.5, store=…)     the best arm with a stated probability, in few runs
     abm.simulate(abm.Scenario(), seed=1)                one run: a row per period and firm
 
 Everything below is loaded when it is first used, so `import abm` costs next to nothing.
@@ -26,10 +27,22 @@ if TYPE_CHECKING:
     from abm.run.engine import simulate
     from abm.run.model import CustomerModel
     from abm.run.scenario import Scenario
-    from abm.study.design import grid
+    from abm.study.calibrate import calibrate
+    from abm.study.calibration import Calibration
+    from abm.study.compare import compare
+    from abm.study.design import Design, grid, latin_hypercube, morris, saltelli, sobol
     from abm.study.experiment import Experiment, load
+    from abm.study.log_targets import log_targets
+    from abm.study.multiple import comparisons
+    from abm.study.power import power
+    from abm.study.precision import run_until
     from abm.study.results import Results, read
+    from abm.study.robust import Robustness, robust
     from abm.study.runner import Progress
+    from abm.study.sensitivity import Sensitivity, sensitivity
+    from abm.study.targets import Target, read_targets, write_targets
+    from abm.study.verdict import Verdict
+    from abm.study.warmup import warm_up
     from abm.world.columns import Column, Tally
     from abm.world.firm import Firm
     from abm.world.network import Network
@@ -44,7 +57,15 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     # one run
     "simulate", "CustomerModel",
     # many runs
-    "load", "Experiment", "grid", "run", "read", "Results",
+    "load", "Experiment", "run", "read", "Results",
+    # which arm is best
+    "compare", "Verdict", "robust", "Robustness",
+    # how many of them are enough
+    "warm_up", "power", "run_until", "comparisons",
+    # what nobody can know
+    "Design", "grid", "latin_hypercube", "sobol", "saltelli", "morris", "sensitivity", "Sensitivity",
+    # what is known, and the parameters that show it
+    "calibrate", "Calibration", "Target", "read_targets", "write_targets", "log_targets",
     # a theory or a measure of one's own
     "Mechanism", "Phase", "Column", "Tally", "param", "kernel", "equation", "Kpi", "kpi",
     # what is raised for input that cannot be used
@@ -60,9 +81,21 @@ _HOME = {
     "run.engine": ("simulate",),
     "run.model": ("CustomerModel",),
     "run.scenario": ("Scenario",),
-    "study.design": ("grid",),
+    "study.calibrate": ("calibrate",),
+    "study.calibration": ("Calibration",),
+    "study.compare": ("compare",),
+    "study.design": ("Design", "grid", "latin_hypercube", "morris", "saltelli", "sobol"),
     "study.experiment": ("Experiment", "load"),
+    "study.log_targets": ("log_targets",),
+    "study.multiple": ("comparisons",),
+    "study.power": ("power",),
+    "study.precision": ("run_until",),
     "study.results": ("Results", "read"),
+    "study.robust": ("Robustness", "robust"),
+    "study.sensitivity": ("Sensitivity", "sensitivity"),
+    "study.targets": ("Target", "read_targets", "write_targets"),
+    "study.verdict": ("Verdict",),
+    "study.warmup": ("warm_up",),
     "world.columns": ("Column", "Tally"),
     "world.firm": ("Firm",),
     "world.network": ("Network",),
@@ -83,9 +116,10 @@ class _Run(ModuleType):
         workers: int | None = None,
         threads: int | None = None,
         progress: Progress | None = None,
+        cluster: Any = None,
     ) -> Results:
         """Do all runs of an experiment that are not stored yet and return the results; see abm.study.runner.run."""
-        return importlib.import_module("abm.study.runner").run(experiment, store, workers, threads, progress)
+        return importlib.import_module("abm.study.runner").run(experiment, store, workers, threads, progress, cluster)
 
 
 run.__class__ = _Run

@@ -49,13 +49,163 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Decides all luck.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Do the runs there: a Dask scheduler, as in tcp://HOST:8786, or a TOML file that says how to ask a "
+            "queueing system for jobs.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Results folder; left out = results/NAME beside FILE.toml.")
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KPI=HALFWIDTH",
+            help="Add replications until differences from the baseline are known so well, as in profit=5 or "
+            "csi.south=1%; may be repeated.",
+        ),
+    ] = None,
+    max_runs: Annotated[
+        int | None, typer.Option(help="Runs at most for --precision; left out = 1,000 replications.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run every arm of a study, or what of it is not stored yet; rank the arms and write a report."""
+    _verb("run", file, sets or [], replications, seed, workers, threads, cluster, out, precision or [], max_runs, json)
+
+
+@app.command()
+def compare(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
+    kpi: Annotated[str, typer.Option(metavar="NAME", help="What is compared.", show_default=False)],
+    zone: Annotated[float, typer.Option(metavar="X", help="The smallest difference that matters, in the KPI's unit.")],
+    firm: Annotated[str | None, typer.Option(metavar="NAME", help="Whose KPI; left out = the first firm.")] = None,
+    confidence: Annotated[float, typer.Option(help="Probability that the answer is right.")] = 0.95,
+    lowest: Annotated[
+        bool | None, typer.Option("--lowest/--highest", help="Less is better; left out = for costs and losses.")
+    ] = None,
+    point: Annotated[int | None, typer.Option(help="One point of the design; left out = the mean of all.")] = None,
+    each_point: Annotated[bool, typer.Option("--each-point", help="At each point: which arm wins where.")] = False,
+    together: Annotated[
+        bool, typer.Option("--together", help="The confidence is that of all points together.")
+    ] = False,
+    max_runs: Annotated[int | None, typer.Option(help="Runs at most; left out = as many as it takes.")] = None,
+    pilot: Annotated[int, typer.Option(help="Replications before the first decision.")] = 10,
+    check: Annotated[bool, typer.Option("--check", help="Also run equal arms, which must not differ at all.")] = False,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides all luck.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Do the runs there; as of run."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Results folder; left out = results/NAME beside FILE.toml.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Run every arm of a study, or what of it is not stored yet; rank the arms and write a report."""
-    _verb("run", file, sets or [], replications, seed, workers, threads, out, json)
+    """Find the best arm, or one as good for all that matters, with a stated probability and as few runs as it takes."""
+    _verb(
+        "compare", file, kpi, firm, zone, confidence, lowest, point, each_point, together, max_runs, pilot, check,
+        sets or [], seed, workers, threads, cluster, out, json,
+    )  # fmt: skip
+
+
+@app.command()
+def sensitivity(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
+    kpi: Annotated[str, typer.Option(metavar="NAME", help="What is explained.", show_default=False)],
+    firm: Annotated[str | None, typer.Option(metavar="NAME", help="Whose KPI; left out = the first firm.")] = None,
+    method: Annotated[
+        str, typer.Option(help="sobol (shares of variance), morris (effects, few runs) or tornado (one at a time).")
+    ] = "sobol",
+    samples: Annotated[
+        int | None, typer.Option(help="For sobol a power of two, 128 if left out; trajectories for morris, 20.")
+    ] = None,
+    arm: Annotated[str | None, typer.Option(metavar="NAME", help="One arm; left out = each.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Explain the difference from this arm; left out = the KPI itself."),
+    ] = None,
+    factors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--factor", metavar="PATH=[LOW,HIGH]", help="Vary this instead of the study's factors; may be repeated."
+        ),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
+    ] = None,
+    replications: Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides all luck.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Results folder; left out = results/NAME_METHOD beside FILE.toml."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Find out which uncertain factors move a KPI, or the difference between two arms, and how much of it is luck."""
+    _verb(
+        "sensitivity", file, kpi, firm, method, samples, arm, against, factors or [], confidence, sets or [],
+        replications, seed, workers, threads, out, json,
+    )  # fmt: skip
+
+
+@app.command()
+def calibrate(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
+    targets: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="What the market is known to show.", show_default=False)
+    ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOG", help="A purchase log of the first firm, whose last year is known.", show_default=False
+        ),
+    ] = None,
+    factors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--factor",
+            metavar="PATH=[LOW,HIGH]",
+            help="What to calibrate, PATH alone within its bounds; left out = the study's factors; may be repeated.",
+        ),
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Settings that are tried.")] = 100,
+    forgive: Annotated[int, typer.Option(help="Targets that settings may miss without being ruled out.")] = 0,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
+    ] = None,
+    replications: Annotated[int | None, typer.Option(help="Draws of luck per trial, the same for all.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides all luck, and what is tried.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Do the runs there, as of `patronage run`.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Results folder; left out = results/NAME_calibration beside FILE.toml."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Find the parameters with which a market shows what is known of it, and what that rules out."""
+    _verb(
+        "calibrate", file, targets, log, factors or [], trials, forgive, sets or [], replications, seed, workers,
+        threads, cluster, out, json,
+    )  # fmt: skip
 
 
 @app.command()

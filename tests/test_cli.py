@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -18,10 +19,11 @@ import pytest
 
 import abm
 from abm.cli import main
-from abm.commands import run as run_verb
+from abm.commands import doing
 from abm.core.kernels import COMPILED, Kernel
 from abm.run import engine
-from abm.study import runner
+from abm.study import files, manifest, runner
+from abm.study import store as stores
 from abm.view import figures
 
 STUDY = """\
@@ -317,8 +319,8 @@ def test_a_terminated_process_goes_on_where_it_was(study):
 def test_compiling_is_announced_when_there_is_something_to_compile(study, capsys, monkeypatch):
     monkeypatch.setattr(Kernel, "is_cached", lambda loop: not COMPILED)
     announced = not os.environ.get("NUMBA_DISABLE_JIT")
-    assert (run_verb.COMPILING in said(capsys, "run", study, "--workers", 1)[2]) == announced
-    assert run_verb.COMPILING not in said(capsys, "run", study, "--workers", 1)[2]
+    assert (doing.COMPILING in said(capsys, "run", study, "--workers", 1)[2]) == announced
+    assert doing.COMPILING not in said(capsys, "run", study, "--workers", 1)[2]
 
 
 @pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled")
@@ -330,6 +332,43 @@ def test_a_kernel_that_has_run_is_cached(tmp_path, monkeypatch):
     assert not fill.is_cached()
     fill(np.zeros(3, np.float32))
     assert fill.is_cached()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--cluster", "tcp://127.0.0.1:9"], "cluster: no Dask scheduler answers at tcp://127.0.0.1:9"),
+        (["--cluster", "slurm.toml"], "slurm.toml: there is no such file"),
+        (["--cluster", "tcp://127.0.0.1:9", "--workers", 2], "workers = 2 counts processes of this machine"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_refused(study, capsys, monkeypatch, options, message):
+    monkeypatch.setattr(pytest.importorskip("abm.study.cluster"), "ANSWER", 0.5)
+    code, out, err = said(capsys, "run", study, *options)
+    assert (code, out) == (2, "")
+    assert err[0].startswith("study: 2 arms x 3 replications = 6 runs of 50 customers over 30 periods, on the cluster ")
+    assert message in err[-1]
+
+
+def test_the_manifest_has_the_command_but_nothing_of_the_machine(study, capsys):
+    said(capsys, "run", study, "--workers", 1, "--out", "here", "--set", "population.customers=20", "--seed", 9)
+    table = tomllib.loads(Path("here/manifest.toml").read_text())
+    assert table["command"] == "patronage run study.toml --set population.customers=20 --seed 9"
+    assert str(study.parent) not in Path("here/manifest.toml").read_text()
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_cannot_be_written_is_one_plain_line(study, capsys, monkeypatch, number):
+    def never(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "write_whole", never)
+    for user in (stores, manifest):
+        monkeypatch.setattr(user, "write_whole", never)
+    code, out, err = said(capsys, "run", study, "--workers", 1)
+    assert (code, out) == (2, "")
+    advice = "what is stored so far is safe; put it right and run the same command again"
+    assert err[-1] == f"{study.parent / 'results' / 'study'}: cannot be written: {os.strerror(number)}; {advice}"
 
 
 def test_an_unwritable_place_is_refused(study, capsys):

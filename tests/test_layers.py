@@ -29,9 +29,21 @@ ONLY_IN = {  # a library, and the files that may import it
     "llvmlite": ("core/programs.py",),
     "networkx": ("world/network.py", "world/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("run/model.py", "run/agents.py", "run/agent_set.py", "bench/idiomatic.py"),
-    "pyarrow": ("study/store.py",),
+    "pyarrow": ("study/segment.py",),
+    "SALib": ("study/indices.py",),
+    "optuna": ("study/journal.py",),
+    "distributed": ("study/cluster.py",),
+    "dask_jobqueue": ("study/cluster.py",),
+    "dask": (),
     "seaborn": ("view/plots.py",),
-    "matplotlib": ("view/plots.py", "view/figures.py"),
+    "matplotlib": (
+        "view/plots.py",
+        "view/figures.py",
+        "view/sensitivity.py",
+        "view/calibration.py",
+        "view/replications.py",
+        "view/race.py",
+    ),
     "pickle": ("study/pool.py",),  # between a parent and the workers it has started itself, never from a file
     "random": ("run/agent_set.py",),  # the type of Mesa's `model.random`, for shuffles that users ask for
     "yaml": (),
@@ -43,6 +55,7 @@ ONLY_IN = {  # a library, and the files that may import it
 }
 RANDOM_OF_NUMPY = {  # what of np.random may be named where
     "core/streams.py": {"SeedSequence"},
+    "study/sampling.py": {"Philox"},  # words of which designs are made
     "run/model.py": {"Generator", "BitGenerator", "SeedSequence"},  # kinds of seed that Mesa takes
     "bench/idiomatic.py": {"default_rng", "Generator"},  # a peer to be measured against, with its own luck
 }

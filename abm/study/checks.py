@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,14 +15,16 @@ from abm.core.spec import Spec
 from abm.kpis.kpi import Kpi
 from abm.kpis.standard import BY_NAME
 from abm.run.scenario import Scenario
-from abm.study.design import LEVELS, MOST_RUNS, Design
+from abm.study.design import MOST_SEED, Design
+from abm.study.factors import are_numbers, declared
+from abm.study.given import MOST_RUNS
 
 KEYS = ("name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design")
 COLUMNS = (
     "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "status", "error", "message",
 )  # fmt: skip
-MOST_SEED = (1 << 63) - 1  # what a TOML file can hold
 MOST_POINTS_CHECKED = 500  # times arms; of larger designs each level is checked alone
+MOST_LEVELS_CHECKED = 100  # of a factor; of more numbers the ends are checked, as bounds are intervals
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -156,19 +159,36 @@ def size(arm_count: int, points: int, replications: int) -> None:
         )
 
 
-def design(scenario: Scenario, arms: Mapping[str, dict[str, Any]], wanted: Design) -> Design:
-    """Return the design with each level as the scenario holds it; refuse a factor that some arm cannot take."""
-    levels = {path: list(values) for path, values in wanted.factors.items()} if wanted.method in LEVELS else {}
-    for arm, settings in arms.items():
-        world = scenario.replace(settings)
-        for path, values in levels.items():
+def design(scenario: Scenario, arms: Mapping[str, dict[str, Any]], wanted: Design, seed: int) -> Design:
+    """Return the design with each value as the scenario holds it; refuse a factor that some arm cannot take.
+
+    seed : of the study
+    """
+    factors = dict(wanted.factors)
+    worlds = {arm: scenario.replace(settings) for arm, settings in arms.items()}
+    for arm, world in worlds.items():
+        for path, values in factors.items():
             with at("design.factors", arm=arm):
-                levels[path] = [_level(world, settings, path, value) for value in values]
-        if len(wanted) * len(arms) <= MOST_POINTS_CHECKED:
-            for index in range(len(wanted)):
+                known = declared(world, path) if isinstance(values, str) else values
+                factors[path] = _levels(world, arms[arm], path, known)
+        with at("design.factors", arm=arm):
+            world.replace({path: world.value_at(path) for path in factors})  # two paths to one value are refused
+    with at("design"):
+        found = replace(wanted, factors=factors, study_seed=seed)
+    if found.asked * len(arms) <= MOST_POINTS_CHECKED:
+        for arm, world in worlds.items():
+            for index in range(len(found)):
                 with at(f"design.point[{index}]", arm=arm):
-                    world.replace(wanted.point(index))
-    return replace(wanted, factors={path: tuple(values) for path, values in levels.items()}) if levels else wanted
+                    world.replace(found.point(index))
+    return found
+
+
+def _levels(world: Scenario, settings: Mapping[str, Any], path: str, values: Sequence[Any]) -> tuple[Any, ...]:
+    if len(values) <= MOST_LEVELS_CHECKED or not are_numbers(values):
+        return tuple(_level(world, settings, path, value) for value in values)
+    odd = [value for value in values if not math.isfinite(value)] or [v for v in values if isinstance(v, float)]
+    held = [_level(world, settings, path, value) for value in (*odd[:1], min(values), max(values))]
+    return tuple(type(held[0])(value) for value in values)
 
 
 def _level(world: Scenario, settings: Mapping[str, Any], path: str, value: Any) -> Any:

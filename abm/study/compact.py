@@ -1,47 +1,62 @@
-"""Compaction: many small segments become a few large ones, so that a million runs are not a million files."""
+"""Compaction: many small segments become a few large ones, so that a million runs are not a million files.
+
+Segments of about the same size are merged, so that a run is written three times at most however many there are: a
+second of work is added to a minute of work once the minute is full, not each time.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from abm.core.errors import Refusal
 from abm.study.digest import digest
-from abm.study.store import Store, alike, merge
+from abm.study.segment import merge
+from abm.study.store import Store
 
-SMALL = 16 << 20  # bytes: a segment below this is worth merging
-LARGE = 64 << 20  # bytes: what is merged at a time, which bounds the memory it takes
-MANY = 32  # segments
+MANY = 32  # segments of about one size that are worth merging
+LARGE = 16 << 20  # bytes: a segment that is not merged any more, and what is merged at a time
+STEP = 16  # a segment this much larger is of another size
 
 
 def compact(store: Store, many: int = MANY) -> int:
-    """Merge the small segments of a folder once there are `many` of them; return how many were merged.
+    """Merge small segments of a folder where there are `many` of about one size; return how many were merged.
 
     Safe against a kill at any moment, and against another process at work in the folder: the merged segment is on the
-    disk before the small ones go, and runs held twice are read once.
+    disk before the small ones go, and runs held twice are read once. A full disk leaves the segments as they are.
     """
-    small = [name for name in store.names() if store.size(name) < SMALL]
-    if len(small) < max(2, many):
-        return 0
     merged = 0
-    with contextlib.suppress(FileNotFoundError):  # another process is compacting: leave it to that one
-        for group in _groups(store, small):
-            data = merge([store.open(name) for name in group])
+    for group in _groups(store, max(2, many)):
+        # a segment is gone when another process compacts the folder: leave it to that one
+        with contextlib.suppress(FileNotFoundError, Refusal):
+            data = merge([partial(store.checked, name) for name in group])
             store.commit(data)
             store.remove(set(group) - {digest(data).hex()})
             merged += len(group)
     return merged
 
 
-def _groups(store: Store, names: list[str]) -> Iterator[list[str]]:
-    """Split segments into groups that can be merged and have at most about LARGE bytes."""
+def _groups(store: Store, many: int) -> Iterator[list[str]]:
+    """Split small segments into groups that can be merged and have at most about LARGE bytes."""
     kinds: dict[tuple[str, ...], list[str]] = {}
-    for name in names:
-        kinds.setdefault(alike(store.open(name)), []).append(name)
+    sizes: dict[str, int] = {}
+    for name in store.names():
+        with contextlib.suppress(FileNotFoundError):
+            sizes[name] = store.size(name)
+            if sizes[name] < LARGE:
+                kinds.setdefault((str(_tier(sizes[name])), *store.open(name).alike), []).append(name)
     for members in kinds.values():
-        filled = np.cumsum([store.size(name) for name in members]) // LARGE
-        for number in np.unique(filled):
-            group = [name for name, at in zip(members, filled, strict=True) if at == number]
-            if len(group) > 1:
-                yield group
+        if len(members) >= many:
+            filled = np.cumsum([sizes[name] for name in members]) // LARGE
+            for number in np.unique(filled):
+                group = [name for name, at in zip(members, filled, strict=True) if at == number]
+                if len(group) > 1:
+                    yield group
+
+
+def _tier(size: int) -> int:
+    """Return 0 for segments of nearly LARGE bytes, 1 for those STEP times smaller, 2 for all that are smaller still."""
+    return sum(size < LARGE // STEP**step for step in (1, 2))

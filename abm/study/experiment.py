@@ -33,7 +33,8 @@ class Experiment:
     """Arms compared at the points of a design, each as often as there are replications; frozen, equal by value.
 
     arms         : name -> {scenario path: value}, in order; none = one arm "base" that changes nothing
-    design       : what nobody can know (`grid({path: levels})`); without one there is a single point
+    design       : what nobody can know (`grid({path: levels})`, `latin_hypercube({path: (low, high)}, points=32)`, …);
+                   without one there is a single point
     replications : draws of luck per arm and point, shared by all arms
     seed         : a non-negative whole number; decides all luck together with the replication
     kpis         : what is measured, as Kpi objects or their names
@@ -65,8 +66,8 @@ class Experiment:
         arms = checks.arms(self.scenario, self.arms)
         self._set(kpis=checks.kpis(self.kpis), arms=arms)
         checks.baseline(self.baseline, arms)
-        checks.size(len(arms), len(self.design), self.replications)
-        self._set(design=checks.design(self.scenario, arms, self.design))
+        checks.size(len(arms), self.design.asked, self.replications)
+        self._set(design=checks.design(self.scenario, arms, self.design, self.seed))
         if self.inputs:
             self._set(folder=(self.folder or Path.cwd()).resolve())  # a worker process may stand elsewhere
             for scenario in self._variants():
@@ -143,7 +144,7 @@ class Experiment:
             question=self.question,
             digests={arm: self._digest(arm) for arm in self.arms},
             baseline=checks.baseline(self.baseline, self.arms),
-            design=self.design,
+            design=self.design.by_itself(),
             replications=self.replications,
             seed=self.seed,
             kpis=tuple(kpi.name for kpi in self.kpis),

@@ -29,7 +29,7 @@ def overrides(
     world: list[tuple[str, str, Any]] = []
     for one in sets:
         with checks.at("", f"--set {one}"):
-            path, value = _parsed(one)
+            path, value = parsed(one)
             if path in FIELDS or path.startswith("arms."):
                 experiment = _changed(experiment, path, value)
             else:
@@ -39,7 +39,8 @@ def overrides(
     return experiment.replace(**{name: value for name, value in fields.items() if value is not None})
 
 
-def _parsed(one: str) -> tuple[str, Any]:
+def parsed(one: str) -> tuple[str, Any]:
+    """Return path and value of "PATH=VALUE", the value written as in a TOML file, or a plain word; Refusal if not."""
     path, equals, written = one.partition("=")
     path, written = path.strip(), written.strip()
     if not equals or not path or not written:

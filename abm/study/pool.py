@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -29,7 +29,7 @@ from abm.study.experiment import Experiment
 from abm.study.store import Segments, Store
 from abm.study.work import Bench, Report
 
-GRACE = 10.0  # seconds a run may still take once everything is to stop
+GRACE = 2.0  # seconds a run may still take once everything is to stop
 GUARD = 'put the call of abm.run below `if __name__ == "__main__":`, or use workers=1'
 WARM = "abm.study.warm"
 NONE = np.empty(0, np.int64)
@@ -41,11 +41,17 @@ class Unsendable(Refusal):
 
 @dataclass(frozen=True)
 class Death:
-    """What came of a batch whose worker process ended without a report."""
+    """What came of a batch whose worker process ended without a report.
+
+    words : how it ended, when there is no exit code to tell
+    """
 
     exit_code: int | None
+    words: str = ""
 
     def __str__(self) -> str:
+        if self.words:
+            return self.words
         if self.exit_code is not None and self.exit_code < 0:
             return f"the worker process was ended by {signal.Signals(-self.exit_code).name}; was there enough memory?"
         return f"the worker process ended by itself with exit code {self.exit_code}"
@@ -66,24 +72,33 @@ class _Worker:
 class Pool:
     """Worker processes for one experiment.
 
-    store : where they commit; None = they send their segments back
+    store : where they commit; None = they send their segments back        size : how many there are
 
     Raises Unsendable for an experiment with mechanisms or KPIs that another process could not import.
     """
 
     def __init__(self, experiment: Experiment, store: Store | None, workers: int, threads: int) -> None:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        self._served = method == "forkserver"
         self._context: Any = multiprocessing.get_context(method)
-        if method == "forkserver":
+        if self._served:
             self._context.set_forkserver_preload([__name__, WARM])
-        self._order = (_packed(experiment), experiment.sheet.digests, store.folder if store else None, threads)
+            from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415 - not on every platform
+
+            resource_tracker.ensure_running()  # starting it makes a process hear Ctrl-C again
+            with _deaf():
+                forkserver.ensure_running()
+        self._order = (packed(experiment), experiment.sheet.digests, store.folder if store else None, threads)
+        self.size = workers
         self._workers = [self._hired() for _ in range(workers)]
 
     def _hired(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, *self._order), daemon=True)
         try:
-            process.start()
+            # a server that is still loading keeps `start` waiting, and then Ctrl-C must be heard
+            with contextlib.nullcontext() if self._served else _deaf():
+                process.start()
         except (OSError, EOFError) as error:
             raise Refusal(f"no worker process could be started ({error}); {GUARD}") from None
         theirs.close()
@@ -160,31 +175,36 @@ class Pool:
             worker.process.join()
 
 
-def _serve(line: Connection, packed: bytes, digests: dict[str, str], folder: Path | None, threads: int) -> None:
-    """Be a worker: do the batches that come down the line until there are no more."""
+def _serve(line: Connection, order: bytes, digests: dict[str, str], folder: Path | None, threads: int) -> None:
+    """Be a worker: do the batches that come down the line until there are no more, or nobody is at its other end."""
     told = _Told()
-    try:
-        experiment: Experiment = pickle.loads(packed)  # bytes of our own parent, never of a file
-        same = experiment.sheet.digests == digests
-    except Exception as error:
-        line.send(Unsendable(f"a worker process cannot load the experiment ({error}); {GUARD}"))
-        return
-    if not same:
-        line.send(Refusal("code or input files have changed since the experiment was built; start Python anew"))
-        return
-    bench = Bench(experiment, threads)
-    line.send("ready")
     with contextlib.suppress(EOFError, ConnectionError):
-        while not told.leaving and len(indices := line.recv()):
-            told.working = True
-            keeper = Store(folder) if folder else Segments()
-            try:
+        try:
+            bench = Bench(unpacked(order, digests, GUARD), threads)
+            line.send("ready")
+            while not told.leaving and len(indices := line.recv()):
+                told.working = True
+                keeper = Store(folder) if folder else Segments()
                 report = bench.batch(indices, keeper, stop=lambda: told.leaving or line.poll())
-            except Refusal as refusal:
-                line.send(refusal)
-                return
-            line.send(report if folder else Report(report.runs, report.failed, report.seconds, keeper.only()))
-            told.working = False
+                if report.stopped:
+                    raise report.stopped
+                line.send(report if folder else replace(report, data=keeper.only()))
+                told.working = False
+        except Refusal as refusal:
+            line.send(refusal)
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach even while they load: it is for their parent, who hears it then."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Told:
@@ -219,11 +239,30 @@ def _unpacked_kpi(module: str, name: str) -> Kpi:
     return getattr(importlib.import_module(module), name)
 
 
-def _packed(experiment: Experiment) -> bytes:
-    packed = io.BytesIO()
+def packed(experiment: Experiment) -> bytes:
+    """Return an experiment as bytes for another process.
+
+    Raises Unsendable for mechanisms or KPIs that another process could not import.
+    """
+    sink = io.BytesIO()
     try:
-        _Packer(packed).dump(experiment)
+        _Packer(sink).dump(experiment)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         advice = "define mechanisms and KPIs at the top level of a module, or use workers=1"
         raise Unsendable(f"the experiment cannot be sent to worker processes ({error}); {advice}") from None
-    return packed.getvalue()
+    return sink.getvalue()
+
+
+def unpacked(order: bytes, digests: dict[str, str], advice: str) -> Experiment:
+    """Return the experiment that another process has packed; `digests` are those of its arms there.
+
+    Raises Unsendable if something of it cannot be imported here, Refusal if code or input files are not the same here.
+    """
+    try:
+        experiment: Experiment = pickle.loads(order)  # bytes of our own parent, never of a file
+        same = experiment.sheet.digests == digests
+    except Exception as error:
+        raise Unsendable(f"a worker process cannot load the experiment ({error}); {advice}") from None
+    if not same:
+        raise Refusal("code or input files have changed since the experiment was built; start Python anew")
+    return experiment

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.study import intervals
 from abm.study.digest import DIGEST_BYTES, canonical
 from abm.study.manifest import read_manifest
 from abm.study.rows import Holdings, Rows
@@ -72,7 +74,7 @@ class Results:
         said = [rows.errors.get(int(index), ("", "")) for index in rows.index] if rows.errors else []
         error = np.array([words[0] for words in said] if said else [""] * len(rows.index), object)
         columns = self._labels(rows) | {"status": np.where(error == "", "done", "failed"), "error": error}
-        ids = np.array([run_id.decode() for run_id in self.sheet.ids[rows.index]], object)
+        ids = np.array([run_id.decode() for run_id in self.sheet.ids_of(rows.index)], object)
         names = np.array(self.arms, object)
         columns |= {"run_id": ids, "arm": names[columns["arm"]], "seed": np.full(len(ids), self.sheet.seed)}
         columns["firm"] = np.array([*rows.firms], object)[rows.firm]
@@ -88,7 +90,7 @@ class Results:
         rows = self._segments.rows(self.sheet, by_period=True)
         columns = self._labels(rows)
         present, codes = np.unique(rows.index, return_inverse=True)
-        ids = [run_id.decode() for run_id in self.sheet.ids[present]]
+        ids = [run_id.decode() for run_id in self.sheet.ids_of(present)]
         columns["run_id"] = pd.Categorical.from_codes(codes, pd.Index(ids, dtype=object))
         columns["arm"] = pd.Categorical.from_codes(columns["arm"], list(self.arms))
         columns["firm"] = pd.Categorical.from_codes(rows.firm, rows.firms)
@@ -110,27 +112,32 @@ class Results:
         firm: str | None = None,
         confidence: float = 0.95,
         point: int | None = None,
+        statistic: str | float = "mean",
     ) -> PairedDifference:
-        """Return the mean difference of two arms in a KPI, with its interval by Student's t over replications.
+        """Return by how much two arms differ in a KPI, with an interval over replications.
 
-        against : an arm; None = the baseline      firm : None = the focal firm      point : None = mean of all points
+        against   : an arm; None = the baseline      firm : None = the focal firm      point : None = mean of all points
+        statistic : "mean" of the differences, by Student's t; "skewed_mean", the same for skewed differences; "median"
+                    or a quantile such as 0.9 of them; "ratio" of the arms' means; see intervals.py
 
         Pairs of which either run failed, is missing or has no value are left out and counted.
-        Raises Refusal for names that are not in the results and a confidence outside (0, 1).
+        Raises Refusal for names that are not in the results, another statistic and a confidence outside (0, 1).
         """
+        statistic = intervals.checked(statistic)
         against = self.baseline if against is None else against
         firm = self.firms[0] if firm is None else firm
         if not 0 < confidence < 1:
             raise Refusal(f"confidence = {confidence} is outside (0, 1)")
-        mine, other = self._block(kpi, arm, firm), self._block(kpi, against, firm)
+        mine, other = self.block(kpi, arm, firm), self.block(kpi, against, firm)
         if point is not None:
             if not 0 <= point < len(self.sheet.design):
                 raise Refusal(f"point = {point} is outside [0, {len(self.sheet.design) - 1}]")
             mine, other = mine[point : point + 1], other[point : point + 1]
         first, second, dropped = by_replication(mine, other)
-        mean, low, high, sd = interval(first - second, confidence)
-        pairs, spared = len(first), saving(first, second)
-        return PairedDifference(kpi, arm, against, firm, mean, low, high, pairs, sd, confidence, dropped, spared)
+        mean, _, _, sd = interval(first - second, confidence)
+        estimate, low, high = intervals.estimated(statistic, first, second, confidence)
+        difference = PairedDifference(kpi, arm, against, firm, mean, low, high, len(first), sd, confidence, dropped)
+        return replace(difference, saving=saving(first, second), statistic=statistic, estimate=estimate)
 
     def table(self, firm: str | None = None, confidence: float = 0.95) -> pd.DataFrame:
         """A row per arm and KPI: mean, and difference from the baseline with its interval and pairs."""
@@ -138,22 +145,11 @@ class Results:
         for arm in self.arms:
             for kpi in self.kpis:
                 found = self.paired(kpi, arm, firm=firm, confidence=confidence)
-                values = self._block(kpi, arm, found.firm)
+                values = self.block(kpi, arm, found.firm)
                 values = values[np.isfinite(values)]
                 mean = float(values.mean()) if len(values) else np.nan
-                rows.append(
-                    (
-                        arm,
-                        kpi,
-                        found.firm,
-                        mean,
-                        found.mean,
-                        found.low,
-                        found.high,
-                        found.pairs,
-                        found.dropped,
-                    )
-                )
+                behind = (found.mean, found.low, found.high, found.pairs, found.dropped)
+                rows.append((arm, kpi, found.firm, mean, *behind))
         names = ["arm", "kpi", "firm", "mean", "difference", "low", "high", "pairs", "dropped"]
         return pd.DataFrame(rows, columns=names)
 
@@ -224,7 +220,7 @@ class Results:
             factors[path] = np.array(levels, _column_type(levels))[point]
         return {"arm": arm, "point": point, "replication": replication, "period": rows.period, **factors}
 
-    def _block(self, kpi: str, arm: str, firm: str) -> np.ndarray:
+    def block(self, kpi: str, arm: str, firm: str) -> np.ndarray:
         """Return a KPI of an arm and firm as (points, replications), NaN where there is no value."""
         rows, design = self._heads, self.sheet.design
         values = rows.kpis[self._known("KPI", kpi, self.kpis)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from abm.study.sheet import Run, Sheet
+from abm.study.sheet import Run, Sheet, raw
 
 WHOLE_RUN = -1  # the period of a row that measures a whole run
 
@@ -45,19 +45,17 @@ class Holdings:
     strangers: int
 
     @classmethod
-    def found(cls, names: list[str], runs: Sequence[Mapping[str, str]], sheet: Sheet) -> Holdings:
-        """Look for the sheet's runs in segments that say of each of their ids how the run ended."""
+    def found(cls, names: list[str], runs: Iterable[tuple[np.ndarray, np.ndarray]], sheet: Sheet) -> Holdings:
+        """Look for the sheet's runs in segments that hold runs of certain ids (n,), some of them failed (n,)."""
         owner, failed = np.full(len(sheet), -1, np.int32), np.zeros(len(sheet), np.bool_)
-        strangers: set[str] = set()
-        for status in ("done", "failed"):  # a run that failed once and was done at last is done
-            for number, ended in enumerate(runs):
-                ids = [run_id for run_id, how in ended.items() if how == status]
-                index = sheet.find(np.array(ids, "S32"))
-                strangers.update(run_id for run_id, at in zip(ids, index, strict=True) if at < 0)
-                fresh = index[index >= 0]
-                fresh = fresh[owner[fresh] < 0]
-                owner[fresh], failed[fresh] = number, status == "failed"
-        return cls(names, owner, failed, len(strangers))
+        strangers = [raw(())]
+        for number, (ids, broke) in enumerate(runs):
+            index = sheet.find(ids)
+            strangers.append(ids[index < 0])
+            # of twins the first counts; but a run that failed once and was done at last is done
+            better = (index >= 0) & ((owner[index] < 0) | (failed[index] & ~broke))
+            owner[index[better]], failed[index[better]] = number, broke[better]
+        return cls(names, owner, failed, len(np.unique(np.concatenate(strangers))))
 
     @property
     def done(self) -> np.ndarray:

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from abm.study.design import Design
-from abm.study.digest import canonical, digest
+from abm.study.digest import DIGEST_BYTES, canonical, digest
+
+RAW = f"S{DIGEST_BYTES}"  # the raw form of run ids: half the memory of their texts
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Sheet:
         """Return the run at `index`."""
         replication, point, arm = self.place(index)
         key = bytes.fromhex(self.digests[self.arms[arm]]) + self._point_digest(point)
-        return Run(_run_id(key, replication), index, self.arms[arm], point, replication, self.seed)
+        return Run(_run_id(key, replication).hex(), index, self.arms[arm], point, replication, self.seed)
 
     def runs(self) -> Iterator[Run]:
         """All runs, in order."""
@@ -79,26 +81,35 @@ class Sheet:
         """Return the factor settings of a point as canonical JSON, "{}" without factors."""
         return canonical(self.design.point(point))
 
-    @cached_property
+    @property
     def ids(self) -> np.ndarray:
-        """The ids of all runs in order, as bytes (runs,)."""
+        """The ids of all runs in order, 32 hex digits each as bytes (runs,)."""
+        return self.ids_of(np.arange(len(self)))
+
+    def ids_of(self, indices: np.ndarray) -> np.ndarray:
+        """Return the ids of some runs, 32 hex digits each as bytes (runs,)."""
+        return np.frombuffer(self._raw[indices].tobytes().hex().encode(), "S32")
+
+    def find(self, ids: np.ndarray) -> np.ndarray:
+        """Return the index of each id, in raw form; -1 for one that is not of this experiment."""
+        if not len(self) or not len(ids):
+            return np.full(len(ids), -1)
+        order = self._order
+        at = np.minimum(np.searchsorted(self._raw, ids, sorter=order), len(self) - 1)
+        return np.where(self._raw[order[at]] == ids, order[at], -1)
+
+    @cached_property
+    def _raw(self) -> np.ndarray:
+        """The ids of all runs in order, in raw form (runs,)."""
         arms = [bytes.fromhex(text) for text in self.digests.values()]
         points = [self._point_digest(point) for point in range(len(self.design))]
         keys = [arm + point for point in points for arm in arms]
-        made = (_run_id(key, replication).encode() for replication in range(self.replications) for key in keys)
-        return np.fromiter(made, "S32", len(self))
-
-    def find(self, ids: np.ndarray) -> np.ndarray:
-        """Return the index of each id (bytes), -1 for one that is not of this experiment."""
-        if not len(self):
-            return np.full(len(ids), -1)
-        order = self._order
-        at = np.minimum(np.searchsorted(self.ids, ids, sorter=order), len(self) - 1)
-        return np.where(self.ids[order[at]] == ids, order[at], -1)
+        made = (_run_id(key, replication) for replication in range(self.replications) for key in keys)
+        return np.fromiter(made, RAW, len(self))
 
     @cached_property
     def _order(self) -> np.ndarray:
-        return np.argsort(self.ids)
+        return np.argsort(self._raw).astype(np.int32)
 
     def _point_digest(self, point: int) -> bytes:
         return digest(self.settings(point).encode())
@@ -126,8 +137,13 @@ class Sheet:
         return cls(**values, design=design, kpis=kpis, firms=firms)
 
 
-def _run_id(key: bytes, replication: int) -> str:
-    return digest(key + replication.to_bytes(8, "little")).hex()
+def raw(ids: Sequence[str]) -> np.ndarray:
+    """Return run ids, 32 hex digits each, in raw form: (runs,) 16 bytes each, which compare as their texts do."""
+    return np.array([], RAW) if not ids else np.frombuffer(bytes.fromhex("".join(ids)), RAW)
+
+
+def _run_id(key: bytes, replication: int) -> bytes:
+    return digest(key + replication.to_bytes(8, "little"))
 
 
 def _words(values: Sequence[str]) -> tuple[str, ...]:

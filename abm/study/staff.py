@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 from dataclasses import dataclass
 
 from abm.core.errors import Refusal
+from abm.run.scenario import Scenario
 from abm.study import checks
 from abm.study.experiment import Experiment
 from abm.study.pool import GUARD
@@ -41,7 +43,7 @@ def staffing(experiment: Experiment, runs: int, workers: int | None, threads: in
     if getattr(here, "_inheriting", False):
         raise Refusal(f"abm.run was called while a worker process was starting; {GUARD}")
     world, cores = experiment.scenario, processors()
-    fit = _fitting(max(experiment.scenario_of(arm).estimated_bytes() for arm in experiment.arms))
+    fit = _fitting(max(one.estimated_bytes() for one in worlds(experiment)))
     free = workers is None
     if workers is None:
         workers = 1 if here.daemon else max(1, min(cores, runs, fit))
@@ -50,6 +52,16 @@ def staffing(experiment: Experiment, runs: int, workers: int | None, threads: in
         threads = max(1, cores // workers) if large and runs < cores else 1
     small = world.population.customers * world.periods <= SMALL_RUN
     return Staff(workers, threads, free, trial=free and small)
+
+
+def worlds(experiment: Experiment) -> list[Scenario]:
+    """Return worlds that stand for all of an experiment: each arm at the first and the last point."""
+    found = []
+    for arm in experiment.arms:
+        for point in sorted({0, len(experiment.design) - 1}):
+            with contextlib.suppress(Refusal):  # its runs will fail, and cost nothing
+                found.append(experiment.scenario_of(arm, point))
+    return found or [experiment.scenario]
 
 
 def processors() -> int:

@@ -8,6 +8,7 @@ Source: the paired-t interval of the simulation textbooks (Law, Simulation Model
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,13 @@ FloatArray = np.ndarray
 class PairedDifference:
     """How much better one arm does than another in one KPI of one firm.
 
-    mean, low, high : mean of arm minus against and its interval, in the KPI's unit
-    pairs           : replications in the interval; with fewer than two it is (-inf, inf)
-    sd              : standard deviation of the difference between replications
-    dropped         : pairs (point, replication) left out because a run failed, is missing or has no value
-    saving          : variance of the difference had the arms not shared their luck, over its variance now
+    mean, sd  : of arm minus against over replications, in the KPI's unit
+    low, high : interval, by default of the mean; with fewer than two pairs it is (-inf, inf)
+    pairs     : replications in the interval
+    dropped   : pairs (point, replication) left out because a run failed, is missing or has no value
+    saving    : variance of the difference had the arms not shared their luck, over its variance now
+    statistic : what the interval is of: "mean", "skewed_mean", "median" or a quantile of the difference in the KPI's
+                unit, or the "ratio" of the arms' means            estimate : its value
     """
 
     kpi: str
@@ -39,18 +42,28 @@ class PairedDifference:
     confidence: float
     dropped: int = 0
     saving: float = math.nan
+    statistic: str | float = "mean"
+    estimate: float = math.nan
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval lies wholly on one side of 0."""
-        return self.low > 0 or self.high < 0
+        """Whether the interval lies wholly on one side of no difference: of 0, or of 1 for a ratio."""
+        equal = 1.0 if self.statistic == "ratio" else 0.0
+        return self.low > equal or self.high < equal
 
     def __str__(self) -> str:
         left_out = f", {self.dropped} left out" if self.dropped else ""
+        value = self.mean if self.statistic == "mean" else self.estimate
         return (
-            f"{self.kpi} of {self.firm}, {self.arm} minus {self.against}: {self.mean:.6g} "
+            f"{self._what()}: {value:.6g} "
             f"[{self.low:.6g}, {self.high:.6g}] ({self.confidence:.6g} confidence, {self.pairs} pairs{left_out})"
         )
+
+    def _what(self) -> str:
+        compared = f"{self.arm} {'over' if self.statistic == 'ratio' else 'minus'} {self.against}"
+        statistic = f"{self.statistic} quantile" if isinstance(self.statistic, float) else self.statistic
+        of = f", {statistic}" if statistic not in ("mean", "skewed_mean", "ratio") else ""
+        return f"{self.kpi} of {self.firm}, {compared}{of}"
 
 
 def interval(differences: FloatArray, confidence: float) -> tuple[float, float, float, float]:
@@ -70,17 +83,38 @@ def interval(differences: FloatArray, confidence: float) -> tuple[float, float, 
     return mean, mean - half, mean + half, sd
 
 
+def skewness(values: FloatArray) -> FloatArray:
+    """Return the skewness (...) of values (..., R), adjusted for R; 0 for equal values and for fewer than three.
+
+    Source: the adjusted Fisher-Pearson coefficient, n / ((n - 1)(n - 2)) Σ ((x - x̄) / s)³.
+    """
+    count = values.shape[-1]
+    if count < 3:
+        return np.zeros(values.shape[:-1])
+    sd = np.where(np.ptp(values, axis=-1) == 0, 0.0, np.std(values, axis=-1, ddof=1))[..., None]
+    scaled = np.where(sd > 0, values - values.mean(axis=-1, keepdims=True), 0.0) / np.where(sd > 0, sd, 1.0)
+    return (scaled**3).sum(axis=-1) * count / ((count - 1) * (count - 2))
+
+
 def by_replication(arm: FloatArray, against: FloatArray) -> tuple[FloatArray, FloatArray, int]:
     """Average two blocks (point, replication) over points, pair by pair.
 
     Returns the replications' means (R,) of both arms and how many pairs were left out for want of a finite value.
     """
-    whole = np.isfinite(arm) & np.isfinite(against)
+    (first, second), dropped = together([arm, against])
+    return first, second, dropped
+
+
+def together(blocks: Sequence[FloatArray]) -> tuple[FloatArray, int]:
+    """Average blocks (point, replication), one per arm, over the points at which every arm has a finite value.
+
+    Returns the replications' means (arms, R) and how many places (point, replication) were left out.
+    """
+    values = np.array(blocks)
+    whole = np.isfinite(values).all(axis=0)
     used = whole.any(axis=0)
-    counts = whole.sum(axis=0)[used]
-    first = np.where(whole, arm, 0.0).sum(axis=0)[used] / counts
-    second = np.where(whole, against, 0.0).sum(axis=0)[used] / counts
-    return first, second, int((~whole).sum())
+    means = np.where(whole, values, 0.0).sum(axis=1)[:, used] / whole.sum(axis=0)[used]
+    return means, int((~whole).sum())
 
 
 def saving(arm: FloatArray, against: FloatArray) -> float:

@@ -16,7 +16,7 @@ from abm.study.experiment import Experiment
 from abm.study.manifest import Manifest, read_manifest
 from abm.study.results import Results
 from abm.study.rows import Outcome, Rows
-from abm.study.sheet import Run
+from abm.study.sheet import RAW, Run
 from abm.study.store import Store
 from abm.study.versions import changes
 from abm.study.work import Bench
@@ -104,8 +104,9 @@ def _experiment(manifest: Manifest, folder: Path, given: Experiment | None) -> E
 
 def _drawn(experiment: Experiment, stored: np.ndarray, sample: int, seed: int) -> list[int]:
     """Return `sample` of the stored runs, in an order decided by the seed alone."""
-    order = sorted(stored.tolist(), key=lambda i: digest(seed.to_bytes(8, "little") + bytes(experiment.sheet.ids[i])))
-    return sorted(order[:sample])
+    ids = experiment.sheet.ids_of(stored)
+    lot = [digest(seed.to_bytes(8, "little") + bytes(run_id)) for run_id in ids]
+    return sorted(stored[np.argsort(np.array(lot, RAW), kind="stable")[:sample]].tolist())
 
 
 def _difference(outcome: Outcome, heads: Rows, bodies: Rows) -> Difference | None:

@@ -1,4 +1,4 @@
-"""Versions of everything that has a say in the last bits of a number."""
+"""Versions: of everything that has a say in the last bits of a number, and of how results are kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+FORMAT = 2  # of a results folder
 LIBRARIES = ("patronage", "numpy", "numba", "scipy", "pandas", "pyarrow", "pydantic")
 
 

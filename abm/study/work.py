@@ -13,8 +13,9 @@ from abm.run import engine
 from abm.run.scenario import Scenario
 from abm.study.experiment import Experiment
 from abm.study.rows import Outcome
+from abm.study.segment import encode
 from abm.study.sheet import Run
-from abm.study.store import Segments, encode
+from abm.study.store import Segments
 
 MOST_WORDS = 500  # characters of an error's message that are kept
 _WORLDS = 1024
@@ -24,13 +25,15 @@ _WORLDS = 1024
 class Report:
     """What came of a batch: runs committed, how many of them failed, how long it took.
 
-    data : the segment, when there is no folder to commit it to
+    data    : the segment, when there is no folder to commit it to
+    stopped : what ended the batch early; the runs finished before are committed
     """
 
     runs: int
     failed: int
     seconds: float
     data: bytes = b""
+    stopped: BaseException | None = None
 
 
 class Bench:
@@ -42,25 +45,35 @@ class Bench:
     def __init__(self, experiment: Experiment, threads: int = 1) -> None:
         self.experiment, self.threads = experiment, threads
         self._world: Callable[[str, int], Scenario] = lru_cache(_WORLDS)(experiment.scenario_of)
+        self._cells = len(experiment.arms) * len(experiment.design)
+        self._kept: list[engine.Engine] = []
         self._settings: Callable[[int], str] = lru_cache(_WORLDS)(experiment.sheet.settings)
 
     def batch(self, indices: Iterable[int], keeper: Segments, stop: Callable[[], bool] = lambda: False) -> Report:
         """Do runs and commit them as one segment; `stop` is asked after each whether to leave the rest.
 
-        Runs finished before an interrupt are committed too.  Raises Refusal when they cannot be.
+        Runs of one arm and point go together, as one world serves them all.  Runs finished before an interrupt are
+        committed too.  Raises Refusal when they cannot be.
         """
         began = time.perf_counter()
         outcomes: list[Outcome] = []
+        stopped: BaseException | None = None
         try:
-            for index in indices:
-                outcomes.append(self.outcome(int(index)))
+            for index in sorted(map(int, indices), key=lambda index: (index % self._cells, index)):
+                outcomes.append(self.outcome(index))
                 if stop():
                     break
-        finally:
-            if outcomes:
-                keeper.commit(encode(outcomes, self.experiment.sheet.kpis))
+        except (KeyboardInterrupt, SystemExit) as interrupt:
+            stopped = interrupt
+        if outcomes:
+            data = encode(outcomes, self.experiment.sheet.kpis)
+            try:
+                keeper.commit(data)
+            except KeyboardInterrupt as interrupt:
+                stopped = interrupt
+                keeper.commit(data)  # whether or not it was there already: to commit twice is to commit once
         failed = sum(bool(outcome.error) for outcome in outcomes)
-        return Report(len(outcomes), failed, time.perf_counter() - began)
+        return Report(len(outcomes), failed, time.perf_counter() - began, stopped=stopped)
 
     def outcome(self, index: int) -> Outcome:
         """Do the run at `index` of the sheet; one that raises an exception comes back as failed."""
@@ -77,7 +90,9 @@ class Bench:
 
     def _done(self, run: Run) -> Outcome:
         study, world = self.experiment, self._world(run.arm, run.point)
-        record = engine.record(world, run.seed, run.replication, threads=self.threads, folder=study.folder)
+        record = engine.record(
+            world, run.seed, run.replication, threads=self.threads, folder=study.folder, kept=self._kept
+        )
         return Outcome(
             run,
             self._settings(run.point),

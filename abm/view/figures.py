@@ -66,7 +66,7 @@ def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
             plots.footnote(figure, note)
 
         caption = f"{plots.label(kpi)} of {results.firms[0]} under each arm, minus {results.baseline}."
-        yield Drawn(f"effect_on_{kpi}.png", caption, note, _png(first))
+        yield Drawn(f"effect_on_{kpi}.png", caption, note, png(first))
     rest = [name for name in shown if name != kpi]
     if rest:
 
@@ -79,7 +79,7 @@ def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
             "effects_on_other_measures.png",
             f"The other measures of {results.firms[0]} under each arm, minus {results.baseline}.{more}",
             note,
-            _png(second),
+            png(second),
         )
 
 
@@ -107,7 +107,7 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -
     few = "" if len(kept) == len(lines) else f" The best {len(arms)} of {len(results.arms)} arms are drawn."
     shaded = " The shaded periods are the burn-in, which no table counts." if burn_in else ""
     caption = f"{plots.label(kpi)} of {results.firms[0]} over time.{shaded}{few}"
-    yield Drawn(f"{kpi}_over_time.png", caption, note, _png(figure_of))
+    yield Drawn(f"{kpi}_over_time.png", caption, note, png(figure_of))
 
 
 def _factors(results: Results) -> Iterator[Drawn]:
@@ -126,12 +126,12 @@ def _factors(results: Results) -> Iterator[Drawn]:
                 ax.get_legend().remove()
         plots.footnote(figure, note)
 
-    note = "Dot: mean difference over replications and over the levels of other factors. Line: its 95 % interval."
+    note = "Dot: mean difference over replications and other factors. Line: its 95 % interval."
     caption = f"{plots.label(kpi)} of {results.firms[0]} under each arm, minus {results.baseline}, by factor."
-    yield Drawn("effect_by_factor.png", caption, note, _png(panels))
+    yield Drawn("effect_by_factor.png", caption, note, png(panels))
 
 
-def _png(draw_on: Callable[[Figure], None]) -> bytes:
+def png(draw_on: Callable[[Figure], None]) -> bytes:
     """Draw on a new figure and return it as PNG; equal figures are equal bytes."""
     with plots.style():
         figure = plots.blank()

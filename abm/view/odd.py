@@ -256,7 +256,7 @@ def _arms(experiment: Experiment) -> Iterator[str]:
     yield from _table(("arm", "settings"), rows)
     if experiment.design.factors:
         yield ""
-        levels = [(f"`{path}`", written(list(values))) for path, values in experiment.design.factors.items()]
+        levels = [(f"`{path}`", experiment.design.described(path)) for path in experiment.design.factors]
         yield from _table(("factor", "values"), levels)
 
 

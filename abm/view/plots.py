@@ -28,7 +28,7 @@ Colours = Mapping[str, Any]
 
 WIDTH = 7.4  # inches
 DOTS = 160  # per inch
-_GREY, _INK, _FAINT = "0.45", "0.15", "0.88"
+GREY, INK, _FAINT = "0.45", "0.15", "0.88"
 _DISTINCT = 9  # colours that a reader tells apart; beyond them hues go round the circle
 _LONGEST_NAME = 28
 _ROOM = 0.2  # share of the axis that the words on the burn-in need
@@ -41,16 +41,16 @@ _RC = {
     "axes.titlelocation": "left",
     "axes.titlepad": 10,
     "axes.labelsize": 9.5,
-    "axes.labelcolor": _INK,
+    "axes.labelcolor": INK,
     "axes.edgecolor": "0.6",
     "axes.grid": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "grid.color": _FAINT,
     "grid.linewidth": 0.8,
-    "text.color": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
@@ -68,7 +68,7 @@ def colours(arms: Sequence[str], baseline: str) -> dict[str, Any]:
     few = len(others) <= _DISTINCT
     palette = sns.color_palette("colorblind", 10) if few else sns.color_palette("husl", len(others))
     palette = [colour for colour in palette if not few or max(colour) - min(colour) > 0.05]
-    return dict(zip(others, palette, strict=False)) | {baseline: _GREY}
+    return dict(zip(others, palette, strict=False)) | {baseline: GREY}
 
 
 def label(kpi: str) -> str:
@@ -101,7 +101,7 @@ def effect_of_arms(
     rows = rows[np.isfinite(rows["difference"].to_numpy(float))]
     palette = palette or colours(list(table["arm"].unique()), baseline)
     with style():
-        ax = ax or _axes(effects_height(len(rows)))
+        ax = ax or axes(effects_height(len(rows)))
         for y, row in enumerate(rows.itertuples()):
             ends = [row.low, row.high] if np.isfinite(row.high - row.low) else [row.difference] * 2
             ax.plot(ends, [y, y], color=palette[row.arm], linewidth=2.4, solid_capstyle="round")
@@ -111,8 +111,8 @@ def effect_of_arms(
                     _said(row), (1.0, y), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
                     va="center", fontsize=8.5,
                 )  # fmt: skip
-        ax.axvline(0, color=_GREY, linewidth=1.2, zorder=0.5)
-        _arms_on_y(ax, list(rows["arm"]))
+        ax.axvline(0, color=GREY, linewidth=1.2, zorder=0.5)
+        arms_on_y(ax, list(rows["arm"]))
         ax.set_xlabel(in_words(summary.unit(kpi)))
         ax.set_title(f"{label(kpi)}{_of(table)}: each arm minus {baseline}")
     return ax
@@ -145,7 +145,7 @@ def effects_on_kpis(
                 ax.set_yticklabels([])
         for ax in grid.flat[len(kpis) :]:
             ax.remove()
-        _headline(figure, f"Other measures{_of(table)}: each arm minus {baseline}")
+        headline(figure, f"Other measures{_of(table)}: each arm minus {baseline}")
     return list(grid.flat[: len(kpis)])
 
 
@@ -163,7 +163,7 @@ def courses(
         _lines(panels[0], table, ("level", "level_low", "level_high"), palette)
         if len(others):
             _lines(panels[1], others, ("difference", "low", "high"), palette)
-            panels[1].axhline(0, color=_GREY, linewidth=1.2, zorder=0.5)
+            panels[1].axhline(0, color=GREY, linewidth=1.2, zorder=0.5)
             panels[1].set_title(f"The same, minus {baseline}")
             _legend(panels[0], list(table["arm"].unique()), palette)
         for ax in panels:
@@ -173,7 +173,7 @@ def courses(
         if burn_in > _ROOM * table["period"].max():
             panels[0].annotate(
                 "not measured", (0, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), textcoords="offset points",
-                va="top", fontsize=8, color=_GREY,
+                va="top", fontsize=8, color=GREY,
             )  # fmt: skip
         panels[0].set_title(f"{label(kpi)}{_of(table)} over time, by arm")
         panels[-1].set_xlabel("period")
@@ -190,7 +190,7 @@ def effect_by_factor(
     table = summary.by_factor(results, kpi, factor)
     palette = palette or colours(results.arms, results.baseline)
     with style():
-        ax = ax or _axes(3.4)
+        ax = ax or axes(3.4)
         words = not pd.api.types.is_numeric_dtype(table["level"]) or table["level"].dtype == bool
         table["x"] = pd.factorize(table["level"])[0] if words else table["level"]
         for arm, rows in table.groupby("arm", sort=False):
@@ -201,8 +201,8 @@ def effect_by_factor(
                 marker="o", markersize=5, linewidth=1.8, elinewidth=1.4, capsize=2.5,
             )  # fmt: skip
         if words:
-            ax.set_xticks(range(table["level"].nunique()), [_broken(str(level)) for level in pd.unique(table["level"])])
-        ax.axhline(0, color=_GREY, linewidth=1.2, zorder=0.5)
+            ax.set_xticks(range(table["level"].nunique()), [broken(str(level)) for level in pd.unique(table["level"])])
+        ax.axhline(0, color=GREY, linewidth=1.2, zorder=0.5)
         ax.set_xlabel(_with_unit(factor))
         ax.set_ylabel(in_words(summary.unit(kpi)))
         ax.set_title(f"{label(kpi)} of {results.firms[0]}: each arm minus {results.baseline}, by {factor}")
@@ -213,10 +213,11 @@ def effect_by_factor(
 
 def footnote(figure: Figure, text: str) -> None:
     """Write a line of explanation below a figure."""
-    figure.supxlabel("\n".join(textwrap.wrap(text, 118)), x=0.01, ha="left", fontsize=8, color=_GREY)
+    figure.supxlabel("\n".join(textwrap.wrap(text, 118)), x=0.01, ha="left", fontsize=8, color=GREY)
 
 
-def _headline(figure: Figure, text: str) -> None:
+def headline(figure: Figure, text: str) -> None:
+    """Write the title of a figure with several panels."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
 
@@ -244,7 +245,8 @@ def _with_unit(path: str) -> str:
     return f"{path} ({in_words(unit)})" if unit else path
 
 
-def _axes(height: float) -> Axes:
+def axes(height: float) -> Axes:
+    """Return the axes of a new figure, so many inches high."""
     figure = _figure(None, height)
     return figure.subplots()
 
@@ -257,8 +259,9 @@ def _said(row: Any) -> str:
     return f"{difference}  [{low}, {high}]".replace("-", "−")  # a true minus sign, as on the axis
 
 
-def _arms_on_y(ax: Axes, arms: Sequence[str]) -> None:
-    ax.set_yticks(range(len(arms)), [_broken(arm) for arm in arms])
+def arms_on_y(ax: Axes, arms: Sequence[str]) -> None:
+    """Write arms beside the y axis, the first on top."""
+    ax.set_yticks(range(len(arms)), [broken(arm) for arm in arms])
     ax.set_ylim(max(len(arms), 1) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
@@ -266,7 +269,7 @@ def _arms_on_y(ax: Axes, arms: Sequence[str]) -> None:
     ax.margins(x=0.08)
 
 
-def _broken(name: str) -> str:
+def broken(name: str) -> str:
     """Return a name over several lines if it is long."""
     spaced = name.replace("_", "_ ").replace("-", "- ")
     return "\n".join(line.replace("_ ", "_").replace("- ", "-") for line in textwrap.wrap(spaced, _LONGEST_NAME))
@@ -286,5 +289,5 @@ def _lines(ax: Axes, table: pd.DataFrame, names: Sequence[str], palette: Colours
 
 
 def _legend(ax: Axes, arms: Sequence[str], palette: Colours) -> None:
-    handles = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=_broken(arm))[0] for arm in arms]
+    handles = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=broken(arm))[0] for arm in arms]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, borderaxespad=0.0)

@@ -116,7 +116,7 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
     settings = [(arm, _settings(arms[arm]) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)
     if sheet.design.factors:
-        factors = [(path, tables.written(list(levels))) for path, levels in sheet.design.factors.items()]
+        factors = [(path, sheet.design.described(path)) for path in sheet.design.factors]
         yield markup.table(("factor, which no firm chooses", "values"), factors)
     versions = ", ".join(f"{library} {version}" for library, version in manifest.versions.items())
     yield markup.element("p", markup.text(f"Made with {versions}."), "caption")

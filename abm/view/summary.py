@@ -29,6 +29,7 @@ LESS_IS_BETTER = frozenset(
 )
 MOST_ROWS = 5_000_000  # of a table by period that is still read for a figure
 _MOST_DECIMALS = 6
+_MOST_LEVELS, _PARTS = 12, 8  # of a factor: how many are drawn one by one, and into how many parts more are put
 
 
 def judged_by(results: Results) -> str:
@@ -146,7 +147,9 @@ def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
 def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
     """Return a row per arm (but the baseline) and level of a factor: arm, level, difference, low, high, pairs.
 
-    Points that share the level are averaged within a replication.
+    Points that share the level are averaged within a replication. Of more than 12 numbers neighbours are taken
+    together, an eighth of them each, and the level is their mean.
+
     Raises Refusal for names that are not in the results.
     """
     for what, name, names in (("KPI", kpi, results.kpis), ("factor", factor, results.factors)):
@@ -154,6 +157,7 @@ def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
             raise Refusal(f"no {what} {name!r} in the results{did_you_mean(name, names)}")
     table = results.runs
     table = table[table["firm"] == results.firms[0]]
+    table = table.assign(**{factor: _levels(table[factor])})
     wide = table.pivot_table(index=[factor, "point", "replication"], columns="arm", values=kpi, observed=True)
     rows = []
     for arm in results.arms:
@@ -165,6 +169,15 @@ def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
             mean, low, high, _ = interval(values.to_numpy(float), CONFIDENCE)
             rows.append((arm, level, mean, low, high, len(values)))
     return pd.DataFrame(rows, columns=["arm", "level", "difference", "low", "high", "pairs"])
+
+
+def _levels(values: pd.Series) -> pd.Series:
+    """Return the level at which each row is drawn."""
+    distinct = values.unique()
+    if len(distinct) <= _MOST_LEVELS or values.dtype.kind not in "if":
+        return values
+    place = np.searchsorted(np.sort(distinct), values) * _PARTS // len(distinct)
+    return values.groupby(place).transform("mean")
 
 
 def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from abm.core.parameters import interval
+from abm.study.influence import LEADING
 
 _LINE = rich.box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _ROUND = re.compile(r"(?<![\d.])(\d+?)(0{5,})(?!\d)")  # a long round number
@@ -148,3 +149,49 @@ def effect_cells(row: Mapping[str, Any], baseline: str) -> list[str]:
         "*" if bounded and clear else "",
         str(row["pairs"]),
     ]
+
+
+_INFLUENCE: dict[str, dict[str, tuple[str, ...]]] = {  # heading -> the column, or the two ends of an interval
+    "sobol": {
+        "total order": ("total_order",),
+        "its interval": ("total_order_low", "total_order_high"),
+        "first order": ("first_order",),
+        "interval": ("first_order_low", "first_order_high"),
+        "luck": ("luck",),
+    },
+    "morris": {
+        "mu*": ("mu_star",),
+        "interval": ("mu_star_low", "mu_star_high"),
+        "mu": ("mu",),
+        "sigma": ("sigma",),
+        "luck": ("luck",),
+    },
+    "tornado": {"now": ("base",), "set to": ("setting",), "difference": ("difference",), "interval": ("low", "high")},
+}
+
+
+def influence(rows: Any, method: str) -> Table:
+    """Return the table of a sensitivity analysis: a row for each factor, or each setting of it that was tried.
+
+    rows : of Sensitivity.table, for one arm      method : "sobol", "morris" or "tornado"
+    """
+    columns = _INFLUENCE[method]
+    made = table(("factor", *columns), right=tuple(columns), whole=tuple(columns))
+    decimals = _decimals(float(rows[LEADING[method]].max()))
+    before = None
+    for row in rows.to_dict("records"):
+        cells = [_cell([row[name] for name in names], decimals) for names in columns.values()]
+        made.add_row("" if row["factor"] == before else Text(row["factor"]), *cells)
+        before = row["factor"]
+    return made
+
+
+def _cell(values: Sequence[Any], decimals: int) -> str:
+    """Return a measured number, the two ends of an interval, or a setting as the study file says it."""
+    said = [number(value, decimals) if isinstance(value, float) else written(value) for value in values]
+    return said[0] if len(said) == 1 else f"[{', '.join(said)}]"
+
+
+def _decimals(largest: float) -> int:
+    """Return the decimals that show three digits of the largest number of a table."""
+    return min(max(2 - math.floor(math.log10(largest)), 0), 6) if largest > 0 else 2

@@ -14,6 +14,7 @@ from abm.study.design import grid
 from abm.study.experiment import Experiment
 from abm.study.rows import Outcome
 from abm.study.sheet import Run
+from abm.study.work import Bench
 
 OWN = '''
 import os
@@ -129,3 +130,25 @@ def start(tmp_path):
         )
 
     return launch
+
+
+@pytest.fixture
+def trio(study):
+    """Three arms: one is far behind, two are close."""
+    dear = {"firms.north.price": 1.3}
+    return study(arms={"none": {}, "dear": dear, "better": dear | {"firms.north.service.quality": 0.76}})
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """The runs that are done in this process from now on, in order: (arm, point, replication)."""
+    runs = []
+    whole = Bench.outcome
+
+    def noted(self, index):
+        run = self.experiment.sheet.run(index)
+        runs.append((run.arm, run.point, run.replication))
+        return whole(self, index)
+
+    monkeypatch.setattr(Bench, "outcome", noted)
+    return runs

@@ -32,19 +32,19 @@ def test_size_counts():
 
 
 def test_levels_are_kept_as_the_scenario_holds_them(world):
-    design = checks.design(world, {"base": {}}, grid({"firms.north.price": [1, 2]}))
+    design = checks.design(world, {"base": {}}, grid({"firms.north.price": [1, 2]}), 1)
     assert [type(level) for level in design.factors["firms.north.price"]] == [float, float]
 
 
 def test_levels_that_become_equal_are_refused(world):
     with pytest.raises(Refusal, match=r"lists 1\.0 twice"):
-        checks.design(world, {"base": {}}, grid({"firms.north.price": [1, 1.0]}))
+        checks.design(world, {"base": {}}, grid({"firms.north.price": [1, 1.0]}), 1)
 
 
 def test_points_that_contradict_themselves_are_refused_with_the_arm(world):
     factors = {"periods": [4, 8], "burn_in": [2, 6]}  # 6 of 4 periods cannot be left out
     with pytest.raises(Refusal, match=r"design\.point\[1\].*\(arm 'base'\)"):
-        checks.design(world.replace({"periods": 8}), {"base": {}}, grid(factors))
+        checks.design(world.replace({"periods": 8}), {"base": {}}, grid(factors), 1)
 
 
 def test_a_whole_block_given_in_full_is_no_unquoted_path(world):

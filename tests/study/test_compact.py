@@ -1,9 +1,16 @@
 """Compaction: fewer files, the same runs, whenever it is killed."""
 
+import errno
+import os
+
+import pyarrow.parquet as parquet
 import pytest
 
-from abm.study.compact import compact
-from abm.study.store import Store, encode
+from abm.study import store as stores
+from abm.study.compact import LARGE, STEP, compact
+from abm.study.digest import digest
+from abm.study.segment import encode
+from abm.study.store import Store
 
 
 @pytest.fixture
@@ -49,7 +56,8 @@ def test_twins_are_dropped_and_the_done_one_stays(store, sheet, outcome):
     assert content(store, sheet) == before
     assert before[1] == {}
     (name,) = store.names()
-    assert store.open(name).metadata.row_group(0).num_rows == 20 * 2
+    ids, failed = store.open(name).runs
+    assert (len(ids), len(set(ids)), failed.any()) == (20, 20, False)
 
 
 def test_other_columns_go_into_other_segments(store, sheet, study, outcome):
@@ -64,7 +72,7 @@ def test_other_columns_go_into_other_segments(store, sheet, study, outcome):
 
 
 def test_runs_made_with_other_versions_stay_apart(store, sheet, outcome, monkeypatch):
-    monkeypatch.setattr("abm.study.store.versions", lambda: {"numpy": "9.9"})
+    monkeypatch.setattr("abm.study.segment.versions", lambda: {"numpy": "9.9"})
     store.commit(encode([outcome(sheet, 0), outcome(sheet, 1)], sheet.kpis))
     store.commit(encode([outcome(sheet, 2), outcome(sheet, 3)], sheet.kpis))
     before = content(store, sheet)
@@ -118,3 +126,53 @@ def test_another_process_may_have_compacted_meanwhile(store, sheet, monkeypatch)
     assert compact(store, many=2) == 0
     monkeypatch.undo()
     assert content(store, sheet) == before
+
+
+def test_a_segment_damaged_since_it_was_seen_is_not_merged(store, sheet):
+    """Its numbers would get a sound digest."""
+    store.names()
+    victim = store.segments / f"{store.names()[3]}.parquet"
+    about = victim.stat()
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 3] ^= 4
+    victim.write_bytes(data)
+    os.utime(victim, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert compact(store, many=2) == 0
+    assert compact(store, many=2) == 9
+    assert store.damaged == {victim.stem}
+    assert victim.exists()
+    assert store.holdings(sheet).done.sum() + store.holdings(sheet).failed.sum() == 18
+
+
+def test_a_full_disk_leaves_the_segments_as_they_are(store, sheet, monkeypatch):
+    def full(target, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = content(store, sheet)
+    monkeypatch.setattr(stores, "write_whole", full)
+    assert compact(store, many=2) == 0
+    assert len(store.names()) == 10
+    assert content(store, sheet) == before
+
+
+@pytest.mark.parametrize(("size", "merged"), [(1 << 10, 11), (LARGE // STEP, 10), (LARGE - 1, 10), (LARGE, 10)])
+def test_segments_of_other_sizes_are_not_merged(store, sheet, outcome, monkeypatch, size, merged):
+    other = encode([outcome(sheet, 17), outcome(sheet, 18)], sheet.kpis)
+    store.commit(other)
+    monkeypatch.setattr(Store, "size", lambda self, name: size if name == digest(other).hex() else 2 << 10)
+    assert compact(store, many=merged + 1) == 0
+    assert compact(store, many=merged) == merged
+    assert (digest(other).hex() in store.names()) == (merged == 10)
+
+
+def test_row_groups_are_of_a_size_whatever_is_merged(store, sheet, monkeypatch):
+    before = content(store, sheet)
+    monkeypatch.setattr("abm.study.segment.ROWS", 9)
+    compact(store, many=2)
+    (name,) = store.names()
+    about = parquet.read_metadata(store.segments / f"{name}.parquet")
+    sizes = [about.row_group(group).num_rows for group in range(about.num_row_groups)]
+    assert max(sizes) <= 9
+    assert len(sizes) > 10
+    assert content(store, sheet) == before
+    assert len(store.open(name).runs[0]) == 20

@@ -253,7 +253,7 @@ def changed_study(old, new):
             '"firms.0.service.quality"',
             "the arm sets 'firms.north.service.quality' itself",
         ),
-        ('method = "grid"', 'method = "gird"', "design.method = \"gird\" is not none or grid; did you mean 'grid'?"),
+        ('method = "grid"', 'method = "gird"', 'design.method = "gird" is not none, grid, list, latin_hypercube'),
         ("burn_in = 5", "burn_in = 25", "scenario"),
     ],
 )

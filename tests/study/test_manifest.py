@@ -1,6 +1,8 @@
 """Manifests: written, read back, refused."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.study.design import grid
@@ -39,10 +41,10 @@ def test_levels_that_are_tables_keep_their_ids(study, tmp_path):
     [
         (None, "is not a results folder"),
         ("", "is empty"),
-        ("format = 99", "format = 99 is not 1; read it with the version that wrote it"),
-        ("scheme = 'x'", "format = None is not 1"),
-        ("format = 1", "is not as it was written"),
-        ("format = 1\nscheme = 'x'\n[versions]\n[experiment]\n[sheet]\nname = 'x'", "is not as it was written"),
+        ("format = 99", "format = 99 is not 2; read it with the version that wrote it"),
+        ("scheme = 'x'", "format = None is not 2"),
+        ("format = 2", "is not as it was written"),
+        ("format = 2\nscheme = 'x'\n[versions]\n[experiment]\n[sheet]\nname = 'x'", "is not as it was written"),
     ],
 )
 def test_refused(tmp_path, content, message):
@@ -51,6 +53,29 @@ def test_refused(tmp_path, content, message):
     with pytest.raises(Refusal) as refusal:
         read_manifest(tmp_path)
     assert message in str(refusal.value)
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_one_wrong_bit_anywhere_is_noticed_and_mended(crossed, tmp_path, place, bit):
+    manifest = Manifest.of(crossed)
+    manifest.write(tmp_path)
+    data = bytearray((tmp_path / FILE).read_bytes())
+    data[int(place * len(data))] ^= 1 << bit
+    (tmp_path / FILE).write_bytes(data)
+    with pytest.raises(Refusal):
+        read_manifest(tmp_path)
+    assert not manifest.says_the_same(tmp_path)
+    manifest.write(tmp_path)
+    assert read_manifest(tmp_path) == manifest
+
+
+def test_another_command_or_version_is_of_the_same_runs(crossed, study, tmp_path, monkeypatch):
+    Manifest.of(crossed, "patronage run study.toml").write(tmp_path)
+    assert read_manifest(tmp_path).command == "patronage run study.toml"
+    monkeypatch.setattr("abm.study.manifest.versions", lambda: {"python": "4.0"})
+    assert Manifest.of(crossed).says_the_same(tmp_path)
+    assert not Manifest.of(study()).says_the_same(tmp_path)
 
 
 def test_a_folder_that_is_not_there(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.study.design import grid
-from abm.study.overrides import _parsed, overrides
+from abm.study.overrides import overrides, parsed
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_later_ones_win(study):
 @given(st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_are_read_as_in_toml(value):
     written = str(value).lower()
-    path, parsed = _parsed(f"a.b={written}")
-    assert (path, parsed) == ("a.b", value)
-    assert type(parsed) is type(value)
+    path, read = parsed(f"a.b={written}")
+    assert (path, read) == ("a.b", value)
+    assert type(read) is type(value)
 
 
 @pytest.mark.parametrize(

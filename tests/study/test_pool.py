@@ -1,6 +1,5 @@
 """Worker processes: started, handed batches, killed, unable to load what they are sent."""
 
-import pickle
 import time
 
 import numpy as np
@@ -10,7 +9,7 @@ from abm.core.errors import Refusal
 from abm.kpis.behaviour import market_share
 from abm.kpis.kpi import kpi
 from abm.study import pool as pools
-from abm.study.pool import Death, Pool, Unsendable, _packed
+from abm.study.pool import Death, Pool, Unsendable, packed, unpacked
 from abm.study.store import Segments, Store
 from abm.study.work import Report
 
@@ -34,15 +33,15 @@ def collect(pool, batches):
 
 def test_shipped_kpis_are_packed_by_their_place(study):
     experiment = study(kpis=("profit", "market_share"))
-    unpacked = pickle.loads(_packed(experiment))
-    assert unpacked == experiment
-    assert unpacked.kpis[1] is market_share
+    other = unpacked(packed(experiment), experiment.sheet.digests, "")
+    assert other == experiment
+    assert other.kpis[1] is market_share
 
 
 def test_what_no_other_process_can_import_is_refused(study):
     local = kpi(unit="1")(lambda tallied: tallied.profit)
     with pytest.raises(Unsendable, match="cannot be sent to worker processes"):
-        _packed(study(kpis=(local,)))
+        packed(study(kpis=(local,)))
 
 
 def test_a_worker_sends_segments_back_when_there_is_no_folder(study):
@@ -56,6 +55,17 @@ def test_a_worker_sends_segments_back_when_there_is_no_folder(study):
     kept = Segments()
     kept.commit(report.data)
     assert list(np.flatnonzero(kept.holdings(study().sheet).done)) == [0, 3]
+
+
+def test_where_processes_can_only_be_spawned(study, monkeypatch):
+    monkeypatch.setattr(pools.multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    pool = Pool(study(), None, workers=1, threads=1)
+    try:
+        ((_, report),) = collect(pool, [[0, 3]])
+    finally:
+        pool.close()
+    assert type(pool._context).__name__ == "SpawnContext"
+    assert report.runs == 2
 
 
 def test_a_killed_worker_is_reported_and_replaced(study, world, own):
@@ -72,7 +82,7 @@ def test_a_killed_worker_is_reported_and_replaced(study, world, own):
 
 def test_a_module_the_worker_cannot_import_is_a_plain_line(study, world, own, tmp_path):
     experiment = study(scenario=world.adding(own.Fragile()))
-    packed = _packed(experiment)
+    order = packed(experiment)
     (tmp_path / "own_theories.py").unlink()
     pool = Pool(experiment, None, workers=1, threads=1)
     try:
@@ -80,7 +90,7 @@ def test_a_module_the_worker_cannot_import_is_a_plain_line(study, world, own, tm
             collect(pool, [[0]])
     finally:
         pool.close()
-    assert b"own_theories" in packed
+    assert b"own_theories" in order
 
 
 def test_code_edited_since_it_was_imported_is_refused(study, world, own, tmp_path):

@@ -10,7 +10,8 @@ from abm.core.errors import Refusal
 from abm.study.design import grid
 from abm.study.results import Results, read
 from abm.study.runner import run
-from abm.study.store import Segments, Store, encode
+from abm.study.segment import encode
+from abm.study.store import Segments, Store
 
 
 @pytest.fixture
@@ -101,6 +102,24 @@ def test_paired_by_hand(results):
     assert (found.mean, found.sd, found.pairs, found.dropped) == (2.0, 1.0, 3, 0)
     assert (found.low, found.high) == pytest.approx((2 - 2.484138, 2 + 2.484138), abs=1e-6)
     assert (found.arm, found.against, found.firm) == ("points", "none", "north")
+
+
+def test_paired_by_another_statistic(results):
+    found = results(lambda arm, point, rep: 10 * (rep + 1) + (rep**2 if arm == "points" else 0), replications=12)
+    difference = np.arange(12) ** 2
+    middle = found.paired("profit", "points", statistic="median")
+    assert (middle.estimate, middle.mean, middle.statistic) == (30.5, difference.mean(), "median")
+    assert middle.low <= 25
+    assert middle.high >= 36
+    ratio = found.paired("profit", "points", statistic="ratio")
+    assert ratio.estimate == pytest.approx(1 + difference.sum() / 780)
+    assert ratio.low < ratio.estimate < ratio.high
+    assert found.paired("profit", "points", statistic=0.25).estimate < middle.estimate
+    skewed, plain = (found.paired("profit", "points", statistic=name) for name in ("skewed_mean", "mean"))
+    assert skewed.high - skewed.mean > plain.high - plain.mean
+    assert plain.estimate == plain.mean
+    with pytest.raises(Refusal, match="did you mean 'median'"):
+        found.paired("profit", "points", statistic="medium")
 
 
 def test_paired_the_other_way_round(results):

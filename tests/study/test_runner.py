@@ -3,6 +3,9 @@
 import importlib
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -13,11 +16,14 @@ import pytest
 from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
 from abm.run.engine import simulate
-from abm.study import runner, versions
+from abm.study import compact as compaction
+from abm.study import files, manifest, runner, segment, versions
+from abm.study.compact import MANY
 from abm.study.results import Results, read
 from abm.study.runner import Interrupted, run
+from abm.study.segment import encode
 from abm.study.staff import Staff
-from abm.study.store import Segments, Store, encode
+from abm.study.store import Segments, Store
 from abm.study.work import Bench
 
 STUDY = """
@@ -168,8 +174,33 @@ class TestResuming:
     def test_many_small_segments_are_compacted(self, study, tmp_path, monkeypatch):
         monkeypatch.setattr(runner, "BATCH", 1e-9)
         results = run(study(replications=40), tmp_path, workers=1)
-        assert len(Store(tmp_path).names()) == 1
+        assert len(Store(tmp_path).names()) == 40 - MANY + 1
         assert results.canonical() == run(study(replications=40), workers=1).canonical()
+
+    def test_segments_are_compacted_while_runs_go_on(self, study, tmp_path, monkeypatch):
+        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        monkeypatch.setattr(runner, "MANY", 5)
+        monkeypatch.setattr(compaction, "MANY", 5)
+        monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 5))
+        most = []
+        run(study(replications=40), tmp_path, 1, progress=lambda *_: most.append(len(Store(tmp_path).names())))
+        assert len(most) == 41
+        assert max(most) <= 2 * 5, "two sizes of segments, fewer than five of each but for a moment"
+
+    def test_a_finished_study_may_be_an_archive_that_cannot_be_written(self, study, tmp_path, monkeypatch):
+        before = run(study(), tmp_path, workers=1).canonical()
+        monkeypatch.setattr(files.os, "fsync", None)  # whatever is written is flushed
+        monkeypatch.setattr(manifest, "versions", lambda: {"python": "4.0"})
+        assert run(study(), tmp_path, workers=1).canonical() == before
+
+    def test_a_folder_of_another_format_is_left_alone(self, study, tmp_path, monkeypatch):
+        monkeypatch.setattr(segment, "FORMAT", 1)
+        run(study(), tmp_path, workers=1)
+        monkeypatch.undo()
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        with pytest.raises(Refusal, match=r"parquet: has format 1, and this version reads 2; choose another folder"):
+            run(study(), tmp_path, workers=1)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 class TestWorkersThatDie:
@@ -187,7 +218,7 @@ class TestWorkersThatDie:
 class TestBatches:
     def job(self, experiment, workers=1, rate=0.0, left=None):
         pending = np.arange(len(experiment)) if left is None else np.array(left)
-        job = runner._Job(experiment, None, Staff(workers, 1), pending, None)
+        job = runner._Job(experiment, None, Staff(workers, 1), pending, len(experiment), None)
         job._rate = rate
         return job
 
@@ -220,6 +251,20 @@ class TestChoices:
         monkeypatch.setattr(runner, "Pool", None)
         monkeypatch.setattr("abm.study.staff.processors", lambda: 8)
         assert run(study()).missing == 0
+
+    def test_loading_the_kernels_does_not_count_as_work(self, study, monkeypatch):
+        recorded, calls = runner.Bench.outcome, []
+
+        def outcome(self, index):
+            calls.append(index)
+            if len(calls) <= 2:
+                time.sleep(0.4)
+            return recorded(self, index)
+
+        monkeypatch.setattr(runner.Bench, "outcome", outcome)
+        monkeypatch.setattr(runner, "Pool", None)
+        monkeypatch.setattr("abm.study.staff.processors", lambda: 8)
+        assert run(study(replications=30)).missing == 0
 
     def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch):
         monkeypatch.setattr("abm.study.staff.processors", lambda: 2)
@@ -263,15 +308,32 @@ class TestChoices:
 
 
 class TestInterrupts:
-    def test_ctrl_c_keeps_what_is_done(self, study, tmp_path, monkeypatch):
-        recorded = runner.Bench.outcome
+    @pytest.fixture
+    def interrupted(self, monkeypatch):
+        """Let Ctrl-C come in the run after so many."""
 
-        def outcome(self, index):
-            if index == 3:
-                raise KeyboardInterrupt
-            return recorded(self, index)
+        def after(runs):
+            recorded, done = runner.Bench.outcome, []
 
-        monkeypatch.setattr(runner.Bench, "outcome", outcome)
+            def outcome(self, index):
+                if len(done) == runs:
+                    raise KeyboardInterrupt
+                done.append(index)
+                return recorded(self, index)
+
+            monkeypatch.setattr(runner.Bench, "outcome", outcome)
+
+        return after
+
+    def test_what_is_said_to_be_stored_is_stored(self, study, tmp_path, monkeypatch, interrupted):
+        interrupted(4)
+        monkeypatch.setattr(runner._Job, "_take", lambda job: np.arange(6))
+        with pytest.raises(Interrupted) as stop:
+            run(study(), tmp_path, workers=1)
+        assert stop.value.done == 4 == 6 - read(tmp_path).missing
+
+    def test_ctrl_c_keeps_what_is_done(self, study, tmp_path, monkeypatch, interrupted):
+        interrupted(3)
         with pytest.raises(Interrupted) as stop:
             run(study(), tmp_path, workers=1)
         assert stop.value.exit_code == 130
@@ -285,7 +347,9 @@ class TestInterrupts:
         run(study(), workers=1)
         assert signal.getsignal(signal.SIGTERM) == before
 
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(
+        ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.endurance)]
+    )
     def test_a_stopped_study_keeps_all_that_was_done(self, own, start, tmp_path, number, code):
         folder = tmp_path / "results"
         process = start(STUDY, folder, 2)
@@ -351,6 +415,40 @@ def test_a_script_without_a_guard_is_told_so_and_does_not_hang(start, tmp_path):
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert '__name__ == "__main__"' in err.strip().splitlines()[-1]
+
+
+def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "BATCH", 1e-9)
+    monkeypatch.setattr(runner, "MANY", 3)
+    monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 3))
+    experiment = study(replications=40)
+    expected = run(experiment, workers=1).canonical()
+    found = []
+    both = [threading.Thread(target=lambda: found.append(run(experiment, tmp_path, 1).canonical())) for _ in "ab"]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert found == [expected, expected]
+    assert len(read(tmp_path).runs) == 80 * 3
+
+
+@pytest.mark.endurance
+def test_at_a_prompt_there_is_no_guard_to_write(tmp_path):
+    """Nor in a notebook: what runs has no file that a worker process could load."""
+    lines = """
+from abm.run.scenario import Scenario
+from abm.study.experiment import Experiment
+from abm.study.runner import run
+world = Scenario(population={"customers": 20}, periods=2)
+experiment = Experiment(name="typed", scenario=world, replications=4)
+print(run(experiment, workers=2).canonical() == run(experiment, workers=1).canonical())
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run(
+        [sys.executable, "-i"], input=lines, capture_output=True, text=True, env=environment, timeout=120, check=False
+    )
+    assert ended.stdout.split() == ["True"], ended.stderr
 
 
 def test_results_of_an_unfinished_study_can_be_read(study, tmp_path, outcome):

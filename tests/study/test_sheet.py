@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.study.design import Design, grid
-from abm.study.sheet import Sheet
+from abm.study.sheet import Sheet, raw
 
 
 def sheet(arms=2, levels=0, replications=3):
@@ -30,13 +30,21 @@ def test_every_run_has_an_id_of_its_own_and_is_found_by_it(sheet):
     ids = [run.run_id for run in sheet.runs()]
     assert len(set(ids)) == len(sheet) == len(ids)
     assert [run_id.decode() for run_id in sheet.ids] == ids
-    assert list(sheet.find(sheet.ids)) == list(range(len(sheet)))
+    assert list(sheet.find(raw(ids))) == list(range(len(sheet)))
+    assert [run_id.decode() for run_id in sheet.ids_of(np.array([len(ids) - 1, 0]))] == [ids[-1], ids[0]]
     assert [run.index for run in sheet.runs()] == list(range(len(sheet)))
 
 
 @given(sheets, st.lists(st.text("0123456789abcdef", min_size=32, max_size=32), max_size=5))
 def test_a_strange_id_is_not_found(sheet, ids):
-    assert list(sheet.find(np.array(ids, "S32"))) == [-1] * len(ids)
+    assert list(sheet.find(raw(ids))) == [-1] * len(ids)
+
+
+def test_raw_ids_compare_as_their_texts_do():
+    ids = ["00" * 16, "00" * 15 + "01", "a0" + "00" * 15, "a0" + "00" * 14 + "20", "ff" * 16]
+    assert list(np.argsort(raw(ids[::-1]))) == [4, 3, 2, 1, 0]
+    assert len(np.unique(raw(ids))) == len(ids)
+    assert raw(ids).tobytes().hex() == "".join(ids)
 
 
 @given(sheets)

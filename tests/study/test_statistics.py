@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import ttest_rel
 
-from abm.study.statistics import PairedDifference, by_replication, interval, saving
+from abm.study.statistics import PairedDifference, by_replication, interval, saving, together
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -70,6 +70,14 @@ def test_a_pair_without_a_value_is_left_out_and_counted(hole):
     assert dropped == 4
 
 
+def test_three_arms_are_averaged_where_all_have_a_value():
+    hole = np.nan
+    blocks = [np.array([[1.0, 2.0], [3.0, hole]]), np.zeros((2, 2)), np.array([[5.0, hole], [7.0, 9.0]])]
+    means, left_out = together(blocks)
+    assert means.tolist() == [[2.0], [0.0], [6.0]]  # of the first replication; the second has no point with all three
+    assert left_out == 2
+
+
 def test_saving_by_hand():
     first, second = np.array([1.0, 2.0, 3.0]), np.array([0.0, 2.0, 1.0])
     # var 1 and 1; differences 1, 0, 2 with var 1
@@ -82,6 +90,26 @@ def test_saving_by_hand():
 def test_excludes_zero(low, high, excludes):
     difference = PairedDifference("profit", "a", "b", "north", 0.5, low, high, 3, 1.0, 0.95)
     assert difference.excludes_zero is excludes
+
+
+@pytest.mark.parametrize(("low", "high", "excludes"), [(1.1, 2, True), (0.5, 0.9, True), (0.5, 1.5, False)])
+def test_a_ratio_of_one_is_no_difference(low, high, excludes):
+    found = PairedDifference("profit", "a", "b", "north", 0.5, low, high, 3, 1.0, 0.95, statistic="ratio", estimate=1.2)
+    assert found.excludes_zero is excludes
+
+
+@pytest.mark.parametrize(
+    ("statistic", "words"),
+    [
+        ("ratio", "profit of north, a over b: 2 [0.25"),
+        ("median", "profit of north, a minus b, median: 2 [0.25"),
+        (0.9, "profit of north, a minus b, 0.9 quantile: 2 [0.25"),
+        ("skewed_mean", "profit of north, a minus b: 2 [0.25"),
+    ],
+)
+def test_another_statistic_is_named(statistic, words):
+    found = PairedDifference("profit", "a", "b", "north", 0.5, 0.25, 0.75, 30, 1.0, 0.95, 0, 1.0, statistic, 2.0)
+    assert str(found).startswith(words)
 
 
 def test_said_on_one_line():

@@ -13,8 +13,10 @@ from hypothesis.extra.numpy import arrays
 
 from abm.core.errors import Refusal
 from abm.study import files
-from abm.study.rows import Outcome
-from abm.study.store import Segments, Store, encode
+from abm.study.results import Results
+from abm.study.rows import Holdings, Outcome
+from abm.study.segment import encode
+from abm.study.store import Segments, Store
 
 function_fixtures = settings(
     max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
@@ -98,6 +100,22 @@ def test_only_some_runs_are_read(sheet, outcome, store):
     assert len(store.rows(sheet, by_period=False, only=[]).index) == 0
 
 
+def test_ids_are_looked_at_once_until_a_segment_comes_or_goes(sheet, study, outcome, store, monkeypatch):
+    found, looks = Holdings.found, []
+    monkeypatch.setattr(Holdings, "found", lambda *order: (looks.append(1), found(*order))[1])
+    store.commit(encode([outcome(sheet, index) for index in (0, 1)], sheet.kpis))
+    assert list(store.rows(sheet, by_period=False, only=[1]).index) == [1, 1]
+    assert store.holdings(sheet).done.sum() == 2
+    assert len(store.rows(sheet, by_period=True).index) == 8
+    assert len(looks) == 1
+    store.commit(encode([outcome(sheet, 2)], sheet.kpis))
+    assert store.holdings(sheet).done.sum() == 3
+    store.remove(store.names())
+    assert store.holdings(sheet).done.sum() == 0
+    assert store.holdings(study(seed=8).sheet).strangers == 0
+    assert len(looks) == 4
+
+
 def test_twins_are_read_once(sheet, outcome, store):
     store.commit(encode([outcome(sheet, 0), outcome(sheet, 1)], sheet.kpis))
     store.commit(encode([outcome(sheet, 1), outcome(sheet, 2)], sheet.kpis))
@@ -122,6 +140,18 @@ def test_runs_of_another_experiment_are_counted_and_left_out(study, sheet, outco
     assert store.holdings(sheet).strangers == 2
     assert list(store.rows(sheet, by_period=False).index) == [0, 0]
     assert list(store.rows(other, by_period=False).kpis) == ["trust"]
+
+
+def test_names_of_firms_are_those_of_the_rows_however_runs_are_put_together(sheet, outcome):
+    runs = [outcome(sheet, 0), outcome(sheet, 1, error="RuntimeError"), outcome(sheet, 2, firms=("west",), periods=0)]
+    together, apart = Segments(), Segments()
+    together.commit(encode(runs, sheet.kpis))
+    for run in runs:
+        apart.commit(encode([run], sheet.kpis))
+    for kept in (together, apart):
+        assert sorted(kept.rows(sheet, by_period=True).firms) == ["north", "south"]
+        assert sorted(kept.rows(sheet, by_period=False).firms) == ["", "north", "south", "west"]
+    assert Results(sheet, together).canonical() == Results(sheet, apart).canonical()
 
 
 def test_an_empty_store_has_empty_rows(sheet, store):

@@ -1,14 +1,17 @@
 """Verification: right results pass, wrong ones do not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from abm.core.errors import Refusal
 from abm.study import versions
-from abm.study.manifest import FILE
+from abm.study.manifest import read_manifest
 from abm.study.rows import Outcome
 from abm.study.runner import run
-from abm.study.store import Store, encode
+from abm.study.segment import encode
+from abm.study.store import Store
 from abm.study.verify import verify
 from abm.study.work import Bench
 
@@ -109,8 +112,9 @@ def test_other_libraries_are_named(folder, monkeypatch):
 
 
 def test_results_of_other_code_are_refused(folder):
-    text = (folder / FILE).read_text()
-    (folder / FILE).write_text(text.replace("philox", "mersenne").replace('cheap = "', 'cheap = "00'))
+    manifest = read_manifest(folder)
+    digests = manifest.sheet.digests | {"cheap": "00" * 16}
+    replace(manifest, scheme="mersenne", sheet=replace(manifest.sheet, digests=digests)).write(folder)
     with pytest.raises(Refusal, match=r"made by other code \(random numbers mersenne"):
         verify(folder)
 

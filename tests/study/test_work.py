@@ -20,6 +20,21 @@ def test_an_outcome_is_what_the_engine_recorded(crossed):
     assert outcome.by_period.shape == (6, 3, len(crossed.kpis))
 
 
+def test_worlds_are_used_again_and_nothing_is_left_over_in_them(crossed, monkeypatch):
+    """In a batch the runs of an arm and point go together; each equals a run in a world of its own."""
+    made = []
+    build = engine.build_world
+    monkeypatch.setattr(engine, "build_world", lambda *arguments: (made.append(1), build(*arguments))[1])
+    kept, alone = Segments(), Segments()
+    Bench(crossed).batch(range(len(crossed)), kept)
+    assert len(made) == len(crossed.arms) * len(crossed.design) < len(crossed)
+    for index in range(len(crossed)):
+        Bench(crossed).batch([index], alone)
+    together, apart = (one.rows(crossed.sheet, by_period=True) for one in (kept, alone))
+    for name, found in together.kpis.items():
+        np.testing.assert_array_equal(found, apart.kpis[name], err_msg=name)
+
+
 def test_a_failed_run_is_a_row_and_the_others_go_on(study, world, own):
     experiment = study(scenario=world.adding(own.Fragile(replication=1)))
     kept = Segments()
@@ -54,9 +69,25 @@ def test_what_was_done_before_an_interrupt_is_committed(study, monkeypatch, inte
 
     monkeypatch.setattr(work.engine, "record", record)
     kept = Segments()
-    with pytest.raises(interrupt):
-        Bench(study()).batch(range(6), kept)
-    assert list(kept.holdings(study().sheet).done) == [True, True, False, False, False, False]
+    report = Bench(study()).batch(range(6), kept)
+    assert (type(report.stopped), report.runs) == (interrupt, 1)
+    assert list(kept.holdings(study().sheet).done) == [True, False, False, False, False, False]
+
+
+def test_an_interrupt_of_the_commit_loses_nothing(study, monkeypatch):
+    kept = Segments()
+    commit, calls = kept.commit, []
+
+    def interrupted(data):
+        calls.append(data)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        commit(data)
+
+    monkeypatch.setattr(kept, "commit", interrupted)
+    report = Bench(study()).batch(range(3), kept)
+    assert isinstance(report.stopped, KeyboardInterrupt)
+    assert kept.holdings(study().sheet).done.sum() == report.runs == 3
 
 
 def test_an_empty_batch_leaves_nothing(study):

@@ -144,3 +144,20 @@ def test_nothing_measured_is_no_error():
     assert summary.courses(results, "profit").empty
     assert summary.winner(results).arm is None
     assert all(math.isnan(mean) for mean in table["mean"])
+
+
+def test_many_levels_of_a_factor_are_put_together():
+    factor = "word_of_mouth.contact_rate"
+    design = abm.latin_hypercube({factor: (0.0, 0.8)}, points=16)
+    world = abm.Scenario(population=abm.Population(customers=40), periods=6)
+    study = abm.Experiment("many", world, {"a": {}, "b": {"firms.north.price": 1.1}}, design, 2)
+    results = abm.run(study, workers=1)
+    table = summary.by_factor(results, "profit", factor)
+    assert len(table) == 8
+    order = np.argsort([point[factor] for point in design.with_seed(study.seed).points])
+    difference = results.block("profit", "b", "north") - results.block("profit", "a", "north")
+    for part, row in enumerate(table.sort_values("level").itertuples()):
+        two = order[2 * part : 2 * part + 2]
+        assert row.level == pytest.approx(np.mean([study.design.point(k)[factor] for k in two]))
+        assert row.difference == pytest.approx(difference[two].mean())
+        assert row.pairs == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -101,3 +102,41 @@ def test_parameters_two_lines_each():
     assert lines[1] == "    what it is"
     assert lines[2].split()[1] == "required"
     assert lines[3] == "    what it is; Who 1999, p. 1"
+
+
+SOBOL = {
+    "factor": "a.b", "first_order": 0.5, "first_order_low": 0.4, "first_order_high": 0.6, "total_order": 0.7,
+    "total_order_low": 0.61, "total_order_high": 0.8, "luck": float("nan"),
+}  # fmt: skip
+MORRIS = {
+    "factor": "a.b", "mu_star": 12.34, "mu_star_low": 11.0, "mu_star_high": 13.0, "mu": -12.34,
+    "sigma": 0.5, "luck": 0.1,
+}  # fmt: skip
+TORNADO = {
+    "factor": "a.b",
+    "base": 3,
+    "setting": "ring",
+    "difference": 0.01234,
+    "low": 0.01,
+    "high": 0.02,
+    "swing": 0.0123,
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "row", "cells"),
+    [
+        ("sobol", SOBOL, ["a.b", "0.700", "[0.610,", "0.800]", "0.500", "[0.400,", "0.600]", "-"]),
+        ("morris", MORRIS, ["a.b", "12.3", "[11.0,", "13.0]", "-12.3", "0.5", "0.1"]),
+        ("tornado", TORNADO, ["a.b", "3", "ring", "0.0123", "[0.0100,", "0.0200]"]),
+    ],
+)
+def test_influence_shows_three_digits_of_the_largest(method, row, cells):
+    lines = printed(tables.influence(pd.DataFrame([row]), method)).splitlines()
+    assert lines[0].split()[0] == "factor"
+    assert lines[-1].split() == cells
+
+
+def test_a_factor_is_named_once():
+    text = printed(tables.influence(pd.DataFrame([TORNADO, TORNADO | {"setting": "complete"}]), "tornado"))
+    assert text.count("a.b") == 1

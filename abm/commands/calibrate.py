@@ -1,0 +1,179 @@
+"""`patronage calibrate`: the parameters with which a market shows what is known of it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from abm.commands import doing, output
+from abm.core.errors import Refusal
+from abm.study import checks
+from abm.study.calibrate import carried_out
+from abm.study.calibration import Calibration
+from abm.study.calibration_plan import Plan, planned
+from abm.study.design import Design
+from abm.study.estimate import estimate
+from abm.study.experiment import Experiment, load
+from abm.study.factors import SPEC
+from abm.study.files import write_whole
+from abm.study.log_targets import log_targets
+from abm.study.overrides import overrides, parsed
+from abm.study.staff import staffing
+from abm.study.targets import read_targets, write_targets
+from abm.view import tables
+
+CALIBRATED = "calibrated.toml"  # in the results folder
+
+
+def main(
+    file: Path,
+    targets: Path | None,
+    log: str | None,
+    factors: Sequence[str],
+    trials: int,
+    forgiven: int,
+    sets: Sequence[str],
+    replications: int | None,
+    seed: int | None,
+    workers: int | None,
+    threads: int | None,
+    cluster: str | None,
+    out: Path | None,
+    json: bool,
+) -> int:
+    """Calibrate a study; return 1 if everything is ruled out or a trial gave no numbers, else 0.
+
+    Raises Refusal before anything is written.
+    """
+    try:
+        study = overrides(load(file), sets, replications, seed)
+        if targets is None and log is None:
+            raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
+        aims = [*(read_targets(targets) if targets else ()), *(log_targets(log) if log else ())]
+        plan = planned(study, _factors(factors), aims, trials=trials, forgiven=forgiven)
+        place = f"on the cluster {cluster}" if cluster else _place(plan, workers, threads)
+        out = out if out is not None else doing.results_folder(file, f"{study.name}_calibration")
+    except Refusal as refusal:
+        raise refusal if _says_where(refusal, targets) else doing.placed(refusal, file) from None
+    output.note(f"{_intention(plan)}, {place}")
+    with doing.Watch(plan.study) as watch:
+        found = carried_out(plan, out, workers, threads, watch.tell, cluster, command="patronage calibrate")
+    output.note(watch.outcome())
+    files = _write(out, study, found)
+    if json:
+        output.document(_document(out, found, files))
+    else:
+        _print(out, found, files)
+    return _failures(found)
+
+
+def _says_where(refusal: Refusal, targets: Path | None) -> bool:
+    """Return whether a refusal is about the targets, and says so."""
+    return targets is not None and refusal.place.startswith(f"{targets.name}: ")
+
+
+def _factors(written: Sequence[str]) -> dict[str, Any] | None:
+    """Return the factors given, "PATH=[low, high]", or "PATH" for the bounds of the parameter; None without any."""
+    found: dict[str, Any] = {}
+    for one in written:
+        with checks.at("", f"--factor {one}"):
+            path, values = parsed(one) if "=" in one else (one.strip(), SPEC)
+            if path in found:
+                raise Refusal(f"'{path}' is given twice")
+            found[path] = values
+    return found or None
+
+
+def _place(plan: Plan, workers: int | None, threads: int | None) -> str:
+    """Say by how many processes runs are done, and about what that takes; refuse more than this machine can do."""
+    runs = plan.runs * plan.trials
+    staff = staffing(plan.study, runs, workers, threads)
+    return f"{doing.hands(staff)}; {estimate(plan.study, runs, staff)}"
+
+
+def _intention(plan: Plan) -> str:
+    held = sum(target.held_out for target in plan.targets)
+    targets = tables.counted(len(plan.targets) - held, "target") + (f" and {held} held out" if held else "")
+    return (
+        f"{plan.study.name}: {tables.counted(len(plan.ranges), 'factor')} to {targets} in "
+        f"{tables.counted(plan.trials, 'trial')} x {tables.counted(len(plan.study.arms), 'arm')} x "
+        f"{tables.counted(plan.study.replications, 'replication')} = "
+        f"{tables.counted(plan.trials * plan.runs, 'run')}"
+    )
+
+
+def _write(out: Path, study: Experiment, found: Calibration) -> list[Path]:
+    """Write tables, figures and the calibrated study into the results folder; return the paths."""
+    for name, table in (("trials", found.table), ("fit", found.fit), ("identified", found.identified)):
+        write_whole(out / f"{name}.csv", table.to_csv(index=False).encode())
+    write_targets(out / "targets.csv", found.targets)
+    for name in study.inputs:  # so that the calibrated study finds beside it what it reads
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out / name, ((study.folder or Path()) / name).read_bytes())
+    design = Design() if set(study.design.factors) & set(found.ranges) else study.design
+    calibrated = study.replace(
+        name=f"{study.name}_calibrated", scenario=study.scenario.replace(found.best), design=design
+    )
+    calibrated.save(out / CALIBRATED)
+    drawn = importlib.import_module("abm.view.calibration").draw(found)  # slow to import
+    for figure in drawn:
+        write_whole(out / figure.file, figure.image)
+    return [out / figure.file for figure in drawn]
+
+
+def _print(out: Path, found: Calibration, files: Sequence[Path]) -> None:
+    output.show("", _settings(found), "", _fit(found), "", found.statement, "")
+    if found.notes:
+        output.show(*(f"Note: {note}." for note in found.notes), "")
+    output.lines("\n".join([f"results  {out}", *(f"figure   {file}" for file in files)]))
+    output.lines(f"next     patronage run {out / CALIBRATED}")
+
+
+def _settings(found: Calibration) -> Table:
+    table = tables.table(("factor", "best", "not ruled out", "searched", "verdict"), right=("best",), whole=("factor",))
+    for row in found.identified.to_dict("records"):
+        left = "nothing" if row["verdict"] == "ruled out" else f"{row['low']:.4g} to {row['high']:.4g}"
+        searched = f"{row['lowest']:.4g} to {row['highest']:.4g}"
+        table.add_row(row["factor"], f"{row['best']:.4g}", left, searched, row["verdict"])
+    return table
+
+
+def _fit(found: Calibration) -> Table:
+    columns = ("target", "value", "tolerance", "ours", "95% interval", "z", "met")
+    table = tables.table(columns, right=columns[1:6], whole=columns[1:])
+    for row in found.fit.to_dict("records"):
+        met = ("yes" if row["met"] else "no") + (", held out" if row["held_out"] else "")
+        interval = f"[{row['low']:.4g}, {row['high']:.4g}]"
+        numbers = [f"{row[name]:.4g}" for name in ("value", "tolerance", "ours")]
+        table.add_row(row["target"], *numbers, interval, f"{row['z']:+.1f}", met)
+    return table
+
+
+def _document(out: Path, found: Calibration, files: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "out": str(out),
+        "best": found.best,
+        "statement": found.statement,
+        "notes": list(found.notes),
+        "trials": len(found.trials),
+        "plausible": len(found.plausible),
+        "share": found.share,
+        "factors": found.identified.to_dict("records"),
+        "targets": found.fit.to_dict("records"),
+        "calibrated": str(out / CALIBRATED),
+        "figures": [str(file) for file in files],
+    }
+
+
+def _failures(found: Calibration) -> int:
+    problems = [trial for trial in found.trials if trial.problem]
+    if problems:
+        output.note(
+            f"{len(problems)} of {tables.counted(len(found.trials), 'trial')} gave no numbers, the first (trial "
+            f"{problems[0].number}): {problems[0].problem}"
+        )
+    return 1 if problems or found.plausible.empty else 0

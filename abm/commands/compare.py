@@ -1,0 +1,131 @@
+"""`patronage compare`: the best arm of a study with a stated probability, or which arm is best where."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import math
+import shlex
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from abm.commands import doing, output
+from abm.core.errors import Refusal
+from abm.study.compare import compare
+from abm.study.estimate import estimate
+from abm.study.experiment import Experiment, load
+from abm.study.files import write_whole
+from abm.study.overrides import overrides
+from abm.study.races import Standing
+from abm.study.robust import Robustness, robust
+from abm.study.staff import Staff, staffing
+from abm.study.verdict import Check, Verdict
+from abm.view import summary, tables
+from abm.view import verdict as view
+
+
+def main(
+    file: Path, kpi: str, firm: str | None, zone: float, confidence: float, lowest: bool | None, point: int | None,
+    each_point: bool, together: bool, max_runs: int | None, pilot: int, check: bool, sets: Sequence[str],
+    seed: int | None, workers: int | None, threads: int | None, cluster: str | None, out: Path | None, json: bool,
+) -> int:  # fmt: skip
+    """Compare the arms of a study over all points of its design, at one, or at each.
+
+    lowest : whether less is better; None = as is usual for the KPI
+
+    Returns 1 if the best arm is not decided, runs failed or the check does not hold, else 0.
+    Raises Refusal before anything is written.
+    """
+    largest = kpi not in summary.LESS_IS_BETTER if lowest is None else not lowest
+    ask = partial(robust, together=together) if each_point else partial(compare, point=point)
+    try:
+        _refuse(each_point, together, point)
+        study = overrides(load(file), sets, None, seed)
+        out = out if out is not None else doing.results_folder(file, study.name)
+        pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
+        staff = staffing(study, pilots, workers, threads) if cluster is None else None
+        with _Watch(study, _intention(study, pilot, pilots, staff, cluster)) as watch:
+            found: Verdict | Robustness = ask(
+                study, kpi, firm, zone=zone, confidence=confidence, largest=largest, max_runs=max_runs, pilot=pilot,
+                store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,
+                command=_command(file, kpi, firm, zone, sets, seed),
+            )  # fmt: skip
+    except Refusal as refusal:
+        raise doing.placed(refusal, file) from None
+    output.note(watch.outcome())
+    checked = found.check(workers=workers) if check else None
+    drawn = importlib.import_module("abm.view.race").draw(found)  # slow to import
+    write_whole(out / drawn.file, drawn.image)
+    if json:
+        output.document({**_document(found, checked), "out": str(out), "figure": str(out / drawn.file)})
+    else:
+        _print(found, checked)
+        output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}")
+    return int(not found.decided or found.failed > 0 or (checked is not None and not checked.ok))
+
+
+def _refuse(each_point: bool, together: bool, point: int | None) -> None:
+    if each_point and point is not None:
+        raise Refusal("--each-point compares at all points and --point at one; leave one of them out")
+    if together and not each_point:
+        raise Refusal("--together is about the verdicts of --each-point; say that too")
+
+
+def _command(file: Path, kpi: str, firm: str | None, zone: float, sets: Sequence[str], seed: int | None) -> str:
+    """Return the command that asks for the same comparison on any machine."""
+    options = ["--kpi", kpi, *(["--firm", firm] if firm else []), "--zone", f"{zone:g}"]
+    options += [part for one in sets for part in ("--set", one)] + ([] if seed is None else ["--seed", str(seed)])
+    return shlex.join(["patronage", "compare", file.name, *options])
+
+
+def _intention(study: Experiment, pilot: int, runs: int, staff: Staff | None, cluster: str | None) -> str:
+    arms, world = len(study.arms), study.scenario
+    points = runs // (arms * pilot)
+    counts = [tables.counted(arms, "arm"), *([tables.counted(points, "point")] if points > 1 else [])]
+    size = f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}"
+    first = f"first {tables.counted(pilot, 'replication')} = {tables.counted(runs, 'run')} of {size}"
+    place = f"{doing.hands(staff)}; {estimate(study, runs, staff)}" if staff else f"on the cluster {cluster}"
+    return f"{study.name}: {' x '.join(counts)}, {first}, {place}"
+
+
+class _Watch(doing.Watch):
+    """The bar of `run`, which also tells how many arms, or points, are still in the race.
+
+    intention : said when everything is checked and the runs begin
+    """
+
+    def __init__(self, study: Experiment, intention: str) -> None:
+        super().__init__(study)
+        self._intention = intention
+        self._bar.update(self._task, visible=False)  # until it is known how many runs there will be
+
+    def follow(self, now: Standing) -> None:
+        """Take a report of races."""
+        if self._intention:
+            with contextlib.suppress(OSError):
+                self._bar.console.print(self._intention, soft_wrap=True)
+            self._intention = ""
+        self.tell(now.done, now.at_most, now.failed, math.nan)
+        self._stored, self.done, self.total = now.stored, now.done - now.stored, now.done
+        going = tables.counted(now.arms, "arm") if now.races == 1 else tables.counted(now.races, "point")
+        self._bar.update(self._task, description=f"{going} in the race, runs at most", visible=True)
+
+
+def _document(found: Verdict | Robustness, checked: Check | None) -> dict[str, Any]:
+    held = {} if checked is None else {"check": {"ok": checked.ok, "statement": checked.statement}}
+    return view.document(found) | held
+
+
+def _print(found: Verdict | Robustness, checked: Check | None) -> None:
+    if isinstance(found, Verdict):
+        output.show("", view.race(found), "", view.explained(found.question))
+    else:
+        listed = [view.points(found), ""] if len(found.verdicts) <= view.MOST_POINTS else []
+        output.show("", *listed, view.regrets(found), "", view.explained_regrets(found.question))
+    output.show("", found.statement, "", view.effort(found))
+    for warning in found.warnings:
+        output.show("", f"warning: {warning}")
+    if checked is not None:
+        output.show("", f"check: {checked.statement}")

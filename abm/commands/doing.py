@@ -1,0 +1,141 @@
+"""What commands that do runs share: what is said before, shown meanwhile and said after; where results go."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from abm.commands import output
+from abm.core.errors import Refusal, shown
+from abm.study.estimate import Estimate
+from abm.study.experiment import Experiment
+from abm.study.results import Results
+from abm.study.staff import Staff
+from abm.view import tables
+
+RESULTS = "results"  # beside the study file
+COMPILING = "compiling the model for this machine (once, about half a minute) …"
+
+
+def placed(refusal: Refusal, file: Path) -> Refusal:
+    """Return the refusal with the file in front, unless it says already where it comes from."""
+    return Refusal(refusal.message, place=refusal.place, source=refusal.source or file.name)
+
+
+def results_folder(file: Path, name: str) -> Path:
+    """Return where the results of a study go unless said otherwise; Refusal if its name would lead elsewhere."""
+    if name.startswith(".") or set(name) & set("/\\:\0"):
+        raise Refusal(f"= {shown(name)} is no name for a folder; change it, or say --out DIR", place="name")
+    return file.parent / RESULTS / name
+
+
+def intention(experiment: Experiment, staff: Staff, expected: Estimate | None, cluster: str | None = None) -> str:
+    """Return what is about to be done, and about what it takes; on a `cluster` nobody knows."""
+    world = experiment.scenario
+    counts = [tables.counted(len(experiment.arms), "arm"), tables.counted(experiment.replications, "replication")]
+    if len(experiment.design) > 1:
+        counts.insert(1, tables.counted(len(experiment.design), "point"))
+    place = f"{hands(staff)}; {expected}" if cluster is None else f"on the cluster {cluster}"
+    return (
+        f"{experiment.name}: {' x '.join(counts)} = {tables.counted(len(experiment), 'run')} of "
+        f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}, "
+        f"{place}"
+    )
+
+
+def hands(staff: Staff) -> str:
+    """Return how many processes and threads there are to be."""
+    at_most = "up to " if staff.trial and staff.workers > 1 else ""
+    each = f" of {staff.threads} threads" if staff.threads > 1 else ""
+    return f"{at_most}{tables.counted(staff.workers, 'process', 'processes')}{each}"
+
+
+class Watch:
+    """What is shown while runs are done: a bar on a terminal, nothing elsewhere.
+
+    done : runs done now; those stored before do not count      seconds : that it took
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._stored: int | None = None
+        self.done = self.total = self.failed = 0
+        self._began, self.seconds = time.monotonic(), 0.0
+        columns = (TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), _Left())
+        console = output.standard_error()
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("runs", total=len(experiment), left=float("nan"))
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+        self.seconds = time.monotonic() - self._began
+
+    def tell(self, done: int, total: int, failed: int, seconds_left: float) -> None:
+        """Take a report of the runner."""
+        if self._stored is None:
+            self._stored = done
+            if done < total and not _is_compiled(self._experiment):
+                with contextlib.suppress(OSError):
+                    self._bar.console.print(COMPILING)
+        self.done, self.total, self.failed = done - self._stored, total, failed
+        words = f"runs, {failed:,} failed" if failed else "runs"
+        self._bar.update(self._task, completed=done, total=total, left=seconds_left, description=words)
+
+    def outcome(self) -> str:
+        """Say what was done and what was there already."""
+        if not self.done:
+            return f"all {tables.counted(self.total, 'run')} are stored already; nothing to do"
+        before = f", {self._stored:,} were stored already" if self._stored else ""
+        return f"{tables.counted(self.done, 'run')} done in {_duration(self.seconds)}{before}"
+
+
+class _Left(ProgressColumn):
+    """The time left, as the runner estimates it."""
+
+    def render(self, task: Task) -> Text:
+        """Return the time left of a task, nothing while it is not known."""
+        left = task.fields["left"]
+        return Text("" if math.isnan(left) else f"{_duration(left)} left")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def _is_compiled(experiment: Experiment) -> bool:
+    """Return whether every kernel of the study has machine code on the disk."""
+    worlds = [experiment.scenario.replace(settings) for settings in experiment.arms.values()]
+    return all(
+        loop.is_cached() for world in worlds for m in world.mechanisms() for loop in (*m.kernels(), *m.deliveries())
+    )
+
+
+def failures(results: Results) -> int:
+    """Say how many runs failed, and return the exit code: 1 if any did, else 0."""
+    failed = results.failed
+    if failed.empty:
+        return 0
+    first = failed.iloc[0]
+    output.note(
+        f"{len(failed):,} of {tables.counted(len(results.sheet), 'run')} failed, the first (arm '{first['arm']}', "
+        f"point {first['point']}, replication {first['replication']}) with {first['error']}: {first['message']}; "
+        "the same command tries them again"
+    )
+    return 1

@@ -1,0 +1,130 @@
+"""`patronage sensitivity`: which uncertain factors move a KPI, and how much of it is luck."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from abm.commands import doing, output
+from abm.core.errors import Refusal
+from abm.study import checks
+from abm.study.design import Design
+from abm.study.estimate import estimate
+from abm.study.experiment import load
+from abm.study.files import write_whole
+from abm.study.overrides import overrides, parsed
+from abm.study.runner import run
+from abm.study.sensitivity import Sensitivity, analysed, planned
+from abm.study.staff import staffing
+from abm.view import tables
+
+
+def main(
+    file: Path,
+    kpi: str,
+    firm: str | None,
+    method: str,
+    samples: int | None,
+    arm: str | None,
+    against: str | None,
+    factors: Sequence[str],
+    confidence: float,
+    sets: Sequence[str],
+    replications: int | None,
+    seed: int | None,
+    workers: int | None,
+    threads: int | None,
+    out: Path | None,
+    json: bool,
+) -> int:
+    """Analyse a study; return 1 if some runs failed, else 0.  Raises Refusal before anything is written."""
+    try:
+        study = load(file)
+        study = overrides(study.replace(design=Design()) if factors else study, sets, replications, seed)
+        study = planned(
+            study,
+            kpi,
+            firm,
+            method,
+            samples,
+            arm=arm,
+            against=against,
+            factors=_factors(factors),
+            confidence=confidence,
+        )
+        staff = staffing(study, len(study), workers, threads)
+        out = out if out is not None else doing.results_folder(file, study.name)
+        expected = estimate(study, len(study), staff)
+    except Refusal as refusal:
+        raise doing.placed(refusal, file) from None
+    output.note(doing.intention(study, staff, expected))
+    with doing.Watch(study) as watch:
+        results = run(study, out, workers, threads, watch.tell, command="patronage sensitivity")
+    output.note(watch.outcome())
+    found = analysed(results, kpi, firm, arm, against, confidence)
+    pictures = _write(out, found)
+    if json:
+        output.document(_document(out, found, pictures))
+    else:
+        _print(out, found, pictures)
+    return doing.failures(results)
+
+
+def _factors(written: Sequence[str]) -> dict[str, Any] | None:
+    """Return the factors given on the command line, "PATH=[low, high]" or "PATH=spec"; None if there are none."""
+    found: dict[str, Any] = {}
+    for one in written:
+        with checks.at("", f"--factor {one}"):
+            path, values = parsed(one)
+            if path in found:
+                raise Refusal(f"'{path}' is given twice")
+            found[path] = values
+    return found or None
+
+
+def _write(out: Path, found: Sensitivity) -> list[Path]:
+    """Put the table and a figure for each arm into the results folder; return the paths of the figures."""
+    drawn = importlib.import_module("abm.view.sensitivity").draw(found)  # slow to import
+    files = {out / figure.file: figure.image for figure in drawn}
+    table = {out / f"{found.method}_{found.kpi}.csv": found.table.to_csv(index=False).encode()}
+    for path, data in (table | files).items():
+        if not path.is_file() or path.read_bytes() != data:  # a folder that has it all may be read-only
+            write_whole(path, data)
+    return list(files)
+
+
+def _print(out: Path, found: Sensitivity, pictures: Sequence[Path]) -> None:
+    for arm in found.arms:
+        output.show("", found.title(arm), "", tables.influence(found.of(arm), found.method))
+    output.show("", _EXPLAINED[found.method].format(f"{found.confidence:.4g}"), "", found.statement, "")
+    output.lines(f"results  {out}\n" + "\n".join(f"figure   {picture}" for picture in pictures))
+
+
+_EXPLAINED = {
+    "sobol": "Shares of the variance over the factors' ranges: all that a factor has a hand in (total order), and what "
+    "it does by itself, with {} confidence. Luck: the total order of a factor that changed only who is lucky.",
+    "morris": "Effects of a factor's whole range: mean absolute (mu*, with {} confidence), mean (mu), and spread "
+    "(sigma), which tells that it depends on other factors or is not straight. Luck: mu* of a factor that changed only "
+    "who is lucky.",
+    "tornado": "What changes if one factor is set so and the others stay as they are, with {} confidence.",
+}
+
+
+def _document(out: Path, found: Sensitivity, pictures: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "out": str(out),
+        "method": found.method,
+        "kpi": found.kpi,
+        "unit": found.unit,
+        "firm": found.firm,
+        "against": found.against or None,
+        "confidence": found.confidence,
+        "runs": found.runs,
+        "failed": found.failed,
+        "statement": found.statement,
+        "outputs": found.outputs.to_dict("records"),
+        "table": found.table.to_dict("records"),
+        "figures": [str(picture) for picture in pictures],
+    }

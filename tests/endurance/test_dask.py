@@ -1,0 +1,92 @@
+"""A Dask scheduler and workers in processes of their own, on loopback: the same bits, whoever is lost on the way."""
+
+import os
+import re
+import signal
+import sys
+
+import pytest
+
+from abm.study.results import read
+
+pytest.importorskip("distributed")
+pytestmark = pytest.mark.endurance
+
+
+@pytest.fixture
+def dask(sweep, killed):
+    """Start a scheduler and two workers that can import the sweep; yield it, the address and these processes."""
+    swept = sweep(150)
+    python = (sys.executable, "-m", "distributed.cli.dask_scheduler")
+    started = [swept.launch(*python, "--host", "127.0.0.1", "--port", "0", "--no-dashboard")]
+    address = answered(started[0], r"Scheduler at: +(\S+)")
+    worker = (sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard")
+    started += [swept.launch(*worker, "--local-directory", swept.folder.parent / "dask") for _ in range(2)]
+    for process in started[1:]:
+        answered(process, r"Registered to:")
+    yield swept, address, started
+    for process in started:
+        killed(process)
+
+
+def answered(process, pattern):
+    """Wait until a process says something; return what of it is in brackets."""
+    for line in process.stderr:
+        if found := re.search(pattern, line):
+            return found.groups()[0] if found.groups() else ""
+    raise AssertionError("ended before it said so")
+
+
+def test_the_same_bits_as_in_one_process(dask):
+    swept, address, _ = dask
+    out, err = swept.start(address).communicate(timeout=300)
+    assert out.split()[-2:] == ["digest", swept.expected], err
+    assert swept.begun() == swept.total
+    swept.finish()
+
+
+def test_a_lost_worker_only_delays(dask):
+    swept, address, (_, worker, _) = dask
+    process = swept.start(address)
+    while int(process.stdout.readline() or process.communicate()[1]) < 80:
+        pass
+    os.killpg(worker.pid, signal.SIGKILL)
+    out, err = process.communicate(timeout=300)
+    assert out.split()[-2:] == ["digest", swept.expected], err
+    swept.finish()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_the_same_command_goes_on_where_it_was_stopped(dask, number):
+    swept, address, _ = dask
+    process = swept.start(address)
+    while int(process.stdout.readline() or process.communicate()[1]) < 80:
+        pass
+    os.killpg(process.pid, number)
+    process.communicate(timeout=10)
+    assert 80 <= swept.total - read(swept.folder).missing < swept.total
+    out, err = swept.start(address).communicate(timeout=300)
+    assert out.split()[-2:] == ["digest", swept.expected], err
+
+
+def test_a_scheduler_that_is_killed_is_said_plainly(dask):
+    swept, address, (scheduler, *_) = dask
+    process = swept.start(address)
+    while int(process.stdout.readline() or process.communicate()[1]) < 80:
+        pass
+    os.killpg(scheduler.pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert re.search(r"Refusal: cluster: the Dask scheduler is gone .* the same command goes on", err.splitlines()[-1])
+    swept.finish()
+
+
+def test_jobs_of_a_queueing_system_talk_behind_tls(sweep):
+    pytest.importorskip("dask_jobqueue")
+    pytest.importorskip("cryptography")
+    swept = sweep(40)
+    jobs = swept.folder.parent / "jobs.toml"
+    jobs.write_text(f'kind = "local"\njobs = 1\ncores = 1\nmemory = "1 GB"\nshared_temp_directory = "{jobs.parent}"\n')
+    out, err = swept.start(jobs).communicate(timeout=300)
+    assert out.split()[-2:] == ["digest", swept.expected], err
+    assert not list(jobs.parent.glob(".dask-jobqueue*")), "the keys are gone with the jobs"
+    swept.finish()
