@@ -1,29 +1,21 @@
-"""The command line: what may be typed, and how every command ends.
+"""The command line: what may be typed.
 
 A verb is declared here and does its work in `abm/commands/<verb>.py`, which is imported when the verb is used, so that
-help comes at once. Exit codes: 0 done; 1 some runs failed, a check did not hold, or a bug; 2 refused input; 130 and 143
-interrupted.
+help comes at once.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import os
-import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 import abm
-from abm.core.errors import Refusal, one_line
+from abm.commands.ending import DONE, do, prepare_streams, warn
 
-DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
-DEBUG = "PATRONAGE_DEBUG"
 SHOWN = ("parameters", "mechanisms", "kpis", "presets", "sources", "experiments", "odd")
 
 app = typer.Typer(
@@ -35,31 +27,43 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+Study = Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)]
+Firm = Annotated[str | None, typer.Option(metavar="NAME", help="Whose KPI; left out = the first firm.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
+]
+Replications = Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")]
+Seed = Annotated[int | None, typer.Option(help="Decides all luck.")]
+Workers = Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")]
+Threads = Annotated[int | None, typer.Option(help="Threads inside a run.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Do the runs there: a Dask scheduler, as in tcp://HOST:8786, or a TOML file that says how to ask a "
+        "queueing system for jobs.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Results folder; left out = one in results/ beside FILE.toml, named by the study."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
 
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
-    ] = None,
-    replications: Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides all luck.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Do the runs there: a Dask scheduler, as in tcp://HOST:8786, or a TOML file that says how to ask a "
-            "queueing system for jobs.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Results folder; left out = results/NAME beside FILE.toml.")
-    ] = None,
+    file: Study,
+    sets: Sets = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    cluster: Cluster = None,
+    out: Out = None,
     precision: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,15 +78,15 @@ def run(
     json: Json = False,
 ) -> None:
     """Run every arm of a study, or what of it is not stored yet; rank the arms and write a report."""
-    _verb("run", file, sets or [], replications, seed, workers, threads, cluster, out, precision or [], max_runs, json)
+    do("run", file, sets or [], replications, seed, workers, threads, cluster, out, precision or [], max_runs, json)
 
 
 @app.command()
 def compare(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
+    file: Study,
     kpi: Annotated[str, typer.Option(metavar="NAME", help="What is compared.", show_default=False)],
     zone: Annotated[float, typer.Option(metavar="X", help="The smallest difference that matters, in the KPI's unit.")],
-    firm: Annotated[str | None, typer.Option(metavar="NAME", help="Whose KPI; left out = the first firm.")] = None,
+    firm: Firm = None,
     confidence: Annotated[float, typer.Option(help="Probability that the answer is right.")] = 0.95,
     lowest: Annotated[
         bool | None, typer.Option("--lowest/--highest", help="Less is better; left out = for costs and losses.")
@@ -95,24 +99,16 @@ def compare(
     max_runs: Annotated[int | None, typer.Option(help="Runs at most; left out = as many as it takes.")] = None,
     pilot: Annotated[int, typer.Option(help="Replications before the first decision.")] = 10,
     check: Annotated[bool, typer.Option("--check", help="Also run equal arms, which must not differ at all.")] = False,
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides all luck.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Do the runs there; as of run."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Results folder; left out = results/NAME beside FILE.toml.")
-    ] = None,
+    sets: Sets = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    cluster: Cluster = None,
+    out: Out = None,
     json: Json = False,
 ) -> None:
     """Find the best arm, or one as good for all that matters, with a stated probability and as few runs as it takes."""
-    _verb(
+    do(
         "compare", file, kpi, firm, zone, confidence, lowest, point, each_point, together, max_runs, pilot, check,
         sets or [], seed, workers, threads, cluster, out, json,
     )  # fmt: skip
@@ -120,9 +116,9 @@ def compare(
 
 @app.command()
 def sensitivity(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
+    file: Study,
     kpi: Annotated[str, typer.Option(metavar="NAME", help="What is explained.", show_default=False)],
-    firm: Annotated[str | None, typer.Option(metavar="NAME", help="Whose KPI; left out = the first firm.")] = None,
+    firm: Firm = None,
     method: Annotated[
         str, typer.Option(help="sobol (shares of variance), morris (effects, few runs) or tornado (one at a time).")
     ] = "sobol",
@@ -137,34 +133,31 @@ def sensitivity(
     factors: Annotated[
         list[str] | None,
         typer.Option(
-            "--factor", metavar="PATH=[LOW,HIGH]", help="Vary this instead of the study's factors; may be repeated."
+            "--factor",
+            metavar="PATH=[LOW,HIGH]",
+            help="Vary this instead of the study's factors, PATH alone within its bounds; may be repeated.",
         ),
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
-    ] = None,
-    replications: Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides all luck.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Results folder; left out = results/NAME_METHOD beside FILE.toml."),
-    ] = None,
+    sets: Sets = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    cluster: Cluster = None,
+    out: Out = None,
     json: Json = False,
 ) -> None:
     """Find out which uncertain factors move a KPI, or the difference between two arms, and how much of it is luck."""
-    _verb(
+    do(
         "sensitivity", file, kpi, firm, method, samples, arm, against, factors or [], confidence, sets or [],
-        replications, seed, workers, threads, out, json,
+        replications, seed, workers, threads, cluster, out, json,
     )  # fmt: skip
 
 
 @app.command()
 def calibrate(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)],
+    file: Study,
     targets: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="What the market is known to show.", show_default=False)
     ] = None,
@@ -184,25 +177,17 @@ def calibrate(
     ] = None,
     trials: Annotated[int, typer.Option(help="Settings that are tried.")] = 100,
     forgive: Annotated[int, typer.Option(help="Targets that settings may miss without being ruled out.")] = 0,
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
-    ] = None,
+    sets: Sets = None,
     replications: Annotated[int | None, typer.Option(help="Draws of luck per trial, the same for all.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all luck, and what is tried.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads inside a run.")] = None,
-    cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Do the runs there, as of `patronage run`.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Results folder; left out = results/NAME_calibration beside FILE.toml."),
-    ] = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    cluster: Cluster = None,
+    out: Out = None,
     json: Json = False,
 ) -> None:
     """Find the parameters with which a market shows what is known of it, and what that rules out."""
-    _verb(
+    do(
         "calibrate", file, targets, log, factors or [], trials, forgive, sets or [], replications, seed, workers,
         threads, cluster, out, json,
     )  # fmt: skip
@@ -213,7 +198,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
 ) -> None:
     """Write the figures and report.html of a results folder again, without running anything."""
-    _verb("report", folder)
+    do("report", folder)
 
 
 @app.command()
@@ -225,7 +210,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show what there is: parameters (assumed ones first), mechanisms, KPIs, presets, sources, studies, ODD text."""
-    _verb("show", what, name, json)
+    do("show", what, name, json)
 
 
 @app.command()
@@ -233,7 +218,7 @@ def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the study.", show_default=False)],
 ) -> None:
     """Write experiments/NAME.toml: a small study with comments that runs as it is."""
-    _verb("new", name)
+    do("new", name)
 
 
 @app.command()
@@ -243,7 +228,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Recompute a sample of stored runs and compare every number, bit for bit."""
-    _verb("verify", folder, sample, json)
+    do("verify", folder, sample, json)
 
 
 @app.command()
@@ -252,7 +237,7 @@ def bench(
     json: Json = False,
 ) -> None:
     """Measure how fast this machine runs the market, and how that compares with plain Mesa."""
-    _verb("bench", largest, json)
+    do("bench", largest, json)
 
 
 def _version(wanted: bool) -> None:
@@ -270,73 +255,14 @@ def _options(
     pass
 
 
-def _verb(verb: str, *options: Any) -> None:
-    """Do a verb's work and end the command with its exit code."""
-    code = DONE
-    try:
-        code = importlib.import_module(f"abm.commands.{verb}").main(*options)
-        sys.stdout.flush()
-    except Refusal as refusal:
-        code = _say(str(refusal), REFUSED)
-    except BrokenPipeError:  # whoever reads has seen enough
-        _discard_output()
-    except KeyboardInterrupt as stop:
-        code = _say(f"interrupted{_how_far(stop)}", getattr(stop, "exit_code", INTERRUPTED))
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        code = _say(f"{place}{error.strerror or error}", REFUSED)
-    except Exception as error:
-        if os.environ.get(DEBUG):
-            traceback.print_exc()
-        words = one_line(str(error))[:200]
-        advice = f"this is a bug; run again with {DEBUG}=1 for the traceback"
-        code = _say(f"{type(error).__name__}: {words}; {advice}", FAILED)
-    raise typer.Exit(code)
-
-
-def _how_far(stop: Any) -> str:
-    """Say what an interrupted study has stored, and how to go on."""
-    if not hasattr(stop, "done"):
-        return "; run the same command again"
-    if not stop.done:
-        return " before the first run was done; run the same command again"
-    return f" after {stop.done:,} of {stop.total:,} runs, all stored; the same command goes on from there"
-
-
-def _say(line: str, code: int) -> int:
-    with contextlib.suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
-    return code
-
-
-def _discard_output() -> None:
-    """Let nothing more be written to a closed pipe, the last flush at exit included."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _prepare_streams() -> None:
-    """Make output possible whatever the streams are: closed, or of an encoding that lacks a letter."""
-    for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115 - kept until the process ends
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-
-
-def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
-    _say(f"warning: {one_line(str(message))}", DONE)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code.
 
     arguments : those after the command's name; None = the process's own
     """
-    _prepare_streams()
+    prepare_streams()
     with warnings.catch_warnings():
-        warnings.showwarning = _warn
+        warnings.showwarning = warn
         try:
             app(None if arguments is None else list(arguments), prog_name="patronage")
         except SystemExit as end:

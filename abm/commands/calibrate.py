@@ -11,17 +11,15 @@ from rich.table import Table
 
 from abm.commands import doing, output
 from abm.core.errors import Refusal
-from abm.study import checks
 from abm.study.calibrate import carried_out
 from abm.study.calibration import Calibration
 from abm.study.calibration_plan import Plan, planned
 from abm.study.design import Design
 from abm.study.estimate import estimate
 from abm.study.experiment import Experiment, load
-from abm.study.factors import SPEC
 from abm.study.files import write_whole
 from abm.study.log_targets import log_targets
-from abm.study.overrides import overrides, parsed
+from abm.study.overrides import overrides
 from abm.study.staff import staffing
 from abm.study.targets import read_targets, write_targets
 from abm.view import tables
@@ -54,7 +52,7 @@ def main(
         if targets is None and log is None:
             raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
         aims = [*(read_targets(targets) if targets else ()), *(log_targets(log) if log else ())]
-        plan = planned(study, _factors(factors), aims, trials=trials, forgiven=forgiven)
+        plan = planned(study, doing.factors(factors), aims, trials=trials, forgiven=forgiven)
         place = f"on the cluster {cluster}" if cluster else _place(plan, workers, threads)
         out = out if out is not None else doing.results_folder(file, f"{study.name}_calibration")
     except Refusal as refusal:
@@ -74,18 +72,6 @@ def main(
 def _says_where(refusal: Refusal, targets: Path | None) -> bool:
     """Return whether a refusal is about the targets, and says so."""
     return targets is not None and refusal.place.startswith(f"{targets.name}: ")
-
-
-def _factors(written: Sequence[str]) -> dict[str, Any] | None:
-    """Return the factors given, "PATH=[low, high]", or "PATH" for the bounds of the parameter; None without any."""
-    found: dict[str, Any] = {}
-    for one in written:
-        with checks.at("", f"--factor {one}"):
-            path, values = parsed(one) if "=" in one else (one.strip(), SPEC)
-            if path in found:
-                raise Refusal(f"'{path}' is given twice")
-            found[path] = values
-    return found or None
 
 
 def _place(plan: Plan, workers: int | None, threads: int | None) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from abm.commands import output
 from abm.core.errors import Refusal, shown
+from abm.study import checks
 from abm.study.estimate import Estimate
 from abm.study.experiment import Experiment
+from abm.study.factors import SPEC
+from abm.study.overrides import parsed
 from abm.study.results import Results
 from abm.study.staff import Staff
 from abm.view import tables
@@ -139,3 +143,15 @@ def failures(results: Results) -> int:
         "the same command tries them again"
     )
     return 1
+
+
+def factors(written: Sequence[str]) -> dict[str, Any] | None:
+    """Return the factors given, "PATH=[low, high]", or "PATH" for the bounds of the parameter; None without any."""
+    found: dict[str, Any] = {}
+    for one in written:
+        with checks.at("", f"--factor {one}"):
+            path, values = parsed(one) if "=" in one else (one.strip(), SPEC)
+            if path in found:
+                raise Refusal(f"'{path}' is given twice")
+            found[path] = values
+    return found or None

@@ -9,15 +9,14 @@ from typing import Any
 
 from abm.commands import doing, output
 from abm.core.errors import Refusal
-from abm.study import checks
 from abm.study.design import Design
 from abm.study.estimate import estimate
 from abm.study.experiment import load
 from abm.study.files import write_whole
-from abm.study.overrides import overrides, parsed
+from abm.study.overrides import overrides
 from abm.study.runner import run
 from abm.study.sensitivity import Sensitivity, analysed, planned
-from abm.study.staff import staffing
+from abm.study.staff import Staff, staffing
 from abm.view import tables
 
 
@@ -36,6 +35,7 @@ def main(
     seed: int | None,
     workers: int | None,
     threads: int | None,
+    cluster: str | None,
     out: Path | None,
     json: bool,
 ) -> int:
@@ -51,17 +51,17 @@ def main(
             samples,
             arm=arm,
             against=against,
-            factors=_factors(factors),
+            factors=doing.factors(factors),
             confidence=confidence,
         )
-        staff = staffing(study, len(study), workers, threads)
+        staff = staffing(study, len(study), workers, threads) if cluster is None else Staff(1, 1)
         out = out if out is not None else doing.results_folder(file, study.name)
-        expected = estimate(study, len(study), staff)
+        expected = estimate(study, len(study), staff) if cluster is None else None
     except Refusal as refusal:
         raise doing.placed(refusal, file) from None
-    output.note(doing.intention(study, staff, expected))
+    output.note(doing.intention(study, staff, expected, cluster))
     with doing.Watch(study) as watch:
-        results = run(study, out, workers, threads, watch.tell, command="patronage sensitivity")
+        results = run(study, out, workers, threads, watch.tell, cluster, command="patronage sensitivity")
     output.note(watch.outcome())
     found = analysed(results, kpi, firm, arm, against, confidence)
     pictures = _write(out, found)
@@ -70,18 +70,6 @@ def main(
     else:
         _print(out, found, pictures)
     return doing.failures(results)
-
-
-def _factors(written: Sequence[str]) -> dict[str, Any] | None:
-    """Return the factors given on the command line, "PATH=[low, high]" or "PATH=spec"; None if there are none."""
-    found: dict[str, Any] = {}
-    for one in written:
-        with checks.at("", f"--factor {one}"):
-            path, values = parsed(one)
-            if path in found:
-                raise Refusal(f"'{path}' is given twice")
-            found[path] = values
-    return found or None
 
 
 def _write(out: Path, found: Sensitivity) -> list[Path]:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -236,6 +237,7 @@ def correlation(values: FloatArray) -> float:
     return float(found.mean()) if len(found) else math.nan
 
 
+@cache
 def rinott(arms: int, confidence: float, pilot: int) -> float:
     """Return Rinott's h: with independent luck each arm needs h² S² / zone² replications, S² from `pilot` of them.
 

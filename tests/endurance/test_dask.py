@@ -81,7 +81,6 @@ def test_a_scheduler_that_is_killed_is_said_plainly(dask):
 
 
 def test_jobs_of_a_queueing_system_talk_behind_tls(sweep):
-    pytest.importorskip("dask_jobqueue")
     pytest.importorskip("cryptography")
     swept = sweep(40)
     jobs = swept.folder.parent / "jobs.toml"

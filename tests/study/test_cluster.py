@@ -1,7 +1,8 @@
 """Runs on a Dask cluster of threads in this process; real processes are in tests/endurance/test_dask.py."""
 
 import asyncio
-import importlib
+import importlib.util
+import signal
 import sys
 
 import numpy as np
@@ -18,6 +19,7 @@ from abm.study.work import Bench
 
 distributed = pytest.importorskip("distributed")
 clusters = pytest.importorskip("abm.study.cluster")
+queues = pytest.mark.skipif(not importlib.util.find_spec("dask_jobqueue"), reason="dask_jobqueue is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -181,11 +183,18 @@ class TestSettings:
         assert (taken["security"], taken["processes"]) == (True, 8)
         assert taken["scheduler_options"] == {"dashboard_address": "127.0.0.1:0"}
 
+    @queues
     @pytest.mark.parametrize("kind", clusters.KINDS)
     def test_every_kind_is_one_of_dask_jobqueue(self, kind):
-        pytest.importorskip("dask_jobqueue")
-        home, _, name = f"dask_jobqueue.{clusters.KINDS[kind]}".rpartition(".")
-        assert hasattr(importlib.import_module(home), name)
+        assert clusters.cluster_class(kind).__name__.endswith("Cluster")
+
+    @queues
+    def test_ctrl_c_stays_what_it_was(self, monkeypatch):
+        for name in [name for name in sys.modules if name.startswith("dask_jobqueue")]:
+            monkeypatch.delitem(sys.modules, name)
+        before = signal.getsignal(signal.SIGINT)
+        clusters.cluster_class("slurm")
+        assert signal.getsignal(signal.SIGINT) is before
 
     @pytest.mark.parametrize(
         ("text", "message"),

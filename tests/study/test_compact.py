@@ -3,8 +3,8 @@
 import errno
 import os
 
-import pyarrow.parquet as parquet
 import pytest
+from pyarrow import parquet
 
 from abm.study import store as stores
 from abm.study.compact import LARGE, STEP, compact

@@ -1,0 +1,79 @@
+"""How every command ends: its exit code, and what is said of what went wrong.
+
+Exit codes: 0 done; 1 some runs failed, a check did not hold, or a bug; 2 refused input; 130 and 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import typer
+
+from abm.core.errors import Refusal, one_line
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+DEBUG = "PATRONAGE_DEBUG"
+
+
+def do(verb: str, *options: Any) -> None:
+    """Do a verb's work and end the command with its exit code."""
+    code = DONE
+    try:
+        code = importlib.import_module(f"abm.commands.{verb}").main(*options)
+        sys.stdout.flush()
+    except Refusal as refusal:
+        code = _say(str(refusal), REFUSED)
+    except BrokenPipeError:  # whoever reads has seen enough
+        _discard_output()
+    except KeyboardInterrupt as stop:
+        code = _say(f"interrupted{_how_far(stop)}", getattr(stop, "exit_code", INTERRUPTED))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        code = _say(f"{place}{error.strerror or error}", REFUSED)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            traceback.print_exc()
+        words = one_line(str(error))[:200]
+        advice = f"this is a bug; run again with {DEBUG}=1 for the traceback"
+        code = _say(f"{type(error).__name__}: {words}; {advice}", FAILED)
+    raise typer.Exit(code)
+
+
+def _how_far(stop: Any) -> str:
+    """Say what an interrupted study has stored, and how to go on."""
+    if not hasattr(stop, "done"):
+        return "; run the same command again"
+    if not stop.done:
+        return " before the first run was done; run the same command again"
+    return f" after {stop.done:,} of {stop.total:,} runs, all stored; the same command goes on from there"
+
+
+def _say(line: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+    return code
+
+
+def _discard_output() -> None:
+    """Let nothing more be written to a closed pipe, the last flush at exit included."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def prepare_streams() -> None:
+    """Make output possible whatever the streams are: closed, or of an encoding that lacks a letter."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115 - kept until the process ends
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+def warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(f"warning: {one_line(str(message))}", DONE)
