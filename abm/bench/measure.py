@@ -172,8 +172,9 @@ def measurements(largest: int = 1_000_000) -> Iterator[tuple[str, Callable[[], A
     sizes = [n for n in SIZES if n <= largest]
     with_mesa = importlib.util.find_spec("mesa") is not None
 
-    def rates(make: Callable[[int], Scenario], threads: int = 1) -> dict[str, float]:
-        return {str(n): customer_periods_per_second(make(n), threads) for n in sizes}
+    def rates(make: Callable[[int, int], Scenario], threads: int = 1) -> dict[str, float]:
+        periods = {n: max(10, min(100, 3_000_000 // n)) for n in sizes}
+        return {str(n): customer_periods_per_second(make(n, periods[n]), threads) for n in sizes}
 
     yield "ref1", lambda: rates(ref1)
     yield "full", lambda: rates(full)

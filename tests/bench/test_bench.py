@@ -74,3 +74,8 @@ def test_a_size_below_the_smallest_is_refused(capsys):
     assert capsys.readouterr().err.splitlines() == [
         "--largest = 10 is below the smallest market measured, 1,000 customers"
     ]
+
+
+def test_a_customer_of_the_reference_market_costs_what_the_documentation_says():
+    """At the peak, graph included; docs/performance.md says 304 bytes, and small markets carry some more."""
+    assert 200 < measure.bytes_per_customer(400_000) < 345

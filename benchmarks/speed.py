@@ -1,6 +1,6 @@
 """Speed of the whole market and of the reference market, and the ratio to idiomatic Mesa, in one process.
 
-python benchmarks/first_slice.py [customers]
+python benchmarks/speed.py [customers]
 """
 
 from __future__ import annotations
