@@ -33,7 +33,7 @@ ONLY_IN = {  # a library, and the files that may import it
     "SALib": ("study/indices.py",),
     "optuna": ("study/journal.py",),
     "distributed": ("study/cluster.py",),
-    "dask_jobqueue": ("study/cluster.py",),
+    "dask_jobqueue": ("study/jobs.py",),
     "dask": (),
     "seaborn": ("view/plots.py",),
     "matplotlib": (

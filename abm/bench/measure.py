@@ -144,14 +144,22 @@ def batch_run_ratio(runs: int = 60) -> float:
 def bytes_per_customer(customers: int = 1_000_000) -> float:
     """Return resident memory a customer of `ref1` costs, graph included: a fresh process less an empty one."""
     code = (
-        "import resource, sys; from abm.bench.reference import ref1; from abm.run.engine import Engine\n"
+        "import sys; from abm.bench.measure import peak_memory; from abm.bench.reference import ref1\n"
+        "from abm.run.engine import Engine\n"
         "n = int(sys.argv[1]); Engine(ref1(1000, 3), 1).run(3)\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "Engine(ref1(n, 3), 1).run(3)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+        "before = peak_memory(); Engine(ref1(n, 3), 1).run(3); print(peak_memory() - before)"
     )
     out = subprocess.run([sys.executable, "-c", code, str(customers)], capture_output=True, text=True, check=True)
-    return float(out.stdout) * 1024 / customers
+    return float(out.stdout) / customers
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process has held, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # elsewhere the parent's peak may count as the child's
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) * 1024
+    resource = importlib.import_module("resource")
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def start_seconds(cold: bool) -> float:

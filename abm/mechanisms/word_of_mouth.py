@@ -110,11 +110,12 @@ def hear(
             aim, effect = (good_target, praise) if good else (bad_target, -blame)
             for e in range(tie_start[k], tie_start[k + 1]):
                 i, weight = tie_target[e], tie_weight[e]
-                word = philox(customer_id[k], customer_id[i], t << 8, replication, key)[0]
-                if (lo <= i < hi) & (uniform(word) < contact_rate * weight):
-                    word_of_mouth[firm, i] += effect * (weight * headroom(preference[firm, i], good))
-                    expectation[firm, i] += nudge * (aim - expectation[firm, i])
-                    heard[firm] += 1
+                if lo <= i < hi:
+                    word = philox(customer_id[k], customer_id[i], t << 8, replication, key)[0]
+                    if uniform(word) < contact_rate * weight:
+                        word_of_mouth[firm, i] += effect * (weight * headroom(preference[firm, i], good))
+                        expectation[firm, i] += nudge * (aim - expectation[firm, i])
+                        heard[firm] += 1
 
 
 @kernel

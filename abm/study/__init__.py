@@ -7,7 +7,7 @@ What is asked    experiment.py  scenario, arms, design, replications, seed, KPIs
 Which runs       sheet.py       every run in order, each with its id                              digest.py  identity
 How they go      runner.py      run(): what is stored is skipped, what is missing is done         staff.py  how many
                  work.py        batches of runs    pool.py  worker processes                      warm.py  their start
-                 cluster.py     workers of a Dask scheduler
+                 cluster.py     workers of Dask    jobs.py  of a queueing system    reach.py  for several runs
                  estimate.py    how long it will take, and how much memory
 Where they stay  store.py       segments in one folder      segment.py  one Parquet file         compact.py  fewer files
                  rows.py        what goes in and out

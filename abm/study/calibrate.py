@@ -28,6 +28,7 @@ from abm.study.digest import canonical, digest, plain
 from abm.study.experiment import Experiment
 from abm.study.journal import Journal, Trial, propose
 from abm.study.moments import Moments, moments
+from abm.study.reach import shared
 from abm.study.results import Results
 from abm.study.runner import Interrupted, Progress, Terminated, run, terminable
 from abm.study.store import Segments
@@ -84,9 +85,9 @@ def carried_out(
 
     command : what the manifest says the runs were asked for with
     """
-    options = {"workers": workers, "threads": threads, "cluster": cluster, "command": command}
-    search = _Search(plan, None if store is None else Path(store), options, progress)
-    with terminable():
+    with terminable(), shared(cluster) as reached:
+        options = {"workers": workers, "threads": threads, "cluster": reached, "command": command}
+        search = _Search(plan, None if store is None else Path(store), options, progress)
         try:
             search.go()
             found = search.found[: plan.trials]

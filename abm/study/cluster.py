@@ -25,9 +25,11 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal, shown
-from abm.study import checks
+from abm.study import checks, jobs
 from abm.study.experiment import Experiment
+from abm.study.jobs import said
 from abm.study.pool import Death, packed, unpacked
+from abm.study.reach import Reach
 from abm.study.store import Segments
 from abm.study.versions import changes, versions
 from abm.study.work import Bench, Report
@@ -55,8 +57,8 @@ def opened(where: Any) -> Iterator[distributed.Client]:
 
     Raises Refusal if nothing answers there or the file is wrong.
     """
-    if isinstance(where, distributed.Client):
-        yield where
+    if isinstance(where, Reach | distributed.Client):
+        yield where.client if isinstance(where, Reach) else where
         return
     with contextlib.ExitStack() as ours:
         if isinstance(where, str | Path) and "://" not in str(where):

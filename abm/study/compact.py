@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.study.digest import digest
-from abm.study.segment import merge
 from abm.study.store import Store
 
 MANY = 32  # segments of about one size that are worth merging
-LARGE = 16 << 20  # bytes: a segment that is not merged any more, and what is merged at a time
+LARGE = 8 << 20  # bytes: a segment that is not merged any more, and what is merged at a time
 STEP = 16  # a segment this much larger is of another size
 
 
@@ -31,10 +28,9 @@ def compact(store: Store, many: int = MANY) -> int:
     merged = 0
     for group in _groups(store, max(2, many)):
         # a segment is gone when another process compacts the folder: leave it to that one
-        with contextlib.suppress(FileNotFoundError, Refusal):
-            data = merge([partial(store.checked, name) for name in group])
-            store.commit(data)
-            store.remove(set(group) - {digest(data).hex()})
+        with contextlib.suppress(OSError, Refusal):
+            name = store.merge(group)
+            store.remove(set(group) - {name})
             merged += len(group)
     return merged
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
+
+from abm.study.digest import DIGEST_BYTES
 
 _PART = ".part"
 _ABANDONED = 3600.0  # seconds after which an unfinished file belongs to no living process
@@ -17,18 +22,70 @@ def write_whole(target: Path, data: bytes) -> None:
 
     Raises OSError when the disk is full or the folder cannot be written; nothing is left behind then.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}{_PART}")
+    _write(target.parent, target.name, lambda file: file.write(data), lambda: target.name)
+
+
+def write_named(folder: Path, suffix: str, fill: Callable[[Hashing], object]) -> str:
+    """Write a file that is named by the digest of its bytes, whole or not at all; return the digest (hex).
+
+    fill : writes the bytes, little by little
+
+    Raises OSError like `write_whole`.
+    """
+    made: list[Hashing] = []
+
+    def filled(file: BinaryIO) -> None:
+        made.append(Hashing(file))
+        fill(made[0])
+
+    _write(folder, suffix, filled, lambda: f"{made[0].digest}{suffix}")
+    return made[0].digest
+
+
+class Hashing:
+    """A file that keeps the digest of what is written to it."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._hash = file, hashlib.blake2b(digest_size=DIGEST_BYTES)
+
+    def write(self, data: bytes) -> int:
+        """Write bytes; return how many."""
+        self._hash.update(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        """Return how many bytes are written."""
+        return self._file.tell()
+
+    def flush(self) -> None:
+        """Pass on what is buffered."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Leave the file to whoever opened it."""
+
+    @property
+    def digest(self) -> str:
+        """The digest so far (hex)."""
+        return self._hash.hexdigest()
+
+
+def _write(folder: Path, name: str, fill: Callable[[BinaryIO], object], named: Callable[[], str]) -> None:
+    """Fill a file of a passing name, flush it to the disk, and then give it its name."""
+    part = folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}{_PART}"
     try:
         with part.open("xb") as file:
-            file.write(data)
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(target)
+        part.replace(folder / named())
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    _flush_folder(target.parent)
+    _flush_folder(folder)
 
 
 def remove_abandoned(folder: Path) -> None:

@@ -40,6 +40,7 @@ from abm.kpis.standard import BY_NAME
 from abm.study import checks
 from abm.study.experiment import Experiment
 from abm.study.intervals import skewed_mean
+from abm.study.reach import shared
 from abm.study.results import Results
 from abm.study.runner import Progress, run
 from abm.study.statistics import by_replication
@@ -118,17 +119,18 @@ def run_until(
     """
     goals = goals_of(experiment, precision, confidence)
     keeper = Segments() if store is None else Store(store)
-    options = (keeper, workers, threads, progress, cluster)
-    for count in counts(experiment, max_runs):
-        study = experiment.replace(replications=count)
-        complete = bool(keeper.holdings(study.sheet).done.all())
-        results = Results(study.sheet, keeper) if complete else run(study, *options, command=command)
-        found = assessed(results, goals, confidence)
-        told(found)
-        if found.reached or not found.table["pairs"].all():
-            break
-    if complete:  # the folder's manifest is of the last look, whether or not it took runs
-        run(study, *options, command=command)
+    with shared(cluster) as reached:
+        options = (keeper, workers, threads, progress, reached)
+        for count in counts(experiment, max_runs):
+            study = experiment.replace(replications=count)
+            complete = bool(keeper.holdings(study.sheet).done.all())
+            results = Results(study.sheet, keeper) if complete else run(study, *options, command=command)
+            found = assessed(results, goals, confidence)
+            told(found)
+            if found.reached or not found.table["pairs"].all():
+                break
+        if complete:  # the folder's manifest is of the last look, whether or not it took runs
+            run(study, *options, command=command)
     return found
 
 

@@ -18,6 +18,7 @@ from abm.study import checks, runner
 from abm.study.experiment import Experiment
 from abm.study.given import MOST_RUNS
 from abm.study.question import Question
+from abm.study.reach import shared
 from abm.study.results import Results
 from abm.study.selection import Race
 from abm.study.store import Segments
@@ -93,15 +94,16 @@ class Track:
 
     def hold(self, heats: Sequence[Heat]) -> None:
         """Hold races to their ends.  Raises what runner.run raises."""
-        while going := [heat for heat in heats if not heat.race.end]:
-            self._go(heats, going)
+        with shared(self.cluster) as cluster:
+            while going := [heat for heat in heats if not heat.race.end]:
+                self._go(heats, going, cluster)
 
-    def _go(self, heats: Sequence[Heat], going: Sequence[Heat]) -> None:
+    def _go(self, heats: Sequence[Heat], going: Sequence[Heat], cluster: Any) -> None:
         """Do all runs that races want next, and let them decide."""
         last = max(heat.race.last for heat in going)
         study = self.experiment if last <= self.experiment.replications else self.experiment.replace(replications=last)
         only = np.unique(np.concatenate([self._places(heat) for heat in going]))
-        options = (self.workers, self.threads, self._meter(heats, going), self.cluster)
+        options = (self.workers, self.threads, self._meter(heats, going), cluster)
         try:
             self.results = runner.run(study, self._keeper, *options, only=only, command=self.command)
         except runner.Interrupted as stop:

@@ -8,7 +8,7 @@ columns of the first groups, whatever their length. The footer has the format, a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.core.errors import Refusal
+from abm.study.files import Hashing
 from abm.study.rows import WHOLE_RUN, Outcome
 from abm.study.sheet import Sheet, raw
 from abm.study.versions import FORMAT, versions
@@ -128,11 +129,13 @@ def encode(outcomes: Sequence[Outcome], kpis: Sequence[str]) -> bytes:
     nothing = np.full((1, 1, len(kpis)), np.nan)
     heads = _table(outcomes, [nothing if o.error else o.summary[None] for o in outcomes], WHOLE_RUN, kpis)
     bodies = _table(outcomes, [nothing[:0] if o.error else o.by_period for o in outcomes], 0, kpis)
-    return _parquet(heads.schema, versions(), [heads], [bodies])
+    sink = pa.BufferOutputStream()
+    _parquet(sink, heads.schema, versions(), [heads], [bodies])
+    return sink.getvalue().to_pybytes()
 
 
-def merge(sources: Sequence[Callable[[], Segment]]) -> bytes:
-    """Return one segment with the runs of several that are `alike`; of twins one stays, a done one before a failed.
+def merge(sources: Sequence[Callable[[], Segment]], sink: Hashing) -> None:
+    """Write one segment with the runs of several that are `alike`; of twins one stays, a done one before a failed.
 
     sources : functions that open the segments; one is open at a time, and a row group of it in memory
     """
@@ -146,7 +149,8 @@ def merge(sources: Sequence[Callable[[], Segment]]) -> bytes:
     of_each = np.split(kept, np.cumsum([len(run_ids) for run_ids, _ in runs])[:-1])
     parts = (_kept(sources, of_each, by_period) for by_period in (False, True))
     one = sources[0]()
-    return _parquet(one.schema, one.made_with, *parts)
+    _parquet(pa.PythonFile(sink, mode="w"), one.schema, one.made_with, *parts)
+    pa.default_memory_pool().release_unused()  # what many small pieces leave behind would add up
 
 
 def _kept(sources: Sequence[Callable[[], Segment]], kept: Sequence[np.ndarray], by_period: bool) -> Iterator[pa.Table]:
@@ -200,20 +204,18 @@ def _uncoded(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
     return whole.dictionary.to_pylist(), whole.indices.to_numpy()
 
 
-def _parquet(schema: pa.Schema, made_with: dict[str, str], *parts: Iterator[pa.Table] | Sequence[pa.Table]) -> bytes:
+def _parquet(sink: pa.NativeFile, schema: pa.Schema, made_with: dict[str, str], *parts: Iterable[pa.Table]) -> None:
     """Write the rows of whole runs, then the rows by period, in row groups of about ROWS."""
     footer = {_FOOTER: json.dumps({"format": FORMAT, "versions": made_with}).encode()}
     schema = schema.with_metadata(footer)
-    sink = pa.BufferOutputStream()
     options: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": list(TEXT)}
     with pq.ParquetWriter(sink, schema, **options) as writer:
         for tables in parts:
             for table in _gathered(tables):
                 writer.write_table(table.replace_schema_metadata(footer), row_group_size=max(1, table.num_rows))
-    return sink.getvalue().to_pybytes()
 
 
-def _gathered(tables: Iterator[pa.Table] | Sequence[pa.Table]) -> Iterator[pa.Table]:
+def _gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Put tables together until there are enough rows for a row group; leave empty ones out."""
     waiting: list[pa.Table] = []
     for table in tables:

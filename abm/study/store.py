@@ -15,6 +15,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,9 +23,9 @@ import numpy as np
 
 from abm.core.errors import Refusal
 from abm.study.digest import digest
-from abm.study.files import remove_abandoned, write_whole
+from abm.study.files import remove_abandoned, write_named, write_whole
 from abm.study.rows import Holdings, Rows
-from abm.study.segment import Segment
+from abm.study.segment import Segment, merge
 from abm.study.sheet import Sheet
 
 _ATTEMPTS = 5
@@ -133,6 +134,14 @@ class Store(Segments):
         """Write a segment, whole or not at all; raise Refusal if there is no room or no permission."""
         with self.writing():
             write_whole(self._path(digest(data).hex()), data)
+
+    def merge(self, names: Sequence[str]) -> str:
+        """Write a segment with the runs of several that are alike, whole or not at all; return its name.
+
+        Raises FileNotFoundError if one of them is gone or damaged, and OSError if there is no room.
+        """
+        sources = [partial(self.checked, name) for name in names]
+        return write_named(self.segments, ".parquet", partial(merge, sources))
 
     def names(self) -> list[str]:
         """Names of all sound segments, sorted; damaged ones are noted in `damaged`."""

@@ -30,8 +30,9 @@ if __name__ == "__main__":
         global most
         most = max(most, sum(1 for _ in folder.rglob("*")))
 
-    missing = run(experiment, folder, workers=1, progress=tell).missing
-    print(missing, most, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    results = run(experiment, folder, workers=1, progress=tell)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(results.missing, most, memory)
 """
 
 

@@ -1,8 +1,6 @@
 """Runs on a Dask cluster of threads in this process; real processes are in tests/endurance/test_dask.py."""
 
 import asyncio
-import importlib.util
-import signal
 import sys
 
 import numpy as np
@@ -19,7 +17,6 @@ from abm.study.work import Bench
 
 distributed = pytest.importorskip("distributed")
 clusters = pytest.importorskip("abm.study.cluster")
-queues = pytest.mark.skipif(not importlib.util.find_spec("dask_jobqueue"), reason="dask_jobqueue is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -28,20 +25,6 @@ def dask():
     options = {"processes": False, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with distributed.LocalCluster(**options, protocol="inproc") as cluster:
         yield cluster
-
-
-@pytest.fixture
-def broken(tmp_path):
-    """Write a file of settings."""
-
-    def write(text):
-        (tmp_path / "jobs.toml").write_text(text)
-        return tmp_path / "jobs.toml"
-
-    return write
-
-
-SOUND = 'kind = "slurm"\njobs = 4\ncores = 8\nmemory = "16 GB"\n'
 
 
 class TestTheSameNumbers:
@@ -173,51 +156,6 @@ class TestRefusals:
         monkeypatch.setattr(clusters, "LOOK", 0.05)
         with pytest.raises(Refusal, match=r"the Dask scheduler is gone .*the same command goes on from there"):
             run(study(replications=5000), cluster=cluster, progress=lambda done, *_: done > 20 and cluster.close())
-
-
-class TestSettings:
-    def test_as_dask_takes_them(self):
-        wanted = {"kind": "slurm", "jobs": 4, "cores": 8, "memory": "16 GB", "job_script_prologue": ["module load x"]}
-        taken = clusters.settings(wanted)
-        assert {key: taken[key] for key in wanted} == wanted
-        assert (taken["security"], taken["processes"]) == (True, 8)
-        assert taken["scheduler_options"] == {"dashboard_address": "127.0.0.1:0"}
-
-    @queues
-    @pytest.mark.parametrize("kind", clusters.KINDS)
-    def test_every_kind_is_one_of_dask_jobqueue(self, kind):
-        assert clusters.cluster_class(kind).__name__.endswith("Cluster")
-
-    @queues
-    def test_ctrl_c_stays_what_it_was(self, monkeypatch):
-        for name in [name for name in sys.modules if name.startswith("dask_jobqueue")]:
-            monkeypatch.delitem(sys.modules, name)
-        before = signal.getsignal(signal.SIGINT)
-        clusters.cluster_class("slurm")
-        assert signal.getsignal(signal.SIGINT) is before
-
-    @pytest.mark.parametrize(
-        ("text", "message"),
-        [
-            (SOUND.replace("memory", "memmory"), r"jobs.toml: no setting \"memmory\"; did you mean 'memory'\?"),
-            (SOUND.replace('"slurm"', '"slrum"'), r"jobs.toml: kind = \"slrum\" is not .*; did you mean 'slurm'\?"),
-            (SOUND.replace("cores = 8", ""), "jobs.toml: cores: is missing"),
-            (SOUND.replace("= 8", '= "eight"'), 'jobs.toml: cores = "eight" is not a whole number'),
-            (SOUND.replace("= 4", "= 0"), r"jobs.toml: jobs = 0 is outside \[1"),
-            (SOUND.replace('"16 GB"', "16"), "jobs.toml: memory = 16 is not text"),
-            (SOUND + "job_script_prologue = 'x'", r"jobs.toml: job_script_prologue = \"x\" is not a list of texts"),
-            ("", "jobs.toml: is empty"),
-            (SOUND, "jobs.toml: no jobs can be had: .*sbatch"),
-        ],
-    )
-    def test_refused(self, study, broken, text, message, monkeypatch):
-        monkeypatch.setenv("PATH", "")
-        with pytest.raises(Refusal, match=message):
-            run(study(), cluster=broken(text))
-
-    def test_a_file_that_is_not_there(self, study):
-        with pytest.raises(Refusal, match=r"slurm\.toml"):
-            run(study(), cluster="slurm.toml")
 
 
 def test_a_batch_is_a_function_of_its_order(study):

@@ -6,7 +6,7 @@ import os
 import pytest
 from pyarrow import parquet
 
-from abm.study import store as stores
+from abm.study import files
 from abm.study.compact import LARGE, STEP, compact
 from abm.study.digest import digest
 from abm.study.segment import encode
@@ -97,7 +97,7 @@ def test_a_kill_loses_nothing(store, sheet, monkeypatch, when):
         raise Killed
 
     before = content(store, sheet)
-    method = "commit" if when.startswith("before the merged") else "remove"
+    method = "merge" if when.startswith("before the merged") else "remove"
     monkeypatch.setattr(Store, method, half if when.startswith("half") else killed)
     with pytest.raises(Killed):
         compact(store, many=2)
@@ -145,12 +145,14 @@ def test_a_segment_damaged_since_it_was_seen_is_not_merged(store, sheet):
 
 
 def test_a_full_disk_leaves_the_segments_as_they_are(store, sheet, monkeypatch):
-    def full(target, data):
+    def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = content(store, sheet)
-    monkeypatch.setattr(stores, "write_whole", full)
-    assert compact(store, many=2) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "fsync", full)
+        assert compact(store, many=2) == 0
+    assert len(list(store.segments.iterdir())) == 10, "nothing is left of it"
     assert len(store.names()) == 10
     assert content(store, sheet) == before
 

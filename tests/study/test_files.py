@@ -7,7 +7,8 @@ import time
 import pytest
 
 from abm.study import files
-from abm.study.files import remove_abandoned, write_whole
+from abm.study.digest import digest
+from abm.study.files import remove_abandoned, write_named, write_whole
 
 
 def test_written_and_written_over(tmp_path):
@@ -34,6 +35,18 @@ def test_what_was_there_survives_a_write_that_fails(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         write_whole(tmp_path / "a", b"two")
     assert (tmp_path / "a").read_bytes() == b"one"
+
+
+def test_named_by_the_digest_of_what_was_written_little_by_little(tmp_path):
+    name = write_named(tmp_path, ".txt", lambda file: [file.write(part) for part in (b"one", b"", b"two")])
+    assert name == digest(b"onetwo").hex()
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(f"{name}.txt", b"onetwo")]
+
+
+def test_nothing_is_left_of_a_file_that_is_not_filled(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        write_named(tmp_path, ".txt", lambda file: (file.write(b"one"), 1 / 0))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_flushed_before_it_gets_its_name(tmp_path, monkeypatch):
