@@ -42,6 +42,12 @@ def write_named(folder: Path, suffix: str, fill: Callable[[Hashing], object]) ->
     return made[0].digest
 
 
+def digest_of(path: Path) -> str:
+    """Return the digest (hex) of a file's bytes, read little by little."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)).hexdigest()
+
+
 class Hashing:
     """A file that keeps the digest of what is written to it."""
 

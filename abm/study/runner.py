@@ -23,6 +23,7 @@ from abm.study.compact import MANY, compact
 from abm.study.experiment import Experiment
 from abm.study.manifest import Manifest
 from abm.study.pool import Death, Pool, Unsendable
+from abm.study.reach import shared
 from abm.study.results import Results
 from abm.study.segment import encode
 from abm.study.staff import Staff, staffing
@@ -91,18 +92,20 @@ def run(
     done = keeper.holdings(experiment.sheet).done
     asked = np.arange(len(done), dtype=np.int32) if only is None else only.astype(np.int32)
     pending = asked[~done[asked]]
-    if isinstance(keeper, Store):
-        _make_ready(keeper, experiment, command, len(pending) > 0)
-    if done.any():
-        for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
-            warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=2)
     if cluster is None:
         staff = staffing(experiment, len(pending), workers, threads)
     else:
         staff = Staff(1, 1 if threads is None else threads)  # what this machine has does not count
-    job = _Job(experiment, keeper, staff, pending, len(asked), progress, cluster)
-    results = Results(experiment.sheet, keeper)
-    with terminable():
+    with terminable(), shared(cluster) as reached:
+        if reached is not None and len(pending):
+            reached.client  # noqa: B018 - refuses now, before anything is written, what cannot be reached
+        if isinstance(keeper, Store):
+            _make_ready(keeper, experiment, command, len(pending) > 0)
+        if done.any():
+            for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
+                warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=2)
+        job = _Job(experiment, keeper, staff, pending, len(asked), progress, reached)
+        results = Results(experiment.sheet, keeper)
         try:
             job.go()
         except KeyboardInterrupt as stop:

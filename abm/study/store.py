@@ -23,7 +23,7 @@ import numpy as np
 
 from abm.core.errors import Refusal
 from abm.study.digest import digest
-from abm.study.files import remove_abandoned, write_named, write_whole
+from abm.study.files import digest_of, remove_abandoned, write_named, write_whole
 from abm.study.rows import Holdings, Rows
 from abm.study.segment import Segment, merge
 from abm.study.sheet import Sheet
@@ -192,7 +192,7 @@ class Store(Segments):
         try:
             about = path.stat()
             if self._sound.get(name) != (about.st_size, about.st_mtime_ns):
-                if digest(path.read_bytes()).hex() != name:
+                if digest_of(path) != name:
                     return False
                 self._sound[name] = (about.st_size, about.st_mtime_ns)
         except FileNotFoundError:

@@ -111,7 +111,8 @@ class TestRefusals:
     def test_nobody_answers(self, study, tmp_path, address, monkeypatch):
         monkeypatch.setattr(clusters, "ANSWER", 0.5)
         with pytest.raises(Refusal, match=r"no Dask scheduler answers at .*; start one with `dask scheduler`"):
-            run(study(), tmp_path, cluster=address)
+            run(study(), tmp_path / "results", cluster=address)
+        assert not (tmp_path / "results").exists(), "nothing is half written"
 
     @pytest.mark.parametrize("where", ["127.0.0.1:8786", "slurm", ""])
     def test_neither_an_address_nor_a_file(self, study, where):
