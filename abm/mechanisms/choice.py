@@ -192,8 +192,9 @@ def remember_choices(
             if before >= 0:
                 repeat_base[before] += 1
                 repeats[before] += np.int64(j == before)
-        for f in range(preference.shape[0]):
-            preference[f, i] = chance[f, v]
+    for f in range(preference.shape[0]):
+        for v in range(visit_count[0]):
+            preference[f, visit_customer[v]] = chance[f, v]
 
 
 class Choice(Mechanism):

@@ -60,35 +60,38 @@ def price_leaving(
 
 @kernel
 def cost_leaving(
-    switching_facet, switching_cost, calculative_commitment, visit_count, visit_customer, visit_provider,
-    best_rival, rivals, at_stake, encounters, affective_commitment, personal_bond, basket, integration, exit_fee,
-    joining_fee, complexity, learning_visits, set_up_visits, procedural, financial, relational,
+    switching_facet, switching_cost, calculative_commitment, learnt, set_up, visit_count, visit_customer,
+    visit_provider, best_rival, rivals, at_stake, encounters, affective_commitment, personal_bond, basket,
+    integration, exit_fee, joining_fee, complexity, learning_visits, set_up_visits, procedural, financial,
+    relational,
 ):  # fmt: skip
     """Write the facets of each visitor's cost of leaving her provider, and their weighted sum.
 
     switching_facet (8, n)  0-1  [written]      switching_cost (n,)  0-1  [written]
-    calculative_commitment (m, n)  0-1  [written]
+    calculative_commitment (m, n)  0-1  [written]      learnt, set_up (visits,)  0-1  [written]
     """
     one = np.float32(1.0)
+    for v in range(visit_count[0]):  # exponentials of all visits together; those of nobody's customers are never read
+        i, j = visit_customer[v], max(visit_provider[v], 0)
+        learnt[v] = familiarity(encounters[j, i], learning_visits)
+        set_up[v] = min(one, familiarity(encounters[j, i], set_up_visits) + integration[j])
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_provider[v]
         if j >= 0:
             risk = 1.0 - best_rival[v]
             evaluation = complexity / (1.0 + rivals[v])
-            learning = familiarity(encounters[j, i], learning_visits)
-            set_up = min(one, familiarity(encounters[j, i], set_up_visits) + integration[j])
             benefit = min(one, at_stake[v] / basket[i])
             money = min(one, (exit_fee[j] + joining_fee[j]) / basket[i])
             person, brand = personal_bond[j, i], affective_commitment[j, i]
             switching_facet[0, i] = risk
             switching_facet[1, i] = evaluation
-            switching_facet[2, i] = learning
-            switching_facet[3, i] = set_up
+            switching_facet[2, i] = learnt[v]
+            switching_facet[3, i] = set_up[v]
             switching_facet[4, i] = benefit
             switching_facet[5, i] = money
             switching_facet[6, i] = person
             switching_facet[7, i] = brand
-            by_procedure = risk + evaluation + learning + set_up
+            by_procedure = risk + evaluation + learnt[v] + set_up[v]
             switching_cost[i] = (
                 procedural * 0.25 * by_procedure
                 + financial * 0.5 * (benefit + money)
@@ -117,6 +120,8 @@ class SwitchingCost(Mechanism):
         Column("calculative_commitment", ("firm", "customer"), 0, "0-1", "mean of procedural and financial facets"),
         Column("best_rival", ("visit",), 0, "0-1", "expectation of the best rival known"),
         Column("rivals", ("visit",), 0, "firms", "rivals known"),
+        Column("learnt", ("visit",), 0, "0-1", "how far using the provider is learnt"),
+        Column("set_up", ("visit",), 0, "0-1", "how far things are set up with the provider"),
         Column("at_stake", ("visit",), 0, "cu", "value of points and tier that leaving forfeits"),
     )
     basis: Literal["facets", "trait"] = param(

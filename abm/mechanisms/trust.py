@@ -37,12 +37,12 @@ def learn_trust(
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
         if j >= 0:
-            missed = performance[v] < promise[j] - tolerance
-            broken = promise_cost * (1.0 - notice * transparency[j]) if missed else np.float32(0.0)
+            missed = np.float32(1.0) if performance[v] < promise[j] - tolerance else np.float32(0.0)
+            broken = missed * (promise_cost * (1.0 - notice * transparency[j]))  # no branch: it is often guessed wrong
             new = updated_trust(trust[j, i], transaction[v], growth, fall, broken)
             trust[j, i] = new
             trust_sum[j] += np.int64(new * _WHOLE)
-            broken_promises[j] += 1 if missed else 0
+            broken_promises[j] += np.int64(missed)
 
 
 @kernel

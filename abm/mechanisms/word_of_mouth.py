@@ -58,29 +58,29 @@ def note_patronage(story, patronage, relation, initial_awareness, lo, hi):
 
 @kernel
 def tell(
-    story, telling_luck, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment,
+    story, reluctance, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment,
     customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion, praise_from, key,
     replication, t,
 ):  # fmt: skip
     """Decide who tells a story about whom.
 
-    story (n,)  2 (firm + 1) + [good], 0 = none  [written]      telling_luck (visits,)  the draw  [written]
+    story (n,)  2 (firm + 1) + [good], 0 = none  [written]
+    reluctance (visits,)  the draw less the probability of telling: a story is told below 0  [written]
     positive_messages, negative_messages  tallies [written]
     """
     for v in range(visit_count[0]):
         word = philox(customer_id[visit_customer[v]], t, visit_nth[v], replication, key)[0]
-        telling_luck[v] = uniform(word)
+        reluctance[v] = uniform(word)
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
-            s = transaction[v]
-            if telling_luck[v] < telling_probability(
-                s, affective_commitment[j, i], base, delight, disappointment, devotion
-            ):
-                good = s >= praise_from
-                positive_messages[j] += 1 if good else 0
-                negative_messages[j] += 0 if good else 1
-                story[i] = 2 * (j + 1) + (1 if good else 0)
+        commitment = affective_commitment[max(visit_firm[v], 0), visit_customer[v]]
+        reluctance[v] -= telling_probability(transaction[v], commitment, base, delight, disappointment, devotion)
+    for v in range(visit_count[0]):
+        j = visit_firm[v]
+        if j >= 0 and reluctance[v] < 0.0:
+            good = transaction[v] >= praise_from
+            positive_messages[j] += 1 if good else 0
+            negative_messages[j] += 0 if good else 1
+            story[visit_customer[v]] = 2 * (j + 1) + (1 if good else 0)
 
 
 @kernel
@@ -155,7 +155,7 @@ class WordOfMouth(Mechanism):
     owns = (
         Column("story", ("customer",), 0, "code", "told this period: 2 (firm + 1), + 1 if good; 0 = none", "uint8"),
         Column("patronage", ("customer",), 0, "bits", "bit j: uses firm j, before this period's purchases", "uint32"),
-        Column("telling_luck", ("visit",), 0, "0-1", "the draw that decides on telling"),
+        Column("reluctance", ("visit",), 0, "0-1", "the draw less the probability of telling; below 0 = tells"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
     writes = ("aware", "match", "expectation")
