@@ -24,6 +24,15 @@ def unit(x):
 
 
 @equation
+def any_set(flags):
+    """Return whether any of the flags is above 0."""
+    found = False
+    for k in range(flags.shape[0]):
+        found |= flags[k] > 0
+    return found
+
+
+@equation
 def exp32(x):
     """Return e**x for float32 x, clipped to [-80, 88]: products of the result stay normal numbers, which are quick."""
     x = min(max(x, np.float32(-80.0)), np.float32(88.0))

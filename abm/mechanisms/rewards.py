@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import log32
+from abm.core.functions import any_set, log32
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, PROTOTYPE, cite
 from abm.core.spec import param
@@ -58,16 +58,17 @@ def reward_visits(
     endowment, goal, goal_points, reward, redemption, reward_expense, tier_bonus, periods_per_year, enrolled,
     points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
 ):  # fmt: skip
-    """Enrol, credit and redeem, visit by visit.
+    """Enrol, credit and redeem, visit by visit, if any firm has a programme.
 
     member (m, n), points (m, n)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member
     [written]
     enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
     """
-    for v in range(visit_count[0]):
+    count = visit_count[0] if any_set(has_program) else 0
+    for v in range(count):
         i, j = visit_customer[v], visit_firm[v]
         visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier[j, i], j])
-    for v in range(visit_count[0]):
+    for v in range(count):
         i, j = visit_customer[v], visit_firm[v]
         if j >= 0 and has_program[j] > 0:
             issued = np.int64(0)

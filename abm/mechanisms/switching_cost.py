@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from abm.core.functions import exp32
+from abm.core.functions import any_set, exp32
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.spec import param
 from abm.core.streams import stream_key
@@ -47,11 +47,14 @@ def weigh_rivals(best_rival, rivals, visit_count, visit_customer, visit_provider
 
 @kernel
 def price_leaving(
-    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, reward, goal,
-    tier_discount, tier_window, t,
+    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, has_program,
+    reward, goal, tier_discount, tier_window, t,
 ):  # fmt: skip
     """Work out what leaving the programme would forfeit.  at_stake (visits,)  cu  [written]"""
-    for v in range(visit_count[0]):
+    count = visit_count[0]
+    for v in range(count):
+        at_stake[v] = 0.0
+    for v in range(count if any_set(has_program) else 0):
         i, j = visit_customer[v], max(visit_provider[v], 0)
         left = np.float32(tier_window[j] - t % tier_window[j])
         benefits = tier_discount[tier[j, i], j] * basket[i] * purchase_rate[i] * left

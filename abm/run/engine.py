@@ -8,7 +8,7 @@ threads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from abm.kpis.kpi import Kpi, Tallied
 from abm.kpis.standard import STANDARD
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
 from abm.run.scenario import Scenario, build_world, restart_world
-from abm.world.columns import TILE, World
+from abm.world.columns import TILE, Tally, World
 
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 
@@ -143,18 +143,38 @@ def _stages(bound: Sequence[tuple[Mechanism, Kernel]]) -> list[tuple[Per, list[t
     return stages
 
 
+class Counts(Mapping[str, np.ndarray]):
+    """What was counted, by tally: (periods, m + 1) float64 in its unit; the last entry is what belongs to no firm."""
+
+    def __init__(self, tallies: Mapping[str, Tally], history: np.ndarray) -> None:
+        self._history = history
+        self._rows = {name: (k, tally.scale) for k, (name, tally) in enumerate(tallies.items())}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        k, scale = self._rows[name]
+        return self._history[:, k] * scale
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def total(self, name: str, since: int) -> np.ndarray:
+        """Return a count from a period on, added up in whole numbers before it is scaled: (m + 1,) float64."""
+        k, scale = self._rows[name]
+        return self._history[since:, k].sum(axis=0) * scale
+
+
 @dataclass(frozen=True)
 class Record:
-    """What was counted in a run.
-
-    tallies : name -> (periods, m + 1) float64 in the tally's unit; the last entry counts what belongs to no firm
-    """
+    """What was counted in a run."""
 
     firms: tuple[str, ...]
     periods: int
     burn_in: int
     periods_per_year: int
-    tallies: dict[str, np.ndarray]
+    tallies: Counts
 
     def by_period(self, kpis: Sequence[Kpi]) -> np.ndarray:
         """Return every KPI in every period: (periods, m, kpis) float64, NaN where it is not defined."""
@@ -162,19 +182,19 @@ class Record:
 
     def summary(self, kpis: Sequence[Kpi]) -> np.ndarray:
         """Return every KPI over the measured periods, counts added up before they are divided: (m, kpis) float64."""
-        sums = _Sums(self.tallies, self.burn_in)
+        sums = _Totals(self.tallies, self.burn_in)
         measured = self.periods - self.burn_in
         return _measure(kpis, Tallied(sums, self.periods_per_year, measured), (len(self.firms),))
 
 
-class _Sums(dict[str, np.ndarray]):
-    """Tallies added up over the measured periods, those that a KPI asks for."""
+class _Totals(dict[str, np.ndarray]):
+    """Counts added up over the measured periods, those that a KPI asks for."""
 
-    def __init__(self, tallies: Mapping[str, np.ndarray], burn_in: int) -> None:
-        self._tallies, self._burn_in = tallies, burn_in
+    def __init__(self, counts: Counts, burn_in: int) -> None:
+        self._counts, self._burn_in = counts, burn_in
 
     def __missing__(self, name: str) -> np.ndarray:
-        self[name] = self._tallies[name][self._burn_in :].sum(axis=0)
+        self[name] = self._counts.total(name, self._burn_in)
         return self[name]
 
 
@@ -217,11 +237,9 @@ def read(engine: Engine) -> Record:
     """Return what an engine has counted so far."""
     world, scenario = engine.world, engine.scenario
     done = engine.t
-    scales = np.array([tally.scale for tally in world.tallies.values()])
-    counts = world.history[:done].transpose(1, 0, 2) * scales[:, None, None]
-    tallies = dict(zip(world.tallies, counts, strict=True))
+    counts = Counts(world.tallies, world.history[:done].copy())
     burn_in = min(scenario.burn_in, done)
-    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, tallies)
+    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, counts)
 
 
 def simulate(

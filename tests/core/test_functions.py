@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from abm.core.functions import exp32, log32, logistic32, normal32, unit
+from abm.core.functions import any_set, exp32, log32, logistic32, normal32, unit
 from abm.core.kernels import kernel
 
 BOUND = 4e-7  # relative error that abm/core/functions.py promises
@@ -103,3 +103,16 @@ def test_the_normal_quantile_is_odd(grid):
 @given(st.floats(-(2.0**90), 2.0**90, width=32))
 def test_unit_keeps_what_lies_inside_and_moves_the_rest_to_the_nearer_end(x):
     assert unit(np.float32(x)) == min(max(x, 0.0), 1.0)
+
+
+@kernel
+def note_any(out, flags):
+    """Note whether any flag is set.  out (1,)  [written]"""
+    out[0] = any_set(flags)
+
+
+@pytest.mark.parametrize("flags", [[], [0], [0, 0, 0], [1], [0, 1, 0], [0, 0, 2]])
+def test_any_set_is_any(flags):
+    out = np.zeros(1, np.int64)
+    note_any(out, np.array(flags, np.int64))
+    assert bool(out[0]) is any(flags)
