@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from abm.run.engine import simulate
     from abm.run.model import CustomerModel
     from abm.run.scenario import Scenario
-    from abm.study.calibrate import calibrate
-    from abm.study.calibration import Calibration
-    from abm.study.compare import compare
-    from abm.study.design import Design, grid, latin_hypercube, morris, saltelli, sobol
-    from abm.study.experiment import Experiment, load
-    from abm.study.log_targets import log_targets
-    from abm.study.multiple import comparisons
-    from abm.study.power import power
-    from abm.study.precision import run_until
-    from abm.study.results import Results, read
-    from abm.study.robust import Robustness, robust
-    from abm.study.runner import Progress
-    from abm.study.sensitivity import Sensitivity, sensitivity
-    from abm.study.targets import Target, read_targets, write_targets
-    from abm.study.verdict import Verdict
-    from abm.study.warmup import warm_up
+    from abm.study.calibration.calibrate import calibrate
+    from abm.study.calibration.findings import Calibration
+    from abm.study.calibration.log_targets import log_targets
+    from abm.study.calibration.targets import Target, read_targets, write_targets
+    from abm.study.comparison.compare import compare
+    from abm.study.comparison.robust import Robustness, robust
+    from abm.study.comparison.verdict import Verdict
+    from abm.study.plan.design import Design, grid, latin_hypercube, morris, saltelli, sobol
+    from abm.study.plan.experiment import Experiment, load
+    from abm.study.replications.multiple import comparisons
+    from abm.study.replications.power import power
+    from abm.study.replications.precision import run_until
+    from abm.study.replications.warmup import warm_up
+    from abm.study.running.runner import Progress
+    from abm.study.sensitivity.analysis import Sensitivity, sensitivity
+    from abm.study.storage.results import Results, read
     from abm.world.columns import Column, Tally
     from abm.world.firm import Firm
     from abm.world.network import Network
@@ -81,21 +81,21 @@ _HOME = {
     "run.engine": ("simulate",),
     "run.model": ("CustomerModel",),
     "run.scenario": ("Scenario",),
-    "study.calibrate": ("calibrate",),
-    "study.calibration": ("Calibration",),
-    "study.compare": ("compare",),
-    "study.design": ("Design", "grid", "latin_hypercube", "morris", "saltelli", "sobol"),
-    "study.experiment": ("Experiment", "load"),
-    "study.log_targets": ("log_targets",),
-    "study.multiple": ("comparisons",),
-    "study.power": ("power",),
-    "study.precision": ("run_until",),
-    "study.results": ("Results", "read"),
-    "study.robust": ("Robustness", "robust"),
-    "study.sensitivity": ("Sensitivity", "sensitivity"),
-    "study.targets": ("Target", "read_targets", "write_targets"),
-    "study.verdict": ("Verdict",),
-    "study.warmup": ("warm_up",),
+    "study.calibration.calibrate": ("calibrate",),
+    "study.calibration.findings": ("Calibration",),
+    "study.calibration.log_targets": ("log_targets",),
+    "study.calibration.targets": ("Target", "read_targets", "write_targets"),
+    "study.comparison.compare": ("compare",),
+    "study.comparison.robust": ("Robustness", "robust"),
+    "study.comparison.verdict": ("Verdict",),
+    "study.plan.design": ("Design", "grid", "latin_hypercube", "morris", "saltelli", "sobol"),
+    "study.plan.experiment": ("Experiment", "load"),
+    "study.replications.multiple": ("comparisons",),
+    "study.replications.power": ("power",),
+    "study.replications.precision": ("run_until",),
+    "study.replications.warmup": ("warm_up",),
+    "study.sensitivity.analysis": ("Sensitivity", "sensitivity"),
+    "study.storage.results": ("Results", "read"),
     "world.columns": ("Column", "Tally"),
     "world.firm": ("Firm",),
     "world.network": ("Network",),
@@ -118,8 +118,10 @@ class _Run(ModuleType):
         progress: Progress | None = None,
         cluster: Any = None,
     ) -> Results:
-        """Do all runs of an experiment that are not stored yet and return the results; see abm.study.runner.run."""
-        return importlib.import_module("abm.study.runner").run(experiment, store, workers, threads, progress, cluster)
+        """Do all runs of an experiment that are not stored yet and return them; see abm.study.running.runner.run."""
+        return importlib.import_module("abm.study.running.runner").run(
+            experiment, store, workers, threads, progress, cluster
+        )
 
 
 run.__class__ = _Run

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 import abm
-from abm.study.experiment import Experiment
-from abm.study.selection import PILOT
+from abm.study.comparison.selection import PILOT
+from abm.study.plan.experiment import Experiment
 from abm.view.summary import LESS_IS_BETTER
 
 SHARES = (0.05, 0.02, 0.01, 0.005)

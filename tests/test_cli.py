@@ -22,8 +22,10 @@ from abm.cli import main
 from abm.commands import doing
 from abm.core.kernels import COMPILED, Kernel
 from abm.run import engine
-from abm.study import files, manifest, runner
-from abm.study import store as stores
+from abm.study.provenance import files
+from abm.study.running import runner
+from abm.study.storage import manifest
+from abm.study.storage import store as stores
 from abm.view import figures
 
 STUDY = """\
@@ -343,7 +345,7 @@ def test_a_kernel_that_has_run_is_cached(tmp_path, monkeypatch):
     ],
 )
 def test_a_cluster_that_is_not_there_is_refused(study, capsys, monkeypatch, options, message):
-    monkeypatch.setattr(pytest.importorskip("abm.study.cluster"), "ANSWER", 0.5)
+    monkeypatch.setattr(pytest.importorskip("abm.study.running.cluster"), "ANSWER", 0.5)
     code, out, err = said(capsys, "run", study, *options)
     assert (code, out) == (2, "")
     assert err[0].startswith("study: 2 arms x 3 replications = 6 runs of 50 customers over 30 periods, on the cluster ")

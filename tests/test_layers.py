@@ -23,17 +23,29 @@ BELOW = {  # a package may import itself and these
     "study": ("core", "logs", "world", "mechanisms", "kpis", "run"),
     "view": ("core", "logs", "world", "mechanisms", "kpis", "run", "study"),
 }
+_BENEATH = ("provenance", "plan", "statistics", "storage", "running")
+BELOW_IN_STUDY = {  # a package of abm/study may import itself and these; questions do not know each other
+    "provenance": (),
+    "plan": ("provenance",),
+    "statistics": (),
+    "storage": ("provenance", "plan", "statistics"),
+    "running": ("provenance", "plan", "statistics", "storage"),
+    "replications": _BENEATH,
+    "comparison": _BENEATH,
+    "sensitivity": _BENEATH,
+    "calibration": _BENEATH,
+}
 TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
 ONLY_IN = {  # a library, and the files that may import it
     "numba": ("core/kernels.py", "core/programs.py"),
     "llvmlite": ("core/programs.py",),
     "networkx": ("world/network.py", "world/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("run/model.py", "run/agents.py", "run/agent_set.py", "bench/idiomatic.py"),
-    "pyarrow": ("study/segment.py",),
-    "SALib": ("study/indices.py",),
-    "optuna": ("study/journal.py",),
-    "distributed": ("study/cluster.py",),
-    "dask_jobqueue": ("study/jobs.py",),
+    "pyarrow": ("study/storage/segment.py",),
+    "SALib": ("study/sensitivity/indices.py",),
+    "optuna": ("study/calibration/journal.py",),
+    "distributed": ("study/running/cluster.py",),
+    "dask_jobqueue": ("study/running/jobs.py",),
     "dask": (),
     "seaborn": ("view/plots.py",),
     "matplotlib": (
@@ -44,7 +56,7 @@ ONLY_IN = {  # a library, and the files that may import it
         "view/replications.py",
         "view/race.py",
     ),
-    "pickle": ("study/pool.py",),  # between a parent and the workers it has started itself, never from a file
+    "pickle": ("study/running/pool.py",),  # between a parent and the workers it has started itself, never from a file
     "random": ("run/agent_set.py",),  # the type of Mesa's `model.random`, for shuffles that users ask for
     "yaml": (),
     "marshal": (),
@@ -55,7 +67,7 @@ ONLY_IN = {  # a library, and the files that may import it
 }
 RANDOM_OF_NUMPY = {  # what of np.random may be named where
     "core/streams.py": {"SeedSequence"},
-    "study/sampling.py": {"Philox"},  # words of which designs are made
+    "study/plan/sampling.py": {"Philox"},  # words of which designs are made
     "run/model.py": {"Generator", "BitGenerator", "SeedSequence"},  # kinds of seed that Mesa takes
     "bench/idiomatic.py": {"default_rng", "Generator"},  # a peer to be measured against, with its own luck
 }
@@ -99,6 +111,17 @@ def test_imports_point_one_way(path):
     assert own in BELOW, f"{own} has no place among the layers"
     packages = {name.split(".")[1] for name in imported(path) if name.startswith("abm.")}
     assert packages <= {own, *BELOW[own]}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "study").rglob("*.py")), ids=ids)
+def test_imports_point_one_way_in_studies_too(path):
+    if path.name == "__init__.py":
+        assert not imported(path), "what a package imports, every worker process loads"
+        return
+    own = path.relative_to(ROOT).parts[1]
+    assert own in BELOW_IN_STUDY, f"{own} has no place among the packages of studies"
+    packages = {name.split(".")[2] for name in imported(path) if name.startswith("abm.study.")}
+    assert packages <= {own, *BELOW_IN_STUDY[own]}
 
 
 def test_mechanisms_know_nothing_of_each_other():
@@ -148,3 +171,5 @@ def test_the_check_itself_finds_something():
     assert "abm.core.kernels" in imported(ROOT / "mechanisms" / "choice.py")
     assert "numba" in imported(ROOT / "core" / "kernels.py")
     assert {package(path) for path in FILES} >= {*BELOW} - {"bench"}
+    assert {path.parent.name for path in (ROOT / "study").glob("*/*.py")} >= {*BELOW_IN_STUDY}
+    assert "abm.study.plan.experiment" in imported(ROOT / "study" / "storage" / "manifest.py")

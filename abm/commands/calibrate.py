@@ -11,17 +11,17 @@ from rich.table import Table
 
 from abm.commands import doing, output
 from abm.core.errors import Refusal
-from abm.study.calibrate import carried_out
-from abm.study.calibration import Calibration
-from abm.study.calibration_plan import Plan, planned
-from abm.study.design import Design
-from abm.study.estimate import estimate
-from abm.study.experiment import Experiment, load
-from abm.study.files import write_whole
-from abm.study.log_targets import log_targets
-from abm.study.overrides import overrides
-from abm.study.staff import staffing
-from abm.study.targets import read_targets, write_targets
+from abm.study.calibration.calibrate import carried_out
+from abm.study.calibration.findings import Calibration
+from abm.study.calibration.log_targets import log_targets
+from abm.study.calibration.plan import Plan, planned
+from abm.study.calibration.targets import read_targets, write_targets
+from abm.study.plan.design import Design
+from abm.study.plan.experiment import Experiment, load
+from abm.study.plan.overrides import overrides
+from abm.study.provenance.files import write_whole
+from abm.study.running.estimate import estimate
+from abm.study.running.staff import staffing
 from abm.view import tables
 
 CALIBRATED = "calibrated.toml"  # in the results folder

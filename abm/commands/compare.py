@@ -13,15 +13,15 @@ from typing import Any
 
 from abm.commands import doing, output
 from abm.core.errors import Refusal
-from abm.study.compare import compare
-from abm.study.estimate import estimate
-from abm.study.experiment import Experiment, load
-from abm.study.files import write_whole
-from abm.study.overrides import overrides
-from abm.study.races import Standing
-from abm.study.robust import Robustness, robust
-from abm.study.staff import Staff, staffing
-from abm.study.verdict import Check, Verdict
+from abm.study.comparison.compare import compare
+from abm.study.comparison.races import Standing
+from abm.study.comparison.robust import Robustness, robust
+from abm.study.comparison.verdict import Check, Verdict
+from abm.study.plan.experiment import Experiment, load
+from abm.study.plan.overrides import overrides
+from abm.study.provenance.files import write_whole
+from abm.study.running.estimate import estimate
+from abm.study.running.staff import Staff, staffing
 from abm.view import summary, tables
 from abm.view import verdict as view
 

@@ -15,13 +15,13 @@ from rich.text import Text
 
 from abm.commands import output
 from abm.core.errors import Refusal, shown
-from abm.study import checks
-from abm.study.estimate import Estimate
-from abm.study.experiment import Experiment
-from abm.study.factors import SPEC
-from abm.study.overrides import parsed
-from abm.study.results import Results
-from abm.study.staff import Staff
+from abm.study.plan import checks
+from abm.study.plan.experiment import Experiment
+from abm.study.plan.factors import SPEC
+from abm.study.plan.overrides import parsed
+from abm.study.running.estimate import Estimate
+from abm.study.running.staff import Staff
+from abm.study.storage.results import Results
 from abm.view import tables
 
 RESULTS = "results"  # beside the study file

@@ -76,4 +76,5 @@ def prepare_streams() -> None:
 
 
 def warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Say a warning in one line; takes the place of `warnings.showwarning`, which also names the line of code."""
     _say(f"warning: {one_line(str(message))}", DONE)

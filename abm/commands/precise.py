@@ -8,8 +8,8 @@ from typing import Any
 
 from abm.commands import output
 from abm.core.errors import Refusal, shown
-from abm.study.experiment import Experiment
-from abm.study.precision import Precision, counts, goals_of, run_until
+from abm.study.plan.experiment import Experiment
+from abm.study.replications.precision import Precision, counts, goals_of, run_until
 
 
 def asked(options: Sequence[str], max_runs: int | None) -> dict[str, float | str]:

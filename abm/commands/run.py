@@ -10,14 +10,14 @@ from typing import Any
 
 from abm.commands import doing, output, precise
 from abm.core.errors import Refusal
-from abm.study.estimate import estimate
-from abm.study.experiment import load
-from abm.study.manifest import FILE as MANIFEST
-from abm.study.overrides import overrides
-from abm.study.precision import Precision
-from abm.study.results import Results
-from abm.study.runner import run
-from abm.study.staff import Staff, staffing
+from abm.study.plan.experiment import load
+from abm.study.plan.overrides import overrides
+from abm.study.replications.precision import Precision
+from abm.study.running.estimate import estimate
+from abm.study.running.runner import run
+from abm.study.running.staff import Staff, staffing
+from abm.study.storage.manifest import FILE as MANIFEST
+from abm.study.storage.results import Results
 from abm.view import summary, tables
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from abm.commands import doing, output
 from abm.core.errors import Refusal
-from abm.study.design import Design
-from abm.study.estimate import estimate
-from abm.study.experiment import load
-from abm.study.files import write_whole
-from abm.study.overrides import overrides
-from abm.study.runner import run
-from abm.study.sensitivity import Sensitivity, analysed, planned
-from abm.study.staff import Staff, staffing
+from abm.study.plan.design import Design
+from abm.study.plan.experiment import load
+from abm.study.plan.overrides import overrides
+from abm.study.provenance.files import write_whole
+from abm.study.running.estimate import estimate
+from abm.study.running.runner import run
+from abm.study.running.staff import Staff, staffing
+from abm.study.sensitivity.analysis import Sensitivity, analysed, planned
 from abm.view import tables
 
 

@@ -76,7 +76,7 @@ def _studies() -> list[catalogue.Row]:
 
 
 def _odd(file: str | None, json: bool) -> int:
-    from abm.study.experiment import load  # noqa: PLC0415 - other things to show do not need studies
+    from abm.study.plan.experiment import load  # noqa: PLC0415 - other things to show do not need studies
     from abm.view.odd import odd  # noqa: PLC0415
 
     experiment = load(file) if file else None

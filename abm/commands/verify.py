@@ -6,7 +6,7 @@ from pathlib import Path
 
 from abm.commands import output
 from abm.core.errors import Refusal
-from abm.study.verify import verify
+from abm.study.running.verify import verify
 
 
 def main(folder: Path, sample: int, json: bool) -> int:

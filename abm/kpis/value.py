@@ -24,6 +24,12 @@ def revenue(c: Tallied) -> FloatArray:
     return _yearly(c, c.revenue)
 
 
+@kpi(unit="cu/visit", nan="no year closes in the period, or nobody bought at the firm")
+def basket(c: Tallied) -> FloatArray:
+    """Spend at the firm / visits to it, both in the year that closes."""
+    return c.wallet_own / c.year_visits
+
+
 @kpi(unit=_PER_CUSTOMER)
 def programme_cost(c: Tallied) -> FloatArray:
     """Rewards given out, tier discounts and administration, per customer of the market and year."""

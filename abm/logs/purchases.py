@@ -6,10 +6,7 @@ counted is purchase days, as in the literature: several purchases of one custome
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterator
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.logs.csv_rows import read_rows
 
 COLUMNS = {
     "customer": ("customerid", "custid", "cust", "client", "clientid", "userid", "user", "id"),
@@ -49,18 +47,14 @@ def read_log(path: str | Path, *, source: str = "") -> pd.DataFrame:
     ragged row or another encoding; and for an empty file or one customer only.
     """
     source = source or str(path)
-    rows = _rows(_text(Path(path), source), source)
-    line, header = next(rows, (0, []))
-    if not header:
-        raise Refusal("the file is empty; a header naming customer, date and amount is expected", source=source)
+    rows = read_rows(Path(path), source, COLUMNS)
+    line, header = next(rows)
     at_customer, at_date, at_amount = _positions(header, place=f"line {line}", source=source)
     customers: list[str] = []
     days: list[date] = []
     amounts: list[float] = []
     for line, cells in rows:
         try:
-            if len(cells) != len(header):
-                raise Refusal(f"{len(cells)} columns where the header has {len(header)}")
             customers.append(_customer(cells[at_customer]))
             days.append(_day(cells[at_date]))
             amounts.append(_amount(cells[at_amount]))
@@ -124,35 +118,6 @@ def purchase_counts(log: pd.DataFrame, start: str | date, end: str | date) -> pd
     return inside.groupby(days["customer"]).sum().astype(np.int64).rename("purchases")
 
 
-def _text(path: Path, source: str) -> str:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise Refusal("there is no such file", source=source) from None
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
-        raise Refusal(f"cannot be read: {getattr(error, 'strerror', error)}", source=source) from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Refusal("not UTF-8 text; save the file as UTF-8", place=f"line {line}", source=source) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise Refusal("not text (a zero byte); save the log as CSV", place=f"line {line}", source=source)
-    return text
-
-
-def _rows(text: str, source: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank, with the number of its line."""
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, [cell.strip() for cell in cells]
-    except csv.Error as error:
-        raise Refusal(f"not CSV: {error}", place=f"line {reader.line_num}", source=source) from None
-
-
 def _positions(header: list[str], *, place: str, source: str) -> list[int]:
     """Return where customer, date and amount stand in the header."""
     names = ["".join(cell.lower().replace("_", " ").replace("-", " ").split()) for cell in header]
@@ -174,9 +139,6 @@ def _positions(header: list[str], *, place: str, source: str) -> list[int]:
 
 
 def _missing(column: str, header: list[str], names: list[str]) -> str:
-    for separator, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if len(header) == 1 and separator in header[0]:
-            return f"the columns are separated by {called}; save the log with commas"
     known = {word for name, others in COLUMNS.items() for word in (name, *others)}
     unknown = [cell for cell, name in zip(header, names, strict=True) if name not in known]
     hint = did_you_mean(column, unknown) or f"; the header has {', '.join(map(shown, header))}"

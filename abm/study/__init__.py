@@ -1,24 +1,18 @@
 """How runs are compared: an experiment, its design, the runs it asks for, where they are kept, what they say.
 
-What is asked    experiment.py  scenario, arms, design, replications, seed, KPIs; one TOML file   checks.py  refusals
-                 design.py      the points at which arms are compared: given.py one by one or as a grid, or drawn
-                                from what factors.py says they may be by sampling.py              overrides.py  --set
-                 inputs.py      logs and graphs beside the study file
-Which runs       sheet.py       every run in order, each with its id                              digest.py  identity
-How they go      runner.py      run(): what is stored is skipped, what is missing is done         staff.py  how many
-                 work.py        batches of runs    pool.py  worker processes                      warm.py  their start
-                 cluster.py     workers of Dask    jobs.py  of a queueing system    reach.py  for several runs
-                 estimate.py    how long it will take, and how much memory
-Where they stay  store.py       segments in one folder      segment.py  one Parquet file         compact.py  fewer files
-                 rows.py        what goes in and out
-                 manifest.py    what the folder belongs to    versions.py  what made it           files.py  whole or not
-Which arm wins   compare.py     compare(): the best arm with a stated probability     robust.py  which arm wins where
-                 question.py    what is asked    races.py   races on the store    selection.py  who is eliminated when
-                 verdict.py     what is said
-What they say    results.py     tidy tables, paired differences (statistics.py), the best arm (winner.py)
-                 sensitivity.py which factors matter: indices.py works it out, influence.py says it
-                 intervals.py   of a mean, a quantile, a ratio    multiple.py  of many differences at once
-How many         warmup.py      which periods to leave out    power.py  what so many replications show
-                 precision.py   run_until(): as many replications as an interval takes
-And again        verify.py      recompute a sample and compare it bit for bit
+Each imports only what stands above it, and the last four do not know each other:
+
+provenance     when two runs are the same, files that are whole or not there, input files, versions
+plan           what is asked: experiment, arms, designs, the run sheet
+statistics     what numbers of paired runs say: differences, intervals, the best arm
+storage        where runs stay: segments in a folder, its manifest, the tables read from it
+running        how runs are done: here, in worker processes, on a cluster; how long it takes; done again to verify
+
+replications   how many are enough: warm-up, power, precision, many comparisons at once
+comparison     which arm is best, with a stated probability; which arm wins where
+sensitivity    which factors matter
+calibration    which parameters show what is known of a market
+
+What users call is in `abm`. Elsewhere a name is imported from the module that defines it: packages export nothing, so
+that a worker process loads no more than it uses.
 """

@@ -1,6 +1,6 @@
 """Figures of a calibration: table in, Axes out.
 
-The tables are those of `abm.study.calibration`. What the targets do not rule out is orange everywhere.
+The tables are those of `abm.study.calibration.findings`. What the targets do not rule out is orange everywhere.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from abm.study.calibration import Calibration
-from abm.study.implausibility import CUTOFF
+from abm.study.calibration.findings import Calibration
+from abm.study.calibration.implausibility import CUTOFF
 from abm.view import plots
 from abm.view.figures import Drawn, png
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from abm.study.results import Results
+from abm.study.storage.results import Results
 from abm.view import plots, summary
 
 MOST_PANELS = 9

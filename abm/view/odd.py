@@ -15,7 +15,7 @@ from abm.core.kernels import Kernel
 from abm.core.streams import SCHEME
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
 from abm.run.scenario import Scenario
-from abm.study.experiment import Experiment
+from abm.study.plan.experiment import Experiment
 from abm.view import catalogue
 from abm.view.tables import counted, written
 from abm.world.population import COLUMNS as TRAITS

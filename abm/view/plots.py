@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from abm.study.results import Results
+from abm.study.storage.results import Results
 from abm.view import summary, tables
 
 Colours = Mapping[str, Any]

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from abm.study.question import Question
-from abm.study.robust import Robustness
-from abm.study.verdict import Verdict
+from abm.study.comparison.question import Question
+from abm.study.comparison.robust import Robustness
+from abm.study.comparison.verdict import Verdict
 from abm.view import plots
 from abm.view.figures import Drawn, png
 

@@ -1,6 +1,6 @@
 """Figures about how much is enough: the warm-up of a KPI, and its interval against the number of replications.
 
-Table in, Axes out; the tables are those of `abm.study.warmup` and `abm.study.precision`.
+Table in, Axes out; the tables are those of `abm.study.replications.warmup` and `abm.study.replications.precision`.
 """
 
 from __future__ import annotations

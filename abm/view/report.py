@@ -14,11 +14,11 @@ from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE
 from abm.core.spec import Spec, write_toml
 from abm.run.scenario import Scenario
-from abm.study import inputs
-from abm.study.experiment import Experiment
-from abm.study.files import write_whole
-from abm.study.manifest import Manifest, read_manifest
-from abm.study.results import Results, read
+from abm.study.plan.experiment import Experiment
+from abm.study.provenance import inputs
+from abm.study.provenance.files import write_whole
+from abm.study.storage.manifest import Manifest, read_manifest
+from abm.study.storage.results import Results, read
 from abm.view import catalogue, figures, markup, summary, tables
 
 _MOST_FAILURES = 10

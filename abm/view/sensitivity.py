@@ -1,6 +1,6 @@
 """Figures of a sensitivity analysis: table in, Axes out.
 
-The tables are those of `abm.study.sensitivity`, the rows of one arm. The most influential factor is on top.
+The tables are those of `abm.study.sensitivity.analysis`, the rows of one arm. The most influential factor is on top.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.core.errors import shown
-from abm.study.sensitivity import Sensitivity
+from abm.study.sensitivity.analysis import Sensitivity
 from abm.view import plots
 from abm.view.figures import Drawn, png
 

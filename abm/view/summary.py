@@ -16,9 +16,9 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 from abm.core.errors import Refusal, did_you_mean
 from abm.kpis.standard import BY_NAME
 from abm.run.scenario import Scenario
-from abm.study.results import Results
-from abm.study.statistics import interval
-from abm.study.winner import Winner
+from abm.study.statistics.paired import interval
+from abm.study.statistics.winner import Winner
+from abm.study.storage.results import Results
 
 REPORT = "report.html"  # in a results folder
 CONFIDENCE = 0.95

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from abm.core.parameters import interval
-from abm.study.influence import LEADING
+from abm.study.sensitivity.influence import LEADING
 
 _LINE = rich.box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _ROUND = re.compile(r"(?<![\d.])(\d+?)(0{5,})(?!\d)")  # a long round number

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from abm.study.question import Question
-from abm.study.robust import Robustness
-from abm.study.verdict import Verdict
+from abm.study.comparison.question import Question
+from abm.study.comparison.robust import Robustness
+from abm.study.comparison.verdict import Verdict
 from abm.view import tables
 
 MOST_POINTS = 40  # that are listed one by one

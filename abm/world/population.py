@@ -38,20 +38,18 @@ COLUMNS = (
 
 
 @kernel(double=True)
-def draw_traits(luck, ids, key, replication, draw):
+def draw_traits(luck, ids, key, replication):
     """Fill four uniforms a customer.  luck (4, n) float64 [written]; ids (n,) uint32."""
     for i in range(ids.shape[0]):
-        luck[0, i], luck[1, i], luck[2, i], luck[3, i] = uniform4_fine(key, ids[i], 0, draw << 16, replication)
+        luck[0, i], luck[1, i], luck[2, i], luck[3, i] = uniform4_fine(key, ids[i], 0, 0, replication)
 
 
-def drawn_traits(
-    ids: np.ndarray, key: np.uint64, replication: int, draw: int = 0
-) -> Iterator[tuple[slice, np.ndarray]]:
+def drawn_traits(ids: np.ndarray, key: np.uint64, replication: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield rows of customers and four uniforms for each, (4, rows) float64: a stretch at a time, to save memory."""
     for first in range(0, len(ids), STRETCH):
         rows = slice(first, min(first + STRETCH, len(ids)))
         luck = np.empty((4, rows.stop - first), np.float64)
-        draw_traits(luck, ids[rows], key, replication, draw)
+        draw_traits(luck, ids[rows], key, replication)
         yield rows, luck
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import abm
 from abm.cli import main
+from abm.study.running.verify import verify
 from abm.view import calibration as view
 
 mpl.use("Agg")
@@ -119,6 +120,7 @@ def test_a_log(study, capsys, monkeypatch):
     options = ["--set", "periods=54", "--trials", 16, "--factor", "population.purchase_rate=[0.02, 0.5]", "--json"]
     _, out, _ = said(capsys, study, "--log", "cdnow", *options)
     assert [row["kpi"] for row in json.loads(out)["targets"]] == ["frequency", "basket"]
+    assert verify(study.parent / "results" / "study_calibration").ok  # its KPIs are known by name
 
 
 def test_input_files_go_with_the_calibrated_study(study, capsys, monkeypatch):
@@ -136,7 +138,7 @@ def test_input_files_go_with_the_calibrated_study(study, capsys, monkeypatch):
     ("options", "line"),
     [
         ([], "study.toml: there is nothing to calibrate to; give --targets FILE.csv, or --log LOG"),
-        (["--targets", "no.csv"], "no.csv: cannot be read: No such file or directory"),
+        (["--targets", "no.csv"], "no.csv: there is no such file"),
         (["--log", "cdnov"], "study.toml: no shipped log \"cdnov\"; did you mean 'cdnow'?"),
         (
             ["--targets", "targets.csv", "--trials", "3"],

@@ -9,8 +9,8 @@ import pytest
 import abm
 from abm.cli import main
 from abm.commands import doing
-from abm.study.estimate import Estimate
-from abm.study.staff import Staff
+from abm.study.running.estimate import Estimate
+from abm.study.running.staff import Staff
 
 STUDY = "replications = 2\n[scenario]\nperiods = 3\n[scenario.population]\ncustomers = 20\n[arms.a]\n[arms.b]\n"
 

@@ -7,7 +7,7 @@ import pytest
 from abm.cli import main
 from abm.commands import precise
 from abm.core.errors import Refusal
-from abm.study.results import read
+from abm.study.storage.results import read
 from abm.view import figures
 
 STUDY = """\

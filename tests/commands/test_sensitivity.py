@@ -127,7 +127,7 @@ def test_factors_of_the_command_line(study, undrawn, capsys):
 
 
 def test_some_failed_runs_are_left_out_and_exit_with_1(study, undrawn, capsys, monkeypatch):
-    monkeypatch.setattr("abm.study.checks.MOST_POINTS_CHECKED", 0)
+    monkeypatch.setattr("abm.study.plan.checks.MOST_POINTS_CHECKED", 0)
     code, out, err = said(
         capsys, study, "--kpi", "profit", "--arm", "none", "--method", "morris", "--samples", 16, "--workers", 1,
         "--factor", "periods=[4, 9]", "--factor", "burn_in=[0, 5]", "--json",

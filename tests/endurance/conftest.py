@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from abm.study.results import read
-from abm.study.runner import run
+from abm.study.running.runner import run
+from abm.study.storage.results import read
 
 BATCH = 4  # runs
 MARKED = """
@@ -41,8 +41,9 @@ import sys
 
 from abm import cli
 from abm.run.scenario import Scenario
-from abm.study import compact, runner
-from abm.study.experiment import Experiment
+from abm.study.storage import compact
+from abm.study.running import runner
+from abm.study.plan.experiment import Experiment
 from marked import Marked
 
 MANY = 4

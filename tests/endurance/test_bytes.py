@@ -8,10 +8,11 @@ import pytest
 
 from abm.core.errors import Refusal
 from abm.run.scenario import Scenario
-from abm.study import compact, runner
-from abm.study.experiment import Experiment
-from abm.study.results import read
-from abm.study.runner import run
+from abm.study.plan.experiment import Experiment
+from abm.study.running import runner
+from abm.study.running.runner import run
+from abm.study.storage import compact
+from abm.study.storage.results import read
 
 CHANGES = 200
 

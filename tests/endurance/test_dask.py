@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from abm.study.results import read
+from abm.study.storage.results import read
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.endurance

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from abm.run import engine
 from abm.run.scenario import Scenario
-from abm.study.experiment import Experiment
-from abm.study.runner import run
+from abm.study.plan.experiment import Experiment
+from abm.study.running.runner import run
 
 if __name__ == "__main__":
     folder, runs, real = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "real"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from abm.kpis import value
+from abm.kpis import behaviour, value
+from abm.run.engine import record
+from abm.run.scenario import Scenario
 from tests.kpis.counts import both, period
 
 YEARLY = 52 / 200  # counts of a period of 200 customers, per customer and year
@@ -16,6 +18,7 @@ YEARLY = 52 / 200  # counts of a period of 200 customers, per customer and year
     [
         (value.profit, [(800 - 480 - 60 - 40 - 10 - 100) * YEARLY, (200 - 120 - 10 - 50) * YEARLY]),
         (value.revenue, [800 * YEARLY, 200 * YEARLY]),
+        (value.basket, [6000 / 320, 1500 / 80]),
         (value.programme_cost, [(40 + 20 + 10) * YEARLY, 0.0]),
         (value.lever_cost, [(40 + 20 + 10 + 0 + 60) * YEARLY, (5 + 10) * YEARLY]),
         (value.points_outstanding, [3.0, 0.0]),
@@ -40,3 +43,11 @@ def test_revenue_less_every_cost_is_profit():
     c = period()
     costs = value.lever_cost(c) - (c.discounts + c.price_cuts) * YEARLY + (c.goods + c.fixed) * YEARLY
     np.testing.assert_allclose(value.profit(c), value.revenue(c) - costs)
+
+
+def test_basket_times_frequency_times_penetration_is_revenue():
+    """In a year without gifts and fees what is received is what buyers spend."""
+    scenario = Scenario.parse({"periods": 54, "burn_in": 2, "population": {"customers": 200}})
+    kpis = [value.basket, behaviour.frequency, behaviour.penetration, value.revenue]
+    spend, visits, share, revenue = record(scenario, seed=3).summary(kpis).T
+    np.testing.assert_allclose(spend * visits * share, revenue)

@@ -135,17 +135,13 @@ def test_lines_are_counted_through_quoted_line_ends(refusal):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "the file is empty; a header naming customer, date and amount is expected"),
-        (" \n\n", "the file is empty; a header naming customer, date and amount is expected"),
+        ("", "is empty; it needs a header with customer, date, amount"),
+        (" \n\n", "is empty; it needs a header with customer, date, amount"),
         (HEADER, "no purchase below the header; at least 2 customers are needed"),
         (HEADER + "p,1997-01-01,1\n" * 3, "purchases of one customer only; at least 2 customers are needed"),
         ("custmer,date,amount\np,1997-01-01,1\n", "line 1: no customer column; did you mean 'custmer'?"),
         ("customer,date,amont\np,1997-01-01,1\n", "line 1: no amount column; did you mean 'amont'?"),
         ("p,q\n", 'line 1: no customer column; the header has "p", "q"'),
-        (
-            "customer;date;amount\n",
-            "line 1: the columns are separated by semicolons; save the log with commas",
-        ),
         (
             "id,user,date,amount\n",
             'line 1: "id" and "user" could each be the customer column; rename one to customer',
@@ -155,9 +151,6 @@ def test_lines_are_counted_through_quoted_line_ends(refusal):
             'line 1: "date" and "Date" could each be the date column; rename one to date',
         ),
         (b"customer,date,amount\nM\xfcller,1997-01-01,1\n", "line 2: not UTF-8 text; save the file as UTF-8"),
-        (HEADER.encode("utf-16"), "line 1: not UTF-8 text; save the file as UTF-8"),
-        (HEADER.encode() + b"p\0,1997-01-01,1\n", "line 2: not text (a zero byte); save the log as CSV"),
-        (HEADER + 'p,1997-01-01,"1\n', "line 2: not CSV: unexpected end of data"),
     ],
 )
 def test_a_file_that_is_no_log_is_refused(refusal, content, message):

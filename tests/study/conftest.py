@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from abm.run.scenario import Scenario
-from abm.study.design import grid
-from abm.study.experiment import Experiment
-from abm.study.rows import Outcome
-from abm.study.sheet import Run
-from abm.study.work import Bench
+from abm.study.plan.design import grid
+from abm.study.plan.experiment import Experiment
+from abm.study.plan.sheet import Run
+from abm.study.running.work import Bench
+from abm.study.storage.rows import Outcome
 
 OWN = '''
 import os

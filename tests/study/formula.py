@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from abm.run.scenario import Scenario
-from abm.study.calibration import Calibration
-from abm.study.calibration_plan import planned
-from abm.study.journal import Trial
-from abm.study.moments import Moments
-from abm.study.targets import Target
-from abm.study.waves import Wave, losses
+from abm.study.calibration.findings import Calibration
+from abm.study.calibration.journal import Trial
+from abm.study.calibration.moments import Moments
+from abm.study.calibration.plan import planned
+from abm.study.calibration.targets import Target
+from abm.study.calibration.waves import Wave, losses
 
 A, B = "choice.switching_weight", "trust.growth"
 RANGES = {A: (0.0, 10.0), B: (0.0, 1.0)}

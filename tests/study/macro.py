@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.study.selection import Race, against_best, select
+from abm.study.comparison.selection import Race, against_best, select
 
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
 BLOCK = 4  # arms that are negatively correlated with each other: -0.3 is no correlation that many arms can all have

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot as plt
 
 import abm
 
@@ -27,6 +29,13 @@ STUDY = {
     },
     "design": {"method": "grid", "factors": {"word_of_mouth.contact_rate": [0.0, 0.5]}},
 }
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Close the figures that a test has drawn: pyplot keeps them, and warns of many."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from abm.run.scenario import Scenario
-from abm.study.targets import Target
+from abm.study.calibration.targets import Target
 from abm.view import calibration as view
 from abm.view import plots
 from tests.study.formula import BOTH, A, B, found

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import abm
-from abm.study.compare import compare
-from abm.study.robust import robust
+from abm.study.comparison.compare import compare
+from abm.study.comparison.robust import robust
 from abm.view import race
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from abm.study.precision import by_replications
-from abm.study.warmup import courses, warm_up
+from abm.study.replications.precision import by_replications
+from abm.study.replications.warmup import courses, warm_up
 from abm.view.replications import interval_by_replications
 from abm.view.replications import warm_up as warm_up_figure
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from abm.study.sensitivity import Sensitivity
+from abm.study.sensitivity.analysis import Sensitivity
 from abm.view import sensitivity as view
 from tests.view.readable import assert_readable
 
@@ -49,12 +49,6 @@ TORNADO = pd.DataFrame(
     columns=["factor", "base", "setting", "difference", "low", "high", "swing"],
 )
 TABLES = {"sobol": SOBOL, "morris": MORRIS, "tornado": TORNADO}
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def found(method, arms=("points",), **changes):

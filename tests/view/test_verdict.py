@@ -11,8 +11,8 @@ from rich.console import Console
 
 import abm
 from abm.commands.output import document
-from abm.study.compare import compare
-from abm.study.robust import robust
+from abm.study.comparison.compare import compare
+from abm.study.comparison.robust import robust
 from abm.view import verdict as view
 
 

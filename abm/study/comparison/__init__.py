@@ -1,0 +1,6 @@
+"""Which arm is best.
+
+compare.py     compare(): the best arm with a stated probability     robust.py     which arm wins where
+question.py    what is asked                                         selection.py  who is eliminated when
+races.py       races on the store                                    verdict.py    what is said
+"""

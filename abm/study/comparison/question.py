@@ -1,0 +1,110 @@
+"""What arms are compared in, and how sure the answer is to be; checked before anything runs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.kpis.kpi import Kpi
+from abm.kpis.standard import BY_NAME
+from abm.study.comparison.selection import BATCH, PILOT
+from abm.study.plan import checks
+from abm.study.plan.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which arm is best.
+
+    zone       : indifference zone: differences below it do not matter, in the KPI's unit
+    confidence : probability of a right answer         largest : whether more is better
+    pilot      : replications before the first decision        batch : between the first decisions
+    """
+
+    kpi: Kpi
+    firm: str
+    zone: float
+    confidence: float
+    largest: bool = True
+    pilot: int = PILOT
+    batch: int = BATCH
+
+    @property
+    def most(self) -> str:
+        """What is best: "highest" or "lowest"."""
+        return "highest" if self.largest else "lowest"
+
+    @property
+    def amount(self) -> str:
+        """The indifference zone with its unit."""
+        return self.said(self.zone)
+
+    def said(self, value: float) -> str:
+        """Return a value of the KPI in words, with its unit."""
+        return f"{value:.4g} {self.kpi.unit}".rstrip()
+
+
+def question(
+    experiment: Experiment,
+    kpi: str,
+    firm: str | None,
+    zone: float | None,
+    confidence: float,
+    largest: bool,
+    pilot: int = PILOT,
+    batch: int = BATCH,
+) -> Question:
+    """Return the question; raise Refusal for names that the study does not have and numbers of no use."""
+    checks.whole("pilot", pilot, low=1)
+    if pilot < PILOT:
+        raise Refusal(f"= {pilot} is below {PILOT}, the fewest replications to judge variances by", place="pilot")
+    checks.whole("batch", batch, low=1)
+    measured = _measured(experiment, kpi)
+    firm = _firm(experiment, firm)
+    _check_confidence(confidence, len(experiment.arms))
+    return Question(measured, firm, _zone(zone, measured), float(confidence), largest, pilot, batch)
+
+
+def _measured(experiment: Experiment, name: str) -> Kpi:
+    known = {kpi.name: kpi for kpi in experiment.kpis}
+    if name in known:
+        return known[name]
+    if name in BY_NAME:
+        wanted = ", ".join(f'"{kpi}"' for kpi in [*known, name])
+        raise Refusal(f"= {shown(name)} is not measured by the study; set kpis = [{wanted}]", place="kpi")
+    advice = did_you_mean(name, [*known, *BY_NAME]) or f"; the study measures {', '.join(known)}"
+    raise Refusal(f"= {shown(name)} is no KPI{advice}", place="kpi")
+
+
+def _firm(experiment: Experiment, name: str | None) -> str:
+    firms = experiment.sheet.firms
+    if name is None:
+        return firms[0]
+    if name not in firms:
+        advice = did_you_mean(name, firms) or f"; there is {one_of(firms)}"
+        raise Refusal(f"= {shown(name)} is no firm{advice}", place="firm")
+    return name
+
+
+def _zone(zone: Any, kpi: Kpi) -> float:
+    if _is_number(zone) and 0 < zone < math.inf:
+        return float(zone)
+    unit = f" in {kpi.unit}" if kpi.unit else ""
+    advice = f"give the smallest difference of {kpi.name} that matters to you{unit}"
+    if zone is None:
+        raise Refusal(f"is missing; {advice}", place="zone")
+    reason = ": telling arms that do not differ would take runs without end" if zone == 0 else ""
+    raise Refusal(f"= {shown(zone)} is not a number above 0{reason}; {advice}", place="zone")
+
+
+def _check_confidence(confidence: Any, arms: int) -> None:
+    guess = 1 / max(arms, 2)
+    if not _is_number(confidence) or not guess < confidence < 1:
+        reason = f"between {guess:.3g}, which guessing achieves, and 1"
+        raise Refusal(f"= {shown(confidence)} is not a probability {reason}", place="confidence")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,188 @@
+"""Experiments: which arms are compared, in which worlds, how often.   One value, one TOML file.
+
+An arm is what a firm chooses, a point of the design is what nobody can know, a replication is another draw of luck that
+all arms share. Everything is checked when the experiment is built: nothing runs before all of it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from dataclasses import replace as changed
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from abm.core.spec import read_toml, write_toml
+from abm.core.streams import SCHEME
+from abm.kpis.kpi import Kpi
+from abm.kpis.standard import BY_NAME
+from abm.run.scenario import Scenario
+from abm.study.plan import checks
+from abm.study.plan.design import Design
+from abm.study.plan.sheet import Run, Sheet
+from abm.study.provenance import inputs
+from abm.study.provenance.digest import canonical, digest, identity, own_code, plain
+from abm.study.provenance.files import write_whole
+
+Settings = dict[str, Any]
+HEADLINE = tuple(BY_NAME[name] for name in ("profit", "share_of_wallet", "retention_rate", "csi"))
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Arms compared at the points of a design, each as often as there are replications; frozen, equal by value.
+
+    arms         : name -> {scenario path: value}, in order; none = one arm "base" that changes nothing
+    design       : what nobody can know (`grid({path: levels})`, `latin_hypercube({path: (low, high)}, points=32)`, …);
+                   without one there is a single point
+    replications : draws of luck per arm and point, shared by all arms
+    seed         : a non-negative whole number; decides all luck together with the replication
+    kpis         : what is measured, as Kpi objects or their names
+    baseline     : the arm the others are compared with; left out = the arm "none", else the first
+    folder       : of the study file, which its input files lie in; None = the current one
+
+    Raises Refusal, with the place, for anything that could not run: unknown paths, settings out of bounds, unknown
+    KPIs, two factors or arms of one name, more than 10 million runs, a run that needs absurd memory.
+    """
+
+    name: str
+    scenario: Scenario
+    arms: dict[str, Settings] = field(default_factory=dict)
+    design: Design = field(default_factory=Design)
+    replications: int = 30
+    seed: int = 1
+    kpis: tuple[Kpi, ...] = HEADLINE
+    question: str = ""
+    baseline: str = ""
+    folder: Path | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        checks.text("name", self.name, empty=False)
+        checks.text("question", self.question)
+        checks.whole("replications", self.replications, low=1)
+        checks.whole("seed", self.seed, low=0)
+        checks.instance("scenario", self.scenario, Scenario)
+        checks.instance("design", self.design, Design)
+        arms = checks.arms(self.scenario, self.arms)
+        self._set(kpis=checks.kpis(self.kpis), arms=arms)
+        checks.baseline(self.baseline, arms)
+        checks.size(len(arms), self.design.asked, self.replications)
+        self._set(design=checks.design(self.scenario, arms, self.design, self.seed))
+        if self.inputs:
+            self._set(folder=(self.folder or Path.cwd()).resolve())  # a worker process may stand elsewhere
+            for scenario in self._variants():
+                inputs.check(scenario, self.folder)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is worked out from the fields: another process works it out from its own code."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_dict(
+        cls, data: Mapping[str, Any], *, name: str = "", source: str = "", folder: Path | None = None
+    ) -> Experiment:
+        """Build an experiment from the table of a study file.
+
+        name   : what the experiment is called if the table does not say
+        source : the file, for the beginning of a refusal        folder : which its input files lie in
+        """
+        with checks.at("", source):
+            checks.keys(data)
+            values = {"name": name, "folder": folder} | {k: data[k] for k in data if k not in ("scenario", "design")}
+            values["scenario"] = Scenario.parse(checks.table("scenario", data.get("scenario", {})), place="scenario")
+            checks.unquoted(values["scenario"], data.get("arms", {}))
+            with checks.at("design"):
+                values["design"] = Design.from_dict(checks.table("", data.get("design", {})))
+            return cls(**values)
+
+    def to_dict(self, full: bool = False) -> dict[str, Any]:
+        """Return the table of a study file; `from_dict` makes an equal experiment of it.
+
+        full : write every parameter of the scenario, not only those that differ from their defaults
+        """
+        said = {"question": self.question, "baseline": self.baseline}
+        design = {"design": self.design.to_dict()} if self.design != Design() else {}
+        return {
+            "name": self.name,
+            **{key: text for key, text in said.items() if text},
+            "seed": self.seed,
+            "replications": self.replications,
+            "kpis": [kpi.name for kpi in self.kpis],
+            "scenario": self.scenario.to_dict(full),
+            "arms": plain(self.arms),
+            **design,
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write the study file that `load` reads back as an equal experiment."""
+        write_whole(Path(path), write_toml(self.to_dict()).encode())
+
+    def replace(self, **changes: Any) -> Experiment:
+        """Return a copy with other fields: `experiment.replace(replications=100)`."""
+        return changed(self, **changes)
+
+    def __len__(self) -> int:
+        return len(self.arms) * len(self.design) * self.replications
+
+    def runs(self) -> Iterator[Run]:
+        """All runs in order: replication, then point, then arm."""
+        return self.sheet.runs()
+
+    def scenario_of(self, arm: str, point: int = 0) -> Scenario:
+        """Return the whole world of an arm at a point of the design."""
+        return self.scenario.replace(self.arms[arm]).replace(self.design.point(point))
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """The runs and their ids."""
+        return Sheet(
+            name=self.name,
+            question=self.question,
+            digests={arm: self._digest(arm) for arm in self.arms},
+            baseline=checks.baseline(self.baseline, self.arms),
+            design=self.design.by_itself(),
+            replications=self.replications,
+            seed=self.seed,
+            kpis=tuple(kpi.name for kpi in self.kpis),
+            firms=tuple(firm.name for firm in self.scenario.firms),
+        )
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """The input files: path in the study's folder -> digest of the content."""
+        return inputs.digests(self._variants(), self.folder)
+
+    def _variants(self) -> list[Scenario]:
+        """The arms' scenarios, and for factors that may name input files those with each level."""
+        arms = [self.scenario.replace(settings) for settings in self.arms.values()]
+        factors = {p: v for p, v in self.design.factors.items() if p.partition(".")[0] in inputs.SECTIONS}
+        varied = [world.replace({path: v}) for world in arms for path, values in factors.items() for v in values]
+        return [*arms, *varied]
+
+    def _digest(self, arm: str) -> str:
+        """Digest of all that decides the numbers of an arm, apart from point and replication."""
+        scenario = self.scenario.replace(self.arms[arm])
+        decides = {
+            "arm": arm,
+            "scenario": identity(scenario),
+            "seed": self.seed,
+            "kpis": sorted(kpi.name for kpi in self.kpis),
+            "scheme": SCHEME,
+            "inputs": self.inputs,
+            "code": own_code(scenario, [kpi.function for kpi in self.kpis]),
+        }
+        return digest(canonical(decides).encode()).hex()
+
+
+def load(path: Path | str) -> Experiment:
+    """Read an experiment from a study file; its name is the file's, unless the file gives one.
+
+    Raises Refusal, beginning with the file's name, for anything that could not run.
+    """
+    path = Path(path)
+    return Experiment.from_dict(read_toml(path), name=path.stem, source=path.name, folder=path.parent.resolve())

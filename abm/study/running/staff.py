@@ -1,0 +1,90 @@
+"""How many processes and threads a study gets."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+from dataclasses import dataclass
+
+from abm.core.errors import Refusal
+from abm.run.scenario import Scenario
+from abm.study.plan import checks
+from abm.study.plan.experiment import Experiment
+from abm.study.running.pool import GUARD
+
+SMALL_RUN = 2_000_000  # customer-periods below which a few runs are done before anything is decided
+LARGE_POPULATION = 100_000  # customers from which threads inside a run pay
+USABLE = 0.8  # share of the memory that runs may fill together
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Processes, and threads inside a run.
+
+    free  : nobody asked for this number of processes        trial : begin in this process and see whether it is enough
+    """
+
+    workers: int
+    threads: int
+    free: bool = False
+    trial: bool = False
+
+
+def staffing(experiment: Experiment, runs: int, workers: int | None, threads: int | None) -> Staff:
+    """Decide how many processes and threads do `runs` runs; what the caller asks for is granted.
+
+    Raises Refusal if one run needs more memory than there is, and when called while a worker process is starting.
+    """
+    for name, value in (("workers", workers), ("threads", threads)):
+        if value is not None:
+            checks.whole(name, value, low=1)
+    here = multiprocessing.current_process()
+    if getattr(here, "_inheriting", False):
+        raise Refusal(f"abm.run was called while a worker process was starting; {GUARD}")
+    world, cores = experiment.scenario, processors()
+    fit = _fitting(max(one.estimated_bytes() for one in worlds(experiment)))
+    free = workers is None
+    if workers is None:
+        workers = 1 if here.daemon else max(1, min(cores, runs, fit))
+    if threads is None:
+        large = world.population.customers >= LARGE_POPULATION
+        threads = max(1, cores // workers) if large and runs < cores else 1
+    small = world.population.customers * world.periods <= SMALL_RUN
+    return Staff(workers, threads, free, trial=free and small)
+
+
+def worlds(experiment: Experiment) -> list[Scenario]:
+    """Return worlds that stand for all of an experiment: each arm at the first and the last point."""
+    found = []
+    for arm in experiment.arms:
+        for point in sorted({0, len(experiment.design) - 1}):
+            with contextlib.suppress(Refusal):  # its runs will fail, and cost nothing
+                found.append(experiment.scenario_of(arm, point))
+    return found or [experiment.scenario]
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory() -> int:
+    """Return the bytes of memory of this machine, or 0 if it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def _fitting(needed: int) -> int:
+    """Return how many runs of `needed` bytes fit into memory together; refuse one that does not."""
+    there = memory()
+    if there and needed > there:
+        raise Refusal(
+            f"one run needs about {needed / 2**30:.1f} GiB of memory and this machine has {there / 2**30:.1f} GiB; "
+            "take fewer customers, or a larger machine"
+        )
+    return int(USABLE * there / needed) if there and needed else processors()

@@ -1,0 +1,143 @@
+"""Verification: recompute a sample of stored runs and compare every number, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from abm.core.errors import Refusal
+from abm.core.streams import SCHEME
+from abm.study.plan.experiment import Experiment
+from abm.study.plan.sheet import RAW, Run
+from abm.study.provenance import inputs
+from abm.study.provenance.digest import digest
+from abm.study.provenance.versions import changes
+from abm.study.running.work import Bench
+from abm.study.storage.manifest import Manifest, read_manifest
+from abm.study.storage.results import Results
+from abm.study.storage.rows import Outcome, Rows
+from abm.study.storage.store import Store
+
+SAMPLE = 10
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A stored run that does not come out the same now; `what` says where."""
+
+    run: Run
+    what: str
+
+    def __str__(self) -> str:
+        run = self.run
+        return f"run {run.run_id} ({run.arm}, point {run.point}, replication {run.replication}): {self.what}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of recomputing a sample.
+
+    checked, stored : runs      differences : runs that came out otherwise      damaged : segments
+    changed         : what had another version when runs were made, "numpy 2.4.6 (now 2.5.0)"
+    """
+
+    checked: int
+    stored: int
+    differences: tuple[Difference, ...]
+    damaged: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything checked is as it was."""
+        return not self.differences and not self.damaged
+
+    def __str__(self) -> str:
+        lines = [f"{self.checked:,} of {self.stored:,} stored runs recomputed, {len(self.differences):,} differ"]
+        lines += [str(difference) for difference in self.differences]
+        lines += [f"damaged segment {name}" for name in self.damaged]
+        lines += [f"made with {change}" for change in self.changed]
+        return "\n".join(lines)
+
+
+def verify(
+    folder: Path | str, sample: int = SAMPLE, seed: int = 0, experiment: Experiment | None = None
+) -> Verification:
+    """Recompute stored runs of a results folder.
+
+    sample     : how many runs, drawn at random; all if there are fewer      seed : decides which
+    experiment : needed if it has mechanisms or KPIs of its own, which a file cannot hold
+
+    Raises Refusal for a folder that is not one of results, and if the results belong to another experiment or were made
+    under another scheme of random numbers.
+    """
+    store = Store(folder)
+    manifest = read_manifest(store.folder)
+    experiment = _experiment(manifest, store.folder, experiment)
+    if experiment.sheet.digests != manifest.sheet.digests:
+        scheme = f" (random numbers {manifest.scheme}, now {SCHEME})" if manifest.scheme != SCHEME else ""
+        raise Refusal(f"its runs are of another experiment or made by other code{scheme}", place=str(folder))
+    results = Results(experiment.sheet, store)
+    holdings = store.holdings(experiment.sheet)
+    stored = np.flatnonzero(holdings.owner >= 0)
+    chosen = _drawn(experiment, stored, sample, seed)
+    heads = store.rows(experiment.sheet, by_period=False, only=chosen)
+    bodies = store.rows(experiment.sheet, by_period=True, only=chosen)
+    bench = Bench(experiment)
+    found = [_difference(bench.outcome(index), heads, bodies) for index in chosen]
+    differences = tuple(difference for difference in found if difference)
+    return Verification(len(chosen), len(stored), differences, results.damaged, _changed(store))
+
+
+def _experiment(manifest: Manifest, folder: Path, given: Experiment | None) -> Experiment:
+    if given is not None:
+        return given
+    try:
+        return Experiment.from_dict(manifest.experiment, folder=folder / inputs.FOLDER)
+    except Refusal as refusal:
+        advice = "pass the experiment itself if it has mechanisms or KPIs of its own"
+        raise Refusal(f"its experiment cannot be built again: {refusal}; {advice}", place=str(folder)) from None
+
+
+def _drawn(experiment: Experiment, stored: np.ndarray, sample: int, seed: int) -> list[int]:
+    """Return `sample` of the stored runs, in an order decided by the seed alone."""
+    ids = experiment.sheet.ids_of(stored)
+    lot = [digest(seed.to_bytes(8, "little") + bytes(run_id)) for run_id in ids]
+    return sorted(stored[np.argsort(np.array(lot, RAW), kind="stable")[:sample]].tolist())
+
+
+def _difference(outcome: Outcome, heads: Rows, bodies: Rows) -> Difference | None:
+    run = outcome.run
+    stored = heads.errors.get(run.index)
+    if stored or outcome.error:
+        before, now = (stored or ("",))[0] or "numbers", outcome.error or "numbers"
+        return None if before == now else Difference(run, f"had {before}, now {now}: {outcome.message}")
+    for rows, block in ((heads, outcome.summary[None]), (bodies, outcome.by_period)):
+        for what in _unequal(rows, run.index, block, outcome.firms):
+            return Difference(run, what)
+    return None
+
+
+def _unequal(rows: Rows, index: int, block: np.ndarray, firms: tuple[str, ...]) -> Iterator[str]:
+    """Yield where the stored rows of a run differ from its block (T, m, K)."""
+    first, end = np.searchsorted(rows.index, [index, index + 1])
+    names = [rows.firms[code] for code in rows.firm[first:end]]
+    if names != list(firms) * block.shape[0]:
+        yield f"had {end - first} rows, now {block.shape[0]} periods of {', '.join(firms)}"
+        return
+    flat = block.reshape(-1, block.shape[2])
+    for position, (kpi, column) in enumerate(rows.kpis.items()):
+        stored, now = column[first:end], flat[:, position]
+        other = np.flatnonzero((stored != now) & ~(np.isnan(stored) & np.isnan(now)))
+        if len(other):
+            row = other[0]
+            period = int(rows.period[first + row])
+            when = "" if period < 0 else f" in period {period}"
+            yield f"{kpi} of {names[row]}{when} was {stored[row]!r}, now {now[row]!r}"
+
+
+def _changed(store: Store) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(change for made_with in store.made_with() for change in changes(made_with)))

@@ -1,0 +1,102 @@
+"""Doing runs: from places in the run sheet to a committed segment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from abm.run import engine
+from abm.run.scenario import Scenario
+from abm.study.plan.experiment import Experiment
+from abm.study.plan.sheet import Run
+from abm.study.storage.rows import Outcome
+from abm.study.storage.segment import encode
+from abm.study.storage.store import Segments
+
+MOST_WORDS = 500  # characters of an error's message that are kept
+_WORLDS = 1024
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a batch: runs committed, how many of them failed, how long it took.
+
+    data    : the segment, when there is no folder to commit it to
+    stopped : what ended the batch early; the runs finished before are committed
+    """
+
+    runs: int
+    failed: int
+    seconds: float
+    data: bytes = b""
+    stopped: BaseException | None = None
+
+
+class Bench:
+    """Does runs of one experiment, and keeps the worlds of its arms and points for the next replication.
+
+    threads : of a single run
+    """
+
+    def __init__(self, experiment: Experiment, threads: int = 1) -> None:
+        self.experiment, self.threads = experiment, threads
+        self._world: Callable[[str, int], Scenario] = lru_cache(_WORLDS)(experiment.scenario_of)
+        self._cells = len(experiment.arms) * len(experiment.design)
+        self._kept: list[engine.Engine] = []
+        self._settings: Callable[[int], str] = lru_cache(_WORLDS)(experiment.sheet.settings)
+
+    def batch(self, indices: Iterable[int], keeper: Segments, stop: Callable[[], bool] = lambda: False) -> Report:
+        """Do runs and commit them as one segment; `stop` is asked after each whether to leave the rest.
+
+        Runs of one arm and point go together, as one world serves them all.  Runs finished before an interrupt are
+        committed too.  Raises Refusal when they cannot be.
+        """
+        began = time.perf_counter()
+        outcomes: list[Outcome] = []
+        stopped: BaseException | None = None
+        try:
+            for index in sorted(map(int, indices), key=lambda index: (index % self._cells, index)):
+                outcomes.append(self.outcome(index))
+                if stop():
+                    break
+        except (KeyboardInterrupt, SystemExit) as interrupt:
+            stopped = interrupt
+        if outcomes:
+            data = encode(outcomes, self.experiment.sheet.kpis)
+            try:
+                keeper.commit(data)
+            except KeyboardInterrupt as interrupt:
+                stopped = interrupt
+                keeper.commit(data)  # whether or not it was there already: to commit twice is to commit once
+        failed = sum(bool(outcome.error) for outcome in outcomes)
+        return Report(len(outcomes), failed, time.perf_counter() - began, stopped=stopped)
+
+    def outcome(self, index: int) -> Outcome:
+        """Do the run at `index` of the sheet; one that raises an exception comes back as failed."""
+        run = self.experiment.sheet.run(index)
+        try:
+            return self._done(run)
+        except Exception as error:  # whatever went wrong belongs to this run alone
+            return self.failed(index, type(error).__name__, str(error))
+
+    def failed(self, index: int, error: str, message: str) -> Outcome:
+        """Return what is kept of a run that failed."""
+        run = self.experiment.sheet.run(index)
+        return Outcome(run, self._settings(run.point), error=error, message=" ".join(message.split())[:MOST_WORDS])
+
+    def _done(self, run: Run) -> Outcome:
+        study, world = self.experiment, self._world(run.arm, run.point)
+        record = engine.record(
+            world, run.seed, run.replication, threads=self.threads, folder=study.folder, kept=self._kept
+        )
+        return Outcome(
+            run,
+            self._settings(run.point),
+            firms=tuple(record.firms),
+            summary=np.asarray(record.summary(study.kpis), np.float64),
+            by_period=np.asarray(record.by_period(study.kpis), np.float64),
+        )

@@ -1,0 +1,90 @@
+"""The manifest of a results folder: which experiment its runs belong to, and what made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from abm.core.errors import Refusal
+from abm.core.spec import read_toml, write_toml
+from abm.core.streams import SCHEME
+from abm.study.plan.experiment import Experiment
+from abm.study.plan.sheet import Sheet
+from abm.study.provenance.digest import digest
+from abm.study.provenance.files import write_whole
+from abm.study.provenance.versions import FORMAT, versions
+
+FILE = "manifest.toml"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a results folder says of itself.
+
+    sheet      : the runs and their ids       experiment : table of the whole experiment, as in a study file
+    command    : that asked for the runs, without what belongs to one machine
+    scheme     : of random numbers            versions   : of Python and the libraries, at the last run
+    """
+
+    sheet: Sheet
+    experiment: Mapping[str, Any]
+    command: str
+    scheme: str
+    versions: Mapping[str, str]
+
+    @classmethod
+    def of(cls, experiment: Experiment, command: str = "abm.run") -> Manifest:
+        """Return the manifest of an experiment run here and now."""
+        return cls(experiment.sheet, experiment.to_dict(full=True), command, SCHEME, versions())
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest, whole or not at all; it says nothing of the machine or the day."""
+        table = {
+            "format": FORMAT,
+            "command": self.command,
+            "scheme": self.scheme,
+            "versions": dict(self.versions),
+            "sheet": self.sheet.to_dict(),
+            "experiment": dict(self.experiment),
+        }
+        text = write_toml(table)
+        data = f"{_sealed(text)}\n{text}".encode()
+        path = folder / FILE
+        if not path.exists() or path.read_bytes() != data:
+            write_whole(path, data)
+
+    def says_the_same(self, folder: Path) -> bool:
+        """Return whether the manifest in a folder is of the same runs, whoever made them with whatever versions."""
+        try:
+            there = read_manifest(folder)
+        except Refusal:
+            return False
+        return (there.sheet, there.experiment, there.scheme) == (self.sheet, self.experiment, self.scheme)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a results folder; raise Refusal if there is none or it is not as it was written."""
+    place = str(folder)
+    if not folder.is_dir():
+        raise Refusal("there is no such folder", place=place)
+    if not (folder / FILE).is_file():
+        raise Refusal(f"is not a results folder: it has no {FILE}", place=place)
+    table = read_toml(folder / FILE)
+    seal, _, text = (folder / FILE).read_text(encoding="utf-8").partition("\n")
+    found = table.get("format")
+    if found != FORMAT and (table.get("digest") is None or seal == _sealed(text)):
+        raise Refusal(f"format = {found!r} is not {FORMAT}; read it with the version that wrote it", place=place)
+    if seal != _sealed(text):
+        raise Refusal(f"{FILE} is not as it was written; run the study again", place=place)
+    try:
+        sheet = Sheet.from_dict(table["sheet"])
+        return Manifest(sheet, table["experiment"], table["command"], table["scheme"], table["versions"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(f"{FILE} is not as it was written ({error}); run the study again", place=place) from None
+
+
+def _sealed(text: str) -> str:
+    """Return the first line of a manifest, by which a change of what follows is noticed."""
+    return f'digest = "{digest(text.encode()).hex()}"'

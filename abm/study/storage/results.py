@@ -1,0 +1,287 @@
+"""Results: what the runs of an experiment say.
+
+Two tidy tables, joined by `run_id`: a row per run and firm, and a row per run, period and firm. Differences between
+arms are paired within point and replication, where the arms share their luck. The unit of repetition is the
+replication: the points of a design are averaged first, as they say nothing about luck.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.study.plan.sheet import Sheet
+from abm.study.provenance.digest import DIGEST_BYTES, canonical
+from abm.study.statistics import intervals
+from abm.study.statistics.paired import PairedDifference, by_replication, interval, saving
+from abm.study.statistics.winner import Winner, decide
+from abm.study.storage.manifest import read_manifest
+from abm.study.storage.rows import Holdings, Rows
+from abm.study.storage.store import Segments, Store
+
+
+class Results:
+    """The stored runs of one experiment; read when first asked for.
+
+    arms, kpis, firms, factors : names, in the experiment's order; the first firm is the focal one
+    baseline : the arm that others are compared with
+    missing  : runs of the experiment that are not stored; strangers: stored runs of other experiments
+    damaged  : segments whose bytes have changed since they were written; their runs count as missing
+    """
+
+    def __init__(self, sheet: Sheet, segments: Segments) -> None:
+        self.sheet, self._segments = sheet, segments
+        self.arms, self.kpis, self.firms, self.baseline = sheet.arms, sheet.kpis, sheet.firms, sheet.baseline
+        self.factors = tuple(sheet.design.factors)
+
+    def __repr__(self) -> str:
+        done = int(self._holdings.done.sum())
+        strangers = f"; {self.strangers:,} stored runs are of other experiments" if self.strangers else ""
+        runs = f"{done:,} of {len(self.sheet):,} runs, {len(self.failed):,} failed"
+        return f"<Results of {self.sheet.name}: {runs}{strangers}>"
+
+    @property
+    def missing(self) -> int:
+        """How many runs of the experiment are not stored."""
+        return int((self._holdings.owner < 0).sum())
+
+    @property
+    def strangers(self) -> int:
+        """How many stored runs belong to other experiments, such as earlier versions of this one."""
+        return self._holdings.strangers
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Names of damaged segments."""
+        return tuple(sorted(self._segments.damaged))
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row per run and firm: run_id, arm, point, replication, seed, firm, factors, status, error, KPIs.
+
+        KPIs are measured over the periods after the burn-in. A failed run is one row without firm and numbers.
+        """
+        rows = self._heads
+        said = [rows.errors.get(int(index), ("", "")) for index in rows.index] if rows.errors else []
+        error = np.array([words[0] for words in said] if said else [""] * len(rows.index), object)
+        columns = self._labels(rows) | {"status": np.where(error == "", "done", "failed"), "error": error}
+        ids = np.array([run_id.decode() for run_id in self.sheet.ids_of(rows.index)], object)
+        names = np.array(self.arms, object)
+        columns |= {"run_id": ids, "arm": names[columns["arm"]], "seed": np.full(len(ids), self.sheet.seed)}
+        columns["firm"] = np.array([*rows.firms], object)[rows.firm]
+        order = ["run_id", "arm", "point", "replication", "seed", "firm", *self.factors, "status", "error"]
+        return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
+
+    @cached_property
+    def periods(self) -> pd.DataFrame:
+        """A row per run, period and firm: run_id, arm, point, replication, period, firm, factors, KPIs.
+
+        All periods are there, those of the burn-in too. Texts are categories, which keeps large tables small.
+        """
+        rows = self._segments.rows(self.sheet, by_period=True)
+        columns = self._labels(rows)
+        present, codes = np.unique(rows.index, return_inverse=True)
+        ids = [run_id.decode() for run_id in self.sheet.ids_of(present)]
+        columns["run_id"] = pd.Categorical.from_codes(codes, pd.Index(ids, dtype=object))
+        columns["arm"] = pd.Categorical.from_codes(columns["arm"], list(self.arms))
+        columns["firm"] = pd.Categorical.from_codes(rows.firm, rows.firms)
+        order = ["run_id", "arm", "point", "replication", "period", "firm", *self.factors]
+        return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
+
+    @cached_property
+    def failed(self) -> pd.DataFrame:
+        """A row per failed run: run_id, arm, point, replication, error (its class), message."""
+        runs = [(self.sheet.run(index), words) for index, words in sorted(self._heads.errors.items())]
+        rows = [(run.run_id, run.arm, run.point, run.replication, *words) for run, words in runs]
+        return pd.DataFrame(rows, columns=["run_id", "arm", "point", "replication", "error", "message"])
+
+    def paired(
+        self,
+        kpi: str,
+        arm: str,
+        against: str | None = None,
+        firm: str | None = None,
+        confidence: float = 0.95,
+        point: int | None = None,
+        statistic: str | float = "mean",
+    ) -> PairedDifference:
+        """Return by how much two arms differ in a KPI, with an interval over replications.
+
+        against   : an arm; None = the baseline      firm : None = the focal firm      point : None = mean of all points
+        statistic : "mean" of the differences, by Student's t; "skewed_mean", the same for skewed differences; "median"
+                    or a quantile such as 0.9 of them; "ratio" of the arms' means; see statistics/intervals.py
+
+        Pairs of which either run failed, is missing or has no value are left out and counted.
+        Raises Refusal for names that are not in the results, another statistic and a confidence outside (0, 1).
+        """
+        statistic = intervals.checked(statistic)
+        against = self.baseline if against is None else against
+        firm = self.firms[0] if firm is None else firm
+        if not 0 < confidence < 1:
+            raise Refusal(f"confidence = {confidence} is outside (0, 1)")
+        mine, other = self.block(kpi, arm, firm), self.block(kpi, against, firm)
+        if point is not None:
+            if not 0 <= point < len(self.sheet.design):
+                raise Refusal(f"point = {point} is outside [0, {len(self.sheet.design) - 1}]")
+            mine, other = mine[point : point + 1], other[point : point + 1]
+        first, second, dropped = by_replication(mine, other)
+        mean, _, _, sd = interval(first - second, confidence)
+        estimate, low, high = intervals.estimated(statistic, first, second, confidence)
+        difference = PairedDifference(kpi, arm, against, firm, mean, low, high, len(first), sd, confidence, dropped)
+        return replace(difference, saving=saving(first, second), statistic=statistic, estimate=estimate)
+
+    def table(self, firm: str | None = None, confidence: float = 0.95) -> pd.DataFrame:
+        """A row per arm and KPI: mean, and difference from the baseline with its interval and pairs."""
+        rows = []
+        for arm in self.arms:
+            for kpi in self.kpis:
+                found = self.paired(kpi, arm, firm=firm, confidence=confidence)
+                values = self.block(kpi, arm, found.firm)
+                values = values[np.isfinite(values)]
+                mean = float(values.mean()) if len(values) else np.nan
+                behind = (found.mean, found.low, found.high, found.pairs, found.dropped)
+                rows.append((arm, kpi, found.firm, mean, *behind))
+        names = ["arm", "kpi", "firm", "mean", "difference", "low", "high", "pairs", "dropped"]
+        return pd.DataFrame(rows, columns=names)
+
+    def ranking(
+        self, kpi: str, firm: str | None = None, confidence: float = 0.95, largest: bool = True
+    ) -> pd.DataFrame:
+        """A row per arm, best first: mean, and difference from the best arm with its interval and pairs.
+
+        largest : whether more is better
+        """
+        table = self.table(firm, confidence)
+        table = table[table["kpi"] == self._known("KPI", kpi, self.kpis)]
+        table = table.sort_values("difference", ascending=not largest, kind="stable", na_position="last")
+        best = str(table["arm"].iloc[0])
+        found = [self.paired(kpi, arm, best, firm, confidence) for arm in table["arm"]]
+        behind = {name: [getattr(f, name) for f in found] for name in ("low", "high", "pairs", "dropped")}
+        ranked = table.assign(difference=[f.mean for f in found], **behind)
+        return ranked.reset_index(drop=True)
+
+    def winner(self, kpi: str, firm: str | None = None, confidence: float = 0.95, largest: bool = True) -> Winner:
+        """Return the best arm, if it is shown to be better than every other, and a sentence that says how sure that is.
+
+        The best arm's paired interval against each other must exclude 0, at a confidence that allows for all of these
+        comparisons together (Bonferroni).
+        """
+        ranked = list(self.ranking(kpi, firm, confidence, largest)["arm"])
+        each = 1 - (1 - confidence) / max(1, len(ranked) - 1)
+        duels = tuple(self.paired(kpi, ranked[0], other, firm, each) for other in ranked[1:])
+        return decide(kpi, ranked[0], duels, confidence, largest)
+
+    def canonical(self) -> str:
+        """Return a digest (hex) of all numbers to the last bit.
+
+        It is the same however many workers there were, in whatever order and however often interrupted: rows are
+        sorted by arm, point, replication, period and firm, and nothing of their storage goes in.
+        """
+        found = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        names = {"arms": sorted(self.arms), "kpis": sorted(self.kpis), "design": self.sheet.design.to_dict()}
+        found.update(canonical(names).encode())
+        for rows in (self._heads, self._segments.rows(self.sheet, by_period=True)):
+            for column in self._sorted(rows):
+                found.update(column.tobytes())
+        failed = self.failed[["arm", "point", "replication", "error"]].sort_values(["arm", "point", "replication"])
+        found.update(canonical(failed.to_numpy().tolist()).encode())
+        return found.hexdigest()
+
+    def to_csv(self, folder: Path | str) -> None:
+        """Write runs.csv and periods.csv into a folder, numbers to the last bit."""
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        self.runs.to_csv(Path(folder) / "runs.csv", index=False)
+        self.periods.to_csv(Path(folder) / "periods.csv", index=False)
+
+    @cached_property
+    def _holdings(self) -> Holdings:
+        return self._segments.holdings(self.sheet)
+
+    @cached_property
+    def _heads(self) -> Rows:
+        return self._segments.rows(self.sheet, by_period=False)
+
+    def _labels(self, rows: Rows) -> dict[str, Any]:
+        """Return arm (position), point, replication, period and factors of each row."""
+        rest, arm = np.divmod(rows.index, len(self.arms))
+        replication, point = np.divmod(rest, len(self.sheet.design))
+        factors: dict[str, np.ndarray] = {}
+        for position, path in enumerate(self.factors):
+            levels = [_shown_level(row[position]) for row in self.sheet.design.rows]
+            factors[path] = np.array(levels, _column_type(levels))[point]
+        return {"arm": arm, "point": point, "replication": replication, "period": rows.period, **factors}
+
+    def block(self, kpi: str, arm: str, firm: str) -> np.ndarray:
+        """Return a KPI of an arm and firm as (points, replications), NaN where there is no value."""
+        rows, design = self._heads, self.sheet.design
+        values = rows.kpis[self._known("KPI", kpi, self.kpis)]
+        position = self.arms.index(self._known("arm", arm, self.arms))
+        known = [*dict.fromkeys([*self.firms, *(name for name in rows.firms if name)])]
+        self._known("firm", firm, known)
+        block = np.full((len(design), self.sheet.replications), np.nan)
+        if firm in rows.firms:
+            at = (rows.index % len(self.arms) == position) & (rows.firm == rows.firms.index(firm))
+            replication, point = np.divmod(rows.index[at] // len(self.arms), len(design))
+            block[point, replication] = values[at]
+        return block
+
+    @staticmethod
+    def _known(what: str, name: str, names: Iterable[str]) -> str:
+        names = list(names)
+        if name not in names:
+            raise Refusal(
+                f"no {what} {shown(name)} in the results{did_you_mean(name, names) or f'; there is {one_of(names)}'}"
+            )
+        return name
+
+    def _sorted(self, rows: Rows) -> list[np.ndarray]:
+        """Return the columns of rows in canonical order, as bytes that depend on names and numbers alone."""
+        labels = self._labels(rows)
+        arm = _ranks(self.arms)[labels["arm"]]
+        firm = _ranks(rows.firms)[rows.firm]
+        keys = [firm, rows.period, labels["replication"], labels["point"], arm]
+        order = np.lexsort(keys)
+        numbers = [np.where(np.isnan(v), np.nan, v)[order] for _, v in sorted(rows.kpis.items())]
+        words = np.frombuffer(canonical(sorted(rows.firms)).encode(), np.uint8)
+        return [words, *(key[order].astype("<i8") for key in keys), *(n.astype("<f8") for n in numbers)]
+
+
+def read(folder: Path | str) -> Results:
+    """Return the results in a folder.
+
+    Raises Refusal for a folder that is not one of results; warns of segments that are damaged.
+    """
+    store = Store(folder)
+    results = Results(read_manifest(store.folder).sheet, store)
+    if results.missing and results.damaged:
+        names = ", ".join(results.damaged)
+        warnings.warn(f"{folder}: damaged segments, run the study again to mend them: {names}", stacklevel=2)
+    return results
+
+
+def _ranks(names: Iterable[str]) -> np.ndarray:
+    """Return the place of each name in alphabetical order."""
+    names = list(names)
+    return np.array([sorted(names).index(name) for name in names], np.int64)
+
+
+def _shown_level(level: Any) -> Any:
+    return level if isinstance(level, bool | int | float | str) else canonical(level)
+
+
+def _column_type(levels: list[Any]) -> type:
+    kinds = {type(level) for level in levels}
+    if kinds == {bool}:
+        return bool
+    if kinds == {int}:
+        return int
+    return float if kinds <= {int, float} else object

@@ -1,0 +1,217 @@
+"""The study store: a folder of segments.
+
+results/
+  manifest.toml               the experiment, its run sheet, versions (manifest.py)
+  segments/<digest>.parquet   whole runs; the name is the BLAKE2b-128 digest of the file's bytes (`b2sum -l 128`)
+
+One rename commits a segment (segment.py), and nothing is ever written over. A file whose bytes do not have the digest
+in its name is damaged and counts as missing. There is no lock: two processes at work in one folder store twins, and
+twins are equal and dropped on reading.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from abm.core.errors import Refusal
+from abm.study.plan.sheet import Sheet
+from abm.study.provenance.digest import digest
+from abm.study.provenance.files import digest_of, remove_abandoned, write_named, write_whole
+from abm.study.storage.rows import Holdings, Rows
+from abm.study.storage.segment import Segment, merge
+
+_ATTEMPTS = 5
+_READERS = 8
+T = TypeVar("T")
+
+
+class Segments:
+    """Segments kept in memory; Store keeps them in a folder.
+
+    damaged : names of segments found not to hold the bytes they were written with
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, bytes] = {}
+        self._found: tuple[Sheet, Holdings] | None = None
+        self.damaged: set[str] = set()
+
+    def commit(self, data: bytes) -> None:
+        """Add a segment."""
+        self._held[digest(data).hex()] = data
+
+    def only(self) -> bytes:
+        """Return the one segment committed so far, b"" if there is none."""
+        return next(iter(self._held.values()), b"")
+
+    def names(self) -> list[str]:
+        """Names of all sound segments, sorted."""
+        return sorted(self._held)
+
+    def open(self, name: str) -> Segment:
+        """Open a segment."""
+        return Segment(self._held[name])
+
+    def holdings(self, sheet: Sheet) -> Holdings:
+        """Find out which runs of the sheet are stored, from the ids alone."""
+        return _patiently(lambda: self._holdings(sheet))
+
+    def rows(self, sheet: Sheet, *, by_period: bool, only: Sequence[int] | None = None) -> Rows:
+        """Read the sheet's runs, or `only` some: a row per run, period and firm, or else a row per run and firm."""
+        return _patiently(lambda: self._rows(sheet, by_period, only))
+
+    def made_with(self) -> list[dict[str, str]]:
+        """Return the versions of Python and libraries that made the runs, each set of versions once."""
+
+        def read() -> set[str]:
+            return {json.dumps(self.open(name).made_with) for name in self.names()}
+
+        return [json.loads(text) for text in sorted(_patiently(read))]
+
+    def _holdings(self, sheet: Sheet) -> Holdings:
+        """Find the runs, or remember what was found last if no segment has come or gone since."""
+        names = self.names()
+        if self._found is None or self._found[0] is not sheet or self._found[1].names != names:
+            self._found = sheet, Holdings.found(names, (self.open(name).runs for name in names), sheet)
+        return self._found[1]
+
+    def _rows(self, sheet: Sheet, by_period: bool, only: Sequence[int] | None) -> Rows:
+        holdings = self._holdings(sheet)
+        owner = holdings.owner
+        if only is not None:
+            owner = np.where(np.isin(np.arange(len(sheet)), only), owner, -1)
+        firms: dict[str, int] = {}
+        parts: list[dict[str, np.ndarray]] = []
+        errors: dict[int, tuple[str, str]] = {}
+        for number in np.unique(owner[owner >= 0]):
+            segment = self.open(holdings.names[number])
+            owned = owner == number
+            parts += segment.rows(sheet, owned, firms, by_period=by_period)
+            if not by_period:
+                errors |= segment.errors(sheet, owned & holdings.failed)
+        return Rows.joined(parts, list(firms), sheet.kpis, errors)
+
+
+def _patiently(read: Callable[[], T]) -> T:
+    """Read again when a segment vanishes: another process has compacted the folder, the runs are in a new one."""
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(FileNotFoundError):
+            return read()
+    raise Refusal("the results change faster than they can be read; wait until the other run has finished")
+
+
+class Store(Segments):
+    """The segments of a results folder, which `prepare` makes."""
+
+    def __init__(self, folder: Path | str) -> None:
+        super().__init__()
+        self.folder = Path(folder).absolute()  # worker processes may stand elsewhere
+        self._sound: dict[str, tuple[int, int]] = {}
+
+    @property
+    def segments(self) -> Path:
+        """The folder of the segments."""
+        return self.folder / "segments"
+
+    def prepare(self) -> None:
+        """Make the folder and see that it can be written; raise Refusal if it cannot."""
+        with self.writing():
+            self.segments.mkdir(parents=True, exist_ok=True)
+            remove_abandoned(self.segments)
+            probe = self.segments / ".writable"
+            probe.touch()
+            probe.unlink(missing_ok=True)
+
+    def commit(self, data: bytes) -> None:
+        """Write a segment, whole or not at all; raise Refusal if there is no room or no permission."""
+        with self.writing():
+            write_whole(self._path(digest(data).hex()), data)
+
+    def merge(self, names: Sequence[str]) -> str:
+        """Write a segment with the runs of several that are alike, whole or not at all; return its name.
+
+        Raises FileNotFoundError if one of them is gone or damaged, and OSError if there is no room.
+        """
+        sources = [partial(self.checked, name) for name in names]
+        return write_named(self.segments, ".parquet", partial(merge, sources))
+
+    def names(self) -> list[str]:
+        """Names of all sound segments, sorted; damaged ones are noted in `damaged`."""
+        found = sorted(path.stem for path in self.segments.glob("*.parquet"))
+        with ThreadPoolExecutor(_READERS) as threads:
+            sound = dict(zip(found, threads.map(self._is_sound, found), strict=True))
+        self.damaged.update(name for name in found if sound[name] is False)
+        return [name for name in found if sound[name]]
+
+    def open(self, name: str) -> Segment:
+        """Open a segment."""
+        with self._reading(name):
+            return Segment(self._path(name))
+
+    def checked(self, name: str) -> Segment:
+        """Read a whole segment; raise FileNotFoundError if it is gone or does not hold what was written any more."""
+        data = self._path(name).read_bytes()
+        if digest(data).hex() != name:
+            self._sound.pop(name, None)
+            raise FileNotFoundError(name)
+        with self._reading(name):
+            return Segment(data)
+
+    def set_aside_damaged(self) -> None:
+        """Rename damaged segments, so that they are kept for inspection but not met again."""
+        with self.writing():
+            for name in self.damaged:
+                with contextlib.suppress(FileNotFoundError):  # another process was quicker
+                    self._path(name).rename(self._path(name).with_suffix(".damaged"))
+            self.damaged.clear()
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete segments whose runs are in others."""
+        with self.writing():
+            for name in names:
+                self._path(name).unlink(missing_ok=True)
+
+    def size(self, name: str) -> int:
+        """Bytes of a segment."""
+        return self._path(name).stat().st_size
+
+    def _path(self, name: str) -> Path:
+        return self.segments / f"{name}.parquet"
+
+    def _is_sound(self, name: str) -> bool | None:
+        """Compare a segment's bytes with the digest in its name, once per file and process; None = it is gone."""
+        path = self._path(name)
+        try:
+            about = path.stat()
+            if self._sound.get(name) != (about.st_size, about.st_mtime_ns):
+                if digest_of(path) != name:
+                    return False
+                self._sound[name] = (about.st_size, about.st_mtime_ns)
+        except FileNotFoundError:
+            return None
+        return True
+
+    @contextlib.contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """Say of which file a refusal is."""
+        try:
+            yield
+        except Refusal as refusal:
+            raise Refusal(refusal.message, place=str(self._path(name))) from None
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn a full disk or a missing permission into one plain line."""
+        try:
+            yield
+        except OSError as error:
+            advice = "what is stored so far is safe; put it right and run the same command again"
+            raise Refusal(f"cannot be written: {error.strerror}; {advice}", place=str(self.folder)) from None

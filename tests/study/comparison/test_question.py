@@ -1,0 +1,45 @@
+"""Questions: names that the study has, numbers that mean something; everything else is refused in one line."""
+
+import pytest
+
+from abm.core.errors import Refusal
+from abm.study.comparison.question import question
+
+
+def test_a_question_in_words(trio):
+    asked = question(trio, "profit", None, 2, 0.9, True)
+    assert (asked.firm, asked.zone, asked.most, asked.amount) == ("north", 2.0, "highest", "2 cu/customer/year")
+    assert question(trio, "csi", "south", 0.5, 0.95, False).most == "lowest"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kpi": "profti"}, "kpi = \"profti\" is no KPI; did you mean 'profit'?"),
+        ({"kpi": "xyz"}, 'kpi = "xyz" is no KPI; the study measures profit, share_of_wallet, retention_rate, csi'),
+        ({"kpi": "churn_rate"}, 'kpi = "churn_rate" is not measured by the study; set kpis = ["profit", '),
+        ({"firm": "nort"}, "firm = \"nort\" is no firm; did you mean 'north'?"),
+        ({"firm": "x"}, 'firm = "x" is no firm; there is north, east or south'),
+        ({"zone": 0}, "zone = 0 is not a number above 0: telling arms that do not differ would take runs without end"),
+        (
+            {"zone": None},
+            "zone: is missing; give the smallest difference of profit that matters to you in cu",
+        ),
+        ({"zone": -1.0}, "zone = -1.0 is not a number above 0; give the smallest difference of profit that matters"),
+        ({"zone": float("nan")}, "zone = nan is not a number above 0"),
+        ({"zone": float("inf")}, "zone = inf is not a number above 0"),
+        ({"zone": "5"}, 'zone = "5" is not a number above 0'),
+        ({"zone": True}, "zone = true is not a number above 0"),
+        ({"confidence": 95}, "confidence = 95 is not a probability between 0.333, which guessing achieves, and 1"),
+        ({"confidence": 0.3}, "confidence = 0.3 is not a probability between 0.333"),
+        ({"confidence": 1.0}, "confidence = 1.0 is not a probability"),
+        ({"pilot": 9}, "pilot = 9 is below 10"),
+        ({"pilot": 10.5}, "pilot = 10.5 is not a whole number"),
+        ({"batch": 0}, "batch = 0 is outside [1, "),
+    ],
+)
+def test_refusals(trio, changes, message):
+    asked = {"kpi": "profit", "firm": None, "zone": 1.0, "confidence": 0.95, "largest": True} | changes
+    with pytest.raises(Refusal) as refusal:
+        question(trio, **asked)
+    assert str(refusal.value).startswith(message)

@@ -1,0 +1,106 @@
+"""Overrides: values from the command line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm.core.errors import Refusal
+from abm.study.plan.design import grid
+from abm.study.plan.overrides import overrides, parsed
+
+
+@pytest.mark.parametrize(
+    ("one", "path", "value"),
+    [
+        ("population.customers=70", "population.customers", 70),
+        ("scenario.population.customers = 70", "population.customers", 70),
+        ("firms.north.price=1", "firms.north.price", 1.0),
+        ("firms.north.price=2.5", "firms.north.price", 2.5),
+        ("network.kind=ring", "network.kind", "ring"),
+        ('network.kind="ring"', "network.kind", "ring"),
+        ("firms.north.program={ preset = 'points' }", "firms.north.program.preset", "points"),
+    ],
+)
+def test_a_scenario_path(study, one, path, value):
+    changed = overrides(study(), [one])
+    assert changed.scenario.value_at(path) == value
+    assert changed.arms == study().arms
+
+
+def test_values_that_are_allowed_only_together(study):
+    changed = overrides(study(), ["scenario.periods=60", "scenario.burn_in=50"])
+    shorter = overrides(changed, ["scenario.periods=6", "scenario.burn_in=2"])
+    assert (shorter.scenario.periods, shorter.scenario.burn_in) == (6, 2)
+
+
+def test_the_one_that_is_refused_is_named(study):
+    with pytest.raises(Refusal, match=r"^--set periods=true: "):
+        overrides(study(), ["population.customers=70", "periods=true"])
+
+
+def test_an_arms_path(study):
+    changed = overrides(study(), ["arms.cheap.firms.north.price=0.8", "arms.none.trust.growth=0.1"])
+    assert changed.arms == {"none": {"trust.growth": 0.1}, "cheap": {"firms.north.price": 0.8}}
+
+
+def test_a_path_inside_what_an_arm_sets_changes_that(study):
+    base = study(arms={"points": {"firms.north.program": {"preset": "points"}}})
+    changed = overrides(base, ["arms.points.firms.north.program.hassle=0.5"])
+    assert list(changed.arms["points"]) == ["firms.north.program"]
+    program = changed.arms["points"]["firms.north.program"]
+    assert (program.hassle, program.preset) == (0.5, "points")
+
+
+def test_fields_of_the_study(study):
+    changed = overrides(study(), ["replications=5", 'kpis=["profit"]', "baseline=cheap"], seed=3)
+    assert (changed.replications, changed.seed, changed.baseline) == (5, 3, "cheap")
+    assert [kpi.name for kpi in changed.kpis] == ["profit"]
+    assert overrides(study(), ["replications=5"], replications=9).replications == 9
+
+
+def test_nothing_changes_nothing(study):
+    assert overrides(study()) == study()
+
+
+def test_later_ones_win(study):
+    assert overrides(study(), ["seed=3", "seed=4"]).seed == 4
+
+
+@given(st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_read_as_in_toml(value):
+    written = str(value).lower()
+    path, read = parsed(f"a.b={written}")
+    assert (path, read) == ("a.b", value)
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("one", "message"),
+    [
+        ("seed", "is not PATH=VALUE"),
+        ("=3", "is not PATH=VALUE"),
+        ("seed=", "is not PATH=VALUE"),
+        ("population.custmers=5", "no Population parameter 'custmers'"),
+        ("population.customers=five", 'population.customers = "five" is not a whole number'),
+        ("population.customers=1e3", "is not a whole number"),
+        ("population.customers=-5", "population.customers = -5 is outside"),
+        ("network.kind=[", "is not a TOML value"),
+        ("seed=1\nname = 'x'", "is more than one value"),
+        ("arms.chep.firms.north.price=1", "no arm 'chep'; did you mean 'cheap'?"),
+        ("arms.cheap=1", "no arm 'cheap'.PATH to set"),
+        ("arms.cheap.firms.north.price=-1", "arms.cheap.firms.north.price = -1"),
+        ("replications=0", "replications = 0 is outside"),
+    ],
+)
+def test_refused_with_the_option(study, one, message):
+    with pytest.raises(Refusal) as refusal:
+        overrides(study(), [one])
+    assert str(refusal.value).startswith("--set ")
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize("prefix", ["", "scenario."])
+def test_a_factor_is_not_overridden(study, prefix):
+    factors = study(design=grid({"firms.south.price": [1.0, 1.2]}))
+    with pytest.raises(Refusal, match="is a factor of the design"):
+        overrides(factors, [f"{prefix}firms.south.price=2"])

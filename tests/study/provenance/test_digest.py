@@ -1,0 +1,139 @@
+"""Digests: equal things have equal texts, different things different ones, and own code counts."""
+
+import importlib
+import json
+import linecache
+import math
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm.core.spec import Spec, param
+from abm.kpis.behaviour import market_share
+from abm.run.scenario import Scenario
+from abm.study.provenance.digest import canonical, digest, identity, own_code, plain
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=10,
+)
+
+THEORY = """
+from abm.core.kernels import equation, kernel
+from abm.core.spec import param
+from abm.mechanisms.mechanism import Mechanism, Phase
+
+CEILING = {ceiling}
+UNUSED = {unused}
+
+@equation
+def grown(cost, growth):
+    return cost + {factor} * growth
+
+@kernel
+def build(cost, growth, lo, hi, t):
+    for i in range(lo, hi):
+        cost[i] = min(CEILING, grown(cost[i], growth))
+
+class Habit(Mechanism):
+    name = "habit"
+    phase = Phase.LEARNING
+    growth: float = param(0.1, unit="utility", evidence="assumed")
+
+    def kernels(self):
+        return (build,)
+"""
+
+
+class Left(Spec):
+    size: float = param(1.0, unit="1", evidence="assumed")
+
+
+class Right(Spec):
+    size: float = param(1.0, unit="1", evidence="assumed")
+
+
+@given(values)
+def test_canonical_text_is_read_back_exactly(value):
+    assert json.loads(canonical(value)) == value
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_canonical_keeps_every_bit_of_a_number(number):
+    back = json.loads(canonical(number))
+    assert back == number
+    assert math.copysign(1, back) == math.copysign(1, number)
+
+
+def test_order_of_keys_does_not_count_but_order_of_items_does():
+    assert canonical({"a": 1, "b": [1, 2]}) == canonical({"b": [1, 2], "a": 1}) == '{"a":1,"b":[1,2]}'
+    assert canonical([1, 2]) != canonical([2, 1])
+
+
+def test_one_number_and_one_text_differ():
+    assert len({canonical(value) for value in (1, 1.0, "1", True, None)}) == 5
+
+
+def test_plain_turns_specs_tuples_and_numpy_into_toml():
+    assert plain({"spec": Left(), "list": (1, np.float64(0.5)), "n": np.int32(3)}) == {
+        "spec": {"size": 1.0},
+        "list": [1, 0.5],
+        "n": 3,
+    }
+
+
+def test_identity_tells_classes_with_equal_fields_apart():
+    assert plain(Left()) == plain(Right())
+    assert identity(Left()) != identity(Right())
+    assert identity((Left(),)) == [{"": "Left", "size": 1.0}]
+
+
+def test_identity_says_what_is_not_set():
+    assert identity(Scenario())["population"]["log"] is None
+
+
+def test_digest_is_blake2b_of_16_bytes():
+    assert digest(b"").hex() == "cae66941d9efbd404e4d88758ea67670"
+
+
+def test_shipped_code_is_not_own_code():
+    assert own_code(Scenario(), [market_share.function]) == []
+
+
+@pytest.fixture
+def habit(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(ceiling=2.0, unused=1, factor=1.0):
+        monkeypatch.delitem(sys.modules, "habit_theory", raising=False)
+        (tmp_path / "habit_theory.py").write_text(THEORY.format(ceiling=ceiling, unused=unused, factor=factor))
+        importlib.invalidate_caches()
+        linecache.clearcache()
+        return dict(own_code(Scenario().adding(importlib.import_module("habit_theory").Habit())))
+
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    yield write
+    sys.dont_write_bytecode = before
+
+
+def test_own_mechanisms_count_with_the_kernels_equations_and_constants_they_use(habit):
+    code = habit()
+    assert set(code) == {"Habit", "build", "grown", "CEILING"}
+    assert "cost + 1.0 * growth" in code["grown"]
+
+
+def test_an_edited_equation_or_constant_is_other_code(habit):
+    before = habit()
+    assert habit(factor=2.0) != before
+    assert habit(ceiling=3.0) != before
+    assert habit(unused=2) == before
+
+
+def test_code_typed_at_a_prompt_counts_by_its_name():
+    space = {"__name__": "prompt"}
+    exec("def typed(tallied):\n    return tallied", space)
+    assert own_code([space["typed"]]) == [("typed", "")]

@@ -1,0 +1,465 @@
+"""The runner: the same numbers however a study is run, resumed, interrupted or killed."""
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from abm.core.errors import Refusal
+from abm.kpis.kpi import kpi
+from abm.run.engine import simulate
+from abm.study.provenance import files, versions
+from abm.study.running import runner
+from abm.study.running.runner import Interrupted, run
+from abm.study.running.staff import Staff
+from abm.study.running.work import Bench
+from abm.study.storage import compact as compaction
+from abm.study.storage import manifest, segment
+from abm.study.storage.compact import MANY
+from abm.study.storage.results import Results, read
+from abm.study.storage.segment import encode
+from abm.study.storage.store import Segments, Store
+
+STUDY = """
+    import sys, warnings
+    import abm.study.running.runner as runner
+    from abm.run.scenario import Scenario
+    from abm.study.plan.experiment import Experiment
+    from own_theories import Slow
+
+    EXPERIMENT = Experiment(
+        name="killed",
+        scenario=Scenario(population={"customers": 60}, periods=6).adding(Slow(seconds=0.004)),
+        arms={"none": {}, "cheap": {"firms.north.price": 0.9}},
+        replications=40,
+        kpis=("profit", "csi"),
+    )
+
+    def tell(done, total, failed, left):
+        print(done, flush=True)
+
+    if __name__ == "__main__":
+        folder, workers = sys.argv[1], int(sys.argv[2])
+        runner.BATCH = 0.2
+        try:
+            results = runner.run(EXPERIMENT, folder, workers=workers, progress=tell)
+            print("digest", results.canonical(), results.missing)
+        except runner.Interrupted as stop:
+            print("stopped", stop.done, stop.total, stop.exit_code)
+            sys.exit(stop.exit_code)
+"""
+
+
+def started(process, runs):
+    """Wait until a script has done some runs."""
+    for line in process.stdout:
+        if line.strip().isdigit() and int(line) >= runs:
+            return
+    raise AssertionError(process.stderr.read())
+
+
+def last_line(process):
+    out, err = process.communicate(timeout=120)
+    assert out.strip(), err
+    return out.strip().splitlines()[-1].split()
+
+
+class TestTheSameNumbers:
+    def test_whatever_the_workers_batches_and_places(self, crossed, tmp_path, monkeypatch):
+        alone = run(crossed, workers=1)
+        digests = {alone.canonical()}
+        digests.add(run(crossed, tmp_path / "one", workers=1).canonical())
+        digests.add(run(crossed, tmp_path / "two", workers=2).canonical())
+        digests.add(run(crossed, workers=2, threads=2).canonical())
+        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        digests.add(run(crossed, tmp_path / "tiny", workers=1).canonical())
+        assert len(digests) == 1
+        assert len(Store(tmp_path / "tiny").names()) > len(Store(tmp_path / "one").names())
+        assert len(alone.runs) == len(crossed) * 3
+
+    def test_in_any_order(self, crossed):
+        shuffled = sorted(range(len(crossed)), key=lambda index: (index * 7919) % 1009)
+        keeper = Segments()
+        for half in (shuffled[::2], shuffled[1::2]):
+            Bench(crossed).batch(half, keeper)
+        assert shuffled != sorted(shuffled)
+        assert Results(crossed.sheet, keeper).canonical() == run(crossed, workers=1).canonical()
+
+    def test_as_simulating_one_run(self, crossed):
+        table = run(crossed, workers=1).periods
+        one = table[(table["arm"] == "cheap") & (table["point"] == 2) & (table["replication"] == 1)]
+        expected = simulate(crossed.scenario_of("cheap", 2), crossed.seed, 1, crossed.kpis)
+        for name in ("profit", "csi"):
+            np.testing.assert_array_equal(one[name], expected[name])
+
+    def test_a_twin_arm_has_the_same_luck(self, study):
+        results = run(study(arms={"none": {}, "twin": {}}), workers=1)
+        for name in ("profit", "csi", "share_of_wallet"):
+            difference = results.paired(name, "twin")
+            assert (difference.low, difference.high, difference.pairs) == (0.0, 0.0, 3)
+
+
+class TestResuming:
+    def test_stored_runs_are_skipped(self, study, tmp_path, monkeypatch):
+        run(study(replications=2), tmp_path, workers=1)
+        done = []
+        recorded = runner.Bench.outcome
+        monkeypatch.setattr(runner.Bench, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
+        results = run(study(replications=3), tmp_path, workers=1)
+        assert done == [4, 5]
+        assert results.canonical() == run(study(replications=3), workers=1).canonical()
+
+    def test_a_finished_study_starts_nothing_and_reads_no_rows(self, study, tmp_path, monkeypatch):
+        run(study(), tmp_path, workers=1)
+
+        def never(*arguments, **options):
+            raise AssertionError("called")
+
+        monkeypatch.setattr(Store, "rows", never)
+        monkeypatch.setattr(runner, "Pool", never)
+        monkeypatch.setattr(runner.Bench, "batch", never)
+        told = []
+        run(study(), tmp_path, workers=2, progress=lambda *numbers: told.append(numbers))
+        assert told == [(6, 6, 0, 0.0)]
+
+    def test_another_experiment_in_the_same_folder_mixes_nothing(self, study, tmp_path):
+        first = run(study(), tmp_path, workers=1).canonical()
+        other = run(study(seed=8), tmp_path, workers=1)
+        assert other.strangers == 6
+        assert other.canonical() == run(study(seed=8), workers=1).canonical() != first
+        assert read(tmp_path).sheet.seed == 8
+        again = run(study(), tmp_path, workers=1)
+        assert again.canonical() == first
+        assert read(tmp_path).canonical() == first
+
+    def test_damaged_segments_are_done_again(self, study, tmp_path):
+        before = run(study(), tmp_path, workers=1).canonical()
+        path = next((tmp_path / "segments").glob("*.parquet"))
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        with pytest.warns(UserWarning, match=path.stem):
+            assert read(tmp_path).missing > 0
+        with pytest.warns(UserWarning, match="damaged segments, their runs are done again"):
+            assert run(study(), tmp_path, workers=1).canonical() == before
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert read(tmp_path).canonical() == before
+
+    def test_failed_runs_are_rows_and_are_tried_again(self, study, world, own, tmp_path):
+        experiment = study(scenario=world.adding(own.Fragile(replication=1)))
+        told = []
+        results = run(experiment, tmp_path, workers=2, progress=lambda *numbers: told.append(numbers[:3]))
+        assert told[-1] == (6, 6, 2)
+        assert list(results.failed["error"]) == ["RuntimeError"] * 2
+        assert results.missing == 0
+        again = []
+        run(experiment, tmp_path, workers=1, progress=lambda *numbers: again.append(numbers[:3]))
+        assert (again[0], again[-1]) == ((4, 6, 0), (6, 6, 2))
+        assert read(tmp_path).canonical() == results.canonical()
+
+    def test_other_versions_are_said(self, study, tmp_path, monkeypatch):
+        run(study(replications=2), tmp_path, workers=1)
+        now = versions.versions() | {"numpy": "9.9"}
+        monkeypatch.setattr(versions, "versions", lambda: now)
+        with pytest.warns(UserWarning, match=r"some stored runs were made with numpy .* \(now 9\.9\)"):
+            run(study(), tmp_path, workers=1)
+
+    def test_many_small_segments_are_compacted(self, study, tmp_path, monkeypatch):
+        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        results = run(study(replications=40), tmp_path, workers=1)
+        assert len(Store(tmp_path).names()) == 40 - MANY + 1
+        assert results.canonical() == run(study(replications=40), workers=1).canonical()
+
+    def test_segments_are_compacted_while_runs_go_on(self, study, tmp_path, monkeypatch):
+        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        monkeypatch.setattr(runner, "MANY", 5)
+        monkeypatch.setattr(compaction, "MANY", 5)
+        monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 5))
+        most = []
+        run(study(replications=40), tmp_path, 1, progress=lambda *_: most.append(len(Store(tmp_path).names())))
+        assert len(most) == 41
+        assert max(most) <= 2 * 5, "two sizes of segments, fewer than five of each but for a moment"
+
+    def test_a_finished_study_may_be_an_archive_that_cannot_be_written(self, study, tmp_path, monkeypatch):
+        before = run(study(), tmp_path, workers=1).canonical()
+        monkeypatch.setattr(files.os, "fsync", None)  # whatever is written is flushed
+        monkeypatch.setattr(manifest, "versions", lambda: {"python": "4.0"})
+        assert run(study(), tmp_path, workers=1).canonical() == before
+
+    def test_a_folder_of_another_format_is_left_alone(self, study, tmp_path, monkeypatch):
+        monkeypatch.setattr(segment, "FORMAT", 1)
+        run(study(), tmp_path, workers=1)
+        monkeypatch.undo()
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        with pytest.raises(Refusal, match=r"parquet: has format 1, and this version reads 2; choose another folder"):
+            run(study(), tmp_path, workers=1)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+class TestWorkersThatDie:
+    def test_the_guilty_run_is_found_and_the_others_are_done(self, study, world, own, tmp_path):
+        experiment = study(scenario=world.adding(own.Deadly(replication=1)), arms={}, replications=4)
+        results = run(experiment, tmp_path, workers=2)
+        assert list(results.failed[["replication", "error"]].itertuples(index=False, name=None)) == [(1, "WorkerDied")]
+        assert results.missing == 0
+        innocent = study(arms={}, replications=4, scenario=world.adding(own.Deadly()))
+        expected = run(innocent, workers=1).runs
+        found = results.runs[results.runs["status"] == "done"]
+        assert list(found["profit"]) == list(expected[expected["replication"] != 1]["profit"])
+
+
+class TestBatches:
+    def job(self, experiment, workers=1, rate=0.0, left=None):
+        pending = np.arange(len(experiment)) if left is None else np.array(left)
+        job = runner._Job(experiment, None, Staff(workers, 1), pending, len(experiment), None)
+        job._rate = rate
+        return job
+
+    def test_arms_of_a_point_stay_together(self, crossed):
+        job = self.job(crossed, rate=0.4)  # two or three runs a second; two arms
+        sizes = []
+        while len(job._left):
+            sizes.append(len(job._take()))
+        assert sizes == [2] * 12
+
+    def test_whole_replications_stay_together(self, crossed):
+        job = self.job(crossed, rate=0.1)  # ten runs a second; eight a replication
+        assert [list(job._take()), list(job._take())] == [list(range(16)), list(range(16, 24))]
+
+    def test_what_is_left_is_shared_out(self, crossed):
+        job = self.job(crossed, workers=2, rate=0.001)
+        assert len(job._take()) == 6  # a quarter of 24: two workers, and again as much later
+
+    def test_fewer_runs_than_workers_are_split_arm_by_arm(self, study):
+        job = self.job(study(replications=1), workers=8)
+        assert [list(job._take()), list(job._take())] == [[0], [1]]
+
+    def test_gaps_are_no_matter(self, crossed):
+        job = self.job(crossed, rate=0.4, left=[1, 2, 9, 10, 11])
+        assert [list(job._take()), list(job._take())] == [[1, 2], [9, 10, 11]]
+
+
+class TestChoices:
+    def test_a_short_study_starts_no_processes(self, study, monkeypatch):
+        monkeypatch.setattr(runner, "Pool", None)
+        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 8)
+        assert run(study()).missing == 0
+
+    def test_loading_the_kernels_does_not_count_as_work(self, study, monkeypatch):
+        recorded, calls = runner.Bench.outcome, []
+
+        def outcome(self, index):
+            calls.append(index)
+            if len(calls) <= 2:
+                time.sleep(0.4)
+            return recorded(self, index)
+
+        monkeypatch.setattr(runner.Bench, "outcome", outcome)
+        monkeypatch.setattr(runner, "Pool", None)
+        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 8)
+        assert run(study(replications=30)).missing == 0
+
+    def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch):
+        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
+        monkeypatch.setattr(runner, "TRIAL", 0.0)
+        monkeypatch.setattr(runner, "STARTING", 0.0)
+        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        pools = []
+        made = runner.Pool
+        monkeypatch.setattr(runner, "Pool", lambda *order: pools.append(order) or made(*order))
+        results = run(study())
+        assert len(pools) == 1
+        assert results.canonical() == run(study(), workers=1).canonical()
+
+    def test_what_cannot_be_sent_is_run_here_unless_workers_were_asked_for(self, study, monkeypatch):
+        def local(tallied):
+            """Profit."""
+            return tallied.revenue
+
+        experiment = study(kpis=(kpi(unit="cu")(local),))
+        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
+        monkeypatch.setattr("abm.study.running.staff.SMALL_RUN", 0)
+        with pytest.warns(UserWarning, match="runs in this process only"):
+            assert run(experiment).missing == 0
+        with pytest.raises(Refusal, match="cannot be sent to worker processes"):
+            run(experiment, workers=2)
+
+    def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(self, study, tmp_path, monkeypatch):
+        (tmp_path / "file").touch()
+        monkeypatch.setattr(runner.Bench, "outcome", None)
+        with pytest.raises(Refusal, match="cannot be written"):
+            run(study(), tmp_path / "file", workers=1)
+
+    def test_progress_goes_from_what_is_stored_to_all(self, study, tmp_path):
+        run(study(replications=1), tmp_path, workers=1)
+        told = []
+        run(study(), tmp_path, workers=1, progress=lambda *numbers: told.append(numbers))
+        assert told[0][:3] == (2, 6, 0)
+        assert np.isnan(told[0][3])
+        assert told[-1] == (6, 6, 0, 0.0)
+        assert [numbers[0] for numbers in told] == sorted(numbers[0] for numbers in told)
+
+
+class TestInterrupts:
+    @pytest.fixture
+    def interrupted(self, monkeypatch):
+        """Let Ctrl-C come in the run after so many."""
+
+        def after(runs):
+            recorded, done = runner.Bench.outcome, []
+
+            def outcome(self, index):
+                if len(done) == runs:
+                    raise KeyboardInterrupt
+                done.append(index)
+                return recorded(self, index)
+
+            monkeypatch.setattr(runner.Bench, "outcome", outcome)
+
+        return after
+
+    def test_what_is_said_to_be_stored_is_stored(self, study, tmp_path, monkeypatch, interrupted):
+        interrupted(4)
+        monkeypatch.setattr(runner._Job, "_take", lambda job: np.arange(6))
+        with pytest.raises(Interrupted) as stop:
+            run(study(), tmp_path, workers=1)
+        assert stop.value.done == 4 == 6 - read(tmp_path).missing
+
+    def test_ctrl_c_keeps_what_is_done(self, study, tmp_path, monkeypatch, interrupted):
+        interrupted(3)
+        with pytest.raises(Interrupted) as stop:
+            run(study(), tmp_path, workers=1)
+        assert stop.value.exit_code == 130
+        assert len(stop.value.results.runs) == 3 * 3
+        monkeypatch.undo()
+        assert read(tmp_path).missing == 3
+        assert run(study(), tmp_path, workers=1).canonical() == run(study(), workers=1).canonical()
+
+    def test_sigterm_is_given_back_as_it_was(self, study):
+        before = signal.getsignal(signal.SIGTERM)
+        run(study(), workers=1)
+        assert signal.getsignal(signal.SIGTERM) == before
+
+    @pytest.mark.parametrize(
+        ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.endurance)]
+    )
+    def test_a_stopped_study_keeps_all_that_was_done(self, own, start, tmp_path, number, code):
+        folder = tmp_path / "results"
+        process = start(STUDY, folder, 2)
+        started(process, 6)
+        os.killpg(process.pid, number)
+        stopped = last_line(process)
+        assert process.returncode == code
+        assert (stopped[0], stopped[2], stopped[3]) == ("stopped", "80", str(code))
+        stored = 80 - read(folder).missing
+        assert 6 <= stored < 80
+        assert stored == int(stopped[1]), "what a worker had finished is counted"
+
+
+class TestKills:
+    def test_killed_half_way_the_same_command_goes_on(self, own, start, tmp_path):
+        folder = tmp_path / "results"
+        process = start(STUDY, folder, 2)
+        started(process, 20)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert 0 < read(folder).missing <= 60
+        experiment = importlib.import_module("script").EXPERIMENT
+        continued = run(experiment, folder, workers=2)
+        assert continued.missing == 0
+        assert continued.canonical() == run(experiment, workers=1).canonical()
+
+    def test_workers_do_not_outlive_their_parent(self, own, start, tmp_path):
+        process = start(STUDY, tmp_path / "results", 2)
+        started(process, 6)
+        process.kill()  # the parent alone
+        process.wait()
+        deadline = time.monotonic() + 20
+        while _members(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not _members(process.pid)
+        assert read(tmp_path / "results").missing < 80
+
+
+def _members(group):
+    """Return the living processes of a process group."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == group and fields[0] != "Z":
+                found.append(int(entry))
+    return found
+
+
+def test_a_script_without_a_guard_is_told_so_and_does_not_hang(start, tmp_path):
+    process = start(
+        """
+        from abm.run.scenario import Scenario
+        from abm.study.plan.experiment import Experiment
+        from abm.study.running.runner import run
+
+        run(Experiment(name="x", scenario=Scenario(population={"customers": 20}, periods=2)), workers=2)
+        """
+    )
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert '__name__ == "__main__"' in err.strip().splitlines()[-1]
+
+
+def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "BATCH", 1e-9)
+    monkeypatch.setattr(runner, "MANY", 3)
+    monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 3))
+    experiment = study(replications=40)
+    expected = run(experiment, workers=1).canonical()
+    found = []
+    both = [threading.Thread(target=lambda: found.append(run(experiment, tmp_path, 1).canonical())) for _ in "ab"]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert found == [expected, expected]
+    assert len(read(tmp_path).runs) == 80 * 3
+
+
+@pytest.mark.endurance
+def test_at_a_prompt_there_is_no_guard_to_write(tmp_path):
+    """Nor in a notebook: what runs has no file that a worker process could load."""
+    lines = """
+from abm.run.scenario import Scenario
+from abm.study.plan.experiment import Experiment
+from abm.study.running.runner import run
+world = Scenario(population={"customers": 20}, periods=2)
+experiment = Experiment(name="typed", scenario=world, replications=4)
+print(run(experiment, workers=2).canonical() == run(experiment, workers=1).canonical())
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run(
+        [sys.executable, "-i"], input=lines, capture_output=True, text=True, env=environment, timeout=120, check=False
+    )
+    assert ended.stdout.split() == ["True"], ended.stderr
+
+
+def test_results_of_an_unfinished_study_can_be_read(study, tmp_path, outcome):
+    store = Store(tmp_path)
+    experiment = study()
+    run(experiment, tmp_path, workers=1)
+    for name in store.names():
+        store.remove([name])
+    store.commit(encode([outcome(experiment.sheet, 2)], experiment.sheet.kpis))
+    results = read(tmp_path)
+    assert (results.missing, len(results.runs)) == (5, 2)
+    assert results.table()["pairs"].max() == 1
