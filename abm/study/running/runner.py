@@ -21,6 +21,7 @@ from abm.core.errors import Refusal
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance import inputs
 from abm.study.provenance.versions import changes
+from abm.study.running.hiring import Hiring
 from abm.study.running.pool import Death, Pool, Unsendable
 from abm.study.running.reach import shared
 from abm.study.running.staff import Staff, staffing
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, int, float], None]
 
 BATCH = 1.0  # seconds of work that a kill may cost
-FAR = 5  # times longer are batches that go to a cluster
+FAR = 5.0  # times longer are batches that go to a cluster
+SHORT = 0.2  # times as long are those done here while worker processes start
 TRIAL = 0.5  # seconds of work done here before worker processes are started
 STARTING = 3.0  # seconds of work below which starting worker processes does not pay
 
@@ -147,7 +149,7 @@ class _Job:
         cluster: Any = None,
     ) -> None:
         self.experiment, self.keeper, self.staff, self.total = experiment, keeper, staff, total
-        self._cluster, self._hands, self._stretch = cluster, staff.workers, 1 if cluster is None else FAR
+        self._cluster, self._hands, self._stretch = cluster, staff.workers, 1.0 if cluster is None else FAR
         self.done, self.failed = self.total - len(pending), 0
         self._left, self._again = pending, list[np.ndarray]()
         self._untidy = 0
@@ -157,11 +159,12 @@ class _Job:
     def go(self) -> None:
         """Do all runs: here, or first a few here and then in worker processes, or all there, or on a cluster."""
         self._tell()
+        hiring = None
         if self._cluster is None and (self.staff.workers == 1 or self.staff.trial):
-            self._alone()
+            hiring = self._alone()
         if len(self._left):
             try:
-                self._together()
+                self._together(hiring.pool() if hiring else self._hired())
             except Unsendable as refusal:
                 if not self.staff.free:
                     raise
@@ -170,25 +173,31 @@ class _Job:
                 self._alone()
         self._tidy(at_last=True)
 
-    def _alone(self) -> None:
-        """Do runs in this process: all, or as long as it takes to see that worker processes would pay."""
+    def _alone(self) -> Hiring | None:
+        """Do runs in this process: all, or until worker processes are there, if they are seen to pay."""
         bench = Bench(self.experiment, self.staff.threads)
-        began = np.inf
-        while len(self._left):
-            report = bench.batch(self._take(), self.keeper)
-            self._count(report)
-            if report.stopped:
-                raise report.stopped
-            self._tidy()
-            waiting = len(self._left) * self._rate * (1 - 1 / self.staff.workers)
-            if time.monotonic() - began > TRIAL and waiting > STARTING:
-                return
-            # the first batch has loaded the kernels, or compiled them: it says nothing of the pace
-            began = min(began, time.monotonic())
+        began, hiring, needed = np.inf, None, False
+        try:
+            while len(self._left) and not (hiring and hiring.done):
+                report = bench.batch(self._take(), self.keeper)
+                self._count(report)
+                if report.stopped:
+                    raise report.stopped
+                self._tidy()
+                waiting = len(self._left) * self._rate * (1 - 1 / self.staff.workers)
+                if hiring is None and time.monotonic() - began > TRIAL and waiting > STARTING:
+                    hiring, self._stretch = Hiring(self._pool), SHORT
+                # the first batch has loaded the kernels, or compiled them: it says nothing of the pace
+                began = min(began, time.monotonic())
+            needed = len(self._left) > 0
+        finally:
+            self._stretch = 1.0
+            if hiring and not needed:
+                hiring.dismiss()
+        return hiring
 
-    def _together(self) -> None:
+    def _together(self, pool: Pool | Cluster) -> None:
         """Do runs in worker processes."""
-        pool = self._hired()
         try:
             while len(self._left) or self._again or pool.busy:
                 self._hands = max(1, pool.size)
@@ -209,6 +218,9 @@ class _Job:
             from abm.study.running.cluster import Cluster  # noqa: PLC0415 - slow, and not always installed
 
             return Cluster(self.experiment, self._cluster, self.staff.threads)
+        return self._pool()
+
+    def _pool(self) -> Pool:
         store = self.keeper if isinstance(self.keeper, Store) else None
         return Pool(self.experiment, store, self.staff.workers, self.staff.threads)
 

@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from abm.kpis.kpi import kpi
 from abm.run.engine import simulate
 from abm.study.provenance import files, versions
 from abm.study.running import runner
+from abm.study.running.hiring import Hiring
 from abm.study.running.runner import Interrupted, run
 from abm.study.running.staff import Staff
 from abm.study.running.work import Bench
@@ -268,17 +270,43 @@ class TestChoices:
         monkeypatch.setattr("abm.study.running.staff.processors", lambda: 8)
         assert run(study(replications=30)).missing == 0
 
-    def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch):
+    @pytest.fixture
+    def eager(self, monkeypatch):
+        """Let worker processes seem to pay at once."""
         monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
         monkeypatch.setattr(runner, "TRIAL", 0.0)
         monkeypatch.setattr(runner, "STARTING", 0.0)
         monkeypatch.setattr(runner, "BATCH", 1e-9)
-        pools = []
+
+    def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch, eager):
+        class Prompt(Hiring):
+            def __init__(self, hire):
+                super().__init__(hire)
+                self.pool()
+
+        served = []
         made = runner.Pool
-        monkeypatch.setattr(runner, "Pool", lambda *order: pools.append(order) or made(*order))
+        monkeypatch.setattr(runner, "Hiring", Prompt)
+        monkeypatch.setattr(runner, "Pool", lambda *order: served.append(made(*order)) or served[-1])
+        give = made.give
+        monkeypatch.setattr(made, "give", lambda pool, batch: served.append(batch) or give(pool, batch))
         results = run(study())
-        assert len(pools) == 1
+        assert len(served) > 1  # a pool, and batches for it
         assert results.canonical() == run(study(), workers=1).canonical()
+
+    def test_while_worker_processes_load_the_runs_go_on_here(self, study, monkeypatch, eager):
+        asked, loaded, closed = threading.Event(), threading.Event(), threading.Event()
+
+        def pool(*order):
+            asked.set()
+            loaded.wait()
+            return SimpleNamespace(close=closed.set)
+
+        monkeypatch.setattr(runner, "Pool", pool)
+        assert run(study(replications=30)).missing == 0
+        assert asked.wait(5.0)
+        loaded.set()
+        assert closed.wait(5.0)
 
     def test_what_cannot_be_sent_is_run_here_unless_workers_were_asked_for(self, study, monkeypatch):
         def local(tallied):
