@@ -6,9 +6,11 @@ python benchmarks/speed.py [customers]
 from __future__ import annotations
 
 import sys
+import time
 
-from abm.bench.measure import by_kernel, customer_periods_per_second, mesa_rate, mesa_ratio
+from abm.bench.measure import customer_periods_per_second, mesa_rate, mesa_ratio
 from abm.bench.reference import full, ref1
+from abm.run.engine import Engine
 
 
 def main(customers: int = 10_000) -> None:
@@ -18,9 +20,22 @@ def main(customers: int = 10_000) -> None:
     print(f"  reference market  {customer_periods_per_second(ref1(customers)):14,.0f}")
     print(f"  the same in Mesa  {mesa_rate(customers):14,.0f}")
     print(f"  ratio (median of pairs) {mesa_ratio(customers):8.0f}")
-    print("ns per customer and period, every mechanism at work:")
-    for name, ns in sorted(by_kernel(full(customers)).items(), key=lambda item: -item[1]):
-        print(f"  {name:24}{ns:7.2f}")
+    built, again = starting(1_000)
+    print(f"  an engine of 1,000 customers, built anew {built:.1f} ms, started again {again:.1f} ms")
+
+
+def starting(customers: int, rounds: int = 50) -> tuple[float, float]:
+    """Return ms that building an engine takes, and that starting it again for another replication takes."""
+    market = ref1(customers)
+    built, again = [], []
+    for replication in range(rounds):
+        began = time.perf_counter()
+        engine = Engine(market, 1, replication)
+        built.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        engine.restart(replication + 1)
+        again.append(time.perf_counter() - began)
+    return 1e3 * min(built), 1e3 * min(again)
 
 
 if __name__ == "__main__":
