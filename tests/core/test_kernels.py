@@ -9,36 +9,13 @@ import pytest
 from numba.core.caching import NullCache
 
 from abm.core.errors import Refusal
-from abm.core.kernels import COMPILED, equation, kernel, versions
+from abm.core.kernels import COMPILED, kernel, versions
 from abm.core.programs import Call
 from abm.core.streams import stream_key, uniform
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.run.scenario import Scenario, build_world
 from abm.world.columns import Column
-
-
-@equation
-def shrunk(x):
-    """Return a tenth more than a third of x."""
-    return 0.1 + x / 3.0
-
-
-@equation(double=True)
-def shrunk_finely(x):
-    """Return the same in double precision."""
-    return 0.1 + x / 3.0
-
-
-@kernel
-def settle(state, count, seen, rate, start, lo, hi, t):
-    """Move states towards a third of themselves and note the period.
-
-    state (n,)  [written]      count (1,)  [written]      seen (n,) int64  [written]
-    """
-    for i in range(lo, hi):
-        state[i] += rate * (shrunk(state[i]) - state[i]) + 1e-3
-        seen[i] = t + start
-    count[0] += hi - lo
+from tests.core.loops import fresh, settle, shrunk, shrunk_finely
 
 
 @kernel
@@ -51,11 +28,6 @@ def write_literal(out, x):
 def write_literal_finely(out, x):
     """Add a literal to a float64.  out (1,) float64  [written]"""
     out[0] = np.float64(x[0]) + 0.1
-
-
-def fresh(n=10):
-    """Return the arrays that `settle` works on."""
-    return np.linspace(0.0, 1.0, n, dtype=np.float32), np.zeros(1, np.int64), np.zeros(n, np.int64)
 
 
 class TestLiterals:

@@ -10,33 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from abm.core.kernels import COMPILED, equation, kernel
+from abm.core.kernels import COMPILED, kernel
 from abm.core.programs import Call, Program
 from tests.core import bits
-
-
-@equation
-def shrunk(x):
-    """Return a tenth more than a third of x."""
-    return 0.1 + x / 3.0
-
-
-@equation(double=True)
-def shrunk_finely(x):
-    """Return the same in double precision."""
-    return 0.1 + x / 3.0
-
-
-@kernel
-def settle(state, count, seen, rate, start, lo, hi, t):
-    """Move states towards a third of themselves and note the period.
-
-    state (n,)  [written]      count (1,)  [written]      seen (n,) int64  [written]
-    """
-    for i in range(lo, hi):
-        state[i] += rate * (shrunk(state[i]) - state[i]) + 1e-3
-        seen[i] = t + start
-    count[0] += hi - lo
+from tests.core.loops import fresh, settle
 
 
 @kernel(per="period")
@@ -52,11 +29,6 @@ def mark(passes, lo, hi, t):
     passes[lo, 0] += 1
     passes[lo, 1] = hi
     passes[lo, 2] = t
-
-
-def fresh(n=10):
-    """Return the arrays that `settle` works on."""
-    return np.linspace(0.0, 1.0, n, dtype=np.float32), np.zeros(1, np.int64), np.zeros(n, np.int64)
 
 
 class TestThreeWays:
