@@ -26,7 +26,7 @@ class Call:
 
     def __init__(self, kernel: Kernel, arguments: Iterable[Any]) -> None:
         self.kernel = kernel
-        self.arguments = tuple(plain(a) for a in arguments)
+        self.arguments = [plain(a) for a in arguments]
         for name, value in zip(kernel.arguments, self.arguments, strict=True):
             if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
                 raise TypeError(f"kernel {kernel.name}: array {name} is not contiguous")
@@ -173,10 +173,10 @@ class Program:
             self._places = {name: list(self._taking(name)) for name in values}
         for name, value in values.items():
             new = plain(value)
+            words = _words(new)
             for call, c, k, first in self._places[name]:
-                call.arguments = (*call.arguments[:k], new, *call.arguments[k + 1 :])
+                call.arguments[k] = new
                 if COMPILED:
-                    words = _words(new)
                     self._words[c][first : first + len(words)] = words
 
     def _taking(self, name: str) -> Iterator[tuple[Call, int, int, int]]:

@@ -24,7 +24,7 @@ from abm.kpis.kpi import Kpi, Tallied
 from abm.kpis.standard import STANDARD
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
 from abm.run.scenario import Scenario, build_world, restart_world
-from abm.world.columns import TILE, Tally, World
+from abm.world.columns import TILE, World
 
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 
@@ -146,13 +146,12 @@ def _stages(bound: Sequence[tuple[Mechanism, Kernel]]) -> list[tuple[Per, list[t
 class Counts(Mapping[str, np.ndarray]):
     """What was counted, by tally: (periods, m + 1) float64 in its unit; the last entry is what belongs to no firm."""
 
-    def __init__(self, tallies: Mapping[str, Tally], history: np.ndarray) -> None:
-        self._history = history
-        self._rows = {name: (k, tally.scale) for k, (name, tally) in enumerate(tallies.items())}
+    def __init__(self, world: World, periods: int) -> None:
+        self._rows, self._tallies = world.rows, world.tallies
+        self._history = world.history[:periods].copy()
 
     def __getitem__(self, name: str) -> np.ndarray:
-        k, scale = self._rows[name]
-        return self._history[:, k] * scale
+        return self._history[:, self._rows[name]] * self._tallies[name].scale
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -162,8 +161,7 @@ class Counts(Mapping[str, np.ndarray]):
 
     def total(self, name: str, since: int) -> np.ndarray:
         """Return a count from a period on, added up in whole numbers before it is scaled: (m + 1,) float64."""
-        k, scale = self._rows[name]
-        return self._history[since:, k].sum(axis=0) * scale
+        return self._history[since:, self._rows[name]].sum(axis=0) * self._tallies[name].scale
 
 
 @dataclass(frozen=True)
@@ -237,9 +235,8 @@ def read(engine: Engine) -> Record:
     """Return what an engine has counted so far."""
     world, scenario = engine.world, engine.scenario
     done = engine.t
-    counts = Counts(world.tallies, world.history[:done].copy())
     burn_in = min(scenario.burn_in, done)
-    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, counts)
+    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, Counts(world, done))
 
 
 def simulate(

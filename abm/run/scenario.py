@@ -33,6 +33,7 @@ from abm.world.ties import Ties
 
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
 
+_PAYMENT, _ACCOUNTS = Payment(), Accounts()  # have nothing to set
 NEEDED = ("need", "choice", "payment", "encounter", "accounts")  # a period without these is not a market
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -112,8 +113,8 @@ class Scenario(Spec):
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """Return what happens in a period, as listed within a phase."""
         return (
-            self.need, self.switching_cost, self.choice, Payment(), self.encounter, self.learning, self.trust,
-            self.personal_bond, self.rewards, self.word_of_mouth, self.defection, self.lifecycle, Accounts(),
+            self.need, self.switching_cost, self.choice, _PAYMENT, self.encounter, self.learning, self.trust,
+            self.personal_bond, self.rewards, self.word_of_mouth, self.defection, self.lifecycle, _ACCOUNTS,
             *self.extras,
         )  # fmt: skip
 

@@ -110,6 +110,7 @@ class World:
     ties      : compressed rows of word of mouth
     counted   : (workers, tallies, m + 1) int64; the last entry counts occasions spent at no firm
     history   : (periods, tallies, m + 1) int64
+    rows      : where in these a tally is, by its name
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class World:
         self._as_given = {name: lever.copy() for name, lever in levers.items()}
         self._defaults: dict[str, float] = {}
         self.tallies: dict[str, Tally] = {}
+        self.rows: dict[str, int] = {}
         rows = min(TILE, max(customers, 1))
         self._sizes = {
             "customer": self.n, "firm": self.m, "facet": len(FACETS), "row": rows,
@@ -154,7 +156,7 @@ class World:
         self.tallies = {tally.name: tally for tally in tallies}
         self.counted = np.zeros((self.workers, len(self.tallies), self.m + 1), np.int64)
         self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
-        self._rows = {name: k for k, name in enumerate(self.tallies)}
+        self.rows = {name: k for k, name in enumerate(self.tallies)}
 
     def restart(self, ties: Ties, replication: int) -> None:
         """Go back to the state after `allocate`, in the same arrays, for another replication."""
@@ -192,7 +194,7 @@ class World:
 
     def tallied(self, name: str) -> np.ndarray:
         """Return what was counted of a tally: (periods, m + 1) float64 in its unit."""
-        return self.history[:, self._rows[name]] * self.tallies[name].scale
+        return self.history[:, self.rows[name]] * self.tallies[name].scale
 
     def bytes(self) -> int:
         """Return the memory held by columns, ties and counters, in bytes."""

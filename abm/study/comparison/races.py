@@ -22,7 +22,7 @@ from abm.study.plan.given import MOST_RUNS
 from abm.study.running import runner
 from abm.study.running.reach import shared
 from abm.study.storage.results import Results
-from abm.study.storage.store import Segments
+from abm.study.storage.store import Segments, Store
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Track:
     results: Results | None = None
 
     def __post_init__(self) -> None:
-        self._keeper = Segments() if self.store is None else self.store
+        self._keeper = Segments() if self.store is None else Store(self.store)
         self._stored = self._failed = 0
 
     def heats(self, fields: Sequence[Sequence[int]], max_runs: int | None) -> list[Heat]:
@@ -103,7 +103,8 @@ class Track:
         """Do all runs that races want next, and let them decide."""
         last = max(heat.race.last for heat in going)
         study = self.experiment if last <= self.experiment.replications else self.experiment.replace(replications=last)
-        only = np.unique(np.concatenate([self._places(heat) for heat in going]))
+        places = [self._places(heat) for heat in going]
+        only = np.unique(np.concatenate([one.ravel() for one in places]))
         options = (self.workers, self.threads, self._meter(heats, going), cluster)
         try:
             self.results = runner.run(study, self._keeper, *options, only=only, command=self.command)
@@ -111,8 +112,9 @@ class Track:
             before = sum(heat.runs for heat in heats)
             stop.done, stop.total = stop.done + before, stop.total + before
             raise
-        for heat in going:
-            heat.race.take(self._observed(self.results, heat))
+        values = self._measured(study, only)
+        for heat, wanted in zip(going, places, strict=True):
+            heat.race.take(values[wanted].mean(axis=1).T)
 
     def _meter(self, heats: Sequence[Heat], going: Sequence[Heat]) -> runner.Progress:
         """Return what tells how far the races are when the runner tells how far the runs wanted next are."""
@@ -133,15 +135,16 @@ class Track:
         return tell
 
     def _places(self, heat: Heat) -> np.ndarray:
-        """Return the places in the run sheet of the runs that a race wants next."""
+        """Return the places in the run sheet of what a race wants next: (replications, points, arms)."""
         race, points = heat.race, len(self.experiment.design)
         replications = np.arange(race.first, race.last)[:, None, None]
-        return ((replications * points + np.array(heat.points)[:, None]) * len(race.taken) + race.racing).ravel()
+        return (replications * points + np.array(heat.points)[:, None]) * len(race.taken) + race.racing
 
-    def _observed(self, results: Results, heat: Heat) -> np.ndarray:
-        """Return what a race wanted, (arms, replications), with the sign that makes more better."""
-        race, q = heat.race, self.question
-        arms = [results.arms[arm] for arm in race.racing]
-        blocks = [results.block(q.kpi.name, arm, q.firm)[list(heat.points), race.first : race.last] for arm in arms]
-        values = np.array([block.mean(axis=0) for block in blocks])
+    def _measured(self, study: Experiment, only: np.ndarray) -> np.ndarray:
+        """Return what is compared in some runs, NaN in others (runs,), with the sign that makes more better."""
+        q, rows = self.question, self._keeper.rows(study.sheet, by_period=False, only=only)
+        values = np.full(len(study), np.nan)
+        if q.firm in rows.firms:
+            own = rows.firm == rows.firms.index(q.firm)
+            values[rows.index[own]] = rows.kpis[q.kpi.name][own]
         return values if q.largest else -values

@@ -7,6 +7,7 @@ all arms share. Everything is checked when the experiment is built: nothing runs
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, fields
 from dataclasses import replace as changed
 from functools import cached_property
@@ -124,7 +125,15 @@ class Experiment:
 
     def replace(self, **changes: Any) -> Experiment:
         """Return a copy with other fields: `experiment.replace(replications=100)`."""
-        return changed(self, **changes)
+        return self._repeated(**changes) if list(changes) == ["replications"] else changed(self, **changes)
+
+    def _repeated(self, replications: int) -> Experiment:
+        """Return a copy with other replications, on which nothing else that was checked or worked out depends."""
+        checks.whole("replications", replications, low=1)
+        checks.size(len(self.arms), self.design.asked, replications)
+        again = copy(self)
+        again._set(replications=replications, inputs=self.inputs, sheet=changed(self.sheet, replications=replications))
+        return again
 
     def __len__(self) -> int:
         return len(self.arms) * len(self.design) * self.replications
