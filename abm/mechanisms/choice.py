@@ -85,7 +85,7 @@ def draw_choices(
         visit_firm[v] = -1
     for j in range(m):
         for v in range(count):
-            best_utility[v] = max(best_utility[v], utility[j, v])
+            best_utility[v] = np.fmax(best_utility[v], utility[j, v])  # `max` would become a masked store
     for v in range(count):
         reached[v] = exp32(outside - best_utility[v])
         total[v] = reached[v]

@@ -196,7 +196,7 @@ def value_progress(
                 worth = progress_weight * (price_response[i] * saved + gradient * progress * progress)
                 inside = np.float32(member[j, i])
                 program_utility[j, i] = inside * worth
-                boost[i] = max(boost[i], 1.0 + inside * acceleration * progress * progress)
+                boost[i] = np.fmax(boost[i], 1.0 + inside * acceleration * progress * progress)
             above = 0
             for k in range(members_at.shape[0] - 1, 0, -1):
                 above += members_at[k, j]
