@@ -341,15 +341,21 @@ def test_a_kernel_that_has_run_is_cached(tmp_path, monkeypatch):
     [
         (["--cluster", "tcp://127.0.0.1:9"], "cluster: no Dask scheduler answers at tcp://127.0.0.1:9"),
         (["--cluster", "slurm.toml"], "slurm.toml: there is no such file"),
-        (["--cluster", "tcp://127.0.0.1:9", "--workers", 2], "workers = 2 counts processes of this machine"),
+        (["--cluster", "tcp://127.0.0.1:9", "--workers", 2], "--workers = 2 counts processes of this machine"),
     ],
 )
 def test_a_cluster_that_is_not_there_is_refused(study, capsys, monkeypatch, options, message):
     monkeypatch.setattr(pytest.importorskip("abm.study.running.cluster"), "ANSWER", 0.5)
     code, out, err = said(capsys, "run", study, *options)
     assert (code, out) == (2, "")
-    assert err[0].startswith("study: 2 arms x 3 replications = 6 runs of 50 customers over 30 periods, on the cluster ")
     assert message in err[-1]
+
+
+def test_of_a_cluster_nobody_knows_what_it_takes(study, capsys, monkeypatch):
+    monkeypatch.setattr(pytest.importorskip("abm.study.running.cluster"), "ANSWER", 0.5)
+    first = said(capsys, "run", study, "--cluster", "tcp://127.0.0.1:9")[2][0]
+    runs = "study: 2 arms x 3 replications = 6 runs of 50 customers over 30 periods"
+    assert first == f"{runs}, on the cluster tcp://127.0.0.1:9"
 
 
 def test_the_manifest_has_the_command_but_nothing_of_the_machine(study, capsys):

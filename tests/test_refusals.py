@@ -200,10 +200,10 @@ def test_one_and_one_are_two_labels_that_look_alike():
         (["--set", "population.custmers=5"], "did you mean 'customers'?"),
         (["--set", "population.customers=five"], 'population.customers = "five" is not a whole number'),
         (["--set", "arms.chep.firms.north.price=1"], "no arm 'chep'; did you mean 'cheap'?"),
-        (["--replications", "0"], "replications = 0 is outside [1, "),
-        (["--seed", "-1"], "seed = -1 is outside [0, "),
-        (["--workers", "0"], "workers = 0 is outside [1, "),
-        (["--threads", "0"], "threads = 0 is outside [1, "),
+        (["--replications", "0"], "--replications = 0 is outside [1, "),
+        (["--seed", "-1"], "--seed = -1 is outside [0, "),
+        (["--workers", "0"], "--workers = 0 is outside [1, "),
+        (["--threads", "0"], "--threads = 0 is outside [1, "),
     ],
 )
 def test_options(place, capsys, options, message):

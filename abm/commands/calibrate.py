@@ -20,8 +20,6 @@ from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.study.running.estimate import estimate
-from abm.study.running.staff import staffing
 from abm.view import tables
 
 CALIBRATED = "calibrated.toml"  # in the results folder
@@ -51,14 +49,17 @@ def main(
         study = overrides(load(file), sets, replications, seed)
         if targets is None and log is None:
             raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
+        if not factors and not study.design.factors:
+            raise Refusal("there are no factors; give --factor PATH=[LOW,HIGH], or list them under [design.factors]")
         aims = [*(read_targets(targets) if targets else ()), *(log_targets(log) if log else ())]
         plan = planned(study, doing.factors(factors), aims, trials=trials, forgiven=forgiven)
-        place = f"on the cluster {cluster}" if cluster else _place(plan, workers, threads)
-        out = out if out is not None else doing.results_folder(file, f"{study.name}_calibration")
+        where = doing.place(plan.study, plan.runs * plan.trials, workers, threads, cluster)
+        out = doing.results_folder(out, file, study.name, "_calibration")
     except Refusal as refusal:
-        raise refusal if _says_where(refusal, targets) else doing.placed(refusal, file) from None
-    output.note(f"{_intention(plan)}, {place}")
-    with doing.Watch(plan.study) as watch:
+        typed = {"replications": replications, "seed": seed, "factors": factors}
+        raise refusal if _says_where(refusal, targets) else doing.placed(refusal, file, **typed) from None
+    output.note(f"{_intention(plan)}, {where}")
+    with doing.Watch(plan.study, cluster) as watch:
         found = carried_out(plan, out, workers, threads, watch.tell, cluster, command="patronage calibrate")
     output.note(watch.outcome())
     files = _write(out, study, found)
@@ -72,13 +73,6 @@ def main(
 def _says_where(refusal: Refusal, targets: Path | None) -> bool:
     """Return whether a refusal is about the targets, and says so."""
     return targets is not None and refusal.place.startswith(f"{targets.name}: ")
-
-
-def _place(plan: Plan, workers: int | None, threads: int | None) -> str:
-    """Say by how many processes runs are done, and about what that takes; refuse more than this machine can do."""
-    runs = plan.runs * plan.trials
-    staff = staffing(plan.study, runs, workers, threads)
-    return f"{doing.hands(staff)}; {estimate(plan.study, runs, staff)}"
 
 
 def _intention(plan: Plan) -> str:
@@ -105,10 +99,8 @@ def _write(out: Path, study: Experiment, found: Calibration) -> list[Path]:
         name=f"{study.name}_calibrated", scenario=study.scenario.replace(found.best), design=design
     )
     calibrated.save(out / CALIBRATED)
-    drawn = importlib.import_module("abm.view.calibration").draw(found)  # slow to import
-    for figure in drawn:
-        write_whole(out / figure.file, figure.image)
-    return [out / figure.file for figure in drawn]
+    view = importlib.import_module("abm.view.calibration")  # slow to import
+    return view.write(out, view.draw(found))
 
 
 def _print(out: Path, found: Calibration, files: Sequence[Path]) -> None:
@@ -116,7 +108,8 @@ def _print(out: Path, found: Calibration, files: Sequence[Path]) -> None:
     if found.notes:
         output.show(*(f"Note: {note}." for note in found.notes), "")
     output.lines("\n".join([f"results  {out}", *(f"figure   {file}" for file in files)]))
-    output.lines(f"next     patronage run {out / CALIBRATED}")
+    if len(found.plausible):
+        output.lines(f"next     patronage run {out / CALIBRATED}")
 
 
 def _settings(found: Calibration) -> Table:

@@ -20,8 +20,6 @@ from abm.study.comparison.verdict import Check, Verdict
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.study.running.estimate import estimate
-from abm.study.running.staff import Staff, staffing
 from abm.view import summary, tables
 from abm.view import verdict as view
 
@@ -40,20 +38,20 @@ def main(
     """
     largest = kpi not in summary.LESS_IS_BETTER if lowest is None else not lowest
     ask = partial(robust, together=together) if each_point else partial(compare, point=point)
+    _refuse(each_point, together, point)
     try:
-        _refuse(each_point, together, point)
         study = overrides(load(file), sets, None, seed)
-        out = out if out is not None else doing.results_folder(file, study.name)
+        out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
-        staff = staffing(study, pilots, workers, threads) if cluster is None else None
-        with _Watch(study, _intention(study, pilot, pilots, staff, cluster)) as watch:
+        where = doing.place(study, pilots, workers, threads, cluster)
+        with _Watch(study, cluster, _intention(study, pilot, pilots, where)) as watch:
             found: Verdict | Robustness = ask(
                 study, kpi, firm, zone=zone, confidence=confidence, largest=largest, max_runs=max_runs, pilot=pilot,
                 store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,
                 command=_command(file, kpi, firm, zone, sets, seed),
             )  # fmt: skip
     except Refusal as refusal:
-        raise doing.placed(refusal, file) from None
+        raise doing.placed(refusal, file, seed=seed) from None
     output.note(watch.outcome())
     checked = found.check(workers=workers) if check else None
     drawn = importlib.import_module("abm.view.race").draw(found)  # slow to import
@@ -62,7 +60,7 @@ def main(
         output.document({**_document(found, checked), "out": str(out), "figure": str(out / drawn.file)})
     else:
         _print(found, checked)
-        output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}")
+        output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}\nnext     patronage verify {out}")
     return int(not found.decided or found.failed > 0 or (checked is not None and not checked.ok))
 
 
@@ -80,14 +78,13 @@ def _command(file: Path, kpi: str, firm: str | None, zone: float, sets: Sequence
     return shlex.join(["patronage", "compare", file.name, *options])
 
 
-def _intention(study: Experiment, pilot: int, runs: int, staff: Staff | None, cluster: str | None) -> str:
+def _intention(study: Experiment, pilot: int, runs: int, where: str) -> str:
     arms, world = len(study.arms), study.scenario
     points = runs // (arms * pilot)
     counts = [tables.counted(arms, "arm"), *([tables.counted(points, "point")] if points > 1 else [])]
     size = f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}"
     first = f"first {tables.counted(pilot, 'replication')} = {tables.counted(runs, 'run')} of {size}"
-    place = f"{doing.hands(staff)}; {estimate(study, runs, staff)}" if staff else f"on the cluster {cluster}"
-    return f"{study.name}: {' x '.join(counts)}, {first}, {place}"
+    return f"{study.name}: {' x '.join(counts)}, {first}, {where}"
 
 
 class _Watch(doing.Watch):
@@ -96,8 +93,8 @@ class _Watch(doing.Watch):
     intention : said when everything is checked and the runs begin
     """
 
-    def __init__(self, study: Experiment, intention: str) -> None:
-        super().__init__(study)
+    def __init__(self, study: Experiment, cluster: str | None, intention: str) -> None:
+        super().__init__(study, cluster)
         self._intention = intention
         self._bar.update(self._task, visible=False)  # until it is known how many runs there will be
 
@@ -122,7 +119,8 @@ def _print(found: Verdict | Robustness, checked: Check | None) -> None:
     if isinstance(found, Verdict):
         output.show("", view.race(found), "", view.explained(found.question))
     else:
-        listed = [view.points(found), ""] if len(found.verdicts) <= view.MOST_POINTS else []
+        more = [view.explained_points(found), ""] if view.explained_points(found) else []
+        listed = [view.points(found), "", *more] if len(found.verdicts) <= view.MOST_POINTS else []
         output.show("", *listed, view.regrets(found), "", view.explained_regrets(found.question))
     output.show("", found.statement, "", view.effort(found))
     for warning in found.warnings:

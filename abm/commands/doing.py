@@ -19,38 +19,87 @@ from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
-from abm.study.running.estimate import Estimate
-from abm.study.running.staff import Staff
+from abm.study.running.estimate import estimate
+from abm.study.running.staff import Staff, staffing
+from abm.study.storage.manifest import read_manifest
 from abm.study.storage.results import Results
 from abm.view import tables
 
 RESULTS = "results"  # beside the study file
+OPTIONS = (  # that no study file has
+    "kpi", "firm", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
+    "samples", "trials", "forgiven", "workers", "threads",
+)  # fmt: skip
+_SPELLED = {"forgiven": "forgive", "factors": "factor"}
 COMPILING = "compiling the model for this machine (once, about half a minute) …"
 
 
-def placed(refusal: Refusal, file: Path) -> Refusal:
-    """Return the refusal with the file in front, unless it says already where it comes from."""
-    return Refusal(refusal.message, place=refusal.place, source=refusal.source or file.name)
+def placed(refusal: Refusal, file: Path, **typed: Any) -> Refusal:
+    """Return the refusal with the option or else the file in front, unless it says already where it comes from.
+
+    typed : options that stand for what may be in the file too, with their values: replications, seed, factors
+    """
+    if refusal.source or refusal.place == "cluster" or Path(refusal.place).is_absolute():
+        return refusal
+    name, _, path = refusal.place.removeprefix("design.").partition(".")
+    if name in OPTIONS or typed.get(name) not in (None, [], ()):
+        return Refusal(refusal.message, place=f"--{_SPELLED.get(name, name).replace('_', '-')} {path}".rstrip())
+    place = f"design.{name}.{path}".rstrip(".") if name == "factors" else refusal.place
+    return Refusal(refusal.message, place=place, source=file.name)
 
 
-def results_folder(file: Path, name: str) -> Path:
-    """Return where the results of a study go unless said otherwise; Refusal if its name would lead elsewhere."""
+def results_folder(out: Path | None, file: Path, study: str, kind: str = "") -> Path:
+    """Return where the results of a study go; tell if they are put where those of another one are.
+
+    out : what was said; None = a folder beside the file, named by the study and the kind of its results
+
+    Raises Refusal for a name that would lead elsewhere.
+    """
+    if out is None:
+        return file.parent / RESULTS / _folder_name(f"{study}{kind}")
+    with contextlib.suppress(Refusal):
+        other = read_manifest(out).sheet.name
+        if other != study:
+            output.note(
+                f"{out} has results of the study {shown(other)}; they stay, and it will say of itself {shown(study)}"
+            )
+    return out
+
+
+def _folder_name(name: str) -> str:
     if name.startswith(".") or set(name) & set("/\\:\0"):
         raise Refusal(f"= {shown(name)} is no name for a folder; change it, or say --out DIR", place="name")
-    return file.parent / RESULTS / name
+    return name
 
 
-def intention(experiment: Experiment, staff: Staff, expected: Estimate | None, cluster: str | None = None) -> str:
-    """Return what is about to be done, and about what it takes; on a `cluster` nobody knows."""
+def place(
+    experiment: Experiment, runs: int, workers: int | None, threads: int | None, cluster: str | None = None
+) -> str:
+    """Say where runs are done, and about what that takes; of a cluster nobody knows.
+
+    Raises Refusal for more than this machine can do.
+    """
+    if cluster is None:
+        staff = staffing(experiment, runs, workers, threads)
+        return f"{hands(staff)}; {estimate(experiment, runs, staff)}"
+    if workers is not None:
+        raise Refusal(f"= {workers} counts processes of this machine, and a cluster has its own", place="workers")
+    return f"on the cluster {cluster}"
+
+
+def intention(experiment: Experiment, where: str) -> str:
+    """Return what is about to be done.
+
+    where : as `place` says it
+    """
     world = experiment.scenario
     counts = [tables.counted(len(experiment.arms), "arm"), tables.counted(experiment.replications, "replication")]
     if len(experiment.design) > 1:
         counts.insert(1, tables.counted(len(experiment.design), "point"))
-    place = f"{hands(staff)}; {expected}" if cluster is None else f"on the cluster {cluster}"
     return (
         f"{experiment.name}: {' x '.join(counts)} = {tables.counted(len(experiment), 'run')} of "
         f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}, "
-        f"{place}"
+        f"{where}"
     )
 
 
@@ -64,11 +113,12 @@ def hands(staff: Staff) -> str:
 class Watch:
     """What is shown while runs are done: a bar on a terminal, nothing elsewhere.
 
-    done : runs done now; those stored before do not count      seconds : that it took
+    cluster : that does the runs, None = this machine
+    done    : runs done now; those stored before do not count      seconds : that it took
     """
 
-    def __init__(self, experiment: Experiment) -> None:
-        self._experiment = experiment
+    def __init__(self, experiment: Experiment, cluster: str | None = None) -> None:
+        self._experiment, self._here = experiment, cluster is None
         self._stored: int | None = None
         self.done = self.total = self.failed = 0
         self._began, self.seconds = time.monotonic(), 0.0
@@ -91,7 +141,7 @@ class Watch:
         """Take a report of the runner."""
         if self._stored is None:
             self._stored = done
-            if done < total and not _is_compiled(self._experiment):
+            if self._here and done < total and not _is_compiled(self._experiment):
                 with contextlib.suppress(OSError):
                     self._bar.console.print(COMPILING)
         self.done, self.total, self.failed = done - self._stored, total, failed

@@ -1,15 +1,23 @@
-"""What `patronage run --precision` adds to a run: goals read from options, words for each look."""
+"""What `patronage run --precision` adds to a run and its report: goals read from options, words for each look."""
 
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from abm.commands import output
 from abm.core.errors import Refusal, shown
 from abm.study.plan.experiment import Experiment
-from abm.study.replications.precision import Precision, counts, goals_of, run_until
+from abm.study.provenance import inputs
+from abm.study.replications.precision import Precision, assessed, counts, goals_of, run_until
+from abm.study.storage.manifest import read_manifest
+from abm.study.storage.results import read
 
 
 def asked(options: Sequence[str], max_runs: int | None) -> dict[str, float | str]:
@@ -51,6 +59,23 @@ def _said(look: Precision) -> str:
     missing = look.table.loc[~look.table["reached"], "needed"].max()
     about = "" if look.reached or not math.isfinite(missing) else f"; about {missing:,.0f} would do"
     return f"{look.replications:,} replications: {', '.join(parts)}{about}"
+
+
+def known(folder: Path) -> pd.DataFrame | None:
+    """Return what a results folder knows of what it was run for with `--precision`, as the table of a Precision.
+
+    None without `--precision`, and for a study with mechanisms or KPIs of its own, which no file can hold.
+    """
+    manifest = read_manifest(folder)
+    words = shlex.split(manifest.command)
+    wanted = asked([value for option, value in pairwise(words) if option == "--precision"], None)
+    if not wanted:
+        return None
+    try:
+        experiment = Experiment.from_dict(manifest.experiment, folder=folder / inputs.FOLDER)
+        return assessed(read(folder), goals_of(experiment, wanted)).table
+    except Refusal:
+        return None
 
 
 def document(found: Precision | None) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from abm.commands import doing, output, precise
 from abm.core.errors import Refusal
+from abm.run.scenario import Scenario
 from abm.study.plan.experiment import load
 from abm.study.plan.overrides import overrides
 from abm.study.replications.precision import Precision
-from abm.study.running.estimate import estimate
 from abm.study.running.runner import run
-from abm.study.running.staff import Staff, staffing
 from abm.study.storage.manifest import FILE as MANIFEST
 from abm.study.storage.results import Results
 from abm.view import summary, tables
@@ -40,24 +41,24 @@ def main(
         experiment = overrides(load(file), sets, replications, seed)
         if wanted:
             experiment = precise.first_look(experiment, wanted, max_runs)
-        staff = staffing(experiment, len(experiment), workers, threads) if cluster is None else Staff(1, 1)
-        expected = estimate(experiment, len(experiment), staff) if cluster is None else None
-        out = out if out is not None else doing.results_folder(file, experiment.name)
+        where = doing.place(experiment, len(experiment), workers, threads, cluster)
+        out = doing.results_folder(out, file, experiment.name)
     except Refusal as refusal:
-        raise doing.placed(refusal, file) from None
-    output.note(doing.intention(experiment, staff, expected, cluster))
-    with doing.Watch(experiment) as watch:
+        raise doing.placed(refusal, file, replications=replications, seed=seed) from None
+    output.note(doing.intention(experiment, where))
+    with doing.Watch(experiment, cluster) as watch:
         options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.tell}
         options |= {"cluster": cluster, "command": _command(file, sets, precision, replications, seed, max_runs)}
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
-    if watch.done or not _is_newer(out / summary.REPORT, out / MANIFEST):
-        importlib.import_module("abm.view.report").write(out, results)  # slow to import, and mostly there already
+    known = found.table if found else None
+    if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
+        _report(out, results, known, experiment.scenario)
     if json:
-        output.document(_document(out, results, watch.seconds) | precise.document(found))
+        output.document(_document(out, results, known, watch.seconds) | precise.document(found))
     else:
-        _print(file, out, results, found)
+        _print(out, results, found)
     return doing.failures(results) or int(bool(found and not found.reached))
 
 
@@ -70,23 +71,33 @@ def _command(file: Path, sets: Sequence[str], precision: Sequence[str], *numbers
     return shlex.join(["patronage", "run", file.name, *options])
 
 
+def _report(out: Path, results: Results, known: pd.DataFrame | None, world: Scenario) -> None:
+    """Write the report, and tell if more periods than the burn-in look like warm-up."""
+    importlib.import_module("abm.view.report").write(out, results, known)  # slow to import, and mostly there already
+    hint = summary.settling(results, world.periods, world.burn_in)
+    if hint:
+        output.note(hint)
+
+
 def _is_newer(page: Path, manifest: Path) -> bool:
     """Return whether there is a report made after its runs."""
     return page.is_file() and page.stat().st_mtime_ns >= manifest.stat().st_mtime_ns
 
 
-def _print(file: Path, out: Path, results: Results, found: Precision | None) -> None:
-    best = summary.winner(results)
-    table = summary.effects(results)
+def _print(out: Path, results: Results, found: Precision | None) -> None:
+    best, known = summary.winner(results), found.table if found else None
+    table = summary.effects(results, known=known)
     shown = summary.kpis_shown(results)[: len(summary.HEADLINE)]
     output.show("", tables.effects(table[table["kpi"].isin(shown)], results.baseline, summary.CONFIDENCE), "")
-    output.show(tables.explained(results.firms[0], results.baseline), "", best.statement, "")
+    judged_by, measured = summary.judged_by(results), summary.measured(results, known)
+    words = tables.explained(results.firms[0], results.baseline, judged_by, measured=measured)
+    output.show(words, "", best.statement, "")
     if found:
         output.show(found.statement, "")
     output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     patronage verify {out}")
 
 
-def _document(out: Path, results: Results, seconds: float) -> dict[str, Any]:
+def _document(out: Path, results: Results, known: pd.DataFrame | None, seconds: float) -> dict[str, Any]:
     firms = results.firms
     return {
         "out": str(out),
@@ -94,5 +105,5 @@ def _document(out: Path, results: Results, seconds: float) -> dict[str, Any]:
         "failed": len(results.failed),
         "seconds": round(seconds, 3),
         "winner": summary.winner(results).arm,
-        "table": [row for firm in firms for row in summary.records(summary.effects(results, firm))],
+        "table": [row for firm in firms for row in summary.records(summary.effects(results, firm, known))],
     }

@@ -13,9 +13,7 @@ from abm.study.plan.design import Design
 from abm.study.plan.experiment import load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.study.running.estimate import estimate
 from abm.study.running.runner import run
-from abm.study.running.staff import Staff, staffing
 from abm.study.sensitivity.analysis import Sensitivity, analysed, planned
 from abm.view import tables
 
@@ -54,13 +52,12 @@ def main(
             factors=doing.factors(factors),
             confidence=confidence,
         )
-        staff = staffing(study, len(study), workers, threads) if cluster is None else Staff(1, 1)
-        out = out if out is not None else doing.results_folder(file, study.name)
-        expected = estimate(study, len(study), staff) if cluster is None else None
+        where = doing.place(study, len(study), workers, threads, cluster)
+        out = doing.results_folder(out, file, study.name)
     except Refusal as refusal:
-        raise doing.placed(refusal, file) from None
-    output.note(doing.intention(study, staff, expected, cluster))
-    with doing.Watch(study) as watch:
+        raise doing.placed(refusal, file, replications=replications, seed=seed, factors=factors) from None
+    output.note(doing.intention(study, where))
+    with doing.Watch(study, cluster) as watch:
         results = run(study, out, workers, threads, watch.tell, cluster, command="patronage sensitivity")
     output.note(watch.outcome())
     found = analysed(results, kpi, firm, arm, against, confidence)
@@ -76,7 +73,8 @@ def _write(out: Path, found: Sensitivity) -> list[Path]:
     """Put the table and a figure for each arm into the results folder; return the paths of the figures."""
     drawn = importlib.import_module("abm.view.sensitivity").draw(found)  # slow to import
     files = {out / figure.file: figure.image for figure in drawn}
-    table = {out / f"{found.method}_{found.kpi}.csv": found.table.to_csv(index=False).encode()}
+    compared = f"_minus_{found.against}" if found.against else ""
+    table = {out / f"{found.method}_{found.kpi}{compared}.csv": found.table.to_csv(index=False).encode()}
     for path, data in (table | files).items():
         if not path.is_file() or path.read_bytes() != data:  # a folder that has it all may be read-only
             write_whole(path, data)
@@ -85,9 +83,10 @@ def _write(out: Path, found: Sensitivity) -> list[Path]:
 
 def _print(out: Path, found: Sensitivity, pictures: Sequence[Path]) -> None:
     for arm in found.arms:
-        output.show("", found.title(arm), "", tables.influence(found.of(arm), found.method))
-    output.show("", _EXPLAINED[found.method].format(f"{found.confidence:.4g}"), "", found.statement, "")
-    output.lines(f"results  {out}\n" + "\n".join(f"figure   {picture}" for picture in pictures))
+        output.show("", found.title(arm), "", tables.influence(found.of(arm), found.method), "", found.finding(arm))
+    output.show("", _EXPLAINED[found.method].format(f"{found.confidence:.4g}"), "")
+    output.lines("\n".join([f"results  {out}", *(f"figure   {picture}" for picture in pictures)]))
+    output.lines(f"next     patronage verify {out}")
 
 
 _EXPLAINED = {

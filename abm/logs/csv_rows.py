@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, did_you_mean
 
 _OTHER_SEPARATORS = ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"))
 
@@ -43,7 +43,8 @@ def _text(path: Path, source: str) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise Refusal("there is no such file", source=str(path)) from None
+        near = did_you_mean(path.name, sorted(one.name for one in path.parent.glob(f"*{path.suffix}")))
+        raise Refusal(f"there is no such file{near}", source=str(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         raise Refusal(f"cannot be read: {getattr(error, 'strerror', error)}", source=str(path)) from None
     try:

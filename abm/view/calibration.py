@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import LogFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.implausibility import CUTOFF
-from abm.view import plots
+from abm.view import figures, plots, tables
 from abm.view.figures import Drawn, png
 
+FILES = ("progress.png", "fit.png", "implausibility.png", "region.png")
 MOST_FACTORS = 6  # with a panel of their own
 MOST_PAIRS = 6  # of factors
 _COLUMNS = 2
 _OUT, _LEFT, _BEST = "#9ecae1", "#de8f05", "#b2182b"
+_MANY = 500  # points of a region, that would hide what lies below
 _SMALLEST = 1e-3  # a loss or an implausibility drawn on a logarithmic scale
 
 
@@ -69,8 +72,11 @@ def implausibility_by_factor(
         ax.axvline(found["best"], color=_BEST, linewidth=1.2)
         ax.set_xlim(found["lowest"], found["highest"])
         ax.set_yscale("log")
-        ax.set_xlabel(factor)
-        ax.set_ylabel("implausibility")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        ax.yaxis.set_major_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(np.inf, np.inf)))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.set_xlabel(plots.with_unit(factor))
+        ax.set_ylabel("implausibility (standard deviations)")
     return ax
 
 
@@ -84,7 +90,8 @@ def region(
     across, up = pair
     with plots.style():
         ax = ax or plots.axes(4.2)
-        ax.plot(left[across], left[up], ".", color=_LEFT, alpha=0.25, markersize=4, markeredgewidth=0)
+        faint = 0.25 if len(left) > _MANY else 0.6
+        ax.plot(left[across], left[up], ".", color=_LEFT, alpha=faint, markersize=4, markeredgewidth=0)
         _trials(ax, table, across, up)
         found = identified.set_index("factor")
         ax.plot(
@@ -92,8 +99,8 @@ def region(
         )
         ax.set_xlim(found.loc[across, "lowest"], found.loc[across, "highest"])
         ax.set_ylim(found.loc[up, "lowest"], found.loc[up, "highest"])
-        ax.set_xlabel(across)
-        ax.set_ylabel(up)
+        ax.set_xlabel(plots.with_unit(across))
+        ax.set_ylabel(plots.with_unit(up).replace(" (", "\n("))
     return ax
 
 
@@ -119,11 +126,12 @@ def fit(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             colour = plots.INK if abs(ours) <= 1 else _BEST
             ax.plot([low, high], [y, y], color=colour, linewidth=2.2, solid_capstyle="round")
             ax.plot(ours, y, "o", color=colour, markersize=7, markerfacecolor="white" if row["held_out"] else colour)
+            said = f"{row['ours']:.4g} for {row['value']:.4g} ± {row['tolerance']:.2g}".replace("-", "−")
             ax.annotate(
-                f"{row['ours']:.4g} for {row['value']:.4g} ± {row['tolerance']:.2g}", (1.0, y), va="center",
-                xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points", fontsize=8.5,
+                said, (1.0, y), xycoords=("axes fraction", "data"), xytext=(8, 0), textcoords="offset points",
+                va="center", fontsize=8.5,
             )  # fmt: skip
-        ax.set_yticks(range(len(table)), [plots.broken(name) for name in table["target"]])
+        ax.set_yticks(range(len(table)), [tables.broken(name) for name in table["target"]])
         ax.set_ylim(max(len(table), 1) - 0.5, -0.5)
         ax.grid(visible=False, axis="y")
         ax.tick_params(axis="y", length=0)
@@ -145,6 +153,12 @@ def draw(found: Calibration) -> list[Drawn]:
     return [*drawn, _region(found, pairs)] if pairs else drawn
 
 
+def write(folder: Path, drawn: Sequence[Drawn]) -> list[Path]:
+    """Write figures into the folder of a calibration, in place of those of the one before; return their paths."""
+    figures.replace(folder, drawn, FILES)
+    return [folder / figure.file for figure in drawn]
+
+
 def _progress(found: Calibration) -> Drawn:
     note = "Loss: sum over targets of weight times squared miss in standard deviations. All trials share their luck."
 
@@ -159,7 +173,7 @@ def _progress(found: Calibration) -> Drawn:
 def _fit(found: Calibration) -> Drawn:
     note = (
         f"Means of {found.fresh.count} replications with luck that the settings were not chosen by, and 95 % "
-        "intervals. Shaded: within the tolerance. Hollow: held out, not calibrated to."
+        "intervals. Shaded: within the tolerance. Red: outside. Hollow: held out, not calibrated to."
     )
 
     def one(figure: Figure) -> None:
@@ -179,7 +193,6 @@ def _factors(found: Calibration, paths: Sequence[str]) -> Drawn:
     def panels(figure: Figure) -> None:
         for ax, path in zip(_grid(figure, len(paths), 2.6), paths, strict=True):
             implausibility_by_factor(found.table, found.identified, path, ax)
-            ax.yaxis.set_minor_formatter(NullFormatter())
         plots.headline(figure, "Implausibility of the trials, by factor")
         plots.footnote(figure, note)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +12,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from abm.kpis.standard import BY_NAME
+from abm.study.provenance.files import write_whole
 from abm.study.storage.results import Results
 from abm.view import plots, summary
 
+FILES = ("effects_on_other_measures.png", "effect_by_factor.png")
+OF_A_KPI = ("effect_on_{}.png", "{}_over_time.png")
 MOST_PANELS = 9
 MOST_LINES = 8
 MOST_FACTORS = 3
@@ -37,20 +41,27 @@ def draw(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -> l
     table   : as of summary.effects, for the focal firm       periods, burn_in : of the runs
     """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it would speak of its fonts and folders
-    return [*_effects(results, table), *_course(results, table, periods, burn_in), *_factors(results)]
+    return [*_effects(results, table), *_course(results, table, periods, burn_in), *_factors(results, table)]
 
 
-def write(folder: Path, drawn: list[Drawn]) -> None:
-    """Write the figures into a folder, as PNG files."""
+def write(folder: Path, drawn: Sequence[Drawn]) -> None:
+    """Write the figures of a study into its folder, as PNG files, in place of those of the study as it was before."""
+    replace(folder, drawn, [*FILES, *(name.format(kpi) for name in OF_A_KPI for kpi in BY_NAME)])
+
+
+def replace(folder: Path, drawn: Sequence[Drawn], files: Iterable[str]) -> None:
+    """Write figures into a folder, and remove those of `files` that are not among them: they show something else."""
     for figure in drawn:
-        (folder / figure.file).write_bytes(figure.image)
+        write_whole(folder / figure.file, figure.image)
+    for file in set(files) - {figure.file for figure in drawn}:
+        (folder / file).unlink(missing_ok=True)
 
 
 def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
     """Draw the effect of each arm on the KPI that decides, then on the others."""
     if len(results.arms) < 2:
         return
-    kpi, palette = summary.judged_by(results), plots.colours(results.arms, results.baseline)
+    kpi, palette = summary.judged_by(results), _palette(results, table)
     others = table[table["arm"] != results.baseline]
     shown = [
         name for name in table["kpi"].unique() if np.isfinite(others.loc[others["kpi"] == name, "difference"]).any()
@@ -92,43 +103,65 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -
     lines = summary.courses(results, kpi, together)
     if lines["period"].nunique() < 2:
         return
-    arms = [arm for arm in table["arm"].unique() if arm != results.baseline][: MOST_LINES - 1]
+    arms = _best(results, table)
     kept = pd.concat([lines[lines["arm"] == arm] for arm in [*arms, results.baseline]])
 
     def figure_of(figure: Figure) -> None:
-        palette = plots.colours(results.arms, results.baseline)
-        plots.courses(kept, kpi, results.baseline, palette, burn_in, figure)
+        plots.courses(kept, kpi, results.baseline, _palette(results, table), burn_in, figure)
         plots.footnote(figure, note)
 
     means = (
         f"Means of {together} periods. " if together > 1 and lines["period"].nunique() > periods / together / 2 else ""
     )
-    note = f"{means}Bands: 95 % intervals over replications; below, of the paired difference."
-    few = "" if len(kept) == len(lines) else f" The best {len(arms)} of {len(results.arms)} arms are drawn."
-    shaded = " The shaded periods are the burn-in, which no table counts." if burn_in else ""
-    caption = f"{plots.label(kpi)} of {results.firms[0]} over time.{shaded}{few}"
+    below = f" of {results.baseline}; below, of the paired differences" if len(arms) else ""
+    note = f"{means}Bands: 95 % intervals over replications{below}.{' Grey: the burn-in.' if burn_in else ''}"
+    shaded = " The grey periods are the burn-in, which no table counts." if burn_in else ""
+    caption = f"{plots.label(kpi)} of {results.firms[0]} over time.{shaded}{_of_arms(results, arms)}"
     yield Drawn(f"{kpi}_over_time.png", caption, note, png(figure_of))
 
 
-def _factors(results: Results) -> Iterator[Drawn]:
+def _factors(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
     """Draw how far the effects hang on what nobody can know."""
     factors = [path for path in results.factors if len(set(map(str, results.sheet.design.factors[path]))) > 1]
     if not factors or len(results.arms) < 2:
         return
-    kpi, palette = summary.judged_by(results), plots.colours(results.arms, results.baseline)
+    kpi, palette, arms, shown = (
+        summary.judged_by(results),
+        _palette(results, table),
+        _best(results, table),
+        factors[:MOST_FACTORS],
+    )
 
     def panels(figure: Figure) -> None:
-        shown = factors[:MOST_FACTORS]
-        figure.set_size_inches(plots.WIDTH, 3.0 * len(shown) + 0.3)
-        for ax, factor in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
-            plots.effect_by_factor(results, kpi, factor, ax, palette)
+        figure.set_size_inches(plots.WIDTH, 2.7 * len(shown) + 0.7)
+        grid = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
+        for ax, factor in zip(grid, shown, strict=True):
+            plots.effect_by_factor(results, kpi, factor, ax, palette, arms)
+            ax.set_title("")
             if factor != shown[0]:
                 ax.get_legend().remove()
+        plots.headline(figure, f"{plots.label(kpi)} of {results.firms[0]} by factor: each arm minus {results.baseline}")
         plots.footnote(figure, note)
 
     note = "Dot: mean difference over replications and other factors. Line: its 95 % interval."
+    few = "" if len(shown) == len(factors) else f" The first {len(shown)} of {len(factors)} factors are drawn."
     caption = f"{plots.label(kpi)} of {results.firms[0]} under each arm, minus {results.baseline}, by factor."
-    yield Drawn("effect_by_factor.png", caption, note, png(panels))
+    yield Drawn("effect_by_factor.png", f"{caption}{_of_arms(results, arms)}{few}", note, png(panels))
+
+
+def _palette(results: Results, table: pd.DataFrame) -> plots.Colours:
+    return plots.colours(results.arms, results.baseline, list(table["arm"].unique()))
+
+
+def _best(results: Results, table: pd.DataFrame) -> list[str]:
+    """Return the arms that are drawn as lines, apart from the baseline, the best first."""
+    return [str(arm) for arm in table["arm"].unique() if arm != results.baseline][: MOST_LINES - 1]
+
+
+def _of_arms(results: Results, drawn: list[str]) -> str:
+    """Say how many arms are drawn, if not all are."""
+    others = len(results.arms) - 1
+    return "" if len(drawn) == others else f" The best {len(drawn)} of {others} arms are drawn."
 
 
 def png(draw_on: Callable[[Figure], None]) -> bytes:

@@ -16,7 +16,7 @@ h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; padding-bottom: .25rem; border-b
 .verdict { border-left: 4px solid #0173b2; background: #f4f8fb; padding: .7rem 1rem; margin: 1.2rem 0; }
 .verdict p { margin: .3rem 0; } .verdict p:first-child { font-weight: 600; }
 .warning { border-left: 4px solid #de8f05; background: #fdf6ea; padding: .5rem 1rem; margin: 1rem 0; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide + .wide { margin-top: 1rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid #eee; }
 thead th { border-bottom: 1px solid #999; white-space: nowrap; }

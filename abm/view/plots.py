@@ -1,12 +1,11 @@
 """Figures: table in, Axes out.
 
 The tables come from summary.py. Every arm has one colour in all figures of a study, the baseline is grey, and an
-interval is always the 95 % interval of a paired difference (or, for levels, of a mean) over replications.
+interval is always the 95 % interval of a paired difference (or, for a level, of a mean) over replications.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -26,13 +25,12 @@ from abm.view import summary, tables
 
 Colours = Mapping[str, Any]
 
-WIDTH = 7.4  # inches
-DOTS = 160  # per inch
+WIDTH, DOTS = 7.4, 160  # inches, and per inch
 GREY, INK, _FAINT = "0.45", "0.15", "0.88"
-_DISTINCT = 9  # colours that a reader tells apart; beyond them hues go round the circle
-_LONGEST_NAME = 28
-_ROOM = 0.2  # share of the axis that the words on the burn-in need
+_CLEAR = (0, 1, 2, 3, 4, 9, 5, 6, 8)  # of seaborn's colours: without its grey, and what is pale on white comes last
+_OTHERS = "#a9b8c6"  # the colour of arms beyond those that a reader tells apart
 _PANELS = 3  # side by side
+_APART = 0.006  # of the range of a factor, by which arms at one level stand apart, so that no interval hides another
 _RC = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
@@ -54,7 +52,6 @@ _RC = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
-_ABBREVIATED = {"csi": "CSI"}
 
 
 def style() -> AbstractContextManager[None]:
@@ -62,18 +59,22 @@ def style() -> AbstractContextManager[None]:
     return rc_context(sns.axes_style("ticks") | _RC)
 
 
-def colours(arms: Sequence[str], baseline: str) -> dict[str, Any]:
-    """Return a colour for each arm, in the study's order; the baseline is grey."""
-    others = [arm for arm in arms if arm != baseline]
-    few = len(others) <= _DISTINCT
-    palette = sns.color_palette("colorblind", 10) if few else sns.color_palette("husl", len(others))
-    palette = [colour for colour in palette if not few or max(colour) - min(colour) > 0.05]
-    return dict(zip(others, palette, strict=False)) | {baseline: GREY}
+def colours(arms: Sequence[str], baseline: str, ranked: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a colour for each arm, in the study's order; the baseline is grey.
+
+    ranked : the arms, the best first: of more arms than the nine whom all readers, also those who are colour-blind,
+             tell apart, the first nine have a colour of their own; left out = as in `arms`
+    """
+    palette = [sns.color_palette("colorblind", 10)[k] for k in _CLEAR]
+    own = [arm for arm in arms if arm != baseline]
+    if len(own) > len(palette):
+        own = [arm for arm in ranked or arms if arm != baseline]
+    return dict.fromkeys(arms, _OTHERS) | dict(zip(own, palette, strict=False)) | {baseline: GREY}
 
 
 def label(kpi: str) -> str:
     """Return a KPI's name as figures write it: "Share of wallet"."""
-    return _ABBREVIATED.get(kpi) or kpi.replace("_", " ").capitalize()
+    return "CSI" if kpi == "csi" else kpi.replace("_", " ").capitalize()
 
 
 def in_words(unit: str) -> str:
@@ -114,7 +115,7 @@ def effect_of_arms(
         ax.axvline(0, color=GREY, linewidth=1.2, zorder=0.5)
         arms_on_y(ax, list(rows["arm"]))
         ax.set_xlabel(in_words(summary.unit(kpi)))
-        ax.set_title(f"{label(kpi)}{_of(table)}: each arm minus {baseline}")
+        ax.set_title(f"{label(kpi)}{_of(table)}: each arm minus {baseline}", wrap=True)
     return ax
 
 
@@ -133,9 +134,8 @@ def effects_on_kpis(
     """Draw the arms' effects on several KPIs, a panel each with its own scale."""
     columns = min(_PANELS, len(kpis))
     rows = -(-len(kpis) // columns)
-    arms = table["arm"].nunique() - 1
     with style():
-        figure = _figure(figure, rows * effects_height(arms) + 0.5)
+        figure = _figure(figure, rows * effects_height(table["arm"].nunique() - 1) + 0.5)
         grid = figure.subplots(rows, columns, squeeze=False)
         for ax, kpi in zip(grid.flat, kpis, strict=False):
             effect_of_arms(table, kpi, baseline, ax, palette, numbers=False)
@@ -154,15 +154,20 @@ def courses(
 ) -> list[Axes]:
     """Draw a KPI over time by arm: its level above, its difference from the baseline, if there are other arms, below.
 
+    The interval of a level is drawn of the baseline alone: those of several arms would be compared with each other,
+    which is what the differences are for.
+
     table   : as of summary.courses       burn_in : periods before measurement, shaded
     """
     with style():
         others = table[table["arm"] != baseline]
         figure = _figure(figure, 5.2 if len(others) else 2.8)
         panels = list(figure.subplots(2 if len(others) else 1, 1, sharex=True, squeeze=False)[:, 0])
-        _lines(panels[0], table, ("level", "level_low", "level_high"), palette)
+        _lines(panels[0], table, "level", palette)
+        _bands(panels[0], table[table["arm"] == baseline], ("level_low", "level_high"), palette)
         if len(others):
-            _lines(panels[1], others, ("difference", "low", "high"), palette)
+            _lines(panels[1], others, "difference", palette)
+            _bands(panels[1], others, ("low", "high"), palette)
             panels[1].axhline(0, color=GREY, linewidth=1.2, zorder=0.5)
             panels[1].set_title(f"The same, minus {baseline}")
             _legend(panels[0], list(table["arm"].unique()), palette)
@@ -170,55 +175,61 @@ def courses(
             ax.set_ylabel(in_words(summary.unit(kpi)))
             if burn_in:
                 ax.axvspan(0, burn_in, color="0.94", zorder=0)
-        if burn_in > _ROOM * table["period"].max():
-            panels[0].annotate(
-                "not measured", (0, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), textcoords="offset points",
-                va="top", fontsize=8, color=GREY,
-            )  # fmt: skip
-        panels[0].set_title(f"{label(kpi)}{_of(table)} over time, by arm")
+        panels[0].set_title(f"{label(kpi)}{_of(table)} over time, by arm", wrap=True)
         panels[-1].set_xlabel("period")
     return panels
 
 
 def effect_by_factor(
-    results: Results, kpi: str, factor: str, ax: Axes | None = None, palette: Colours | None = None
+    results: Results,
+    kpi: str,
+    factor: str,
+    ax: Axes | None = None,
+    palette: Colours | None = None,
+    arms: Sequence[str] | None = None,
 ) -> Axes:
     """Draw each arm's difference from the baseline in a KPI of the focal firm at the levels of a factor.
+
+    arms : that are drawn, in the order of the legend; left out = all, the best first
 
     Raises Refusal for a KPI or a factor that the results do not have.
     """
     table = summary.by_factor(results, kpi, factor)
     palette = palette or colours(results.arms, results.baseline)
+    if arms is None:
+        arms = list(table.groupby("arm")["difference"].mean().sort_values(ascending=False).index)
     with style():
         ax = ax or axes(3.4)
         words = not pd.api.types.is_numeric_dtype(table["level"]) or table["level"].dtype == bool
         table["x"] = pd.factorize(table["level"])[0] if words else table["level"]
-        for arm, rows in table.groupby("arm", sort=False):
-            rows = rows.sort_values("x")  # noqa: PLW2901 - the same rows
+        apart = _APART * (np.ptp(table["x"].to_numpy(float)) if table["x"].nunique() > 1 else 1.0)
+        for place, arm in enumerate(arms):
+            rows = table[table["arm"] == arm].sort_values("x")
             half = np.vstack([rows["difference"] - rows["low"], rows["high"] - rows["difference"]])
             ax.errorbar(
-                rows["x"], rows["difference"], np.where(np.isfinite(half), half, 0.0), color=palette[str(arm)],
-                marker="o", markersize=5, linewidth=1.8, elinewidth=1.4, capsize=2.5,
+                rows["x"] + apart * (place - (len(arms) - 1) / 2), rows["difference"],
+                np.where(np.isfinite(half), half, 0.0), color=palette[arm], marker="o", markersize=5, linewidth=1.8,
+                elinewidth=1.4,
             )  # fmt: skip
         if words:
-            ax.set_xticks(range(table["level"].nunique()), [broken(str(level)) for level in pd.unique(table["level"])])
+            levels = [tables.broken(str(level)) for level in pd.unique(table["level"])]
+            ax.set_xticks(range(len(levels)), levels)
         ax.axhline(0, color=GREY, linewidth=1.2, zorder=0.5)
-        ax.set_xlabel(_with_unit(factor))
+        ax.set_xlabel(with_unit(factor))
         ax.set_ylabel(in_words(summary.unit(kpi)))
-        ax.set_title(f"{label(kpi)} of {results.firms[0]}: each arm minus {results.baseline}, by {factor}")
-        order = table.groupby("arm")["difference"].mean().sort_values(ascending=False)
-        _legend(ax, [str(arm) for arm in order.index], palette)
+        ax.set_title(f"{label(kpi)} of {results.firms[0]}: each arm minus {results.baseline}", wrap=True)
+        _legend(ax, arms, palette)
     return ax
 
 
 def footnote(figure: Figure, text: str) -> None:
     """Write a line of explanation below a figure."""
-    figure.supxlabel("\n".join(textwrap.wrap(text, 118)), x=0.01, ha="left", fontsize=8, color=GREY)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=8, color=GREY, wrap=True)
 
 
 def headline(figure: Figure, text: str) -> None:
     """Write the title of a figure with several panels."""
-    figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold", wrap=True)
 
 
 def blank() -> Figure:
@@ -240,15 +251,15 @@ def _of(table: pd.DataFrame) -> str:
     return f" of {table['firm'].iloc[0]}" if "firm" in table and len(table) else ""
 
 
-def _with_unit(path: str) -> str:
+def with_unit(path: str) -> str:
+    """Return the path of a parameter as an axis is called: with its unit, if it has one."""
     unit = summary.parameter_unit(path)
     return f"{path} ({in_words(unit)})" if unit else path
 
 
 def axes(height: float) -> Axes:
     """Return the axes of a new figure, so many inches high."""
-    figure = _figure(None, height)
-    return figure.subplots()
+    return _figure(None, height).subplots()
 
 
 def _said(row: Any) -> str:
@@ -261,7 +272,7 @@ def _said(row: Any) -> str:
 
 def arms_on_y(ax: Axes, arms: Sequence[str]) -> None:
     """Write arms beside the y axis, the first on top."""
-    ax.set_yticks(range(len(arms)), [broken(arm) for arm in arms])
+    ax.set_yticks(range(len(arms)), [tables.broken(arm) for arm in arms])
     ax.set_ylim(max(len(arms), 1) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
@@ -269,25 +280,20 @@ def arms_on_y(ax: Axes, arms: Sequence[str]) -> None:
     ax.margins(x=0.08)
 
 
-def broken(name: str) -> str:
-    """Return a name over several lines if it is long."""
-    spaced = name.replace("_", "_ ").replace("-", "- ")
-    return "\n".join(line.replace("_ ", "_").replace("- ", "-") for line in textwrap.wrap(spaced, _LONGEST_NAME))
-
-
-def _lines(ax: Axes, table: pd.DataFrame, names: Sequence[str], palette: Colours) -> None:
-    middle, low, high = names
-    few = table["period"].nunique() <= 12
-    sns.lineplot(
-        table, x="period", y=middle, hue="arm", palette=dict(palette), ax=ax, errorbar=None, legend=False,
-        linewidth=1.8, marker="o" if few else None,
-    )  # fmt: skip
+def _lines(ax: Axes, table: pd.DataFrame, name: str, palette: Colours) -> None:
+    marker = "o" if table["period"].nunique() <= 12 else None
     for arm, rows in table.groupby("arm", sort=False):
-        ax.fill_between(rows["period"], rows[low], rows[high], color=palette[str(arm)], alpha=0.18, linewidth=0)
+        ax.plot(rows["period"], rows[name], color=palette[str(arm)], linewidth=1.8, marker=marker, markersize=5)
     ax.grid(visible=False, axis="x")
     ax.margins(x=0.01)
 
 
+def _bands(ax: Axes, table: pd.DataFrame, names: Sequence[str], palette: Colours) -> None:
+    low, high = names
+    for arm, rows in table.groupby("arm", sort=False):
+        ax.fill_between(rows["period"], rows[low], rows[high], color=palette[str(arm)], alpha=0.18, linewidth=0)
+
+
 def _legend(ax: Axes, arms: Sequence[str], palette: Colours) -> None:
-    handles = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=broken(arm))[0] for arm in arms]
+    handles = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=tables.broken(arm))[0] for arm in arms]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, borderaxespad=0.0)

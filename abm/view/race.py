@@ -16,9 +16,11 @@ from abm.view.figures import Drawn, png
 def race(verdict: Verdict, ax: Axes | None = None) -> Axes:
     """Draw each arm minus the best of the others, with its interval and the indifference zone; the leader is on top."""
     q, rows, leader = verdict.question, verdict.table.to_dict("records"), verdict.contenders[0]
-    palette = plots.colours(list(verdict.experiment.arms), verdict.experiment.sheet.baseline)
+    palette = plots.colours(
+        list(verdict.experiment.arms), verdict.experiment.sheet.baseline, [row["arm"] for row in rows]
+    )
     behind = [abs(row["difference"]) for row in rows if row["arm"] != leader and np.isfinite(row["difference"])]
-    lead = (1 if q.largest else -1) * min(behind, default=0.0)
+    lead = (1 if q.largest else -1) * min(behind, default=np.nan)
     with plots.style():
         ax = ax or plots.axes(plots.effects_height(len(rows)))
         ax.axvspan(-q.zone, q.zone, color="0.93", zorder=0)
@@ -36,7 +38,7 @@ def race(verdict: Verdict, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
         plots.arms_on_y(ax, [row["arm"] for row in rows])
         ax.set_xlabel(f"minus the best of the others{_unit(q)}")
-        ax.set_title(f"{plots.label(q.kpi.name)} of {q.firm}: {_found(verdict)}")
+        ax.set_title(f"{plots.label(q.kpi.name)} of {q.firm}: {_found(verdict)}", wrap=True)
     return ax
 
 
@@ -44,7 +46,7 @@ def regrets(found: Robustness, ax: Axes | None = None) -> Axes:
     """Draw what each arm loses at each point against the arm that leads there; a line marks the mean over the space."""
     q, arms = found.question, list(found.arms["arm"])
     experiment = found.verdicts[0].experiment
-    palette = plots.colours(list(experiment.arms), experiment.sheet.baseline)
+    palette = plots.colours(list(experiment.arms), experiment.sheet.baseline, arms)
     with plots.style():
         ax = ax or plots.axes(plots.effects_height(len(arms)))
         ax.axvspan(0, q.zone, color="0.93", zorder=0)
@@ -58,7 +60,7 @@ def regrets(found: Robustness, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
         plots.arms_on_y(ax, arms)
         ax.set_xlabel(f"regret{_unit(q)}")
-        ax.set_title(f"{plots.label(q.kpi.name)} of {q.firm}: what choosing the arm everywhere costs")
+        ax.set_title(f"{plots.label(q.kpi.name)} of {q.firm}: what choosing the arm everywhere costs", wrap=True)
     return ax
 
 
@@ -66,10 +68,11 @@ def draw(found: Verdict | Robustness) -> Drawn:
     """Draw the figure of a verdict, or of many over a space."""
     q = found.question
     if isinstance(found, Verdict):
-        name, note = "verdict", f"Lines: intervals, all together at {q.confidence:.6g} confidence. Filled: still in."
+        name = "verdict"
+        note = f"Line: interval, all together at {q.confidence:.6g} confidence. Filled dot: not out of the race."
     else:
         name, note = "robust", "A dot: the regret at a point. A stroke: the mean over the space."
-    note = f"{note} Grey: within {q.amount}."
+    note = f"{note} Grey: differences within {q.amount}, which do not matter."
 
     def one(figure: Figure) -> None:
         ax = figure.subplots()

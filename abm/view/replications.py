@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from abm.view import plots, summary
+from abm.view import plots, summary, tables
 from abm.view.plots import Colours
 
 _TOP = 0.9  # quantile of half-widths that still fits: the first few are too wide to show anything beside them
@@ -41,7 +41,7 @@ def warm_up(
             ax.plot(course["period"], course[kpi], color=palette[arm], alpha=0.4, linewidth=1)
             ax.plot(
                 rest["period"], rest[kpi], color=palette[arm], linewidth=1.8,
-                label=plots.broken(arm) if settled else f"{plots.broken(arm)}\n({verdict['state']})",
+                label=tables.broken(arm) if settled else f"{tables.broken(arm)}\n({verdict['state']})",
             )  # fmt: skip
             ax.plot(
                 rest["period"].iloc[0], rest[kpi].iloc[0], "o", color=palette[arm], markersize=7,
@@ -49,7 +49,7 @@ def warm_up(
             )  # fmt: skip
         ax.set_xlabel("period")
         ax.set_ylabel(plots.in_words(summary.unit(kpi)))
-        ax.set_title(f"{plots.label(kpi)} of {firm}: faint = warm-up by MSER-5")
+        ax.set_title(f"{plots.label(kpi)} of {firm}: faint = warm-up by MSER-5", wrap=True)
         ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.02), borderaxespad=0.0)
     return ax
 
@@ -76,5 +76,5 @@ def interval_by_replications(
             ax.set_ylim(min(0.0, last - 1.1 * room), max(0.0, last + 1.1 * room))
         ax.set_xlabel("replications")
         ax.set_ylabel(plots.in_words(unit) if unit else "")
-        ax.set_title(title)
+        ax.set_title(title, wrap=True)
     return ax

@@ -24,23 +24,31 @@ from abm.view import catalogue, figures, markup, summary, tables
 _MOST_FAILURES = 10
 
 
-def write(folder: Path, results: Results | None = None) -> Path:
+def write(folder: Path, results: Results | None = None, known: pd.DataFrame | None = None) -> Path:
     """Write the figures and the report of a results folder; return the path of the report.
 
-    results : of the folder, read if left out
+    results : of the folder, read if left out        known : as of summary.effects
     Raises Refusal for a folder that is not one of results.
     """
     manifest = read_manifest(folder)
     results = results or read(folder)
-    table = summary.effects(results)
+    table = summary.effects(results, known=known)
     scenario = manifest.experiment["scenario"]
     drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"])
     figures.write(folder, drawn)
-    write_whole(folder / summary.REPORT, _page(results, manifest, table, drawn, folder).encode())
+    page = _page(results, manifest, table, drawn, folder, summary.measured(results, known))
+    write_whole(folder / summary.REPORT, page.encode())
     return folder / summary.REPORT
 
 
-def _page(results: Results, manifest: Manifest, table: pd.DataFrame, drawn: list[figures.Drawn], folder: Path) -> str:
+def _page(
+    results: Results,
+    manifest: Manifest,
+    table: pd.DataFrame,
+    drawn: list[figures.Drawn],
+    folder: Path,
+    measured: list[str],
+) -> str:
     sheet, study = results.sheet, _rebuilt(manifest, folder)
     numbers = _numbers_behind(manifest.experiment["scenario"])
     name = f"Study {sheet.name}"
@@ -52,7 +60,7 @@ def _page(results: Results, manifest: Manifest, table: pd.DataFrame, drawn: list
         ),
         markup.paragraphs([*summary.verdict(results, table), _caution(numbers)], "verdict"),
         _warnings(results),
-        markup.section("Ranking", _ranking(results, table)),
+        markup.section("Ranking", _ranking(results, table, measured)),
         *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         markup.section("What was run", *_run(results, manifest, study)),
         markup.section("What is only assumed", *_assumed(numbers)),
@@ -82,7 +90,7 @@ def _warnings(results: Results) -> str:
     return markup.paragraphs(said, "warning") if said else ""
 
 
-def _ranking(results: Results, table: pd.DataFrame) -> str:
+def _ranking(results: Results, table: pd.DataFrame, measured: list[str]) -> str:
     columns = ("KPI", "arm", "mean", f"minus {results.baseline}", f"{summary.CONFIDENCE:.0%} interval", "", "pairs")
     head = "".join(markup.cell("th", column, column not in ("KPI", "arm", "")) for column in columns)
     bodies = []
@@ -95,7 +103,8 @@ def _ranking(results: Results, table: pd.DataFrame) -> str:
             cells = markup.cell("td", arm) + "".join(markup.cell("td", value, True) for value in values)
             lines.append(markup.element("tr", spanning + cells))
         bodies.append(markup.element("tbody", "\n".join(lines), "group"))
-    note = markup.element("p", markup.text(tables.explained(results.firms[0], results.baseline)), "caption")
+    words = tables.explained(results.firms[0], results.baseline, summary.judged_by(results), measured=measured)
+    note = markup.element("p", markup.text(words), "caption")
     return markup.wide(f"<table><thead><tr>{head}</tr></thead>\n{''.join(bodies)}</table>") + note
 
 
@@ -112,6 +121,8 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
             f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
         ]
     )
+    hint = summary.settling(results, scenario["periods"], scenario["burn_in"])
+    yield markup.paragraphs([f"{hint[:1].upper()}{hint[1:]}."] if hint else [])
     arms = study.arms if study else manifest.experiment["arms"]
     settings = [(arm, _settings(arms[arm]) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)

@@ -14,12 +14,13 @@ from matplotlib.figure import Figure
 
 from abm.core.errors import shown
 from abm.study.sensitivity.analysis import Sensitivity
-from abm.view import plots
+from abm.view import plots, tables
 from abm.view.figures import Drawn, png
 
 MOST_FACTORS = 20  # of a figure; the table has all
 _DISTINCT = 8  # factors with a colour of their own
 _ROW = 0.42  # inches
+_BEYOND = 0.3  # of an axis of shares, below 0 and above 1: the ends of longer intervals are in the table alone
 _PALE, _STRONG, _LOW, _HIGH = "#9ecae1", "#2171b5", "#56b4e9", "#de8f05"
 
 
@@ -38,10 +39,11 @@ def sobol_bars(table: pd.DataFrame, ax: Axes | None = None, title: str = "Shares
             ax.hlines(places + offset, low, high, color=plots.INK, linewidth=1.1)
         ax.plot(rows["luck"], places - 0.18, "|", color=plots.INK, markersize=11, label="luck alone", linestyle="none")
         _factors_on_y(ax, list(rows["factor"]))
-        ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
+        left, right = ax.get_xlim()
+        ax.set_xlim(max(min(0.0, left), -_BEYOND), min(right, 1.0 + _BEYOND))
         ax.set_xlabel("share of the variance of the mean over replications")
-        ax.set_title(title)
-        ax.legend(frameon=False, loc="lower right")
+        ax.set_title(title, wrap=True)
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.02), borderaxespad=0.0)
     return ax
 
 
@@ -57,7 +59,7 @@ def morris_plane(
         colours = plots.colours(list(table["factor"][:_DISTINCT]), "")
         for place, row in enumerate(table.to_dict("records")):
             known = place < _DISTINCT
-            name = plots.broken(row["factor"]) if known else f"{len(table) - _DISTINCT} others"
+            name = tables.broken(row["factor"]) if known else f"{len(table) - _DISTINCT} others"
             colour = colours[row["factor"]] if known else plots.GREY
             ax.plot([row["mu_star_low"], row["mu_star_high"]], [row["sigma"]] * 2, color=colour, linewidth=1.4)
             ax.plot(
@@ -72,8 +74,8 @@ def morris_plane(
         ax.set_ylim(bottom=0)
         words = f" ({plots.in_words(unit)})" if unit else ""
         ax.set_xlabel(f"mu*: mean absolute effect of the whole range{words}")
-        ax.set_ylabel("sigma: spread of the effect")
-        ax.set_title(title)
+        ax.set_ylabel(f"sigma: spread{words}")
+        ax.set_title(title, wrap=True)
         ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.02), borderaxespad=0.0)
     return ax
 
@@ -95,7 +97,7 @@ def tornado(table: pd.DataFrame, ax: Axes | None = None, title: str = "One facto
         _factors_on_y(ax, factors)
         ax.margins(x=0.16)
         ax.set_xlabel(f"difference from the scenario as it is{f' ({plots.in_words(unit)})' if unit else ''}")
-        ax.set_title(title)
+        ax.set_title(title, wrap=True)
     return ax
 
 
@@ -134,23 +136,25 @@ def _drawn(found: Sensitivity, arm: str) -> Drawn:
             tornado(table, ax, title, found.unit)
         plots.footnote(figure, note)
 
-    about = f"Means of {count} replications, which all points share. Lines: {found.confidence:.0%} intervals."
-    note = f"{_NOTES[found.method]} {about}"
-    return Drawn(f"{found.method}_{found.kpi}_{arm}.png", f"{title}.", note, png(one))
+    about = f"Means of {count} replications, which all points share. Lines: {100 * found.confidence:.4g} % intervals."
+    note, compared = f"{_NOTES[found.method]} {about}", f"_minus_{found.against}" if found.against else ""
+    return Drawn(f"{found.method}_{found.kpi}_{arm}{compared}.png", f"{title}.", note, png(one))
 
 
 _NOTES = {
     "sobol": "Total order: share of the variance that a factor has a hand in. First order: its share by itself.",
     "morris": "Dot: mean absolute effect of a whole range. Near the dashed line or above, it is not simply additive.",
-    "tornado": "Bar: difference when one factor is set so and the others stay as they are.",
+    "tornado": "Bar: difference when one factor is set to the value beside it and the others stay as they are.",
 }
+
+
+_SHOWN = {"sobol": "shares of the variance", "morris": "effects of the factors", "tornado": "one factor at a time"}
 
 
 def _title(found: Sensitivity, arm: str) -> str:
     what = f"{plots.label(found.kpi)} of {found.firm}"
-    if found.against:
-        return f"{what}: {arm} minus {found.against}, by factor"
-    return f"{what} in arm {arm}, by factor"
+    compared = f"{arm} minus {found.against}" if found.against else f"arm {arm}"
+    return f"{what}, {compared}: {_SHOWN[found.method]}"
 
 
 def _height(factors: int) -> float:
@@ -158,7 +162,7 @@ def _height(factors: int) -> float:
 
 
 def _factors_on_y(ax: Axes, factors: list[str]) -> None:
-    ax.set_yticks(range(len(factors)), [plots.broken(factor) for factor in factors])
+    ax.set_yticks(range(len(factors)), [tables.broken(factor) for factor in factors])
     ax.set_ylim(max(len(factors), 1) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)

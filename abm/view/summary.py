@@ -16,6 +16,7 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 from abm.core.errors import Refusal, did_you_mean
 from abm.kpis.standard import BY_NAME
 from abm.run.scenario import Scenario
+from abm.study.replications.warmup import warm_up
 from abm.study.statistics.paired import interval
 from abm.study.statistics.winner import Winner
 from abm.study.storage.results import Results
@@ -77,13 +78,17 @@ def parameter_unit(path: str) -> str:
     return units.get(general, "").removeprefix("name")
 
 
-def effects(results: Results, firm: str | None = None) -> pd.DataFrame:
+def effects(results: Results, firm: str | None = None, known: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return a row per KPI and arm: arm, kpi, unit, firm, mean, difference, low, high, pairs, dropped, decimals.
 
     KPIs go in the order of `kpis_shown`, arms by the KPI that decides, the best first. `decimals` is how many digits
     of the KPI its intervals bear out.
+
+    known : the table of a Precision, whose half-widths make the intervals of what was run until it was known
     """
     table = results.table(firm, CONFIDENCE)
+    if known is not None:
+        table = _known(table, known)
     kpis, arms = kpis_shown(results), ranked_arms(results, table)
     table["unit"] = [unit(kpi) for kpi in table["kpi"]]
     table["decimals"] = table["kpi"].map({kpi: _decimals(table[table["kpi"] == kpi]) for kpi in kpis})
@@ -93,10 +98,26 @@ def effects(results: Results, firm: str | None = None) -> pd.DataFrame:
     return table.astype({"kpi": object, "arm": object})
 
 
+def _known(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of effects with difference ± half-width for intervals, where there is a half-width."""
+    subject = ["kpi", "firm", "arm"]
+    width = table[subject].merge(known[[*subject, "half_width"]], "left", subject)["half_width"].to_numpy(float)
+    ends = {"low": table["difference"] - width, "high": table["difference"] + width}
+    return table.assign(**{name: end.where(np.isfinite(width), table[name]) for name, end in ends.items()})
+
+
 def kpis_shown(results: Results) -> list[str]:
     """Return the KPIs, the one that decides first, then the headline, then the others as listed."""
     first = dict.fromkeys([judged_by(results), *(kpi for kpi in HEADLINE if kpi in results.kpis)])
     return list(first | dict.fromkeys(results.kpis))
+
+
+def measured(results: Results, known: pd.DataFrame | None) -> list[str]:
+    """Return the KPIs of the focal firm whose differences were run until they were known, of a Precision's table."""
+    if known is None:
+        return []
+    of_differences = known[(known["firm"] == results.firms[0]) & (known["arm"] != results.baseline)]
+    return list(dict.fromkeys(of_differences["kpi"]))
 
 
 def ranked_arms(results: Results, table: pd.DataFrame) -> list[str]:
@@ -187,6 +208,34 @@ def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:
     factor = stdtrit(np.maximum(count - 1, 1), 0.5 + CONFIDENCE / 2) / np.sqrt(count)
     half = (sd * factor).fillna(0.0)
     return pd.DataFrame({names[0]: mean, names[1]: mean - half, names[2]: mean + half})
+
+
+def settling(results: Results, periods: int, burn_in: int) -> str:
+    """Say if more periods than the burn-in look like warm-up by MSER-5 and differ from the rest, "" if they do not.
+
+    Judged is the baseline, in the KPI that decides: in another arm an effect that builds up is a result. Of tables by
+    period that are too large for a figure nothing is said.
+    """
+    if rows_by_period(results, periods) > MOST_ROWS:
+        return ""
+    kpi, firm, arm = judged_by(results), results.firms[0], results.baseline
+    found = warm_up(results, [kpi], firm).table
+    found = found[(found["arm"] == arm) & (found["state"] != "too short") & (found["warm_up"] > burn_in)]
+    if found.empty:
+        return ""
+    row, table = found.iloc[0], results.periods
+    table = table[(table["arm"] == arm) & (table["firm"] == firm) & (table["period"] >= burn_in)]
+    is_early = table["period"] < row["warm_up"]
+    early, late = (part.groupby("replication")[kpi].mean() for part in (table[is_early], table[~is_early]))
+    _, low, high, _ = interval((early - late).dropna().to_numpy(float), CONFIDENCE)
+    if low <= 0 <= high:
+        return ""
+    levels = f"{early.mean():.4g} in periods {burn_in} to {row['warm_up'] - 1} and {late.mean():.4g} after them"
+    advice = f"set burn_in = {row['warm_up']} or more" if row["state"] == "settled" else "run longer"
+    return (
+        f"warm-up: {kpi} of {firm} under '{arm}' is {levels}, so these look like warm-up (MSER-5); {advice}, unless "
+        "the start is what you want to measure"
+    )
 
 
 def rows_by_period(results: Results, periods: int) -> int:

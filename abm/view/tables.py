@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import rich.box
@@ -15,8 +15,9 @@ from rich.text import Text
 from abm.core.parameters import interval
 from abm.study.sensitivity.influence import LEADING
 
+LONGEST_NAME = 28  # characters of an arm or a factor on one line
 _LINE = rich.box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-_ROUND = re.compile(r"(?<![\d.])(\d+?)(0{5,})(?!\d)")  # a long round number
+_ROUND = re.compile(r"(?<![\d.])(\d+?)(0{5,})(?:\.0)?(?![\d.])")  # a long round number
 _STYLES = {"assumed": "yellow", "calibrated": "cyan", "measured": "green", "memory": "yellow", "secondary": "yellow"}
 
 
@@ -67,6 +68,17 @@ def details(row: Mapping[str, Any]) -> Table:
         if text and text != "-":
             made.add_row(key, Text(text, style=_STYLES.get(str(value), "")))
     return made
+
+
+def broken(name: str, width: int = LONGEST_NAME) -> str:
+    """Return a name over several lines if it is long, broken behind dots, dashes and blanks where it can be."""
+    lines = [""]
+    for part in re.split(r"(?<=[-_. ])", name):
+        for piece in textwrap.wrap(part, width, drop_whitespace=False):
+            if lines[-1] and len(lines[-1]) + len(piece) > width:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(lines)
 
 
 def written(value: Any, key: str = "") -> str:
@@ -120,15 +132,23 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
         headings = [str(kpi), str(rows["unit"].iloc[0])] if len(rows) > 1 else [f"{kpi}\n{rows['unit'].iloc[0]}"]
         headings += [""] * (len(rows) - len(headings))
         for heading, row in zip(headings, rows.to_dict("records"), strict=True):
-            made.add_row(Text(heading), *effect_cells(row, baseline))
+            arm, *cells = effect_cells(row, baseline)
+            made.add_row(Text(heading), broken(arm), *cells)
     return made
 
 
-def explained(firm: str, baseline: str, confidence: float = 0.95) -> str:
-    """Return what belongs below a ranking table."""
+def explained(
+    firm: str, baseline: str, judged_by: str, confidence: float = 0.95, measured: Collection[str] = ()
+) -> str:
+    """Return what belongs below a ranking table.
+
+    measured : the KPIs of the firm whose intervals are those of `--precision`
+    """
+    stopped = f" Intervals of {' and '.join(measured)} allow for stopping as soon as they are narrow enough."
     return (
-        f"KPIs of {firm}, the best arm first. Differences from {baseline} are paired within replications, in which "
-        f"all arms share their luck; * marks a {confidence:.0%} interval that excludes 0."
+        f"KPIs of {firm}, the best arm in {judged_by} first. Differences from {baseline} are paired within "
+        f"replications, in which all arms share their luck; * marks a {confidence:.0%} interval that excludes 0."
+        f"{stopped if measured else ''}"
     )
 
 
@@ -168,6 +188,7 @@ _INFLUENCE: dict[str, dict[str, tuple[str, ...]]] = {  # heading -> the column, 
     },
     "tornado": {"now": ("base",), "set to": ("setting",), "difference": ("difference",), "interval": ("low", "high")},
 }
+_SETTINGS = ("base", "setting")  # columns that say what a factor is set to
 
 
 def influence(rows: Any, method: str) -> Table:
@@ -180,15 +201,18 @@ def influence(rows: Any, method: str) -> Table:
     decimals = _decimals(float(rows[LEADING[method]].max()))
     before = None
     for row in rows.to_dict("records"):
-        cells = [_cell([row[name] for name in names], decimals) for names in columns.values()]
-        made.add_row("" if row["factor"] == before else Text(row["factor"]), *cells)
+        cells = [
+            written(row[names[0]]) if names[0] in _SETTINGS else _cell([row[name] for name in names], decimals)
+            for names in columns.values()
+        ]
+        made.add_row("" if row["factor"] == before else Text(broken(row["factor"])), *cells)
         before = row["factor"]
     return made
 
 
-def _cell(values: Sequence[Any], decimals: int) -> str:
-    """Return a measured number, the two ends of an interval, or a setting as the study file says it."""
-    said = [number(value, decimals) if isinstance(value, float) else written(value) for value in values]
+def _cell(values: Sequence[float], decimals: int) -> str:
+    """Return a measured number, or the two ends of an interval."""
+    said = [number(value, decimals) for value in values]
     return said[0] if len(said) == 1 else f"[{', '.join(said)}]"
 
 

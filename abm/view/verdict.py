@@ -14,19 +14,22 @@ from abm.study.comparison.verdict import Verdict
 from abm.view import tables
 
 MOST_POINTS = 40  # that are listed one by one
+MOST_FACTORS = 3  # beside them
 _MOST_DECIMALS = 6
+_COLUMN = 20  # characters of a factor above a column
 
 
 def race(verdict: Verdict) -> Table:
     """Return a row per arm: mean, difference from the leader, interval against the best of the others, runs."""
     digits, leader = _decimals(verdict.question), verdict.contenders[0]
-    columns = ("arm", "mean", f"minus {leader}", "minus best of others", "runs", "out after replication")
-    made = tables.table(columns, right=columns[1:], whole=(columns[0], columns[3]))
+    minus = f"minus {tables.broken(leader)}"
+    columns = ("arm", "mean", minus, "minus best of others", "runs", "out after replication")
+    made = tables.table(columns, right=columns[1:], whole=(*columns[:4], "runs"))
     for row in verdict.table.to_dict("records"):
         # a bare 0 says that the interval ends there, not that its end is too small to be seen
         low, high = (tables.number(row[end], digits if row[end] else 0, sign=True) for end in ("low", "high"))
         made.add_row(
-            row["arm"],
+            tables.broken(row["arm"]),
             tables.number(row["mean"], digits),
             "" if row["arm"] == leader else tables.number(row["difference"], digits, sign=True),
             "-" if math.isnan(row["low"]) else f"[{low}, {high}]",
@@ -40,7 +43,8 @@ def explained(question: Question) -> str:
     """Return what belongs below the table of a race."""
     q, (worse, better) = question, ("ends", "begins") if question.largest else ("begins", "ends")
     return (
-        f"Mean {_measured(q)}; differences are paired within replications, in which all arms share their luck. "
+        f"Mean {_measured(q)} over the arm's own runs; differences are paired within replications, in which all arms "
+        "share their luck. "
         f"Intervals hold for all arms together at {q.confidence:.6g} confidence: an arm whose interval {worse} at 0 is "
         f"not the best, one whose interval {better} at 0 is."
     )
@@ -59,10 +63,11 @@ def effort(found: Verdict | Robustness) -> str:
 
 
 def points(found: Robustness) -> Table:
-    """Return a row per point of a design: its factors, the best arm, and how far the next one is behind."""
-    factors = [str(name) for name in found.table.columns[1 : list(found.table.columns).index("weight")]]
-    columns = ("point", *factors, "best", "ahead of the next by", "runs")
-    made = tables.table(columns, right=("point", "ahead of the next by", "runs"))
+    """Return a row per point of a design: its first factors, the best arm, and how far the next one is behind."""
+    factors = _factors(found)[:MOST_FACTORS]
+    numbers = ("ahead of the next by", "runs")
+    columns = ("point", *(tables.broken(path, _COLUMN) for path in factors), "best", *numbers)
+    made = tables.table(columns, right=("point", *numbers), whole=(*columns[:-3], *numbers))
     digits = _decimals(found.question)
     for one in found.verdicts:
         rows = found.table[found.table["point"] == one.points[0]]
@@ -77,6 +82,17 @@ def points(found: Robustness) -> Table:
     return made
 
 
+def explained_points(found: Robustness) -> str:
+    """Return what belongs below the table of points: which factors it leaves out, "" if none."""
+    more = _factors(found)[MOST_FACTORS:]
+    return f"Not shown: {', '.join(more)}; with --json all factors are there." if more else ""
+
+
+def _factors(found: Robustness) -> list[str]:
+    names = [str(name) for name in found.table.columns]
+    return names[1 : names.index("weight")]
+
+
 def regrets(found: Robustness) -> Table:
     """Return a row per arm: how much of the space it wins, and what it costs to choose it everywhere."""
     columns = ("arm", "points won", "share of the space", "mean regret", "largest regret", "at point")
@@ -84,7 +100,8 @@ def regrets(found: Robustness) -> Table:
     digits = _decimals(found.question)
     for row in found.arms.to_dict("records"):
         costs = (tables.number(row[name], digits) for name in ("mean_regret", "largest_regret"))
-        made.add_row(row["arm"], str(row["points"]), f"{row['share']:.0%}", *costs, str(row["worst_point"]))
+        worst = str(row["worst_point"]) if row["largest_regret"] else ""
+        made.add_row(tables.broken(row["arm"]), str(row["points"]), f"{row['share']:.0%}", *costs, worst)
     return made
 
 

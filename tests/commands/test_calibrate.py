@@ -113,6 +113,25 @@ def test_everything_ruled_out_is_exit_code_1(study, capsys, monkeypatch):
     code, out, _ = said(capsys, study, "--targets", "targets.csv", "--trials", 16)
     assert code == 1
     assert "All 16 settings tried are ruled out" in out.replace("\n", " ")
+    assert "next" not in out
+
+
+def test_figures_of_another_calibration_do_not_stay(study, capsys):
+    folder = study.parent / "results" / "study_calibration"
+    folder.mkdir(parents=True)
+    (folder / "region.png").write_text("of two factors")
+    (folder / "mine.png").write_text("of the user")
+    assert said(capsys, study, "--targets", "targets.csv", "--trials", 16)[0] == 0
+    assert {path.name for path in folder.glob("*.png")} == {"progress.png", "fit.png", "implausibility.png", "mine.png"}
+
+
+def test_without_factors(study, capsys):
+    study.write_text(STUDY[: STUDY.index("[design]")])
+    code, out, err = said(capsys, study, "--targets", "targets.csv")
+    assert (code, out) == (2, "")
+    assert err == [
+        "study.toml: there are no factors; give --factor PATH=[LOW,HIGH], or list them under [design.factors]"
+    ]
 
 
 def test_a_log(study, capsys, monkeypatch):
@@ -142,16 +161,16 @@ def test_input_files_go_with_the_calibrated_study(study, capsys, monkeypatch):
         (["--log", "cdnov"], "study.toml: no shipped log \"cdnov\"; did you mean 'cdnow'?"),
         (
             ["--targets", "targets.csv", "--trials", "3"],
-            "study.toml: trials = 3 are too few to learn from; take 50 or more",
+            "--trials = 3 are too few to learn from; take 50 or more",
         ),
-        (["--targets", "targets.csv", "--factor", "trust.grwoth"], "study.toml: factors: no Trust parameter 'grwoth'"),
-        (["--targets", "targets.csv", "--factor", "trust.growth=high"], 'study.toml: factors.trust.growth = "high" is'),
+        (["--targets", "targets.csv", "--factor", "trust.grwoth"], "--factor: no Trust parameter 'grwoth'"),
+        (["--targets", "targets.csv", "--factor", "trust.growth=high"], '--factor trust.growth = "high" is'),
         (
             ["--targets", "targets.csv", "--factor", "trust.growth", "--factor", "trust.growth=[0, 1]"],
             "--factor trust.growth=[0, 1]: 'trust.growth' is given twice",
         ),
-        (["--targets", "targets.csv", "--replications", "1"], "study.toml: replications = 1, but it takes 2 or more"),
-        (["--targets", "targets.csv", "--forgive", "1"], "study.toml: forgiven = 1, but there are 1 targets to meet"),
+        (["--targets", "targets.csv", "--replications", "1"], "--replications = 1, but it takes 2 or more"),
+        (["--targets", "targets.csv", "--forgive", "1"], "--forgive = 1, but there are 1 targets to meet"),
     ],
 )
 def test_refusals_are_one_line_and_write_nothing(study, capsys, options, line):

@@ -6,12 +6,14 @@ import json
 import os
 import re
 import signal
+from dataclasses import replace
 
 import pytest
 
 import abm
 from abm.cli import main
 from abm.run import engine
+from abm.study.running.work import Bench
 from abm.view import race
 
 STUDY = """\
@@ -162,15 +164,14 @@ def test_failed_runs_exit_with_1(study, undrawn, capsys, monkeypatch):
 
 
 def test_a_check_that_does_not_hold_exits_with_1(study, undrawn, capsys, monkeypatch):
-    whole, twin = engine.record, []
+    whole, done = Bench.outcome, []
 
-    def unlucky(*arguments, **options):
-        record = whole(*arguments, **options)
-        twin.append(1)
-        record.tallies["revenue"][-1] += len(twin)
-        return record
+    def unlucky(self, index):
+        done.append(index)
+        outcome = whole(self, index)
+        return replace(outcome, summary=outcome.summary + len(done))
 
-    monkeypatch.setattr(engine, "record", unlucky)
+    monkeypatch.setattr(Bench, "outcome", unlucky)
     code, out, _ = said(capsys, study, *ASKED, "--check")
     assert code == 1
     assert "check: two equal arms differ by up to" in out
@@ -200,17 +201,17 @@ def test_settings_change_the_study(study, undrawn, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--zone", 0), "study.toml: zone = 0.0 is not a number above 0: telling arms that do not differ would take"),
-        (("--kpi", "profti"), "study.toml: kpi = \"profti\" is no KPI; did you mean 'profit'?"),
-        (("--firm", "noth"), "study.toml: firm = \"noth\" is no firm; did you mean 'north'?"),
-        (("--confidence", 95), "study.toml: confidence = 95.0 is not a probability between 0.333, which guessing"),
-        (("--max-runs", 20), "study.toml: max_runs = 20 is below the pilot: 3 arms x 10 = 30 runs"),
-        (("--point", 2), "study.toml: point = 2 is outside [0, 0]"),
-        (("--pilot", 5), "study.toml: pilot = 5 is below 10, the fewest replications to judge variances by"),
-        (("--together",), "study.toml: --together is about the verdicts of --each-point; say that too"),
-        (("--each-point", "--point", 0), "study.toml: --each-point compares at all points and --point at one; leave"),
+        (("--zone", 0), "--zone = 0.0 is not a number above 0: telling arms that do not differ would take"),
+        (("--kpi", "profti"), "--kpi = \"profti\" is no KPI; did you mean 'profit'?"),
+        (("--firm", "noth"), "--firm = \"noth\" is no firm; did you mean 'north'?"),
+        (("--confidence", 95), "--confidence = 95.0 is not a probability between 0.333, which guessing"),
+        (("--max-runs", 20), "--max-runs = 20 is below the pilot: 3 arms x 10 = 30 runs"),
+        (("--point", 2), "--point = 2 is outside [0, 0]"),
+        (("--pilot", 5), "--pilot = 5 is below 10, the fewest replications to judge variances by"),
+        (("--together",), "--together is about the verdicts of --each-point; say that too"),
+        (("--each-point", "--point", 0), "--each-point compares at all points and --point at one; leave"),
         (("--set", "periods=x"), "--set periods=x: "),
-        (("--workers", 0), "study.toml: workers = 0 is outside [1, "),
+        (("--workers", 0), "--workers = 0 is outside [1, "),
     ],
 )
 def test_refusals_are_one_line(study, capsys, options, message):

@@ -9,7 +9,6 @@ import pytest
 import abm
 from abm.cli import main
 from abm.commands import doing
-from abm.study.running.estimate import Estimate
 from abm.study.running.staff import Staff
 
 STUDY = "replications = 2\n[scenario]\nperiods = 3\n[scenario.population]\ncustomers = 20\n[arms.a]\n[arms.b]\n"
@@ -18,11 +17,51 @@ STUDY = "replications = 2\n[scenario]\nperiods = 3\n[scenario.population]\ncusto
 def test_what_is_about_to_be_done():
     world = abm.Scenario(population=abm.Population(customers=1500), periods=3)
     study = abm.Experiment("one", world, {"a": {}, "b": {}}, abm.grid({"trust.growth": [0.1, 0.2]}), 5)
-    expected = Estimate(20, 130.0, 3 * 2**29)
-    words = "one: 2 arms x 2 points x 5 replications = 20 runs of 1,500 customers over 3 periods, "
-    end = "; about 2 min and 1.5 GiB of memory"
-    assert doing.intention(study, Staff(3, 1), expected) == f"{words}3 processes{end}"
-    assert doing.intention(study, Staff(3, 2, trial=True), expected) == f"{words}up to 3 processes of 2 threads{end}"
+    words = "one: 2 arms x 2 points x 5 replications = 20 runs of 1,500 customers over 3 periods, here"
+    assert doing.intention(study, "here") == words
+    assert doing.place(study, 20, 3, None).startswith("3 processes; about 1 s and ")
+    assert doing.place(study, 20, None, None, "tcp://one:8786") == "on the cluster tcp://one:8786"
+    assert doing.hands(Staff(3, 2, trial=True)) == "up to 3 processes of 2 threads"
+    with pytest.raises(abm.Refusal, match="workers = 3 counts processes of this machine, and a cluster has its own"):
+        doing.place(study, 20, 3, None, "tcp://one:8786")
+
+
+@pytest.mark.parametrize(
+    ("place", "typed", "said"),
+    [
+        ("zone", {}, "--zone = 0 is nothing"),
+        ("max_runs", {}, "--max-runs = 0 is nothing"),
+        ("forgiven", {}, "--forgive = 0 is nothing"),
+        ("precision.profit", {}, "--precision profit = 0 is nothing"),
+        ("seed", {"seed": 0}, "--seed = 0 is nothing"),
+        ("seed", {"seed": None}, "a.toml: seed = 0 is nothing"),
+        ("factors.trust.growth", {"factors": ["trust.growth"]}, "--factor trust.growth = 0 is nothing"),
+        ("design.factors.trust.growth", {"factors": ["trust.growth"]}, "--factor trust.growth = 0 is nothing"),
+        ("factors.trust.growth", {"factors": []}, "a.toml: design.factors.trust.growth = 0 is nothing"),
+        ("design.factors", {}, "a.toml: design.factors = 0 is nothing"),
+        ("kpis[0]", {"seed": 1}, "a.toml: kpis[0] = 0 is nothing"),
+        ("", {}, "a.toml: 0 is nothing"),
+    ],
+)
+def test_a_mistake_is_in_an_option_or_in_the_file(place, typed, said):
+    assert str(doing.placed(abm.Refusal("= 0 is nothing", place=place), Path("x/a.toml"), **typed)) == said
+    source = abm.Refusal("= 0 is nothing", place=place, source="log.csv")
+    assert doing.placed(source, Path("x/a.toml"), **typed) is source
+
+
+@pytest.mark.parametrize("place", ["cluster", str(Path("results").absolute())])
+def test_what_is_wrong_with_a_cluster_or_a_folder_is_not_in_the_file(place):
+    refusal = abm.Refusal("is gone", place=place)
+    assert doing.placed(refusal, Path("x/a.toml")) is refusal
+
+
+@pytest.mark.parametrize("cluster", [None, "tcp://one:8786"])
+def test_only_what_is_done_here_is_compiled_here(capsys, monkeypatch, cluster):
+    monkeypatch.setattr(doing, "_is_compiled", lambda _: False)
+    study = abm.Experiment("one", abm.Scenario(periods=1), {"a": {}}, replications=2)
+    with doing.Watch(study, cluster) as watch:
+        watch.tell(0, 2, 0, 1.0)
+    assert (doing.COMPILING in capsys.readouterr().err) == (cluster is None)
 
 
 def test_a_run_says_first_what_it_takes(tmp_path, capsys, monkeypatch):
@@ -50,8 +89,21 @@ def test_years_are_refused_before_anything_is_written(tmp_path, capsys, monkeypa
 @pytest.mark.parametrize("name", [".", "..", "../x", "a/b", "a:b", "a\\b"])
 def test_a_name_that_leads_elsewhere_is_no_folder(name):
     with pytest.raises(abm.Refusal, match="is no name for a folder; change it, or say --out DIR"):
-        doing.results_folder(Path("x/study.toml"), name)
+        doing.results_folder(None, Path("x/study.toml"), name)
 
 
 def test_results_lie_beside_the_study():
-    assert doing.results_folder(Path("x/study.toml"), "study") == Path("x/results/study")
+    assert doing.results_folder(None, Path("x/study.toml"), "study") == Path("x/results/study")
+    assert doing.results_folder(None, Path("x/study.toml"), "study", "_more") == Path("x/results/study_more")
+    assert doing.results_folder(Path("there"), Path("x/study.toml"), "../study") == Path("there")
+
+
+def test_a_folder_of_another_study_is_told(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "other"):
+        Path(f"{name}.toml").write_text(STUDY)
+    assert main(["run", "one.toml", "--workers", "1", "--out", "there"]) == 0
+    assert "there has results" not in capsys.readouterr().err
+    assert main(["run", "other.toml", "--workers", "1", "--out", "there"]) == 0
+    told = 'there has results of the study "one"; they stay, and it will say of itself "other"'
+    assert told in capsys.readouterr().err.splitlines()

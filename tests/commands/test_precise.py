@@ -91,6 +91,38 @@ class TestCommand:
         assert (again, second) == (1, out)
         assert any("all 50 runs are stored already" in line for line in err)
 
+    def test_the_table_and_the_report_have_the_intervals_that_are_stopped_on(self, study, capsys, tmp_path):
+        _, out, _ = said(capsys, study, "--precision", "profit=1e6", "--json")
+        document = json.loads(out)
+        (known,) = document["precision"]["table"]
+        rows = {(row["kpi"], row["firm"], row["arm"]): row for row in document["table"]}
+        row = rows["profit", "north", "service"]
+        assert (row["low"], row["high"]) == pytest.approx(
+            (row["difference"] - known["half_width"], row["difference"] + known["half_width"])
+        )
+        results = read("results/study")
+        for kpi, firm in (("csi", "north"), ("profit", "south")):
+            student = results.paired(kpi, "service", firm=firm)
+            assert (rows[kpi, firm, "service"]["low"], rows[kpi, firm, "service"]["high"]) == (
+                student.low,
+                student.high,
+            )
+        out = said(capsys, study, "--precision", "profit=1e6")[1]
+        assert "Intervals of profit allow for stopping as soon as they are narrow enough." in " ".join(out.split())
+        page = tmp_path / "results" / "study" / "report.html"
+        before = page.read_text()
+        assert "Intervals of profit allow for stopping" in before
+        page.unlink()
+        assert main(["report", "results/study"]) == 0
+        assert page.read_text() == before
+
+    def test_a_report_of_other_runs_says_nothing_of_it(self, study, capsys, tmp_path):
+        said(capsys, study, "--precision", "profit=1e6")
+        assert precise.known(tmp_path / "results" / "study") is not None
+        said(capsys, study)
+        assert precise.known(tmp_path / "results" / "study") is None
+        assert "allow for stopping" not in (tmp_path / "results" / "study" / "report.html").read_text()
+
     def test_document(self, study, capsys):
         code, out, _ = said(capsys, study, "--precision", "profit=1e6", "--json")
         found = json.loads(out)["precision"]
@@ -106,10 +138,10 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("arguments", "line"),
         [
-            (["--precision", "proft=5"], "study.toml: precision: no KPI \"proft\"; did you mean 'profit'?"),
-            (["--precision", "profit=-5"], 'study.toml: precision.profit = "-5" is no half-width'),
+            (["--precision", "proft=5"], "--precision: no KPI \"proft\"; did you mean 'profit'?"),
+            (["--precision", "profit=-5"], '--precision profit = "-5" is no half-width'),
             (["--precision", "profit"], '--precision: "profit" is not KPI=HALFWIDTH'),
-            (["--precision", "profit=5", "--max-runs", "39"], "study.toml: max_runs = 39 is below the first look"),
+            (["--precision", "profit=5", "--max-runs", "39"], "--max-runs = 39 is below the first look"),
             (["--max-runs", "39"], "--max-runs is the budget of --precision"),
         ],
     )

@@ -77,8 +77,9 @@ def test_what_is_said_and_written(study, capsys, method):
     assert max(map(len, out.splitlines())) <= 100
     folder = study.parent / "results" / f"study_{method}"
     assert f"results  results/study_{method}" in out
-    assert (folder / f"{method}_profit_cheap.png").read_bytes().startswith(b"\x89PNG")
-    table = pd.read_csv(folder / f"{method}_profit.csv")
+    assert out.endswith(f"next     patronage verify results/study_{method}\n")
+    assert (folder / f"{method}_profit_cheap_minus_none.png").read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(folder / f"{method}_profit_minus_none.csv")
     assert set(table["factor"]) == {"word_of_mouth.contact_rate", "firms.south.price"}
     assert tomllib.loads((folder / "manifest.toml").read_text())["sheet"]["name"] == f"study_{method}"
 
@@ -146,13 +147,13 @@ def test_some_failed_runs_are_left_out_and_exit_with_1(study, undrawn, capsys, m
         (["--kpi", "proft"], "study.toml: no KPI \"proft\"; did you mean 'profit'?"),
         (["--kpi", "profit", "--firm", "nort"], "study.toml: no firm \"nort\"; did you mean 'north'?"),
         (["--kpi", "profit", "--arm", "chep"], "study.toml: no arm \"chep\"; did you mean 'cheap'?"),
-        (["--kpi", "profit", "--method", "morriss"], "method = \"morriss\" is not sobol, morris or tornado; did"),
-        (["--kpi", "profit", "--samples", "100"], "samples = 100 is not a power of two, which a Sobol sequence needs"),
+        (["--kpi", "profit", "--method", "morriss"], "--method = \"morriss\" is not sobol, morris or tornado; did"),
+        (["--kpi", "profit", "--samples", "100"], "--samples = 100 is not a power of two, which a Sobol sequence"),
         (["--kpi", "profit", "--samples", "-8"], "samples = -8 is outside [8, "),
         (["--kpi", "profit", "--method", "tornado", "--samples", "8"], "a tornado tries each factor at its ends"),
-        (["--kpi", "profit", "--confidence", "95"], "study.toml: confidence = 95.0 is outside (0, 1)"),
-        (["--kpi", "profit", "--confidence", "nan"], "study.toml: confidence = nan is outside (0, 1)"),
-        (["--kpi", "profit", "--factor", "trust.growth=0.5"], 'factors.trust.growth = 0.5 is not [low, high]'),
+        (["--kpi", "profit", "--confidence", "95"], "--confidence = 95.0 is outside (0, 1)"),
+        (["--kpi", "profit", "--confidence", "nan"], "--confidence = nan is outside (0, 1)"),
+        (["--kpi", "profit", "--factor", "trust.growth=0.5"], '--factor trust.growth = 0.5 is not [low, high]'),
         (["--kpi", "profit", "--factor", "trust.growth=[0.5"], "trust.growth: \"[0.5\" is not a TOML value"),
         (["--kpi", "profit", "--factor", "trust.growth=[0.5,0.1]"], "is the wrong way round; write [0.1, 0.5]"),
         (["--kpi", "profit", "--factor", "trust.grwth=[0.1,0.5]"], "did you mean 'growth'?"),

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import time
 
 import pytest
 
@@ -11,6 +12,23 @@ from abm.study.storage.results import read
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.endurance
+STUDY = """
+kpis = ["profit"]
+[scenario]
+periods = 40
+[scenario.population]
+customers = 2000
+[arms.none]
+[arms.dearer]
+"firms.north.price" = 1.0001
+[arms.dearest]
+"firms.north.price" = 1.0002
+"""
+TARGETS = "kpi,value,tolerance\ncsi,72,2\nrepeat_rate,0.8,0.1\n"
+SEARCHES = {
+    "compare": ["--kpi", "profit", "--zone", "0.0001", "--max-runs", "240"],
+    "calibrate": ["--factor", "choice.switching_weight=[0, 6]", "--replications", "3", "--trials", "40"],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -78,6 +96,58 @@ def test_a_scheduler_that_is_killed_is_said_plainly(dask):
     _, err = process.communicate(timeout=120)
     assert re.search(r"Refusal: cluster: the Dask scheduler is gone .* the same command goes on", err.splitlines()[-1])
     swept.finish()
+
+
+@pytest.fixture
+def searching(dask):
+    """Start a command that asks for runs time after time, on the cluster or on one process of this machine."""
+    swept, address, _ = dask
+    place = swept.folder.parent
+    (place / "study.toml").write_text(STUDY)
+    (place / "targets.csv").write_text(TARGETS)
+
+    def start(verb, there):
+        where = ["--cluster", address] if there else ["--workers", "1"]
+        out = place / ("there" if there else "here")
+        targets = ["--targets", place / "targets.csv"] if verb == "calibrate" else []
+        asked = [verb, place / "study.toml", *targets, *SEARCHES[verb], "--json", "--out", out]
+        return swept.launch(sys.executable, "-m", "abm", *asked, *where)
+
+    return start, place
+
+
+def said(process):
+    """Wait for the end of a command; return its exit code and its document without the names of folders."""
+    out, err = process.communicate(timeout=300)
+    assert "Traceback" not in err
+    return process.returncode, re.sub(r"/(there|here)\b", "", out)
+
+
+@pytest.mark.parametrize("verb", SEARCHES)
+def test_comparisons_and_calibrations_say_the_same_and_go_on(searching, verb):
+    start, place = searching
+    process, segments = start(verb, True), place / "there" / "segments"
+    while len(list(segments.glob("*.parquet"))) < 2 and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    there, here = said(start(verb, True)), said(start(verb, False))
+    assert there == here
+    assert read(place / "there").canonical() == read(place / "here").canonical()
+
+
+def test_a_search_whose_scheduler_is_killed_ends_in_one_line(searching, dask):
+    start, place = searching
+    process, segments = start("compare", True), place / "there" / "segments"
+    while not list(segments.glob("*.parquet")) and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(dask[2][0].pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    said, last = err.splitlines()
+    assert said.startswith("study: 3 arms, first 10 replications = 30 runs")
+    assert re.match(r"cluster: the Dask scheduler is gone .* the same command goes on from there$", last)
 
 
 def test_jobs_of_a_queueing_system_talk_behind_tls(sweep):

@@ -1,4 +1,4 @@
-"""What the tests of logs share: the shipped CDNOW log, and the published values where they are at hand."""
+"""What the tests of logs share: the shipped CDNOW log, and values that others have worked out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from abm.logs.purchases import read_log, shipped, summary
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 @pytest.fixture(scope="session")
@@ -27,19 +27,6 @@ def cdnow(cdnow_log: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def shared() -> Callable[[str], Path]:
-    """Give the path of a file of the shared folder; skip the test where it is absent."""
-
-    def path(name: str) -> Path:
-        found = SHARED / name
-        if not found.exists():
-            pytest.skip(f"{name} is not at hand")
-        return found
-
-    return path
-
-
-@pytest.fixture(scope="session")
-def target(shared: Callable[[str], Path]) -> Callable[[str], dict]:
-    """Read a file of published values."""
-    return lambda name: json.loads(shared(f"targets/{name}").read_text(encoding="utf-8"))
+def reference() -> Callable[[str], dict]:
+    """Read a file of tests/data."""
+    return lambda name: json.loads((DATA / name).read_text(encoding="utf-8"))

@@ -61,12 +61,12 @@ def test_fit_of_cdnow_is_the_published_one(fitted):
     assert fitted.n == 2357
 
 
-def test_fit_of_rounded_weeks_is_that_of_the_public_summary(cdnow, target):
+def test_fit_of_rounded_weeks_is_that_of_the_public_summary(cdnow, reference):
     """The customer summary in circulation gives weeks to two decimals, and so do the reference values."""
-    reference = target("clv_reference.json")["bgnbd"]
+    expected = reference("clv.json")["bgnbd"]
     fit = fit_bgnbd(cdnow["frequency"], cdnow["recency"].round(2), cdnow["age"].round(2))
-    assert as_array(fit) == pytest.approx(reference["params"], rel=1e-6)
-    assert fit.log_likelihood == pytest.approx(reference["ll"], abs=1e-9)
+    assert as_array(fit) == pytest.approx(expected["params"], rel=1e-6)
+    assert fit.log_likelihood == pytest.approx(expected["ll"], abs=1e-9)
 
 
 def test_fit_is_the_maximum_of_the_plain_likelihood(cdnow, fitted):
@@ -113,18 +113,18 @@ def test_golden_numbers():
     assert ahead == pytest.approx([1.226028174767135], rel=1e-12)
 
 
-def test_functions_agree_with_the_reference(cdnow, cdnow_log, target):
-    reference = target("clv_reference.json")["bgnbd"]
-    for t, expected in reference["EX_at_published"].items():
+def test_functions_agree_with_the_reference(cdnow, cdnow_log, reference):
+    theirs = reference("clv.json")["bgnbd"]
+    for t, expected in theirs["EX_at_published"].items():
         assert expected_purchases(PUBLISHED, float(t)) == pytest.approx(expected, rel=1e-11)
     age, frequency = cdnow["age"].to_numpy(), cdnow["frequency"].to_numpy()
     for weeks, key in ((0.0, "expected_cum_repeat_wk39"), (39.0, "expected_cum_repeat_wk78")):
-        assert expected_purchases(PUBLISHED, age + weeks).sum() == pytest.approx(reference[key], rel=1e-11)
+        assert expected_purchases(PUBLISHED, age + weeks).sum() == pytest.approx(theirs[key], rel=1e-11)
     ahead = conditional_expected_purchases(PUBLISHED, 39.0, frequency, cdnow["recency"], age)
-    assert ahead.sum() == pytest.approx(reference["total_pred_holdout"], rel=1e-11)
+    assert ahead.sum() == pytest.approx(theirs["total_pred_holdout"], rel=1e-11)
     bought = purchase_counts(cdnow_log, "1997-10-01", "1998-06-30").to_numpy()
-    assert bought.sum() == reference["total_actual_holdout"]
-    for row in reference["cond_exp_by_x"]:
+    assert bought.sum() == theirs["total_actual_holdout"]
+    for row in theirs["cond_exp_by_x"]:
         those = frequency >= TOP if row["x"] == "7+" else frequency == row["x"]
         assert those.sum() == row["n"]
         assert bought[those].mean() == pytest.approx(row["actual_holdout_mean"], rel=1e-12)

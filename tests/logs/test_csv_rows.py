@@ -52,6 +52,13 @@ def test_refusals(rows, content, said):
     assert str(refusal.value) == f"the list: {said}"
 
 
+def test_a_file_of_another_name_may_be_meant(tmp_path):
+    (tmp_path / "targets.csv").touch()
+    (tmp_path / "targets.txt").touch()
+    with pytest.raises(Refusal, match=r"tragets\.csv: there is no such file; did you mean 'targets\.csv'\?$"):
+        next(read_rows(tmp_path / "tragets.csv", "the list", ()))
+
+
 def test_a_file_that_cannot_be_read_is_named_by_its_path(tmp_path):
     for path, said in ((tmp_path / "none.csv", "there is no such file"), (tmp_path, "cannot be read: Is a directory")):
         with pytest.raises(Refusal) as refusal:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -12,8 +9,6 @@ from scipy import stats
 from abm.kpis.attitude import word_of_mouth_ratio
 from abm.run.engine import Engine, read, record
 from abm.run.scenario import Scenario
-
-TARGETS = Path(__file__).resolve().parents[2].parent / "shared" / "targets"
 
 # Customers who feel nothing but a price and a fixed cost of leaving: half of the financial weight, since only one
 # of the two financial facets (the fee, larger than any basket) is at its ceiling.
@@ -70,14 +65,19 @@ def test_shares_are_those_of_the_markov_chain(utilities, cost):
     assert abs(ours - repeat) < 3 * np.sqrt(repeat * (1 - repeat) / n)
 
 
-def test_closed_form_is_the_published_chain():
-    path = TARGETS / "logit_switching_cost_markov.json"
-    if not path.exists():
-        pytest.skip("targets are not beside this checkout")
-    for case in json.loads(path.read_text()):
-        share, repeat = closed_form(case["U"], case["s"])
-        assert share == pytest.approx(case["stationary"])
-        assert repeat == pytest.approx(case["repeat_rate"])
+@pytest.mark.parametrize("utilities", [[0.0, 0.0], [0.5, 0.0], [1.0, 0.5, 0.0], [2.0, -1.0, 0.0, 0.3]])
+@pytest.mark.parametrize("cost", [0.0, 1.0, 2.0, 3.0])
+def test_closed_form_is_the_chain_in_the_long_run(utilities, cost):
+    chain = np.exp(np.array(utilities) + cost * np.eye(len(utilities)))
+    chain /= chain.sum(axis=1, keepdims=True)
+    share, repeat = closed_form(utilities, cost)
+    assert np.linalg.matrix_power(chain, 1000)[0] == pytest.approx(share, rel=1e-12)
+    assert share @ np.diag(chain) == pytest.approx(repeat, rel=1e-12)
+
+
+def test_a_common_cost_of_leaving_enlarges_the_leader():
+    leader = [closed_form([0.5, 0.0], cost)[0][0] for cost in (0.0, 1.0, 2.0, 3.0)]
+    assert leader == pytest.approx([0.6225, 0.6742, 0.7063, 0.7213], abs=5e-5)
 
 
 def test_occasions_follow_the_nbd():

@@ -60,7 +60,8 @@ def test_implausibility_by_factor(clear):
     row = clear.identified.set_index("factor").loc[A]
     assert (band.get_x(), band.get_x() + band.get_width()) == (pytest.approx(row["low"]), pytest.approx(row["high"]))
     assert ax.get_xlim() == (0.0, 10.0)
-    assert ax.get_xlabel() == A
+    assert ax.get_xlabel() == plots.with_unit(A)
+    assert "1" in [label.get_text() for label in ax.get_yticklabels()]
     assert_readable(ax.figure)
 
 

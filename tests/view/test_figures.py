@@ -28,6 +28,7 @@ def test_captions_say_what_an_interval_is(drawn):
     assert all("95 % interval" in figure.note for figure in drawn)
     assert "4 replications" in drawn[0].note
     assert "burn-in" in drawn[2].caption
+    assert "burn-in" in drawn[2].note
 
 
 def test_equal_results_make_equal_files(results, drawn):
@@ -40,9 +41,19 @@ def test_pyplot_holds_no_figure(results, drawn):
     assert plt.get_fignums() == before
 
 
-def test_written(drawn, tmp_path):
+def test_written_in_place_of_those_before(drawn, tmp_path):
     figures.write(tmp_path, drawn)
-    assert {path.name for path in tmp_path.iterdir()} == {figure.file for figure in drawn}
+    (tmp_path / "of_the_user.png").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {figure.file for figure in drawn} | {"of_the_user.png"}
+    figures.write(tmp_path, drawn[:1])
+    assert {path.name for path in tmp_path.iterdir()} == {drawn[0].file, "of_the_user.png"}
+
+
+def test_figures_say_which_arms_and_factors_they_leave_out(results, monkeypatch):
+    monkeypatch.setattr(figures, "MOST_LINES", 2)
+    *_, course, by_factor = figures.draw(results, summary.effects(results), 60, 8)
+    assert course.caption.endswith(" The best 1 of 2 arms are drawn.")
+    assert by_factor.caption.endswith(", by factor. The best 1 of 2 arms are drawn.")
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,21 @@ def test_baseline_is_grey_and_colours_differ():
     few = plots.colours(["none", "a", "b", "c"], "none")
     assert few["none"] == "0.45"
     assert len(set(map(str, few.values()))) == 4
-    many = plots.colours(["none", *map(str, range(30))], "none")
-    assert len(set(map(str, many.values()))) == 31
+    nine = plots.colours(["none", *map(str, range(9))], "none")
+    assert len(set(map(str, nine.values()))) == 10
+
+
+def test_of_many_arms_the_best_have_a_colour_of_their_own():
+    arms = ["none", *map(str, range(30))]
+    many = plots.colours(arms, "none", list(reversed(arms)))
+    own = {many[str(k)] for k in range(21, 30)}
+    others = {many[str(k)] for k in range(21)}
+    assert (len(own), len(others), many["none"]) == (9, 1, "0.45")
+    assert not own & others
+    assert plots.colours(arms, "none")["0"] in own
+
+
+def test_a_colour_does_not_hang_on_the_order_of_the_baseline():
     assert plots.colours(["a", "none"], "none")["a"] == plots.colours(["none", "a"], "none")["a"]
 
 
@@ -82,7 +95,7 @@ def test_long_names_do_not_overlap(table):
 def test_courses_level_and_difference(results, palette):
     course = summary.courses(results, "profit", 4)
     above, below = plots.courses(course, "profit", "none", palette, burn_in=20)
-    assert len(above.collections) == 3  # a band an arm
+    assert len(above.collections) == 1  # the band of the baseline alone: levels are not to be compared by their own
     assert len(below.collections) == 2
     drawn = next(line for line in above.lines if mpl.colors.same_color(line.get_color(), palette["service"]))
     expected = course[course["arm"] == "service"]["level"].to_numpy()
@@ -98,7 +111,8 @@ def test_one_arm_has_one_panel(results, palette):
     assert axes[0].get_legend() is None
 
 
-def test_effect_by_factor_draws_the_levels(results, palette):
+def test_effect_by_factor_draws_the_levels(results, palette, monkeypatch):
+    monkeypatch.setattr(plots, "_APART", 0.0)
     ax = plots.effect_by_factor(results, "profit", "word_of_mouth.contact_rate", palette=palette)
     table = summary.by_factor(results, "profit", "word_of_mouth.contact_rate")
     lines = {container.lines[0].get_color(): container.lines[0].get_xydata() for container in ax.containers}
@@ -106,6 +120,22 @@ def test_effect_by_factor_draws_the_levels(results, palette):
         np.testing.assert_allclose(lines[palette[arm]], rows[["level", "difference"]].to_numpy())
     assert ax.get_xlabel() == "word_of_mouth.contact_rate (contacts per tie and period)"
     assert_readable(ax.figure)
+
+
+def test_arms_at_a_level_stand_apart(results, palette):
+    ax = plots.effect_by_factor(results, "profit", "word_of_mouth.contact_rate", None, palette, ["service", "points"])
+    (first, _), (second, _) = (container.lines[0].get_xdata() for container in ax.containers)
+    assert 0 < second - first < 0.01  # of 0.5
+    assert (first + second) / 2 == pytest.approx(0.0)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["service", "points"]
+
+
+def test_long_names_of_firms_are_broken_titles(results, table, palette):
+    name = "the-first-supermarket-of-the-old-town"
+    table["firm"] = name
+    assert_readable(plots.effect_of_arms(table, "share_of_wallet", "none", palette=palette).figure)
+    course = summary.courses(results, "profit", 4).assign(firm=name)
+    assert_readable(plots.courses(course, "profit", "none", palette, 8)[0].figure)
 
 
 def test_an_axes_of_the_callers_is_used(table):

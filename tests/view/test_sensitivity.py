@@ -120,13 +120,29 @@ def test_no_more_factors_than_a_figure_holds():
 @pytest.mark.parametrize("method", TABLES)
 def test_a_figure_for_each_arm(method):
     drawn = view.draw(found(method, ("points", "service")))
-    assert [figure.file for figure in drawn] == [f"{method}_profit_points.png", f"{method}_profit_service.png"]
-    assert drawn[0].caption == "Profit of north: points minus none, by factor."
+    files = [f"{method}_profit_{arm}_minus_none.png" for arm in ("points", "service")]
+    assert [figure.file for figure in drawn] == files
+    assert drawn[0].caption.startswith("Profit of north, points minus none: ")
     assert "Means of 6 replications" in drawn[0].note
-    assert "95% intervals" in drawn[0].note
+    assert "95 % intervals" in drawn[0].note
     assert all(figure.image.startswith(b"\x89PNG") for figure in drawn)
     assert view.draw(found(method))[0].image == drawn[0].image
 
 
 def test_the_kpi_itself_is_titled_by_its_arm():
-    assert view.draw(found("morris", against=""))[0].caption == "Profit of north in arm points, by factor."
+    (drawn,) = view.draw(found("morris", against=""))
+    assert drawn.file == "morris_profit_points.png"
+    assert drawn.caption == "Profit of north, arm points: effects of the factors."
+
+
+def test_an_axis_of_shares_does_not_follow_the_widest_interval():
+    wide = SOBOL.assign(total_order_high=[6.0, 0.4, 0.08, 0.0], first_order_low=[-3.0, 0.0, -0.03, -0.05])
+    low, high = view.sobol_bars(wide).get_xlim()
+    assert (low, high) == (-0.3, 1.3)
+    assert view.sobol_bars(SOBOL).get_xlim()[1] < 1
+
+
+def test_long_titles_are_broken():
+    title = "Profit of the-first-supermarket-of-the-town, a_programme_with_a_long_name minus none: one factor at a time"
+    for draw, table in ((view.sobol_bars, SOBOL), (view.morris_plane, MORRIS), (view.tornado, TORNADO)):
+        assert_readable(draw(table, title=title).figure)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import abm
+from abm.study.storage.results import Results
+from abm.study.storage.rows import Outcome
+from abm.study.storage.segment import encode
+from abm.study.storage.store import Segments
 from abm.view import summary
 
 
@@ -40,6 +45,18 @@ def test_less_of_a_cost_is_better():
     results = abm.run(study, workers=1)
     assert summary.ranked_arms(results, results.table())[0] == "none"
     assert "lowest programme_cost" in summary.winner(results).statement
+
+
+def test_what_was_run_until_it_was_known_has_the_half_width_of_that(results):
+    known = pd.DataFrame([("profit", "north", "service", 9.0)], columns=["kpi", "firm", "arm", "half_width"])
+    table, student = (summary.effects(results, known=one).set_index(["kpi", "arm"]) for one in (known, None))
+    row = table.loc["profit", "service"]
+    assert (row["low"], row["high"]) == (row["difference"] - 9.0, row["difference"] + 9.0)
+    others = [key for key in table.index if key != ("profit", "service")]
+    pd.testing.assert_frame_equal(table.loc[others, ["low", "high"]], student.loc[others, ["low", "high"]])
+    assert summary.measured(results, known) == ["profit"]
+    for other in (known.assign(firm="south"), known.assign(arm="none"), None):
+        assert summary.measured(results, other) == []
 
 
 @pytest.mark.parametrize(
@@ -161,3 +178,51 @@ def test_many_levels_of_a_factor_are_put_together():
         assert row.level == pytest.approx(np.mean([study.design.point(k)[factor] for k in two]))
         assert row.difference == pytest.approx(difference[two].mean())
         assert row.pairs == 2
+
+
+@pytest.fixture
+def run_as():
+    """Return the results of a study of 100 periods whose profit is so in a replication, by period."""
+
+    def made(profit, replications=8, periods=100):
+        world = abm.Scenario(periods=periods, population=abm.Population(customers=10))
+        study = abm.Experiment("told", world, {"none": {}, "more": {}}, replications=replications, kpis=("profit",))
+        segments = Segments()
+        for run in study.runs():
+            block = np.repeat(profit(run.replication)[:, None, None], 3, axis=1)
+            outcome = Outcome(run, "{}", study.sheet.firms, block.mean(axis=0), block)
+            segments.commit(encode([outcome], study.sheet.kpis))
+        return Results(study.sheet, segments)
+
+    return made
+
+
+def luck(replication, periods=100):
+    return np.random.default_rng(replication).normal(size=periods)
+
+
+def test_more_warm_up_than_the_burn_in_is_said(run_as):
+    results = run_as(lambda replication: luck(replication) + np.where(np.arange(100) < 30, 40.0, 60.0))
+    assert summary.settling(results, 100, 30) == ""
+    assert re.fullmatch(
+        r"warm-up: profit of north under 'none' is (39\.|40)\S* in periods 10 to 29 and (59\.|60)\S* after them, so "
+        r"these look like warm-up \(MSER-5\); set burn_in = 30 or more, unless the start is what you want to measure",
+        summary.settling(results, 100, 10),
+    )
+
+
+def test_what_goes_on_growing_is_to_run_longer(run_as):
+    results = run_as(lambda replication: luck(replication) + np.arange(100.0))
+    assert "(MSER-5); run longer, unless" in summary.settling(results, 100, 10)
+
+
+def test_luck_is_no_warm_up(run_as):
+    assert summary.settling(run_as(luck), 100, 0) == ""
+    assert summary.settling(run_as(luck, replications=1), 100, 0) == ""
+
+
+def test_of_short_or_large_tables_nothing_is_said(run_as, monkeypatch):
+    assert summary.settling(run_as(lambda r: luck(r, 40) - np.arange(40.0), periods=40), 40, 0) == ""
+    results = run_as(lambda replication: luck(replication) + np.arange(100.0))
+    monkeypatch.setattr(summary, "MOST_ROWS", 100)
+    assert summary.settling(results, 100, 10) == ""

@@ -48,7 +48,9 @@ def test_the_table_of_a_race(verdict):
 
 
 def test_what_is_explained(verdict, study):
-    assert view.explained(verdict.question).startswith("Mean profit of north [cu/customer/year]; ")
+    assert view.explained(verdict.question).startswith(
+        "Mean profit of north [cu/customer/year] over the arm's own runs; "
+    )
     assert "whose interval ends at 0 is not the best, one whose interval begins at 0 is" in view.explained(
         verdict.question
     )
@@ -81,13 +83,32 @@ def test_documents_are_json_and_say_what_the_verdict_says(verdict, study, capsys
     assert (said["best"], said["saving"], said["runs_independent"]) == (None, None, None)
 
 
+def test_a_table_of_points_has_room_for_some_factors(study):
+    paths = [
+        "firms.south.price",
+        "trust.growth",
+        "trust.fall",
+        "word_of_mouth.contact_rate",
+        "choice.price_sensitivity",
+    ]
+    space = abm.grid({path: [0.5] for path in paths})
+    found = robust(study.replace(design=space), "profit", zone=20.0, workers=1)
+    text = printed(view.points(found))
+    assert max(map(len, text.splitlines())) <= 100
+    assert "trust.fall" in text
+    assert "contact" not in text
+    left_out = "word_of_mouth.contact_rate, choice.price_sensitivity"
+    assert view.explained_points(found) == f"Not shown: {left_out}; with --json all factors are there."
+
+
 def test_many_points(study, capsys):
     found = robust(study, "profit", zone=2.5, workers=1)
     head, _, *rows = printed(view.points(found)).splitlines()
     assert " ".join(head.split()) == "point firms.south.price best ahead of the next by runs"
     assert [row.split()[:3] for row in rows] == [["0", "1", "dear"], ["1", "1.3", "dear"]]
     regrets = printed(view.regrets(found)).splitlines()
-    assert regrets[2].split() == ["dear", "2", "100%", "0.0", "0.0", "0"]
+    assert regrets[2].split() == ["dear", "2", "100%", "0.0", "0.0"]  # which is nowhere, so there is no worst point
+    assert view.explained_points(found) == ""
     document(view.document(found))
     said = json.loads(capsys.readouterr().out)
     assert [one["best"] for one in said["points"]] == ["dear", "dear"]

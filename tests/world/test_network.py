@@ -17,7 +17,6 @@ from abm.core.streams import stream_key
 from abm.world.network import DRAWN, STRENGTHS, USED_BY, Network, Ties, from_networkx, to_networkx
 
 KEY = stream_key(3, "graph")
-FACEBOOK = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "facebook_combined.txt"
 
 
 def refused(function, *arguments, **named):
@@ -255,18 +254,22 @@ def test_the_current_folder_stands_in_for_a_study_folder(tmp_path, monkeypatch):
     assert Network(kind="file", file="graph.csv").build(2, KEY, 0).ties == 1
 
 
-def test_friendships_of_facebook():
-    if not FACEBOOK.exists():
-        pytest.skip("the SNAP file is not at hand")
-    network = Network(kind="file", file=FACEBOOK.name)
-    ties = network.build(4039, KEY, 0, folder=FACEBOOK.parent)
+def test_a_file_of_many_friendships(tmp_path):
+    """As large as the public samples of social networks, with hubs; an edge a line, written once."""
+    drawn = Network(kind="barabasi_albert", neighbours=40).build(4000, KEY, 0)
+    pairs = sorted(edges(drawn))
+    (tmp_path / "friends.txt").write_text("".join(f"{i} {k}\n" for i, k in pairs))
+    network = Network(kind="file", file="friends.txt")
+    ties = network.build(4000, KEY, 0, folder=tmp_path)
     ties.check()
-    assert (ties.customers, ties.ties, int(ties.degree.max())) == (4039, 88_234, 1045)
+    assert ties.ties == len(pairs) > 75_000
+    assert ties.degree.tolist() == drawn.degree.tolist()
     assert ties.dropped == {"self_loops": 0, "duplicates": 0}
-    assert network.build(5000, KEY, 0, folder=FACEBOOK.parent).ties == 88_234
-    complaint = refused(network.build, 4000, KEY, 0, folder=FACEBOOK.parent)
-    assert complaint.endswith("does not exist; customers are numbered from 0 to 3999")
-    assert complaint.startswith("facebook_combined.txt: line ")
+    assert network.build(5000, KEY, 0, folder=tmp_path).ties == len(pairs)
+    complaint = refused(network.build, 3999, KEY, 0, folder=tmp_path)
+    assert complaint.endswith("customer 3999 does not exist; customers are numbered from 0 to 3998")
+    line = 1 + next(place for place, pair in enumerate(pairs) if 3999 in pair)
+    assert complaint.startswith(f"friends.txt: line {line}: ")
 
 
 # ---- networkx -------------------------------------------------------------------------------------------------------

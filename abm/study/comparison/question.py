@@ -43,7 +43,8 @@ class Question:
 
     def said(self, value: float) -> str:
         """Return a value of the KPI in words, with its unit."""
-        return f"{value:.4g} {self.kpi.unit}".rstrip()
+        unit = f"per {self.kpi.unit[2:]}" if self.kpi.unit.startswith("1/") else self.kpi.unit
+        return f"{value:.4g} {unit}".rstrip()
 
 
 def question(

@@ -202,7 +202,7 @@ def _statement(track: Track, heat: Heat, contenders: tuple[str, ...], failed: pd
         return f"{first}; {_listed(contenders[1:])} {same} ({sure})"
     if race.end == "budget":
         among = one_of(f"'{arm}'" for arm in contenders)
-        return f"not decided within the budget: {among} has {best}, {near} ({sure})"
+        return f"not decided within the budget: {among} has {best}, {near} ({sure}); take more runs, or a wider zone"
     reason = _undefined(q, heat, track.experiment.sheet.arms, failed)
     return f"not decided: {reason}; leave that arm out, or compare another KPI"
 

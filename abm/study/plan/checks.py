@@ -87,7 +87,8 @@ def kpis(wanted: Any) -> tuple[Kpi, ...]:
     for index, kpi in enumerate(wanted):
         place = f"kpis[{index}]"
         if isinstance(kpi, str) and kpi not in BY_NAME:
-            raise Refusal(f"no KPI {kpi!r}{did_you_mean(kpi, BY_NAME)}", place=place)
+            known = did_you_mean(kpi, BY_NAME) or "; patronage show kpis lists all"
+            raise Refusal(f"no KPI {kpi!r}{known}", place=place)
         one = BY_NAME[kpi] if isinstance(kpi, str) else kpi
         instance(place, one, Kpi)
         if one.name in found:

@@ -67,6 +67,7 @@ def opened(where: Any) -> Iterator[distributed.Client]:
                 advice = "is neither the address of a Dask scheduler (tcp://HOST:PORT) nor a TOML file"
                 raise Refusal(f"= {shown(str(where))} {advice}", place="cluster")
             where = ours.enter_context(jobs.asked(Path(where)))
+        ours.enter_context(jobs.quiet())
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of versions that differ: each batch compares them, and says so
@@ -117,6 +118,8 @@ class Cluster:
     def events(self) -> Iterator[tuple[np.ndarray, Report | Death]]:
         """Wait until a batch has ended or LOOK has passed; yield what came of each batch that ended."""
         self._look()
+        if self.idle and not self.busy:
+            return  # the workers are there and wait: this is the first look at them
         with contextlib.suppress(queue.Empty):
             future = self._ended.get(timeout=LOOK)
             while True:

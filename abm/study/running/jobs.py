@@ -32,6 +32,7 @@ SETTINGS: dict[str, type] = {
 NEEDED = ("kind", "jobs", "cores", "memory")
 PATIENCE = 300  # seconds that a job looks for its scheduler
 LEAVE = 3  # seconds in which jobs must end
+LOGGERS = ("asyncio", "distributed", "distributed.client", "tornado.application")  # each has a level of its own
 MOST_SAID = 300  # characters of an error of Dask's
 
 
@@ -45,7 +46,7 @@ def asked(path: Path) -> Iterator[Any]:
         wanted = settings(read_toml(path))
     kind, jobs = wanted.pop("kind"), wanted.pop("jobs")
     made = None
-    with _quiet():
+    with quiet():
         try:
             try:
                 made = cluster_class(kind)(**wanted)
@@ -87,9 +88,9 @@ async def _submitted(cluster: Any) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what goes wrong behind the scenes off the terminal: it is said in one line."""
-    loggers = [logging.getLogger(name) for name in ("tornado.application", "asyncio", "distributed")]
+    loggers = [logging.getLogger(name) for name in LOGGERS]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -114,7 +114,8 @@ def _difference(outcome: Outcome, heads: Rows, bodies: Rows) -> Difference | Non
     stored = heads.errors.get(run.index)
     if stored or outcome.error:
         before, now = (stored or ("",))[0] or "numbers", outcome.error or "numbers"
-        return None if before == now else Difference(run, f"had {before}, now {now}: {outcome.message}")
+        said = f": {outcome.message}" if outcome.error else ""
+        return None if before == now else Difference(run, f"had {before}, now {now}{said}")
     for rows, block in ((heads, outcome.summary[None]), (bodies, outcome.by_period)):
         for what in _unequal(rows, run.index, block, outcome.firms):
             return Difference(run, what)

@@ -65,13 +65,15 @@ class Sensitivity:
         """Return what was analysed, in words."""
         return f"{self.kpi} of {self.firm}, '{arm}'" + (f" minus '{self.against}'" if self.against else "")
 
+    def finding(self, arm: str) -> str:
+        """Return what was found of an arm, in some sentences."""
+        (row,) = self.outputs[self.outputs["arm"] == arm].to_dict("records")
+        return sentence(self.method, self.of(arm), row, self.unit)
+
     @property
     def statement(self) -> str:
         """What was found, in words: some sentences for each arm."""
-        return " ".join(
-            f"{self.title(row['arm'])}: {sentence(self.method, self.of(row['arm']), row, self.unit)}"
-            for row in self.outputs.to_dict("records")
-        )
+        return " ".join(f"{self.title(arm)}: {self.finding(arm)}" for arm in self.arms)
 
     def __str__(self) -> str:
         return self.statement

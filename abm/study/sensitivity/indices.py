@@ -106,7 +106,7 @@ def analyse(design: Design, outputs: Outputs, confidence: float = 0.95) -> Analy
 def check_confidence(confidence: float) -> None:
     """Refuse a confidence that no interval can have."""
     if not 0 < confidence < 1:
-        raise Refusal(f"confidence = {confidence} is outside (0, 1)")
+        raise Refusal(f"= {confidence} is outside (0, 1)", place="confidence")
 
 
 def _block(design: Design, outputs: Outputs) -> FloatArray:

@@ -12,6 +12,7 @@ from abm.core.errors import shown
 
 MUCH_LUCK = 0.1  # share of the variance from which more replications are advised
 LEADING = {"sobol": "total_order", "morris": "mu_star", "tornado": "swing"}  # the column that ranks factors
+_MORE = {"sobol": "samples", "morris": "samples", "tornado": "replications"}  # which make intervals shorter
 _MOST_NAMED = 4
 
 
@@ -30,7 +31,10 @@ def sentence(method: str, table: pd.DataFrame, output: Mapping[str, Any], unit: 
         text = f"no factor is shown to matter more than luck; the strongest is {first}."
     else:
         then = f", then {second[0]}" if second else ""
-        text = f"{first} matters most{then}.{_weak(weak, table)}"
+        above = moving["factor"].iloc[0]
+        most = "matters most" if above == names[0] else "is shown to matter"
+        more = f" {above} may matter more; more {_MORE[method]} would tell." if above != names[0] else ""
+        text = f"{first} {most}{then}.{more}{_weak(weak, table)}"
     return f"{text}{_luck(output)}{_left_out(output)}"
 
 
@@ -86,9 +90,11 @@ def _luck(output: Mapping[str, Any]) -> str:
 
 def _left_out(output: Mapping[str, Any]) -> str:
     asked = output["samples"] + output["dropped"]
-    text = (
-        f" {output['dropped']:,} of {asked:,} samples are left out, as a value is missing." if output["dropped"] else ""
-    )
+    text = ""
+    if output["dropped"]:
+        text += f" {output['dropped']:,} of {asked:,} samples are left out, as a value is missing."
     if output["left_out"]:
-        text += f" {output['left_out']:,} replications are left out, as most of their values are missing."
+        count, one = output["left_out"], output["left_out"] == 1
+        words = f"replication{' is' if one else 's are'} left out, as most of {'its' if one else 'their'} values"
+        text += f" {count:,} {words} are missing."
     return text

@@ -17,6 +17,7 @@ from abm.study.provenance.files import write_whole
 from abm.study.provenance.versions import FORMAT, versions
 
 FILE = "manifest.toml"
+_MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise Refusal("there is no such folder", place=place)
     if not (folder / FILE).is_file():
-        raise Refusal(f"is not a results folder: it has no {FILE}", place=place)
+        inside = sorted(path.parent.name for path in folder.glob(f"*/{FILE}"))
+        hint = f"; those in it are {', '.join(inside[:_MOST_NAMED])}" if inside else ""
+        raise Refusal(f"is not a results folder: it has no {FILE}{hint}", place=place)
     table = read_toml(folder / FILE)
     seal, _, text = (folder / FILE).read_text(encoding="utf-8").partition("\n")
     found = table.get("format")

@@ -64,7 +64,7 @@ class Segments:
         """Find out which runs of the sheet are stored, from the ids alone."""
         return _patiently(lambda: self._holdings(sheet))
 
-    def rows(self, sheet: Sheet, *, by_period: bool, only: Sequence[int] | None = None) -> Rows:
+    def rows(self, sheet: Sheet, *, by_period: bool, only: Sequence[int] | np.ndarray | None = None) -> Rows:
         """Read the sheet's runs, or `only` some: a row per run, period and firm, or else a row per run and firm."""
         return _patiently(lambda: self._rows(sheet, by_period, only))
 
@@ -83,7 +83,7 @@ class Segments:
             self._found = sheet, Holdings.found(names, (self.open(name).runs for name in names), sheet)
         return self._found[1]
 
-    def _rows(self, sheet: Sheet, by_period: bool, only: Sequence[int] | None) -> Rows:
+    def _rows(self, sheet: Sheet, by_period: bool, only: Sequence[int] | np.ndarray | None) -> Rows:
         holdings = self._holdings(sheet)
         owner = holdings.owner
         if only is not None:

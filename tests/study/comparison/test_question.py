@@ -10,6 +10,8 @@ def test_a_question_in_words(trio):
     asked = question(trio, "profit", None, 2, 0.9, True)
     assert (asked.firm, asked.zone, asked.most, asked.amount) == ("north", 2.0, "highest", "2 cu/customer/year")
     assert question(trio, "csi", "south", 0.5, 0.95, False).most == "lowest"
+    churning = trio.replace(kpis=("churn_rate",))
+    assert question(churning, "churn_rate", None, 0.001, 0.9, False).amount == "0.001 per period"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from abm.study.comparison.question import question
 from abm.study.comparison.races import Standing, Track
 from abm.study.plan.design import grid
 from abm.study.running.runner import run
+from abm.study.storage import store as stores
 from abm.study.storage.store import Segments
 
 
@@ -37,6 +38,14 @@ class TestTheStore:
         manifest = (tmp_path / "manifest.toml").read_text()
         assert 'command = "abm.compare"' in manifest
         assert all(f'{arm} = "' in manifest for arm in trio.arms)
+
+    def test_a_file_is_compared_with_its_digest_once(self, trio, tmp_path, monkeypatch):
+        read, whole = [], stores.digest_of
+        monkeypatch.setattr(stores, "digest_of", lambda path: read.append(path) or whole(path))
+        told = []
+        compare(trio, "profit", zone=0.01, max_runs=70, store=tmp_path, workers=1, progress=told.append)
+        assert len({now.done for now in told}) > 2  # looks
+        assert len(read) == len(set(read)) > 0
 
     def test_a_second_question_costs_only_what_is_new(self, trio, tmp_path, done):
         compare(trio, "profit", zone=20.0, store=tmp_path, workers=1)

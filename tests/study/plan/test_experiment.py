@@ -1,7 +1,7 @@
 """Experiments: built or refused, the same in Python and in a file, and the ids of their runs."""
 
 import math
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +11,7 @@ from abm.core.errors import Refusal
 from abm.core.spec import read_toml
 from abm.kpis.behaviour import market_share
 from abm.run.scenario import Scenario
+from abm.study.plan import checks
 from abm.study.plan.design import grid
 from abm.study.plan.experiment import Experiment, load
 from abm.world.firm import Firm
@@ -154,6 +155,30 @@ def test_a_factor_may_lie_inside_what_every_arm_sets(study):
     world = experiment.scenario_of("tiers", 1)
     assert world.value_at("firms.north.program.hassle") == 9.0
     assert world.value_at("firms.north.program.preset") == "tiers"
+
+
+class TestOtherReplications:
+    """A race asks for more replications at each look, and nothing else is new then."""
+
+    def test_they_are_the_experiment_built_so(self, crossed):
+        more = crossed.replace(replications=8)
+        built = Experiment(**{item.name: getattr(crossed, item.name) for item in fields(crossed)} | {"replications": 8})
+        assert more == built
+        assert more.sheet == built.sheet
+        assert list(more.sheet.ids[: len(crossed)]) == list(crossed.sheet.ids)
+        assert len(crossed) == len(crossed.sheet) == 24
+
+    def test_nothing_is_checked_or_digested_again(self, crossed, monkeypatch):
+        crossed.sheet  # noqa: B018 - worked out once
+        for name in ("arms", "design", "kpis"):
+            monkeypatch.delattr(checks, name)
+        monkeypatch.delattr(Experiment, "_digest")
+        assert crossed.replace(replications=8).sheet.replications == 8
+
+    @pytest.mark.parametrize("wrong", [0, -1, True, 2.0, "8", 10**9])
+    def test_what_cannot_be_is_refused(self, crossed, wrong):
+        with pytest.raises(Refusal, match=r"^(replications =|2 arms x 4 points x 1,000,000,000 replications)"):
+            crossed.replace(replications=wrong)
 
 
 class TestIds:

@@ -1,6 +1,7 @@
 """Runs on a Dask cluster of threads in this process; real processes are in tests/endurance/test_dask.py."""
 
 import asyncio
+import logging
 import sys
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
 from abm.study.provenance.versions import versions
-from abm.study.running import runner
+from abm.study.running import jobs, runner
 from abm.study.running.pool import Death, Unsendable
 from abm.study.running.runner import Interrupted, run
 from abm.study.running.work import Bench
@@ -157,6 +158,23 @@ class TestRefusals:
         monkeypatch.setattr(clusters, "LOOK", 0.05)
         with pytest.raises(Refusal, match=r"the Dask scheduler is gone .*the same command goes on from there"):
             run(study(replications=5000), cluster=cluster, progress=lambda done, *_: done > 20 and cluster.close())
+
+
+def test_what_dask_logs_stays_behind_the_scenes(dask):
+    """What goes wrong is said in one line, and not in the log of a client too."""
+    before = [logging.getLogger(name).level for name in jobs.LOGGERS]
+    with clusters.opened(dask):
+        assert not any(logging.getLogger(name).isEnabledFor(logging.ERROR) for name in jobs.LOGGERS)
+    assert [logging.getLogger(name).level for name in jobs.LOGGERS] == before
+
+
+def test_workers_that_wait_are_not_waited_for(study, dask, monkeypatch):
+    """A comparison comes back to the cluster at each look."""
+    cluster = clusters.Cluster(study(), dask, 1)
+    monkeypatch.setattr(cluster, "_ended", None)  # where it would wait
+    assert list(cluster.events()) == []
+    assert cluster.idle == 4
+    cluster.close()
 
 
 def test_a_batch_is_a_function_of_its_order(study):

@@ -134,7 +134,7 @@ def test_runs_that_fail_are_left_out_and_counted(uncertain, own, world):
         planned(uncertain(scenario=fragile), "profit", method="morris", samples=4, arm="none").design
     )
     assert found.outputs[["replications", "left_out", "dropped"]].to_numpy().tolist() == [[2, 1, 0]]
-    assert "1 replications are left out, as most of their values are missing." in found.statement
+    assert "1 replication is left out, as most of its values are missing." in found.statement
 
 
 def test_points_that_contradict_themselves_are_failed_runs(uncertain, monkeypatch):

@@ -49,6 +49,14 @@ def test_what_matters(method, table, said):
     )
 
 
+def test_what_may_matter_more_is_not_passed_over():
+    wide = SOBOL.assign(total_order_low=[-0.2, 0.2, 0.05])
+    assert sentence("sobol", wide, OUTPUT, "").startswith(
+        "b (total order 0.30 [0.20, 0.40], first order 0.20) is shown to matter. a may matter more; more samples would "
+        "tell. Not shown to matter more than luck: a, c."
+    )
+
+
 def test_nothing_is_shown():
     weak = SOBOL.assign(luck=0.9)
     assert lost_in_luck("sobol", weak) == ["a", "b", "c"]

@@ -55,6 +55,14 @@ def test_refused(tmp_path, content, message):
     assert message in str(refusal.value)
 
 
+def test_a_folder_of_results_folders_names_them(crossed, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        Manifest.of(crossed).write(tmp_path / name)
+    with pytest.raises(Refusal, match=r"is not a results folder: it has no manifest\.toml; those in it are one, two$"):
+        read_manifest(tmp_path)
+
+
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_one_wrong_bit_anywhere_is_noticed_and_mended(crossed, tmp_path, place, bit):
