@@ -75,7 +75,7 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
                     spent.setdefault(name, []).append(seconds - idle)
         for name, times in spent.items():
             least[name] = np.minimum(least.get(name, np.inf), times)
-    return {name: float(times.sum()) / n * 1e9 for name, times in least.items()}
+    return {name: max(0.0, float(times.sum())) / n * 1e9 for name, times in least.items()}
 
 
 def _spent(program: Program, first: int, last: int, tile: int, t: int) -> float:
