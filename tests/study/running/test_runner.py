@@ -266,6 +266,7 @@ class TestChoices:
             return recorded(self, index)
 
         monkeypatch.setattr(runner.Bench, "outcome", outcome)
+        monkeypatch.setattr(runner, "STARTING", 10.0)  # at the pace of the first runs there would be 20 s to go
         monkeypatch.setattr(runner, "Pool", None)
         monkeypatch.setattr("abm.study.running.staff.processors", lambda: 8)
         assert run(study(replications=30)).missing == 0
