@@ -6,18 +6,21 @@
 Of twenty intervals at 0.95 one misses on average. The methods, and what was measured by
 tests/study/replications/test_multiple.py:
 
-max_t       Intervals mean ± c s/√R with one c for all, and p-values adjusted alike. c is the quantile of the largest
-            |t| among normal differences with the correlations seen in the data: what Dunnett's test is for many arms
-            and a control and Tukey's for all pairs, without their assumption that arms are independent and equally
-            spread, which common random numbers break. At 0.95 all intervals held together in 0.939 to 0.952 of the
-            studies of 4 arms and 0.93 to 0.95 of those of 8 arms, with 5 to 60 replications: a little too seldom, as
-            the correlations are themselves estimates. They are 4 to 7 % narrower than Bonferroni's.
+max_t       Intervals mean ± c s/√R with one c for all, and p-values adjusted alike. c allows for the correlations seen
+            in the data: what Dunnett's test is for many arms and a control and Tukey's for all pairs, without their
+            assumption that arms are independent and equally spread, which common random numbers break. At 0.95 all
+            intervals held together in 0.945 to 0.960 of the studies of normal arms, for 3 to 39 comparisons and 3 to 60
+            replications. With 10 replications and 28 comparisons of arms that are t of 5 degrees of freedom they did
+            in 0.961, uniform 0.943, exponential 0.979 (0.962 with 60). If *differences* are themselves skewed they
+            hold far too seldom, as each is Student's: exponential ones 0.75 with 10 replications and 7 comparisons,
+            0.88 with 60. c is 2 to 8 % below Bonferroni's.
 bonferroni  Each interval at confidence 1 - α / k, p-values times k: at least 1 - α whatever the correlations.
 holm        P-values by Holm's steps, never larger than Bonferroni's. Holm gives no intervals: they are Bonferroni's.
 
-Source: Holm 1979 and Bonferroni's inequality, from memory; max_t: Hothorn, Bretz & Westfall 2008, Biometrical Journal
-50(3), 346-363 (abstract read), here with the distribution of each difference's own standard deviation (Bartlett's
-decomposition of a Wishart matrix, from memory) in place of one that all share.
+Source: Holm 1979 and Bonferroni's inequality, from memory; max_t: rotation tests, Langsrud 2005, Statistics and
+Computing 15, 53-60 (abstract read): of normal values whose correlations are not known, turned at random, the smallest
+p-value has the distribution that it has given all that is seen of the correlations. Here it is the differences from
+their means that are turned, as for an interval the true means are not known.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ MOST = 1_000  # comparisons of which max_t works out the joint distribution
 _DRAWS = 1 << 14  # points of a low-discrepancy sequence: c is right to 0.5 %
 _EDGE = 1e-9  # of (0, 1): quantiles there are still finite
 _RARE = 0.002  # a probability that so many draws show too coarsely
+_FLAT = 1e-10  # an eigenvalue, as a share of the largest, that is 0 but for rounding
 _AT_A_TIME = 256  # of them, which bounds the memory
 _COLUMNS = ("arm", "against", "difference", "low", "high", "p", "p_adjusted", "pairs")
 
@@ -139,36 +143,34 @@ def max_t(differences: FloatArray, t: FloatArray, confidence: float) -> tuple[fl
     p = 2 * stdtr(pairs - 1, -t)
     highest = np.minimum(1.0, max(1, len(varied)) * p)
     bonferroni = float(stdtrit(pairs - 1, 1 - (1 - confidence) / 2 / max(1, len(varied))))
-    if len(varied) < 2:
+    if len(varied) < 2 or pairs < 3:  # two replications say nothing of a correlation
         return bonferroni, highest
-    largest = np.sort(_largest(np.corrcoef(varied), pairs - 1))
-    exceeded = 1 - np.searchsorted(largest, t) / len(largest)
-    adjusted = np.where(exceeded < _RARE, highest, np.clip(exceeded, p, highest))
-    return min(bonferroni, float(np.quantile(largest, confidence))), adjusted
+    smallest = np.sort(_smallest(np.corrcoef(varied), pairs - 1))
+    critical = -float(stdtrit(pairs - 1, np.quantile(smallest, 1 - confidence) / 2))
+    reached = np.searchsorted(smallest, p, side="right") / len(smallest)
+    adjusted = np.where(reached < _RARE, highest, np.clip(reached, p, highest))
+    return min(bonferroni, critical), adjusted
 
 
-def _largest(correlation: FloatArray, df: int) -> FloatArray:
-    """Return draws of the largest |t| among comparisons (k, k) that are normal with these correlations.
+def _smallest(correlation: FloatArray, dimensions: int) -> FloatArray:
+    """Return draws of the smallest p-value among comparisons (k, k) of values turned at random.
 
-    Z = F z and S = F A A' F' with correlation = F F', z standard normal and A the triangular factor of a Wishart
-    matrix: each t is its own Z over the root of its own S / df.
+    The values of a comparison are a vector, and |t| is large where its angle with the direction of the mean is small.
+    Turning the vectors together is drawing that direction. Of many dimensions only those count in which vectors lie:
+    direction = normal numbers there, and the length of all others together, over their common length.
     """
     from scipy.stats import qmc  # noqa: PLC0415 - takes a second to import
 
     values, vectors = np.linalg.eigh(correlation)
-    kept = values > 1e-10 * values[-1]
+    kept = np.flatnonzero(values > _FLAT * values[-1])[-dimensions:]
     factor = vectors[:, kept] * np.sqrt(values[kept])
-    rank = factor.shape[1]
-    below = np.tril_indices(rank, -1)
-    sequence = qmc.Sobol(rank + len(below[0]) + rank, seed=0)  # scrambled, always alike
-    chi = np.maximum(df - np.arange(rank), 1) / 2
+    others = dimensions - len(kept)
+    sequence = qmc.Sobol(len(kept) + 1, seed=0)  # scrambled, always alike
     found = []
     for _ in range(_DRAWS // _AT_A_TIME):
         uniform = np.clip(sequence.random(_AT_A_TIME), _EDGE, 1 - _EDGE)
-        normal = ndtri(uniform[:, :-rank])
-        triangle = np.zeros((_AT_A_TIME, rank, rank))
-        triangle[:, below[0], below[1]] = normal[:, rank:]
-        triangle[:, np.arange(rank), np.arange(rank)] = np.sqrt(2 * gammaincinv(chi, uniform[:, -rank:]))
-        spread = np.sqrt(((factor @ triangle) ** 2).sum(axis=2) / df)
-        found.append((np.abs(normal[:, :rank] @ factor.T) / spread).max(axis=1))
-    return np.concatenate(found)
+        normal = ndtri(uniform[:, :-1])
+        beyond = 2 * gammaincinv(others / 2, uniform[:, -1]) if others else 0.0
+        found.append(((normal @ factor.T) ** 2).max(axis=1) / ((normal**2).sum(axis=1) + beyond))
+    squared = np.minimum(np.concatenate(found), 1 - _FLAT)  # of the cosine of the smallest angle
+    return 2 * stdtr(dimensions - 1, -np.sqrt((dimensions - 1) * squared / (1 - squared)))

@@ -22,7 +22,7 @@ from abm.study.replications.precision import (
     half_width,
     run_until,
 )
-from abm.study.statistics.intervals import skewed_mean
+from abm.study.statistics.intervals import bent, skewed_mean
 from abm.study.statistics.paired import interval
 from abm.study.storage.results import Results
 from abm.study.storage.segment import encode
@@ -36,6 +36,8 @@ LAWS = {
     "log-normal": stats.lognorm(0.5),  # skewness 1.75
     "t5": stats.t(5),
     "uniform": stats.uniform(),
+    "Poisson": stats.poisson(1),
+    "die": stats.randint(1, 7),
 }
 
 
@@ -83,7 +85,7 @@ class TestHalfWidth:
     @given(arrays(float, st.integers(2, 30), elements=st.floats(-1e3, 1e3)))
     def test_it_is_the_longest_arm(self, values):
         mean, low, high, _ = interval(values, 0.95)
-        _, lower, higher = skewed_mean(values, 0.95)
+        _, lower, higher = bent(values, 0.95)
         longest = max(high - mean, mean - low, mean - float(lower), float(higher) - mean)
         assert half_width(values, 0.95) == pytest.approx(longest, rel=1e-9, abs=1e-9)
 
@@ -148,6 +150,20 @@ class TestAssessed:
             "(wanted ±0.25) (0.95 confidence each)"
         )
 
+    def test_the_first_look_has_the_interval_of_a_fixed_number(self, results, study):
+        goals, values = goals_of(study(), {"profit": 1.0}), np.arange(20.0) ** 2 / 100
+        table = assessed(results(lambda arm, r: values[r] if arm == "points" else 0.0), goals).table
+        _, low, high = skewed_mean(values, 0.95)
+        assert table["half_width"][0] == pytest.approx((high - low) / 2)
+        assert table["half_width"][0] < half_width(values, 0.95)
+
+    @pytest.mark.parametrize(("replications", "wanted"), [(20, 0.5), (24, 1.0)])
+    def test_looks_that_do_not_stop_or_are_later_have_the_one_stopped_on(self, results, study, replications, wanted):
+        values = np.arange(replications) ** 2 / 100
+        found = results(lambda arm, r: values[r] if arm == "points" else 0.0, replications=replications)
+        table = assessed(found, goals_of(study(), {"profit": wanted})).table
+        assert table["half_width"][0] == pytest.approx(float(half_width(values, 0.95)))
+
     def test_the_arm_that_is_known_least_counts(self, results, study):
         spread = {"none": 0, "points": 1, "tiers": 10}
         found = assessed(
@@ -203,22 +219,25 @@ class TestByReplications:
         assert by_replications(found, "profit", "none", against="none")["mean"].iloc[-1] == 95.0
 
 
-def stopped(law, optimal, studies, seed, relative=False, shift=0.0):
+def stopped(name, optimal, studies, seed, relative=False, shift=0.0):
     """Return how often mean ± half-width holds the truth after stopping, and the mean count over `optimal`.
 
     optimal : replications that the half-width takes if the standard deviation is known
     relative : the half-width wanted is a share of the mean so far
     """
-    rng = np.random.default_rng(seed)
+    law, rng = LAWS[name], np.random.default_rng(seed)
     wanted = stats.norm.ppf(0.975) * law.std() / math.sqrt(optimal)
     looks = list(precision._looks(PILOT, 6 * optimal + 100))
     truth, values = law.mean() + shift, np.empty((studies, 0))
     right = spent = 0.0
     for count in looks:
-        values = np.hstack([values, shift + law.ppf(rng.random((len(values), count - values.shape[1])))])
+        more = law.rvs((len(values), count - values.shape[1]), random_state=rng)
+        values = np.hstack([values, shift + more])
         half, mean = half_width(values, 0.95), values.mean(axis=1)
         ends = half <= (wanted / truth * np.abs(mean) if relative else wanted)
-        if count == looks[-1]:
+        if count == PILOT:
+            half = np.ptp(skewed_mean(values, 0.95)[1:], axis=0) / 2
+        elif count == looks[-1]:
             ends[:] = True
         right += float((np.abs(mean - truth) <= half)[ends].sum())
         spent += count * int(ends.sum())
@@ -233,7 +252,7 @@ class TestCoverage:
 
     @pytest.mark.parametrize(("name", "optimal", "cost"), [("normal", 25, 1.35), ("exponential", 60, 1.55)])
     def test_it_is_kept(self, name, optimal, cost):
-        covered, spent = stopped(LAWS[name], optimal, 12_000, seed=5)
+        covered, spent = stopped(name, optimal, 12_000, seed=5)
         assert LOWEST <= covered <= HIGHEST
         assert spent < cost
 
@@ -252,16 +271,15 @@ class TestCoverage:
 
     @pytest.mark.endurance
     @pytest.mark.parametrize("name", LAWS)
-    @pytest.mark.parametrize("optimal", [8, 15, 25, 40, 60, 100, 200])
+    @pytest.mark.parametrize("optimal", [8, 15, 25, 40, 60, 100])
     def test_of_everything(self, name, optimal):
-        covered, spent = stopped(LAWS[name], optimal, 20_000, seed=7)
-        cautious = 0.012 if name in ("t5", "uniform") and optimal < 40 else 0.003
-        assert LOWEST <= covered <= HIGHEST + cautious
+        covered, spent = stopped(name, optimal, 20_000, seed=7)
+        assert LOWEST <= covered <= HIGHEST
         assert spent < 1.3 if optimal >= 40 and name in ("normal", "uniform") else spent < 1.7 or optimal < 40
 
     @pytest.mark.endurance
     @pytest.mark.parametrize("name", ["normal", "gamma", "exponential"])
     @pytest.mark.parametrize("optimal", [15, 40, 100])
     def test_of_a_share_of_the_mean(self, name, optimal):
-        covered, _ = stopped(LAWS[name], optimal, 20_000, seed=8, relative=True, shift=3.0)
-        assert LOWEST <= covered <= HIGHEST + 0.003
+        covered, _ = stopped(name, optimal, 20_000, seed=8, relative=True, shift=3.0)
+        assert LOWEST <= covered <= HIGHEST
