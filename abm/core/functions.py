@@ -33,6 +33,18 @@ def any_set(flags):
 
 
 @equation
+def in_steps(x):
+    """Return x in [0, 1] as a whole number of steps of 2**-20, cut off: sums of these are exact."""
+    return np.int64(np.int32(x * np.float32(1048576.0)))
+
+
+@equation(double=True)
+def whole(x):
+    """Return a float64 that is a whole number below 2**51 as an int64, by arithmetic that vectorises everywhere."""
+    return np.float64(x + 6755399441055744.0).view(np.int64) - np.int64(0x4338000000000000)
+
+
+@equation
 def exp32(x):
     """Return e**x for float32 x, clipped to [-80, 88]: products of the result stay normal numbers, which are quick."""
     x = min(max(x, np.float32(-80.0)), np.float32(88.0))

@@ -25,8 +25,12 @@ from typing import Any, Literal, TypeVar
 import numba
 import numpy as np
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
 from numba.core.cpu import CPUTargetOptions
+from numba.core.lowering import Lower
 from numba.core.registry import CPUTarget, cpu_target
+from numba.core.typed_passes import NativeLowering
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 CLOCK: dict[str, type] = {"lo": np.uint64, "hi": np.uint64, "t": np.int64}  # what a program hands to a kernel
@@ -54,6 +58,35 @@ class _KernelTarget(CPUTarget):
     @property
     def _toplevel_typing_context(self) -> Any:
         return cpu_target._toplevel_typing_context
+
+
+class _WideLower(Lower):
+    """Lowering of a kernel: vectors as wide as the processor has them; LLVM alone prefers half of that."""
+
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        set.add(self.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows few names
+        self.function.attributes.add("noinline")  # inlined into what calls it, it would be compiled with narrow ones
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _KernelLowering(NativeLowering):
+    _name = "kernel_lowering"
+
+    @property
+    def lowering_class(self) -> Any:
+        return _WideLower
+
+
+class _KernelCompiler(CompilerBase):
+    """numba's compiler with the lowering of kernels."""
+
+    def define_pipelines(self) -> list[Any]:
+        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        k = next(k for k, (kind, _) in enumerate(manager.passes) if kind is NativeLowering)
+        manager.passes[k] = (_KernelLowering, manager.passes[k][1])
+        manager.finalize()
+        return [manager]
 
 
 def _core_digest() -> str:
@@ -121,7 +154,7 @@ class Kernel:
         self._compiled: Any = function
         if COMPILED:
             scalar = function if double else _single(function)
-            self._compiled = numba.njit(nogil=True, error_model="numpy")(scalar)
+            self._compiled = numba.njit(nogil=True, error_model="numpy", pipeline_class=_KernelCompiler)(scalar)
             self._compiled._compiler.targetdescr = _KernelTarget("cpu")
             with contextlib.suppress(RuntimeError):  # numba's word for source that is in no file: not cached then
                 self._compiled._cache = _Cache(self._compiled.py_func)

@@ -8,52 +8,69 @@ from __future__ import annotations
 
 import numpy as np
 
+from abm.core.functions import in_steps, whole
 from abm.core.kernels import Kernel, equation, kernel
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 
 _ACTIVE, _WON_BACK = np.uint8(1), np.uint8(4)
-_WHOLE = np.float32(FIXED_POINT)
 
 
 @equation(double=True)
 def cents(cu):
     """Return an amount in whole cents, rounded half up."""
-    return np.int64(np.floor(100.0 * cu + 0.5))
+    return whole(np.floor(100.0 * cu + 0.5))
 
 
 @kernel(double=True)
-def charge(visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, basket, price, tier, tier_discount):
+def charge(
+    visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, visit_pair, basket, price, tier_at,
+    tier_discount,
+):  # fmt: skip
     """Work out what each visitor pays.
 
     visit_spend, visit_forgone (visits,)  cents; forgone by tier discounts  [written]
     """
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], max(visit_firm[v], 0)
+        i, j, pair = visit_customer[v], max(visit_firm[v], 0), max(visit_pair[v], 0)
         full = np.float64(basket[i]) * np.float64(price[j])
-        spend = cents(full * (1.0 - np.float64(tier_discount[tier[j, i], j])))
+        spend = cents(full * (1.0 - np.float64(tier_discount[tier_at[pair], j])))
         visit_spend[v] = spend
         visit_forgone[v] = cents(full) - spend
 
 
 @kernel(double=True)
 def book_visits(
-    visit_count, visit_customer, visit_firm, visit_spend, visit_forgone, year_spend, basket, price, unit_cost,
-    revenue, goods, discounts, price_cuts, open_visits,
+    visit_goods, visit_cut, visit_count, visit_customer, visit_firm, visit_pair, visit_spend, visit_forgone,
+    year_spend_at, basket, price, unit_cost, revenue, goods, discounts, price_cuts, open_visits,
 ):  # fmt: skip
     """Book revenue and costs of every visit.
 
-    year_spend (m, n)  cents  [written]      revenue and what follows: tallies, in cents and visits [written]
+    visit_goods, visit_cut (visits,)  cents: cost of goods, forgone by the firm's price  [written]
+    year_spend_at (pairs,)  cents  [written]      revenue and what follows: tallies, in cents and visits [written]
     """
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
-            year_spend[j, i] += visit_spend[v]
-            revenue[j] += visit_spend[v]
-            goods[j] += cents(np.float64(unit_cost[j]) * np.float64(basket[i]))
-            open_visits[j] += 1
-            discounts[j] += visit_forgone[v]
-            price_cuts[j] += cents(np.float64(basket[i]) * max(0.0, 1.0 - np.float64(price[j])))
+        i, j = visit_customer[v], max(visit_firm[v], 0)
+        visit_goods[v] = cents(np.float64(unit_cost[j]) * np.float64(basket[i]))
+        visit_cut[v] = cents(np.float64(basket[i]) * max(0.0, 1.0 - np.float64(price[j])))
+    for v in range(visit_count[0]):
+        pair = visit_pair[v]
+        if pair >= 0:
+            year_spend_at[pair] += visit_spend[v]
+    for j in range(price.shape[0]):
+        came, spent, sold, forgone, cut = 0, 0, 0, 0, 0
+        for v in range(visit_count[0]):
+            here = visit_firm[v] == np.int64(j)
+            came += 1 if here else 0
+            spent += visit_spend[v] if here else 0
+            sold += visit_goods[v] if here else 0
+            forgone += visit_forgone[v] if here else 0
+            cut += visit_cut[v] if here else 0
+        open_visits[j] += came
+        revenue[j] += spent
+        goods[j] += sold
+        discounts[j] += forgone
+        price_cuts[j] += cut
 
 
 @kernel(per="share")
@@ -100,7 +117,7 @@ def close_loyalty(
             j = provider[i]
             if j >= 0:
                 patrons[j] += 1
-                intention_sum[j] += np.int64(preference[j, i] * _WHOLE)
+                intention_sum[j] += in_steps(preference[j, i])
 
 
 @kernel
@@ -170,6 +187,8 @@ class Accounts(Mechanism):
         Column(
             "year_spend", ("firm", "customer"), 0, "cents", "spent at the firm since the books were opened", "int64"
         ),
+        Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
+        Column("visit_cut", ("visit",), 0, "cents", "forgone by a price below index 1", "int64"),
         Column("active_before", ("firm", "customer"), 0, "bool", "active when the books were opened", "uint8"),
     )
     counts = (

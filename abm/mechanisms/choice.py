@@ -33,17 +33,18 @@ def respond_to_prices(price_response, price_weight, price_sensitivity, lo, hi):
 
 @kernel
 def value_firms(
-    utility, visit_count, visit_customer, aware, relation, encounters, satisfaction, expectation, trust,
-    affective_commitment, word_of_mouth, program_utility, price_response, tier, tier_discount, price, attraction,
-    trust_weight, commitment_weight, word_of_mouth_weight, barred,
+    utility, aware, relation, encounters, satisfaction, expectation, trust, affective_commitment, word_of_mouth,
+    program_utility, price_response, tier, tier_discount, price, attraction, trust_weight, commitment_weight,
+    word_of_mouth_weight, barred, lo, hi,
 ):  # fmt: skip
-    """Write each visit's utility of each firm, without the cost of leaving.
+    """Write each customer's utility of each firm, without the cost of leaving.
 
-    utility (m, visits)  logit units  [written]
+    Of everybody, visitor or not: row by row is quicker than looking visitors up.
+
+    utility (m, tile)  logit units  [written]
     """
     for j in range(price.shape[0]):
-        for v in range(visit_count[0]):
-            i = visit_customer[v]
+        for i in range(lo, hi):
             used = encounters[j, i] > 0.0
             attracted = satisfaction[j, i] if used else expectation[j, i]
             paid = price[j] * (1.0 - tier_discount[tier[j, i], j])
@@ -51,22 +52,22 @@ def value_firms(
             u += word_of_mouth_weight * word_of_mouth[j, i] + program_utility[j, i]
             u -= price_response[i] * paid
             open_to_her = aware[j, i] > 0 and not (barred > 0 and relation[j, i] == _LOST)
-            utility[j, v] = u if open_to_her else _UNCONSIDERED
+            utility[j, i - lo] = u if open_to_her else _UNCONSIDERED
 
 
 @kernel
-def add_cost_of_leaving(utility, visit_count, visit_customer, visit_provider, switching_cost, switching_weight):
-    """Add the cost of leaving to the provider's utility.  utility (m, visits)  [written]"""
-    for v in range(visit_count[0]):
-        j = visit_provider[v]
-        if j >= 0:
-            utility[j, v] += switching_weight * switching_cost[visit_customer[v]]
+def add_cost_of_leaving(utility, provider, switching_cost, switching_weight, lo, hi):
+    """Add the cost of leaving to the provider's utility.  utility (m, tile)  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            added = switching_weight * switching_cost[i]
+            utility[j, i - lo] += added if provider[i] == np.int64(j) else np.float32(0.0)
 
 
 @kernel
 def draw_choices(
     visit_firm, visit_luck, chance, best_utility, reached, total, utility, visit_count, visit_customer, visit_nth,
-    customer_id, outside, key, replication, t,
+    customer_id, outside, key, replication, lo, t,
 ):  # fmt: skip
     """Draw a firm for each visit from the logit probabilities, outside option first.
 
@@ -85,14 +86,16 @@ def draw_choices(
         visit_firm[v] = -1
     for j in range(m):
         for v in range(count):
-            best_utility[v] = np.fmax(best_utility[v], utility[j, v])  # `max` would become a masked store
+            u = utility[j, visit_customer[v] - lo]
+            chance[j, v] = u
+            best_utility[v] = np.fmax(best_utility[v], u)  # `max` would become a masked store
     for v in range(count):
         reached[v] = exp32(outside - best_utility[v])
         total[v] = reached[v]
     for j in range(m):
         for v in range(count):
-            open_to_her = np.float32(1.0) if utility[j, v] > _UNCONSIDERED else np.float32(0.0)
-            chance[j, v] = open_to_her * exp32(utility[j, v] - best_utility[v])
+            open_to_her = np.float32(1.0) if chance[j, v] > _UNCONSIDERED else np.float32(0.0)
+            chance[j, v] = open_to_her * exp32(chance[j, v] - best_utility[v])
             total[v] += chance[j, v]
     for j in range(m):
         for v in range(count):
@@ -102,53 +105,51 @@ def draw_choices(
 
 
 @kernel
-def choose_best(visit_firm, utility, visit_count, outside):
+def choose_best(visit_firm, utility, visit_count, visit_customer, outside, lo):
     """Overwrite the draw with the option of highest utility.  visit_firm (visits,)  [written]"""
     for v in range(visit_count[0]):
         best, chosen = outside, -1
         for j in range(utility.shape[0]):
-            if utility[j, v] > best:
-                best, chosen = utility[j, v], j
+            if utility[j, visit_customer[v] - lo] > best:
+                best, chosen = utility[j, visit_customer[v] - lo], j
         visit_firm[v] = chosen
 
 
 @kernel
-def follow_habit(visit_firm, visit_luck, utility, visit_count, visit_provider, habit_strength):
+def follow_habit(visit_firm, visit_luck, utility, visit_count, visit_customer, visit_provider, habit_strength, lo):
     """Skip evaluation with the strength of the habit and return to the provider.  visit_firm (visits,)  [written]"""
     for v in range(visit_count[0]):
         j = visit_provider[v]
-        if j >= 0 and visit_luck[1, v] < habit_strength and utility[j, v] > _UNCONSIDERED:
+        if j >= 0 and visit_luck[1, v] < habit_strength and utility[j, visit_customer[v] - lo] > _UNCONSIDERED:
             visit_firm[v] = j
 
 
 @kernel
-def mark_stayers(
-    visit_held, utility, visit_count, visit_customer, visit_provider, switching_cost, switching_weight, outside
-):
-    """Mark visits whose provider no other option beats by more than the cost of leaving; take that cost out of the
-    others.
+def mark_stayers(held, utility, provider, switching_cost, switching_weight, outside, lo, hi):
+    """Mark customers whose provider no other option beats by more than the cost of leaving; take that cost out of the
+    others' utility.
 
-    visit_held (visits,)  firm to stay with, -1 = evaluate  [written]      utility (m, visits)  [written]
+    held (tile,)  firm to stay with, -1 = evaluate  [written]      utility (m, tile)  [written]
     """
-    for v in range(visit_count[0]):
-        j = visit_provider[v]
-        visit_held[v] = -1
+    for i in range(lo, hi):
+        r, j = i - lo, provider[i]
+        held[r] = -1
         if j >= 0:
             best = outside
             for f in range(utility.shape[0]):
-                best = max(best, utility[f, v]) if f != j else best
-            if utility[j, v] > _UNCONSIDERED and best <= utility[j, v]:
-                visit_held[v] = j
+                best = max(best, utility[f, r]) if f != j else best
+            if utility[j, r] > _UNCONSIDERED and best <= utility[j, r]:
+                held[r] = j
             else:
-                utility[j, v] -= switching_weight * switching_cost[visit_customer[v]]
+                utility[j, r] -= switching_weight * switching_cost[i]
 
 
 @kernel
-def keep_stayers(visit_firm, visit_held, visit_count):
-    """Return marked visits to their provider.  visit_firm (visits,)  [written]"""
+def keep_stayers(visit_firm, held, visit_count, visit_customer, lo):
+    """Return marked customers' visits to their provider.  visit_firm (visits,)  [written]"""
     for v in range(visit_count[0]):
-        if visit_held[v] >= 0:
-            visit_firm[v] = visit_held[v]
+        if held[visit_customer[v] - lo] >= 0:
+            visit_firm[v] = held[visit_customer[v] - lo]
 
 
 @kernel
@@ -184,17 +185,34 @@ def remember_choices(
 
     provider (n,), preference (m, n)  [written]      visits, repeats, repeat_base  tallies [written]
     """
+    found = 0
+    for j in range(preference.shape[0]):
+        came, based, again = 0, 0, 0
+        for v in range(visit_count[0]):
+            here, from_here = visit_firm[v] == np.int64(j), visit_provider[v] == np.int64(j)
+            came += 1 if here else 0
+            based += 1 if from_here & (visit_firm[v] >= 0) else 0
+            again += 1 if from_here & here else 0
+        visits[j] += came
+        repeat_base[j] += based
+        repeats[j] += again
+        found += came
+    visits[-1] += visit_count[0] - found
     for v in range(visit_count[0]):
-        i, j, before = visit_customer[v], visit_firm[v], visit_provider[v]
-        visits[j] += 1
-        if j >= 0:
-            provider[i] = j
-            if before >= 0:
-                repeat_base[before] += 1
-                repeats[before] += np.int64(j == before)
+        if visit_firm[v] >= 0:
+            provider[visit_customer[v]] = visit_firm[v]
     for f in range(preference.shape[0]):
         for v in range(visit_count[0]):
             preference[f, visit_customer[v]] = chance[f, v]
+
+
+@kernel
+def find_pairs(visit_pair, visit_count, visit_customer, visit_firm, provider):
+    """Write the place of chosen firm and visitor in columns seen as one row.  visit_pair (visits,)  [written]"""
+    n = np.int64(provider.shape[0])
+    for v in range(visit_count[0]):
+        j = np.int64(visit_firm[v])
+        visit_pair[v] = j * n + np.int64(visit_customer[v]) if j >= 0 else np.int64(-1)
 
 
 class Choice(Mechanism):
@@ -207,14 +225,15 @@ class Choice(Mechanism):
         Column("signed", ("customer",), -1, "period", "start of the current contract, -1 = none", "int32"),
         Column("preference", ("firm", "customer"), 0, "0-1", "probability of each firm at the latest decision"),
         Column("price_response", ("customer",), 0, "logit/index", "weight of the price index in her utility"),
-        Column("utility", ("firm", "visit"), 0, "logit units", "utility of each firm on the visit"),
+        Column("utility", ("firm", "row"), 0, "logit units", "utility of each firm to the customer"),
         Column("chance", ("firm", "visit"), 0, "0-1", "probability of each firm on the visit"),
         Column("visit_firm", ("visit",), -1, "firm", "firm chosen, -1 = none", "int32"),
+        Column("visit_pair", ("visit",), -1, "pair", "firm chosen and visitor: firm x n + row, -1 = none", "int64"),
         Column("visit_luck", ("luck", "visit"), 0, "0-1", "uniforms of the decision"),
         Column("best_utility", ("visit",), 0, "logit units", "largest utility of the visit, outside option included"),
         Column("reached", ("visit",), 0, "weight", "logit weights cumulated so far"),
         Column("total", ("visit",), 0, "weight", "sum of the logit weights"),
-        Column("visit_held", ("visit",), -1, "firm", "firm kept without evaluation, -1 = none", "int32"),
+        Column("held", ("row",), -1, "firm", "firm kept without evaluation, -1 = none", "int32"),
     )
     writes = ("relation",)
     counts = (
@@ -306,7 +325,15 @@ class Choice(Mechanism):
             "threshold": (mark_stayers, draw_choices, keep_stayers),
         }
         contracts = (honour_contracts,) if self.barred else ()
-        return (respond_to_prices, value_firms, add_cost_of_leaving, *rule[self.rule], *contracts, remember_choices)
+        return (
+            respond_to_prices,
+            value_firms,
+            add_cost_of_leaving,
+            *rule[self.rule],
+            *contracts,
+            find_pairs,
+            remember_choices,
+        )
 
     def begin(self, world: object, seed: int) -> None:
         """Start with equal preference for all firms."""

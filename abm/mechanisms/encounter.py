@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import normal32, unit
+from abm.core.functions import in_steps, normal32, unit
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.sources import ANDERSON_SULLIVAN_1993, PROTOTYPE, cite
 from abm.core.spec import param
 from abm.core.streams import uniform4
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import FIXED_POINT, Column, Tally
-
-_WHOLE = np.float32(FIXED_POINT)
 
 
 @equation
@@ -40,19 +38,18 @@ def draw_quality(visit_luck, visit_count, visit_customer, visit_nth, customer_id
 
 @kernel
 def meet(
-    performance, transaction, visit_luck, visit_count, visit_customer, visit_firm, expectation, match, quality,
+    performance, transaction, visit_luck, visit_count, visit_firm, visit_pair, expectation_at, match_at, quality,
     spread, failure_rate, severity_low, severity_high, assimilation, gain, loss,
 ):  # fmt: skip
     """Write what each visit was like.  performance, transaction (visits,)  0-1  [written]"""
     for v in range(visit_count[0]):
-        i = visit_customer[v]
-        j = max(visit_firm[v], 0)  # a visit to nobody is worked out for firm 0 and never read
+        j, pair = max(visit_firm[v], 0), max(visit_pair[v], 0)  # of a visit to nobody nothing is read
         fell = severity_low + (severity_high - severity_low) * visit_luck[2, v]
-        q = quality[j] + match[j, i] + spread[j] * normal32(visit_luck[0, v])
+        q = quality[j] + match_at[pair] + spread[j] * normal32(visit_luck[0, v])
         q -= fell if visit_luck[1, v] < failure_rate[j] else np.float32(0.0)
-        p = unit(q + assimilation * (expectation[j, i] - q))
+        p = unit(q + assimilation * (expectation_at[pair] - q))
         performance[v] = p
-        transaction[v] = transaction_satisfaction(p, expectation[j, i], gain, loss)
+        transaction[v] = transaction_satisfaction(p, expectation_at[pair], gain, loss)
 
 
 @kernel
@@ -61,13 +58,18 @@ def count_encounters(
     performance_sum, transaction_sum,
 ):  # fmt: skip
     """Count failures, dissatisfied visits, and sums of performance and transaction satisfaction.  Tallies [written]"""
-    for v in range(visit_count[0]):
-        j = visit_firm[v]
-        if j >= 0:
-            failures[j] += 1 if visit_luck[1, v] < failure_rate[j] else 0
-            dissatisfied[j] += 1 if transaction[v] < 0.5 else 0
-            performance_sum[j] += np.int64(performance[v] * _WHOLE)
-            transaction_sum[j] += np.int64(transaction[v] * _WHOLE)
+    for j in range(failure_rate.shape[0]):
+        failed, unhappy, performed, satisfied = 0, 0, 0, 0
+        for v in range(visit_count[0]):
+            here = visit_firm[v] == np.int64(j)
+            failed += 1 if here & (visit_luck[1, v] < failure_rate[j]) else 0
+            unhappy += 1 if here & (transaction[v] < 0.5) else 0
+            performed += in_steps(performance[v]) if here else 0
+            satisfied += in_steps(transaction[v]) if here else 0
+        failures[j] += failed
+        dissatisfied[j] += unhappy
+        performance_sum[j] += performed
+        transaction_sum[j] += satisfied
 
 
 class Encounter(Mechanism):

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import exp32, normal32, unit
+from abm.core.functions import exp32, in_steps, normal32, unit
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import FIXED_POINT, Column, Tally, World
-
-_WHOLE = np.float32(FIXED_POINT)
 
 
 @equation
@@ -34,40 +32,48 @@ def updated_expectation(expectation, performance, promise, rate, promise_rate, d
 
 @kernel
 def learn_satisfaction(
-    satisfaction, encounters, first_update, visit_count, visit_customer, visit_nth, visit_firm, transaction, floor,
+    satisfaction_at, encounters_at, visit_satisfaction, visit_count, visit_nth, visit_firm, visit_pair, transaction,
+    floor,
     extra, tenure, satisfaction_sum,
 ):  # fmt: skip
     """Update satisfaction with the firm visited and count the visit.
 
-    satisfaction (m, n)  0-1, NaN before first use  [written]      encounters (m, n)  visits  [written]
-    first_update (visits,)  satisfaction after the visit if it is her first of the period  [written]
+    satisfaction_at (pairs,)  0-1, NaN before first use  [written]      encounters_at (pairs,)  visits  [written]
+    visit_satisfaction (visits,)  satisfaction after the visit  [written]
     satisfaction_sum  tally [written]
     """
-    for v in range(visit_count[0]):  # exponentials of all visits together; those to nobody are never read
-        i, j = visit_customer[v], visit_firm[v]
-        s = updated_satisfaction(satisfaction[j, i], transaction[v], encounters[j, i], floor, extra, tenure)
-        first_update[v] = s
+    for v in range(visit_count[0]):  # exponentials of all visits together, as if each were the first of the period
+        pair = max(visit_pair[v], 0)
+        s = updated_satisfaction(satisfaction_at[pair], transaction[v], encounters_at[pair], floor, extra, tenure)
+        visit_satisfaction[v] = s
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
-            s = first_update[v]
+        pair = visit_pair[v]
+        if pair >= 0:
+            s = visit_satisfaction[v]
             if visit_nth[v] > 0:
-                s = updated_satisfaction(satisfaction[j, i], transaction[v], encounters[j, i], floor, extra, tenure)
-            satisfaction[j, i] = s
-            encounters[j, i] += 1.0
-            satisfaction_sum[j] += np.int64(s * _WHOLE)
+                s = updated_satisfaction(
+                    satisfaction_at[pair], transaction[v], encounters_at[pair], floor, extra, tenure
+                )
+                visit_satisfaction[v] = s
+            satisfaction_at[pair] = s
+            encounters_at[pair] += 1.0
+    for j in range(satisfaction_sum.shape[0] - 1):
+        total = 0
+        for v in range(visit_count[0]):
+            total += in_steps(visit_satisfaction[v]) if visit_firm[v] == np.int64(j) else 0
+        satisfaction_sum[j] += total
 
 
 @kernel
 def learn_expectation(
-    expectation, visit_count, visit_customer, visit_firm, performance, promise, rate, promise_rate, drift
+    expectation_at, visit_count, visit_firm, visit_pair, performance, promise, rate, promise_rate, drift
 ):
-    """Update the expectation of the firm visited.  expectation (m, n)  0-1  [written]"""
+    """Update the expectation of the firm visited.  expectation_at (pairs,)  0-1  [written]"""
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
-            expectation[j, i] = updated_expectation(
-                expectation[j, i], performance[v], promise[j], rate, promise_rate, drift
+        j, pair = visit_firm[v], visit_pair[v]
+        if pair >= 0:
+            expectation_at[pair] = updated_expectation(
+                expectation_at[pair], performance[v], promise[j], rate, promise_rate, drift
             )
 
 
@@ -95,7 +101,7 @@ class Learning(Mechanism):
             "satisfaction", ("firm", "customer"), float("nan"), "0-1", "cumulative satisfaction; NaN before first use"
         ),
         Column("encounters", ("firm", "customer"), 0, "visits", "visits so far"),
-        Column("first_update", ("visit",), 0, "0-1", "satisfaction after the visit, if the first of the period"),
+        Column("visit_satisfaction", ("visit",), 0, "0-1", "satisfaction after the visit"),
     )
     counts = (Tally("satisfaction_sum", "0-1", "sum over visits of satisfaction after the visit", 1 / FIXED_POINT),)
     floor: float = param(

@@ -20,31 +20,32 @@ _PROSPECT, _ACTIVE, _DORMANT, _LOST, _WON_BACK = (np.uint8(k) for k in range(5))
 
 @kernel
 def date_purchases(
-    last_purchase, gap, relation, visit_count, visit_customer, visit_firm, gap_rate, acquired, returned, won_back, t
-):
+    last_purchase_at, gap_at, relation_at, visit_count, visit_firm, visit_pair, gap_rate, acquired, returned, won_back,
+    t,
+):  # fmt: skip
     """Date each purchase, learn the customer's rhythm at the firm, and renew the relation.
 
-    last_purchase (m, n)  period, gap (m, n)  periods, relation (m, n)  [written]      acquired, returned, won_back
-    tallies [written]
+    last_purchase_at (pairs,)  period, gap_at (pairs,)  periods, relation_at (pairs,)  [written]
+    acquired, returned, won_back  tallies [written]
     """
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
-            before = last_purchase[j, i]
+        j, pair = visit_firm[v], visit_pair[v]
+        if pair >= 0:
+            before = last_purchase_at[pair]
             if before >= 0:
-                gap[j, i] += gap_rate * (np.float32(t - before) - gap[j, i])
-            last_purchase[j, i] = t
-            state = relation[j, i]
+                gap_at[pair] += gap_rate * (np.float32(t - before) - gap_at[pair])
+            last_purchase_at[pair] = t
+            state = relation_at[pair]
             acquired[j] += 1 if state == _PROSPECT else 0
             returned[j] += 1 if state == _DORMANT else 0
             won_back[j] += 1 if state == _LOST else 0
-            relation[j, i] = _WON_BACK if state == _LOST else _ACTIVE
+            relation_at[pair] = _WON_BACK if state == _LOST else _ACTIVE
 
 
 @kernel
 def judge_silence(
-    relation, last_purchase, gap, provider, signed, fell_dormant, fell_lost, active, dormant_after, lost_after,
-    lo, hi, t,
+    relation, last_purchase, gap, provider, signed, fell_dormant, fell_lost, active, dormant_after, lost_after, lo, hi,
+    t,
 ):  # fmt: skip
     """Judge silence against each customer's rhythm; those under contract are active however silent.
 

@@ -1,8 +1,9 @@
 """The extension point: a mechanism, the phases of a period, and the plan of a run.
 
-A mechanism is a spec with kernels. A kernel's parameters say what it works on: a column, a tally, a firm lever or a
-tie array of that name, a field or property of the mechanism, `key` (its stream of random numbers), `replication`,
-and `lo, hi, t` (rows of the tile, period). Nothing else needs wiring.
+A mechanism is a spec with kernels. A kernel's parameters say what it works on: a column (`trust`, or `trust_at` for
+the same as one row of pairs of firm and customer), a tally, a firm lever or a tie array of that name, a field or
+property of the mechanism, `key` (its stream of random numbers), `replication`, and `lo, hi, t` (rows of the tile,
+period). Nothing else needs wiring.
 """
 
 from __future__ import annotations

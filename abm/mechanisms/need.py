@@ -43,9 +43,9 @@ def season(t, amplitude, peak, year):
 
 @kernel
 def list_visits(
-    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate,
-    boost, exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year, key,
-    replication, lo, hi, t,
+    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate, boost,
+    exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year, key, replication, lo, hi,
+    t,
 ):  # fmt: skip
     """List the tile's visits: customer by customer, occasion by occasion.
 
@@ -79,14 +79,20 @@ def list_visits(
 @kernel
 def list_everybody(visit_count, visit_customer, visit_nth, visit_provider, exited, provider, occasions, lo, hi):
     """List one visit for each customer who has not left the category; written as in `list_visits`."""
-    v = 0
+    staying = 0
     for i in range(lo, hi):
-        visit_customer[v] = i
-        visit_nth[v] = 0
-        visit_provider[v] = provider[i]
-        v += 1 if exited[i] < 0 else 0
-    visit_count[0] = v
-    occasions[-1] += v
+        visit_customer[i - lo] = i
+        visit_nth[i - lo] = 0
+        visit_provider[i - lo] = provider[i]
+        staying += 1 if exited[i] < 0 else 0
+    if staying < np.int64(hi) - np.int64(lo):
+        v = 0
+        for i in range(lo, hi):
+            visit_customer[v] = i
+            visit_provider[v] = provider[i]
+            v += 1 if exited[i] < 0 else 0
+    visit_count[0] = staying
+    occasions[-1] += staying
 
 
 class Need(Mechanism):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import any_set, log32
+from abm.core.functions import any_set, log32, whole
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, PROTOTYPE, cite
 from abm.core.spec import param
@@ -25,9 +25,9 @@ from abm.world.firm import NEVER
 
 @equation(double=True)
 def points_earned(spend, per_visit, per_cu, bonus):
-    """Return points for a visit in whole hundredths, rounded half up, as float64.  spend: cents"""
+    """Return points for a visit in whole hundredths, rounded half up.  spend: cents"""
     hundredths = 100.0 * np.float64(per_visit) + np.float64(per_cu) * spend
-    return np.floor(hundredths * (1.0 + np.float64(bonus)) + 0.5)
+    return whole(np.floor(hundredths * (1.0 + np.float64(bonus)) + 0.5))
 
 
 @equation
@@ -53,72 +53,81 @@ def tier_reached(spend, thresholds, j):
 
 @kernel(double=True)
 def reward_visits(
-    member, points, visit_points, visit_count, visit_customer, visit_nth, visit_firm, visit_spend, tier,
-    purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle, earn_rate, earn_per_visit,
-    endowment, goal, goal_points, reward, redemption, reward_expense, tier_bonus, periods_per_year, enrolled,
-    points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
+    member_at, points_at, visit_points, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, visit_spend,
+    tier_at, purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle, earn_rate,
+    earn_per_visit, endowment, goal, goal_points, reward, redemption, reward_expense, tier_bonus, periods_per_year,
+    enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
 ):  # fmt: skip
     """Enrol, credit and redeem, visit by visit, if any firm has a programme.
 
-    member (m, n), points (m, n)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member
+    member_at (pairs,), points_at (pairs,)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member
     [written]
     enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
     """
     count = visit_count[0] if any_set(has_program) else 0
     for v in range(count):
-        i, j = visit_customer[v], visit_firm[v]
-        visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier[j, i], j])
+        j, pair = max(visit_firm[v], 0), max(visit_pair[v], 0)
+        visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier_at[pair], j])
     for v in range(count):
-        i, j = visit_customer[v], visit_firm[v]
+        i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         if j >= 0 and has_program[j] > 0:
-            issued = np.int64(0)
-            if member[j, i] == 0:
+            issued = 0
+            if member_at[pair] == 0:
                 value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
                 benefit = purchase_rate[i] * np.float32(periods_per_year) * value
                 if automatic[j] > 0 or benefit > hassle[j] * hassle_factor[i]:
-                    member[j, i] = 1
-                    issued += endowment[j]
+                    member_at[pair] = 1
+                    issued = endowment[j]
                     enrolled[j] += 1
-            if member[j, i] > 0:
-                issued += np.int64(visit_points[v])
-                balance = points[j, i] + issued
-                points_issued[j] += issued
+            if member_at[pair] > 0:
+                issued += visit_points[v]
+                visit_points[v] = issued
+                balance = points_at[pair] + issued
                 if balance >= goal_points[j]:
                     word = philox(customer_id[i], t, (1 << 16) | visit_nth[v], replication, key)[0]
                     if uniform(word) < redemption[j]:
                         balance -= goal_points[j]
-                        issued -= goal_points[j]
+                        points_outstanding[j] -= goal_points[j]
                         points_redeemed[j] += goal_points[j]
                         rewards_redeemed[j] += 1
                         rewards_cost[j] += reward_expense[j]
-                points[j, i] = balance
-                points_outstanding[j] += issued
+                points_at[pair] = balance
+            else:
+                visit_points[v] = 0
+        else:
+            visit_points[v] = 0
+    for j in range(has_program.shape[0]):
+        total = 0
+        for v in range(count):
+            total += visit_points[v] if visit_firm[v] == np.int64(j) else 0
+        points_issued[j] += total
+        points_outstanding[j] += total
 
 
 @kernel
 def promote_visitors(
-    tier, qualifying_spend, trust, affective_commitment, member, visit_count, visit_customer, visit_firm, visit_spend,
-    has_tiers, tier_threshold, promotion,
+    tier_at, qualifying_spend_at, trust_at, affective_commitment_at, member_at, visit_count, visit_firm, visit_pair,
+    visit_spend, has_tiers, tier_threshold, promotion,
 ):  # fmt: skip
     """Add visits to what qualifies for tiers, and lift members who reach one.
 
-    tier (m, n), qualifying_spend (m, n)  cents, trust, affective_commitment (m, n)  [written]
+    tier_at, qualifying_spend_at (pairs,)  cents, trust_at, affective_commitment_at (pairs,)  [written]
     """
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0 and has_tiers[j] > 0 and member[j, i] > 0:
-            qualifying_spend[j, i] += visit_spend[v]
-            reached = tier_reached(qualifying_spend[j, i], tier_threshold, j)
-            if reached > tier[j, i]:
-                tier[j, i] = reached
-                trust[j, i] = min(np.float32(1.0), trust[j, i] + promotion)
-                affective_commitment[j, i] = min(np.float32(1.0), affective_commitment[j, i] + promotion)
+        j, pair = visit_firm[v], visit_pair[v]
+        if j >= 0 and has_tiers[j] > 0 and member_at[pair] > 0:
+            qualifying_spend_at[pair] += visit_spend[v]
+            reached = tier_reached(qualifying_spend_at[pair], tier_threshold, j)
+            if reached > tier_at[pair]:
+                tier_at[pair] = reached
+                trust_at[pair] = min(np.float32(1.0), trust_at[pair] + promotion)
+                affective_commitment_at[pair] = min(np.float32(1.0), affective_commitment_at[pair] + promotion)
 
 
 @kernel
 def close_window(
-    tier, qualifying_spend, trust, affective_commitment, demoted, has_tiers, tier_threshold, tier_window,
-    demotion, lo, hi, t,
+    tier, qualifying_spend, trust, affective_commitment, demoted, has_tiers, tier_threshold, tier_window, demotion, lo,
+    hi, t,
 ):  # fmt: skip
     """At the end of a qualifying window set each tier to what the window earned.
 
@@ -223,7 +232,7 @@ class Rewards(Mechanism):
         Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int64"),
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
         Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
-        Column("visit_points", ("visit",), 0, "1/100 point", "what the visit earns a member, whole", "float64"),
+        Column("visit_points", ("visit",), 0, "1/100 point", "what the visit brings a member", "int64"),
         Column("program_utility", ("firm", "customer"), 0, "logit units", "what the programme adds to utility"),
         Column("boost", ("customer",), 1, "ratio", "factor on need near a goal"),
         Column("hassle_factor", ("customer",), 1, "ratio", "how much membership bothers her, mean 1"),

@@ -47,8 +47,8 @@ def weigh_rivals(best_rival, rivals, visit_count, visit_customer, visit_provider
 
 @kernel
 def price_leaving(
-    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, has_program,
-    reward, goal, tier_discount, tier_window, t,
+    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, has_program, reward,
+    goal, tier_discount, tier_window, t,
 ):  # fmt: skip
     """Work out what leaving the programme would forfeit.  at_stake (visits,)  cu  [written]"""
     count = visit_count[0]
@@ -64,9 +64,8 @@ def price_leaving(
 @kernel
 def cost_leaving(
     switching_facet, switching_cost, calculative_commitment, learnt, set_up, visit_count, visit_customer,
-    visit_provider, best_rival, rivals, at_stake, encounters, affective_commitment, personal_bond, basket,
-    integration, exit_fee, joining_fee, complexity, learning_visits, set_up_visits, procedural, financial,
-    relational,
+    visit_provider, best_rival, rivals, at_stake, encounters, affective_commitment, personal_bond, basket, integration,
+    exit_fee, joining_fee, complexity, learning_visits, set_up_visits, procedural, financial, relational,
 ):  # fmt: skip
     """Write the facets of each visitor's cost of leaving her provider, and their weighted sum.
 
@@ -104,12 +103,12 @@ def cost_leaving(
 
 
 @kernel
-def grow_bond(personal_bond, visit_count, visit_customer, visit_firm, richness, bond_rate):
-    """Let the personal relationship grow with rich contact.  personal_bond (m, n)  0-1  [written]"""
+def grow_bond(personal_bond_at, visit_count, visit_firm, visit_pair, richness, bond_rate):
+    """Let the personal relationship grow with rich contact.  personal_bond_at (pairs,)  0-1  [written]"""
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
-            personal_bond[j, i] += bond_rate * richness[j] * (1.0 - personal_bond[j, i])
+        j, pair = visit_firm[v], visit_pair[v]
+        if pair >= 0:
+            personal_bond_at[pair] += bond_rate * richness[j] * (1.0 - personal_bond_at[pair])
 
 
 class SwitchingCost(Mechanism):

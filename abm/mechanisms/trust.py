@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import unit
+from abm.core.functions import in_steps, unit
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import FIXED_POINT, Column, Tally
-
-_WHOLE = np.float32(FIXED_POINT)
 
 
 @equation
@@ -27,37 +25,42 @@ def updated_trust(trust, transaction, growth, fall, broken):
 
 @kernel
 def learn_trust(
-    trust, visit_count, visit_customer, visit_firm, transaction, performance, promise, transparency, growth, fall,
-    tolerance, promise_cost, notice, trust_sum, broken_promises,
+    trust_at, visit_trust, visit_count, visit_firm, visit_pair, transaction, performance, promise, transparency, growth,
+    fall, tolerance, promise_cost, notice, trust_sum, broken_promises,
 ):  # fmt: skip
     """Update trust in the firm visited.
 
-    trust (m, n)  0-1  [written]      trust_sum, broken_promises  tallies [written]
+    trust_at (pairs,)  0-1  [written]      trust_sum, broken_promises  tallies [written]
     """
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
+        j, pair = visit_firm[v], visit_pair[v]
+        if pair >= 0:
             missed = np.float32(1.0) if performance[v] < promise[j] - tolerance else np.float32(0.0)
             broken = missed * (promise_cost * (1.0 - notice * transparency[j]))  # no branch: it is often guessed wrong
-            new = updated_trust(trust[j, i], transaction[v], growth, fall, broken)
-            trust[j, i] = new
-            trust_sum[j] += np.int64(new * _WHOLE)
-            broken_promises[j] += np.int64(missed)
+            new = updated_trust(trust_at[pair], transaction[v], growth, fall, broken)
+            trust_at[pair] = new
+            visit_trust[v] = new
+    for j in range(promise.shape[0]):
+        total, broke = 0, 0
+        for v in range(visit_count[0]):
+            here = visit_firm[v] == np.int64(j)
+            total += in_steps(visit_trust[v]) if here else 0
+            broke += 1 if here & (performance[v] < promise[j] - tolerance) else 0
+        trust_sum[j] += total
+        broken_promises[j] += broke
 
 
 @kernel
-def learn_commitment(
-    affective_commitment, visit_count, visit_customer, visit_firm, satisfaction, trust, commitment_rate
-):
+def learn_commitment(affective_commitment_at, visit_count, visit_pair, satisfaction_at, trust_at, commitment_rate):
     """Move affective commitment towards the mean of satisfaction and trust.
 
-    affective_commitment (m, n)  0-1  [written]
+    affective_commitment_at (pairs,)  0-1  [written]
     """
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], visit_firm[v]
-        if j >= 0:
-            goal = 0.5 * satisfaction[j, i] + 0.5 * trust[j, i]
-            affective_commitment[j, i] += commitment_rate * (goal - affective_commitment[j, i])
+        pair = visit_pair[v]
+        if pair >= 0:
+            goal = 0.5 * satisfaction_at[pair] + 0.5 * trust_at[pair]
+            affective_commitment_at[pair] += commitment_rate * (goal - affective_commitment_at[pair])
 
 
 class Trust(Mechanism):
@@ -67,6 +70,7 @@ class Trust(Mechanism):
     phase = Phase.LEARNING
     owns = (
         Column("trust", ("firm", "customer"), 0.5, "0-1", "trust in the firm"),
+        Column("visit_trust", ("visit",), 0, "0-1", "trust after the visit"),
         Column("affective_commitment", ("firm", "customer"), 0.2, "0-1", "attachment to the firm"),
     )
     counts = (

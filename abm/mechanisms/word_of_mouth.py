@@ -40,6 +40,12 @@ def headroom(preference, good):
     return 0.5 * room if opposed else room
 
 
+@equation
+def luck_of(teller, hearer, t, replication, key):
+    """Return the uniform that decides whether a story passes a tie."""
+    return uniform(philox(teller, hearer, t << 8, replication, key)[0])
+
+
 @kernel
 def note_patronage(story, patronage, relation, initial_awareness, lo, hi):
     """Forget last period's stories, and note who uses a firm that somebody may still have to hear of.
@@ -58,9 +64,9 @@ def note_patronage(story, patronage, relation, initial_awareness, lo, hi):
 
 @kernel
 def tell(
-    story, reluctance, visit_count, visit_customer, visit_nth, visit_firm, transaction, affective_commitment,
-    customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion, praise_from, key,
-    replication, t,
+    story, reluctance, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, transaction,
+    affective_commitment_at, customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion,
+    praise_from, key, replication, t,
 ):  # fmt: skip
     """Decide who tells a story about whom.
 
@@ -72,7 +78,7 @@ def tell(
         word = philox(customer_id[visit_customer[v]], t, visit_nth[v], replication, key)[0]
         reluctance[v] = uniform(word)
     for v in range(visit_count[0]):
-        commitment = affective_commitment[max(visit_firm[v], 0), visit_customer[v]]
+        commitment = affective_commitment_at[max(visit_pair[v], 0)]
         reluctance[v] -= telling_probability(transaction[v], commitment, base, delight, disappointment, devotion)
     for v in range(visit_count[0]):
         j = visit_firm[v]
@@ -94,8 +100,8 @@ def fade(word_of_mouth, decay, lo, hi):
 
 @kernel(per="share")
 def hear(
-    word_of_mouth, expectation, preference, story, tie_start, tie_target, tie_weight, customer_id, heard,
-    contact_rate, praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
+    word_of_mouth, expectation, preference, story, tie_start, tie_target, tie_weight, customer_id, heard, contact_rate,
+    praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Carry each story to those neighbours of the teller who are in rows lo..hi.
 
@@ -111,8 +117,8 @@ def hear(
             for e in range(tie_start[k], tie_start[k + 1]):
                 i, weight = tie_target[e], tie_weight[e]
                 if lo <= i < hi:
-                    word = philox(customer_id[k], customer_id[i], t << 8, replication, key)[0]
-                    if uniform(word) < contact_rate * weight:
+                    chance = contact_rate * weight
+                    if chance >= 1.0 or luck_of(customer_id[k], customer_id[i], t, replication, key) < chance:
                         word_of_mouth[firm, i] += effect * (weight * headroom(preference[firm, i], good))
                         expectation[firm, i] += nudge * (aim - expectation[firm, i])
                         heard[firm] += 1
@@ -120,9 +126,8 @@ def hear(
 
 @kernel
 def learn_of_firms(
-    aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id,
-    learned, referred, advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication,
-    lo, hi, t,
+    aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
+    referred, advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Let customers learn of firms from advertising and from neighbours who use them.
 

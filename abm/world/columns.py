@@ -2,7 +2,8 @@
 
 A customer is a row; a column with a firm axis is (m, n), so that a firm's row lies contiguous over customers. What
 passes between mechanisms within a period has a visit axis: one entry an occasion, kept only while a tile is worked
-on.
+on. Kernels that work visit by visit take a column with a firm axis as one row of pairs, `trust_at[pair]`, where
+`visit_pair` says which pair of firm and customer a visit is of: one index instead of a calculation for each column.
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ class World:
         self.passing = [Columns() for _ in range(workers)]
         self._as_given = {name: lever.copy() for name, lever in levers.items()}
         self._defaults: dict[str, float] = {}
+        self._by_pair: list[str] = []
         self.tallies: dict[str, Tally] = {}
         self.rows: dict[str, int] = {}
         rows = min(TILE, max(customers, 1))
@@ -150,6 +152,8 @@ class World:
                     worker.add(column.name, np.zeros(shape, column.dtype))
             else:
                 self.customers.add(column.name, np.zeros(shape, column.dtype))
+                if column.axes == ("firm", "customer"):
+                    self._by_pair.append(column.name)
                 self._defaults[column.name] = column.default
                 if column.default != 0:
                     self.customers[column.name].fill(column.default)
@@ -180,6 +184,7 @@ class World:
         """Return everything that a kernel's parameter may name: name -> array or number, as a worker sees it."""
         return {
             **self.firms, **self.passing[worker], **self.customers, **self.varying(),
+            **{f"{name}_at": self.customers[name].reshape(-1) for name in self._by_pair},
             **dict(zip(self.tallies, self.counted[worker], strict=True)),
             "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
         }  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from abm.core.functions import any_set, exp32, log32, logistic32, normal32, unit
+from abm.core.functions import any_set, exp32, in_steps, log32, logistic32, normal32, unit, whole
 from abm.core.kernels import kernel
 
 BOUND = 4e-7  # relative error that abm/core/functions.py promises
@@ -116,3 +116,13 @@ def test_any_set_is_any(flags):
     out = np.zeros(1, np.int64)
     note_any(out, np.array(flags, np.int64))
     assert bool(out[0]) is any(flags)
+
+
+@given(st.integers(-(2**51) + 1, 2**51 - 1))
+def test_whole_numbers_in_float64_are_read_without_loss(number):
+    assert whole(np.float64(number)) == number
+
+
+@given(st.floats(0, 1, width=32))
+def test_steps_are_cut_off_and_exact(x):
+    assert in_steps(np.float32(x)) == int(x * 2**20)

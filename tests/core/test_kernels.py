@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from llvmlite.binding import get_host_cpu_features
 from numba.core.caching import NullCache
 
 from abm.core.errors import Refusal
@@ -118,6 +119,20 @@ def test_loops_over_customers_vectorise():
     scale._compiled._cache = NullCache()  # code that comes from the disk cannot be inspected
     scale(np.zeros(4096, np.float32), 0.5, 0, 4096)
     assert any(word in scale.assembly() for word in ("mulps", "fmul\tv", "fmul v"))
+
+
+@pytest.mark.skipif(not COMPILED, reason="there is no machine code to look at")
+@pytest.mark.skipif(not get_host_cpu_features().get("avx512f"), reason="the processor has no wider vectors")
+def test_vectors_are_as_wide_as_the_processor_has_them():
+    @kernel
+    def shift(state, by, lo, hi):
+        """Add to states.  state (n,)  [written]"""
+        for i in range(lo, hi):
+            state[i] += by
+
+    shift._compiled._cache = NullCache()
+    shift(np.zeros(4096, np.float32), 0.5, 0, 4096)
+    assert "zmm" in shift.assembly()
 
 
 def test_a_kernel_says_what_it_takes():

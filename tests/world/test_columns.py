@@ -83,6 +83,8 @@ class TestWorld:
             52,
         ]
         assert world.lookup("nothing", 0) is None
+        world.lookup("liking_at", 0)[world.n + 1] = 0.5  # firm 1, customer 1
+        assert world.customers.liking[1, 1] == 0.5
         world.lookup("money", 1)[0] = 7
         assert world.counted[:, 0, 0].tolist() == [0, 7]
 
