@@ -60,6 +60,31 @@ def exp32(x):
     return p * np.int32((np.int32(whole) + _BIAS) << _SHIFT).view(np.float32)
 
 
+@equation(double=True)
+def exp64(x):
+    """Return e**x for float64 x, clipped to [-700, 700], within 1e-15 of the value."""
+    x = min(max(x, -700.0), 700.0)
+    shifted = x * 1.4426950408889634 + 6755399441055744.0
+    steps = shifted - 6755399441055744.0
+    rest = (x - steps * 0.6931471803691238) - steps * 1.9082149292705877e-10
+    p = 1.0 / 6227020800.0
+    p = p * rest + 1.0 / 479001600.0
+    p = p * rest + 1.0 / 39916800.0
+    p = p * rest + 1.0 / 3628800.0
+    p = p * rest + 1.0 / 362880.0
+    p = p * rest + 1.0 / 40320.0
+    p = p * rest + 1.0 / 5040.0
+    p = p * rest + 1.0 / 720.0
+    p = p * rest + 1.0 / 120.0
+    p = p * rest + 1.0 / 24.0
+    p = p * rest + 1.0 / 6.0
+    p = p * rest + 0.5
+    p = p * rest * rest + rest + 1.0
+    return p * np.int64((np.float64(shifted).view(np.int64) - np.int64(0x4338000000000000) + 1023) << 52).view(
+        np.float64
+    )
+
+
 @equation
 def log32(x):
     """Return the natural logarithm of a positive, normal float32 x."""

@@ -32,7 +32,7 @@ def charge(
     visit_spend, visit_forgone (visits,)  cents; forgone by tier discounts  [written]
     """
     for v in range(visit_count[0]):
-        i, j, pair = visit_customer[v], max(visit_firm[v], 0), max(visit_pair[v], 0)
+        i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         full = np.float64(basket[i]) * np.float64(price[j])
         spend = cents(full * (1.0 - np.float64(tier_discount[tier_at[pair], j])))
         visit_spend[v] = spend
@@ -50,13 +50,11 @@ def book_visits(
     year_spend_at (pairs,)  cents  [written]      revenue and what follows: tallies, in cents and visits [written]
     """
     for v in range(visit_count[0]):
-        i, j = visit_customer[v], max(visit_firm[v], 0)
+        i, j = visit_customer[v], visit_firm[v]
         visit_goods[v] = cents(np.float64(unit_cost[j]) * np.float64(basket[i]))
         visit_cut[v] = cents(np.float64(basket[i]) * max(0.0, 1.0 - np.float64(price[j])))
     for v in range(visit_count[0]):
-        pair = visit_pair[v]
-        if pair >= 0:
-            year_spend_at[pair] += visit_spend[v]
+        year_spend_at[visit_pair[v]] += visit_spend[v]
     for j in range(price.shape[0]):
         came, spent, sold, forgone, cut = 0, 0, 0, 0, 0
         for v in range(visit_count[0]):

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from abm.core.functions import exp32
+from abm.core.functions import any_set, exp32
 from abm.core.kernels import Kernel, kernel
 from abm.core.sources import JACKSON_1985, PICK_EISEND_2014, PROTOTYPE, cite
 from abm.core.spec import param
@@ -44,10 +44,11 @@ def value_firms(
     utility (m, tile)  logit units  [written]
     """
     for j in range(price.shape[0]):
+        cut = any_set(tier_discount[:, j])
         for i in range(lo, hi):
             used = encounters[j, i] > 0.0
             attracted = satisfaction[j, i] if used else expectation[j, i]
-            paid = price[j] * (1.0 - tier_discount[tier[j, i], j])
+            paid = price[j] * (1.0 - tier_discount[tier[j, i], j]) if cut else price[j]
             u = attraction * attracted + trust_weight * trust[j, i] + commitment_weight * affective_commitment[j, i]
             u += word_of_mouth_weight * word_of_mouth[j, i] + program_utility[j, i]
             u -= price_response[i] * paid
@@ -207,12 +208,25 @@ def remember_choices(
 
 
 @kernel
-def find_pairs(visit_pair, visit_count, visit_customer, visit_firm, provider):
-    """Write the place of chosen firm and visitor in columns seen as one row.  visit_pair (visits,)  [written]"""
-    n = np.int64(provider.shape[0])
+def drop_nobody(visit_count, visit_customer, visit_nth, visit_firm, visit_pair, provider):
+    """Leave on the list only visits to a firm, and write the place of firm and visitor in columns seen as one row.
+
+    visit_count (1,), visit_customer, visit_nth, visit_firm, visit_pair (visits,)  [written]
+    """
+    there = 0
     for v in range(visit_count[0]):
-        j = np.int64(visit_firm[v])
-        visit_pair[v] = j * n + np.int64(visit_customer[v]) if j >= 0 else np.int64(-1)
+        there += 1 if visit_firm[v] >= 0 else 0
+    if there < visit_count[0]:
+        kept = 0
+        for v in range(visit_count[0]):
+            visit_customer[kept] = visit_customer[v]
+            visit_nth[kept] = visit_nth[v]
+            visit_firm[kept] = visit_firm[v]
+            kept += 1 if visit_firm[v] >= 0 else 0
+        visit_count[0] = there
+    n = np.int64(provider.shape[0])
+    for v in range(there):
+        visit_pair[v] = np.int64(visit_firm[v]) * n + np.int64(visit_customer[v])
 
 
 class Choice(Mechanism):
@@ -228,7 +242,7 @@ class Choice(Mechanism):
         Column("utility", ("firm", "row"), 0, "logit units", "utility of each firm to the customer"),
         Column("chance", ("firm", "visit"), 0, "0-1", "probability of each firm on the visit"),
         Column("visit_firm", ("visit",), -1, "firm", "firm chosen, -1 = none", "int32"),
-        Column("visit_pair", ("visit",), -1, "pair", "firm chosen and visitor: firm x n + row, -1 = none", "int64"),
+        Column("visit_pair", ("visit",), 0, "pair", "firm chosen and visitor: firm x n + row", "uint64"),
         Column("visit_luck", ("luck", "visit"), 0, "0-1", "uniforms of the decision"),
         Column("best_utility", ("visit",), 0, "logit units", "largest utility of the visit, outside option included"),
         Column("reached", ("visit",), 0, "weight", "logit weights cumulated so far"),
@@ -317,7 +331,7 @@ class Choice(Mechanism):
         return int(self.market == "lost_for_good")
 
     def kernels(self) -> tuple[Kernel, ...]:
-        """Return valuation, the rule, contracts where there are any, and memory."""
+        """Return valuation, the rule, contracts where there are any, memory, and the list of visits to firms."""
         rule: dict[str, tuple[Kernel, ...]] = {
             "mnl": (draw_choices,),
             "deterministic": (draw_choices, choose_best),
@@ -325,15 +339,8 @@ class Choice(Mechanism):
             "threshold": (mark_stayers, draw_choices, keep_stayers),
         }
         contracts = (honour_contracts,) if self.barred else ()
-        return (
-            respond_to_prices,
-            value_firms,
-            add_cost_of_leaving,
-            *rule[self.rule],
-            *contracts,
-            find_pairs,
-            remember_choices,
-        )
+        valued = (respond_to_prices, value_firms, add_cost_of_leaving)
+        return (*valued, *rule[self.rule], *contracts, remember_choices, drop_nobody)
 
     def begin(self, world: object, seed: int) -> None:
         """Start with equal preference for all firms."""

@@ -43,7 +43,7 @@ def meet(
 ):  # fmt: skip
     """Write what each visit was like.  performance, transaction (visits,)  0-1  [written]"""
     for v in range(visit_count[0]):
-        j, pair = max(visit_firm[v], 0), max(visit_pair[v], 0)  # of a visit to nobody nothing is read
+        j, pair = visit_firm[v], visit_pair[v]
         fell = severity_low + (severity_high - severity_low) * visit_luck[2, v]
         q = quality[j] + match_at[pair] + spread[j] * normal32(visit_luck[0, v])
         q -= fell if visit_luck[1, v] < failure_rate[j] else np.float32(0.0)

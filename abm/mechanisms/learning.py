@@ -33,8 +33,7 @@ def updated_expectation(expectation, performance, promise, rate, promise_rate, d
 @kernel
 def learn_satisfaction(
     satisfaction_at, encounters_at, visit_satisfaction, visit_count, visit_nth, visit_firm, visit_pair, transaction,
-    floor,
-    extra, tenure, satisfaction_sum,
+    floor, extra, tenure, satisfaction_sum,
 ):  # fmt: skip
     """Update satisfaction with the firm visited and count the visit.
 
@@ -43,20 +42,17 @@ def learn_satisfaction(
     satisfaction_sum  tally [written]
     """
     for v in range(visit_count[0]):  # exponentials of all visits together, as if each were the first of the period
-        pair = max(visit_pair[v], 0)
+        pair = visit_pair[v]
         s = updated_satisfaction(satisfaction_at[pair], transaction[v], encounters_at[pair], floor, extra, tenure)
         visit_satisfaction[v] = s
     for v in range(visit_count[0]):
         pair = visit_pair[v]
-        if pair >= 0:
-            s = visit_satisfaction[v]
-            if visit_nth[v] > 0:
-                s = updated_satisfaction(
-                    satisfaction_at[pair], transaction[v], encounters_at[pair], floor, extra, tenure
-                )
-                visit_satisfaction[v] = s
-            satisfaction_at[pair] = s
-            encounters_at[pair] += 1.0
+        s = visit_satisfaction[v]
+        if visit_nth[v] > 0:
+            s = updated_satisfaction(satisfaction_at[pair], transaction[v], encounters_at[pair], floor, extra, tenure)
+            visit_satisfaction[v] = s
+        satisfaction_at[pair] = s
+        encounters_at[pair] += 1.0
     for j in range(satisfaction_sum.shape[0] - 1):
         total = 0
         for v in range(visit_count[0]):
@@ -71,10 +67,9 @@ def learn_expectation(
     """Update the expectation of the firm visited.  expectation_at (pairs,)  0-1  [written]"""
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        if pair >= 0:
-            expectation_at[pair] = updated_expectation(
-                expectation_at[pair], performance[v], promise[j], rate, promise_rate, drift
-            )
+        expectation_at[pair] = updated_expectation(
+            expectation_at[pair], performance[v], promise[j], rate, promise_rate, drift
+        )
 
 
 @kernel

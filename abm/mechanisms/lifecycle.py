@@ -30,16 +30,15 @@ def date_purchases(
     """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        if pair >= 0:
-            before = last_purchase_at[pair]
-            if before >= 0:
-                gap_at[pair] += gap_rate * (np.float32(t - before) - gap_at[pair])
-            last_purchase_at[pair] = t
-            state = relation_at[pair]
-            acquired[j] += 1 if state == _PROSPECT else 0
-            returned[j] += 1 if state == _DORMANT else 0
-            won_back[j] += 1 if state == _LOST else 0
-            relation_at[pair] = _WON_BACK if state == _LOST else _ACTIVE
+        before = last_purchase_at[pair]
+        if before >= 0:
+            gap_at[pair] += gap_rate * (np.float32(t - before) - gap_at[pair])
+        last_purchase_at[pair] = t
+        state = relation_at[pair]
+        acquired[j] += 1 if state == _PROSPECT else 0
+        returned[j] += 1 if state == _DORMANT else 0
+        won_back[j] += 1 if state == _LOST else 0
+        relation_at[pair] = _WON_BACK if state == _LOST else _ACTIVE
 
 
 @kernel

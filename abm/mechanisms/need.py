@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from abm.core.functions import exp32
+from abm.core.functions import exp32, exp64
 from abm.core.kernels import Kernel, equation, kernel
 from abm.core.spec import param
 from abm.core.streams import philox, uniform, uniform_fine
@@ -23,9 +23,9 @@ _HALF_STEP = np.float32(2.0**-24)  # a uniform of 23 bits lies so close to the f
 
 
 @equation(double=True)
-def poisson_quantile(u, rate):
-    """Return the smallest k with P(N <= k) >= u for N ~ Poisson(rate), at most 15."""
-    term = np.exp(-rate)
+def poisson_quantile(u, rate, none):
+    """Return the smallest k with P(N <= k) >= u for N ~ Poisson(rate), at most 15; `none` = P(N = 0) = e**-rate."""
+    term = none
     below = term
     k = 0
     while u > below and k < _MOST:
@@ -43,14 +43,15 @@ def season(t, amplitude, peak, year):
 
 @kernel
 def list_visits(
-    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, purchase_rate, boost,
-    exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year, key, replication, lo, hi,
-    t,
+    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, mean, none,
+    purchase_rate, boost, exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year,
+    key, replication, lo, hi, t,
 ):  # fmt: skip
     """List the tile's visits: customer by customer, occasion by occasion.
 
     visit_count (1,), visit_customer, visit_nth, visit_provider (visits,)  [written]
-    need_word, none_below, candidates (tile,)  the draw, its margin, and who has an occasion  [written]
+    need_word, none_below, candidates (tile,)  the draw, its margin, and who may have an occasion  [written]
+    mean, none (tile,)  of these: the mean number of occasions, and the chance of none  [written]
     occasions (nobody,)  tally [written]
     """
     factor = season(t, season_amplitude, season_peak, periods_per_year)
@@ -63,11 +64,14 @@ def list_visits(
     for i in range(lo, hi):  # branch-free: most customers need nothing, and a wrong guess costs more than a store
         candidates[found] = i
         found += 1 if (none_below[i - lo] <= 0.0) & (exited[i] < 0) else 0
+    for c in range(found):
+        i = candidates[c]
+        mean[c] = np.float64(purchase_rate[i] * boost[i] * factor)
+        none[c] = exp64(-mean[c])
     v = 0
     for c in range(found):
         i = candidates[c]
-        mean = np.float64(purchase_rate[i] * boost[i] * factor)
-        for nth in range(poisson_quantile(uniform_fine(need_word[i - lo]), mean)):
+        for nth in range(poisson_quantile(uniform_fine(need_word[i - lo]), mean[c], none[c])):
             visit_customer[v] = i
             visit_nth[v] = nth
             visit_provider[v] = provider[i]
@@ -107,6 +111,8 @@ class Need(Mechanism):
         Column("visit_provider", ("visit",), 0, "firm", "her provider before it, -1 = none", "int32"),
         Column("candidates", ("row",), 0, "row", "customers who may have an occasion", "uint32"),
         Column("need_word", ("row",), 0, "word", "the draw that decides how many occasions there are", "uint32"),
+        Column("mean", ("row",), 0, "occasions", "mean number of a candidate's occasions", "float64"),
+        Column("none", ("row",), 0, "0-1", "chance that a candidate has no occasion", "float64"),
         Column("none_below", ("row",), 0, "0-1", "margin below which the customer has no occasion"),
     )
     counts: ClassVar = (Tally("occasions", "occasions", "category occasions, of the whole market"),)

@@ -66,11 +66,11 @@ def reward_visits(
     """
     count = visit_count[0] if any_set(has_program) else 0
     for v in range(count):
-        j, pair = max(visit_firm[v], 0), max(visit_pair[v], 0)
+        j, pair = visit_firm[v], visit_pair[v]
         visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier_at[pair], j])
     for v in range(count):
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
-        if j >= 0 and has_program[j] > 0:
+        if has_program[j] > 0:
             issued = 0
             if member_at[pair] == 0:
                 value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
@@ -115,7 +115,7 @@ def promote_visitors(
     """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        if j >= 0 and has_tiers[j] > 0 and member_at[pair] > 0:
+        if has_tiers[j] > 0 and member_at[pair] > 0:
             qualifying_spend_at[pair] += visit_spend[v]
             reached = tier_reached(qualifying_spend_at[pair], tier_threshold, j)
             if reached > tier_at[pair]:

@@ -107,8 +107,7 @@ def grow_bond(personal_bond_at, visit_count, visit_firm, visit_pair, richness, b
     """Let the personal relationship grow with rich contact.  personal_bond_at (pairs,)  0-1  [written]"""
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        if pair >= 0:
-            personal_bond_at[pair] += bond_rate * richness[j] * (1.0 - personal_bond_at[pair])
+        personal_bond_at[pair] += bond_rate * richness[j] * (1.0 - personal_bond_at[pair])
 
 
 class SwitchingCost(Mechanism):

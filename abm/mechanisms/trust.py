@@ -34,12 +34,11 @@ def learn_trust(
     """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        if pair >= 0:
-            missed = np.float32(1.0) if performance[v] < promise[j] - tolerance else np.float32(0.0)
-            broken = missed * (promise_cost * (1.0 - notice * transparency[j]))  # no branch: it is often guessed wrong
-            new = updated_trust(trust_at[pair], transaction[v], growth, fall, broken)
-            trust_at[pair] = new
-            visit_trust[v] = new
+        missed = np.float32(1.0) if performance[v] < promise[j] - tolerance else np.float32(0.0)
+        broken = missed * (promise_cost * (1.0 - notice * transparency[j]))  # no branch: it is often guessed wrong
+        new = updated_trust(trust_at[pair], transaction[v], growth, fall, broken)
+        trust_at[pair] = new
+        visit_trust[v] = new
     for j in range(promise.shape[0]):
         total, broke = 0, 0
         for v in range(visit_count[0]):
@@ -58,9 +57,8 @@ def learn_commitment(affective_commitment_at, visit_count, visit_pair, satisfact
     """
     for v in range(visit_count[0]):
         pair = visit_pair[v]
-        if pair >= 0:
-            goal = 0.5 * satisfaction_at[pair] + 0.5 * trust_at[pair]
-            affective_commitment_at[pair] += commitment_rate * (goal - affective_commitment_at[pair])
+        goal = 0.5 * satisfaction_at[pair] + 0.5 * trust_at[pair]
+        affective_commitment_at[pair] += commitment_rate * (goal - affective_commitment_at[pair])
 
 
 class Trust(Mechanism):

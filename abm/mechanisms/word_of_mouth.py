@@ -78,11 +78,11 @@ def tell(
         word = philox(customer_id[visit_customer[v]], t, visit_nth[v], replication, key)[0]
         reluctance[v] = uniform(word)
     for v in range(visit_count[0]):
-        commitment = affective_commitment_at[max(visit_pair[v], 0)]
+        commitment = affective_commitment_at[visit_pair[v]]
         reluctance[v] -= telling_probability(transaction[v], commitment, base, delight, disappointment, devotion)
     for v in range(visit_count[0]):
         j = visit_firm[v]
-        if j >= 0 and reluctance[v] < 0.0:
+        if reluctance[v] < 0.0:
             good = transaction[v] >= praise_from
             positive_messages[j] += 1 if good else 0
             negative_messages[j] += 0 if good else 1

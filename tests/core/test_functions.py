@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from abm.core.functions import any_set, exp32, in_steps, log32, logistic32, normal32, unit, whole
+from abm.core.functions import any_set, exp32, exp64, in_steps, log32, logistic32, normal32, unit, whole
 from abm.core.kernels import kernel
 
 BOUND = 4e-7  # relative error that abm/core/functions.py promises
@@ -126,3 +126,14 @@ def test_whole_numbers_in_float64_are_read_without_loss(number):
 @given(st.floats(0, 1, width=32))
 def test_steps_are_cut_off_and_exact(x):
     assert in_steps(np.float32(x)) == int(x * 2**20)
+
+
+@given(st.floats(-700, 700))
+def test_the_finer_exponential_is_right_to_the_last_digits(x):
+    assert exp64(np.float64(x)) == pytest.approx(np.exp(x), rel=1e-15, abs=0)
+
+
+def test_the_finer_exponential_is_clipped():
+    assert exp64(np.float64(0.0)) == 1.0
+    assert exp64(np.float64(-1e6)) == exp64(np.float64(-700.0)) > 0.0
+    assert np.isfinite(exp64(np.float64(1e6)))

@@ -39,9 +39,8 @@ class Small:
         self.passing.visit_count[0] = v
         self.passing.visit_customer[:v] = customers
         self.passing.visit_firm[:v] = firms
-        self.passing.visit_pair[:v] = [
-            j * self.world.n + i if j >= 0 else -1 for i, j in zip(customers, firms, strict=True)
-        ]
+        pairs = [max(j, 0) * self.world.n + i for i, j in zip(customers, firms, strict=True)]
+        self.passing.visit_pair[:v] = pairs
         self.passing.visit_nth[:v] = [list(customers[:k]).count(i) for k, i in enumerate(customers)]
         self.passing.visit_provider[:v] = self.c.provider[list(customers)] if providers is None else providers
 

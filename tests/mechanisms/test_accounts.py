@@ -37,7 +37,7 @@ def paid(price=1.1, tier=1):
     small = Small(2, [firm, {}])
     small.c.basket.fill(20.0)
     small.c.tier[0] = tier
-    small.visits([0, 1], [0, -1])
+    small.visits([0], [0])
     small.run("payment", charge)
     small.world.lookup("visits", 0)[:] = [1, 0, 1]
     small.run("accounts", book_visits)

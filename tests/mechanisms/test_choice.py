@@ -12,6 +12,7 @@ from abm.mechanisms.choice import (
     add_cost_of_leaving,
     choose_best,
     draw_choices,
+    drop_nobody,
     follow_habit,
     honour_contracts,
     keep_stayers,
@@ -229,6 +230,22 @@ class TestMemory:
         assert small.counted("visits") == [1, 2, 1]
         assert small.counted("repeats") == [1, 0, 0]
         assert small.counted("repeat_base") == [2, 0, 0]
+
+    def test_visits_to_nobody_leave_the_list_and_the_others_know_their_pair(self):
+        small = market(5, 3)
+        small.visits([0, 1, 1, 3, 4], [2, -1, 0, -1, 1])
+        small.run("choice", drop_nobody)
+        assert small.at("visit_customer").tolist() == [0, 1, 4]
+        assert small.at("visit_nth").tolist() == [0, 1, 0]
+        assert small.at("visit_firm").tolist() == [2, 0, 1]
+        assert small.at("visit_pair").tolist() == [10, 1, 9]
+
+    def test_a_list_without_them_stays_as_it_is(self):
+        small = market(5, 3)
+        small.visits([4, 4], [1, 2])
+        small.run("choice", drop_nobody)
+        assert small.at("visit_customer").tolist() == [4, 4]
+        assert small.at("visit_pair").tolist() == [9, 14]
 
     def test_everybody_begins_with_equal_preference(self):
         assert np.all(market(5, 3).c.preference == np.float32(1 / 3))

@@ -97,9 +97,9 @@ def test_quality_is_normal_and_failures_have_their_rate():
 
 def test_counts_by_hand():
     small = Small(4, [{"service": {"failure_rate": 0.1}}, {}])
-    small.visits([0, 1, 2, 3], [0, 0, -1, 1])
-    small.passing.visit_luck[1, :4] = [0.05, 0.5, 0.05, 0.9]
-    small.passing.performance[:4], small.passing.transaction[:4] = [0.25, 0.5, 0.9, 1.0], [0.125, 0.75, 0.1, 1.0]
+    small.visits([0, 1, 3], [0, 0, 1])
+    small.passing.visit_luck[1, :3] = [0.05, 0.5, 0.9]
+    small.passing.performance[:3], small.passing.transaction[:3] = [0.25, 0.5, 1.0], [0.125, 0.75, 1.0]
     small.run("encounter", count_encounters)
     whole = 2**20
     assert small.counted("failures") == [1, 0, 0]

@@ -66,8 +66,8 @@ def test_expectation_lies_between_itself_the_visit_and_the_promise(before, perfo
 def test_visits_teach_in_turn():
     """Two visits of a customer: the second moves what the first has left; nobody else learns anything."""
     small = Small(3, learning=RATES)
-    small.visits([0, 0, 2], [1, 1, -1])
-    small.passing.transaction[:3], small.passing.performance[:3] = [0.8, 0.4, 0.1], [0.8, 0.5, 0.1]
+    small.visits([0, 0], [1, 1])
+    small.passing.transaction[:2], small.passing.performance[:2] = [0.8, 0.4], [0.8, 0.5]
     small.c.expectation.fill(0.7)
     small.run("learning", learn_satisfaction)
     small.run("learning", learn_expectation)

@@ -38,7 +38,7 @@ def test_the_gap_learns_from_each_purchase_but_the_first():
 def test_a_purchase_renews_the_relation():
     small = Small(6, [{}, {}], lifecycle=SETTINGS)
     small.c.relation[0] = [PROSPECT, ACTIVE, DORMANT, LOST, WON_BACK, LOST]
-    small.visits([0, 1, 2, 3, 4, 5], [0, 0, 0, 0, 0, -1])
+    small.visits([0, 1, 2, 3, 4], [0, 0, 0, 0, 0])
     small.run("lifecycle", date_purchases, 1)
     assert small.c.relation[0].tolist() == [ACTIVE, ACTIVE, ACTIVE, WON_BACK, ACTIVE, LOST]
     assert not small.c.relation[1].any()

@@ -138,7 +138,7 @@ def test_the_bond_grows_with_rich_contact():
         2, [{"service": {"richness": 0.5}}, {"service": {"richness": 0.0}}], personal_bond={"bond_rate": 0.05}
     )
     small.c.personal_bond.fill(0.2)
-    small.visits([0, 0, 1, 1], [0, 0, 1, -1])
+    small.visits([0, 0, 1], [0, 0, 1])
     small.run("personal_bond", grow_bond)
     np.testing.assert_allclose(small.c.personal_bond, [[0.22 + 0.025 * 0.78, 0.2], [0.2, 0.2]], rtol=1e-6)
 

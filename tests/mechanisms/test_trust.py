@@ -62,7 +62,7 @@ def test_commitment_follows_the_mean_of_satisfaction_and_trust():
     small = Small(2, trust=RATES)
     small.c.satisfaction.fill(0.8)
     small.c.trust.fill(0.6)
-    small.visits([0, 0, 1], [0, 0, -1])
+    small.visits([0, 0], [0, 0])
     small.run("trust", learn_commitment)
     expected = 0.225 + 0.05 * (0.7 - 0.225)
     np.testing.assert_allclose(small.c.affective_commitment, [[expected, 0.2], [0.2, 0.2]], rtol=1e-6)

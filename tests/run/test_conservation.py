@@ -54,22 +54,21 @@ class Watch:
 
     def at_firms(self, weights=None):
         """Return how many visits, or how much, each firm saw."""
-        there = self.visits["visit_firm"] >= 0
-        chosen = None if weights is None else weights[there].astype(np.float64)
-        return np.bincount(self.visits["visit_firm"][there], chosen, minlength=self.m)
+        spent = None if weights is None else weights.astype(np.float64)
+        return np.bincount(self.visits["visit_firm"], spent, minlength=self.m)
 
     def check_visits(self):
         """Visits, encounters and money agree; nobody who has left buys; only known firms are visited."""
         customer, firm = self.visits["visit_customer"].astype(int), self.visits["visit_firm"]
         np.testing.assert_array_equal(self.counted("visits")[:-1], self.at_firms())
-        assert self.counted("visits").sum() == self.counted("occasions")[-1] == customer.size
+        assert self.counted("visits").sum() == self.counted("occasions")[-1]
+        assert self.counted("visits")[:-1].sum() == customer.size
         np.testing.assert_array_equal((self.c.encounters - self.before["encounters"]).sum(axis=1), self.at_firms())
         np.testing.assert_array_equal(self.counted("revenue")[:-1], self.at_firms(self.visits["visit_spend"]))
         cost = self.engine.world.firms.service_cost
         np.testing.assert_array_equal(self.counted("service")[:-1], self.at_firms() * cost)
         assert np.all(self.before["exited"][customer] < 0)
-        there = firm >= 0
-        assert np.all(self.before["aware"][firm[there], customer[there]] == 1)
+        assert np.all(self.before["aware"][firm, customer] == 1)
 
     def check_points(self):
         """Issued - redeemed - expired is the change of what is outstanding, which is what the members hold."""

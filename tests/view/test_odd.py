@@ -39,7 +39,7 @@ def test_values_are_those_of_the_scenario():
 
 def test_equations_and_kernels_are_described():
     text = odd()
-    assert "- equation `poisson_quantile(u, rate)`: Return the smallest k with P(N <= k) >= u" in text
+    assert "- equation `poisson_quantile(u, rate, none)`: Return the smallest k with P(N <= k) >= u" in text
     assert re.search(r"- kernel `tell`: \w", text)
 
 
