@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,11 @@ class Tallied:
 
     def __getattr__(self, name: str) -> FloatArray:
         try:
-            return self._counts[name][..., :-1]
+            found = self._counts[name][..., :-1]
         except KeyError:
             raise AttributeError(f"nothing is counted under the name {name!r}") from None
+        self.__dict__[name] = found  # most are asked for by several KPIs
+        return found
 
     def market(self, name: str) -> FloatArray:
         """Return a count over the whole market, what belongs to no firm included: (..., 1)."""
@@ -51,6 +53,16 @@ class Kpi:
         with np.errstate(divide="ignore", invalid="ignore"):
             values = self.function(tallied)
         return np.where(np.isfinite(values), values, np.nan)
+
+
+def measured(kpis: Sequence[Kpi], tallied: Tallied, shape: tuple[int, ...]) -> FloatArray:
+    """Return what several KPIs measure, each of a shape (..., m): (..., m, kpis) float64, NaN as for one."""
+    block = np.empty((*shape, len(kpis)), np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for k, kpi in enumerate(kpis):
+            block[..., k] = kpi.function(tallied)
+    block[~np.isfinite(block)] = np.nan
+    return block
 
 
 def kpi(

@@ -242,7 +242,7 @@ class Choice(Mechanism):
         Column("utility", ("firm", "row"), 0, "logit units", "utility of each firm to the customer"),
         Column("chance", ("firm", "visit"), 0, "0-1", "probability of each firm on the visit"),
         Column("visit_firm", ("visit",), -1, "firm", "firm chosen, -1 = none", "int32"),
-        Column("visit_pair", ("visit",), 0, "pair", "firm chosen and visitor: firm x n + row", "uint64"),
+        Column("visit_pair", ("visit",), 0, "pair", "firm chosen and visitor: firm x n + row", "uint32"),
         Column("visit_luck", ("luck", "visit"), 0, "0-1", "uniforms of the decision"),
         Column("best_utility", ("visit",), 0, "logit units", "largest utility of the visit, outside option included"),
         Column("reached", ("visit",), 0, "weight", "logit weights cumulated so far"),

@@ -20,7 +20,7 @@ import pandas as pd
 from abm.core.errors import Refusal
 from abm.core.kernels import Kernel, Per, kernel
 from abm.core.programs import Call, Program
-from abm.kpis.kpi import Kpi, Tallied
+from abm.kpis.kpi import Kpi, Tallied, measured
 from abm.kpis.standard import STANDARD
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
 from abm.run.scenario import Scenario, build_world, restart_world
@@ -159,9 +159,10 @@ class Counts(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def total(self, name: str, since: int) -> np.ndarray:
-        """Return a count from a period on, added up in whole numbers before it is scaled: (m + 1,) float64."""
-        return self._history[since:, self._rows[name]].sum(axis=0) * self._tallies[name].scale
+    def totals(self, since: int) -> dict[str, np.ndarray]:
+        """Return each count from a period on, added up in whole numbers before it is scaled: (m + 1,) float64."""
+        sums = self._history[since:].sum(axis=0) * np.array([[t.scale] for t in self._tallies.values()])
+        return dict(zip(self._rows, sums, strict=True))
 
 
 @dataclass(frozen=True)
@@ -176,32 +177,12 @@ class Record:
 
     def by_period(self, kpis: Sequence[Kpi]) -> np.ndarray:
         """Return every KPI in every period: (periods, m, kpis) float64, NaN where it is not defined."""
-        return _measure(kpis, Tallied(self.tallies, self.periods_per_year, periods=1), (self.periods, len(self.firms)))
+        return measured(kpis, Tallied(self.tallies, self.periods_per_year, periods=1), (self.periods, len(self.firms)))
 
     def summary(self, kpis: Sequence[Kpi]) -> np.ndarray:
         """Return every KPI over the measured periods, counts added up before they are divided: (m, kpis) float64."""
-        sums = _Totals(self.tallies, self.burn_in)
-        measured = self.periods - self.burn_in
-        return _measure(kpis, Tallied(sums, self.periods_per_year, measured), (len(self.firms),))
-
-
-class _Totals(dict[str, np.ndarray]):
-    """Counts added up over the measured periods, those that a KPI asks for."""
-
-    def __init__(self, counts: Counts, burn_in: int) -> None:
-        self._counts, self._burn_in = counts, burn_in
-
-    def __missing__(self, name: str) -> np.ndarray:
-        self[name] = self._counts.total(name, self._burn_in)
-        return self[name]
-
-
-def _measure(kpis: Sequence[Kpi], tallied: Tallied, shape: tuple[int, ...]) -> np.ndarray:
-    block = np.empty((*shape, len(kpis)), np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for k, kpi in enumerate(kpis):
-            block[..., k] = kpi(tallied)
-    return block
+        sums, counted = self.tallies.totals(self.burn_in), self.periods - self.burn_in
+        return measured(kpis, Tallied(sums, self.periods_per_year, counted), (len(self.firms),))
 
 
 def record(
