@@ -21,6 +21,7 @@ from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
 from abm.study.running.estimate import estimate
 from abm.study.running.staff import Staff, staffing
+from abm.study.running.work import compiled
 from abm.study.storage.manifest import read_manifest
 from abm.study.storage.results import Results
 from abm.view import tables
@@ -141,7 +142,7 @@ class Watch:
         """Take a report of the runner."""
         if self._stored is None:
             self._stored = done
-            if self._here and done < total and not _is_compiled(self._experiment):
+            if self._here and done < total and not compiled(self._experiment):
                 with contextlib.suppress(OSError):
                     self._bar.console.print(COMPILING)
         self.done, self.total, self.failed = done - self._stored, total, failed
@@ -171,14 +172,6 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
-
-
-def _is_compiled(experiment: Experiment) -> bool:
-    """Return whether every kernel of the study has machine code on the disk."""
-    worlds = [experiment.scenario.replace(settings) for settings in experiment.arms.values()]
-    return all(
-        loop.is_cached() for world in worlds for m in world.mechanisms() for loop in (*m.kernels(), *m.deliveries())
-    )
 
 
 def failures(results: Results) -> int:

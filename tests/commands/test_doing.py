@@ -57,7 +57,7 @@ def test_what_is_wrong_with_a_cluster_or_a_folder_is_not_in_the_file(place):
 
 @pytest.mark.parametrize("cluster", [None, "tcp://one:8786"])
 def test_only_what_is_done_here_is_compiled_here(capsys, monkeypatch, cluster):
-    monkeypatch.setattr(doing, "_is_compiled", lambda _: False)
+    monkeypatch.setattr(doing, "compiled", lambda _: False)
     study = abm.Experiment("one", abm.Scenario(periods=1), {"a": {}}, replications=2)
     with doing.Watch(study, cluster) as watch:
         watch.tell(0, 2, 0, 1.0)

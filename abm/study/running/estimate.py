@@ -15,10 +15,10 @@ from abm.study.running.staff import Staff, memory, worlds
 
 LONGEST = 365 * 86400.0  # seconds; a study estimated above this is refused
 # Measured with 1 to 8 firms and 2,000 to 100,000 customers on two shared virtual cores.
-STARTING = 8e-3  # seconds that a run costs whatever its size
+STARTING = 2e-3  # seconds that a run costs whatever its size
 BUILDING = 1.5e-6  # seconds a customer, to draw her and her ties
-PASSING = 40e-9  # seconds a customer and period, and
-VISITING = 200e-9  # seconds a visit, while the customers fit into the cache;
+PASSING = 35e-9  # seconds a customer and period, and
+VISITING = 120e-9  # seconds a visit, while the customers fit into the cache;
 CACHED = 10_000  # customers; above that
 MISSING = 2.0  # times as much
 PROCESS = 250 * 2**20  # bytes of a process with its libraries and compiled kernels
@@ -43,11 +43,10 @@ def estimate(experiment: Experiment, runs: int, staff: Staff) -> Estimate:
     Raises Refusal for a study that would take years, or more memory than this machine has.
     """
     found = worlds(experiment)
-    each = sum(map(_seconds, found)) / len(found)
     table = 8.0 * runs * len(experiment.scenario.firms) * (len(experiment.kpis) + 4)
     processes = staff.workers + (staff.workers > 1)
     needed = processes * PROCESS + staff.workers * max(world.estimated_bytes() for world in found) + table
-    expected = Estimate(runs, runs * each / min(staff.workers, max(runs, 1)), needed)
+    expected = Estimate(runs, work(experiment, runs) / min(staff.workers, max(runs, 1)), needed)
     if expected.seconds > LONGEST:
         advice = "take fewer replications, points, arms, customers or periods"
         raise Refusal(f"{runs:,} runs would take {expected}; a study may take a year at most, so {advice}")
@@ -57,6 +56,12 @@ def estimate(experiment: Experiment, runs: int, staff: Staff) -> Estimate:
             f"{staff.workers} processes would take {expected}, and this machine has {there:.1f} GiB; take fewer"
         )
     return expected
+
+
+def work(experiment: Experiment, runs: int) -> float:
+    """Return about how many seconds some runs of an experiment take one process."""
+    found = worlds(experiment)
+    return runs * sum(map(_seconds, found)) / len(found)
 
 
 def lasting(seconds: float) -> str:

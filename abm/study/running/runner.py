@@ -21,11 +21,12 @@ from abm.core.errors import Refusal
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance import inputs
 from abm.study.provenance.versions import changes
+from abm.study.running.estimate import work
 from abm.study.running.hiring import Hiring
 from abm.study.running.pool import Death, Pool, Unsendable
 from abm.study.running.reach import shared
 from abm.study.running.staff import Staff, staffing
-from abm.study.running.work import Bench, Report
+from abm.study.running.work import Bench, Report, compiled
 from abm.study.storage.compact import MANY, compact
 from abm.study.storage.manifest import Manifest
 from abm.study.storage.results import Results
@@ -42,6 +43,7 @@ FAR = 5.0  # times longer are batches that go to a cluster
 SHORT = 0.2  # times as long are those done here while worker processes start
 TRIAL = 0.5  # seconds of work done here before worker processes are started
 STARTING = 3.0  # seconds of work below which starting worker processes does not pay
+SURE = 20.0  # seconds of work, on paper, from which it pays without a trial
 
 
 class Interrupted(KeyboardInterrupt):
@@ -178,6 +180,8 @@ class _Job:
         bench = Bench(self.experiment, self.staff.threads)
         began, hiring, needed = np.inf, None, False
         try:
+            if self.staff.workers > 1 and work(self.experiment, len(self._left)) > SURE and compiled(self.experiment):
+                hiring, self._stretch = Hiring(self._pool), SHORT
             while len(self._left) and not (hiring and hiring.done):
                 report = bench.batch(self._take(), self.keeper)
                 self._count(report)

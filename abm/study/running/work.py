@@ -36,6 +36,14 @@ class Report:
     stopped: BaseException | None = None
 
 
+def compiled(experiment: Experiment) -> bool:
+    """Return whether every kernel of an experiment has machine code on the disk."""
+    worlds = [experiment.scenario.replace(settings) for settings in experiment.arms.values()]
+    return all(
+        loop.is_cached() for world in worlds for m in world.mechanisms() for loop in (*m.kernels(), *m.deliveries())
+    )
+
+
 class Bench:
     """Does runs of one experiment, and keeps the worlds of its arms and points for the next replication.
 

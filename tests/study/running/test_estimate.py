@@ -32,8 +32,8 @@ def test_time_grows_with_customers_periods_and_visits(study, world):
         large = {"population.customers": 50_000, "periods": 100} | {k.replace("__", "."): v for k, v in changes.items()}
         return estimate(study(scenario=world.replace(large)), 1, Staff(1, 1)).seconds
 
-    assert seconds(periods=200) == pytest.approx(2 * seconds(), rel=0.05)
-    assert seconds(population__customers=100_000) == pytest.approx(2 * seconds(), rel=0.05)
+    assert seconds(periods=200) == pytest.approx(2 * seconds(), rel=0.1)
+    assert seconds(population__customers=100_000) == pytest.approx(2 * seconds(), rel=0.1)
     assert seconds(population__purchase_rate=2.0) > 3 * seconds()
 
 
@@ -59,7 +59,7 @@ def test_points_that_cannot_run_cost_nothing(study, monkeypatch):
 
 def test_in_words(study):
     said = str(estimate(study(), 1000, Staff(1, 1)))
-    assert said == "about 8 s and 0.2 GiB of memory"
+    assert said == "about 2 s and 0.2 GiB of memory"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_years_are_refused(study, world):
     )
     with pytest.raises(Refusal) as refusal:
         estimate(endless, len(endless), Staff(2, 1))
-    assert "20,000 runs would take about 6 years and " in str(refusal.value)
+    assert "20,000 runs would take about 4 years and " in str(refusal.value)
     assert "a study may take a year at most, so take fewer replications, points, arms, customers" in str(refusal.value)
 
 

@@ -1,5 +1,6 @@
 """The runner: the same numbers however a study is run, resumed, interrupted or killed."""
 
+import contextlib
 import importlib
 import os
 import signal
@@ -58,6 +59,15 @@ STUDY = """
             print("stopped", stop.done, stop.total, stop.exit_code)
             sys.exit(stop.exit_code)
 """
+
+
+class Prompt(Hiring):
+    """Hiring that is over when it has begun."""
+
+    def __init__(self, hire):
+        super().__init__(hire)
+        with contextlib.suppress(Refusal):
+            self.pool()
 
 
 def started(process, runs):
@@ -280,11 +290,6 @@ class TestChoices:
         monkeypatch.setattr(runner, "BATCH", 1e-9)
 
     def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch, eager):
-        class Prompt(Hiring):
-            def __init__(self, hire):
-                super().__init__(hire)
-                self.pool()
-
         served = []
         made = runner.Pool
         monkeypatch.setattr(runner, "Hiring", Prompt)
@@ -294,6 +299,31 @@ class TestChoices:
         results = run(study())
         assert len(served) > 1  # a pool, and batches for it
         assert results.canonical() == run(study(), workers=1).canonical()
+
+    def test_for_much_work_they_are_hired_before_the_first_run(self, study, monkeypatch):
+        """Eight hours on paper: no trial.  What is not compiled yet is compiled here first, not in every process."""
+        met = []
+
+        def hire(*order):
+            raise Refusal("no pool here")
+
+        def outcome(self, index):
+            met.append(index)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
+        monkeypatch.setattr(runner, "work", lambda experiment, runs: 8 * 3600.0)
+        monkeypatch.setattr(runner, "Pool", hire)
+        monkeypatch.setattr(runner, "compiled", lambda experiment: True)
+        monkeypatch.setattr(runner, "Hiring", Prompt)
+        with pytest.raises(Refusal, match="no pool here"):
+            run(study())
+        assert not met
+        monkeypatch.setattr(runner.Bench, "outcome", outcome)
+        monkeypatch.setattr(runner, "compiled", lambda experiment: False)
+        with pytest.raises(Interrupted):
+            run(study())
+        assert len(met) == 1
 
     def test_while_worker_processes_load_the_runs_go_on_here(self, study, monkeypatch, eager):
         asked, loaded, closed = threading.Event(), threading.Event(), threading.Event()
