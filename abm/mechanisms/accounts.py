@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import in_steps, whole
+from abm.core.functions import any_set, in_steps, whole
 from abm.core.kernels import Kernel, equation, kernel
 from abm.mechanisms.mechanism import Mechanism, Phase
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
@@ -31,44 +31,49 @@ def charge(
 
     visit_spend, visit_forgone (visits,)  cents; forgone by tier discounts  [written]
     """
+    cut = any_set(tier_discount.ravel())
     for v in range(visit_count[0]):
-        i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
+        i, j = visit_customer[v], visit_firm[v]
         full = np.float64(basket[i]) * np.float64(price[j])
-        spend = cents(full * (1.0 - np.float64(tier_discount[tier_at[pair], j])))
+        discount = tier_discount[tier_at[visit_pair[v]], j] if cut else np.float32(0.0)
+        spend = cents(full * (1.0 - np.float64(discount)))
         visit_spend[v] = spend
         visit_forgone[v] = cents(full) - spend
 
 
 @kernel(double=True)
 def book_visits(
-    visit_goods, visit_cut, visit_count, visit_customer, visit_firm, visit_pair, visit_spend, visit_forgone,
-    year_spend_at, basket, price, unit_cost, revenue, goods, discounts, price_cuts, open_visits,
+    visit_goods, visit_count, visit_customer, visit_firm, visit_pair, visit_spend, visit_forgone, year_spend_at, basket,
+    price, unit_cost, revenue, goods, discounts, price_cuts, open_visits,
 ):  # fmt: skip
     """Book revenue and costs of every visit.
 
-    visit_goods, visit_cut (visits,)  cents: cost of goods, forgone by the firm's price  [written]
+    visit_goods (visits,)  cents  [written]
     year_spend_at (pairs,)  cents  [written]      revenue and what follows: tallies, in cents and visits [written]
     """
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
         visit_goods[v] = cents(np.float64(unit_cost[j]) * np.float64(basket[i]))
-        visit_cut[v] = cents(np.float64(basket[i]) * max(0.0, 1.0 - np.float64(price[j])))
     for v in range(visit_count[0]):
         year_spend_at[visit_pair[v]] += visit_spend[v]
     for j in range(price.shape[0]):
-        came, spent, sold, forgone, cut = 0, 0, 0, 0, 0
+        came, spent, sold, forgone = 0, 0, 0, 0
         for v in range(visit_count[0]):
             here = visit_firm[v] == np.int64(j)
             came += 1 if here else 0
             spent += visit_spend[v] if here else 0
             sold += visit_goods[v] if here else 0
             forgone += visit_forgone[v] if here else 0
-            cut += visit_cut[v] if here else 0
         open_visits[j] += came
         revenue[j] += spent
         goods[j] += sold
         discounts[j] += forgone
-        price_cuts[j] += cut
+        if price[j] < 1.0:
+            cut = 0
+            for v in range(visit_count[0]):
+                full = np.float64(basket[visit_customer[v]])
+                cut += cents(full * (1.0 - np.float64(price[j]))) if visit_firm[v] == np.int64(j) else 0
+            price_cuts[j] += cut
 
 
 @kernel(per="share")
@@ -186,7 +191,6 @@ class Accounts(Mechanism):
             "year_spend", ("firm", "customer"), 0, "cents", "spent at the firm since the books were opened", "int64"
         ),
         Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
-        Column("visit_cut", ("visit",), 0, "cents", "forgone by a price below index 1", "int64"),
         Column("active_before", ("firm", "customer"), 0, "bool", "active when the books were opened", "uint8"),
     )
     counts = (

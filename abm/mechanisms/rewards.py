@@ -65,9 +65,11 @@ def reward_visits(
     enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
     """
     count = visit_count[0] if any_set(has_program) else 0
+    raised = any_set(tier_bonus.ravel())
     for v in range(count):
-        j, pair = visit_firm[v], visit_pair[v]
-        visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], tier_bonus[tier_at[pair], j])
+        j = visit_firm[v]
+        bonus = tier_bonus[tier_at[visit_pair[v]], j] if raised else np.float32(0.0)
+        visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], bonus)
     for v in range(count):
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         if has_program[j] > 0:
