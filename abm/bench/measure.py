@@ -176,8 +176,16 @@ def peak_memory() -> int:
 
 
 def start_seconds(cold: bool) -> float:
-    """Return the seconds of a fresh process to the end of its first period; cold = with an empty kernel cache."""
-    code = "from abm.bench.reference import full; from abm.run.engine import Engine; Engine(full(1000, 1), 1).run(1)"
+    """Return the seconds of a fresh process to the end of its first period; cold = with an empty kernel cache.
+
+    Cold, the period is that of a study, as that is what compiles in two processes.
+    """
+    code = "from abm.bench.reference import full\n"
+    code += (
+        "import abm; abm.run(abm.Experiment(name='first', scenario=full(1000, 1), replications=2))"
+        if cold
+        else "from abm.run.engine import Engine; Engine(full(1000, 1), 1).run(1)"
+    )
     with tempfile.TemporaryDirectory() as empty:
         environment = {**os.environ, **({"NUMBA_CACHE_DIR": empty} if cold else {})}
         began = time.perf_counter()

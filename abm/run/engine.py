@@ -56,15 +56,11 @@ class Engine:
     ) -> None:
         self.scenario, self.seed, self.t, self._folder = scenario, seed, 0, folder
         self.world: World = build_world(scenario, seed, replication, threads, folder)
-        self.plan = [m for m in plan(scenario.mechanisms()) if m.name not in scenario.off]
+        self.plan = in_order(scenario)
         self.threads = threads
-        before = [m for m in self.plan if m.phase < Phase.CHOICE]
-        visits = [m for m in self.plan if m.phase >= Phase.CHOICE]
-        self._before = [m for m in before if m.interrupts]
-        self._after = [m for m in visits if m.interrupts]
-        kernels: list[tuple[Mechanism, Kernel]] = [(m, k) for m in (*before, *visits) for k in m.kernels()]
-        deliveries = [(m, k) for m in self.plan for k in m.deliveries()]
-        self._stages = [*_stages(kernels), *_stages(deliveries)]
+        self._before = [m for m in self.plan if m.phase < Phase.CHOICE and m.interrupts]
+        self._after = [m for m in self.plan if m.phase >= Phase.CHOICE and m.interrupts]
+        self._stages = staged(self.plan)
         self._programs = [self._program(worker) for worker in range(threads)]
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
@@ -131,6 +127,17 @@ class Engine:
         ]
         for job in jobs:
             job.result()
+
+
+def in_order(scenario: Scenario) -> list[Mechanism]:
+    """Return the mechanisms that a scenario has switched on, in the order of a period."""
+    return [m for m in plan(scenario.mechanisms()) if m.name not in scenario.off]
+
+
+def staged(mechanisms: Sequence[Mechanism]) -> list[tuple[Per, list[tuple[Mechanism, Kernel]]]]:
+    """Return the stages of a period: kernels in order, deliveries last."""
+    kernels = [(m, k) for m in mechanisms for k in m.kernels()]
+    return [*_stages(kernels), *_stages([(m, k) for m in mechanisms for k in m.deliveries()])]
 
 
 def _stages(bound: Sequence[tuple[Mechanism, Kernel]]) -> list[tuple[Per, list[tuple[Mechanism, Kernel]]]]:

@@ -147,15 +147,20 @@ def build_world(
 
     Raises Refusal for an unusable log or graph file.
     """
+    world = allocated(scenario, _ties(scenario, seed, replication, folder), replication, workers)
+    _begin(world, scenario, seed, folder)
+    return world
+
+
+def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1) -> World:
+    """Return a world with all its arrays, in which nobody has been drawn yet."""
     world = World(
-        scenario.population.customers, tuple(f.name for f in scenario.firms), levers(scenario.firms),
-        _ties(scenario, seed, replication, folder), scenario.periods, scenario.burn_in, scenario.periods_per_year,
-        replication, workers,
+        scenario.population.customers, tuple(f.name for f in scenario.firms), levers(scenario.firms), ties,
+        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers,
     )  # fmt: skip
     mechanisms = scenario.mechanisms()
     columns = [column for mechanism in mechanisms for column in mechanism.owns]
     world.allocate([*TRAITS, *columns], [tally for mechanism in mechanisms for tally in mechanism.counts])
-    _begin(world, scenario, seed, folder)
     return world
 
 

@@ -180,7 +180,7 @@ class _Job:
         bench = Bench(self.experiment, self.staff.threads)
         began, hiring, needed = np.inf, None, False
         try:
-            if self.staff.workers > 1 and work(self.experiment, len(self._left)) > SURE and compiled(self.experiment):
+            if self.staff.workers > 1 and self._pays_at_once():
                 hiring, self._stretch = Hiring(self._pool), SHORT
             while len(self._left) and not (hiring and hiring.done):
                 report = bench.batch(self._take(), self.keeper)
@@ -199,6 +199,10 @@ class _Job:
             if hiring and not needed:
                 hiring.dismiss()
         return hiring
+
+    def _pays_at_once(self) -> bool:
+        """Whether there is much to do, or kernels to compile, of which the first worker process does half."""
+        return work(self.experiment, len(self._left)) > SURE or not compiled(self.experiment)
 
     def _together(self, pool: Pool | Cluster) -> None:
         """Do runs in worker processes."""

@@ -300,30 +300,28 @@ class TestChoices:
         assert len(served) > 1  # a pool, and batches for it
         assert results.canonical() == run(study(), workers=1).canonical()
 
-    def test_for_much_work_they_are_hired_before_the_first_run(self, study, monkeypatch):
-        """Eight hours on paper: no trial.  What is not compiled yet is compiled here first, not in every process."""
-        met = []
+    @pytest.mark.parametrize(
+        ("hours", "compiled", "at_once"), [(8.0, True, True), (0.0, False, True), (0.0, True, False)]
+    )
+    def test_for_much_work_or_compiling_they_are_hired_before_the_first_run(
+        self, study, monkeypatch, hours, compiled, at_once
+    ):
+        """They compile the other half of the kernels."""
 
         def hire(*order):
             raise Refusal("no pool here")
 
         def outcome(self, index):
-            met.append(index)
             raise KeyboardInterrupt
 
         monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
-        monkeypatch.setattr(runner, "work", lambda experiment, runs: 8 * 3600.0)
+        monkeypatch.setattr(runner, "work", lambda experiment, runs: hours * 3600.0)
+        monkeypatch.setattr(runner, "compiled", lambda experiment: compiled)
         monkeypatch.setattr(runner, "Pool", hire)
-        monkeypatch.setattr(runner, "compiled", lambda experiment: True)
         monkeypatch.setattr(runner, "Hiring", Prompt)
-        with pytest.raises(Refusal, match="no pool here"):
-            run(study())
-        assert not met
         monkeypatch.setattr(runner.Bench, "outcome", outcome)
-        monkeypatch.setattr(runner, "compiled", lambda experiment: False)
-        with pytest.raises(Interrupted):
+        with pytest.raises(Refusal if at_once else Interrupted):
             run(study())
-        assert len(met) == 1
 
     def test_while_worker_processes_load_the_runs_go_on_here(self, study, monkeypatch, eager):
         asked, loaded, closed = threading.Event(), threading.Event(), threading.Event()

@@ -1,0 +1,34 @@
+"""Compiling ahead: every kernel of the periods, from the last to the first, without drawing anybody."""
+
+from __future__ import annotations
+
+from abm.core.kernels import Kernel
+from abm.mechanisms.mechanism import Mechanism
+from abm.run import ahead
+from abm.run.engine import Engine
+from abm.run.scenario import Scenario
+
+
+def test_kernels_are_compiled_from_the_last_to_the_first(monkeypatch):
+    scenario = Scenario.parse({"periods": 2, "population": {"customers": 3}, "off": ["defection"]})
+    engine, met = Engine(scenario, seed=1), []
+    expected = [call.kernel.name for program in engine._programs[0] for _, calls in program.stages for call in calls]
+    native = Kernel.native
+
+    def noted(kernel, arguments):
+        met.append((kernel.name, native(kernel, arguments)[1]))
+
+    monkeypatch.setattr(Kernel, "native", noted)
+    ahead.compile_last_first(scenario)
+    assert [name for name, _ in met] == expected[-2::-1]  # all but the record, which is no mechanism's
+    by_name = {call.kernel.name: call for program in engine._programs[0] for _, cs in program.stages for call in cs}
+    assert all(native(by_name[name].kernel, by_name[name].arguments)[1] == address for name, address in met)
+
+
+def test_nobody_is_drawn(monkeypatch):
+    def refuse(*args):
+        raise AssertionError
+
+    monkeypatch.setattr(Mechanism, "begin", refuse)
+    monkeypatch.setattr("abm.world.population.Population.begin", refuse)
+    ahead.compile_last_first(Scenario.parse({"periods": 1, "population": {"customers": 2}}))
