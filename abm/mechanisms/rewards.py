@@ -71,33 +71,30 @@ def reward_visits(
         bonus = tier_bonus[tier_at[visit_pair[v]], j] if raised else np.float32(0.0)
         visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], bonus)
     for v in range(count):
-        i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
-        if has_program[j] > 0:
-            issued = 0
-            if member_at[pair] == 0:
-                value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
-                benefit = purchase_rate[i] * np.float32(periods_per_year) * value
-                if automatic[j] > 0 or benefit > hassle[j] * hassle_factor[i]:
-                    member_at[pair] = 1
-                    issued = endowment[j]
-                    enrolled[j] += 1
-            if member_at[pair] > 0:
-                issued += visit_points[v]
-                visit_points[v] = issued
-                balance = points_at[pair] + issued
-                if balance >= goal_points[j]:
-                    word = philox(customer_id[i], t, (1 << 16) | visit_nth[v], replication, key)[0]
-                    if uniform(word) < redemption[j]:
-                        balance -= goal_points[j]
-                        points_outstanding[j] -= goal_points[j]
-                        points_redeemed[j] += goal_points[j]
-                        rewards_redeemed[j] += 1
-                        rewards_cost[j] += reward_expense[j]
-                points_at[pair] = balance
-            else:
-                visit_points[v] = 0
-        else:
-            visit_points[v] = 0
+        j, pair = visit_firm[v], visit_pair[v]
+        endowed = 0
+        if member_at[pair] == 0 and has_program[j] > 0:
+            i = visit_customer[v]
+            value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
+            benefit = purchase_rate[i] * np.float32(periods_per_year) * value
+            if automatic[j] > 0 or benefit > hassle[j] * hassle_factor[i]:
+                member_at[pair] = 1
+                endowed = endowment[j]
+                enrolled[j] += 1
+        issued = 0
+        if member_at[pair] > 0 and has_program[j] > 0:
+            issued = visit_points[v] + endowed
+            balance = points_at[pair] + issued
+            if balance >= goal_points[j]:
+                word = philox(customer_id[visit_customer[v]], t, (1 << 16) | visit_nth[v], replication, key)[0]
+                if uniform(word) < redemption[j]:
+                    balance -= goal_points[j]
+                    points_outstanding[j] -= goal_points[j]
+                    points_redeemed[j] += goal_points[j]
+                    rewards_redeemed[j] += 1
+                    rewards_cost[j] += reward_expense[j]
+            points_at[pair] = balance
+        visit_points[v] = issued
     for j in range(has_program.shape[0]):
         total = 0
         for v in range(count):
@@ -115,7 +112,7 @@ def promote_visitors(
 
     tier_at, qualifying_spend_at (pairs,)  cents, trust_at, affective_commitment_at (pairs,)  [written]
     """
-    for v in range(visit_count[0]):
+    for v in range(visit_count[0] if any_set(has_tiers) else 0):
         j, pair = visit_firm[v], visit_pair[v]
         if has_tiers[j] > 0 and member_at[pair] > 0:
             qualifying_spend_at[pair] += visit_spend[v]

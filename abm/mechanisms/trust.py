@@ -25,28 +25,32 @@ def updated_trust(trust, transaction, growth, fall, broken):
 
 @kernel
 def learn_trust(
-    trust_at, visit_trust, visit_count, visit_firm, visit_pair, transaction, performance, promise, transparency, growth,
-    fall, tolerance, promise_cost, notice, trust_sum, broken_promises,
+    trust_at, visit_trust, lost, visit_count, visit_firm, visit_pair, transaction, performance, promise, transparency,
+    growth, fall, tolerance, promise_cost, notice, trust_sum, broken_promises,
 ):  # fmt: skip
     """Update trust in the firm visited.
 
-    trust_at (pairs,)  0-1  [written]      trust_sum, broken_promises  tallies [written]
+    trust_at (pairs,)  0-1, visit_trust, lost (visits,)  [written]      trust_sum, broken_promises  tallies [written]
     """
     for v in range(visit_count[0]):
-        j, pair = visit_firm[v], visit_pair[v]
-        missed = np.float32(1.0) if performance[v] < promise[j] - tolerance else np.float32(0.0)
-        broken = missed * (promise_cost * (1.0 - notice * transparency[j]))  # no branch: it is often guessed wrong
-        new = updated_trust(trust_at[pair], transaction[v], growth, fall, broken)
+        lost[v] = 0.0
+    for j in range(promise.shape[0]):
+        broke, cost = 0, promise_cost * (1.0 - notice * transparency[j])
+        for v in range(visit_count[0]):
+            missed = (visit_firm[v] == np.int64(j)) & (performance[v] < promise[j] - tolerance)
+            lost[v] += cost if missed else np.float32(0.0)
+            broke += 1 if missed else 0
+        broken_promises[j] += broke
+    for v in range(visit_count[0]):
+        pair = visit_pair[v]
+        new = updated_trust(trust_at[pair], transaction[v], growth, fall, lost[v])
         trust_at[pair] = new
         visit_trust[v] = new
     for j in range(promise.shape[0]):
-        total, broke = 0, 0
+        total = 0
         for v in range(visit_count[0]):
-            here = visit_firm[v] == np.int64(j)
-            total += in_steps(visit_trust[v]) if here else 0
-            broke += 1 if here & (performance[v] < promise[j] - tolerance) else 0
+            total += in_steps(visit_trust[v]) if visit_firm[v] == np.int64(j) else 0
         trust_sum[j] += total
-        broken_promises[j] += broke
 
 
 @kernel
@@ -69,6 +73,7 @@ class Trust(Mechanism):
     owns = (
         Column("trust", ("firm", "customer"), 0.5, "0-1", "trust in the firm"),
         Column("visit_trust", ("visit",), 0, "0-1", "trust after the visit"),
+        Column("lost", ("visit",), 0, "0-1", "trust that a broken promise takes away"),
         Column("affective_commitment", ("firm", "customer"), 0.2, "0-1", "attachment to the firm"),
     )
     counts = (
