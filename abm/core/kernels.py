@@ -1,4 +1,4 @@
-"""The jit door: the only file that imports numba.
+"""The jit door: theories know numba through this file.
 
 A theory is written as scalar *equations* and as *kernels*, loops over arrays. Two rules make them quick and
 reproducible:
@@ -25,68 +25,12 @@ from typing import Any, Literal, TypeVar
 import numba
 import numpy as np
 from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
-from numba.core.cpu import CPUTargetOptions
-from numba.core.lowering import Lower
-from numba.core.registry import CPUTarget, cpu_target
-from numba.core.typed_passes import NativeLowering
+
+from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, entry_name
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
-CLOCK: dict[str, type] = {"lo": np.uint64, "hi": np.uint64, "t": np.int64}  # what a program hands to a kernel
 F = TypeVar("F", bound=Callable[..., Any])
 Per = Literal["tile", "share", "period"]
-
-
-class _SeparateArrays(CPUTargetOptions):
-    """Compiler options of a kernel: its arrays never overlap."""
-
-    def finalize(self, flags: Any, options: Any) -> None:
-        super().finalize(flags, options)
-        flags.noalias = True
-
-
-class _KernelTarget(CPUTarget):
-    """numba's CPU target with kernels' options, sharing its typing and code generation contexts."""
-
-    options = _SeparateArrays
-
-    @property
-    def _toplevel_target_context(self) -> Any:
-        return cpu_target._toplevel_target_context
-
-    @property
-    def _toplevel_typing_context(self) -> Any:
-        return cpu_target._toplevel_typing_context
-
-
-class _WideLower(Lower):
-    """Lowering of a kernel: vectors as wide as the processor has them; LLVM alone prefers half of that."""
-
-    def setup_function(self, fndesc: Any) -> None:
-        super().setup_function(fndesc)
-        set.add(self.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows few names
-        self.function.attributes.add("noinline")  # inlined into what calls it, it would be compiled with narrow ones
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _KernelLowering(NativeLowering):
-    _name = "kernel_lowering"
-
-    @property
-    def lowering_class(self) -> Any:
-        return _WideLower
-
-
-class _KernelCompiler(CompilerBase):
-    """numba's compiler with the lowering of kernels."""
-
-    def define_pipelines(self) -> list[Any]:
-        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        k = next(k for k, (kind, _) in enumerate(manager.passes) if kind is NativeLowering)
-        manager.passes[k] = (_KernelLowering, manager.passes[k][1])
-        manager.finalize()
-        return [manager]
 
 
 def _core_digest() -> str:
@@ -154,8 +98,8 @@ class Kernel:
         self._compiled: Any = function
         if COMPILED:
             scalar = function if double else _single(function)
-            self._compiled = numba.njit(nogil=True, error_model="numpy", pipeline_class=_KernelCompiler)(scalar)
-            self._compiled._compiler.targetdescr = _KernelTarget("cpu")
+            self._compiled = numba.njit(nogil=True, error_model="numpy", pipeline_class=KernelCompiler)(scalar)
+            self._compiled._compiler.targetdescr = KernelTarget("cpu")
             with contextlib.suppress(RuntimeError):  # numba's word for source that is in no file: not cached then
                 self._compiled._cache = _Cache(self._compiled.py_func)
 
@@ -166,12 +110,12 @@ class Kernel:
         """Run once, now, on these arrays and numbers."""
         self._compiled(*(CLOCK.get(p, plain)(a) for p, a in zip(self.parameters, arguments, strict=True)))
 
-    def native(self, arguments: Sequence[Any]) -> tuple[Any, int]:
-        """Compile for these argument types; return the signature and the address of the C entry."""
+    def entry(self, arguments: Sequence[Any]) -> int:
+        """Compile for these argument types, if need be; return the address of the entry that programs call."""
         signature = tuple(numba.typeof(a) for a in arguments) + tuple(numba.typeof(CLOCK[c](0)) for c in self.clock)
         self._compiled.compile(signature)
         result = self._compiled.overloads[signature]
-        return result, result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+        return result.library.get_pointer_to_function(entry_name(result.fndesc))
 
     def is_cached(self) -> bool:
         """Return whether machine code of the present source is on the disk."""

@@ -14,8 +14,6 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from abm.core.kernels import CLOCK, COMPILED, Kernel, plain
@@ -65,53 +63,15 @@ def _words(value: Any) -> list[int]:
     return [int(value) & 0xFFFFFFFFFFFFFFFF]
 
 
-_entries: dict[Any, int] = {}
+_entries: dict[Any, int] = {}  # by kernel and kinds of arguments; machine code lives as long as the process
 
 
-def _entries_of(calls: Sequence[Call], kinds: Sequence[tuple[Any, ...]]) -> np.ndarray:
-    """Return for each call the address of a C function (words, lo, hi, t) that runs it with unpacked words."""
-    missing = {kind: call for call, kind in zip(calls, kinds, strict=True) if kind not in _entries}
-    if missing:
-        _entries.update(zip(missing, _build_entries(list(missing.values())), strict=True))
-    return np.array([_entries[kind] for kind in kinds], np.uint64)
-
-
-@global_compiler_lock
-def _build_entries(calls: Sequence[Call]) -> list[int]:
-    """Compile the entries of calls together: a module costs more than a function."""
-    library = cpu_target.target_context.codegen().create_library("entries")
-    module = library.create_ir_module("entries")
-    names = [_build_entry(module, call) for call in calls]
-    library.add_ir_module(module)
-    library.finalize()
-    _keep.append(library)
-    return [library.get_pointer_to_function(name) for name in names]
-
-
-def _build_entry(module: Any, call: Call) -> str:
-    context, clock = cpu_target.target_context, call.kernel.clock
-    result, address = call.kernel.native(call.arguments)
-    i64, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
-    name = f"entry_{address:x}"
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, i64, i64, i64]), name)
-    builder = ir.IRBuilder(function.append_basic_block())
-    words = builder.bitcast(function.args[0], i64.as_pointer())
-    values, offset = [], 0
-    for kind in result.fndesc.argtypes[: len(result.fndesc.argtypes) - len(clock)]:
-        form = context.get_value_type(kind)
-        here = builder.gep(words, [ir.Constant(i64, offset)])
-        values.append(builder.load(builder.bitcast(here, form.as_pointer()), align=8))
-        offset += 5 + 2 * kind.ndim if isinstance(kind, types.Array) else 1
-    values += [function.args[1 + list(CLOCK).index(c)] for c in clock]
-    returned = context.get_value_type(result.fndesc.restype)
-    callee_type = ir.FunctionType(returned, [v.type for v in values])
-    callee = builder.inttoptr(ir.Constant(i64, address), callee_type.as_pointer())
-    builder.call(callee, values)
-    builder.ret_void()
-    return name
-
-
-_keep: list[Any] = []  # machine code lives as long as the process
+def _entry(call: Call, kinds: tuple[Any, ...]) -> int:
+    """Return the address of the C function (words, lo, hi, t) that runs the call's kernel."""
+    found = _entries.get(kinds)
+    if found is None:
+        found = _entries[kinds] = call.kernel.entry(call.arguments)
+    return found
 
 
 @intrinsic
@@ -162,7 +122,9 @@ class Program:
             known: dict[int, tuple[Any, list[int]]] = {}
             laid_out = [call.layout(known) for call in calls]
             self._words = [words for _, words in laid_out]
-            self._entries = _entries_of(calls, [kinds for kinds, _ in laid_out])
+            self._entries = np.array(
+                [_entry(call, kinds) for call, (kinds, _) in zip(calls, laid_out, strict=True)], np.uint64
+            )
             self._addresses = np.array([w.__array_interface__["data"][0] for w in self._words], np.uint64)
             self._stops = np.cumsum([len(group) for _, group in self.stages]).astype(np.int64)
             self._tiled = np.array([tiled for tiled, _ in self.stages], np.bool_)

@@ -20,4 +20,4 @@ def compile_last_first(scenario: Scenario) -> None:
     named = world.named()
     for _, stage in reversed(staged(in_order(scenario))):
         for mechanism, kernel in reversed(stage):
-            kernel.native(mechanism.bind(kernel, world, 0, named).arguments)
+            kernel.entry(mechanism.bind(kernel, world, 0, named).arguments)

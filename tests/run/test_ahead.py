@@ -13,16 +13,16 @@ def test_kernels_are_compiled_from_the_last_to_the_first(monkeypatch):
     scenario = Scenario.parse({"periods": 2, "population": {"customers": 3}, "off": ["defection"]})
     engine, met = Engine(scenario, seed=1), []
     expected = [call.kernel.name for program in engine._programs[0] for _, calls in program.stages for call in calls]
-    native = Kernel.native
+    entry = Kernel.entry
 
     def noted(kernel, arguments):
-        met.append((kernel.name, native(kernel, arguments)[1]))
+        met.append((kernel.name, entry(kernel, arguments)))
 
-    monkeypatch.setattr(Kernel, "native", noted)
+    monkeypatch.setattr(Kernel, "entry", noted)
     ahead.compile_last_first(scenario)
     assert [name for name, _ in met] == expected[-2::-1]  # all but the record, which is no mechanism's
     by_name = {call.kernel.name: call for program in engine._programs[0] for _, cs in program.stages for call in cs}
-    assert all(native(by_name[name].kernel, by_name[name].arguments)[1] == address for name, address in met)
+    assert all(entry(by_name[name].kernel, by_name[name].arguments) == address for name, address in met)
 
 
 def test_nobody_is_drawn(monkeypatch):

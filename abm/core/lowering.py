@@ -1,0 +1,107 @@
+"""How a kernel becomes machine code: what numba is told beyond its own options.
+
+* Its arrays never overlap, so that loops vectorise without asking.
+* Vectors are as wide as the processor has them; LLVM alone prefers half of that.
+* Beside the function that Python calls there is an *entry*, ``void(words, lo, hi, t)``, which reads all other arguments
+  from 8-byte words: that is what programs call. It lies in the same library, so that numba's cache keeps both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.cpu import CPUTargetOptions
+from numba.core.lowering import Lower
+from numba.core.registry import CPUTarget, cpu_target
+from numba.core.typed_passes import NativeLowering
+
+CLOCK: dict[str, type] = {"lo": np.uint64, "hi": np.uint64, "t": np.int64}  # what a program hands to a kernel
+_WIDE = '"prefer-vector-width"="512"'
+
+
+class _Options(CPUTargetOptions):
+    """Compiler options of a kernel."""
+
+    def finalize(self, flags: Any, options: Any) -> None:
+        super().finalize(flags, options)
+        flags.noalias = True
+        flags.no_cfunc_wrapper = True  # the entry is there instead
+
+
+class KernelTarget(CPUTarget):
+    """numba's CPU target with kernels' options, sharing its typing and code generation contexts."""
+
+    options = _Options
+
+    @property
+    def _toplevel_target_context(self) -> Any:
+        return cpu_target._toplevel_target_context
+
+    @property
+    def _toplevel_typing_context(self) -> Any:
+        return cpu_target._toplevel_typing_context
+
+
+class _Lower(Lower):
+    """Lowering of a kernel to LLVM."""
+
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        set.add(self.function.attributes, _WIDE)  # llvmlite's own `add` knows few names
+        self.function.attributes.add("noinline")  # inlined into what calls it, it would get narrow vectors
+
+    def lower_normal_function(self, fndesc: Any) -> None:
+        super().lower_normal_function(fndesc)
+        self._add_entry(fndesc)
+
+    def _add_entry(self, fndesc: Any) -> None:
+        """Write the entry, which unpacks words and calls the kernel; what the kernel returns is nothing."""
+        i64, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
+        form = ir.FunctionType(ir.VoidType(), [pointer, i64, i64, i64])
+        entry = ir.Function(self.module, form, entry_name(fndesc))
+        builder = ir.IRBuilder(entry.append_basic_block())
+        words = builder.bitcast(entry.args[0], i64.as_pointer())
+        values, offset = [], 0
+        for name, kind in zip(fndesc.args, fndesc.argtypes, strict=True):
+            if name in CLOCK:
+                values.append(entry.args[1 + list(CLOCK).index(name)])
+                continue
+            place = builder.gep(words, [ir.Constant(i64, offset)])
+            stored = self.context.get_value_type(kind)
+            values.append(builder.load(builder.bitcast(place, stored.as_pointer()), align=8))
+            offset += 5 + 2 * kind.ndim if isinstance(kind, types.Array) else 1
+        self.call_conv.call_function(builder, self.function, fndesc.restype, fndesc.argtypes, values)
+        builder.ret_void()
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _KernelLowering(NativeLowering):
+    _name = "kernel_lowering"
+
+    @property
+    def lowering_class(self) -> Any:
+        return _Lower
+
+
+class KernelCompiler(CompilerBase):
+    """numba's compiler with the lowering of kernels."""
+
+    def define_pipelines(self) -> list[Any]:
+        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        k = next(k for k, (kind, _) in enumerate(manager.passes) if kind is NativeLowering)
+        manager.passes[k] = (_KernelLowering, manager.passes[k][1])
+        manager.finalize()
+        return [manager]
+
+
+def entry_name(fndesc: Any) -> str:
+    """Return the symbol of a kernel's entry."""
+    return f"entry.{fndesc.mangled_name}"
+
+
+__all__ = ["CLOCK", "KernelCompiler", "KernelTarget", "entry_name"]
