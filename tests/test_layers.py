@@ -38,7 +38,7 @@ BELOW_IN_STUDY = {  # a package of abm/study may import itself and these; questi
 TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
 ONLY_IN = {  # a library, and the files that may import it
     "numba": ("core/kernels.py", "core/lowering.py", "core/programs.py"),
-    "llvmlite": ("core/programs.py",),
+    "llvmlite": ("core/lowering.py",),
     "networkx": ("world/network.py", "world/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("run/model.py", "run/agents.py", "run/agent_set.py", "bench/idiomatic.py"),
     "pyarrow": ("study/storage/segment.py",),

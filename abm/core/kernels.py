@@ -44,7 +44,7 @@ def _core_digest() -> str:
 _CORE = _core_digest() if COMPILED else ""
 
 
-class _Cache(FunctionCache):
+class Cache(FunctionCache):
     """numba's disk cache, renewed when a file of core changes and not only the kernel's own."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -101,7 +101,7 @@ class Kernel:
             self._compiled = numba.njit(nogil=True, error_model="numpy", pipeline_class=KernelCompiler)(scalar)
             self._compiled._compiler.targetdescr = KernelTarget("cpu")
             with contextlib.suppress(RuntimeError):  # numba's word for source that is in no file: not cached then
-                self._compiled._cache = _Cache(self._compiled.py_func)
+                self._compiled._cache = Cache(self._compiled.py_func)
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}({', '.join(self.parameters)})>"
@@ -120,7 +120,7 @@ class Kernel:
     def is_cached(self) -> bool:
         """Return whether machine code of the present source is on the disk."""
         cache = getattr(self._compiled, "_cache", None)
-        return not COMPILED or (isinstance(cache, _Cache) and bool(cache._cache_file._load_index()))
+        return not COMPILED or (isinstance(cache, Cache) and bool(cache._cache_file._load_index()))
 
     def assembly(self) -> str:
         """Machine code of every version compiled so far (for tests of vectorisation)."""
@@ -154,4 +154,4 @@ def versions() -> dict[str, str]:
     return {"numba": numba.__version__, "numpy": np.__version__}
 
 
-__all__ = ["CLOCK", "COMPILED", "Kernel", "Per", "equation", "kernel", "plain", "versions"]
+__all__ = ["CLOCK", "COMPILED", "Cache", "Kernel", "Per", "equation", "kernel", "plain", "versions"]

@@ -19,8 +19,11 @@ from numba.core.cpu import CPUTargetOptions
 from numba.core.lowering import Lower
 from numba.core.registry import CPUTarget, cpu_target
 from numba.core.typed_passes import NativeLowering
+from numba.extending import intrinsic
 
 CLOCK: dict[str, type] = {"lo": np.uint64, "hi": np.uint64, "t": np.int64}  # what a program hands to a kernel
+_WORD, _POINTER = ir.IntType(64), ir.IntType(8).as_pointer()
+_ENTRY = ir.FunctionType(ir.VoidType(), [_POINTER, _WORD, _WORD, _WORD])
 _WIDE = '"prefer-vector-width"="512"'
 
 
@@ -61,17 +64,15 @@ class _Lower(Lower):
 
     def _add_entry(self, fndesc: Any) -> None:
         """Write the entry, which unpacks words and calls the kernel; what the kernel returns is nothing."""
-        i64, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
-        form = ir.FunctionType(ir.VoidType(), [pointer, i64, i64, i64])
-        entry = ir.Function(self.module, form, entry_name(fndesc))
+        entry = ir.Function(self.module, _ENTRY, entry_name(fndesc))
         builder = ir.IRBuilder(entry.append_basic_block())
-        words = builder.bitcast(entry.args[0], i64.as_pointer())
+        words = builder.bitcast(entry.args[0], _WORD.as_pointer())
         values, offset = [], 0
         for name, kind in zip(fndesc.args, fndesc.argtypes, strict=True):
             if name in CLOCK:
                 values.append(entry.args[1 + list(CLOCK).index(name)])
                 continue
-            place = builder.gep(words, [ir.Constant(i64, offset)])
+            place = builder.gep(words, [ir.Constant(_WORD, offset)])
             stored = self.context.get_value_type(kind)
             values.append(builder.load(builder.bitcast(place, stored.as_pointer()), align=8))
             offset += 5 + 2 * kind.ndim if isinstance(kind, types.Array) else 1
@@ -99,9 +100,22 @@ class KernelCompiler(CompilerBase):
         return [manager]
 
 
+@intrinsic
+def invoke(typing: Any, address: Any, words: Any, lo: Any, hi: Any, t: Any) -> Any:
+    """Call the entry at an address with (words, lo, hi, t)."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        callee = builder.inttoptr(args[0], _ENTRY.as_pointer())
+        builder.call(callee, [builder.inttoptr(args[1], _POINTER), *args[2:]])
+        return context.get_dummy_value()
+
+    u, i = types.uint64, types.int64
+    return types.void(u, u, i, i, i), generate
+
+
 def entry_name(fndesc: Any) -> str:
     """Return the symbol of a kernel's entry."""
     return f"entry.{fndesc.mangled_name}"
 
 
-__all__ = ["CLOCK", "KernelCompiler", "KernelTarget", "entry_name"]
+__all__ = ["CLOCK", "KernelCompiler", "KernelTarget", "entry_name", "invoke"]

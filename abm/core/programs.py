@@ -1,7 +1,7 @@
 """Programs: kernels with their arrays fixed, run period by period from compiled code.
 
 A `Call` fixes all of a kernel's arguments but rows and period; a `Program` runs calls in stages, so that a period of a
-small market does not pay for Python dispatch. With the door to numba, `abm.core.kernels`, the only file that knows it.
+small market does not pay for Python dispatch. Only this file, `abm.core.kernels` and `abm.core.lowering` know numba.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
-from abm.core.kernels import CLOCK, COMPILED, Kernel, plain
+from abm.core.kernels import CLOCK, COMPILED, Cache, Kernel, plain
+from abm.core.lowering import invoke
 
 
 class Call:
@@ -74,21 +72,6 @@ def _entry(call: Call, kinds: tuple[Any, ...]) -> int:
     return found
 
 
-@intrinsic
-def _invoke(typing: Any, address: Any, words: Any, lo: Any, hi: Any, t: Any) -> Any:
-    """Call the C function at an address with (words, lo, hi, t)."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        i64, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
-        form = ir.FunctionType(ir.VoidType(), [pointer, i64, i64, i64])
-        callee = builder.inttoptr(args[0], form.as_pointer())
-        builder.call(callee, [builder.inttoptr(args[1], pointer), *args[2:]])
-        return context.get_dummy_value()
-
-    u, i = types.uint64, types.int64
-    return types.void(u, u, i, i, i), generate
-
-
 def _run_periods(entries, words, stops, tiled, first, last, tile, t, end):
     """Run all stages for periods t..end on rows first..last; a tiled stage goes tile by tile."""
     for period in range(t, end):
@@ -99,13 +82,15 @@ def _run_periods(entries, words, stops, tiled, first, last, tile, t, end):
             while lo < last:
                 hi = min(last, lo + step)
                 for c in range(start, stops[stage]):
-                    _invoke(entries[c], words[c], lo, hi, period)  # type: ignore[call-arg]
+                    invoke(entries[c], words[c], lo, hi, period)  # type: ignore[call-arg]
                 lo = hi
             start = stops[stage]
 
 
 if COMPILED:
-    _run_periods = numba.njit(nogil=True, cache=True, error_model="numpy")(_run_periods)
+    _run_periods = numba.njit(nogil=True, error_model="numpy")(_run_periods)
+    # renewed with core, of which the way to call an entry is a part
+    _run_periods._cache = Cache(_run_periods.py_func)  # type: ignore[attr-defined]
 
 
 class Program:
