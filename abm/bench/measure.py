@@ -21,7 +21,6 @@ from abm.core.programs import Program
 from abm.kpis.standard import STANDARD
 from abm.run.engine import Engine, record
 from abm.run.scenario import Scenario
-from abm.world.columns import TILE
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MESA_SIZES = (1_000, 10_000)
@@ -57,7 +56,7 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
     """
     engine = Engine(scenario.replace({"periods": 1_000}), seed=1)
     engine.run(20)
-    n = engine.world.n
+    n, tile = engine.world.n, engine.world.tile
     idle = min(_spent(Program([]), 0, 0, 1, 0) for _ in range(1_000))
     stages = [
         [(call.kernel.name, Program([(True, [call])])) for call in calls]
@@ -69,9 +68,9 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
     for t in range(20, 20 + periods):
         spent: dict[str, list[float]] = {}
         for whole, stage in zip(tiled, stages, strict=True):
-            for lo in range(0, n, TILE if whole else n):
+            for lo in range(0, n, tile if whole else n):
                 for name, program in stage:
-                    seconds = _spent(program, lo, min(n, lo + (TILE if whole else n)), n, t)
+                    seconds = _spent(program, lo, min(n, lo + (tile if whole else n)), n, t)
                     spent.setdefault(name, []).append(seconds - idle)
         for name, times in spent.items():
             least[name] = np.minimum(least.get(name, np.inf), times)

@@ -93,6 +93,7 @@ class Kernel:
         self.parameters = tuple(inspect.signature(function).parameters)
         self.arguments = tuple(p for p in self.parameters if p not in CLOCK)
         self.clock = tuple(p for p in self.parameters if p in CLOCK)
+        self._kinds = tuple(CLOCK.get(p, plain) for p in self.parameters)
         if self.parameters != self.arguments + self.clock:
             raise TypeError(f"kernel {self.name}: {', '.join(CLOCK)} come last")
         self._compiled: Any = function
@@ -108,7 +109,7 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> None:
         """Run once, now, on these arrays and numbers."""
-        self._compiled(*(CLOCK.get(p, plain)(a) for p, a in zip(self.parameters, arguments, strict=True)))
+        self._compiled(*[kind(a) for kind, a in zip(self._kinds, arguments, strict=True)])
 
     def entry(self, arguments: Sequence[Any]) -> int:
         """Compile for these argument types, if need be; return the address of the entry that programs call."""

@@ -24,7 +24,7 @@ from abm.kpis.kpi import Kpi, Tallied, measured
 from abm.kpis.standard import STANDARD
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
 from abm.run.scenario import Scenario, build_world, restart_world
-from abm.world.columns import TILE, World
+from abm.world.columns import World
 
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 
@@ -112,17 +112,18 @@ class Engine:
                     mechanism.step(self.world, self.t)
             programs = [worker[s] for worker in self._programs]
             if self._pool is None or s == stages - 1 or self._stages[s][0] == "period":
-                programs[0].run(0, n, TILE, self.t, upto)
+                programs[0].run(0, n, self.world.tile, self.t, upto)
             else:
                 self._share_out(programs, n)
 
     def _share_out(self, programs: Sequence[Program], n: int) -> None:
         assert self._pool is not None
-        tiles = -(-n // TILE)
-        edges = [min(n, TILE * (tiles * w // self.threads)) for w in range(self.threads + 1)]
+        tile = self.world.tile
+        tiles = -(-n // tile)
+        edges = [min(n, tile * (tiles * w // self.threads)) for w in range(self.threads + 1)]
         edges[-1] = n
         jobs = [
-            self._pool.submit(program.run, edges[w], edges[w + 1], TILE, self.t, self.t + 1)
+            self._pool.submit(program.run, edges[w], edges[w + 1], tile, self.t, self.t + 1)
             for w, program in enumerate(programs)
         ]
         for job in jobs:

@@ -24,7 +24,7 @@ from abm.mechanisms.rewards import Rewards
 from abm.mechanisms.switching_cost import PersonalBond, SwitchingCost
 from abm.mechanisms.trust import Trust
 from abm.mechanisms.word_of_mouth import WordOfMouth
-from abm.world.columns import MOST_FIRMS, TILE, World
+from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE, World
 from abm.world.firm import Firm, levers
 from abm.world.network import Network
 from abm.world.population import COLUMNS as TRAITS
@@ -122,20 +122,25 @@ class Scenario(Spec):
         """Return the scenario with further mechanisms of one's own."""
         return self.model_copy(update={"extras": (*self.extras, *mechanisms)})
 
+    @property
+    def tile(self) -> int:
+        """Customers worked on at a time: more where fewer have an occasion, as each kernel's start is paid for once."""
+        return TILE if self.need.process == "every_period" or self.population.purchase_rate > 0.5 else 2 * TILE
+
     def estimated_bytes(self) -> int:
         """Return about how much memory a run needs, in bytes: columns, ties, history."""
         n, m = self.population.customers, len(self.firms)
         columns = [*TRAITS, *(c for mechanism in self.mechanisms() for c in mechanism.owns)]
-        sizes = {"customer": n, "firm": m, "facet": 8, "tier": 5}
-        state = sum(
-            np.dtype(c.dtype).itemsize * int(np.prod([sizes[a] for a in c.axes], dtype=float))
-            for c in columns
-            if not c.passing
-        )
+        rows = min(n, self.tile)
+        sizes = {
+            "customer": n, "firm": m, "facet": 8, "tier": 5, "row": rows, "visit": rows * MOST_OCCASIONS, "luck": 4,
+            "one": 1,
+        }  # fmt: skip
+        state = sum(np.dtype(c.dtype).itemsize * int(np.prod([sizes[a] for a in c.axes], dtype=float)) for c in columns)
         tallies = sum(len(mechanism.counts) for mechanism in self.mechanisms())
         per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
-        return state + ties + 8 * self.periods * tallies * (m + 1) + TILE * 15 * 64
+        return state + ties + 8 * self.periods * tallies * (m + 1)
 
 
 def build_world(
@@ -156,7 +161,7 @@ def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int
     """Return a world with all its arrays, in which nobody has been drawn yet."""
     world = World(
         scenario.population.customers, tuple(f.name for f in scenario.firms), levers(scenario.firms), ties,
-        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers,
+        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers, scenario.tile,
     )  # fmt: skip
     mechanisms = scenario.mechanisms()
     columns = [column for mechanism in mechanisms for column in mechanism.owns]

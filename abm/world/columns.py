@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from abm.world.network import Ties
 
-TILE = 1024  # customers worked on at a time: their columns stay in cache from mechanism to mechanism
+TILE = 1024  # customers worked on at a time, at least: their columns stay in cache from mechanism to mechanism
 MOST_OCCASIONS = 15  # of one customer in one period
 MOST_FIRMS = 16  # a customer's active firms travel to neighbours as 16 bits
 FACETS = (
@@ -109,6 +109,7 @@ class World:
     customers : columns (n,), (m, n) or (8, n)
     firms     : levers (m,) or (5, m)
     ties      : compressed rows of word of mouth
+    tile      : customers worked on at a time
     counted   : (workers, tallies, m + 1) int64; the last entry counts occasions spent at no firm
     history   : (periods, tallies, m + 1) int64
     rows      : where in these a tally is, by its name
@@ -125,11 +126,12 @@ class World:
         periods_per_year: int = 52,
         replication: int = 0,
         workers: int = 1,
+        tile: int = TILE,
     ) -> None:
         self.n, self.m = customers, len(firm_names)
         self.firm_names, self.ties = firm_names, ties
         self.periods, self.burn_in, self.periods_per_year = periods, burn_in, periods_per_year
-        self.replication, self.workers = replication, workers
+        self.replication, self.workers, self.tile = replication, workers, tile
         self.customers, self.firms = Columns(), Columns(levers)
         self.passing = [Columns() for _ in range(workers)]
         self._as_given = {name: lever.copy() for name, lever in levers.items()}
@@ -137,7 +139,7 @@ class World:
         self._by_pair: list[str] = []
         self.tallies: dict[str, Tally] = {}
         self.rows: dict[str, int] = {}
-        rows = min(TILE, max(customers, 1))
+        rows = min(tile, max(customers, 1))
         self._sizes = {
             "customer": self.n, "firm": self.m, "facet": len(FACETS), "row": rows,
             "visit": rows * MOST_OCCASIONS, "luck": 4, "tier": TIERS, "one": 1,

@@ -10,7 +10,6 @@ import numpy as np
 from abm.core.kernels import Kernel
 from abm.core.programs import Call
 from abm.run.scenario import Scenario, build_world
-from abm.world.columns import TILE
 from abm.world.ties import Ties
 
 
@@ -60,7 +59,7 @@ class Small:
     def run(self, mechanism: str, kernel: Kernel, t: int = 0) -> None:
         """Run a kernel of a mechanism on all customers: tile by tile, or once if it is not made for tiles."""
         call, n = self.bound(mechanism, kernel), self.world.n
-        step = TILE if kernel.per == "tile" else n
+        step = self.world.tile if kernel.per == "tile" else n
         for lo in range(0, n, step):
             call(lo, min(n, lo + step), t)
 

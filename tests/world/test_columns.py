@@ -68,8 +68,12 @@ class TestWorld:
         assert "visit_mood" not in world.customers
 
     def test_passing_columns_hold_a_tile_at_most(self):
-        large = build_world(Scenario.parse({"periods": 1, "population": {"customers": TILE + 1}}), 1)
-        assert large.passing[0].visit_customer.shape == (TILE * MOST_OCCASIONS,)
+        scenario = Scenario.parse({"periods": 1, "population": {"customers": 2 * TILE + 1}})
+        assert build_world(scenario, 1).passing[0].visit_customer.shape == (2 * TILE * MOST_OCCASIONS,)
+        often = scenario.replace({"population.purchase_rate": 1.0})
+        assert build_world(often, 1).passing[0].visit_customer.shape == (TILE * MOST_OCCASIONS,)
+        always = scenario.replace({"need.process": "every_period"})
+        assert build_world(always, 1).tile == TILE
 
     def test_a_parameter_names_columns_tallies_levers_ties_and_numbers(self, world):
         assert world.lookup("mood", 0) is world.customers.mood
