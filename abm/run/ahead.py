@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from abm.run.engine import in_order, staged
@@ -9,8 +11,8 @@ from abm.run.scenario import Scenario, allocated
 from abm.world.ties import Ties
 
 
-def compile_last_first(scenario: Scenario) -> None:
-    """Compile the kernels of a scenario's periods from the last to the first.
+def compile_last_first(scenario: Scenario, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Compile the kernels of a scenario's periods from the last to the first, as long as that is `wanted`.
 
     A process that runs the scenario begins with the first; each takes from the disk what the other has compiled, so
     that they meet half way. Nobody is drawn, as that takes kernels which the other process is compiling.
@@ -20,4 +22,6 @@ def compile_last_first(scenario: Scenario) -> None:
     named = world.named()
     for _, stage in reversed(staged(in_order(scenario))):
         for mechanism, kernel in reversed(stage):
+            if not wanted():
+                return
             kernel.entry(mechanism.bind(kernel, world, 0, named).arguments)

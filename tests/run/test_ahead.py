@@ -32,3 +32,10 @@ def test_nobody_is_drawn(monkeypatch):
     monkeypatch.setattr(Mechanism, "begin", refuse)
     monkeypatch.setattr("abm.world.population.Population.begin", refuse)
     ahead.compile_last_first(Scenario.parse({"periods": 1, "population": {"customers": 2}}))
+
+
+def test_it_ends_when_nobody_wants_it_any_more(monkeypatch):
+    met = []
+    monkeypatch.setattr(Kernel, "entry", lambda kernel, arguments: met.append(kernel.name))
+    ahead.compile_last_first(Scenario.parse({"periods": 1, "population": {"customers": 2}}), lambda: len(met) < 3)
+    assert len(met) == 3

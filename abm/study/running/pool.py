@@ -31,7 +31,7 @@ from abm.study.storage.store import Segments, Store
 
 GRACE = 2.0  # seconds a run may still take once everything is to stop
 GUARD = 'put the call of abm.run below `if __name__ == "__main__":`, or use workers=1'
-WARM = "abm.study.running.warm"
+PARENT, WARM = "abm.study.running.parent", "abm.study.running.warm"  # in this order
 NONE = np.empty(0, np.int64)
 
 
@@ -78,16 +78,8 @@ class Pool:
     """
 
     def __init__(self, experiment: Experiment, store: Store | None, workers: int, threads: int) -> None:
-        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-        self._served = method == "forkserver"
-        self._context: Any = multiprocessing.get_context(method)
-        if self._served:
-            self._context.set_forkserver_preload([__name__, WARM])
-            from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415 - not on every platform
-
-            resource_tracker.ensure_running()  # starting it makes a process hear Ctrl-C again
-            with _deaf():
-                forkserver.ensure_running()
+        self._served = start_server()
+        self._context: Any = multiprocessing.get_context("forkserver" if self._served else "spawn")
         self._order = (packed(experiment), experiment.sheet.digests, store.folder if store else None, threads)
         self.size = workers
         self._workers = [self._hired() for _ in range(workers)]
@@ -173,6 +165,22 @@ class Pool:
             worker.line.close()
         for worker in self._workers:
             worker.process.join()
+
+
+def start_server() -> bool:
+    """Start the server that worker processes are forked from; return whether this platform has one.
+
+    It loads the kernels, or compiles half of them; nothing of the caller's own modules.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return False
+    from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415 - not on every platform
+
+    multiprocessing.get_context("forkserver").set_forkserver_preload([PARENT, __name__, WARM])
+    resource_tracker.ensure_running()  # starting it makes a process hear Ctrl-C again
+    with _deaf():
+        forkserver.ensure_running()
+    return True
 
 
 def _serve(line: Connection, order: bytes, digests: dict[str, str], folder: Path | None, threads: int) -> None:

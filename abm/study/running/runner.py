@@ -23,7 +23,7 @@ from abm.study.provenance import inputs
 from abm.study.provenance.versions import changes
 from abm.study.running.estimate import work
 from abm.study.running.hiring import Hiring
-from abm.study.running.pool import Death, Pool, Unsendable
+from abm.study.running.pool import Death, Pool, Unsendable, start_server
 from abm.study.running.reach import shared
 from abm.study.running.staff import Staff, staffing
 from abm.study.running.work import Bench, Report, compiled
@@ -180,7 +180,9 @@ class _Job:
         bench = Bench(self.experiment, self.staff.threads)
         began, hiring, needed = np.inf, None, False
         try:
-            if self.staff.workers > 1 and self._pays_at_once():
+            if self.staff.workers > 1 and not compiled(self.experiment):
+                start_server()  # it compiles half of the kernels
+            elif self.staff.workers > 1 and work(self.experiment, len(self._left)) > SURE:
                 hiring, self._stretch = Hiring(self._pool), SHORT
             while len(self._left) and not (hiring and hiring.done):
                 report = bench.batch(self._take(), self.keeper)
@@ -199,10 +201,6 @@ class _Job:
             if hiring and not needed:
                 hiring.dismiss()
         return hiring
-
-    def _pays_at_once(self) -> bool:
-        """Whether there is much to do, or kernels to compile, of which the first worker process does half."""
-        return work(self.experiment, len(self._left)) > SURE or not compiled(self.experiment)
 
     def _together(self, pool: Pool | Cluster) -> None:
         """Do runs in worker processes."""

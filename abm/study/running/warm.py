@@ -9,10 +9,12 @@ import contextlib
 from abm.run.ahead import compile_last_first
 from abm.run.engine import record
 from abm.run.scenario import Scenario
+from abm.study.running import parent
 from abm.world.population import Population
 
 # a worker meets the same error in its first run, and can report it
 with contextlib.suppress(Exception):
     smallest = Scenario(population=Population(customers=2), periods=1)
-    compile_last_first(smallest)
-    record(smallest, seed=0)
+    compile_last_first(smallest, parent.is_there)
+    if parent.is_there():
+        record(smallest, seed=0)

@@ -300,28 +300,40 @@ class TestChoices:
         assert len(served) > 1  # a pool, and batches for it
         assert results.canonical() == run(study(), workers=1).canonical()
 
-    @pytest.mark.parametrize(
-        ("hours", "compiled", "at_once"), [(8.0, True, True), (0.0, False, True), (0.0, True, False)]
-    )
-    def test_for_much_work_or_compiling_they_are_hired_before_the_first_run(
-        self, study, monkeypatch, hours, compiled, at_once
-    ):
-        """They compile the other half of the kernels."""
-
-        def hire(*order):
-            raise Refusal("no pool here")
+    @pytest.fixture
+    def first_run(self, monkeypatch):
+        """Stop at the first run; tell what had been started before it."""
+        started = []
 
         def outcome(self, index):
             raise KeyboardInterrupt
 
+        def hire(*order):
+            started.append("workers")
+            raise Refusal("no pool here")
+
         monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
-        monkeypatch.setattr(runner, "work", lambda experiment, runs: hours * 3600.0)
-        monkeypatch.setattr(runner, "compiled", lambda experiment: compiled)
+        monkeypatch.setattr(runner, "start_server", lambda: started.append("server"))
         monkeypatch.setattr(runner, "Pool", hire)
         monkeypatch.setattr(runner, "Hiring", Prompt)
         monkeypatch.setattr(runner.Bench, "outcome", outcome)
-        with pytest.raises(Refusal if at_once else Interrupted):
+        return started
+
+    @pytest.mark.parametrize(("hours", "first"), [(8.0, ["workers"]), (0.0, [])])
+    def test_for_much_work_they_are_hired_before_the_first_run(self, study, monkeypatch, first_run, hours, first):
+        monkeypatch.setattr(runner, "work", lambda experiment, runs: hours * 3600.0)
+        monkeypatch.setattr(runner, "compiled", lambda experiment: True)
+        with pytest.raises(Refusal if first else Interrupted):
             run(study())
+        assert first_run == first
+
+    @pytest.mark.parametrize(("workers", "first"), [(None, ["server"]), (1, [])])
+    def test_their_server_compiles_the_other_half(self, study, monkeypatch, first_run, workers, first):
+        """Nobody is hired yet: that would run the caller's script again, which need not be guarded if runs are few."""
+        monkeypatch.setattr(runner, "compiled", lambda experiment: False)
+        with pytest.raises(Interrupted):
+            run(study(), workers=workers)
+        assert first_run == first
 
     def test_while_worker_processes_load_the_runs_go_on_here(self, study, monkeypatch, eager):
         asked, loaded, closed = threading.Event(), threading.Event(), threading.Event()
