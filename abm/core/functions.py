@@ -9,6 +9,10 @@ import numpy as np
 
 from abm.core.kernels import equation
 
+STEPS = 2.0**20  # in 1, for states that are counted: exact, so that the order of a sum cannot matter
+_STEPS = np.float32(STEPS)
+_TO_INTEGER_64 = 6755399441055744.0  # 1.5 * 2**52: the same for float64
+_BITS_64 = np.int64(0x4338000000000000)  # of that number
 _TO_INTEGER = np.float32(12582912.0)  # 1.5 * 2**23: adding and subtracting it rounds a float32 to a whole number
 _SHIFT = np.int32(23)
 _BIAS = np.int32(127)
@@ -35,13 +39,13 @@ def any_set(flags):
 @equation
 def in_steps(x):
     """Return x in [0, 1] as a whole number of steps of 2**-20, cut off: sums of these are exact."""
-    return np.int64(np.int32(x * np.float32(1048576.0)))
+    return np.int64(np.int32(x * _STEPS))
 
 
 @equation(double=True)
 def whole(x):
     """Return a float64 that is a whole number below 2**51 as an int64, by arithmetic that vectorises everywhere."""
-    return np.float64(x + 6755399441055744.0).view(np.int64) - np.int64(0x4338000000000000)
+    return np.float64(x + _TO_INTEGER_64).view(np.int64) - _BITS_64
 
 
 @equation
@@ -64,9 +68,8 @@ def exp32(x):
 def exp64(x):
     """Return e**x for float64 x, clipped to [-700, 700], within 1e-15 of the value."""
     x = min(max(x, -700.0), 700.0)
-    shifted = x * 1.4426950408889634 + 6755399441055744.0
-    steps = shifted - 6755399441055744.0
-    rest = (x - steps * 0.6931471803691238) - steps * 1.9082149292705877e-10
+    powers = (x * 1.4426950408889634 + _TO_INTEGER_64) - _TO_INTEGER_64
+    rest = (x - powers * 0.6931471803691238) - powers * 1.9082149292705877e-10
     p = 1.0 / 6227020800.0
     p = p * rest + 1.0 / 479001600.0
     p = p * rest + 1.0 / 39916800.0
@@ -80,9 +83,7 @@ def exp64(x):
     p = p * rest + 1.0 / 6.0
     p = p * rest + 0.5
     p = p * rest * rest + rest + 1.0
-    return p * np.int64((np.float64(shifted).view(np.int64) - np.int64(0x4338000000000000) + 1023) << 52).view(
-        np.float64
-    )
+    return p * np.int64((whole(powers) + 1023) << 52).view(np.float64)
 
 
 @equation

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from abm.core.functions import STEPS
+
 if TYPE_CHECKING:
     from abm.world.network import Ties
 
@@ -67,7 +69,7 @@ class Tally:
     stock: bool = False
 
 
-FIXED_POINT = 2.0**20  # sums of states are counted in whole 2**-20: exact, so their order cannot matter
+FIXED_POINT = STEPS  # sums of states are counted in whole 2**-20, see `in_steps`
 CENT = 0.01
 
 
