@@ -1,0 +1,76 @@
+"""Ten and more markets that differ in kind: between them every rule, every lever and every mechanism is at work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PERIODS = 60
+YEAR = 13
+
+_TIERS = {
+    "preset": "tiers", "expiry": 9, "tier_window": 13, "tier_threshold": [60.0, 150.0], "tier_bonus": [0.5, 1.0],
+    "redemption": 0.7, "reward_cost": 0.8,
+}  # fmt: skip
+_CARD = {"preset": "endowed_stamp_card", "expiry": 8, "goal": 6.0, "hassle": 20.0}
+_TALK = {"base": 0.1, "contact_rate": 0.6, "devotion": 0.1, "weak_tie": 0.05, "strong_tie": 0.1, "advertising": 0.01}
+_THREE = [
+    {"name": "north", "integration": 0.2, "service": {"quality": 0.78, "richness": 0.5}},
+    {"name": "east", "price": 0.9, "promise": 0.85, "service": {"failure_rate": 0.2, "transparency": 0.5}},
+    {"name": "south", "exit_fee": 4.0, "joining_fee": 1.0, "fixed_cost": 2.5, "service": {"quality": 0.6}},
+]
+
+
+def _market(customers: int = 3000, /, **sections: Any) -> dict[str, Any]:
+    population = {"customers": customers, "purchase_rate": 0.4, "basket": 20.0, "price_weight_spread": 0.4}
+    return {
+        "periods": PERIODS, "burn_in": 8, "periods_per_year": YEAR, "firms": _THREE, **sections,
+        "population": population | sections.get("population", {}),
+    }  # fmt: skip
+
+
+def _with(changes: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**firm, **changes.get(j, {})} for j, firm in enumerate(_THREE)]
+
+
+MARKETS: dict[str, dict[str, Any]] = {
+    "default": {"periods": PERIODS, "population": {"customers": 3000}},
+    "all_at_work": _market(
+        5000,
+        need={"season_amplitude": 0.3, "season_peak": 4.0},
+        firms=_with({0: {"program": _TIERS}, 1: {"program": _CARD}, 2: {"initial_awareness": 0.6}}),
+        word_of_mouth=_TALK,
+        defection={"exit_rate": 0.002, "contagion": 2.0, "half_life": 3.0},
+        learning={"drift": 0.002},
+        encounter={"assimilation": 0.2},
+    ),
+    "every_period": _market(
+        2500, need={"process": "every_period"}, firms=_with({j: {"program": _TIERS} for j in range(3)})
+    ),
+    "contracts": _market(preset="contract", choice={"term": 6}, population={"purchase_rate": 1.2}),
+    "contracts_with_an_unknown_firm": _market(
+        preset="contract", choice={"term": 4, "rule": "habit"}, firms=_with({2: {"initial_awareness": 0.2}})
+    ),
+    "closed": _market(preset="closed_market", word_of_mouth=_TALK),
+    "habit": _market(
+        choice={"rule": "habit", "habit_strength": 0.6}, lifecycle={"dormant_after": 0.8, "lost_after": 1.5}
+    ),
+    "threshold": _market(choice={"rule": "threshold", "switching_weight": 1.0}, firms=_with({0: {"program": _CARD}})),
+    "deterministic": _market(choice={"rule": "deterministic", "attraction": 5.0}),
+    "trait": _market(switching_cost={"basis": "trait", "trait_precision": 3.0}, choice={"switching_weight": 4.0}),
+    "many_visits": _market(
+        700,
+        population={"purchase_rate": 3.0, "rate_shape": 0.5},
+        firms=_with({0: {"program": {**_TIERS, "tier_window": 4}}, 1: {"program": {"preset": "cashback"}}}),
+    ),
+    "seven_firms": _market(
+        2100,
+        firms=[{"name": f"firm_{j}", "price": 0.8 + 0.05 * j, "initial_awareness": 1.0 - 0.1 * j} for j in range(7)],
+        network={"kind": "barabasi_albert", "neighbours": 6},
+        word_of_mouth=_TALK,
+    ),
+    "one_firm": _market(1500, firms=_THREE[:1], network={"kind": "erdos_renyi", "neighbours": 4}),
+    "fitted_to_a_log": _market(population={"log": "cdnow"}, firms=_with({0: {"program": {"preset": "points"}}})),
+    "much_switched_off": _market(
+        off=["personal_bond", "lifecycle", "defection", "word_of_mouth", "trust"], firms=_with({0: {"program": _TIERS}})
+    ),
+}
