@@ -12,21 +12,17 @@ Everything below is loaded when it is first used, so `import abm` costs next to 
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from abm import run  # the package of a single run; empty, so it costs nothing
-
 if TYPE_CHECKING:
+    from abm.agents.model import CustomerModel
     from abm.core.errors import Refusal
     from abm.core.kernels import equation, kernel
     from abm.core.spec import param
+    from abm.engine.engine import simulate
     from abm.kpis.kpi import Kpi, kpi
     from abm.mechanisms.mechanism import Mechanism, Phase
-    from abm.run.engine import simulate
-    from abm.run.model import CustomerModel
-    from abm.run.scenario import Scenario
+    from abm.scenario.scenario import Scenario
     from abm.study.calibration.calibrate import calibrate
     from abm.study.calibration.findings import Calibration
     from abm.study.calibration.log_targets import log_targets
@@ -40,12 +36,12 @@ if TYPE_CHECKING:
     from abm.study.replications.power import power
     from abm.study.replications.precision import run_until
     from abm.study.replications.warmup import warm_up
-    from abm.study.running.runner import Progress
+    from abm.study.running.runner import run
     from abm.study.sensitivity.analysis import Sensitivity, sensitivity
     from abm.study.storage.results import Results, read
     from abm.world.columns import Column, Tally
     from abm.world.firm import Firm
-    from abm.world.network import Network
+    from abm.world.network.network import Network
     from abm.world.population import Population
     from abm.world.program import LoyaltyProgram, points_program, stamp_card, tiered_program
     from abm.world.service import ServicePolicy
@@ -73,14 +69,14 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
 ]  # fmt: skip
 
 _HOME = {
+    "agents.model": ("CustomerModel",),
     "core.errors": ("Refusal",),
     "core.kernels": ("equation", "kernel"),
     "core.spec": ("param",),
+    "engine.engine": ("simulate",),
     "kpis.kpi": ("Kpi", "kpi"),
     "mechanisms.mechanism": ("Mechanism", "Phase"),
-    "run.engine": ("simulate",),
-    "run.model": ("CustomerModel",),
-    "run.scenario": ("Scenario",),
+    "scenario.scenario": ("Scenario",),
     "study.calibration.calibrate": ("calibrate",),
     "study.calibration.findings": ("Calibration",),
     "study.calibration.log_targets": ("log_targets",),
@@ -94,37 +90,17 @@ _HOME = {
     "study.replications.power": ("power",),
     "study.replications.precision": ("run_until",),
     "study.replications.warmup": ("warm_up",),
+    "study.running.runner": ("run",),
     "study.sensitivity.analysis": ("Sensitivity", "sensitivity"),
     "study.storage.results": ("Results", "read"),
     "world.columns": ("Column", "Tally"),
     "world.firm": ("Firm",),
-    "world.network": ("Network",),
+    "world.network.network": ("Network",),
     "world.population": ("Population",),
     "world.program": ("LoyaltyProgram", "points_program", "stamp_card", "tiered_program"),
     "world.service": ("ServicePolicy",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
-
-
-class _Run(ModuleType):
-    """`abm.run` is the package of a single run, and called, it runs a study."""
-
-    def __call__(
-        self,
-        experiment: Experiment,
-        store: Path | str | None = None,
-        workers: int | None = None,
-        threads: int | None = None,
-        progress: Progress | None = None,
-        cluster: Any = None,
-    ) -> Results:
-        """Do all runs of an experiment that are not stored yet and return them; see abm.study.running.runner.run."""
-        return importlib.import_module("abm.study.running.runner").run(
-            experiment, store, workers, threads, progress, cluster
-        )
-
-
-run.__class__ = _Run
 
 
 def __getattr__(name: str) -> Any:

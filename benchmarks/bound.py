@@ -20,7 +20,7 @@ from abm.core.functions import exp32, log32, normal32
 from abm.core.kernels import kernel
 from abm.core.programs import Call, Program
 from abm.core.streams import stream_key, uniform4
-from abm.run.engine import Engine
+from abm.engine.engine import Engine
 
 BLOCK = 1024  # customers worked on at a time
 FIRMS = 3

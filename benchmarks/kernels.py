@@ -9,7 +9,7 @@ import sys
 
 from abm.bench.measure import by_kernel
 from abm.bench.reference import full, ref1
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 
 
 def default(customers: int) -> Scenario:

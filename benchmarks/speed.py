@@ -10,7 +10,7 @@ import time
 
 from abm.bench.measure import customer_periods_per_second, mesa_rate, mesa_ratio
 from abm.bench.reference import full, ref1
-from abm.run.engine import Engine
+from abm.engine.engine import Engine
 
 
 def main(customers: int = 10_000) -> None:

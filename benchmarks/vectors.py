@@ -21,7 +21,7 @@ MASKED = re.compile(r"\bvmov[ud][a-z0-9]*\s+%[xyz]mm\d+, [^%\n]*\([^\n]*\{%k|\bv
 def main() -> None:
     """Print a line a kernel of the reference market and of the market with every mechanism."""
     from abm.bench.reference import full, ref1  # noqa: PLC0415 - numba looks for its cache when it is imported
-    from abm.run.engine import Engine  # noqa: PLC0415
+    from abm.engine.engine import Engine  # noqa: PLC0415
 
     kernels = {}
     for market in (ref1, full):

@@ -21,7 +21,7 @@ import abm
 from abm.cli import main
 from abm.commands import doing
 from abm.core.kernels import COMPILED, Kernel
-from abm.run import engine
+from abm.engine import engine
 from abm.study.provenance import files
 from abm.study.running import runner
 from abm.study.storage import manifest

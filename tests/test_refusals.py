@@ -15,7 +15,7 @@ import pytest
 import abm
 from abm.cli import main
 from abm.view import figures
-from abm.world.network import from_networkx
+from abm.world.network.network import from_networkx
 
 HEAD = "replications = 2\n[scenario]\nperiods = 4\n"
 GRAPH = '[scenario.population]\ncustomers = 4\n[scenario.network]\nkind = "file"\nfile = "{}"\n'

@@ -18,9 +18,9 @@ import numpy as np
 
 from abm.bench.reference import full, ref1
 from abm.core.programs import Program
+from abm.engine.engine import Engine, record
 from abm.kpis.standard import STANDARD
-from abm.run.engine import Engine, record
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MESA_SIZES = (1_000, 10_000)
@@ -157,7 +157,7 @@ def bytes_per_customer(customers: int = 1_000_000) -> float:
     """Return resident memory a customer of `ref1` costs, graph included: a fresh process less an empty one."""
     code = (
         "import sys; from abm.bench.measure import peak_memory; from abm.bench.reference import ref1\n"
-        "from abm.run.engine import Engine\n"
+        "from abm.engine.engine import Engine\n"
         "n = int(sys.argv[1]); Engine(ref1(1000, 3), 1).run(3)\n"
         "before = peak_memory(); Engine(ref1(n, 3), 1).run(3); print(peak_memory() - before)"
     )
@@ -183,7 +183,7 @@ def start_seconds(cold: bool) -> float:
     code += (
         "import abm; abm.run(abm.Experiment(name='first', scenario=full(1000, 1), replications=2))"
         if cold
-        else "from abm.run.engine import Engine; Engine(full(1000, 1), 1).run(1)"
+        else "from abm.engine.engine import Engine; Engine(full(1000, 1), 1).run(1)"
     )
     with tempfile.TemporaryDirectory() as empty:
         environment = {**os.environ, **({"NUMBA_CACHE_DIR": empty} if cold else {})}

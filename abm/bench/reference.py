@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 
 QUALITIES = (0.55, 0.50, 0.45)
 

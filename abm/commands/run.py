@@ -12,7 +12,7 @@ import pandas as pd
 
 from abm.commands import doing, output, precise
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import load
 from abm.study.plan.overrides import overrides
 from abm.study.replications.precision import Precision

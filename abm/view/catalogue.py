@@ -19,8 +19,8 @@ from abm.core.sources import PROTOTYPE, Source, catalogue
 from abm.core.spec import read_toml
 from abm.kpis.standard import STANDARD
 from abm.mechanisms.mechanism import Mechanism, plan
-from abm.run import scenario as scenarios
-from abm.run.scenario import Scenario
+from abm.scenario import scenario as scenarios
+from abm.scenario.scenario import Scenario
 from abm.world import program as programmes
 
 Row = dict[str, Any]

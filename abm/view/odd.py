@@ -14,7 +14,7 @@ from typing import Any
 from abm.core.kernels import Kernel
 from abm.core.streams import SCHEME
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.view import catalogue
 from abm.view.tables import counted, written

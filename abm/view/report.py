@@ -13,7 +13,7 @@ from abm.core.errors import Refusal
 from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE
 from abm.core.spec import Spec, write_toml
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole

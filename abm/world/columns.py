@@ -17,7 +17,7 @@ import numpy as np
 from abm.core.functions import STEPS
 
 if TYPE_CHECKING:
-    from abm.world.network import Ties
+    from abm.world.network.network import Ties
 
 TILE = 1024  # customers worked on at a time, at least: their columns stay in cache from mechanism to mechanism
 MOST_OCCASIONS = 15  # of one customer in one period

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from abm.run.engine import Engine
-from abm.run.scenario import Scenario
+from abm.engine.engine import Engine
+from abm.scenario.scenario import Scenario
 from tests.baselines.markets import MARKETS
 
 RECORDED = Path(__file__).with_name("recorded.json")

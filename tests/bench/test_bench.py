@@ -8,7 +8,7 @@ import pytest
 from abm.bench import idiomatic, measure
 from abm.bench.reference import full, ref1
 from abm.cli import main
-from abm.run.engine import Engine, record
+from abm.engine.engine import Engine, record
 
 
 def test_everybody_of_the_reference_market_buys_once_a_period():

@@ -12,7 +12,7 @@ import pytest
 
 import abm
 from abm.cli import main
-from abm.run import engine
+from abm.engine import engine
 from abm.study.running.work import Bench
 from abm.view import race
 

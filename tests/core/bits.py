@@ -13,8 +13,8 @@ import numpy as np
 
 from abm.core.functions import exp32, log32, logistic32, normal32
 from abm.core.kernels import COMPILED
-from abm.run.engine import Engine
-from abm.run.scenario import Scenario
+from abm.engine.engine import Engine
+from abm.scenario.scenario import Scenario
 
 TIERS = {
     "enrolment": "by_benefit", "hassle": 5.0, "earn_per_visit": 0.3, "earn_rate": 0.07, "goal": 3.1, "reward": 2.0,

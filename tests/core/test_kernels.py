@@ -14,7 +14,7 @@ from abm.core.kernels import COMPILED, kernel, versions
 from abm.core.programs import Call
 from abm.core.streams import stream_key, uniform
 from abm.mechanisms.mechanism import Mechanism, Phase
-from abm.run.scenario import Scenario, build_world
+from abm.scenario.scenario import Scenario, build_world
 from abm.world.columns import Column
 from tests.core.loops import fresh, settle, shrunk, shrunk_finely
 

@@ -40,7 +40,7 @@ SWEEP = f"""
 import sys
 
 from abm import cli
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.storage import compact
 from abm.study.running import runner
 from abm.study.plan.experiment import Experiment

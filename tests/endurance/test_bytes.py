@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.running import runner
 from abm.study.running.runner import run

@@ -11,7 +11,7 @@ import resource
 import sys
 from pathlib import Path
 
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.running.runner import run
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from abm.engine.engine import record
 from abm.kpis import attitude, behaviour, value
 from abm.kpis.kpi import Kpi, Tallied, kpi
 from abm.kpis.standard import BY_NAME, STANDARD
-from abm.run.engine import record
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from tests.kpis.counts import PERIOD, both, nothing, period
 
 NEVER_NAN = {

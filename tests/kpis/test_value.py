@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from abm.engine.engine import record
 from abm.kpis import behaviour, value
-from abm.run.engine import record
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from tests.kpis.counts import both, period
 
 YEARLY = 52 / 200  # counts of a period of 200 customers, per customer and year

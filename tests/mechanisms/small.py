@@ -9,8 +9,8 @@ import numpy as np
 
 from abm.core.kernels import Kernel
 from abm.core.programs import Call
-from abm.run.scenario import Scenario, build_world
-from abm.world.ties import Ties
+from abm.scenario.scenario import Scenario, build_world
+from abm.world.network.ties import Ties
 
 
 class Small:

@@ -9,9 +9,9 @@ import pytest
 
 from abm.core.errors import Refusal
 from abm.core.kernels import kernel
+from abm.engine.engine import Engine
 from abm.mechanisms.mechanism import Mechanism, Phase, plan
-from abm.run.engine import Engine
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.world.columns import Column, Tally
 
 SMALL = {"periods": 6, "population": {"customers": 30, "purchase_rate": 1.0}}

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from abm.run.engine import Engine
-from abm.run.scenario import Scenario
+from abm.engine.engine import Engine
+from abm.scenario.scenario import Scenario
 from abm.world.columns import TIERS
 from abm.world.firm import Firm
 from tests.reference import closeness

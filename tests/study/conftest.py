@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.design import grid
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import Run

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.journal import Trial
 from abm.study.calibration.moments import Moments

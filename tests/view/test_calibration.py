@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.calibration.targets import Target
 from abm.view import calibration as view
 from abm.view import plots

@@ -52,7 +52,7 @@ def test_mechanisms_in_the_order_of_a_period():
     assert "trust" in trust["owns"]
     assert "trust.growth" in trust["parameters"]
     assert trust["claim"].startswith("trust falls faster")
-    assert trust["file"] == "abm/mechanisms/trust.py"
+    assert trust["file"] == "abm/mechanisms/attitude/trust.py"
 
 
 def test_all_kpis():

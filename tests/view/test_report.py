@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import abm
-from abm.run import engine
+from abm.engine import engine
 from abm.view import report, summary
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}

@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 
-from abm.run.scenario import Scenario, build_world
+from abm.scenario.scenario import Scenario, build_world
 from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Column, Columns, Tally, World
-from abm.world.ties import Ties
+from abm.world.network.ties import Ties
 
 
 @pytest.fixture

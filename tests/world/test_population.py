@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario, build_world
+from abm.scenario.scenario import Scenario, build_world
 from abm.world.population import HIGHEST_RATE, heterogeneity, locate
 
 N = 20_000

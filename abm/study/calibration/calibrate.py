@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.journal import Journal, Trial, propose
 from abm.study.calibration.moments import Moments, moments

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.calibration import words
 from abm.study.calibration.implausibility import CUTOFF, implausibility
 from abm.study.calibration.journal import Trial

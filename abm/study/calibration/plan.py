@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from abm.core.errors import Refusal, shown
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.calibration.moments import known_kpis
 from abm.study.calibration.targets import Target, as_targets, placed
 from abm.study.calibration.waves import fewest

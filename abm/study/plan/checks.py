@@ -14,7 +14,7 @@ from abm.core.explain import joined
 from abm.core.spec import Spec
 from abm.kpis.kpi import Kpi
 from abm.kpis.standard import BY_NAME
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.design import MOST_SEED, Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS

@@ -18,7 +18,7 @@ from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
 from abm.kpis.kpi import Kpi
 from abm.kpis.standard import BY_NAME
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.design import Design
 from abm.study.plan.sheet import Run, Sheet

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.running.staff import Staff, memory, worlds
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.running.pool import GUARD

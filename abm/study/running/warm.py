@@ -6,9 +6,9 @@ first: together they take little more than half the time.
 
 import contextlib
 
-from abm.run.ahead import compile_last_first
-from abm.run.engine import record
-from abm.run.scenario import Scenario
+from abm.engine.ahead import compile_last_first
+from abm.engine.engine import record
+from abm.scenario.scenario import Scenario
 from abm.study.running import parent
 from abm.world.population import Population
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from abm.run import engine
-from abm.run.scenario import Scenario
+from abm.engine import engine
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import Run
 from abm.study.storage.rows import Outcome

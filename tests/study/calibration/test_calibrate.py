@@ -12,7 +12,7 @@ import pytest
 import abm
 from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.calibration.calibrate import FRESH, _Search, calibrate
 from abm.study.calibration.implausibility import CUTOFF, implausibility, worst
 from abm.study.calibration.journal import FILE
@@ -251,7 +251,7 @@ class TestProblems:
 
 KILLED = """
     import sys
-    from abm.run.scenario import Scenario
+    from abm.scenario.scenario import Scenario
     from abm.study.calibration.calibrate import calibrate
     from own_theories import Slow
 

@@ -3,7 +3,7 @@
 import pytest
 
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.calibration.plan import planned
 from abm.study.calibration.targets import Target
 from abm.study.plan.design import latin_hypercube

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from abm.core.errors import Refusal
-from abm.run import engine
+from abm.engine import engine
 from abm.study.comparison.compare import compare
 from abm.study.plan.design import grid
 from abm.study.running import runner

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.run import engine
+from abm.engine import engine
 from abm.study.comparison.compare import compare
 from abm.study.plan.design import grid
 from abm.study.running.work import Bench

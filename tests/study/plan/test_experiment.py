@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from abm.core.errors import Refusal
 from abm.core.spec import read_toml
 from abm.kpis.behaviour import market_share
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.design import grid
 from abm.study.plan.experiment import Experiment, load

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.core.spec import Spec, param
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan import factors
 from abm.study.plan.factors import SPEC
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from abm.core.spec import Spec, param
 from abm.kpis.behaviour import market_share
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import canonical, digest, identity, own_code, plain
 
 values = st.recursive(

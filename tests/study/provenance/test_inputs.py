@@ -3,7 +3,7 @@
 import pytest
 
 from abm.core.errors import Refusal
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.design import grid
 from abm.study.plan.experiment import load
 from abm.study.provenance import inputs

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from abm.core.errors import Refusal
-from abm.run import engine
-from abm.run.scenario import Scenario
+from abm.engine import engine
+from abm.scenario.scenario import Scenario
 from abm.study.plan.design import grid
 from abm.study.running import estimate as paper
 from abm.study.running import staff as staffs

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from abm.core.errors import Refusal
+from abm.engine.engine import simulate
 from abm.kpis.kpi import kpi
-from abm.run.engine import simulate
 from abm.study.provenance import files, versions
 from abm.study.running import runner
 from abm.study.running.hiring import Hiring
@@ -34,7 +34,7 @@ from abm.study.storage.store import Segments, Store
 STUDY = """
     import sys, warnings
     import abm.study.running.runner as runner
-    from abm.run.scenario import Scenario
+    from abm.scenario.scenario import Scenario
     from abm.study.plan.experiment import Experiment
     from own_theories import Slow
 
@@ -470,7 +470,7 @@ def _members(group):
 def test_a_script_without_a_guard_is_told_so_and_does_not_hang(start, tmp_path):
     process = start(
         """
-        from abm.run.scenario import Scenario
+        from abm.scenario.scenario import Scenario
         from abm.study.plan.experiment import Experiment
         from abm.study.running.runner import run
 
@@ -502,7 +502,7 @@ def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path,
 def test_at_a_prompt_there_is_no_guard_to_write(tmp_path):
     """Nor in a notebook: what runs has no file that a worker process could load."""
     lines = """
-from abm.run.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.running.runner import run
 world = Scenario(population={"customers": 20}, periods=2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.run import engine
+from abm.engine import engine
 from abm.study.running import work
 from abm.study.running.work import Bench
 from abm.study.storage.store import Segments

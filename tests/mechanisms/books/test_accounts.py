@@ -1,0 +1,195 @@
+"""Accounts: money in whole cents by hand, costs that rise step by step, and books that close when they should."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm.mechanisms.books.accounts import (
+    book_service,
+    book_visits,
+    cents,
+    charge,
+    close_loyalty,
+    close_period,
+    close_year,
+    year_closes,
+)
+from abm.world.service import ServicePolicy
+from tests.mechanisms.small import Small
+
+ACTIVE, DORMANT, WON_BACK = 1, 2, 4
+TIERS = {"tier_threshold": [10.0], "tier_discount": [0.1], "tier_bonus": [0.0]}
+
+
+@pytest.mark.parametrize(("cu", "whole"), [(0.125, 13), (0.124, 12), (0.126, 13), (0.0, 0), (12.34, 1234)])
+def test_half_a_cent_is_rounded_up(cu, whole):
+    assert cents(cu) == whole
+
+
+def paid(price=1.1, tier=1):
+    """Return a small world after one visit of a customer with a basket of 20 cu to firm 0 was paid for."""
+    firm = {"price": price, "unit_cost": 0.5, "program": TIERS, "service": {"quality": 0.8, "failure_rate": 0.05}}
+    small = Small(2, [firm, {}])
+    small.c.basket.fill(20.0)
+    small.c.tier[0] = tier
+    small.visits([0], [0])
+    small.run("payment", charge)
+    small.world.lookup("visits", 0)[:] = [1, 0, 1]
+    small.run("accounts", book_visits)
+    small.run("accounts", book_service)
+    return small
+
+
+def test_a_visit_by_hand():
+    """22 cu less a tenth: 19.80; goods 10; service - ln 0.2 + ln 2 = 2.30."""
+    small = paid()
+    assert (small.at("visit_spend")[0], small.at("visit_forgone")[0]) == (1980, 220)
+    found = {name: small.counted(name) for name in ("revenue", "goods", "service", "discounts", "price_cuts")}
+    assert found == {
+        "revenue": [1980, 0, 0], "goods": [1000, 0, 0], "service": [230, 0, 0], "discounts": [220, 0, 0],
+        "price_cuts": [0, 0, 0],
+    }  # fmt: skip
+    assert small.c.year_spend.tolist() == [[1980, 0], [0, 0]]
+    assert small.counted("open_visits") == [1, 0, 0]
+
+
+def test_prices_below_the_usual_are_cuts():
+    small = paid(price=0.9, tier=0)
+    assert small.counted("revenue") == [1800, 0, 0]
+    assert small.counted("price_cuts") == [200, 0, 0]
+    assert small.counted("discounts") == [0, 0, 0]
+
+
+def test_service_is_booked_for_all_visits_of_a_share_at_once():
+    """40 visits at 2.30 and 3 at - ln 0.4 + ln 2 = 1.61, beside what was booked before; nobody costs nothing."""
+    firms = [{"service": {"quality": 0.8, "failure_rate": 0.05}}, {"service": {"quality": 0.6, "failure_rate": 0.05}}]
+    small = Small(3000, firms)
+    small.world.lookup("visits", 0)[:] = [40, 3, 7]
+    small.world.lookup("service", 0)[:] = [0, 5, 0]
+    small.run("accounts", book_service)
+    assert small.counted("service") == [9200, 488, 0]
+
+
+@given(st.floats(0.015625, 1000, width=32), st.floats(0.0, 4.0, width=32), st.integers(0, 1))
+def test_what_is_paid_and_what_is_forgone_make_the_full_price(basket, price, tier):
+    small = Small(1, [{"price": price, "program": TIERS}])
+    small.c.basket[:], small.c.tier[0] = basket, tier
+    small.visits([0], [0])
+    small.run("payment", charge)
+    full = math.floor(100.0 * (float(small.c.basket[0]) * float(small.firms.price[0])) + 0.5)
+    assert small.at("visit_spend")[0] + small.at("visit_forgone")[0] == full
+    assert small.at("visit_forgone")[0] == (0 if tier == 0 else pytest.approx(0.1 * full, abs=1.0))
+
+
+class TestServiceCost:
+    def test_by_hand(self):
+        """Quality 0.8 costs 2 ln 5, half the ordinary failures 3 ln 2; none at all 3 ln 1000."""
+        cost = ServicePolicy(quality=0.8, failure_rate=0.05, quality_cost=2.0, reliability_cost=3.0).cost_per_visit
+        assert cost == pytest.approx(2 * math.log(5) + 3 * math.log(2))
+        none = ServicePolicy(quality=0.0, failure_rate=0.0, reliability_cost=3.0).cost_per_visit
+        assert none == pytest.approx(3 * math.log(1000))
+        assert ServicePolicy(quality=0.0, failure_rate=0.3).cost_per_visit == 0.0
+
+    @given(st.floats(0.0, 0.9), st.floats(0.001, 0.04))
+    def test_each_step_of_quality_costs_more_than_the_one_before(self, quality, step):
+        low, middle, high = (ServicePolicy(quality=quality + k * step).cost_per_visit for k in range(3))
+        assert high - middle > middle - low > 0
+
+    @given(st.floats(0.001, 0.05), st.floats(1.1, 1.4))
+    def test_fewer_failures_never_cost_less(self, rate, factor):
+        assert (
+            ServicePolicy(failure_rate=rate).cost_per_visit >= ServicePolicy(failure_rate=rate * factor).cost_per_visit
+        )
+
+
+class TestBooks:
+    def closed(self, t, **world):
+        """Return a small world whose books may have closed at the end of period t."""
+        small = Small(4, **{"periods": 30, "burn_in": 5, "periods_per_year": 10, **world})
+        small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
+        small.c.active_before[:] = [[1, 1, 0, 0], [1, 0, 0, 1]]
+        small.c.relation[:] = [[ACTIVE, DORMANT, WON_BACK, 0], [0, ACTIVE, 0, WON_BACK]]
+        small.world.lookup("open_visits", 0)[:2] = [9, 4]
+        small.run("accounts", close_loyalty, t)
+        small.run("accounts", close_year, t)
+        return small
+
+    def test_by_hand(self):
+        small = self.closed(14)
+        found = {
+            name: small.counted(name)[:2]
+            for name in (
+                "buyers",
+                "wallet_own",
+                "wallet_all",
+                "active_at_start",
+                "retained",
+                "year_visits",
+                "open_visits",
+            )
+        }
+        assert found == {
+            "buyers": [2, 2], "wallet_own": [400, 120], "wallet_all": [450, 220], "active_at_start": [2, 2],
+            "retained": [1, 1], "year_visits": [9, 4], "open_visits": [0, 0],
+        }  # fmt: skip
+        assert small.counted("customers_at_close")[:2] == [4, 4]
+        assert not small.c.year_spend.any()
+        assert small.c.active_before.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
+
+    def test_with_the_burn_in_each_year_after_it_and_the_run(self):
+        books = {t + 1: self.closed(t) for t in range(30)}
+        assert [done for done, small in books.items() if not small.c.year_spend.any()] == [5, 15, 25, 30]
+        assert [done for done, small in books.items() if any(small.counted("buyers"))] == [5, 15, 25, 30]
+        assert [done for done in books if year_closes(done, 10, 5, 30)] == [5, 15, 25, 30]
+
+    def test_tile_by_tile_nothing_is_counted_twice(self):
+        whole, parts = Small(4, periods=1), Small(4, periods=1)
+        for small in (whole, parts):
+            small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
+            small.world.lookup("open_visits", 0)[:2] = [9, 4]
+        for kernel in (close_loyalty, close_year):
+            whole.run("accounts", kernel)
+            for lo in (0, 2):
+                parts.bound("accounts", kernel)(lo, lo + 2, 0)
+        np.testing.assert_array_equal(whole.world.counted, parts.world.counted)
+
+    def test_who_is_loyal_in_deed_and_in_mind(self):
+        """Satisfied from 0.8, dissatisfied below 0.5, here for half a wallet or more; who bought nothing is nothing."""
+        small = Small(7, periods=1)
+        spent = [[100, 100, 100, 100, 100, 100, 0], [100, 101, 99, 101, 0, 101, 50]]
+        small.c.year_spend[:] = spent
+        small.c.satisfaction[0] = [0.8, 0.8, 0.49, 0.49, 0.5, 0.79, 0.9]
+        small.c.satisfaction[1] = np.nan
+        small.run("accounts", close_loyalty)
+        kinds = ("buyers", "loyalists", "mercenaries", "hostages", "defectors")
+        assert [small.counted(kind) for kind in kinds] == [[6, 6, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
+        np.testing.assert_array_equal(small.c.year_spend, spent)  # the books are closed after it
+
+    def test_what_members_spend_and_whom_patrons_mean_to_choose(self):
+        """Preferences of 1/4 and 1/8 are a whole number of 2^-20, one a little below 1/2 is rounded down."""
+        small = Small(4, periods=1)
+        small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
+        small.c.member[:] = [[1, 1, 0, 0], [0, 0, 0, 1]]
+        small.c.provider[:] = [0, 1, 0, -1]
+        small.c.preference[:] = [[0.25, 0.9, 0.125, 0.9], [0.9, 0.4999999, 0.9, 0.9]]
+        small.run("accounts", close_loyalty)
+        assert small.counted("member_spend") == [100, 0, 0]
+        assert small.counted("member_wallet") == [150 + 70, 0, 0]
+        assert small.counted("category_spend") == [520, 520, 0]
+        assert small.counted("patrons") == [2, 1, 0]
+        assert small.counted("intention_sum") == [3 * 2**17, 2**19 - 1, 0]
+
+    def test_what_does_not_depend_on_visits(self):
+        """Three members at 1.25 cents: 3.75, rounded once; a fixed cost of 2.50; everybody is counted, gone or not."""
+        small = Small(5, [{"program": {"member_cost": 0.0125}, "fixed_cost": 2.5}, {}])
+        small.c.members_at[:2, 0] = [2, 1]
+        small.c.exited[0] = 0
+        small.run("accounts", close_period)
+        assert small.counted("membership") == [4, 0, 0]
+        assert small.counted("fixed") == [250, 0, 0]
+        assert small.counted("population") == [5, 5, 0]

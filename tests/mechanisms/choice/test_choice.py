@@ -1,0 +1,251 @@
+"""Choice: utilities by hand, the logit as a distribution and in frequencies, every rule, and contracts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special
+
+from abm.mechanisms.choice.choice import (
+    add_cost_of_leaving,
+    choose_best,
+    draw_choices,
+    drop_nobody,
+    follow_habit,
+    honour_contracts,
+    keep_stayers,
+    mark_stayers,
+    remember_choices,
+    respond_to_prices,
+    value_firms,
+)
+from tests.mechanisms.small import Small
+
+LOST, ACTIVE = 3, 1
+WEIGHTS = {
+    "attraction": 5.0, "trust_weight": 1.0, "commitment_weight": 2.0, "price_sensitivity": 1.5,
+    "word_of_mouth_weight": 0.5, "switching_weight": 2.0, "outside": 1.0,
+}  # fmt: skip
+CROWD = 20_000
+
+
+def market(customers=1, firms=3, **choice):
+    """Return a small world with known weights."""
+    return Small(customers, [{}] * firms, choice={**WEIGHTS, **choice})
+
+
+def decided(utilities, provider=-1, kernels=(draw_choices,), cost=0.0, t=0, **choice):
+    """Let a customer decide between given utilities; return her firm and the world."""
+    small = market(1, len(utilities), **choice)
+    small.c.provider[0], small.c.switching_cost[0] = provider, cost
+    small.visits([0], [-1])
+    small.passing.utility[:, 0] = utilities
+    for kernel in kernels:
+        small.run("choice", kernel, t)
+    return int(small.at("visit_firm")[0]), small
+
+
+NOT_CONSIDERED = -1e30
+
+
+class TestUtility:
+    def test_by_hand(self):
+        """5 * 0.8 + 0.5 + 2 * 0.2 - 1.5 * 0.8 * 1.1 * 0.9 + 0.5 * 0.1 + 0.05 = 3.812."""
+        small = market(1, 2)
+        c = small.c
+        c.encounters[0], c.satisfaction[0], c.expectation[:] = 1, 0.8, [[0.1], [0.7]]
+        c.trust.fill(0.5)
+        c.affective_commitment.fill(0.2)
+        c.word_of_mouth[0], c.program_utility[0], c.price_weight[0], c.tier[0] = 0.1, 0.05, 0.8, 1
+        small.firms.price[:] = [1.1, 1.0]
+        small.firms.tier_discount[1, 0] = 0.1
+        small.visits([0], [-1])
+        small.run("choice", respond_to_prices)
+        small.run("choice", value_firms)
+        assert c.price_response == pytest.approx([1.2])
+        assert small.at("utility")[:, 0] == pytest.approx([3.812, 5 * 0.7 + 0.5 + 0.4 - 1.2])
+
+    def test_only_known_firms_are_considered_and_no_lost_one_where_leaving_is_for_good(self):
+        for mode, considered in (("always_a_share", [True, False, True]), ("lost_for_good", [True, False, False])):
+            small = market(1, 3, market=mode)
+            small.c.aware[1], small.c.relation[2] = 0, LOST
+            small.visits([0], [-1])
+            small.run("choice", respond_to_prices)
+            small.run("choice", value_firms)
+            assert (small.at("utility")[:, 0] > -1e29).tolist() == considered
+
+    def test_the_cost_of_leaving_speaks_for_the_provider(self):
+        small = market(2, 2)
+        small.c.provider[:], small.c.switching_cost[:] = [1, -1], 0.4
+        small.visits([0, 1], [-1, -1])
+        small.passing.utility[:, :2] = 3.0
+        small.run("choice", add_cost_of_leaving)
+        assert small.at("utility").T.tolist() == [[3.0, pytest.approx(3.8)], [3.0, 3.0]]
+
+
+class TestLogit:
+    @given(st.lists(st.floats(-60, 60, width=32), min_size=1, max_size=4), st.floats(-60, 60, width=32))
+    def test_probabilities_are_those_of_the_logit(self, utilities, outside):
+        _, small = decided(utilities, outside=outside)
+        exact = special.softmax([outside, *utilities])
+        np.testing.assert_allclose(small.at("chance")[:, 0], exact[1:], rtol=1e-5, atol=1e-30)
+        assert small.at("chance").sum() + exact[0] == pytest.approx(1.0, abs=1e-6)
+
+    def test_frequencies_are_the_probabilities(self):
+        """Within four standard errors each; a firm that is not considered is never chosen."""
+        small = market(1000, 4)
+        utilities = [1.5, 0.2, NOT_CONSIDERED, 1.0]
+        small.visits(np.arange(1000), np.full(1000, -1))
+        small.passing.utility[:, :1000] = np.array(utilities, np.float32)[:, None]
+        firms = []
+        for t in range(20):
+            small.run("choice", draw_choices, t)
+            firms.append(small.at("visit_firm").copy())
+        share = np.bincount(np.concatenate(firms) + 1, minlength=5) / CROWD
+        p = special.softmax([1.0, 1.5, 0.2, -np.inf, 1.0])
+        assert share[3] == p[3] == 0
+        assert np.all(np.abs(share - p) <= 4 * np.sqrt(p * (1 - p) / CROWD))
+
+    def test_nobody_considered_means_nowhere(self):
+        firm, small = decided([NOT_CONSIDERED] * 3, outside=-80.0)
+        assert firm == -1
+        assert np.all(small.at("chance") == 0)
+
+    @pytest.mark.parametrize(("outside", "firm"), [(-80.0, 1), (80.0, -1)])
+    def test_extreme_utilities_are_certain(self, outside, firm):
+        assert decided([NOT_CONSIDERED, 3.0], outside=outside)[0] == firm
+
+    @given(st.floats(-3, 3, width=32), st.floats(0.0078125, 2, width=32), st.integers(0, 30))
+    def test_raising_one_firm_never_sends_her_elsewhere(self, u, more, t):
+        """Common luck: as nobody is in front of the firms, a better last firm only gains, a better first only keeps."""
+        before, after = decided([u, 0.5], t=t)[0], decided([u, 0.5 + more], t=t)[0]
+        assert before != 1 or after == 1
+
+    def test_a_common_shift_of_all_options_changes_nothing(self):
+        first, second = decided([1.0, 2.0], outside=0.5)[1], decided([4.0, 5.0], outside=3.5)[1]
+        np.testing.assert_allclose(first.at("chance"), second.at("chance"), rtol=1e-6)
+
+
+class TestRules:
+    def test_the_best_is_taken_and_of_equals_the_earlier(self):
+        best = (draw_choices, choose_best)
+        assert decided([1.5, 2.0, 2.0], kernels=best)[0] == 1
+        assert decided([1.0, 0.5, NOT_CONSIDERED], kernels=best)[0] == -1  # nobody comes first
+        assert decided([1.5, 2.0, 2.0], kernels=best)[1].at("chance").sum() < 1.0  # the preference stays the logit's
+
+    def test_habit_has_its_strength(self):
+        small = market(1000, 2, habit_strength=0.3)
+        customers = np.arange(1000)
+        small.c.provider.fill(0)
+        small.visits(customers, np.full(1000, -1))
+        small.passing.utility[0, :1000], small.passing.utility[1, :1000] = -60.0, 60.0
+        again = 0
+        for t in range(20):
+            small.run("choice", draw_choices, t)
+            small.run("choice", follow_habit, t)
+            again += np.sum(small.at("visit_firm") == 0)
+        assert abs(again / CROWD - 0.3) < 4 * np.sqrt(0.21 / CROWD)
+
+    @pytest.mark.parametrize(("provider", "utility"), [(-1, 0.0), (0, NOT_CONSIDERED)])
+    def test_habit_needs_a_provider_who_is_considered(self, provider, utility):
+        kernels = (draw_choices, follow_habit)
+        assert decided([utility, 60.0], provider, kernels, habit_strength=1.0)[0] == 1
+
+    THRESHOLD = (add_cost_of_leaving, mark_stayers, draw_choices, keep_stayers)
+
+    def test_under_the_threshold_she_stays(self):
+        """A rival better by 0.8 is not worth a cost of leaving of 2 * 0.5."""
+        firm, small = decided([2.0, 2.8], 0, self.THRESHOLD, cost=0.5)
+        assert firm == 0
+        assert small.at("chance")[:, 0] == pytest.approx(special.softmax([1.0, 3.0, 2.8])[1:])
+
+    def test_above_it_she_evaluates_without_it(self):
+        firm, small = decided([2.0, 60.0], 0, self.THRESHOLD, cost=0.5)
+        assert firm == 1
+        assert small.at("chance")[:, 0] == pytest.approx(special.softmax([1.0, 2.0, 60.0])[1:], abs=1e-20)
+
+    def test_exactly_at_it_she_stays(self):
+        assert decided([2.0, 3.0], 0, self.THRESHOLD, cost=0.5)[0] == 0
+        assert decided([-1.0, -9.0], 0, self.THRESHOLD, cost=1.0)[0] == 0  # nobody: 1 = -1 + 2
+
+    def test_who_has_no_provider_or_cannot_consider_her_evaluates(self):
+        assert decided([2.0, 60.0], -1, self.THRESHOLD, cost=0.5)[0] == 1
+        assert decided([NOT_CONSIDERED, 60.0], 0, self.THRESHOLD, cost=0.5)[0] == 1
+
+
+class TestContracts:
+    def after(self, firms, provider=0, signed=0, t=5, term=5):
+        """Let one customer's visits be drawn to firms; return where they go and what became of the contract."""
+        small = market(1, 3, market="lost_for_good", term=term)
+        small.c.provider[0], small.c.signed[0], small.c.relation[:2, 0] = provider, signed, ACTIVE
+        small.visits([0] * len(firms), firms)
+        small.run("choice", honour_contracts, t)
+        small.run("choice", remember_choices, t)
+        c = small.c
+        return small.at("visit_firm").tolist(), (int(c.provider[0]), int(c.signed[0])), int(c.relation[0, 0])
+
+    def test_a_contract_binds_for_its_term(self):
+        assert self.after([1, -1], t=4) == ([0, 0], (0, 0), ACTIVE)
+        assert self.after([1], t=5) == ([1], (1, 5), LOST)
+
+    def test_renewing_signs_anew(self):
+        assert self.after([0]) == ([0], (0, 5), ACTIVE)
+
+    def test_leaving_to_nobody_ends_everything(self):
+        assert self.after([-1]) == ([-1], (-1, -1), LOST)
+
+    @pytest.mark.parametrize("firms", [[0, 1], [1, 0], [2, -1], [-1, 2], [1, 2, 0, -1]])
+    def test_the_last_of_several_visits_at_renewal_decides_for_all(self, firms):
+        last = firms[-1]
+        contract = (last, 5) if last >= 0 else (-1, -1)
+        assert self.after(firms) == ([last] * len(firms), contract, ACTIVE if last == 0 else LOST)
+
+    @pytest.mark.parametrize(("firms", "signs"), [([1, 2], 2), ([1, -1], 1), ([-1, 1], 1), ([-1, -1], -1)])
+    def test_who_had_none_signs_with_the_last_firm(self, firms, signs):
+        went, contract, relation = self.after(firms, provider=-1, signed=-1)
+        assert went == firms
+        assert contract == ((signs, 5) if signs >= 0 else (-1, -1))
+        assert relation == ACTIVE
+
+    def test_neighbours_in_the_list_are_told_apart(self):
+        """Two customers with visits side by side: the one's renewal does not decide for the other."""
+        small = market(2, 3, market="lost_for_good", term=5)
+        small.c.provider[:], small.c.signed[:] = [0, 2], [0, 3]
+        small.visits([0, 0, 1, 1], [2, 1, 0, 0])
+        small.run("choice", honour_contracts, 5)
+        assert small.at("visit_firm").tolist() == [1, 1, 2, 2]
+
+
+class TestMemory:
+    def test_provider_preference_and_counts(self):
+        small = market(3, 2)
+        small.c.provider[:] = [0, -1, 1]
+        small.visits([0, 0, 1, 2], [1, 0, 1, -1])
+        small.passing.chance[:, :4] = [[0.1, 0.2, 0.3, 0.4], [0.5, 0.4, 0.3, 0.2]]
+        small.run("choice", remember_choices)
+        assert small.c.provider.tolist() == [0, 1, 1]  # of the last visit that was not skipped
+        np.testing.assert_allclose(small.c.preference, [[0.2, 0.3, 0.4], [0.4, 0.3, 0.2]])
+        assert small.counted("visits") == [1, 2, 1]
+        assert small.counted("repeats") == [1, 0, 0]
+        assert small.counted("repeat_base") == [2, 0, 0]
+
+    def test_visits_to_nobody_leave_the_list_and_the_others_know_their_pair(self):
+        small = market(5, 3)
+        small.visits([0, 1, 1, 3, 4], [2, -1, 0, -1, 1])
+        small.run("choice", drop_nobody)
+        assert small.at("visit_customer").tolist() == [0, 1, 4]
+        assert small.at("visit_nth").tolist() == [0, 1, 0]
+        assert small.at("visit_firm").tolist() == [2, 0, 1]
+        assert small.at("visit_pair").tolist() == [10, 1, 9]
+
+    def test_a_list_without_them_stays_as_it_is(self):
+        small = market(5, 3)
+        small.visits([4, 4], [1, 2])
+        small.run("choice", drop_nobody)
+        assert small.at("visit_customer").tolist() == [4, 4]
+        assert small.at("visit_pair").tolist() == [9, 14]
+
+    def test_everybody_begins_with_equal_preference(self):
+        assert np.all(market(5, 3).c.preference == np.float32(1 / 3))

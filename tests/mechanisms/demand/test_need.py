@@ -1,0 +1,113 @@
+"""Need: by hand, against scipy, and the NBD that Gamma-Poisson occasions make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from abm.core.functions import exp64
+from abm.core.streams import philox, stream_key, uniform_fine
+from abm.engine.engine import Engine
+from abm.logs.nbd import NBD, nbd_probability
+from abm.mechanisms.demand.need import list_everybody, list_visits, poisson_quantile, season
+from abm.scenario.scenario import Scenario
+from tests.mechanisms.small import Small
+
+
+def quantile(u, rate):
+    """Return the number of occasions at a uniform."""
+    return poisson_quantile(u, rate, exp64(-rate))
+
+
+def test_quantile_by_hand():
+    """Mean 1: P(0) = 0.3679, P(at most 1) = 0.7358, P(at most 2) = 0.91970."""
+    assert [quantile(u, 1.0) for u in (0.3678, 0.3679, 0.7357, 0.7358, 0.9196, 0.9197)] == [0, 1, 1, 2, 2, 3]
+    assert quantile(1.0 - 2.0**-33, 0.0) == 0
+    assert quantile(0.5, 100.0) == 15
+
+
+@given(st.floats(1e-9, 1 - 1e-9), st.floats(1e-4, 14.0))
+def test_quantile_is_that_of_scipy(u, rate):
+    k = quantile(u, rate)
+    assert k == 15 or stats.poisson.cdf(k, rate) >= u - 1e-12
+    assert k == 0 or stats.poisson.cdf(k - 1, rate) < u + 1e-12
+
+
+@given(st.floats(1e-9, 1 - 1e-9), st.floats(0.01, 5.0), st.floats(1.0, 3.0))
+def test_more_need_never_means_fewer_occasions(u, rate, factor):
+    assert quantile(u, rate * factor) >= quantile(u, rate)
+
+
+def test_season_by_hand():
+    """Amplitude 0.2, peak in period 13 of 52: 1.2 there, 1 a quarter later, 0.8 half a year later."""
+    factors = [season(np.int64(t), np.float32(0.2), np.float32(13.0), np.int64(52)) for t in (13, 26, 39, 65)]
+    assert factors == pytest.approx([1.2, 1.0, 0.8, 1.2])
+
+
+def listed(small):
+    """Return the visits listed, as (customer, nth) in order."""
+    return list(zip(small.at("visit_customer").tolist(), small.at("visit_nth").tolist(), strict=True))
+
+
+@pytest.mark.parametrize("t", [0, 7])
+def test_visits_are_the_quantiles_customer_by_customer(t):
+    """The quick screen for those without an occasion never changes the answer, at any rate."""
+    small = Small(1000)
+    small.c.purchase_rate[:] = np.geomspace(1e-3, 8.0, 1000)
+    small.c.boost[::3] = 1.25
+    small.c.exited[5::50] = 0
+    small.c.provider[:] = np.arange(1000) % 3 - 1
+    small.run("need", list_visits, t)
+    key, expected = stream_key(1, "need"), []
+    for i in range(1000):
+        u = uniform_fine(philox(np.uint64(i), np.uint64(t), np.uint64(0), np.uint64(0), key)[0])
+        rate = float(small.c.purchase_rate[i] * small.c.boost[i])
+        expected += [(i, nth) for nth in range(0 if i % 50 == 5 else quantile(u, rate))]
+    assert listed(small) == expected
+    np.testing.assert_array_equal(small.at("visit_provider"), small.c.provider[small.at("visit_customer")])
+    assert small.counted("occasions") == [0, 0, len(expected)]
+
+
+def test_mean_and_variance_are_those_of_poisson():
+    small = Small(1000)
+    small.c.purchase_rate.fill(0.6)
+    counts = []
+    for t in range(40):
+        small.run("need", list_visits, t)
+        counts.append(np.bincount(small.at("visit_customer"), minlength=1000))
+    counts = np.concatenate(counts)
+    assert abs(counts.mean() - 0.6) < 4 * (0.6 / counts.size) ** 0.5
+    assert counts.var() == pytest.approx(0.6, rel=0.03)
+
+
+def test_everybody_has_one_occasion_who_has_not_left():
+    small = Small(6, need={"process": "every_period"})
+    small.c.exited[[1, 5]] = 3
+    small.run("need", list_everybody)
+    assert listed(small) == [(0, 0), (2, 0), (3, 0), (4, 0)]
+    assert small.counted("occasions") == [0, 0, 4]
+    small.c.exited.fill(0)
+    small.run("need", list_everybody)
+    assert listed(small) == []
+
+
+def test_occasions_of_a_market_follow_the_nbd():
+    """Twenty thousand customers over ten weeks, against the fitted model's own probabilities."""
+    n, periods, rate, shape = 20_000, 10, 0.3, 0.7
+    people = {"customers": n, "purchase_rate": rate, "rate_shape": shape}
+    scenario = Scenario.parse(
+        {
+            "periods": periods, "population": people, "choice": {"outside": -80.0}, "firms": [{"name": "only"}],
+            "network": {"kind": "ring"},
+        }
+    )  # fmt: skip
+    engine = Engine(scenario, seed=11)
+    engine.run(periods)
+    counts = engine.world.customers.encounters[0].astype(int)
+    most = 14
+    expected = nbd_probability(NBD(shape, shape / rate), np.arange(most), periods) * n
+    seen = np.bincount(np.minimum(counts, most), minlength=most + 1)
+    assert stats.chisquare(seen, [*expected, n - expected.sum()]).pvalue > 1e-3

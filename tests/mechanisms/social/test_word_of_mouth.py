@@ -1,0 +1,278 @@
+"""Word of mouth: who tells, how far a story moves whom, and how a firm becomes known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm.mechanisms.social.word_of_mouth import (
+    fade,
+    headroom,
+    hear,
+    learn_of_firms,
+    note_patronage,
+    tell,
+    telling_probability,
+)
+from tests.mechanisms.small import Small
+
+share = st.floats(0, 1, width=32)
+ACTIVE, DORMANT, LOST, WON_BACK = 1, 2, 3, 4
+SETTINGS = {
+    "base": 0.01, "delight": 0.12, "disappointment": 0.35, "devotion": 0.0, "praise_from": 0.6, "contact_rate": 0.25,
+    "decay": 0.85, "praise": 0.25, "blame": 0.3, "nudge": 0.05, "good_target": 0.95, "bad_target": 0.15,
+    "advertising": 0.005, "weak_tie": 0.01, "strong_tie": 0.04, "referral_match": 0.05, "referral_expectation": 0.05,
+}  # fmt: skip
+
+
+def telling(transaction, commitment=0.0, devotion=0.0):
+    """Return the equation's value for plain numbers."""
+    numbers = (transaction, commitment, 0.01, 0.12, 0.35, devotion)
+    return float(telling_probability(*(np.float32(x) for x in numbers)))
+
+
+def room(preference, good):
+    """Return the headroom for a plain number."""
+    return float(headroom(np.float32(preference), good))
+
+
+def tied(customers, ties, firms=({}, {}), **settings):
+    """Return a small world whose ties are these (i, k, weight)."""
+    return Small(customers, firms, word_of_mouth={**SETTINGS, **settings}).tie(ties)
+
+
+def listen(small, t=0):
+    """Let what was heard before fade, and the stories of the period be heard."""
+    small.run("word_of_mouth", fade, t)
+    small.run("word_of_mouth", hear, t)
+
+
+def story(firm, good):
+    """Return how a story is written into the column."""
+    return 2 * (firm + 1) + good
+
+
+class TestTelling:
+    def test_by_hand(self):
+        """Half of delight 0.01 + 0.06, half of anger 0.01 + 0.175, in between 0.01, devoted 0.1 more."""
+        found = [telling(s) for s in (0.85, 0.25, 0.6, 1.0, 0.0)]
+        assert found == pytest.approx([0.07, 0.185, 0.01, 0.13, 0.36])
+        assert telling(0.6, commitment=0.5, devotion=0.2) == pytest.approx(0.11)
+
+    def test_it_is_a_u_that_is_flat_between_a_half_and_seven_tenths(self):
+        s = np.linspace(0.0, 1.0, 201)
+        p = np.array([telling(x) for x in s])
+        flat = (s >= 0.5) & (s <= 0.7)
+        np.testing.assert_allclose(p[flat], 0.01, rtol=1e-4)
+        assert np.all(np.diff(p[s <= 0.5]) < 0)
+        assert np.all(np.diff(p[s >= 0.7]) > 0)
+        assert p[0] > p[-1]  # bad news travels further
+
+    def test_telling_has_its_probability_and_stories_are_counted_and_kept(self):
+        """1000 delighted and 1000 angry visits a period, within four standard errors."""
+        small = Small(1000, word_of_mouth=SETTINGS)
+        customers = np.repeat(np.arange(500), 2)
+        small.visits(customers, np.tile([0, 1], 500))
+        small.passing.transaction[:1000] = np.tile([0.85, 0.25], 500)
+        for t in range(20):
+            small.run("word_of_mouth", tell, t)
+        for told, p in (("positive_messages", 0.07), ("negative_messages", 0.185)):
+            assert abs(sum(small.counted(told)) / 10_000 - p) < 4 * np.sqrt(p * (1 - p) / 10_000)
+        assert small.counted("positive_messages")[1:] == [0, 0]
+        assert small.counted("negative_messages")[0] == 0
+
+    def test_the_latest_story_is_passed_on_and_all_are_counted(self):
+        small = Small(3, word_of_mouth={**SETTINGS, "base": 1.0})
+        small.visits([0, 0], [0, 1])
+        small.passing.transaction[:2] = [0.6, 0.59]
+        small.c.story.fill(9)
+        small.run("word_of_mouth", note_patronage)
+        small.run("word_of_mouth", tell)
+        assert small.c.story.tolist() == [story(1, 0), 0, 0]  # last period's are forgotten
+        assert small.counted("positive_messages") == [1, 0, 0]
+        assert small.counted("negative_messages") == [0, 1, 0]
+
+    def test_users_are_noted_for_firms_that_somebody_may_have_to_hear_of(self):
+        small = Small(4, [{"initial_awareness": 0.5}, {}, {"initial_awareness": 0.5}], word_of_mouth=SETTINGS)
+        small.c.relation[0] = [ACTIVE, DORMANT, WON_BACK, LOST]
+        small.c.relation[1] = ACTIVE
+        small.c.relation[2] = [0, ACTIVE, ACTIVE, 0]
+        small.c.patronage.fill(0b101)
+        small.run("word_of_mouth", note_patronage)
+        assert small.c.patronage.tolist() == [0b001, 0b100, 0b101, 0]
+
+
+class TestHearing:
+    def test_headroom_by_hand(self):
+        """What preference can still gain, or lose; half of it against a settled preference."""
+        assert [room(p, True) for p in (0.3, 0.05, 0.1)] == pytest.approx([0.7, 0.475, 0.9])
+        assert [room(p, False) for p in (0.5, 0.8, 0.7)] == pytest.approx([0.5, 0.4, 0.7])
+
+    @given(share, st.booleans())
+    def test_headroom_stays_between_0_and_1(self, preference, good):
+        assert 0.0 <= room(preference, good) <= 1.0
+
+    def test_a_story_by_hand(self):
+        """Weak tie 0.3: 0.85 + 0.25 * 0.3 * 0.7 and 0.7 + 0.05 * 0.25; strong: - 0.3 * 0.5 and 0.7 - 0.05 * 0.55."""
+        small = tied(3, [(0, 1, 0.3), (1, 2, 1.0)], contact_rate=1.0, decay=0.85)
+        small.c.preference[:, 1] = [0.3, 0.5]
+        small.c.word_of_mouth.fill(1.0)
+        small.c.expectation.fill(0.7)
+        small.c.story[:] = [story(0, 1), 0, story(1, 0)]
+        reached = 0
+        for t in range(40):  # the weak tie lets 3 in 10 through; take the first period in which it did
+            before = small.counted("heard")[0]
+            small.c.word_of_mouth.fill(1.0)
+            small.c.expectation.fill(0.7)
+            listen(small, t)
+            if small.counted("heard")[0] > before:
+                reached += 1
+                assert small.c.word_of_mouth[:, 1] == pytest.approx([0.85 + 0.25 * 0.3 * 0.7, 0.85 - 0.3 * 0.5])
+                assert small.c.expectation[:, 1] == pytest.approx([0.7125, 0.6725])
+        assert 0 < reached < 40
+        assert small.counted("heard")[1] == 40
+        np.testing.assert_allclose(small.c.word_of_mouth[:, [0, 2]], 0.85)
+
+    def test_a_story_arrives_at_the_contact_rate_times_the_weight(self):
+        """A star: one tells, a thousand may hear; within four standard errors for both weights."""
+        leaves = 500
+        ties = [(0, k, 1.0 if k <= leaves else 0.3) for k in range(1, 2 * leaves + 1)]
+        small = tied(2 * leaves + 1, ties, contact_rate=0.4)
+        small.c.story[0] = story(0, 1)
+        hits = np.zeros(2 * leaves + 1)
+        for t in range(20):
+            small.c.word_of_mouth.fill(0.0)
+            small.run("word_of_mouth", hear, t)
+            hits += small.c.word_of_mouth[0] > 0
+        assert hits[0] == 0
+        for got, p in ((hits[1 : leaves + 1], 0.4), (hits[leaves + 1 :], 0.12)):
+            assert abs(got.sum() / (20 * leaves) - p) < 4 * np.sqrt(p * (1 - p) / (20 * leaves))
+
+    @given(st.integers(0, 20))
+    def test_several_stories_add_up_tie_by_tie_and_the_stock_stays_in_reach(self, t):
+        """At most the stock of a lifetime: praise of all neighbours each period, faded."""
+        small = tied(5, [(0, k, 1.0) for k in range(1, 5)], contact_rate=1.0, decay=0.5)
+        small.c.story[1:] = story(0, 1)
+        for _ in range(t):
+            listen(small, t)
+        assert 0.0 <= small.c.word_of_mouth[0, 0] <= 4 * 0.25 / 0.5
+        assert small.c.expectation.max() <= np.float32(0.95)
+
+    def test_without_stories_the_stock_fades_and_nothing_else_moves(self):
+        small = tied(4, [(0, 1, 1.0)], decay=0.5)
+        small.c.word_of_mouth.fill(-2.0)
+        before = small.c.expectation.copy()
+        listen(small)
+        assert np.all(small.c.word_of_mouth == -1.0)
+        np.testing.assert_array_equal(small.c.expectation, before)
+
+    @pytest.mark.parametrize(("first", "second", "expected"), [(1, 0, 0.4875), (0, 1, 0.6875)])
+    def test_a_hearer_gets_her_stories_in_the_order_of_their_tellers(self, first, second, expected):
+        """Praise, then blame: 0.7 + 0.5 * 0.25, of which - 0.5 * 0.675 is left; the other way round 0.425 + 0.2625."""
+        tellers, hearers = (1, 4), (0, 3, 5)
+        ties = [(i, k, 1.0) for i in tellers for k in hearers]
+        small = tied(6, ties, contact_rate=1.0, nudge=0.5)
+        small.c.story[list(tellers)] = [story(0, first), story(0, second)]
+        small.c.expectation.fill(0.7)
+        listen(small)
+        assert small.c.expectation[0].tolist() == pytest.approx([expected, 0.7, 0.7, expected, 0.7, expected])
+        assert small.counted("heard") == [6, 0, 0]
+
+    @pytest.mark.parametrize("cut", [0, 1, 23, 40, 59, 60])
+    def test_two_shares_hear_what_one_hears_to_the_bit(self, cut):
+        """Sixty people, most with a story, tied at random: rows 0..cut and cut..60, or all at once."""
+        luck = np.random.default_rng(5)
+        ties = [(i, k, 1.0 if (i + k) % 2 else 0.3) for i in range(60) for k in range(i) if luck.random() < 0.2]
+        whole, parts = (tied(60, ties, contact_rate=0.8) for _ in range(2))
+        for name in ("preference", "word_of_mouth", "expectation"):
+            whole.c[name][:] = luck.uniform(0.05, 0.95, (2, 60))
+            parts.c[name][:] = whole.c[name]
+        whole.c.story[:] = luck.choice([0, story(0, 0), story(0, 1), story(1, 0), story(1, 1)], 60)
+        parts.c.story[:] = whole.c.story
+        before = whole.c.word_of_mouth.copy()
+        call = parts.bound("word_of_mouth", hear)
+        for t in range(3):
+            whole.run("word_of_mouth", hear, t)
+            for lo, hi in ((0, cut), (cut, 60)):
+                call(lo, hi, t)
+        for name in ("word_of_mouth", "expectation"):
+            np.testing.assert_array_equal(whole.c[name], parts.c[name], err_msg=name)
+        assert whole.counted("heard") == parts.counted("heard")
+        assert np.all((whole.c.word_of_mouth != before).any(axis=0))  # everybody heard something
+
+
+class TestFading:
+    def test_less_than_nothing_is_nothing(self):
+        """Half of 2.2e-20 stays, half of 1.8e-20 is gone, whatever the sign."""
+        small = tied(4, [], decay=0.5)
+        small.c.word_of_mouth[:] = [[2.2e-20, -2.2e-20, 1.8e-20, -1.8e-20], [0.0, 1.0, 1e-30, -1e-42]]
+        small.run("word_of_mouth", fade)
+        assert small.c.word_of_mouth[0].tolist() == pytest.approx([1.1e-20, -1.1e-20, 0.0, 0.0], rel=1e-6, abs=0.0)
+        assert small.c.word_of_mouth[1].tolist() == [0.0, 0.5, 0.0, 0.0]
+
+    def test_a_stock_ends_after_as_many_periods_as_the_factor_says(self):
+        """0.85^283 is 1.06e-20 and 0.85^284 less than 1e-20."""
+        small = tied(2, [], decay=0.85)
+        small.c.word_of_mouth[:] = [[1.0, -1.0], [1.0, -1.0]]
+        for t in range(283):
+            small.run("word_of_mouth", fade, t)
+        assert np.abs(small.c.word_of_mouth) == pytest.approx(0.85**283, rel=1e-4, abs=0.0)
+        small.run("word_of_mouth", fade, 283)
+        assert not small.c.word_of_mouth.any()
+
+
+class TestBecomingKnown:
+    def ignorant(self, ties, customers, **settings):
+        """Return a world in which nobody knows firm 0, and its bits of patronage."""
+        small = tied(customers, ties, [{"initial_awareness": 0.0}, {}], **settings)
+        assert not small.c.aware[0].any()
+        small.c.match.fill(0.0)
+        return small
+
+    def test_the_formula(self):
+        """1 - 0.9 * 0.8 * 0.6 = 0.568 beside a weakly and a strongly tied user; 0.1 by advertising alone."""
+        people, beside = 1000, []
+        for i in range(0, people, 5):  # fives: a user tied strongly and one weakly to the first, who may learn
+            beside += [(i, i + 1, 1.0), (i, i + 2, 0.3)]
+        small = self.ignorant(beside, people, advertising=0.1, weak_tie=0.2, strong_tie=0.4)
+        for k in (1, 2):
+            small.c.patronage[k::5] = 1
+        learned = {0: 0, 3: 0}
+        for t in range(25):
+            small.c.aware[0] = 0
+            small.run("word_of_mouth", learn_of_firms, t)
+            for place in learned:
+                learned[place] += int(small.c.aware[0, place::5].sum())
+        for place, p in ((0, 0.568), (3, 0.1)):
+            assert abs(learned[place] / 5000 - p) < 4 * np.sqrt(p * (1 - p) / 5000)
+
+    def test_through_a_tie_she_fits_better_and_expects_more(self):
+        small = self.ignorant([(0, 1, 1.0)], 3, advertising=0.0, strong_tie=1.0)
+        small.c.patronage[1] = 1
+        before = small.c.expectation.copy()
+        small.run("word_of_mouth", learn_of_firms)
+        assert small.c.aware[0].tolist() == [1, 0, 0]
+        assert small.c.match[0].tolist() == pytest.approx([0.05, 0, 0])
+        np.testing.assert_allclose(small.c.expectation[0] - before[0], [0.05, 0, 0], atol=1e-6)
+        assert (small.counted("learned"), small.counted("referred")) == ([1, 0, 0], [1, 0, 0])
+
+    def test_by_advertising_she_does_not(self):
+        small = self.ignorant([], 5, advertising=1.0)
+        small.run("word_of_mouth", learn_of_firms)
+        assert small.c.aware[0].all()
+        assert np.all(small.c.match == 0)
+        assert (small.counted("learned"), small.counted("referred")) == ([5, 0, 0], [0, 0, 0])
+
+    def test_nobody_learns_from_nobody(self):
+        small = self.ignorant([(0, 1, 1.0)], 200, advertising=0.0, strong_tie=1.0, weak_tie=1.0)
+        small.run("word_of_mouth", learn_of_firms)
+        assert not small.c.aware[0].any()
+
+    def test_expectation_never_passes_1(self):
+        small = self.ignorant([(0, 1, 1.0)], 2, advertising=0.0, strong_tie=1.0, referral_expectation=0.5)
+        small.c.patronage[1] = 1
+        small.c.expectation.fill(0.9)
+        small.run("word_of_mouth", learn_of_firms)
+        assert small.c.expectation[0, 0] == 1.0
