@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from abm.core.errors import Refusal
     from abm.core.kernels import equation, kernel
     from abm.core.spec import param
-    from abm.engine.engine import simulate
+    from abm.engine.recording import simulate
     from abm.kpis.kpi import Kpi, kpi
-    from abm.mechanisms.mechanism import Mechanism, Phase
+    from abm.mechanisms.mechanism import Mechanism
+    from abm.mechanisms.phases import Phase
     from abm.scenario.scenario import Scenario
     from abm.study.calibration.calibrate import calibrate
     from abm.study.calibration.findings import Calibration
@@ -73,9 +74,10 @@ _HOME = {
     "core.errors": ("Refusal",),
     "core.kernels": ("equation", "kernel"),
     "core.spec": ("param",),
-    "engine.engine": ("simulate",),
+    "engine.recording": ("simulate",),
     "kpis.kpi": ("Kpi", "kpi"),
-    "mechanisms.mechanism": ("Mechanism", "Phase"),
+    "mechanisms.mechanism": ("Mechanism",),
+    "mechanisms.phases": ("Phase",),
     "scenario.scenario": ("Scenario",),
     "study.calibration.calibrate": ("calibrate",),
     "study.calibration.findings": ("Calibration",),

@@ -85,7 +85,7 @@ def choose(provider, points, weight, luck, expectation, trust, price_weight, swi
             points[j, i] += price[j] if provider[i] == np.int64(j) else np.float32(0.0)
 
 
-@kernel(per="period")
+@kernel(per="market")
 def publish(said, told, provider):
     """Make experience what may be heard in the next period: firm and satisfaction in one number.  said (n,)"""
     for i in range(said.shape[0]):

@@ -21,7 +21,7 @@ import abm
 from abm.cli import main
 from abm.commands import doing
 from abm.core.kernels import COMPILED, Kernel
-from abm.engine import engine
+from abm.engine import recording
 from abm.study.provenance import files
 from abm.study.running import runner
 from abm.study.storage import manifest
@@ -118,7 +118,7 @@ def test_what_typer_refuses_exits_with_2(capsys, arguments):
 
 
 def test_a_bug_is_one_line_and_the_traceback_is_for_the_asking(study, capsys, monkeypatch):
-    monkeypatch.setattr(runner, "staffing", lambda *_: 1 / 0)
+    monkeypatch.setattr(runner, "choose_parallelism", lambda *_: 1 / 0)
     code, _, err = said(capsys, "run", study)
     assert code == 1
     assert "ZeroDivisionError: division by zero; this is a bug; run again with PATRONAGE_DEBUG=1" in err[-1]
@@ -261,27 +261,27 @@ def test_a_large_difference_has_a_winner(study, capsys):
 
 
 def test_failed_runs_are_said_and_exit_with_1(study, capsys, monkeypatch):
-    whole = engine.record
+    whole = recording.record
 
     def broken(scenario, seed, replication=0, *rest, **named):
         if replication == 1:
             raise RuntimeError("lost its way")
         return whole(scenario, seed, replication, *rest, **named)
 
-    monkeypatch.setattr(engine, "record", broken)
+    monkeypatch.setattr(recording, "record", broken)
     code, out, err = said(capsys, "run", study, "--workers", 1, "--json")
     assert code == 1
     assert json.loads(out)["failed"] == 2
     assert err[-1].startswith(
         "2 of 6 runs failed, the first (arm 'none', point 0, replication 1) with RuntimeError: lost its"
     )
-    monkeypatch.setattr(engine, "record", whole)
+    monkeypatch.setattr(recording, "record", whole)
     assert said(capsys, "run", study, "--workers", 1)[0] == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupts_say_how_to_go_on(study, capsys, monkeypatch, number, code):
-    whole, calls = engine.record, []
+    whole, calls = recording.record, []
 
     def interrupted(*arguments, **named):
         calls.append(1)
@@ -289,11 +289,11 @@ def test_interrupts_say_how_to_go_on(study, capsys, monkeypatch, number, code):
             os.kill(os.getpid(), number)
         return whole(*arguments, **named)
 
-    monkeypatch.setattr(engine, "record", interrupted)
+    monkeypatch.setattr(recording, "record", interrupted)
     ended, out, err = said(capsys, "run", study, "--workers", 1)
     assert (ended, out) == (code, "")
     assert re.fullmatch(r"interrupted after [0-9]+ of 6 runs, all stored; the same command goes on from there", err[-1])
-    monkeypatch.setattr(engine, "record", whole)
+    monkeypatch.setattr(recording, "record", whole)
     ended, _, err = said(capsys, "run", study, "--workers", 1)
     assert ended == 0
     assert "were stored already" in err[-1]
@@ -416,8 +416,8 @@ def test_verify(done, capsys):
 
 def test_verify_finds_what_was_changed(study, capsys, monkeypatch):
     said(capsys, "run", study, "--workers", 1)
-    whole = engine.Record.summary
-    monkeypatch.setattr(engine.Record, "summary", lambda self, kpis: np.nextafter(whole(self, kpis), np.inf))
+    whole = recording.Record.summary
+    monkeypatch.setattr(recording.Record, "summary", lambda self, kpis: np.nextafter(whole(self, kpis), np.inf))
     code, out, _ = said(capsys, "verify", study.parent / "results" / "study")
     assert code == 1
     assert "6 differ" in out

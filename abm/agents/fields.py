@@ -12,11 +12,11 @@ import numpy as np
 
 from abm.core.errors import Refusal, did_you_mean, shown
 from abm.core.parameters import interval
-from abm.mechanisms.relationship.lifecycle import RELATIONS
+from abm.scenario import plan
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FACETS, TIERS, Column, World
-from abm.world.population import COLUMNS as TRAITS
 from abm.world.population import HIGHEST_RATE
+from abm.world.relations import RELATIONS
 
 Index = int | slice | np.ndarray
 Bounds = tuple[float | None, float | None]
@@ -33,8 +33,8 @@ STOCKS = {"points": "points_outstanding"}  # columns whose total is carried from
 
 def columns_of(scenario: Scenario) -> list[Column]:
     """Return the columns in which every customer has an entry of her own."""
-    owned = (column for mechanism in scenario.mechanisms() for column in mechanism.owns)
-    return [column for column in (*TRAITS, *owned) if column.axes[-1] == "customer"]
+    found = plan.needed(scenario.mechanisms(), scenario.steps())
+    return [column for column in found if column.axes[-1] == "customer"]
 
 
 def fields_of(scenario: Scenario, world: World) -> dict[str, Field]:

@@ -21,7 +21,8 @@ from abm.agents.agents import AgentSet, Customer, Firm
 from abm.agents.fields import Entry, Field, fields_of
 from abm.agents.rows import Rows
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
-from abm.engine.engine import Engine, Record, read
+from abm.engine.engine import Engine
+from abm.engine.recording import Record, read
 from abm.kpis.kpi import Kpi, Tallied
 from abm.kpis.standard import BY_NAME
 from abm.scenario.scenario import Scenario

@@ -18,7 +18,8 @@ import numpy as np
 
 from abm.bench.reference import full, ref1
 from abm.core.programs import Program
-from abm.engine.engine import Engine, record
+from abm.engine.engine import Engine
+from abm.engine.recording import record
 from abm.kpis.standard import STANDARD
 from abm.scenario.scenario import Scenario
 
@@ -60,10 +61,10 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
     idle = min(_spent(Program([]), 0, 0, 1, 0) for _ in range(1_000))
     stages = [
         [(call.kernel.name, Program([(True, [call])])) for call in calls]
-        for program in engine._programs[0]
+        for program in engine.programs
         for _, calls in program.stages
     ]
-    tiled = [tiled for program in engine._programs[0] for tiled, _ in program.stages]
+    tiled = [tiled for program in engine.programs for tiled, _ in program.stages]
     least: dict[str, np.ndarray] = {}
     for t in range(20, 20 + periods):
         spent: dict[str, list[float]] = {}

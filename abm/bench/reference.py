@@ -28,7 +28,7 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
     return Scenario.parse(
         {
             "periods": periods,
-            "off": ["personal_bond", "lifecycle", "defection"],
+            "off": ["lifecycle", "defection"],
             "population": {
                 "customers": customers, "basket": 1.0, "basket_spread": 0.0, "price_weight_spread": 0.5,
             },
@@ -42,7 +42,7 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
                 for name, quality in zip(("north", "east", "south"), QUALITIES, strict=True)
             ],
             "need": {"process": "every_period"},
-            "switching_cost": {"basis": "trait"},
+            "switching_cost": {"basis": "trait", "bond_rate": 0.0},
             "choice": {
                 "attraction": 2.0, "trust_weight": 1.5, "commitment_weight": 0.0, "switching_weight": 3.0,
                 "outside": -80.0,

@@ -26,7 +26,7 @@ SINGLE = {
 
 
 def main(largest: int, json: bool) -> int:
-    """Measure and print.  Raises Refusal for a size at which nothing is measured."""
+    """Measure how fast this machine is, and print it.  Raises Refusal for a size at which nothing is measured."""
     if largest < SIZES[0]:
         raise Refusal(f"--largest = {largest} is below the smallest market measured, {SIZES[0]:,} customers")
     found: dict[str, Any] = {}

@@ -53,14 +53,14 @@ def main(
             raise Refusal("there are no factors; give --factor PATH=[LOW,HIGH], or list them under [design.factors]")
         aims = [*(read_targets(targets) if targets else ()), *(log_targets(log) if log else ())]
         plan = planned(study, doing.factors(factors), aims, trials=trials, forgiven=forgiven)
-        where = doing.place(plan.study, plan.runs * plan.trials, workers, threads, cluster)
+        resources = doing.resources(plan.study, plan.runs * plan.trials, workers, threads, cluster)
         out = doing.results_folder(out, file, study.name, "_calibration")
     except Refusal as refusal:
         typed = {"replications": replications, "seed": seed, "factors": factors}
-        raise refusal if _says_where(refusal, targets) else doing.placed(refusal, file, **typed) from None
-    output.note(f"{_intention(plan)}, {where}")
+        raise refusal if _says_where(refusal, targets) else doing.with_origin(refusal, file, **typed) from None
+    output.note(f"{_intention(plan)}, {resources}")
     with doing.Watch(plan.study, cluster) as watch:
-        found = carried_out(plan, out, workers, threads, watch.tell, cluster, command="patronage calibrate")
+        found = carried_out(plan, out, workers, threads, watch.update, cluster, command="patronage calibrate")
     output.note(watch.outcome())
     files = _write(out, study, found)
     if json:

@@ -43,15 +43,15 @@ def main(
         study = overrides(load(file), sets, None, seed)
         out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
-        where = doing.place(study, pilots, workers, threads, cluster)
-        with _Watch(study, cluster, _intention(study, pilot, pilots, where)) as watch:
+        resources = doing.resources(study, pilots, workers, threads, cluster)
+        with _Watch(study, cluster, _intention(study, pilot, pilots, resources)) as watch:
             found: Verdict | Robustness = ask(
                 study, kpi, firm, zone=zone, confidence=confidence, largest=largest, max_runs=max_runs, pilot=pilot,
                 store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,
                 command=_command(file, kpi, firm, zone, sets, seed),
             )  # fmt: skip
     except Refusal as refusal:
-        raise doing.placed(refusal, file, seed=seed) from None
+        raise doing.with_origin(refusal, file, seed=seed) from None
     output.note(watch.outcome())
     checked = found.check(workers=workers) if check else None
     drawn = importlib.import_module("abm.view.race").draw(found)  # slow to import
@@ -78,17 +78,17 @@ def _command(file: Path, kpi: str, firm: str | None, zone: float, sets: Sequence
     return shlex.join(["patronage", "compare", file.name, *options])
 
 
-def _intention(study: Experiment, pilot: int, runs: int, where: str) -> str:
+def _intention(study: Experiment, pilot: int, runs: int, resources: str) -> str:
     arms, world = len(study.arms), study.scenario
     points = runs // (arms * pilot)
     counts = [tables.counted(arms, "arm"), *([tables.counted(points, "point")] if points > 1 else [])]
     size = f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}"
     first = f"first {tables.counted(pilot, 'replication')} = {tables.counted(runs, 'run')} of {size}"
-    return f"{study.name}: {' x '.join(counts)}, {first}, {where}"
+    return f"{study.name}: {' x '.join(counts)}, {first}, {resources}"
 
 
 class _Watch(doing.Watch):
-    """The bar of `run`, which also tells how many arms, or points, are still in the race.
+    """The bar of `run`, with how many arms, or points, are still in the race.
 
     intention : said when everything is checked and the runs begin
     """
@@ -99,12 +99,12 @@ class _Watch(doing.Watch):
         self._bar.update(self._task, visible=False)  # until it is known how many runs there will be
 
     def follow(self, now: Standing) -> None:
-        """Take a report of races."""
+        """Show how far the races are."""
         if self._intention:
             with contextlib.suppress(OSError):
                 self._bar.console.print(self._intention, soft_wrap=True)
             self._intention = ""
-        self.tell(now.done, now.at_most, now.failed, math.nan)
+        self.update(now.done, now.at_most, now.failed, math.nan)
         self._stored, self.done, self.total = now.stored, now.done - now.stored, now.done
         going = tables.counted(now.arms, "arm") if now.races == 1 else tables.counted(now.races, "point")
         self._bar.update(self._task, description=f"{going} in the race, runs at most", visible=True)

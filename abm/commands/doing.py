@@ -20,14 +20,14 @@ from abm.study.plan.experiment import Experiment
 from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
 from abm.study.running.estimate import estimate
-from abm.study.running.staff import Staff, staffing
+from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.work import compiled
 from abm.study.storage.manifest import read_manifest
 from abm.study.storage.results import Results
 from abm.view import tables
 
 RESULTS = "results"  # beside the study file
-OPTIONS = (  # that no study file has
+OPTIONS = (  # of the command line alone: no study file has them
     "kpi", "firm", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
     "samples", "trials", "forgiven", "workers", "threads",
 )  # fmt: skip
@@ -35,8 +35,8 @@ _SPELLED = {"forgiven": "forgive", "factors": "factor"}
 COMPILING = "compiling the model for this machine (once, about half a minute) …"
 
 
-def placed(refusal: Refusal, file: Path, **typed: Any) -> Refusal:
-    """Return the refusal with the option or else the file in front, unless it says already where it comes from.
+def with_origin(refusal: Refusal, file: Path, **typed: Any) -> Refusal:
+    """Return a refusal that names the option or else the file at fault, unless it says so already.
 
     typed : options that stand for what may be in the file too, with their values: replications, seed, factors
     """
@@ -50,7 +50,7 @@ def placed(refusal: Refusal, file: Path, **typed: Any) -> Refusal:
 
 
 def results_folder(out: Path | None, file: Path, study: str, kind: str = "") -> Path:
-    """Return where the results of a study go; tell if they are put where those of another one are.
+    """Return where the results of a study go; say so if those of another one are there.
 
     out : what was said; None = a folder beside the file, named by the study and the kind of its results
 
@@ -73,25 +73,25 @@ def _folder_name(name: str) -> str:
     return name
 
 
-def place(
+def resources(
     experiment: Experiment, runs: int, workers: int | None, threads: int | None, cluster: str | None = None
 ) -> str:
-    """Say where runs are done, and about what that takes; of a cluster nobody knows.
+    """Return in words where runs will be done, and about how much time and memory that takes here.
 
     Raises Refusal for more than this machine can do.
     """
     if cluster is None:
-        staff = staffing(experiment, runs, workers, threads)
-        return f"{hands(staff)}; {estimate(experiment, runs, staff)}"
+        parallelism = choose_parallelism(experiment, runs, workers, threads)
+        return f"{processes_and_threads(parallelism)}; {estimate(experiment, runs, parallelism)}"
     if workers is not None:
         raise Refusal(f"= {workers} counts processes of this machine, and a cluster has its own", place="workers")
     return f"on the cluster {cluster}"
 
 
-def intention(experiment: Experiment, where: str) -> str:
-    """Return what is about to be done.
+def intention(experiment: Experiment, resources: str) -> str:
+    """Return a line that says which runs are about to be done.
 
-    where : as `place` says it
+    resources : as the function of this name says them
     """
     world = experiment.scenario
     counts = [tables.counted(len(experiment.arms), "arm"), tables.counted(experiment.replications, "replication")]
@@ -100,15 +100,15 @@ def intention(experiment: Experiment, where: str) -> str:
     return (
         f"{experiment.name}: {' x '.join(counts)} = {tables.counted(len(experiment), 'run')} of "
         f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}, "
-        f"{where}"
+        f"{resources}"
     )
 
 
-def hands(staff: Staff) -> str:
-    """Return how many processes and threads there are to be."""
-    at_most = "up to " if staff.trial and staff.workers > 1 else ""
-    each = f" of {staff.threads} threads" if staff.threads > 1 else ""
-    return f"{at_most}{tables.counted(staff.workers, 'process', 'processes')}{each}"
+def processes_and_threads(parallelism: Parallelism) -> str:
+    """Return in words how many processes and threads there are to be."""
+    at_most = "up to " if parallelism.try_here_first and parallelism.workers > 1 else ""
+    each = f" of {parallelism.threads} threads" if parallelism.threads > 1 else ""
+    return f"{at_most}{tables.counted(parallelism.workers, 'process', 'processes')}{each}"
 
 
 class Watch:
@@ -138,8 +138,8 @@ class Watch:
         self._bar.stop()
         self.seconds = time.monotonic() - self._began
 
-    def tell(self, done: int, total: int, failed: int, seconds_left: float) -> None:
-        """Take a report of the runner."""
+    def update(self, done: int, total: int, failed: int, seconds_left: float) -> None:
+        """Show how far the runs are, as the runner reports it."""
         if self._stored is None:
             self._stored = done
             if self._here and done < total and not compiled(self._experiment):

@@ -21,14 +21,14 @@ DEBUG = "PATRONAGE_DEBUG"
 
 
 def do(verb: str, *options: Any) -> None:
-    """Do a verb's work and end the command with its exit code."""
+    """Carry out a command and end the program with its exit code."""
     code = DONE
     try:
         code = importlib.import_module(f"abm.commands.{verb}").main(*options)
         sys.stdout.flush()
     except Refusal as refusal:
         code = _say(str(refusal), REFUSED)
-    except BrokenPipeError:  # whoever reads has seen enough
+    except BrokenPipeError:  # the program that reads the output has ended, which is no error here
         _discard_output()
     except KeyboardInterrupt as stop:
         code = _say(f"interrupted{_how_far(stop)}", getattr(stop, "exit_code", INTERRUPTED))

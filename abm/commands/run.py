@@ -41,13 +41,13 @@ def main(
         experiment = overrides(load(file), sets, replications, seed)
         if wanted:
             experiment = precise.first_look(experiment, wanted, max_runs)
-        where = doing.place(experiment, len(experiment), workers, threads, cluster)
+        resources = doing.resources(experiment, len(experiment), workers, threads, cluster)
         out = doing.results_folder(out, file, experiment.name)
     except Refusal as refusal:
-        raise doing.placed(refusal, file, replications=replications, seed=seed) from None
-    output.note(doing.intention(experiment, where))
+        raise doing.with_origin(refusal, file, replications=replications, seed=seed) from None
+    output.note(doing.intention(experiment, resources))
     with doing.Watch(experiment, cluster) as watch:
-        options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.tell}
+        options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.update}
         options |= {"cluster": cluster, "command": _command(file, sets, precision, replications, seed, max_runs)}
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
@@ -72,7 +72,7 @@ def _command(file: Path, sets: Sequence[str], precision: Sequence[str], *numbers
 
 
 def _report(out: Path, results: Results, known: pd.DataFrame | None, world: Scenario) -> None:
-    """Write the report, and tell if more periods than the burn-in look like warm-up."""
+    """Write the report, and say so if more periods than the burn-in look like warm-up."""
     importlib.import_module("abm.view.report").write(out, results, known)  # slow to import, and mostly there already
     hint = summary.settling(results, world.periods, world.burn_in)
     if hint:
@@ -80,7 +80,7 @@ def _report(out: Path, results: Results, known: pd.DataFrame | None, world: Scen
 
 
 def _is_newer(page: Path, manifest: Path) -> bool:
-    """Return whether there is a report made after its runs."""
+    """Return whether there is a report, and one made after the runs that the manifest is of."""
     return page.is_file() and page.stat().st_mtime_ns >= manifest.stat().st_mtime_ns
 
 

@@ -52,13 +52,13 @@ def main(
             factors=doing.factors(factors),
             confidence=confidence,
         )
-        where = doing.place(study, len(study), workers, threads, cluster)
+        resources = doing.resources(study, len(study), workers, threads, cluster)
         out = doing.results_folder(out, file, study.name)
     except Refusal as refusal:
-        raise doing.placed(refusal, file, replications=replications, seed=seed, factors=factors) from None
-    output.note(doing.intention(study, where))
+        raise doing.with_origin(refusal, file, replications=replications, seed=seed, factors=factors) from None
+    output.note(doing.intention(study, resources))
     with doing.Watch(study, cluster) as watch:
-        results = run(study, out, workers, threads, watch.tell, cluster, command="patronage sensitivity")
+        results = run(study, out, workers, threads, watch.update, cluster, command="patronage sensitivity")
     output.note(watch.outcome())
     found = analysed(results, kpi, firm, arm, against, confidence)
     pictures = _write(out, found)

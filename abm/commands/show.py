@@ -22,7 +22,7 @@ _REMARKS = {
     "sources": ["", "A source that is not 'read' must be checked before it is cited as published."],
 }
 _COLUMNS: dict[str, dict[str, str]] = {
-    "mechanisms": {"mechanism": "mechanism", "phase": "phase", "meaning": "meaning"},
+    "mechanisms": {"mechanism": "mechanism", "phases": "phases", "meaning": "meaning"},
     "kpis": {"kpi": "KPI", "unit": "unit", "definition": "definition"},
     "presets": {"preset": "preset", "kind": "kind", "settings": "settings"},
     "sources": {"source": "source", "citation": "citation", "status": "seen"},

@@ -10,7 +10,7 @@ from abm.study.running.verify import verify
 
 
 def main(folder: Path, sample: int, json: bool) -> int:
-    """Recompute and compare; return 1 if anything differs or is damaged."""
+    """Recompute some stored runs and compare; return 1 if anything differs or is damaged."""
     if sample < 1:
         raise Refusal(f"--sample = {sample} is not a whole number of runs, 1 or more")
     found = verify(folder, sample)

@@ -30,7 +30,7 @@ from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, entry_name
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 F = TypeVar("F", bound=Callable[..., Any])
-Per = Literal["tile", "share", "period"]
+Per = Literal["tile", "share", "market", "firm"]
 
 
 def _core_digest() -> str:
@@ -131,8 +131,8 @@ class Kernel:
 def kernel(function: F | None = None, *, per: Per = "tile", double: bool = False) -> Any:
     """Compile a loop over arrays.
 
-    per    : "tile", run for each tile of customers; "share", once a period for the rows that a thread has a share in;
-             "period", once a period on all rows
+    per    : "tile", run for each tile of customers; "share", once for the rows that a thread has a share in;
+             "market", once on all rows; "firm", once for some firms, where lo..hi are firms
     double : keep float literals at float64
     """
     if function is None:

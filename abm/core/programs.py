@@ -72,15 +72,15 @@ def _entry(call: Call, kinds: tuple[Any, ...]) -> int:
     return found
 
 
-def _run_periods(entries, words, stops, tiled, first, last, tile, t, end):
+def _run_periods(entries, words, stops, tiled, extents, first, last, tile, t, end):
     """Run all stages for periods t..end on rows first..last; a tiled stage goes tile by tile."""
     for period in range(t, end):
         start = 0
         for stage in range(stops.shape[0]):
-            step = tile if tiled[stage] else last - first
-            lo = first
-            while lo < last:
-                hi = min(last, lo + step)
+            lo, stop = (first, last) if extents[stage] < 0 else (0, extents[stage])
+            step = tile if tiled[stage] else stop - lo
+            while lo < stop:
+                hi = min(stop, lo + step)
                 for c in range(start, stops[stage]):
                     invoke(entries[c], words[c], lo, hi, period)  # type: ignore[call-arg]
                 lo = hi
@@ -96,11 +96,15 @@ if COMPILED:
 class Program:
     """Bound calls in stages, run from compiled code.
 
-    stages : consecutive groups of calls; a tiled stage runs all its calls on one tile before the next tile
+    stages  : consecutive groups of calls; a tiled stage runs all its calls on one tile before the next tile
+    extents : for each stage the number of things that lo..hi count, if they are not the rows that are given to `run`
     """
 
-    def __init__(self, stages: Sequence[tuple[bool, Sequence[Call]]]) -> None:
+    def __init__(
+        self, stages: Sequence[tuple[bool, Sequence[Call]]], extents: Sequence[int | None] | None = None
+    ) -> None:
         self.stages = [(tiled, list(calls)) for tiled, calls in stages]
+        self.extents = list(extents or [None] * len(self.stages))
         self._places: dict[str, list[tuple[Call, int, int, int]]] = {}
         if COMPILED:
             calls = [call for _, group in self.stages for call in group]
@@ -112,6 +116,7 @@ class Program:
             )
             self._addresses = np.array([w.__array_interface__["data"][0] for w in self._words], np.uint64)
             self._stops = np.cumsum([len(group) for _, group in self.stages]).astype(np.int64)
+            self._extents = np.array([-1 if extent is None else extent for extent in self.extents], np.int64)
             self._tiled = np.array([tiled for tiled, _ in self.stages], np.bool_)
 
     def rebind(self, values: Mapping[str, Any]) -> None:
@@ -139,10 +144,12 @@ class Program:
     def run(self, first: int, last: int, tile: int, t: int, end: int) -> None:
         """Run periods t..end on rows first..last, tile rows at a time where a stage is tiled."""
         if COMPILED:
-            _run_periods(self._entries, self._addresses, self._stops, self._tiled, first, last, tile, t, end)
+            stages = self._stops, self._tiled, self._extents
+            _run_periods(self._entries, self._addresses, *stages, first, last, tile, t, end)
             return
         for period in range(t, end):
-            for tiled, calls in self.stages:
-                for lo in range(first, last, tile if tiled else max(last - first, 1)):
+            for (tiled, calls), extent in zip(self.stages, self.extents, strict=True):
+                begin, stop = (first, last) if extent is None else (0, extent)
+                for lo in range(begin, stop, tile if tiled else max(stop - begin, 1)):
                     for call in calls:
-                        call(lo, min(last, lo + tile) if tiled else last, period)
+                        call(lo, min(stop, lo + tile) if tiled else stop, period)

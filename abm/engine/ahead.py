@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from abm.engine.engine import in_order, staged
-from abm.scenario.scenario import Scenario, allocated
+from abm.core.kernels import Kernel
+from abm.engine.building import allocated
+from abm.scenario.scenario import Scenario
 from abm.world.network.ties import Ties
 
 
@@ -20,8 +21,8 @@ def compile_last_first(scenario: Scenario, wanted: Callable[[], bool] = lambda: 
     nobody = Ties(np.zeros(scenario.population.customers + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
     world = allocated(scenario, nobody)
     named = world.named()
-    for _, stage in reversed(staged(in_order(scenario))):
-        for mechanism, kernel in reversed(stage):
-            if not wanted():
-                return
-            kernel.entry(mechanism.bind(kernel, world, 0, named).arguments)
+    for step in reversed(scenario.steps()):
+        if not wanted():
+            return
+        if isinstance(step.act, Kernel):
+            step.act.entry(step.mechanism.bind(step.act, world, 0, named).arguments)

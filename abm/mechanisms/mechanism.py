@@ -1,4 +1,4 @@
-"""The extension point: a mechanism, the phases of a period, and the plan of a run.
+"""The extension point: a mechanism, and how its kernels get what they work on.
 
 A mechanism is a spec with kernels. A kernel's parameters say what it works on: a column (`trust`, or `trust_at` for
 the same as one row of pairs of firm and customer), a tally, a firm lever or a tie array of that name, a field or
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC
-from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -20,72 +19,56 @@ from abm.core.kernels import Kernel
 from abm.core.programs import Call
 from abm.core.spec import Spec
 from abm.core.streams import stream_key
+from abm.mechanisms.phases import Phase
 from abm.world.columns import Column, Tally, World
 
-
-class Phase(IntEnum):
-    """The order of every period; part of the model, printed in its description."""
-
-    CALENDAR = 0
-    MARKET = 1
-    LEVERS = 2
-    CONTACT = 3
-    CHOICE = 4
-    OPERATIONS = 5
-    ENCOUNTER = 6
-    VOICE = 7
-    LEARNING = 8
-    LOYALTY = 9
-    WORD_OF_MOUTH = 10
-    LIFECYCLE = 11
-    ACCOUNTS = 12
+Act = Kernel | Callable[[World, int], None]
+Schedule = Sequence[tuple[Phase, Act]]
 
 
 class Mechanism(Spec, ABC):
     """One theory of what happens in a period.
 
     name       : of its section in a scenario and of its stream of random numbers
-    phase      : when in the period
     owns       : columns that it alone creates
-    writes     : columns of other mechanisms that its kernels change
+    scratch    : columns that no other mechanism sees, kept while a tile is worked on
+    writes     : columns and levers of others that its kernels change
     counts     : tallies that its kernels add to
+    standard   : whether a scenario has it unless it says otherwise; another is on if its section is there
     """
 
     name: ClassVar[str]
-    phase: ClassVar[Phase]
     owns: ClassVar[tuple[Column, ...]] = ()
+    scratch: ClassVar[tuple[Column, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[tuple[Tally, ...]] = ()
+    standard: ClassVar[bool] = False
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return the kernels to run at this phase, tile by tile (or once a period, for kernels so marked)."""
+    def schedule(self) -> Schedule:
+        """Return what happens when: kernels, each with its phase, in the order within a phase.
+
+        In a market phase a plain function of (world, period) may stand in a kernel's place. Nothing = the mechanism
+        costs nothing.
+        """
         return ()
 
-    def deliveries(self) -> tuple[Kernel, ...]:
-        """Return the kernels that read other customers: they run when everybody has finished the period."""
-        return ()
+    def axes(self) -> Mapping[str, int]:
+        """Return the length of each axis of its columns that not every world has."""
+        return {}
 
     def begin(self, world: World, seed: int) -> None:
-        """Set the initial state of the columns that it owns, where the default is not enough."""
-
-    @property
-    def interrupts(self) -> bool:
-        """Whether the mechanism works in plain Python, through `step`."""
-        return type(self).step is not Mechanism.step
-
-    def step(self, world: World, t: int) -> None:
-        """Work in plain Python once a period: before the visits for phases up to CONTACT, at its end for later ones."""
+        """Set the initial state of those of its columns that exist, where the default is not enough."""
 
     def bind(self, kernel: Kernel, world: World, seed: int, named: Mapping[str, Any] | None = None) -> Call:
-        """Fix a kernel's arguments: own fields first, then what the world holds under the name.
+        """Fix a kernel's arguments: own fields and scratch first, then what the world holds under the name.
 
         named : what the world holds, as a worker sees it (`World.named`); left out = as the first worker does
         Raises Refusal if a parameter names nothing.
         """
         values: list[Any] = []
-        own, named = _own_names(type(self)), named or world.named()
+        own, named = own_names(type(self)), world.named() if named is None else named
         for name in kernel.arguments:
-            value: Any = getattr(self, name) if name in own else named.get(name)
+            value: Any = getattr(self, name) if name in own else named.get(f"{self.name}.{name}", named.get(name))
             if name == "key":
                 value = stream_key(seed, self.name)
             if value is None:
@@ -99,31 +82,10 @@ class Mechanism(Spec, ABC):
 
 
 @lru_cache
-def _own_names(kind: type[Mechanism]) -> frozenset[str]:
+def own_names(kind: type[Mechanism]) -> frozenset[str]:
     """Return what a kernel of this mechanism may name of the mechanism itself: its fields and its properties."""
     properties = {name for name in dir(kind) if isinstance(inspect.getattr_static(kind, name), property)}
-    return frozenset(kind.model_fields) | properties
+    return frozenset(kind.model_fields) | (properties - _OF_EVERY_SPEC)
 
 
-def plan(mechanisms: Sequence[Mechanism]) -> list[Mechanism]:
-    """Return the mechanisms by phase, then as listed.
-
-    Raises Refusal if two share a name or own the same column, or if one writes a column that nobody owns.
-    """
-    owners: dict[str, str] = {}
-    for mechanism in mechanisms:
-        for name in [column.name for column in mechanism.owns] + [tally.name for tally in mechanism.counts]:
-            if name in owners:
-                raise Refusal(f"{name} is owned by both {owners[name]} and {mechanism.name}")
-            owners[name] = mechanism.name
-    names = [mechanism.name for mechanism in mechanisms]
-    for name in names:
-        if names.count(name) > 1:
-            raise Refusal(f"two mechanisms are called {name!r}")
-    for mechanism in mechanisms:
-        for written in mechanism.writes:
-            if written not in owners:
-                raise Refusal(
-                    f"{mechanism.name} writes {written!r}, which no mechanism owns{did_you_mean(written, owners)}"
-                )
-    return sorted(mechanisms, key=lambda mechanism: mechanism.phase)
+_OF_EVERY_SPEC = {name for name in dir(Mechanism) if isinstance(inspect.getattr_static(Mechanism, name), property)}

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import create_model, model_validator
 
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.core.spec import Spec, param
-from abm.core.streams import stream_key
-from abm.mechanisms.attitude.learning import Learning
-from abm.mechanisms.attitude.trust import Trust
-from abm.mechanisms.books.accounts import Accounts, Payment
-from abm.mechanisms.choice.choice import Choice
-from abm.mechanisms.demand.need import Need
-from abm.mechanisms.loyalty.rewards import Rewards
 from abm.mechanisms.mechanism import Mechanism
-from abm.mechanisms.relationship.defection import Defection
-from abm.mechanisms.relationship.lifecycle import Lifecycle
-from abm.mechanisms.relationship.switching_cost import PersonalBond, SwitchingCost
-from abm.mechanisms.service.encounter import Encounter
-from abm.mechanisms.social.word_of_mouth import WordOfMouth
-from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE, World
+from abm.mechanisms.shipped import shipped
+from abm.scenario import plan
+from abm.world.columns import MOST_FIRMS, TILE, sizes
 from abm.world.firm import Firm, levers
 from abm.world.network.network import Network
-from abm.world.network.ties import Ties
-from abm.world.population import COLUMNS as TRAITS
 from abm.world.population import Population
 
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
 
-_PAYMENT, _ACCOUNTS = Payment(), Accounts()  # have nothing to set
-NEEDED = ("need", "choice", "payment", "encounter", "accounts")  # a period without these is not a market
+NEEDED = ("need", "choice", "encounter", "accounts")  # a period without these is not a market
 
 PRESETS: dict[str, dict[str, Any]] = {
     "retail": {},
@@ -43,8 +29,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-class Scenario(Spec):
-    """Population, network, firms and mechanisms, over a number of periods."""
+class _World(Spec):
+    """Population, network, firms and mechanisms, over a number of periods.
+
+    Each shipped mechanism has a section of its name: a standard one is on unless `off` names it, another is on if its
+    section is there.
+    """
 
     unfolded: ClassVar = ("extras",)
 
@@ -55,21 +45,14 @@ class Scenario(Spec):
     population: Population = Population()
     network: Network = Network()
     firms: tuple[Firm, ...] = (Firm(name="north"), Firm(name="east"), Firm(name="south"))
-    need: Need = Need()
-    switching_cost: SwitchingCost = SwitchingCost()
-    choice: Choice = Choice()
-    encounter: Encounter = Encounter()
-    learning: Learning = Learning()
-    trust: Trust = Trust()
-    personal_bond: PersonalBond = PersonalBond()
-    rewards: Rewards = Rewards()
-    word_of_mouth: WordOfMouth = WordOfMouth()
-    defection: Defection = Defection()
-    lifecycle: Lifecycle = Lifecycle()
     extras: tuple[Mechanism, ...] = ()
     off: tuple[str, ...] = param(
         (), unit="names", evidence="assumed", doc="mechanisms that are switched off: their columns stay as they begin"
     )
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the sections of the mechanisms
 
     @model_validator(mode="before")
     @classmethod
@@ -88,7 +71,7 @@ class Scenario(Spec):
         return data
 
     @model_validator(mode="after")
-    def _agrees(self) -> Scenario:
+    def _agrees(self) -> _World:
         names = [firm.name for firm in self.firms]
         if not 1 <= len(names) <= MOST_FIRMS:
             raise Refusal(f"firms has {len(names)} entries; 1 to {MOST_FIRMS} are allowed")
@@ -102,6 +85,8 @@ class Scenario(Spec):
                 raise Refusal(f"off names {name!r}, which cannot be switched off{near} (can: {one_of(known)})")
         if self.burn_in > self.periods:
             raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
+        if self.extras:
+            plan.check(self.mechanisms(), levers(self.firms))
         if self.estimated_bytes() > MOST_MEMORY:
             need, limit = self.estimated_bytes() / 2**30, MOST_MEMORY / 2**30
             raise Refusal(
@@ -111,14 +96,15 @@ class Scenario(Spec):
         return self
 
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """Return what happens in a period, as listed within a phase."""
-        return (
-            self.need, self.switching_cost, self.choice, _PAYMENT, self.encounter, self.learning, self.trust,
-            self.personal_bond, self.rewards, self.word_of_mouth, self.defection, self.lifecycle, _ACCOUNTS,
-            *self.extras,
-        )  # fmt: skip
+        """Return the mechanisms that this scenario has, those that are switched off included."""
+        sections = (getattr(self, kind.name) for kind in shipped())
+        return (*(section for section in sections if section is not None), *self.extras)
 
-    def adding(self, *mechanisms: Mechanism) -> Scenario:
+    def steps(self) -> list[plan.Step]:
+        """Return what is done in a period, in the order in which it is done."""
+        return plan.steps(mechanism for mechanism in self.mechanisms() if mechanism.name not in self.off)
+
+    def adding(self, *mechanisms: Mechanism) -> Self:
         """Return the scenario with further mechanisms of one's own."""
         return self.model_copy(update={"extras": (*self.extras, *mechanisms)})
 
@@ -127,61 +113,42 @@ class Scenario(Spec):
         """Customers worked on at a time: more where fewer have an occasion, as each kernel's start is paid for once."""
         return TILE if self.need.process == "every_period" or self.population.purchase_rate > 0.5 else 2 * TILE
 
+    def axes(self) -> dict[str, int]:
+        """Return the length of the axes that mechanisms declare.  Raises Refusal for two lengths of one axis."""
+        found: dict[str, int] = {}
+        for mechanism in self.mechanisms():
+            for axis, length in mechanism.axes().items():
+                if found.setdefault(axis, length) != length:
+                    raise Refusal(f"axis {axis!r} has {found[axis]} entries, and {length} in {mechanism.name}")
+        return found
+
     def estimated_bytes(self) -> int:
         """Return about how much memory a run needs, in bytes: columns, ties, history."""
         n, m = self.population.customers, len(self.firms)
-        columns = [*TRAITS, *(c for mechanism in self.mechanisms() for c in mechanism.owns)]
-        rows = min(n, self.tile)
-        sizes = {
-            "customer": n, "firm": m, "facet": 8, "tier": 5, "row": rows, "visit": rows * MOST_OCCASIONS, "luck": 4,
-            "one": 1,
-        }  # fmt: skip
-        state = sum(np.dtype(c.dtype).itemsize * int(np.prod([sizes[a] for a in c.axes], dtype=float)) for c in columns)
-        tallies = sum(len(mechanism.counts) for mechanism in self.mechanisms())
+        found, mechanisms = self.steps(), self.mechanisms()
+        scratch = (column for own in plan.needed_scratch(found).values() for column in own)
+        length: Mapping[str, int] = sizes(n, m, self.tile) | self.axes()
+        state = sum(
+            np.dtype(column.dtype).itemsize * int(np.prod([length[axis] for axis in column.axes], dtype=float))
+            for column in (*plan.needed(mechanisms, found), *scratch)
+        )
+        tallies = sum(len(mechanism.counts) for mechanism in mechanisms)
         per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
         return state + ties + 8 * self.periods * tallies * (m + 1)
 
 
-def build_world(
-    scenario: Scenario, seed: int, replication: int = 0, workers: int = 1, folder: Path | None = None
-) -> World:
-    """Return the world at period 0: customers, firms, ties, with every mechanism's initial state.
-
-    folder : of the study, which its logs and graph files lie in; None = the current one
-
-    Raises Refusal for an unusable log or graph file.
-    """
-    world = allocated(scenario, _ties(scenario, seed, replication, folder), replication, workers)
-    _begin(world, scenario, seed, folder)
-    return world
+def _sections(kinds: Sequence[type[Mechanism]]) -> dict[str, Any]:
+    """Return the section of each mechanism as a field: a standard one with its defaults, another absent."""
+    return {kind.name: (kind, kind()) if kind.standard else (kind | None, None) for kind in kinds}
 
 
-def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1) -> World:
-    """Return a world with all its arrays, in which nobody has been drawn yet."""
-    world = World(
-        scenario.population.customers, tuple(f.name for f in scenario.firms), levers(scenario.firms), ties,
-        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers, scenario.tile,
-    )  # fmt: skip
-    mechanisms = scenario.mechanisms()
-    columns = [column for mechanism in mechanisms for column in mechanism.owns]
-    world.allocate([*TRAITS, *columns], [tally for mechanism in mechanisms for tally in mechanism.counts])
-    return world
+if TYPE_CHECKING:
 
+    class Scenario(_World):
+        """Population, network, firms and mechanisms, over a number of periods."""
 
-def restart_world(world: World, scenario: Scenario, seed: int, replication: int, folder: Path | None = None) -> None:
-    """Bring the world of a scenario back to period 0 with the luck of another replication, in the same arrays."""
-    world.restart(_ties(scenario, seed, replication, folder), replication)
-    _begin(world, scenario, seed, folder)
-
-
-def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None) -> Ties:
-    key = stream_key(seed, "graph")
-    return scenario.network.build(scenario.population.customers, key, replication, folder=folder)
-
-
-def _begin(world: World, scenario: Scenario, seed: int, folder: Path | None) -> None:
-    """Draw who the customers are, and let every mechanism set the columns that it owns."""
-    scenario.population.begin(world, seed, folder)
-    for mechanism in scenario.mechanisms():
-        mechanism.begin(world, seed)
+else:
+    Scenario = create_model(
+        "Scenario", __base__=_World, __module__=__name__, __doc__=_World.__doc__, **_sections(shipped())
+    )

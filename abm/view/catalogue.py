@@ -18,7 +18,8 @@ from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE, Source, catalogue
 from abm.core.spec import read_toml
 from abm.kpis.standard import STANDARD
-from abm.mechanisms.mechanism import Mechanism, plan
+from abm.mechanisms.mechanism import Mechanism
+from abm.scenario import plan
 from abm.scenario import scenario as scenarios
 from abm.scenario.scenario import Scenario
 from abm.world import program as programmes
@@ -66,22 +67,22 @@ def _parameter(parameter: Parameter) -> Row:
 
 def mechanisms(scenario: Scenario | None = None) -> list[Row]:
     """Return a row for every mechanism of a scenario (None = the default one), in the order of a period."""
-    return [_mechanism(mechanism) for mechanism in plan((scenario or Scenario()).mechanisms())]
+    return [_mechanism(mechanism) for mechanism in (scenario or Scenario()).mechanisms()]
 
 
 def _mechanism(mechanism: Mechanism) -> Row:
     theory = theory_of(type(mechanism))
-    loops = (*mechanism.kernels(), *mechanism.deliveries())
+    acts = plan.steps([mechanism])
     return {
         "mechanism": mechanism.name,
-        "phase": mechanism.phase.name.lower(),
+        "phases": list(dict.fromkeys(step.phase.label for step in acts)),
         "meaning": summary_line(type(mechanism)),
         "claim": theory["claim"],
         "source": theory["source"],
         "owns": [column.name for column in mechanism.owns],
         "writes": list(mechanism.writes),
         "counts": [tally.name for tally in mechanism.counts],
-        "kernels": [loop.name for loop in loops],
+        "kernels": [step.name for step in acts],
         "parameters": [f"{mechanism.name}.{field}" for field in type(mechanism).model_fields],
         "file": inspect.getmodule(type(mechanism)).__name__.replace(".", "/") + ".py",  # type: ignore[union-attr]
     }

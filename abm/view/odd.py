@@ -13,11 +13,14 @@ from typing import Any
 
 from abm.core.kernels import Kernel
 from abm.core.streams import SCHEME
-from abm.mechanisms.mechanism import Mechanism, Phase, plan
+from abm.engine.stages import staged
+from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.view import catalogue
 from abm.view.tables import counted, written
+from abm.world import visits
 from abm.world.population import COLUMNS as TRAITS
 
 PURPOSE = """\
@@ -53,15 +56,21 @@ None; groups of customers exist only where the network is drawn with them.""",
 }
 
 
+_HOW: dict[str, str] = {
+    "tile": "some thousand customers at a time", "share": "by threads' shares of customers", "market": "once",
+    "firm": "firm by firm", "plain": "in Python",
+}  # fmt: skip
+
+
 def odd(scenario: Scenario | None = None, experiment: Experiment | None = None) -> str:
     """Return the ODD description of a scenario, or of an experiment with its arms; None = the default scenario."""
     world = experiment.scenario if experiment else scenario or Scenario()
-    mechanisms = plan(world.mechanisms())
+    mechanisms = world.mechanisms()
     parts: list[Sequence[str]] = [
         _title(experiment),
         ["## 1 Purpose and patterns", "", PURPOSE, "", PATTERNS],
         list(_entities(world, mechanisms)),
-        list(_schedule(mechanisms)),
+        list(_schedule(world)),
         list(_concepts(world, experiment)),
         list(_start(world, mechanisms)),
         list(_inputs(world)),
@@ -89,7 +98,9 @@ def _entities(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]
     yield ""
     yield "What passes within a period and is not kept:"
     yield ""
-    rows = [(f"`{c.name}`", c.unit, m.name, c.meaning) for m in mechanisms for c in m.owns if c.passing]
+    passing = [("visits", column) for column in visits.COLUMNS]
+    passing += [(m.name, column) for m in mechanisms for column in (*m.owns, *m.scratch) if column.passing]
+    rows = [(f"`{column.name}`", column.unit, owner, column.meaning) for owner, column in passing]
     yield from _table(("variable", "unit", "owner", "meaning"), rows)
 
 
@@ -99,20 +110,24 @@ def _states(mechanisms: Sequence[Mechanism]) -> list[tuple[Any, ...]]:
     return [(f"`{c.name}`", " x ".join(c.axes), c.unit, begins, owner, c.meaning) for owner, c, begins in owned]
 
 
-def _schedule(mechanisms: Sequence[Mechanism]) -> Iterator[str]:
+def _schedule(world: Scenario) -> Iterator[str]:
     yield "## 3 Process overview and scheduling"
     yield ""
-    yield "A period goes through these phases in this order. All decisions of a period are taken on the state at its"
-    yield "start; what customers tell each other is delivered when everybody has finished."
+    yield "A period goes through these stages, kernel by kernel, as the engine runs them. A stage begins when the one"
+    yield "before has ended for everybody. All decisions of a period are taken on the state at its start; what"
+    yield "customers tell each other is delivered when everybody has finished."
     yield ""
-    rows = []
-    for phase in Phase:
-        here = [mechanism for mechanism in mechanisms if mechanism.phase == phase]
-        for mechanism in here:
-            rows.append((phase.value, phase.name.lower(), mechanism.name, catalogue.summary_line(type(mechanism))))
-        if not here:
-            rows.append((phase.value, phase.name.lower(), "–", "nothing in this model"))
-    yield from _table(("", "phase", "mechanism", "what it does"), rows)
+    rows: list[tuple[Any, ...]] = []
+    for number, stage in enumerate(staged(world.steps()), 1):
+        for step in stage.steps:
+            words = _first_sentence(step.act.__doc__ or "")
+            first = (number, _HOW[stage.kind]) if step is stage.steps[0] else ("", "")
+            rows.append((*first, step.phase.label, step.mechanism.name, f"`{step.name}`", words))
+    yield from _table(("stage", "done", "phase", "mechanism", "kernel", "what it does"), rows)
+    unused = [phase for phase in Phase if phase not in {step.phase for step in world.steps()}]
+    yield ""
+    words = "; ".join(f"{phase.label} ({phase.words})" for phase in unused)
+    yield f"Phases in which nothing happens in this model: {words or 'none'}."
 
 
 def _concepts(world: Scenario, experiment: Experiment | None) -> Iterator[str]:
@@ -188,7 +203,7 @@ def _submodels(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str
         page = type(mechanism).__module__
         theory = catalogue.theory_of(type(mechanism))
         yield ""
-        yield f"### 7.{number} {mechanism.name} ({mechanism.phase.name.lower()})"
+        yield f"### 7.{number} {mechanism.name}"
         yield ""
         yield catalogue.summary_line(type(mechanism))
         if page not in told:

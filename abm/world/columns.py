@@ -8,9 +8,9 @@ on. Kernels that work visit by visit take a column with a firm axis as one row o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,8 +27,7 @@ FACETS = (
     "personal_relationship", "brand_relationship",
 )  # fmt: skip
 TIERS = 5  # levels of a programme, the base level included
-
-Axis = Literal["customer", "firm", "facet", "tier", "luck", "visit", "row", "one"]
+PASSING = ("visit", "row", "one")  # last axes of columns that live only while a tile is worked on
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,15 @@ class Column:
     """An array of state with one owner.
 
     name    : the field's term; kernels that take it have a parameter of this name
-    axes    : of its shape; "visit" and "row" columns live only while a tile is worked on
+    axes    : of its shape: "customer", "firm", "visit" (an entry an occasion), "row" (an entry a customer of the tile),
+              "one", "facet", "tier", "luck", or an axis that its mechanism declares; a last axis of PASSING means
+              that the column lives only while a tile is worked on
     default : value at the start
     unit    : of one entry
     """
 
     name: str
-    axes: tuple[Axis, ...]
+    axes: tuple[str, ...]
     default: float
     unit: str
     meaning: str
@@ -51,7 +52,7 @@ class Column:
     @property
     def passing(self) -> bool:
         """Whether the column lives only while a tile is worked on."""
-        return self.axes[-1] in ("visit", "row", "one")
+        return self.axes[-1] in PASSING
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,15 @@ class Columns(Mapping[str, np.ndarray]):
         self._arrays[name] = array
 
 
+def sizes(customers: int, firms: int, tile: int) -> dict[str, int]:
+    """Return the length of each axis that every world has."""
+    rows = min(tile, max(customers, 1))
+    return {
+        "customer": customers, "firm": firms, "facet": len(FACETS), "row": rows, "visit": rows * MOST_OCCASIONS,
+        "luck": 4, "tier": TIERS, "one": 1,
+    }  # fmt: skip
+
+
 class World:
     """What exists: customers, firms, ties, and what is counted.
 
@@ -129,6 +139,7 @@ class World:
         replication: int = 0,
         workers: int = 1,
         tile: int = TILE,
+        axes: Mapping[str, int] | None = None,
     ) -> None:
         self.n, self.m = customers, len(firm_names)
         self.firm_names, self.ties = firm_names, ties
@@ -141,19 +152,22 @@ class World:
         self._by_pair: list[str] = []
         self.tallies: dict[str, Tally] = {}
         self.rows: dict[str, int] = {}
-        rows = min(tile, max(customers, 1))
-        self._sizes = {
-            "customer": self.n, "firm": self.m, "facet": len(FACETS), "row": rows,
-            "visit": rows * MOST_OCCASIONS, "luck": 4, "tier": TIERS, "one": 1,
-        }  # fmt: skip
+        self._sizes = sizes(customers, self.m, tile) | dict(axes or {})
 
-    def allocate(self, columns: Iterable[Column], tallies: Iterable[Tally]) -> None:
-        """Create the columns with their defaults, and the counters of every tally."""
+    def allocate(
+        self, columns: Iterable[Column], tallies: Iterable[Tally], scratch: Mapping[str, Sequence[Column]] | None = None
+    ) -> None:
+        """Create the columns with their defaults, and the counters of every tally.
+
+        scratch : columns that only one mechanism sees, by its name; kept as "name.column"
+        """
+        for owner, own in (scratch or {}).items():
+            for column in own:
+                self._add_passing(f"{owner}.{column.name}", column)
         for column in columns:
             shape = tuple(self._sizes[axis] for axis in column.axes)
             if column.passing:
-                for worker in self.passing:
-                    worker.add(column.name, np.zeros(shape, column.dtype))
+                self._add_passing(column.name, column)
             else:
                 self.customers.add(column.name, np.zeros(shape, column.dtype))
                 if column.axes == ("firm", "customer"):
@@ -165,6 +179,10 @@ class World:
         self.counted = np.zeros((self.workers, len(self.tallies), self.m + 1), np.int64)
         self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
         self.rows = {name: k for k, name in enumerate(self.tallies)}
+
+    def _add_passing(self, name: str, column: Column) -> None:
+        for worker in self.passing:
+            worker.add(name, np.zeros(tuple(self._sizes[axis] for axis in column.axes), column.dtype))
 
     def restart(self, ties: Ties, replication: int) -> None:
         """Go back to the state after `allocate`, in the same arrays, for another replication."""

@@ -13,7 +13,7 @@ from abm.agents.agents import LEVERS, Customer, Firm
 from abm.agents.model import CustomerModel
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column, Tally
 from abm.world.firm import Firm as FirmSpec
@@ -39,7 +39,6 @@ class Moods(Mechanism):
     """A column and a tally that no shipped mechanism has."""
 
     name = "moods"
-    phase = Phase.LEARNING
     owns = (Column("mood", ("customer",), 0.25, "0-1", "how she feels"),)
     counts = (Tally("smiles", "smiles", "how often somebody smiled"),)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from abm.agents.fields import Entries, Field, columns_of, fields_of
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FACETS, Column
 from abm.world.firm import Firm
@@ -39,7 +39,7 @@ def fields(engine):
 def test_every_column_with_a_customer_axis_is_a_field(engine, fields):
     n = engine.world.n
     assert set(fields) == {name for name, array in engine.world.customers.items() if array.shape[-1] == n}
-    assert "members_at" not in fields
+    assert "tier_members" not in fields
     assert all(field.array is engine.world.customers[name] for name, field in fields.items())
 
 
@@ -158,7 +158,6 @@ def test_units_of_ones_own_are_bounded_by_the_type_alone():
         """A column with a unit that nothing else has."""
 
         name = "mood"
-        phase = Phase.LEARNING
         owns = (Column("mood", ("customer",), 0, "smiles", "how she feels", "int8"),)
 
     scenario = SCENARIO.adding(Mood())

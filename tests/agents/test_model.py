@@ -16,7 +16,7 @@ import pytest
 
 from abm.agents.model import KPIS, Customer, CustomerModel, Firm, run_seed
 from abm.core.errors import Refusal
-from abm.engine.engine import record, simulate
+from abm.engine.recording import record, simulate
 from abm.kpis.standard import STANDARD
 from abm.scenario.scenario import Scenario
 from abm.world.firm import Firm as FirmSpec

@@ -71,6 +71,8 @@ MARKETS: dict[str, dict[str, Any]] = {
     "one_firm": _market(1500, firms=_THREE[:1], network={"kind": "erdos_renyi", "neighbours": 4}),
     "fitted_to_a_log": _market(population={"log": "cdnow"}, firms=_with({0: {"program": {"preset": "points"}}})),
     "much_switched_off": _market(
-        off=["personal_bond", "lifecycle", "defection", "word_of_mouth", "trust"], firms=_with({0: {"program": _TIERS}})
+        off=["lifecycle", "defection", "word_of_mouth", "trust"],
+        switching_cost={"bond_rate": 0.0},
+        firms=_with({0: {"program": _TIERS}}),
     ),
 }

@@ -8,7 +8,8 @@ import pytest
 from abm.bench import idiomatic, measure
 from abm.bench.reference import full, ref1
 from abm.cli import main
-from abm.engine.engine import Engine, record
+from abm.engine.engine import Engine
+from abm.engine.recording import record
 
 
 def test_everybody_of_the_reference_market_buys_once_a_period():
@@ -52,8 +53,8 @@ def test_the_idiomatic_market_is_a_market():
 
 def test_kernels_are_timed_by_name():
     least = measure.by_kernel(ref1(1000), periods=3)
-    assert {"hear", "draw_choices", "learn_trust"} <= set(least)
-    assert all(ns > 0 for ns in least.values())
+    assert all(least[name] > 0 for name in ("hear", "draw_choices", "learn_trust"))
+    assert all(ns >= 0 for ns in least.values())  # what is done once for few firms takes less than the clock can tell
 
 
 def test_the_document_has_its_keys(monkeypatch, capsys):

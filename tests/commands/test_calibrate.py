@@ -182,7 +182,7 @@ def test_refusals_are_one_line_and_write_nothing(study, capsys, options, line):
     assert sorted(study.parent.rglob("*")) == before
 
 
-def test_a_mistake_in_the_targets_is_placed(study, capsys):
+def test_a_mistake_in_the_targets_is_refused_with_its_line(study, capsys):
     (study.parent / "targets.csv").write_text("kpi,value,tolerance\ncsi,72,2\ncis,72,2\n")
     code, _, err = said(capsys, study, "--targets", "targets.csv")
     assert (code, err) == (2, ["targets.csv: line 3: no KPI \"cis\"; did you mean 'csi'?"])

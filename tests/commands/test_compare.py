@@ -12,8 +12,8 @@ import pytest
 
 import abm
 from abm.cli import main
-from abm.engine import engine
-from abm.study.running.work import Bench
+from abm.engine import recording
+from abm.study.running.work import RunExecutor
 from abm.view import race
 
 STUDY = """\
@@ -111,7 +111,7 @@ def test_runs_of_the_study_are_used(study, undrawn, capsys):
 
 
 def test_an_interrupted_comparison_goes_on(study, undrawn, capsys, monkeypatch):
-    whole, calls = engine.record, []
+    whole, calls = recording.record, []
 
     def interrupted(*arguments, **options):
         calls.append(1)
@@ -119,11 +119,11 @@ def test_an_interrupted_comparison_goes_on(study, undrawn, capsys, monkeypatch):
             os.kill(os.getpid(), signal.SIGINT)
         return whole(*arguments, **options)
 
-    monkeypatch.setattr(engine, "record", interrupted)
+    monkeypatch.setattr(recording, "record", interrupted)
     code, out, err = said(capsys, study, *ASKED)
     assert (code, out) == (130, "")
     assert re.fullmatch(r"interrupted after 19 of 30 runs, all stored; the same command goes on from there", err[-1])
-    monkeypatch.setattr(engine, "record", whole)
+    monkeypatch.setattr(recording, "record", whole)
     code, _, err = said(capsys, study, *ASKED)
     assert code == 0
     assert err[-1].endswith(", 19 were stored already")
@@ -146,14 +146,14 @@ def test_not_decided_exits_with_1(study, undrawn, capsys):
 
 
 def test_failed_runs_exit_with_1(study, undrawn, capsys, monkeypatch):
-    whole = engine.record
+    whole = recording.record
 
     def broken(scenario, seed, replication=0, *rest, **named):
         if replication == 2:
             raise RuntimeError("lost its way")
         return whole(scenario, seed, replication, *rest, **named)
 
-    monkeypatch.setattr(engine, "record", broken)
+    monkeypatch.setattr(recording, "record", broken)
     code, out, _ = said(capsys, study, *ASKED[:5], 20, "--workers", 1)
     assert code == 1
     words = " ".join(out.split())
@@ -164,14 +164,14 @@ def test_failed_runs_exit_with_1(study, undrawn, capsys, monkeypatch):
 
 
 def test_a_check_that_does_not_hold_exits_with_1(study, undrawn, capsys, monkeypatch):
-    whole, done = Bench.outcome, []
+    whole, done = RunExecutor.outcome, []
 
     def unlucky(self, index):
         done.append(index)
         outcome = whole(self, index)
         return replace(outcome, summary=outcome.summary + len(done))
 
-    monkeypatch.setattr(Bench, "outcome", unlucky)
+    monkeypatch.setattr(RunExecutor, "outcome", unlucky)
     code, out, _ = said(capsys, study, *ASKED, "--check")
     assert code == 1
     assert "check: two equal arms differ by up to" in out

@@ -9,7 +9,7 @@ import pytest
 import abm
 from abm.cli import main
 from abm.commands import doing
-from abm.study.running.staff import Staff
+from abm.study.running.parallelism import Parallelism
 
 STUDY = "replications = 2\n[scenario]\nperiods = 3\n[scenario.population]\ncustomers = 20\n[arms.a]\n[arms.b]\n"
 
@@ -19,11 +19,11 @@ def test_what_is_about_to_be_done():
     study = abm.Experiment("one", world, {"a": {}, "b": {}}, abm.grid({"trust.growth": [0.1, 0.2]}), 5)
     words = "one: 2 arms x 2 points x 5 replications = 20 runs of 1,500 customers over 3 periods, here"
     assert doing.intention(study, "here") == words
-    assert doing.place(study, 20, 3, None).startswith("3 processes; about 1 s and ")
-    assert doing.place(study, 20, None, None, "tcp://one:8786") == "on the cluster tcp://one:8786"
-    assert doing.hands(Staff(3, 2, trial=True)) == "up to 3 processes of 2 threads"
+    assert doing.resources(study, 20, 3, None).startswith("3 processes; about 1 s and ")
+    assert doing.resources(study, 20, None, None, "tcp://one:8786") == "on the cluster tcp://one:8786"
+    assert doing.processes_and_threads(Parallelism(3, 2, try_here_first=True)) == "up to 3 processes of 2 threads"
     with pytest.raises(abm.Refusal, match="workers = 3 counts processes of this machine, and a cluster has its own"):
-        doing.place(study, 20, 3, None, "tcp://one:8786")
+        doing.resources(study, 20, 3, None, "tcp://one:8786")
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def test_what_is_about_to_be_done():
     ],
 )
 def test_a_mistake_is_in_an_option_or_in_the_file(place, typed, said):
-    assert str(doing.placed(abm.Refusal("= 0 is nothing", place=place), Path("x/a.toml"), **typed)) == said
+    assert str(doing.with_origin(abm.Refusal("= 0 is nothing", place=place), Path("x/a.toml"), **typed)) == said
     source = abm.Refusal("= 0 is nothing", place=place, source="log.csv")
-    assert doing.placed(source, Path("x/a.toml"), **typed) is source
+    assert doing.with_origin(source, Path("x/a.toml"), **typed) is source
 
 
 @pytest.mark.parametrize("place", ["cluster", str(Path("results").absolute())])
 def test_what_is_wrong_with_a_cluster_or_a_folder_is_not_in_the_file(place):
     refusal = abm.Refusal("is gone", place=place)
-    assert doing.placed(refusal, Path("x/a.toml")) is refusal
+    assert doing.with_origin(refusal, Path("x/a.toml")) is refusal
 
 
 @pytest.mark.parametrize("cluster", [None, "tcp://one:8786"])
@@ -60,7 +60,7 @@ def test_only_what_is_done_here_is_compiled_here(capsys, monkeypatch, cluster):
     monkeypatch.setattr(doing, "compiled", lambda _: False)
     study = abm.Experiment("one", abm.Scenario(periods=1), {"a": {}}, replications=2)
     with doing.Watch(study, cluster) as watch:
-        watch.tell(0, 2, 0, 1.0)
+        watch.update(0, 2, 0, 1.0)
     assert (doing.COMPILING in capsys.readouterr().err) == (cluster is None)
 
 
@@ -98,12 +98,12 @@ def test_results_lie_beside_the_study():
     assert doing.results_folder(Path("there"), Path("x/study.toml"), "../study") == Path("there")
 
 
-def test_a_folder_of_another_study_is_told(tmp_path, capsys, monkeypatch):
+def test_a_folder_of_another_study_is_noted(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("one", "other"):
         Path(f"{name}.toml").write_text(STUDY)
     assert main(["run", "one.toml", "--workers", "1", "--out", "there"]) == 0
     assert "there has results" not in capsys.readouterr().err
     assert main(["run", "other.toml", "--workers", "1", "--out", "there"]) == 0
-    told = 'there has results of the study "one"; they stay, and it will say of itself "other"'
-    assert told in capsys.readouterr().err.splitlines()
+    note = 'there has results of the study "one"; they stay, and it will say of itself "other"'
+    assert note in capsys.readouterr().err.splitlines()

@@ -13,8 +13,9 @@ from abm.core.errors import Refusal
 from abm.core.kernels import COMPILED, kernel, versions
 from abm.core.programs import Call
 from abm.core.streams import stream_key, uniform
-from abm.mechanisms.mechanism import Mechanism, Phase
-from abm.scenario.scenario import Scenario, build_world
+from abm.engine.building import build_world
+from abm.mechanisms.mechanism import Mechanism
+from abm.scenario.scenario import Scenario
 from abm.world.columns import Column
 from tests.core.loops import fresh, settle, shrunk, shrunk_finely
 
@@ -101,7 +102,6 @@ class Mood(Mechanism):
     """A mechanism for binding."""
 
     name = "mood"
-    phase = Phase.CHOICE
     owns: ClassVar = (Column("mood", ("customer",), 0, "0-1", "a mood"),)
     growth: float = 0.25
 

@@ -16,7 +16,7 @@ from tests.core import bits
 from tests.core.loops import fresh, settle
 
 
-@kernel(per="period")
+@kernel(per="market")
 def add_up(total, state):
     """Add up all states.  total (1,) float64  [written]"""
     for i in range(state.shape[0]):
@@ -88,4 +88,4 @@ class TestThreeWays:
 
 
 def test_kernels_say_how_often_they_run():
-    assert [k.per for k in (settle, mark, add_up)] == ["tile", "share", "period"]
+    assert [k.per for k in (settle, mark, add_up)] == ["tile", "share", "market"]

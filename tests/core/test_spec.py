@@ -45,7 +45,7 @@ class Mechanism(Spec, ABC):
 
 
 class Habit(Mechanism):
-    name, phase = "habit", 8
+    name = "habit"
     growth: float = param(0.05, unit="utility/period", bounds=(0, 1), evidence="assumed")
 
     def step(self) -> float:
@@ -286,7 +286,7 @@ def test_a_spec_crosses_a_process_border():
 def test_a_mechanism_is_a_spec_and_abstract_until_it_steps():
     assert Habit(growth=0.5).step() == 1.0
     assert not Habit(growth=0.5).strong
-    assert (Habit.name, Habit.phase, Mechanism.phase) == ("habit", 8, 0)
+    assert Habit.name == "habit"
     assert list(Habit.model_fields) == ["growth"]
     with pytest.raises(TypeError, match="abstract"):
         Mechanism()

@@ -19,15 +19,18 @@ import os
 import time
 
 from abm.core.spec import param
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.phases import Phase
 
 
 class Marked(Mechanism):
     '''Appends a byte to a file when a run begins, and takes its time.'''
 
     name = "marked"
-    phase = Phase.CALENDAR
     seconds: float = param(0.004, unit="s", evidence="assumed")
+
+    def schedule(self):
+        return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):
         if t == 0:
@@ -49,8 +52,8 @@ from marked import Marked
 MANY = 4
 
 
-def take(job):
-    batch, job._left = job._left[:{BATCH}], job._left[{BATCH}:]
+def next_batch(runs):
+    batch, runs._left = runs._left[:{BATCH}], runs._left[{BATCH}:]
     return batch
 
 
@@ -62,19 +65,19 @@ def experiment(replications, marked):
     return Experiment(name="swept", scenario=world, arms=arms, replications=replications, kpis=("profit", "csi"))
 
 
-def tell(done, *rest):
+def show(done, *rest):
     print(done, flush=True)
 
 
 if __name__ == "__main__":
-    runner._Job._take = take
+    runner._StudyRuns._next_batch = next_batch
     runner.MANY = MANY
     runner.compact = lambda store: compact.compact(store, MANY)
     if sys.argv[1] == "patronage":
         sys.exit(cli.main(sys.argv[2:]))
     folder, where, replications, marked = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
-    hands = {{"workers": int(where)}} if where.isdigit() else {{"cluster": where}}
-    print("digest", runner.run(experiment(replications, marked), folder, progress=tell, **hands).canonical())
+    workers = {{"workers": int(where)}} if where.isdigit() else {{"cluster": where}}
+    print("digest", runner.run(experiment(replications, marked), folder, progress=show, **workers).canonical())
 """
 
 
@@ -84,11 +87,11 @@ class Sweep:
     marked : whether runs leave marks, which takes writes of its own
     """
 
-    def __init__(self, place: Path, replications: int, marked: bool = True) -> None:
-        self.folder, self.marks, self.script = place / "results", place / "marks", place / "swept.py"
+    def __init__(self, parent: Path, replications: int, marked: bool = True) -> None:
+        self.folder, self.marks, self.script = parent / "results", parent / "marks", parent / "swept.py"
         self.replications, self.total, self.marked = replications, 2 * replications, marked
         self.environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(place), *filter(None, sys.path)]),
+            "PYTHONPATH": os.pathsep.join([str(parent), *filter(None, sys.path)]),
             "MARKS": str(self.marks),
         }
         self.experiment = importlib.import_module("swept").experiment(replications, marked)

@@ -29,7 +29,7 @@ def experiment(tmp_path):
 @pytest.fixture
 def whole(experiment, tmp_path, monkeypatch):
     """A results folder of merged and of single segments, its canonical digest, and the runs of each segment."""
-    monkeypatch.setattr(runner, "BATCH", 1e-9)
+    monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
     monkeypatch.setattr(runner, "MANY", 6)
     monkeypatch.setattr(runner, "compact", lambda store: compact.compact(store, 6))
     folder = tmp_path / "whole"
@@ -44,8 +44,8 @@ def whole(experiment, tmp_path, monkeypatch):
 @pytest.mark.endurance
 def test_changed_bytes_are_noticed_or_do_no_harm(experiment, whole, tmp_path, monkeypatch):
     folder, expected, runs = whole
-    recorded, done = runner.Bench.outcome, []
-    monkeypatch.setattr(runner.Bench, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
+    recorded, done = runner.RunExecutor.outcome, []
+    monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
     luck = random.Random(4)
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     assert {path.parts[0] for path in files} == {"segments", "manifest.toml", "inputs"}
@@ -71,12 +71,12 @@ def test_changed_bytes_are_noticed_or_do_no_harm(experiment, whole, tmp_path, mo
 
 
 def notices(folder, expected):
-    """Whether a reader is told of damage; one who is not must see the right numbers."""
+    """Return whether reading a folder warns of damage; a reader who is not warned must see the right numbers."""
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             results = read(folder)
     except Refusal:
         return True
-    assert told or results.canonical() == expected
-    return bool(told)
+    assert warned or results.canonical() == expected
+    return bool(warned)

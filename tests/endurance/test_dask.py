@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers in processes of their own, on loopback: the same bits, whoever is lost on the way."""
+"""A Dask scheduler and workers in processes of their own, on loopback: the same bits, whichever of them is killed."""
 
 import os
 import re
@@ -63,7 +63,7 @@ def test_the_same_bits_as_in_one_process(dask):
     swept.finish()
 
 
-def test_a_lost_worker_only_delays(dask):
+def test_a_worker_that_is_killed_only_delays(dask):
     swept, address, (_, worker, _) = dask
     process = swept.start(address)
     while int(process.stdout.readline() or process.communicate()[1]) < 80:
@@ -102,18 +102,18 @@ def test_a_scheduler_that_is_killed_is_said_plainly(dask):
 def searching(dask):
     """Start a command that asks for runs time after time, on the cluster or on one process of this machine."""
     swept, address, _ = dask
-    place = swept.folder.parent
-    (place / "study.toml").write_text(STUDY)
-    (place / "targets.csv").write_text(TARGETS)
+    folder = swept.folder.parent
+    (folder / "study.toml").write_text(STUDY)
+    (folder / "targets.csv").write_text(TARGETS)
 
     def start(verb, there):
         where = ["--cluster", address] if there else ["--workers", "1"]
-        out = place / ("there" if there else "here")
-        targets = ["--targets", place / "targets.csv"] if verb == "calibrate" else []
-        asked = [verb, place / "study.toml", *targets, *SEARCHES[verb], "--json", "--out", out]
+        out = folder / ("there" if there else "here")
+        targets = ["--targets", folder / "targets.csv"] if verb == "calibrate" else []
+        asked = [verb, folder / "study.toml", *targets, *SEARCHES[verb], "--json", "--out", out]
         return swept.launch(sys.executable, "-m", "abm", *asked, *where)
 
-    return start, place
+    return start, folder
 
 
 def said(process):
@@ -125,8 +125,8 @@ def said(process):
 
 @pytest.mark.parametrize("verb", SEARCHES)
 def test_comparisons_and_calibrations_say_the_same_and_go_on(searching, verb):
-    start, place = searching
-    process, segments = start(verb, True), place / "there" / "segments"
+    start, folder = searching
+    process, segments = start(verb, True), folder / "there" / "segments"
     while len(list(segments.glob("*.parquet"))) < 2 and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
@@ -134,12 +134,12 @@ def test_comparisons_and_calibrations_say_the_same_and_go_on(searching, verb):
     assert process.returncode == 130, err
     there, here = said(start(verb, True)), said(start(verb, False))
     assert there == here
-    assert read(place / "there").canonical() == read(place / "here").canonical()
+    assert read(folder / "there").canonical() == read(folder / "here").canonical()
 
 
 def test_a_search_whose_scheduler_is_killed_ends_in_one_line(searching, dask):
-    start, place = searching
-    process, segments = start("compare", True), place / "there" / "segments"
+    start, folder = searching
+    process, segments = start("compare", True), folder / "there" / "segments"
     while not list(segments.glob("*.parquet")) and process.poll() is None:
         time.sleep(0.02)
     os.killpg(dask[2][0].pid, signal.SIGKILL)

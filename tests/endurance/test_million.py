@@ -22,21 +22,21 @@ if __name__ == "__main__":
     experiment = Experiment("tiny", world, arms, replications=runs // 2, kpis=("profit",))
     most = 0
 
-    def tell(*numbers):
+    def count_files(*numbers):
         global most
         most = max(most, sum(1 for _ in folder.rglob("*")))
 
-    results = run(experiment, folder, workers=1, progress=tell)
+    results = run(experiment, folder, workers=1, progress=count_files)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(results.missing, most, memory)
 """
 
 
-def swept(place, runs):
+def swept(parent, runs):
     """Do a sweep in a process of its own; return runs not stored, most files at a time and most memory (KiB)."""
-    (place / "tiny.py").write_text(SWEEP)
+    (parent / "tiny.py").write_text(SWEEP)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, str(place / "tiny.py"), str(place / str(runs)), str(runs)]
+    command = [sys.executable, str(parent / "tiny.py"), str(parent / str(runs)), str(runs)]
     return map(int, subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split())
 
 

@@ -34,8 +34,8 @@ def test_killed_at_a_write(sweep, call, number):
     swept = sweep(40, False)
     out, err = swept.start(1, *injected(call, f"signal=KILL:when={number}")).communicate(timeout=120)
     assert "digest" not in out, "the kill came too late"
-    told = int(out.split()[-1]) if out else 0
-    assert told <= swept.stored() <= told + BATCH, err
+    reported = int(out.split()[-1]) if out else 0
+    assert reported <= swept.stored() <= reported + BATCH, err
     swept.finish()
 
 

@@ -12,7 +12,7 @@ from abm.scenario.scenario import Scenario
 def test_kernels_are_compiled_from_the_last_to_the_first(monkeypatch):
     scenario = Scenario.parse({"periods": 2, "population": {"customers": 3}, "off": ["defection"]})
     engine, met = Engine(scenario, seed=1), []
-    expected = [call.kernel.name for program in engine._programs[0] for _, calls in program.stages for call in calls]
+    expected = [call.kernel.name for program in engine.programs for _, calls in program.stages for call in calls]
     entry = Kernel.entry
 
     def noted(kernel, arguments):
@@ -21,7 +21,7 @@ def test_kernels_are_compiled_from_the_last_to_the_first(monkeypatch):
     monkeypatch.setattr(Kernel, "entry", noted)
     ahead.compile_last_first(scenario)
     assert [name for name, _ in met] == expected[-2::-1]  # all but the record, which is no mechanism's
-    by_name = {call.kernel.name: call for program in engine._programs[0] for _, cs in program.stages for call in cs}
+    by_name = {call.kernel.name: call for program in engine.programs for _, cs in program.stages for call in cs}
     assert all(entry(by_name[name].kernel, by_name[name].arguments) == address for name, address in met)
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from abm.core.kernels import kernel
 from abm.core.streams import uniform4
-from abm.engine.engine import Engine, record
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.engine.engine import Engine
+from abm.engine.recording import record
+from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column
 
@@ -50,7 +52,7 @@ def test_same_seed_same_bits_other_seed_other_bits(base):
 def test_a_programme_without_reward_or_cost_changes_nothing(base):
     neutral = {"enrolment": "automatic", "earn_per_visit": 1.0, "goal": 5.0, "reward": 0.0, "member_cost": 0.0}
     first, second = world_after(base), world_after(base.replace({"firms.north.program": neutral}))
-    own = ("member", "points", "members_at")
+    own = ("member", "points", "tier_members")
     assert second.customers.points.sum() > 0
     assert_same(first, second, without=own)
     for name in first.tallies:
@@ -70,12 +72,11 @@ class Mood(Mechanism):
     """A mechanism with luck of its own and no effect."""
 
     name = "mood"
-    phase = Phase.CHOICE
     owns: ClassVar = (Column("mood", ("customer",), 0, "0-1", "a mood"),)
 
-    def kernels(self):
+    def schedule(self):
         """Return the drawing."""
-        return (wander,)
+        return ((Phase.CHOICE, wander),)
 
 
 def test_a_further_mechanism_disturbs_nobodys_luck(base):

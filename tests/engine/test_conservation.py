@@ -86,7 +86,7 @@ class Watch:
         joined = (self.c.member.astype(int) - self.before["member"]).sum(axis=1)
         np.testing.assert_array_equal(joined, self.counted("enrolled")[:-1])
         np.testing.assert_array_equal(self.c.member.sum(axis=1), self.counted("members")[:-1])
-        np.testing.assert_array_equal(self.c.members_at.sum(axis=0), self.counted("members")[:-1])
+        np.testing.assert_array_equal(self.c.tier_members.sum(axis=0), self.counted("members")[:-1])
         states = np.array([np.bincount(row, minlength=5) for row in self.c.relation])
         assert np.all(states.sum(axis=1) == 900)
         np.testing.assert_array_equal(states[:, [1, 4]].sum(axis=1), self.counted("active")[:-1])

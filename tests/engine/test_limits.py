@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from abm.engine.engine import Engine, read, record
+from abm.engine.engine import Engine
+from abm.engine.recording import read, record
 from abm.kpis.attitude import word_of_mouth_ratio
 from abm.scenario.scenario import Scenario
 

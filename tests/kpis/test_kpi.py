@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from abm.engine.engine import record
+from abm.engine.recording import record
 from abm.kpis import attitude, behaviour, value
 from abm.kpis.kpi import Kpi, Tallied, kpi
 from abm.kpis.standard import BY_NAME, STANDARD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from abm.engine.engine import record
+from abm.engine.recording import record
 from abm.kpis import behaviour, value
 from abm.scenario.scenario import Scenario
 from tests.kpis.counts import both, period

@@ -9,7 +9,8 @@ import numpy as np
 
 from abm.core.kernels import Kernel
 from abm.core.programs import Call
-from abm.scenario.scenario import Scenario, build_world
+from abm.engine.building import build_world
+from abm.scenario.scenario import Scenario
 from abm.world.network.ties import Ties
 
 
@@ -63,9 +64,14 @@ class Small:
         for lo in range(0, n, step):
             call(lo, min(n, lo + step), t)
 
+    def scratch(self, mechanism: str, column: str) -> np.ndarray:
+        """Return a column that only one mechanism sees."""
+        return self.passing[f"{mechanism}.{column}"]
+
     def at(self, column: str) -> np.ndarray:
-        """Return what visits hold in a passing column: (visits,) or (m, visits)."""
-        return self.passing[column][..., : self.passing.visit_count[0]]
+        """Return what visits hold in a passing column, also of one mechanism alone: (visits,) or (m, visits)."""
+        name = next(name for name in self.passing if name == column or name.endswith(f".{column}"))
+        return self.passing[name][..., : self.passing.visit_count[0]]
 
     def counted(self, tally: str) -> list[int]:
         """Return what has been counted: an entry a firm, and nobody's."""

@@ -42,7 +42,6 @@ THEORIES: dict[str, dict[str, Any]] = {
     "encounter": encounter.EXAMPLE,
     "learning": learning.EXAMPLE,
     "trust": trust.EXAMPLE,
-    "personal_bond": switching_cost.PERSONAL_BOND,
     "rewards": rewards.EXAMPLE,
     "word_of_mouth": word_of_mouth.EXAMPLE,
     "defection": defection.EXAMPLE,

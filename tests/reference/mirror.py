@@ -89,7 +89,7 @@ def expected_column(market: Market, name: str) -> np.ndarray:
     if name == "story":
         told = [market.stories.get(i) for i in range(len(market.customers))]
         return np.array([0 if story is None else 2 * (story[0] + 1) + story[1] for story in told])
-    if name == "members_at":
+    if name == "tier_members":
         members = np.zeros((TIERS, len(market.firms)), np.int64)
         for c in market.customers:
             for j in np.flatnonzero(c.member):

@@ -22,8 +22,8 @@ EXAMPLE: dict[str, Any] = {
     "procedural": 0.4,
     "financial": 0.2,
     "relational": 0.4,
+    "bond_rate": 0.05,
 }
-PERSONAL_BOND: dict[str, Any] = {"bond_rate": 0.05}
 
 
 def trait(u: float, parameters: dict[str, Any]) -> float:

@@ -90,7 +90,7 @@ class TestSwitchingCost:
 
     def test_bond_by_hand(self):
         """0.2 + 0.05 * 0.5 * 0.8."""
-        assert switching_cost.updated_bond(0.2, 0.5, switching_cost.PERSONAL_BOND) == pytest.approx(0.22)
+        assert switching_cost.updated_bond(0.2, 0.5, switching_cost.EXAMPLE) == pytest.approx(0.22)
 
     @given(st.lists(share, min_size=8, max_size=8))
     def test_cost_stays_between_0_and_1(self, facets):

@@ -68,7 +68,7 @@ def learn(market: Market, visits: Sequence[Visit]) -> None:
     for visit in visits:
         c, j = market.customers[visit.customer], visit.firm
         richness = market.firms[j].richness
-        c.personal_bond[j] = switching_cost.updated_bond(c.personal_bond[j], richness, p["personal_bond"])
+        c.personal_bond[j] = switching_cost.updated_bond(c.personal_bond[j], richness, p["switching_cost"])
 
 
 def rely(market: Market, visit: Visit) -> None:

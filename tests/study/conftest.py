@@ -13,7 +13,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.plan.design import grid
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import Run
-from abm.study.running.work import Bench
+from abm.study.running.work import RunExecutor
 from abm.study.storage.rows import Outcome
 
 OWN = '''
@@ -22,18 +22,21 @@ import signal
 import time
 
 from abm.core.spec import param
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.phases import Phase
 
 
 class Fragile(Mechanism):
     """Raises in one replication."""
 
     name = "fragile"
-    phase = Phase.CALENDAR
-    replication: int = param(-1, unit="1", evidence="assumed")
+    in_replication: int = param(-1, unit="1", evidence="assumed")
+
+    def schedule(self):
+        return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):
-        if world.replication == self.replication:
+        if world.replication == self.in_replication:
             raise RuntimeError(f"broke in replication {world.replication}")
 
 
@@ -41,11 +44,13 @@ class Deadly(Mechanism):
     """Ends its process in one replication."""
 
     name = "deadly"
-    phase = Phase.CALENDAR
-    replication: int = param(-1, unit="1", evidence="assumed")
+    in_replication: int = param(-1, unit="1", evidence="assumed")
+
+    def schedule(self):
+        return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):
-        if world.replication == self.replication:
+        if world.replication == self.in_replication:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -53,8 +58,10 @@ class Slow(Mechanism):
     """Takes its time over every period."""
 
     name = "slow"
-    phase = Phase.CALENDAR
     seconds: float = param(0.0, unit="s", evidence="assumed")
+
+    def schedule(self):
+        return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):
         time.sleep(self.seconds)
@@ -143,12 +150,12 @@ def trio(study):
 def done(monkeypatch):
     """The runs that are done in this process from now on, in order: (arm, point, replication)."""
     runs = []
-    whole = Bench.outcome
+    whole = RunExecutor.outcome
 
     def noted(self, index):
         run = self.experiment.sheet.run(index)
         runs.append((run.arm, run.point, run.replication))
         return whole(self, index)
 
-    monkeypatch.setattr(Bench, "outcome", noted)
+    monkeypatch.setattr(RunExecutor, "outcome", noted)
     return runs

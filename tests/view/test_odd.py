@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import abm
-from abm.mechanisms.mechanism import plan
+from abm.engine.engine import Engine
 from abm.view.odd import odd
 
 
@@ -20,12 +20,20 @@ def test_all_parts_in_order():
 def test_every_mechanism_column_phase_and_parameter_is_there():
     world = abm.Scenario()
     text = odd(world)
-    for mechanism in plan(world.mechanisms()):
-        assert re.search(rf"^### 7\.\d+ {mechanism.name} ", text, re.M)
+    for mechanism in world.mechanisms():
+        assert re.search(rf"^### 7\.\d+ {mechanism.name}$", text, re.M)
         for name in (*(column.name for column in mechanism.owns), *type(mechanism).model_fields):
             assert f"`{name}`" in text, name
     for phase in abm.Phase:
-        assert f"| {phase.value} | {phase.name.lower()} |" in text
+        assert f" {phase.label} " in text
+
+
+def test_the_schedule_is_what_the_engine_runs():
+    """Stage by stage and kernel by kernel, in the order of the bound programs."""
+    printed = re.findall(r"^\|.*\| `(\w+)` \|.*\|$", odd().split("## 3")[1].split("## 4")[0], re.M)
+    engine = Engine(abm.Scenario(population=abm.Population(customers=50), periods=1), seed=1)
+    bound = [call.kernel.name for program in engine.programs for _, calls in program.stages for call in calls]
+    assert printed == bound[:-1]  # all but the record, which no theory does
 
 
 def test_values_are_those_of_the_scenario():
@@ -60,7 +68,6 @@ def test_a_mechanism_of_ones_own_is_described():
         """Inertia grows with tenure."""
 
         name = "habit"
-        phase = abm.Phase.LEARNING
         growth: float = abm.param(
             0.05, unit="utility per period", bounds=(0, 1), evidence="assumed", doc="growth of it"
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import abm
-from abm.engine import engine
+from abm.engine import recording
 from abm.view import report, summary
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -129,14 +129,14 @@ def test_a_folder_that_is_not_one_of_results_is_refused(tmp_path):
 
 def test_failed_and_missing_runs_are_said(tmp_path, monkeypatch):
     study = abm.Experiment("half", abm.Scenario(periods=5, population=abm.Population(customers=20)), replications=3)
-    whole = engine.record
+    whole = recording.record
 
     def broken(scenario, seed, replication=0, **rest):
         if replication == 1:
             raise ZeroDivisionError("by <nothing>")
         return whole(scenario, seed, replication, **rest)
 
-    monkeypatch.setattr(engine, "record", broken)
+    monkeypatch.setattr(recording, "record", broken)
     abm.run(study, store=tmp_path / "half", workers=1)
     checker = Checker()
     checker.feed(report.write(tmp_path / "half").read_text(encoding="utf-8"))

@@ -7,7 +7,8 @@ import pickle
 import numpy as np
 import pytest
 
-from abm.scenario.scenario import Scenario, build_world
+from abm.engine.building import build_world
+from abm.scenario.scenario import Scenario
 from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Column, Columns, Tally, World
 from abm.world.network.ties import Ties
 

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from abm.core.errors import Refusal
-from abm.scenario.scenario import Scenario, build_world
+from abm.engine.building import build_world
+from abm.scenario.scenario import Scenario
 from abm.world.population import HIGHEST_RATE, heterogeneity, locate
 
 N = 20_000

@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.functions import exp32, in_steps, normal32, unit
-from abm.core.kernels import Kernel, equation, kernel
+from abm.core.kernels import equation, kernel
 from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import FIXED_POINT, Column, Tally, World
 
 
@@ -88,7 +89,7 @@ class Learning(Mechanism):
     """How satisfaction and expectation change with experience."""
 
     name = "learning"
-    phase = Phase.LEARNING
+    standard = True
     owns = (
         Column("aware", ("firm", "customer"), 1, "bool", "knows the firm", "uint8"),
         Column("expectation", ("firm", "customer"), 0, "0-1", "predictive expectation of performance"),
@@ -96,8 +97,8 @@ class Learning(Mechanism):
             "satisfaction", ("firm", "customer"), float("nan"), "0-1", "cumulative satisfaction; NaN before first use"
         ),
         Column("encounters", ("firm", "customer"), 0, "visits", "visits so far"),
-        Column("visit_satisfaction", ("visit",), 0, "0-1", "satisfaction after the visit"),
     )
+    scratch = (Column("visit_satisfaction", ("visit",), 0, "0-1", "satisfaction after the visit"),)
     counts = (Tally("satisfaction_sum", "0-1", "sum over visits of satisfaction after the visit", 1 / FIXED_POINT),)
     floor: float = param(
         0.10, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="learning rate of a long relation"
@@ -123,9 +124,9 @@ class Learning(Mechanism):
         0.08, unit="0-1", bounds=(0, 1), evidence="assumed", doc="sd of expectations before any experience"
     )
 
-    def kernels(self) -> tuple[Kernel, ...]:
+    def schedule(self) -> Schedule:
         """Return satisfaction, then expectation."""
-        return learn_satisfaction, learn_expectation
+        return (Phase.LEARNING, learn_satisfaction), (Phase.LEARNING, learn_expectation)
 
     def begin(self, world: World, seed: int) -> None:
         """Draw awareness and expectations (draw 0, block j: word 0 expectation, word 1 awareness)."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.functions import in_steps, unit
-from abm.core.kernels import Kernel, equation, kernel
+from abm.core.kernels import equation, kernel
 from abm.core.spec import param
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import FIXED_POINT, Column, Tally
 
 
@@ -25,25 +26,25 @@ def updated_trust(trust, transaction, growth, fall, broken):
 
 @kernel
 def learn_trust(
-    trust_at, visit_trust, lost, visit_count, visit_firm, visit_pair, transaction, performance, promise, transparency,
+    trust_at, visit_trust, broken, visit_count, visit_firm, visit_pair, transaction, performance, promise, transparency,
     growth, fall, tolerance, promise_cost, notice, trust_sum, broken_promises,
 ):  # fmt: skip
     """Update trust in the firm visited.
 
-    trust_at (pairs,)  0-1, visit_trust, lost (visits,)  [written]      trust_sum, broken_promises  tallies [written]
+    trust_at (pairs,)  0-1, visit_trust, broken (visits,)  [written]      trust_sum, broken_promises  tallies [written]
     """
     for v in range(visit_count[0]):
-        lost[v] = 0.0
+        broken[v] = 0.0
     for j in range(promise.shape[0]):
         broke, cost = 0, promise_cost * (1.0 - notice * transparency[j])
         for v in range(visit_count[0]):
             missed = (visit_firm[v] == np.int64(j)) & (performance[v] < promise[j] - tolerance)
-            lost[v] += cost if missed else np.float32(0.0)
+            broken[v] += cost if missed else np.float32(0.0)
             broke += 1 if missed else 0
         broken_promises[j] += broke
     for v in range(visit_count[0]):
         pair = visit_pair[v]
-        new = updated_trust(trust_at[pair], transaction[v], growth, fall, lost[v])
+        new = updated_trust(trust_at[pair], transaction[v], growth, fall, broken[v])
         trust_at[pair] = new
         visit_trust[v] = new
     for j in range(promise.shape[0]):
@@ -69,12 +70,14 @@ class Trust(Mechanism):
     """Trust in each firm, and affective commitment to it."""
 
     name = "trust"
-    phase = Phase.LEARNING
+    standard = True
     owns = (
         Column("trust", ("firm", "customer"), 0.5, "0-1", "trust in the firm"),
-        Column("visit_trust", ("visit",), 0, "0-1", "trust after the visit"),
-        Column("lost", ("visit",), 0, "0-1", "trust that a broken promise takes away"),
         Column("affective_commitment", ("firm", "customer"), 0.2, "0-1", "attachment to the firm"),
+    )
+    scratch = (
+        Column("visit_trust", ("visit",), 0, "0-1", "trust after the visit"),
+        Column("broken", ("visit",), 0, "0-1", "trust that a broken promise takes away"),
     )
     counts = (
         Tally("trust_sum", "0-1", "sum over visits of trust after the visit", 1 / FIXED_POINT),
@@ -99,6 +102,6 @@ class Trust(Mechanism):
         0.05, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="pull of satisfaction and trust on commitment"
     )
 
-    def kernels(self) -> tuple[Kernel, ...]:
+    def schedule(self) -> Schedule:
         """Return trust, then commitment."""
-        return learn_trust, learn_commitment
+        return (Phase.LEARNING, learn_trust), (Phase.LEARNING, learn_commitment)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.functions import any_set, in_steps, whole
-from abm.core.kernels import Kernel, equation, kernel
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.core.kernels import equation, kernel
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
-
-_ACTIVE, _WON_BACK = np.uint8(1), np.uint8(4)
+from abm.world.relations import ACTIVE, WON_BACK
 
 
 @equation(double=True)
@@ -147,51 +147,40 @@ def close_year(
                 customers_at_close[j] += 1
                 wallet_own[j] += spent
                 wallet_all[j] += total if spent > 0 else 0
-                now = relation[j, i] == _ACTIVE or relation[j, i] == _WON_BACK
+                now = relation[j, i] == ACTIVE or relation[j, i] == WON_BACK
                 active_at_start[j] += 1 if active_before[j, i] > 0 else 0
                 retained[j] += 1 if active_before[j, i] > 0 and now else 0
                 active_before[j, i] = 1 if now else 0
                 year_spend[j, i] = 0
 
 
-@kernel(per="period")
-def close_period(members_at, member_cost, fixed_cost, exited, membership, fixed, population):
+@kernel(per="market")
+def close_period(tier_members, member_cost, fixed_cost, exited, membership, fixed, population):
     """Book what does not depend on visits.  membership, fixed, population  tallies [written]"""
     for j in range(fixed_cost.shape[0]):
         members = 0
-        for k in range(members_at.shape[0]):
-            members += members_at[k, j]
+        for k in range(tier_members.shape[0]):
+            members += tier_members[k, j]
         membership[j] += (members * member_cost[j] + 50) // 100
         fixed[j] += fixed_cost[j]
         population[j] += exited.shape[0]
 
 
-class Payment(Mechanism):
-    """What visitors pay."""
-
-    name = "payment"
-    phase = Phase.ENCOUNTER
-    owns = (
-        Column("visit_spend", ("visit",), 0, "cents", "what the visitor pays", "int64"),
-        Column("visit_forgone", ("visit",), 0, "cents", "what her tier's discount saves her", "int64"),
-    )
-
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return the charge."""
-        return (charge,)
-
-
 class Accounts(Mechanism):
-    """Revenue, costs, wallets and retention."""
+    """What visitors pay, revenue, costs, wallets and retention."""
 
     name = "accounts"
-    phase = Phase.ACCOUNTS
+    standard = True
     owns = (
         Column(
             "year_spend", ("firm", "customer"), 0, "cents", "spent at the firm since the books were opened", "int64"
         ),
-        Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
         Column("active_before", ("firm", "customer"), 0, "bool", "active when the books were opened", "uint8"),
+        Column("visit_spend", ("visit",), 0, "cents", "what the visitor pays", "int64"),
+    )
+    scratch = (
+        Column("visit_forgone", ("visit",), 0, "cents", "what her tier's discount saves her", "int64"),
+        Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
     )
     counts = (
         Tally("revenue", "cu", "money received", CENT),
@@ -223,10 +212,8 @@ class Accounts(Mechanism):
         Tally("retained", "customers", "of these, active when it closed"),
     )
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return the bookings of visits."""
-        return (book_visits,)
-
-    def deliveries(self) -> tuple[Kernel, ...]:
-        """Return the books that close after everybody's visits."""
-        return book_service, close_loyalty, close_year, close_period
+    def schedule(self) -> Schedule:
+        """Return what is charged, the bookings of visits, and the books that close after everybody's."""
+        visits = ((Phase.DELIVERY, charge), (Phase.BOOKING, book_visits))
+        yearly = ((Phase.CLOSING, close_loyalty), (Phase.CLOSING, close_year))
+        return (*visits, *yearly, (Phase.BOOKS, book_service), (Phase.BOOKS, close_period))

@@ -13,15 +13,16 @@ from typing import Literal
 import numpy as np
 
 from abm.core.functions import any_set, exp32
-from abm.core.kernels import Kernel, kernel
+from abm.core.kernels import kernel
 from abm.core.sources import JACKSON_1985, PICK_EISEND_2014, PROTOTYPE, cite
 from abm.core.spec import param
 from abm.core.streams import uniform4
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import Column, Tally
+from abm.world.relations import LOST
 
 _UNCONSIDERED = np.float32(-1e30)
-_LOST = np.int64(3)
 
 
 @kernel
@@ -52,7 +53,7 @@ def value_firms(
             u = attraction * attracted + trust_weight * trust[j, i] + commitment_weight * affective_commitment[j, i]
             u += word_of_mouth_weight * word_of_mouth[j, i] + program_utility[j, i]
             u -= price_response[i] * paid
-            open_to_her = aware[j, i] > 0 and not (barred > 0 and relation[j, i] == _LOST)
+            open_to_her = aware[j, i] > 0 and not (barred > 0 and relation[j, i] == LOST)
             utility[j, i - lo] = u if open_to_her else _UNCONSIDERED
 
 
@@ -171,7 +172,7 @@ def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, si
             visit_firm[v] = held
         else:
             if held >= 0 and visit_firm[v] != held:
-                relation[held, i] = _LOST
+                relation[held, i] = LOST
                 provider[i] = -1
                 signed[i] = -1
             if visit_firm[v] >= 0:
@@ -233,23 +234,23 @@ class Choice(Mechanism):
     """Which firm, or none, is chosen on each occasion."""
 
     name = "choice"
-    phase = Phase.CHOICE
+    standard = True
     owns = (
         Column("provider", ("customer",), -1, "firm", "firm chosen at the latest occasion, -1 = none", "int32"),
         Column("signed", ("customer",), -1, "period", "start of the current contract, -1 = none", "int32"),
         Column("preference", ("firm", "customer"), 0, "0-1", "probability of each firm at the latest decision"),
         Column("price_response", ("customer",), 0, "logit/index", "weight of the price index in her utility"),
         Column("utility", ("firm", "row"), 0, "logit units", "utility of each firm to the customer"),
+    )
+    scratch = (
         Column("chance", ("firm", "visit"), 0, "0-1", "probability of each firm on the visit"),
-        Column("visit_firm", ("visit",), -1, "firm", "firm chosen, -1 = none", "int32"),
-        Column("visit_pair", ("visit",), 0, "pair", "firm chosen and visitor: firm x n + row", "uint32"),
         Column("visit_luck", ("luck", "visit"), 0, "0-1", "uniforms of the decision"),
         Column("best_utility", ("visit",), 0, "logit units", "largest utility of the visit, outside option included"),
         Column("reached", ("visit",), 0, "weight", "logit weights cumulated so far"),
         Column("total", ("visit",), 0, "weight", "sum of the logit weights"),
         Column("held", ("row",), -1, "firm", "firm kept without evaluation, -1 = none", "int32"),
     )
-    writes = ("relation",)
+    writes = ("relation", "visit_firm", "visit_pair", "visit_count", "visit_customer", "visit_nth")
     counts = (
         Tally("visits", "visits", "occasions spent at the firm; nobody's entry: at no firm"),
         Tally("repeats", "visits", "occasions on which the firm was chosen again by those whose provider it was"),
@@ -330,17 +331,18 @@ class Choice(Mechanism):
         """Whether a lost relation keeps a firm out of consideration (1) or not (0)."""
         return int(self.market == "lost_for_good")
 
-    def kernels(self) -> tuple[Kernel, ...]:
+    def schedule(self) -> Schedule:
         """Return valuation, the rule, contracts where there are any, memory, and the list of visits to firms."""
-        rule: dict[str, tuple[Kernel, ...]] = {
+        rules = {
             "mnl": (draw_choices,),
             "deterministic": (draw_choices, choose_best),
             "habit": (draw_choices, follow_habit),
             "threshold": (mark_stayers, draw_choices, keep_stayers),
         }
         contracts = (honour_contracts,) if self.barred else ()
-        valued = (respond_to_prices, value_firms, add_cost_of_leaving)
-        return (*valued, *rule[self.rule], *contracts, remember_choices, drop_nobody)
+        valued = tuple((Phase.VALUATION, k) for k in (respond_to_prices, value_firms, add_cost_of_leaving))
+        chosen = (*rules[self.rule], *contracts, remember_choices, drop_nobody)
+        return (*valued, *((Phase.CHOICE, k) for k in chosen))
 
     def begin(self, world: object, seed: int) -> None:
         """Start with equal preference for all firms."""

@@ -12,10 +12,11 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from abm.core.functions import exp32, exp64
-from abm.core.kernels import Kernel, equation, kernel
+from abm.core.kernels import equation, kernel
 from abm.core.spec import param
 from abm.core.streams import philox, uniform, uniform_fine
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import MOST_OCCASIONS, Column, Tally
 
 _MOST = np.int64(MOST_OCCASIONS)
@@ -103,12 +104,9 @@ class Need(Mechanism):
     """Category occasions: Gamma-Poisson with season, or one every period."""
 
     name = "need"
-    phase = Phase.CHOICE
-    owns = (
-        Column("visit_count", ("one",), 0, "visits", "occasions of the tile in this period", "int64"),
-        Column("visit_customer", ("visit",), 0, "row", "who has the occasion", "uint32"),
-        Column("visit_nth", ("visit",), 0, "number", "which of her occasions of the period", "int32"),
-        Column("visit_provider", ("visit",), 0, "firm", "her provider before it, -1 = none", "int32"),
+    standard = True
+    writes = ("visit_count", "visit_customer", "visit_nth", "visit_provider")
+    scratch = (
         Column("candidates", ("row",), 0, "row", "customers who may have an occasion", "uint32"),
         Column("need_word", ("row",), 0, "word", "the draw that decides how many occasions there are", "uint32"),
         Column("mean", ("row",), 0, "occasions", "mean number of a candidate's occasions", "float64"),
@@ -124,6 +122,6 @@ class Need(Mechanism):
     )
     season_peak: float = param(0.0, unit="period", bounds=(0, 1e4), evidence="assumed", doc="period of highest need")
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return the kernel of the chosen process."""
-        return (list_everybody,) if self.process == "every_period" else (list_visits,)
+    def schedule(self) -> Schedule:
+        """Return the listing of occasions by the chosen process."""
+        return ((Phase.OCCASIONS, list_everybody if self.process == "every_period" else list_visits),)

@@ -14,11 +14,12 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.functions import any_set, log32, whole
-from abm.core.kernels import Kernel, equation, kernel
+from abm.core.kernels import equation, kernel
 from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, PROTOTYPE, cite
 from abm.core.spec import param
 from abm.core.streams import philox, stream_key, uniform, uniform4
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import CENT, Column, Tally, World
 from abm.world.firm import NEVER
 
@@ -161,28 +162,28 @@ def expire_points(points, last_purchase, has_program, expiry, points_expired, po
             points_outstanding[j] -= lapsed
 
 
-@kernel(per="period")
-def count_members(members_at, member, tier, has_program, tier_threshold, members):
-    """Count members by tier.  members_at (5, m)  [written]      members  tally [written]"""
+@kernel(per="market")
+def count_members(tier_members, member, tier, has_program, tier_threshold, members):
+    """Count members by tier.  tier_members (5, m)  [written]      members  tally [written]"""
     for j in range(member.shape[0]):
         base = 0
         if has_program[j] > 0:
             for i in range(member.shape[1]):
                 base += member[j, i]
         members[j] += base
-        for k in range(1, members_at.shape[0]):
+        for k in range(1, tier_members.shape[0]):
             raised = 0
             if tier_threshold[k, j] < NEVER:
                 for i in range(member.shape[1]):
                     raised += 1 if tier[j, i] == k else 0
-            members_at[k, j] = raised
+            tier_members[k, j] = raised
             base -= raised
-        members_at[0, j] = base
+        tier_members[0, j] = base
 
 
 @kernel
 def value_progress(
-    program_utility, boost, member, points, tier, members_at, price_response, basket, has_program, earn_per_visit,
+    program_utility, boost, member, points, tier, tier_members, price_response, basket, has_program, earn_per_visit,
     earn_rate, reward, goal, goal_points, progress_weight, gradient, acceleration, lo, hi,
 ):  # fmt: skip
     """Write what each programme adds to utility and to need at the next choice.
@@ -196,8 +197,8 @@ def value_progress(
     for j in range(member.shape[0]):
         if has_program[j] > 0 and reward[j] > 0.0:
             total = 0
-            for k in range(members_at.shape[0]):
-                total += members_at[k, j]
+            for k in range(tier_members.shape[0]):
+                total += tier_members[k, j]
             for i in range(lo, hi):
                 progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
                 saved = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j]) / basket[i]
@@ -206,9 +207,9 @@ def value_progress(
                 program_utility[j, i] = inside * worth
                 boost[i] = np.fmax(boost[i], 1.0 + inside * acceleration * progress * progress)
             above = 0
-            for k in range(members_at.shape[0] - 1, 0, -1):
-                above += members_at[k, j]
-                if members_at[k, j] > 0:
+            for k in range(tier_members.shape[0] - 1, 0, -1):
+                above += tier_members[k, j]
+                if tier_members[k, j] > 0:
                     status = status_utility(np.float32(above) / np.float32(total), np.float32(k))
                     for i in range(lo, hi):
                         program_utility[j, i] += status if tier[j, i] == k else np.float32(0.0)
@@ -225,18 +226,18 @@ class Rewards(Mechanism):
     """What loyalty programmes do: membership, points, tiers, and their pull."""
 
     name = "rewards"
-    phase = Phase.LOYALTY
+    standard = True
     owns = (
         Column("member", ("firm", "customer"), 0, "bool", "member of the firm's programme", "uint8"),
         Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int64"),
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
         Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
-        Column("visit_points", ("visit",), 0, "1/100 point", "what the visit brings a member", "int64"),
         Column("program_utility", ("firm", "customer"), 0, "logit units", "what the programme adds to utility"),
         Column("boost", ("customer",), 1, "ratio", "factor on need near a goal"),
         Column("hassle_factor", ("customer",), 1, "ratio", "how much membership bothers her, mean 1"),
-        Column("members_at", ("tier", "firm"), 0, "customers", "members by tier", "int64"),
+        Column("tier_members", ("tier", "firm"), 0, "customers", "members by tier", "int64"),
     )
+    scratch = (Column("visit_points", ("visit",), 0, "1/100 point", "what the visit brings a member", "int64"),)
     writes = ("trust", "affective_commitment")
     counts = (
         Tally("enrolled", "customers", "customers who joined the programme"),
@@ -278,13 +279,11 @@ class Rewards(Mechanism):
         0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment lost by demotion"
     )
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return the programme at the till."""
-        return reward_visits, promote_visitors
-
-    def deliveries(self) -> tuple[Kernel, ...]:
-        """Return the end of the period: demotion, expiry, counts, and what the next choice will feel."""
-        return close_window, expire_points, count_members, value_progress
+    def schedule(self) -> Schedule:
+        """Return the programme at the till; at the period's end what lapses and what the next choice will feel."""
+        till = ((Phase.LOYALTY, reward_visits), (Phase.LOYALTY, promote_visitors))
+        windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
+        return (*till, *windows, (Phase.STANDING, count_members), (Phase.PROGRESS, value_progress))
 
     def begin(self, world: World, seed: int) -> None:
         """Draw each customer's dislike of membership."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.functions import exp32
-from abm.core.kernels import Kernel, equation, kernel
+from abm.core.kernels import equation, kernel
 from abm.core.sources import NITZAN_LIBAI_2011, cite
 from abm.core.spec import param
 from abm.core.streams import philox, uniform, uniform_fine
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import Column, Tally
 
 _LN2 = np.float32(0.6931471805599453)
@@ -61,9 +62,9 @@ class Defection(Mechanism):
     """Exit from the category, with contagion over ties."""
 
     name = "defection"
-    phase = Phase.LIFECYCLE
-    owns = (
-        Column("exited", ("customer",), -1, "period", "period of leaving the category, -1 = has not", "int32"),
+    standard = True
+    owns = (Column("exited", ("customer",), -1, "period", "period of leaving the category, -1 = has not", "int32"),)
+    scratch = (
         Column("exit_word", ("row",), 0, "word", "the draw that decides on leaving", "uint32"),
         Column("near_exit", ("row",), 0, "row", "who would leave if all neighbours had just left", "uint32"),
     )
@@ -83,6 +84,6 @@ class Defection(Mechanism):
         4.0, unit="periods", bounds=(0.01, 1e4), evidence="assumed", doc="time in which an exit's influence halves"
     )
 
-    def kernels(self) -> tuple[Kernel, ...]:
+    def schedule(self) -> Schedule:
         """Return the draw, if anybody can leave."""
-        return (leave_category,) if self.exit_rate > 0 else ()
+        return ((Phase.RELATION, leave_category),) if self.exit_rate > 0 else ()

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.kernels import Kernel, kernel
+from abm.core.kernels import kernel
 from abm.core.spec import param
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import Column, Tally, World
-
-RELATIONS = ("prospect", "active", "dormant", "lost", "won_back")
-_PROSPECT, _ACTIVE, _DORMANT, _LOST, _WON_BACK = (np.uint8(k) for k in range(5))
+from abm.world.relations import ACTIVE, DORMANT, LOST, PROSPECT, WON_BACK
 
 
 @kernel
@@ -35,10 +34,10 @@ def date_purchases(
             gap_at[pair] += gap_rate * (np.float32(t - before) - gap_at[pair])
         last_purchase_at[pair] = t
         state = relation_at[pair]
-        acquired[j] += 1 if state == _PROSPECT else 0
-        returned[j] += 1 if state == _DORMANT else 0
-        won_back[j] += 1 if state == _LOST else 0
-        relation_at[pair] = _WON_BACK if state == _LOST else _ACTIVE
+        acquired[j] += 1 if state == PROSPECT else 0
+        returned[j] += 1 if state == DORMANT else 0
+        won_back[j] += 1 if state == LOST else 0
+        relation_at[pair] = WON_BACK if state == LOST else ACTIVE
 
 
 @kernel
@@ -58,14 +57,14 @@ def judge_silence(
             rhythm = max(gap[j, i], np.float32(1.0))
             silence = now - np.float32(last_purchase[j, i])
             bound = (provider[i] == j) & (signed[i] >= 0)
-            known = (state != _PROSPECT) & (state != _LOST) & (not bound)
+            known = (state != PROSPECT) & (state != LOST) & (not bound)
             lost = known & (silence > lost_after * rhythm)
             dormant = known & (silence > dormant_after * rhythm) & (not lost)
             to_lost += 1 if lost else 0
-            to_dormant += 1 if dormant & (state != _DORMANT) else 0
-            new = _LOST if lost else (_DORMANT if dormant else state)
+            to_dormant += 1 if dormant & (state != DORMANT) else 0
+            new = LOST if lost else (DORMANT if dormant else state)
             relation[j, i] = new
-            still += 1 if (new == _ACTIVE) | (new == _WON_BACK) else 0
+            still += 1 if (new == ACTIVE) | (new == WON_BACK) else 0
         fell_dormant[j] += to_dormant
         fell_lost[j] += to_lost
         active[j] += still
@@ -75,7 +74,7 @@ class Lifecycle(Mechanism):
     """State of each relation between a customer and a firm."""
 
     name = "lifecycle"
-    phase = Phase.LIFECYCLE
+    standard = True
     owns = (
         Column(
             "last_purchase", ("firm", "customer"), -1, "period", "period of the latest purchase, -1 = none", "int32"
@@ -103,10 +102,11 @@ class Lifecycle(Mechanism):
         4.0, unit="gaps", bounds=(0.1, 1e3), evidence="assumed", doc="silence after which a customer counts as lost"
     )
 
-    def kernels(self) -> tuple[Kernel, ...]:
+    def schedule(self) -> Schedule:
         """Return purchases, then silence."""
-        return date_purchases, judge_silence
+        return (Phase.RELATION, date_purchases), (Phase.RELATION, judge_silence)
 
     def begin(self, world: World, seed: int) -> None:
         """Start everybody's rhythm at the mean time between her category occasions."""
-        world.customers.gap[:] = 1.0 / np.maximum(world.customers.purchase_rate, np.float32(1e-6))
+        if "gap" in world.customers:
+            world.customers.gap[:] = 1.0 / np.maximum(world.customers.purchase_rate, np.float32(1e-6))

@@ -14,10 +14,11 @@ import numpy as np
 from scipy import special
 
 from abm.core.functions import any_set, exp32
-from abm.core.kernels import Kernel, equation, kernel
+from abm.core.kernels import equation, kernel
 from abm.core.spec import param
 from abm.core.streams import stream_key
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import Column, World
 from abm.world.population import drawn_traits
 
@@ -114,11 +115,14 @@ class SwitchingCost(Mechanism):
     """What leaving the provider would cost each visitor."""
 
     name = "switching_cost"
-    phase = Phase.CHOICE
+    standard = True
     owns = (
         Column("switching_facet", ("facet", "customer"), 0, "0-1", "the eight facets, for the provider"),
         Column("switching_cost", ("customer",), 0, "0-1", "cost of leaving the provider"),
         Column("calculative_commitment", ("firm", "customer"), 0, "0-1", "mean of procedural and financial facets"),
+        Column("personal_bond", ("firm", "customer"), 0, "0-1", "personal relationship with the firm's staff"),
+    )
+    scratch = (
         Column("best_rival", ("visit",), 0, "0-1", "expectation of the best rival known"),
         Column("rivals", ("visit",), 0, "firms", "rivals known"),
         Column("learnt", ("visit",), 0, "0-1", "how far using the provider is learnt"),
@@ -146,10 +150,19 @@ class SwitchingCost(Mechanism):
     set_up_visits: float = param(
         3.0, unit="visits", bounds=(0.01, 1e4), evidence="assumed", doc="visits over which a set-up settles"
     )
+    bond_rate: float = param(
+        0.05,
+        unit="1/visit",
+        bounds=(0, 1),
+        evidence="assumed",
+        doc="growth of the personal relationship per visit at full richness of contact; 0 = none",
+    )
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return rivals, forfeits, and the cost; a trait needs none of them."""
-        return (weigh_rivals, price_leaving, cost_leaving) if self.basis == "facets" else ()
+    def schedule(self) -> Schedule:
+        """Return rivals, forfeits, and the cost, which a trait needs none of; and the growth of the bond."""
+        facets = (weigh_rivals, price_leaving, cost_leaving) if self.basis == "facets" else ()
+        bond = ((Phase.LEARNING, grow_bond),) if self.bond_rate > 0 else ()
+        return (*((Phase.VALUATION, k) for k in facets), *bond)
 
     def begin(self, world: World, seed: int) -> None:
         """Draw the trait (draw 0, word 0), if that is the basis."""
@@ -158,18 +171,3 @@ class SwitchingCost(Mechanism):
             a = self.trait_mean * self.trait_precision
             for rows, luck in drawn_traits(c.customer_id, stream_key(seed, self.name), world.replication):
                 c.switching_cost[rows] = special.betaincinv(a, self.trait_precision - a, luck[0])
-
-
-class PersonalBond(Mechanism):
-    """The personal relationship: the facet of switching costs with a memory of its own."""
-
-    name = "personal_bond"
-    phase = Phase.LEARNING
-    owns = (Column("personal_bond", ("firm", "customer"), 0, "0-1", "personal relationship with the firm's staff"),)
-    bond_rate: float = param(
-        0.05, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="growth per visit at full richness of contact"
-    )
-
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return the growth of the bond."""
-        return (grow_bond,)

@@ -12,14 +12,15 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.functions import unit
-from abm.core.kernels import Kernel, equation, kernel
+from abm.core.kernels import equation, kernel
 from abm.core.sources import ANDERSON_1998, EAST_HAMMOND_LOMAX_2008, EAST_HAMMOND_WRIGHT_2007, PROTOTYPE, cite
 from abm.core.spec import param
 from abm.core.streams import philox, uniform, uniform4
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
 from abm.world.columns import Column, Tally
+from abm.world.relations import ACTIVE, WON_BACK
 
-_ACTIVE, _WON_BACK = np.uint8(1), np.uint8(4)
 _ONE = np.uint32(1)
 _NOTHING = np.float32(1e-20)  # far below what moves a choice, far above where float32 gets slow
 
@@ -58,7 +59,7 @@ def note_patronage(story, patronage, relation, initial_awareness, lo, hi):
         if initial_awareness[j] < 1.0:
             bit = _ONE << np.uint32(j)
             for i in range(lo, hi):
-                using = (relation[j, i] == _ACTIVE) | (relation[j, i] == _WON_BACK)
+                using = (relation[j, i] == ACTIVE) | (relation[j, i] == WON_BACK)
                 patronage[i] = (patronage[i] & ~bit) | (bit if using else np.uint32(0))
 
 
@@ -156,13 +157,13 @@ class WordOfMouth(Mechanism):
     """Who tells, who hears, who learns of a firm."""
 
     name = "word_of_mouth"
-    phase = Phase.WORD_OF_MOUTH
+    standard = True
     owns = (
         Column("story", ("customer",), 0, "code", "told this period: 2 (firm + 1), + 1 if good; 0 = none", "uint8"),
         Column("patronage", ("customer",), 0, "bits", "bit j: uses firm j, before this period's purchases", "uint32"),
-        Column("reluctance", ("visit",), 0, "0-1", "the draw less the probability of telling; below 0 = tells"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
+    scratch = (Column("reluctance", ("visit",), 0, "0-1", "the draw less the probability of telling; below 0 = tells"),)
     writes = ("aware", "match", "expectation")
     counts = (
         Tally("positive_messages", "stories", "good stories told"),
@@ -268,10 +269,7 @@ class WordOfMouth(Mechanism):
         0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="their higher expectation"
     )
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return the telling, and the fading of what was heard before."""
-        return note_patronage, tell, fade
-
-    def deliveries(self) -> tuple[Kernel, ...]:
-        """Return the hearing, and the learning of firms."""
-        return hear, learn_of_firms
+    def schedule(self) -> Schedule:
+        """Return the telling, the fading of what was heard before, the hearing, and the learning of firms."""
+        telling = tuple((Phase.TELLING, k) for k in (note_patronage, tell, fade))
+        return (*telling, (Phase.HEARING, hear), (Phase.AWARENESS, learn_of_firms))

@@ -29,7 +29,7 @@ from abm.study.calibration.waves import Wave, fewest, losses
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance.digest import canonical, digest, plain
-from abm.study.running.reach import shared
+from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.runner import Interrupted, Progress, Terminated, run, terminable
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments
@@ -81,12 +81,14 @@ def carried_out(
     cluster: Any = None,
     command: str = "abm.calibrate",
 ) -> Calibration:
-    """Do what a plan says and is not stored yet, and return what was found; arguments and errors as of `calibrate`.
+    """Do the trials of a plan that are not stored yet, and return what was found; arguments as of `calibrate`.
 
     command : what the manifest says the runs were asked for with
+
+    Raises what `calibrate` raises once it has a plan.
     """
-    with terminable(), shared(cluster) as reached:
-        options = {"workers": workers, "threads": threads, "cluster": reached, "command": command}
+    with terminable(), shared_connection(cluster) as connection:
+        options = {"workers": workers, "threads": threads, "cluster": connection, "command": command}
         search = _Search(plan, None if store is None else Path(store), options, progress)
         try:
             search.go()
@@ -113,7 +115,7 @@ class _Search:
         self._latest = Results(plan.study.sheet, Segments())
 
     def _name(self) -> str:
-        """Name the calibration by all that decides its trials."""
+        """Return a name of the calibration that changes with whatever decides its trials."""
         plan, study = self.plan, self.plan.study
         targets = [
             [*target.subject, target.value, target.sd, target.weight, target.held_out] for target in plan.targets
@@ -124,18 +126,18 @@ class _Search:
     def go(self) -> None:
         """Do the trials that the journal does not have."""
         found, wanted = self.found, self.plan.trials
-        self._tell()
+        self._report_progress()
         while len(found) < wanted:
             start = len(found) // BATCH * BATCH
             batch = self._even[start : start + BATCH] or self._next(found[:start])
             for trial in self._tried(batch[len(found) - start : wanted - start]):
                 self._journal.keep(trial, losses([trial], self.plan.targets)[0])
                 found.append(trial)
-            self._tell()
+            self._report_progress()
             if len(found) == len(self._even):
                 self._check_numbers(1)
         self._check_numbers(fewest(len(self.plan.ranges)))
-        if self.folder is not None:  # so that the folder says of itself what all its runs are
+        if self.folder is not None:  # so that its manifest lists the runs of all trials
             self._run([trial.settings for trial in found[:wanted]], self.folder)
 
     def _check_numbers(self, needed: int) -> None:
@@ -161,26 +163,28 @@ class _Search:
     def _next(self, tried: Sequence[Trial]) -> list[dict[str, Any]]:
         """Return the next batch: half of it Optuna's, half of it a wave over what is not ruled out."""
         plan, sound = self.plan, sum(not trial.problem for trial in tried)
-        wave = BATCH // 2 if sound >= fewest(len(plan.ranges)) else 0
-        parzen = propose(plan.ranges, tried, losses(tried, plan.targets), BATCH - wave, plan.study.seed)
-        seen = Wave(tried, plan.ranges, plan.targets, len(self._even), plan.forgiven)
-        return [*parzen, *(seen.next(wave) if wave else ())]
+        by_wave = BATCH // 2 if sound >= fewest(len(plan.ranges)) else 0
+        proposed = propose(plan.ranges, tried, losses(tried, plan.targets), BATCH - by_wave, plan.study.seed)
+        wave = Wave(tried, plan.ranges, plan.targets, len(self._even), plan.forgiven)
+        return [*proposed, *(wave.next(by_wave) if by_wave else ())]
 
     def fresh(self, best: Trial) -> Moments:
-        """Return what the best settings show with luck that they were not chosen by."""
+        """Return the simulated values of the best settings, with luck that they were not chosen by."""
         folder = None if self.folder is None else self.folder / FRESH
         return moments(self._run([best.settings], folder, seed=self.plan.study.seed ^ 1), self.plan.targets, [0])
 
     def _tried(self, batch: Sequence[dict[str, Any]]) -> list[Trial]:
         """Run a batch of settings; return its trials in order."""
-        self._latest = results = self._run(batch, self.folder, lambda done, *_: self._tell(done))
+        self._latest = results = self._run(batch, self.folder, lambda done, *_: self._report_progress(done))
         self._failed += len(results.failed)
         points = [results.sheet.design.points.index(settings) for settings in batch]
-        asked = moments(results, self.plan.targets, points)
+        simulated = moments(results, self.plan.targets, points)
         trials = []
         for k, settings in enumerate(batch):
-            problem = self._problem(results, points[k], asked.mean[k])
-            numbers = ((), ()) if problem else (tuple(asked.mean[k].tolist()), tuple(asked.variance[k].tolist()))
+            problem = self._problem(results, points[k], simulated.mean[k])
+            numbers = (
+                ((), ()) if problem else (tuple(simulated.mean[k].tolist()), tuple(simulated.variance[k].tolist()))
+            )
             trials.append(Trial(len(self.found) + k, settings, *numbers, problem))
         return trials
 
@@ -194,14 +198,14 @@ class _Search:
         return f"no value for {', '.join(without)}" if without else ""
 
     def _run(
-        self, settings: Sequence[dict[str, Any]], folder: Path | None, tell: Any = None, seed: int | None = None
+        self, settings: Sequence[dict[str, Any]], folder: Path | None, progress: Any = None, seed: int | None = None
     ) -> Results:
-        """Run settings, equal ones once."""
+        """Run a market with each of some settings, equal ones once."""
         rows = {canonical(row): row for row in settings}
         study = self.plan.study.replace(design=Design.from_rows(rows.values()))
-        return run(study if seed is None else study.replace(seed=seed), folder, progress=tell, **self._options)
+        return run(study if seed is None else study.replace(seed=seed), folder, progress=progress, **self._options)
 
-    def _tell(self, more: int = 0) -> None:
+    def _report_progress(self, more: int = 0) -> None:
         """Report how many runs are done: those of the trials found, and `more` of the next batch."""
         if self._progress:
             each, total = self.plan.runs, self.plan.runs * self.plan.trials

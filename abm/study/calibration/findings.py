@@ -21,18 +21,18 @@ from abm.study.calibration.waves import Wave, losses
 from abm.study.plan.experiment import Experiment
 
 CONFIDENCE = 0.95
-TIED = 0.9  # correlation over the region from which two factors make up for each other,
-WIDE = 0.1  # if one of them is left so much of its range, or more
+TIED = 0.9  # correlation over what is not ruled out, from which two factors make up for each other
+WIDE = 0.1  # share of its range that is left of one of them at least: narrower ones are known anyway
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The result of `calibrate`.
+    """What a calibration found: the best settings, and what the targets do not rule out.
 
     study    : the experiment that every trial is a point of; its design is the evenly spread trials
     ranges   : scenario path -> (low, high)        targets  : with the firm and arm that each is about
     trials   : in order                            best_trial : the one of least loss
-    fresh    : what the best one shows with luck that it was not chosen by
+    fresh    : simulated values of the best one, with luck that it was not chosen by
     forgiven : targets that settings may miss without being ruled out
     """
 
@@ -59,7 +59,7 @@ class Calibration:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row per trial: trial, stage, factors, loss, implausibility, ruled_out, problem, and what each target asks.
+        """A row per trial: trial, stage, factors, loss, implausibility, ruled_out, problem, and each target's value.
 
         stage : "even" (spread over the space) or "search"
         """

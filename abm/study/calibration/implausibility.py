@@ -28,8 +28,8 @@ SAMPLE = 2048  # points at which the space is looked at, in each round; a power 
 ENOUGH = 256  # points that are left, below which the last look is at CLOSER times as many
 CLOSER = 8
 ROUNDS = 8  # of looking closer at what is left, at most
-MARGIN = 0.1  # of its width, that a box round what is left gets on each side beside the distance between points
-CLOSE = 0.8  # of the volume of a box: the next one is no closer look
+MARGIN = 0.1  # share of its width that a box round what is left gets on each side, beside the distance between points
+CLOSE = 0.8  # share of a box's volume: if the next box is larger than that, to look at it shows nothing more
 _NEAREST = 64  # points that the box closes in on while nothing is left
 
 
@@ -51,8 +51,8 @@ class Region:
     """A close look at what is not ruled out of the unit cube.
 
     points    : (m, d) spread evenly over a box round it            sizes : (m,) their implausibility
-    mean      : (m, targets) what the targets ask of them, by emulator
-    low, high : (d,) how far what is not ruled out reaches; NaN if everything is ruled out
+    mean      : (m, targets) simulated values for the targets, by emulator
+    low, high : (d,) ends of what is not ruled out; NaN if everything is ruled out
     share     : of the cube's volume that is not ruled out
     """
 
@@ -74,7 +74,7 @@ def region(
 ) -> Region:
     """Find what is not ruled out, by looking at the whole cube and then, round by round, closer at what is left.
 
-    emulators : of what each target asks      variance : (targets,) of a mean over replications
+    emulators : of the value for each target      variance : (targets,) of a mean over replications
     run       : (k, d) points that were run and are not ruled out; they belong to the region
     """
     low, high = np.zeros(run.shape[1]), np.ones(run.shape[1])
@@ -105,10 +105,10 @@ def _look(
     high: FloatArray,
     count: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return points spread over a box (count, d), their implausibility, and what the targets ask of them."""
+    """Return points spread over a box (count, d), their implausibility, and the simulated values for the targets."""
     points = low + (high - low) * sampling.sobol(count, len(low), 0)
     means, variances = [], []
-    for part in np.split(points, count // SAMPLE):  # so that memory stays small
+    for part in np.split(points, count // SAMPLE):  # in parts, so that memory stays small
         mean, own = (np.column_stack(found) for found in zip(*(e.predict(part) for e in emulators), strict=True))
         means.append(mean)
         variances.append(own)

@@ -1,9 +1,9 @@
 """The journal of a calibration: which settings were tried, and what to try next.   The only file that imports Optuna.
 
 Trials are kept by Optuna in one file, a line of JSON each; nothing in it is pickled. What is proposed depends on the
-seed and the trials before alone: a new sampler, seeded by their number, sees them as they were told. So a search that
-was stopped anywhere goes on as if it had not been. There is no lock that a dead process could leave behind: two
-processes at work in one folder write twins, and of twins the first is read.
+seed and the trials before alone: a new sampler, seeded by their number, gets them as they were recorded. So a search
+that was stopped anywhere goes on as if it had not been. There is no lock that a killed process could leave behind: two
+processes at work in one folder write the same trial twice, and the first of the two is read.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ Ranges = Mapping[str, tuple[Any, Any]]
 
 @dataclass(frozen=True)
 class Trial:
-    """Settings that were tried.
+    """Settings that were tried, and what came of them.
 
     settings       : scenario path -> value
-    mean, variance : (targets,) what each target asks of them, and its sampling variance; () if there was a problem
+    mean, variance : (targets,) the simulated value for each target, and its sampling variance; () with a problem
     problem        : why there are no numbers, "" if there are
     """
 
@@ -46,12 +46,12 @@ class Trial:
 
     @property
     def check(self) -> str:
-        """Digest of all of it, by which a damaged line is found out."""
+        """Digest of all that is kept of the trial, by which a damaged line is found out."""
         return digest(canonical([self.settings, *(getattr(self, key) for key in _KEYS)]).encode()).hex()
 
 
 def optuna() -> ModuleType:
-    """Return Optuna; Refusal if it is not installed."""
+    """Return the library Optuna; Refusal if it is not installed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -100,7 +100,7 @@ class Journal:
             with _quiet(self._library):
                 storage = storages.JournalStorage(storages.journal.JournalFileBackend(str(path), lock_obj=_NoLock()))
                 return self._library.create_study(storage=storage, study_name=name, load_if_exists=True)
-        except Exception:  # Optuna meets a damaged file with whatever error lies nearest
+        except Exception:  # Optuna raises errors of any kind for a damaged file
             if not path.stat().st_size:
                 raise
             path.replace(path.with_suffix(".damaged"))
@@ -125,7 +125,7 @@ class Journal:
 
 
 class _NoLock:
-    """The lock of a journal whose lines are written at once, and whose twins are equal."""
+    """A lock that locks nothing: a line is written at once, and the same trial written twice is read once."""
 
     def acquire(self) -> bool:
         return True
@@ -166,11 +166,11 @@ def _frozen(library: ModuleType, ranges: Ranges, trial: Trial, loss: float) -> A
 
 def _thawed(kept: Any) -> Trial | None:
     """Return a trial that Optuna kept, None if it is not as it was written."""
-    said = kept.user_attrs
+    written = kept.user_attrs
     try:
-        mean, variance = (tuple(map(float, said[key])) for key in ("mean", "variance"))
-        trial = Trial(said["number"], dict(kept.params), mean, variance, said["problem"])
-        return trial if said["check"] == trial.check else None
+        mean, variance = (tuple(map(float, written[key])) for key in ("mean", "variance"))
+        trial = Trial(written["number"], dict(kept.params), mean, variance, written["problem"])
+        return trial if written["check"] == trial.check else None
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -185,7 +185,7 @@ def _distributions(library: ModuleType, ranges: Ranges) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _quiet(library: ModuleType) -> Iterator[None]:
-    """Silence Optuna, which would tell of every study and of what is experimental; leave its settings as they were."""
+    """Silence Optuna, which would report every study and what is experimental; leave its settings as they were."""
     level = library.logging.get_verbosity()
     library.logging.set_verbosity(library.logging.ERROR)
     try:

@@ -1,4 +1,4 @@
-"""Moments: what targets ask of simulated runs, each with its sampling error over replications.
+"""Moments: the simulated values that targets are compared with, each with its sampling error over replications.
 
 A mean is over replications; a difference is paired within them; a ratio is that of two means, and its error is that of
 the linearised ratio (the delta method), which keeps the pairing.
@@ -22,7 +22,7 @@ from abm.study.storage.results import Results
 
 @dataclass(frozen=True)
 class Moments:
-    """What several targets ask of several points.
+    """The simulated values that several targets are compared with, at several points of a design.
 
     mean     : (points, targets) in the units of the targets; NaN where a run failed or has no value
     variance : (points, targets) of the mean, over replications
@@ -45,7 +45,7 @@ def known_kpis(experiment: Experiment) -> dict[str, Kpi]:
 
 
 def moments(results: Results, targets: Sequence[Target], points: Sequence[int]) -> Moments:
-    """Return what the targets of a study, as `placed` makes them, ask of some points of its design."""
+    """Return the simulated values for targets, as `resolved` returns them, at some points of the study's design."""
     tables: dict[bool, pd.DataFrame] = {}
     blocks = []
     for target in targets:

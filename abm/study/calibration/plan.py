@@ -9,7 +9,7 @@ from typing import Any
 from abm.core.errors import Refusal, shown
 from abm.scenario.scenario import Scenario
 from abm.study.calibration.moments import known_kpis
-from abm.study.calibration.targets import Target, as_targets, placed
+from abm.study.calibration.targets import Target, as_targets, resolved
 from abm.study.calibration.waves import fewest
 from abm.study.plan import checks
 from abm.study.plan.design import Design, sobol
@@ -46,7 +46,7 @@ class Plan:
 
     @property
     def runs(self) -> int:
-        """Runs of a trial."""
+        """How many runs a trial takes."""
         return len(self.study.arms) * self.study.replications
 
 
@@ -87,11 +87,11 @@ def planned(
 
 def _aims(world: Experiment, targets: Any) -> tuple[Target, ...]:
     firms, arms = [firm.name for firm in world.scenario.firms], list(world.arms)
-    return placed(as_targets(targets), firms, arms, world.sheet.baseline, known_kpis(world), world.scenario.periods)
+    return resolved(as_targets(targets), firms, arms, world.sheet.baseline, known_kpis(world), world.scenario.periods)
 
 
 def _study(world: Experiment, aims: Sequence[Target]) -> Experiment:
-    """Return what of an experiment the targets ask for: their arms and KPIs, at no point yet."""
+    """Return the experiment with only the arms and KPIs that targets name, at no point yet."""
     kpis, base = known_kpis(world), world.sheet.baseline
     named = {name for target in aims for name in (target.arm or base, target.against)}
     return world.replace(
@@ -119,7 +119,7 @@ def _spread(study: Experiment, spans: dict[str, Any]) -> Experiment:
     points = 1 << (max(FEWEST_EVEN, EVEN * len(spans)) - 1).bit_length()  # as a Sobol sequence needs it
     try:
         study = study.replace(design=sobol(spans, points, seed=study.seed))
-    except Refusal as refusal:  # here a design is not what the user speaks of
+    except Refusal as refusal:  # the user has named factors and no design
         raise Refusal(refusal.message, place=refusal.place.removeprefix("design.")) from None
     for path, values in study.design.factors.items():
         if not is_range(values):

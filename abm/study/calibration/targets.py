@@ -32,7 +32,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.logs.csv_rows import read_rows
 from abm.study.provenance.files import write_whole
 
-SIGMAS = 3.0  # standard deviations in a tolerance, which is so the cut-off of an implausibility without noise
+SIGMAS = 3.0  # standard deviations in a tolerance: where nothing else is uncertain, a larger miss is implausible
 STATISTICS = ("mean", "difference", "ratio")
 REQUIRED = ("kpi", "value", "tolerance")
 _YES, _NO = ("yes", "true", "1"), ("", "no", "false", "0")
@@ -170,7 +170,7 @@ def _check_distinct(targets: Sequence[Target]) -> None:
             target.refuse(f"'{target.label}' has a target already{where}")
 
 
-def placed(
+def resolved(
     targets: Iterable[Target],
     firms: Sequence[str],
     arms: Sequence[str],
@@ -178,7 +178,7 @@ def placed(
     kpis: Iterable[str],
     periods: int,
 ) -> tuple[Target, ...]:
-    """Return targets of a study: each with its firm, and without its arm if that is the baseline.
+    """Return targets with the names of a study filled in: each with its firm, and no arm for the baseline.
 
     Raises Refusal for names that the study does not have, a period beyond its end and two targets about the same.
     """

@@ -21,7 +21,7 @@ from abm.study.calibration.journal import Trial
 from abm.study.calibration.targets import Target
 
 MOST_EMULATED = 100  # trials: of more, the first, which are spread evenly, and those closest to the targets
-DIGITS = 6  # of a range, to which settings are proposed
+DIGITS = 6  # decimals, in units of the range, to which a proposed setting is rounded
 _NEAREST = 10  # trials at least, and a quarter of them, whose luck stands for that near the targets
 
 Ranges = Mapping[str, tuple[Any, Any]]
@@ -59,7 +59,7 @@ class Wave:
 
     @cached_property
     def mean(self) -> FloatArray:
-        """(trials, targets) what each target asks of each trial; NaN for one with a problem."""
+        """(trials, targets) the simulated value of each trial for each target; NaN for one with a problem."""
         return self._numbers("mean")
 
     @cached_property
@@ -76,8 +76,8 @@ class Wave:
         used = sorted(sound, key=lambda k: k >= self.even)[:MOST_EMULATED]
         nearest = sound[: max(_NEAREST, len(sound) // 4)]
         luck = self._numbers("variance")[nearest][:, self._aims].mean(axis=0)
-        emulators = [fitted(self._places[used], self.mean[used, k]) for k in self._aims]
-        run = self._places[self.sizes <= match.CUTOFF]
+        emulators = [fitted(self._positions[used], self.mean[used, k]) for k in self._aims]
+        run = self._positions[self.sizes <= match.CUTOFF]
         return match.region(emulators, self._fitted, luck, run, self.forgiven)
 
     def next(self, count: int) -> list[dict[str, Any]]:
@@ -90,15 +90,15 @@ class Wave:
         if found.left.any():
             points = found.points[found.left]
             width = np.maximum(np.ptp(points, axis=0), 1e-12)
-            tried = np.vstack([self._places, found.points[best]])
+            tried = np.vstack([self._positions, found.points[best]])
             others = points[_apart(points / width, tried / width, count - 1)]
         else:
             others = found.points[np.argsort(found.sizes, kind="stable")[: count - 1]]
-        return [self.settings(place) for place in (found.points[best], *others)]
+        return [self.settings(position) for position in (found.points[best], *others)]
 
-    def settings(self, place: FloatArray) -> dict[str, Any]:
-        """Return the settings at a place (factors,) in the unit cube, to so many digits of their ranges."""
-        return {path: _rounded(ends, part) for (path, ends), part in zip(self.ranges.items(), place, strict=True)}
+    def settings(self, position: FloatArray) -> dict[str, Any]:
+        """Return the settings at a position (factors,) in the unit cube, to so many digits of their ranges."""
+        return {path: _rounded(ends, part) for (path, ends), part in zip(self.ranges.items(), position, strict=True)}
 
     @property
     def _aims(self) -> list[int]:
@@ -113,8 +113,8 @@ class Wave:
         return np.array([getattr(trial, name) or nothing for trial in self.trials])
 
     @cached_property
-    def _places(self) -> FloatArray:
-        """(trials, factors) settings as places in their ranges, from 0 to 1."""
+    def _positions(self) -> FloatArray:
+        """(trials, factors) settings as positions in their ranges, from 0 to 1."""
         ends = self.ranges.items()
         return np.array([[(t.settings[path] - low) / (high - low) for path, (low, high) in ends] for t in self.trials])
 
@@ -123,17 +123,17 @@ def _apart(points: FloatArray, tried: FloatArray, count: int) -> list[int]:
     """Return which points to try, each as far as can be from all tried and chosen before."""
     gap = np.full(len(points), np.inf)
     chosen: list[int] = []
-    for place in tried:
-        gap = np.minimum(gap, ((points - place) ** 2).sum(axis=1))
+    for position in tried:
+        gap = np.minimum(gap, ((points - position) ** 2).sum(axis=1))
     for _ in range(min(count, len(points))):
         chosen.append(int(np.argmax(gap)))
         gap = np.minimum(gap, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
     return chosen
 
 
-def _rounded(ends: tuple[Any, Any], place: float) -> Any:
+def _rounded(ends: tuple[Any, Any], position: float) -> Any:
     low, high = ends
-    value = low + float(place) * (high - low)
+    value = low + float(position) * (high - low)
     if isinstance(low, int):
         return min(max(round(value), low), high)
     return min(max(round(value, DIGITS - math.ceil(math.log10(high - low))), low), high)

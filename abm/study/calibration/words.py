@@ -12,7 +12,7 @@ from abm.study.calibration.implausibility import CUTOFF
 if TYPE_CHECKING:
     from abm.study.calibration.findings import Calibration
 
-AT_THE_END = 0.02  # of its range, within which a factor has reached the end of it
+AT_THE_END = 0.02  # share of its range: a factor nearer to an end than that lies at the end
 FEW = 10  # trials that are not ruled out, below which a search has not settled
 
 
@@ -21,7 +21,9 @@ def sentences(found: Calibration) -> list[str]:
     fit = found.fit
     mine, held = fit[~fit["held_out"]], fit[fit["held_out"]]
     said = [_left(found)]
-    settings = [f"{row.factor} = {row.best:.4g} ({row.verdict}{_reach(row)})" for row in found.identified.itertuples()]
+    settings = [
+        f"{row.factor} = {row.best:.4g} ({row.verdict}{_interval(row)})" for row in found.identified.itertuples()
+    ]
     said.append(f"Best: {'; '.join(settings)}.")
     said.append(f"With fresh luck it meets {int(mine['met'].sum())} of {len(mine)} targets{_missed(mine)}.")
     if len(held):
@@ -45,7 +47,7 @@ def _left(found: Calibration) -> str:
     )
 
 
-def _reach(row: Any) -> str:
+def _interval(row: Any) -> str:
     return f", {row.low:.4g} to {row.high:.4g}" if math.isfinite(row.low) else ""
 
 
@@ -67,8 +69,8 @@ def notes(found: Calibration) -> list[str]:
     if aims == len(found.targets):
         said.append("no target is held out: agreement with what was fitted is no evidence; hold one out")
     for row in found.identified.itertuples():
-        place = (row.best - row.lowest) / (row.highest - row.lowest)
-        if not AT_THE_END < place < 1 - AT_THE_END:
+        position = (row.best - row.lowest) / (row.highest - row.lowest)
+        if not AT_THE_END < position < 1 - AT_THE_END:
             said.append(
                 f"the best {row.factor} lies at an end of its range, {row.best:.4g}; widen it if it may lie beyond"
             )

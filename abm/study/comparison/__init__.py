@@ -2,5 +2,5 @@
 
 compare.py     compare(): the best arm with a stated probability     robust.py     which arm wins where
 question.py    what is asked                                         selection.py  who is eliminated when
-races.py       races on the store                                    verdict.py    what is said
+races.py       does the runs that races ask for                      verdict.py    what is said
 """

@@ -15,7 +15,7 @@ from typing import Any
 
 from abm.core.errors import Refusal
 from abm.study.comparison.question import question
-from abm.study.comparison.races import Progress, Track
+from abm.study.comparison.races import Progress, RaceRunner
 from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.comparison.verdict import Verdict, verdict
 from abm.study.plan import checks
@@ -58,10 +58,10 @@ def compare(
     """
     asked = question(experiment, kpi, firm, zone, confidence, largest, pilot, batch)
     points = _points(experiment, point)
-    track = Track(experiment, asked, store, workers, threads, progress, cluster, command)
-    (heat,) = track.heats([points], max_runs)
-    track.hold([heat])
-    return verdict(track, heat)
+    runner = RaceRunner(experiment, asked, store, workers, threads, progress, cluster, command)
+    (race,) = runner.races([points], max_runs)
+    runner.finish([race])
+    return verdict(runner, race)
 
 
 def _points(experiment: Experiment, point: int | None) -> range:

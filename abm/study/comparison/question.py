@@ -1,4 +1,4 @@
-"""What arms are compared in, and how sure the answer is to be; checked before anything runs."""
+"""In which KPI arms are compared, and how sure the answer is to be; checked before anything runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from abm.study.plan.experiment import Experiment
 
 @dataclass(frozen=True)
 class Question:
-    """Which arm is best.
+    """Which arm is best in a KPI of a firm, and how sure the answer is to be.
 
     zone       : indifference zone: differences below it do not matter, in the KPI's unit
     confidence : probability of a right answer         largest : whether more is better
@@ -33,7 +33,7 @@ class Question:
 
     @property
     def most(self) -> str:
-        """What is best: "highest" or "lowest"."""
+        """Which value is best, in a word: "highest" or "lowest"."""
         return "highest" if self.largest else "lowest"
 
     @property

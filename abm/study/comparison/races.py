@@ -1,4 +1,4 @@
-"""Races over the run store: the runs that the arms of an experiment need next are done, and their KPI is handed on.
+"""Races of arms: the runs that they ask for next are done, or read from the store, and their KPI goes to the races.
 
 Several races go side by side, such as one for each point of a design: all that they want next is done together.
 """
@@ -20,7 +20,7 @@ from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.given import MOST_RUNS
 from abm.study.running import runner
-from abm.study.running.reach import shared
+from abm.study.running.cluster_connection import shared_connection
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments, Store
 
@@ -45,7 +45,7 @@ Progress = Callable[[Standing], None]
 
 
 @dataclass(frozen=True)
-class Heat:
+class RaceOverPoints:
     """A race, and the points of the design over which each of its observations is averaged."""
 
     race: Race
@@ -58,8 +58,8 @@ class Heat:
 
 
 @dataclass
-class Track:
-    """Where races are held: an experiment, a question, the store that keeps the runs, and who does them.
+class RaceRunner:
+    """Does the runs that races ask for: of which experiment, for which question, kept where, and done by whom.
 
     store   : folder of the results; None = runs are kept in memory       cluster, command : as of runner.run
     results : of the runs so far; None before the first
@@ -79,10 +79,10 @@ class Track:
         self._keeper = Segments() if self.store is None else Store(self.store)
         self._stored = self._failed = 0
 
-    def heats(self, fields: Sequence[Sequence[int]], max_runs: int | None) -> list[Heat]:
-        """Return a race of all arms for each field of points; refuse a budget that does not pay for the pilots."""
-        arms, q, points = len(self.experiment.arms), self.question, sum(map(len, fields))
-        # at the last two arms race, and their replications must not make the run sheet too long
+    def races(self, groups: Sequence[Sequence[int]], max_runs: int | None) -> list[RaceOverPoints]:
+        """Return a race of all arms for each group of points; refuse a budget that does not pay for the pilots."""
+        arms, q, points = len(self.experiment.arms), self.question, sum(map(len, groups))
+        # Two arms are left at the end, and their replications must not make the run sheet too long.
         most = 2 * (MOST_RUNS // (arms * len(self.experiment.design)))
         if max_runs is not None:
             checks.whole("max_runs", max_runs, low=1)
@@ -91,40 +91,40 @@ class Track:
                 of = f"{arms} arms x {points} points" if points > 1 else f"{arms} arms"
                 raise Refusal(f"= {max_runs:,} is below the pilot: {of} x {q.pilot} = {least:,} runs", place="max_runs")
             most = min(most, max_runs // points)
-        return [Heat(Race(arms, q.zone, q.confidence, q.pilot, q.batch, most), tuple(field)) for field in fields]
+        return [RaceOverPoints(Race(arms, q.zone, q.confidence, q.pilot, q.batch, most), tuple(one)) for one in groups]
 
-    def hold(self, heats: Sequence[Heat]) -> None:
-        """Hold races to their ends.  Raises what runner.run raises."""
-        with shared(self.cluster) as cluster:
-            while going := [heat for heat in heats if not heat.race.end]:
-                self._go(heats, going, cluster)
+    def finish(self, races: Sequence[RaceOverPoints]) -> None:
+        """Do runs until all races have ended.  Raises what runner.run raises."""
+        with shared_connection(self.cluster) as connection:
+            while going := [one for one in races if not one.race.end]:
+                self._do_next(races, going, connection)
 
-    def _go(self, heats: Sequence[Heat], going: Sequence[Heat], cluster: Any) -> None:
+    def _do_next(self, races: Sequence[RaceOverPoints], going: Sequence[RaceOverPoints], connection: Any) -> None:
         """Do all runs that races want next, and let them decide."""
-        last = max(heat.race.last for heat in going)
+        last = max(one.race.last for one in going)
         study = self.experiment if last <= self.experiment.replications else self.experiment.replace(replications=last)
-        places = [self._places(heat) for heat in going]
-        only = np.unique(np.concatenate([one.ravel() for one in places]))
-        options = (self.workers, self.threads, self._meter(heats, going), cluster)
+        wanted = [self._wanted(one) for one in going]
+        only = np.unique(np.concatenate([indices.ravel() for indices in wanted]))
+        options = (self.workers, self.threads, self._progress_of(races, going), connection)
         try:
             self.results = runner.run(study, self._keeper, *options, only=only, command=self.command)
         except runner.Interrupted as stop:
-            before = sum(heat.runs for heat in heats)
+            before = sum(one.runs for one in races)
             stop.done, stop.total = stop.done + before, stop.total + before
             raise
         values = self._measured(study, only)
-        for heat, wanted in zip(going, places, strict=True):
-            heat.race.take(values[wanted].mean(axis=1).T)
+        for one, indices in zip(going, wanted, strict=True):
+            one.race.take(values[indices].mean(axis=1).T)
 
-    def _meter(self, heats: Sequence[Heat], going: Sequence[Heat]) -> runner.Progress:
-        """Return what tells how far the races are when the runner tells how far the runs wanted next are."""
-        before, failed_before = sum(heat.runs for heat in heats), self._failed
-        at_most = sum(heat.race.at_most * len(heat.points) for heat in heats)
-        arms = sum(len(heat.race.racing) for heat in going)
+    def _progress_of(self, races: Sequence[RaceOverPoints], going: Sequence[RaceOverPoints]) -> runner.Progress:
+        """Return a function that takes the progress of the next runs and reports that of the races."""
+        before, failed_before = sum(one.runs for one in races), self._failed
+        at_most = sum(one.race.at_most * len(one.points) for one in races)
+        arms = sum(len(one.race.racing) for one in going)
         stored: list[int] = []
 
-        def tell(done: int, total: int, failed: int, seconds_left: float) -> None:
-            if not stored:  # the runner's first word is what it has found
+        def report(done: int, total: int, failed: int, seconds_left: float) -> None:
+            if not stored:  # the first report of the runner is of what was stored before
                 stored.append(done)
                 self._stored += done
             self._failed = failed_before + failed
@@ -132,13 +132,13 @@ class Track:
                 known = int(at_most) if math.isfinite(at_most) else before + total
                 self.progress(Standing(before + done, self._stored, self._failed, known, len(going), arms))
 
-        return tell
+        return report
 
-    def _places(self, heat: Heat) -> np.ndarray:
-        """Return the places in the run sheet of what a race wants next: (replications, points, arms)."""
-        race, points = heat.race, len(self.experiment.design)
+    def _wanted(self, one: RaceOverPoints) -> np.ndarray:
+        """Return the runs that a race wants next, as indices in the run sheet: (replications, points, arms)."""
+        race, points = one.race, len(self.experiment.design)
         replications = np.arange(race.first, race.last)[:, None, None]
-        return (replications * points + np.array(heat.points)[:, None]) * len(race.taken) + race.racing
+        return (replications * points + np.array(one.points)[:, None]) * len(race.taken) + race.racing
 
     def _measured(self, study: Experiment, only: np.ndarray) -> np.ndarray:
         """Return what is compared in some runs, NaN in others (runs,), with the sign that makes more better."""

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from abm.study.comparison.question import Question, question
-from abm.study.comparison.races import Progress, Track
+from abm.study.comparison.races import Progress, RaceRunner
 from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.comparison.verdict import Check, Verdict, check, verdict
 from abm.study.plan import checks
@@ -67,12 +67,12 @@ class Robustness:
 
     @property
     def failed(self) -> int:
-        """Failed runs."""
+        """How many runs failed."""
         return sum(one.failed for one in self.verdicts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What makes the stated probability doubtful, with the point."""
+        """What makes the stated probability doubtful, and at which point."""
         return tuple(f"at point {one.points[0]} {text}" for one in self.verdicts for text in one.warnings)
 
     @property
@@ -82,9 +82,9 @@ class Robustness:
         winners = [row for row in rows if row["points"]]
         won = [f"'{row['arm']}' at {row['points']} ({row['share']:.0%} of the space)" for row in winners]
         text = f"the {q.most} {q.kpi.name} of {q.firm} at {total} points: {', '.join(won) or 'none is decided'}"
-        lost = sum(not one.decided for one in self.verdicts)
-        if won and lost:
-            text += f", not decided at {lost}"
+        undecided = sum(not one.decided for one in self.verdicts)
+        if won and undecided:
+            text += f", not decided at {undecided}"
         safest = min(rows, key=lambda row: (row["largest_regret"], row["mean_regret"]))
         for row in [*winners[:1], safest] if winners and winners[0] != safest else [safest]:
             text += f"; {self._cost(row)}"
@@ -137,10 +137,12 @@ def robust(
     asked = question(experiment, kpi, firm, zone, confidence, largest, pilot, batch)
     points = len(experiment.design)
     each = 1 - (1 - asked.confidence) / points if together else asked.confidence
-    track = Track(experiment, replace(asked, confidence=each), store, workers, threads, progress, cluster, command)
-    heats = track.heats([[point] for point in range(points)], max_runs)
-    track.hold(heats)
-    verdicts = tuple(verdict(track, heat) for heat in heats)
+    runner = RaceRunner(
+        experiment, replace(asked, confidence=each), store, workers, threads, progress, cluster, command
+    )
+    races = runner.races([[point] for point in range(points)], max_runs)
+    runner.finish(races)
+    verdicts = tuple(verdict(runner, race) for race in races)
     table = _table(experiment, verdicts, asked.largest)
     return Robustness(asked, verdicts, together, table, _arms(experiment, table))
 

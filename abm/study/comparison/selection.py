@@ -35,7 +35,7 @@ Observe = Callable[[np.ndarray, int, int], FloatArray]
 
 PILOT = 10  # replications before the first decision, at the least
 BATCH = 5  # replications between two decisions at first
-LATER = 10  # and later on a tenth of those there are, so that long races do not stop every few runs
+LATER = 10  # later looks come after a tenth more replications, so that long races do not stop every few runs
 CLEAR = 0.2  # share of the probability of error that is kept for clear differences
 _NODES = 200  # of an integral over a chi-square distribution
 

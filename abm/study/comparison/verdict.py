@@ -10,13 +10,13 @@ import pandas as pd
 
 from abm.core.errors import one_of
 from abm.study.comparison.question import Question
-from abm.study.comparison.races import Heat, Track
+from abm.study.comparison.races import RaceOverPoints, RaceRunner
 from abm.study.comparison.selection import PILOT, against_best, correlation, independent_runs, skewed
 from abm.study.plan.experiment import Experiment
 from abm.study.running.runner import run
 from abm.study.storage.results import Results
 
-TWIN = "_again"  # what the baseline's twin is called in an A/A comparison
+TWIN = "_again"  # ends the name of the second of two equal arms in an A/A comparison
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def check(
     baseline = experiment.sheet.baseline
     twins = dict.fromkeys((baseline, baseline[:50] + TWIN), experiment.arms[baseline])
     pair = experiment.replace(arms=twins, baseline=baseline, replications=replications)
-    places = np.arange(len(pair))
-    only = places[np.isin(places // len(twins) % len(pair.design), list(points))]
+    indices = np.arange(len(pair))
+    only = indices[np.isin(indices // len(twins) % len(pair.design), list(points))]
     table = run(pair, workers=workers, only=only).runs
     kpis = [kpi.name for kpi in pair.kpis]
     first, second = (table.loc[table["arm"] == arm, kpis].to_numpy(float) for arm in twins)
@@ -121,30 +121,31 @@ def check(
     return Check(float(apart.max()) if len(apart) else np.nan, replications, warnings)
 
 
-def verdict(track: Track, heat: Heat) -> Verdict:
-    """Return what a race that has ended says."""
-    race, question, arms = heat.race, track.question, track.experiment.sheet.arms
+def verdict(runner: RaceRunner, race_over_points: RaceOverPoints) -> Verdict:
+    """Return the verdict of a race that has ended."""
+    race, question, arms = race_over_points.race, runner.question, runner.experiment.sheet.arms
     means = np.array([_mean(row) for row in race.values])
     leader = int(race.racing[np.argmax(np.nan_to_num(means[race.racing], nan=-np.inf))])
-    table = _table(question, heat, arms, means, leader)
+    table = _table(question, race_over_points, arms, means, leader)
     contenders = tuple(table["arm"][: len(race.racing)])
-    failed = _failed(track.results, heat)
+    failed = _failed(runner.results, race_over_points)
     left_out = int((~np.isfinite(race.values[race.racing]).all(axis=0)).sum())
     return Verdict(
         question=question,
         best=arms[leader] if race.decided else None,
         decided=race.decided,
-        statement=_statement(track, heat, contenders, failed) + (_omission(left_out) if race.decided else ""),
+        statement=_statement(runner, race_over_points, contenders, failed)
+        + (_omission(left_out) if race.decided else ""),
         contenders=contenders,
         table=table,
-        runs=heat.runs,
-        runs_independent=independent_runs(race) * len(heat.points),
+        runs=race_over_points.runs,
+        runs_independent=independent_runs(race) * len(race_over_points.points),
         correlation=correlation(race.values),
         failed=len(failed),
         left_out=left_out,
-        warnings=(*_failures(failed, heat), *_skewness(heat, arms, leader)),
-        points=heat.points,
-        experiment=track.experiment,
+        warnings=(*_failures(failed, race_over_points), *_skewness(race_over_points, arms, leader)),
+        points=race_over_points.points,
+        experiment=runner.experiment,
     )
 
 
@@ -153,8 +154,10 @@ def _mean(row: np.ndarray) -> float:
     return float(there.mean()) if len(there) else np.nan
 
 
-def _table(question: Question, heat: Heat, arms: tuple[str, ...], means: np.ndarray, leader: int) -> pd.DataFrame:
-    race, sign = heat.race, 1 if question.largest else -1
+def _table(
+    question: Question, race_over_points: RaceOverPoints, arms: tuple[str, ...], means: np.ndarray, leader: int
+) -> pd.DataFrame:
+    race, sign = race_over_points.race, 1 if question.largest else -1
     difference, low, high = against_best(race)
     if not question.largest:
         low, high = -high, -low
@@ -165,33 +168,39 @@ def _table(question: Question, heat: Heat, arms: tuple[str, ...], means: np.ndar
         "difference": sign * difference[:, leader],
         "low": low,
         "high": high,
-        "runs": race.taken * len(heat.points),
+        "runs": race.taken * len(race_over_points.points),
         "eliminated_at": pd.array(np.where(out, race.taken, 0), "Int64"),
     }
     table = pd.DataFrame(columns)
     table.loc[~out, "eliminated_at"] = pd.NA
     numbers = table.columns[1:5]
-    table[numbers] = table[numbers] + 0.0  # no minus before a zero
+    table[numbers] = table[numbers] + 0.0  # adding zero turns -0.0 into 0.0, which is shown without a minus
     behind = np.nan_to_num(-difference[:, leader], nan=np.inf)
     return table.iloc[np.lexsort([behind, -race.taken, out])].reset_index(drop=True)
 
 
-def _failed(results: Results | None, heat: Heat) -> pd.DataFrame:
+def _failed(results: Results | None, race_over_points: RaceOverPoints) -> pd.DataFrame:
     """Return those of the failed runs that the race has used."""
     assert results is not None
     table = results.failed
-    taken = dict(zip(results.arms, heat.race.taken, strict=True))
-    used = table["point"].isin(heat.points) & (table["replication"] < table["arm"].map(taken).fillna(0).astype(int))
+    taken = dict(zip(results.arms, race_over_points.race.taken, strict=True))
+    used = table["point"].isin(race_over_points.points) & (
+        table["replication"] < table["arm"].map(taken).fillna(0).astype(int)
+    )
     return table[used]
 
 
-def _statement(track: Track, heat: Heat, contenders: tuple[str, ...], failed: pd.DataFrame) -> str:
-    q, race, points = track.question, heat.race, len(track.experiment.design)
+def _statement(
+    runner: RaceRunner, race_over_points: RaceOverPoints, contenders: tuple[str, ...], failed: pd.DataFrame
+) -> str:
+    q, race, points = runner.question, race_over_points.race, len(runner.experiment.design)
     best = f"the {q.most} {q.kpi.name} of {q.firm}"
     if points > 1:
-        best += f" over {points} points" if len(heat.points) > 1 else f" at point {heat.points[0]}"
+        best += (
+            f" over {points} points" if len(race_over_points.points) > 1 else f" at point {race_over_points.points[0]}"
+        )
     near = f"or is within {q.amount} of the best"
-    sure = f"{q.confidence:.6g} confidence, {len(race.taken)} arms, {heat.runs:,} runs"
+    sure = f"{q.confidence:.6g} confidence, {len(race.taken)} arms, {race_over_points.runs:,} runs"
     first = f"'{contenders[0]}' has {best}, {near}"
     if len(race.taken) == 1:
         return f"there is only the arm '{contenders[0]}', so there is nothing to compare"
@@ -203,7 +212,7 @@ def _statement(track: Track, heat: Heat, contenders: tuple[str, ...], failed: pd
     if race.end == "budget":
         among = one_of(f"'{arm}'" for arm in contenders)
         return f"not decided within the budget: {among} has {best}, {near} ({sure}); take more runs, or a wider zone"
-    reason = _undefined(q, heat, track.experiment.sheet.arms, failed)
+    reason = _undefined(q, race_over_points, runner.experiment.sheet.arms, failed)
     return f"not decided: {reason}; leave that arm out, or compare another KPI"
 
 
@@ -212,16 +221,16 @@ def _listed(arms: Iterable[str]) -> str:
     return f"{quoted[0]} is" if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]} are"
 
 
-def _undefined(q: Question, heat: Heat, arms: tuple[str, ...], failed: pd.DataFrame) -> str:
+def _undefined(q: Question, race_over_points: RaceOverPoints, arms: tuple[str, ...], failed: pd.DataFrame) -> str:
     """Say which arm has no value in most of its runs, and why."""
-    there = np.isfinite(heat.race.values).mean(axis=1)
-    arm, of = arms[int(there.argmin())], heat.race.first
-    lost = of - round(float(there.min()) * of)
+    there = np.isfinite(race_over_points.race.values).mean(axis=1)
+    arm, of = arms[int(there.argmin())], race_over_points.race.first
+    missing = of - round(float(there.min()) * of)
     mine = failed[failed["arm"] == arm]
     if len(mine):
         return f"{len(mine)} of {of} runs of '{arm}' failed"
     reason = "" if q.kpi.nan == "never" else f" ({q.kpi.nan})"
-    return f"{q.kpi.name} of {q.firm} has no value in {lost} of {of} replications of '{arm}'{reason}"
+    return f"{q.kpi.name} of {q.firm} has no value in {missing} of {of} replications of '{arm}'{reason}"
 
 
 def _omission(left_out: int) -> str:
@@ -229,19 +238,19 @@ def _omission(left_out: int) -> str:
     return f"; {words} left out, as a run failed or has no value" if left_out else ""
 
 
-def _failures(failed: pd.DataFrame, heat: Heat) -> Iterable[str]:
+def _failures(failed: pd.DataFrame, race_over_points: RaceOverPoints) -> Iterable[str]:
     if len(failed):
         first = failed.iloc[0]
         where = f"arm '{first['arm']}', point {first['point']}, replication {first['replication']}"
         what = f"the first ({where}) with {first['error']}: {first['message']}"
-        yield f"{len(failed):,} of {heat.runs:,} runs failed, {what}; the same call tries them again"
+        yield f"{len(failed):,} of {race_over_points.runs:,} runs failed, {what}; the same call tries them again"
 
 
-def _skewness(heat: Heat, arms: tuple[str, ...], leader: int) -> Iterable[str]:
-    found = skewed(heat.race, leader)
+def _skewness(race_over_points: RaceOverPoints, arms: tuple[str, ...], leader: int) -> Iterable[str]:
+    found = skewed(race_over_points.race, leader)
     if np.isfinite(found).any():
         worst = int(np.nanargmax(np.abs(found)))
-        count = int(heat.race.taken[[worst, leader]].min())
+        count = int(race_over_points.race.taken[[worst, leader]].min())
         yield (
             f"the differences of '{arms[worst]}' from '{arms[leader]}' are skewed (skewness {found[worst]:.2g} over "
             f"{count} replications), so the confidence is approximate: ask for a higher one (0.99) or a pilot of 100"

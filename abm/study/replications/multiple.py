@@ -44,7 +44,7 @@ _DRAWS = 1 << 14  # points of a low-discrepancy sequence: c is right to 0.5 %
 _EDGE = 1e-9  # of (0, 1): quantiles there are still finite
 _RARE = 0.002  # a probability that so many draws show too coarsely
 _FLAT = 1e-10  # an eigenvalue, as a share of the largest, that is 0 but for rounding
-_AT_A_TIME = 256  # of them, which bounds the memory
+_AT_A_TIME = 256  # draws that are made together, which bounds the memory
 _COLUMNS = ("arm", "against", "difference", "low", "high", "p", "p_adjusted", "pairs")
 
 
@@ -64,7 +64,7 @@ def comparisons(
     method     : "max_t", "bonferroni" or "holm"        confidence : that all intervals hold together
     firm       : None = the focal firm                  point : of the design, None = mean of all points
     difference : mean over replications, in the KPI's unit; low, high : simultaneous interval
-    p          : of Student's t against no difference, two-sided; p_adjusted : below 1 - confidence = told apart
+    p          : of Student's t against no difference, two-sided; p_adjusted : below 1 - confidence = shown to differ
 
     Replications in which an arm has no value are left out for all, so that all rows are of the same luck.
     Raises Refusal for names that are not in the results and other words or numbers than these.
@@ -165,7 +165,7 @@ def _smallest(correlation: FloatArray, dimensions: int) -> FloatArray:
     kept = np.flatnonzero(values > _FLAT * values[-1])[-dimensions:]
     factor = vectors[:, kept] * np.sqrt(values[kept])
     others = dimensions - len(kept)
-    sequence = qmc.Sobol(len(kept) + 1, seed=0)  # scrambled, always alike
+    sequence = qmc.Sobol(len(kept) + 1, seed=0)  # scrambled, but by a seed: the same results give the same numbers
     found = []
     for _ in range(_DRAWS // _AT_A_TIME):
         uniform = np.clip(sequence.random(_AT_A_TIME), _EDGE, 1 - _EDGE)

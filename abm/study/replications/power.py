@@ -95,7 +95,7 @@ def probability(difference: float, sd: float, replications: int, confidence: flo
     shift = abs(difference) / sd * math.sqrt(replications)
     t = float(stdtrit(replications - 1, 0.5 + confidence / 2))
     missed = float(ncfdtr(1, replications - 1, shift**2, t**2))
-    return 1.0 if math.isnan(missed) else 1 - missed  # scipy's word for a probability too small to hold
+    return 1.0 if math.isnan(missed) else 1 - missed  # scipy gives nan for a probability too small to hold
 
 
 def upper_limit(sd: float, pairs: int, limit: float = LIMIT) -> float:

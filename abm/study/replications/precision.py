@@ -41,7 +41,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.kpis.standard import BY_NAME
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
-from abm.study.running.reach import shared
+from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.runner import Progress, run
 from abm.study.statistics.intervals import bent, skewed_mean
 from abm.study.statistics.paired import by_replication
@@ -51,7 +51,7 @@ from abm.study.storage.store import Segments, Store
 FloatArray = np.ndarray
 
 PILOT = 20  # replications before the first look, at the least
-GROWTH = 1.2  # from look to look
+GROWTH = 1.2  # times as many replications at the next look
 MOST = 1_000  # replications, unless a budget is given
 _COLUMNS = ("kpi", "firm", "arm", "mean", "half_width", "wanted", "reached", "pairs", "needed")
 
@@ -71,7 +71,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Precision:
-    """How well a study knows what it was to know.
+    """How well a study knows the KPIs that it was to measure, and whether that is enough.
 
     reached      : whether every goal is        replications : done of each arm
     statement    : that in words
@@ -90,7 +90,7 @@ class Precision:
         return self.statement
 
 
-Told = Callable[[Precision], None]
+AfterLook = Callable[[Precision], None]
 
 
 def run_until(
@@ -104,7 +104,7 @@ def run_until(
     threads: int | None = None,
     progress: Progress | None = None,
     cluster: Any = None,
-    told: Told = lambda look: None,
+    told: AfterLook = lambda look: None,
     command: str = "abm.run_until",
 ) -> Precision:
     """Add replications until each arm's difference from the baseline is known to within a half-width.
@@ -121,8 +121,8 @@ def run_until(
     """
     goals = goals_of(experiment, precision, confidence)
     keeper = Segments() if store is None else Store(store)
-    with shared(cluster) as reached:
-        options = (keeper, workers, threads, progress, reached)
+    with shared_connection(cluster) as connection:
+        options = (keeper, workers, threads, progress, connection)
         for count in counts(experiment, max_runs):
             study = experiment.replace(replications=count)
             complete = bool(keeper.holdings(study.sheet).done.all())
@@ -131,7 +131,7 @@ def run_until(
             told(found)
             if found.reached or not found.table["pairs"].all():
                 break
-        if complete:  # the folder's manifest is of the last look, whether or not it took runs
+        if complete:  # so that the folder's manifest is of the last look, even if no run was missing
             run(study, *options, command=command)
     return found
 
@@ -192,9 +192,9 @@ def _looks(first: int, most: int) -> Iterator[int]:
 
 
 def half_width(values: FloatArray, confidence: float) -> FloatArray:
-    """Return the half-width (...) of the mean of values (..., R) that is stopped on: the longest arm of two intervals.
+    """Return the half-width (...) of the mean of values (..., R) that decides when to stop.
 
-    The two are Student's and intervals.bent; inf for fewer than two values, 0 for equal ones.
+    It is the longest arm of Student's interval and of intervals.bent; inf for fewer than two values, 0 for equal ones.
     """
     count = values.shape[-1]
     mean, low, high = bent(values, confidence)
@@ -232,7 +232,7 @@ def by_replications(
 
 
 def assessed(results: Results, goals: tuple[Goal, ...], confidence: float = 0.95) -> Precision:
-    """Return how well results know what they are to know.
+    """Return how well results know the KPIs of some goals, and whether that is enough.
 
     Where the first PILOT replications are enough, their number owes nothing to what they say. Then `half_width` is that
     of intervals.skewed_mean, which is never longer than what was stopped on.

@@ -22,10 +22,10 @@ from abm.core.errors import Refusal, did_you_mean, shown
 from abm.study.storage.results import Results
 
 FloatArray = np.ndarray
-BATCH = 5  # periods
-FEWEST = 50  # periods with a value that it takes
+BATCH = 5  # periods in a batch
+FEWEST = 50  # periods with a value that it takes to judge a KPI
 STATES = ("not settled", "settled", "too short")
-_LAST = 5  # batches that are no beginning of the rest: a few equal ones would look perfectly settled
+_LAST = 5  # batches at the end with which the rest cannot begin: a few equal ones would look perfectly settled
 _ROUNDING = 1e-12  # of the criterion: what differs by less is equal, and the first of equals is the truncation
 _COLUMNS = ("arm", "firm", "kpi", "warm_up", "state", "mean", "bias", "values", "replications")
 

@@ -11,68 +11,69 @@ from dataclasses import dataclass
 from abm.core.errors import Refusal
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
-from abm.study.running.staff import Staff, memory, worlds
+from abm.study.running.parallelism import Parallelism, memory, worlds
 
 LONGEST = 365 * 86400.0  # seconds; a study estimated above this is refused
 # Measured with 1 to 8 firms and 2,000 to 100,000 customers on two shared virtual cores.
-STARTING = 2e-3  # seconds that a run costs whatever its size
-BUILDING = 1.5e-6  # seconds a customer, to draw her and her ties
-PASSING = 35e-9  # seconds a customer and period, and
-VISITING = 120e-9  # seconds a visit, while the customers fit into the cache;
-CACHED = 10_000  # customers; above that
-MISSING = 2.0  # times as much
-PROCESS = 250 * 2**20  # bytes of a process with its libraries and compiled kernels
+RUN_SECONDS = 2e-3  # that a run costs whatever its size
+CUSTOMER_SECONDS = 1.5e-6  # that it takes to draw a customer and her ties
+PERIOD_SECONDS = 35e-9  # that a customer takes in a period, visits aside
+VISIT_SECONDS = 120e-9  # that a visit takes
+CACHED_CUSTOMERS = 10_000  # so many fit into the processor's cache
+UNCACHED = 2.0  # times as long take periods and visits where customers do not fit into the cache
+PROCESS_BYTES = 250 * 2**20  # of a process with its libraries and compiled kernels
 _UNITS = ((365 * 86400, "years", 1), (86400, "days", 2), (3600, "h", 1.5), (60, "min", 1.5), (1, "s", 0))
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What `runs` runs take: seconds by the clock, and bytes of memory of all processes together."""
+    """What some runs take: seconds by the clock, and bytes of memory of all processes together."""
 
     runs: int
     seconds: float
     memory: float
 
     def __str__(self) -> str:
-        return f"about {lasting(self.seconds)} and {self.memory / 2**30:.1f} GiB of memory"
+        return f"about {duration_in_words(self.seconds)} and {self.memory / 2**30:.1f} GiB of memory"
 
 
-def estimate(experiment: Experiment, runs: int, staff: Staff) -> Estimate:
+def estimate(experiment: Experiment, runs: int, parallelism: Parallelism) -> Estimate:
     """Return about how much time and memory some runs of an experiment take.
 
     Raises Refusal for a study that would take years, or more memory than this machine has.
     """
     found = worlds(experiment)
     table = 8.0 * runs * len(experiment.scenario.firms) * (len(experiment.kpis) + 4)
-    processes = staff.workers + (staff.workers > 1)
-    needed = processes * PROCESS + staff.workers * max(world.estimated_bytes() for world in found) + table
-    expected = Estimate(runs, work(experiment, runs) / min(staff.workers, max(runs, 1)), needed)
+    workers = parallelism.workers
+    processes = workers + (workers > 1)  # this one waits for the workers, if there are several
+    needed = processes * PROCESS_BYTES + workers * max(world.estimated_bytes() for world in found) + table
+    expected = Estimate(runs, seconds_in_one_process(experiment, runs) / min(workers, max(runs, 1)), needed)
     if expected.seconds > LONGEST:
         advice = "take fewer replications, points, arms, customers or periods"
         raise Refusal(f"{runs:,} runs would take {expected}; a study may take a year at most, so {advice}")
     if memory() and needed > memory():
         there = memory() / 2**30
-        raise Refusal(
-            f"{staff.workers} processes would take {expected}, and this machine has {there:.1f} GiB; take fewer"
-        )
+        raise Refusal(f"{workers} processes would take {expected}, and this machine has {there:.1f} GiB; take fewer")
     return expected
 
 
-def work(experiment: Experiment, runs: int) -> float:
+def seconds_in_one_process(experiment: Experiment, runs: int) -> float:
     """Return about how many seconds some runs of an experiment take one process."""
     found = worlds(experiment)
-    return runs * sum(map(_seconds, found)) / len(found)
+    return runs * sum(map(_run_seconds, found)) / len(found)
 
 
-def lasting(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
     """Return a time in the unit that suits it: "1 s", "40 s", "12 min", "5 h", "9 days", "40 years"."""
     size, unit, _ = next(one for one in _UNITS if seconds >= one[0] * one[2])
     number = max(1.0, seconds / size)
     return f"{number:,.0f} {unit}"
 
 
-def _seconds(world: Scenario) -> float:
-    """Return about how long a run takes."""
+def _run_seconds(world: Scenario) -> float:
+    """Return about how many seconds a run takes."""
     customers = world.population.customers
-    period = (PASSING + VISITING * world.population.purchase_rate) * (MISSING if customers > CACHED else 1.0)
-    return STARTING + customers * (BUILDING + period * world.periods)
+    period = PERIOD_SECONDS + VISIT_SECONDS * world.population.purchase_rate
+    if customers > CACHED_CUSTOMERS:
+        period *= UNCACHED
+    return RUN_SECONDS + customers * (CUSTOMER_SECONDS + period * world.periods)

@@ -1,7 +1,7 @@
 """Jobs of a queueing system (SLURM, PBS and others) that work for a study.   The only file that imports dask_jobqueue.
 
 A TOML file says what a job is and how many there shall be. The jobs talk to a scheduler in this process, behind TLS
-with certificates made for them alone, and end when it is left.
+with certificates made for them alone, and end when the study does.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ SETTINGS: dict[str, type] = {
     "job_extra_directives": list, "job_script_prologue": list, "worker_extra_args": list,
 }  # fmt: skip
 NEEDED = ("kind", "jobs", "cores", "memory")
-PATIENCE = 300  # seconds that a job looks for its scheduler
-LEAVE = 3  # seconds in which jobs must end
+SCHEDULER_TIMEOUT = 300  # seconds that a job looks for its scheduler
+CLOSING_TIMEOUT = 3  # seconds in which jobs must end
 LOGGERS = ("asyncio", "distributed", "distributed.client", "tornado.application")  # each has a level of its own
-MOST_SAID = 300  # characters of an error of Dask's
+MOST_CHARACTERS = 300  # of an error of Dask's that are shown
 
 
 @contextlib.contextmanager
-def asked(path: Path) -> Iterator[Any]:
-    """Ask a queueing system for jobs as a file says; yield their cluster, and end them.
+def requested(path: Path) -> Iterator[Any]:
+    """Ask a queueing system for the jobs that a file describes; yield their cluster, and end them.
 
     Raises Refusal for a wrong file and if no jobs can be had.
     """
@@ -46,18 +46,18 @@ def asked(path: Path) -> Iterator[Any]:
         wanted = settings(read_toml(path))
     kind, jobs = wanted.pop("kind"), wanted.pop("jobs")
     made = None
-    with quiet():
+    with without_logs():
         try:
             try:
                 made = cluster_class(kind)(**wanted)
                 made.scale(jobs=jobs)
-                made.sync(_submitted, made)
+                made.sync(_wait_until_queued, made)
             except Exception as error:  # each queueing system has errors of its own
-                raise Refusal(f"no jobs can be had: {said(error)}", source=str(path)) from None
+                raise Refusal(f"no jobs can be had: {on_one_line(error)}", source=str(path)) from None
             yield made
         finally:
             if made is not None:
-                _ended(made)
+                _end_jobs(made)
 
 
 def cluster_class(kind: str) -> Any:
@@ -68,28 +68,28 @@ def cluster_class(kind: str) -> Any:
         return getattr(importlib.import_module(home), name)
     finally:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, before)  # importing it makes Ctrl-C end the process without a word
+            signal.signal(signal.SIGINT, before)  # the import replaces it by one that ends the process at once
 
 
-def _ended(cluster: Any) -> None:
-    """End jobs, and remove the certificates by which they have known each other."""
-    with contextlib.suppress(Exception):  # a job that never was cannot be ended either
-        cluster.close(timeout=LEAVE)
+def _end_jobs(cluster: Any) -> None:
+    """End jobs, and remove the certificates by which they knew each other."""
+    with contextlib.suppress(Exception):  # jobs that were never queued cannot be ended either
+        cluster.close(timeout=CLOSING_TIMEOUT)
     for name, thing in vars(cluster).items():
         if name.startswith("_job_") and hasattr(thing, "close"):
             thing.close()
 
 
-async def _submitted(cluster: Any) -> None:
-    """Wait until all jobs are in the queue; raise what one that is not is refused with."""
+async def _wait_until_queued(cluster: Any) -> None:
+    """Wait until all jobs are in the queue; raise the error of one that the queue does not take."""
     await cluster
     for job in cluster.workers.values():
         await job
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what goes wrong behind the scenes off the terminal: it is said in one line."""
+def without_logs() -> Iterator[None]:
+    """Keep the logs of Dask off the terminal: what goes wrong is said in one line."""
     loggers = [logging.getLogger(name) for name in LOGGERS]
     before = [logger.level for logger in loggers]
     for logger in loggers:
@@ -119,11 +119,15 @@ def settings(table: dict[str, Any]) -> dict[str, Any]:
     if kind not in KINDS:
         raise Refusal(f"= {shown(kind)} is not {one_of(KINDS)}{did_you_mean(kind, KINDS)}", place="kind")
     loopback = {"host": "127.0.0.1"} if kind == "local" else {}
-    defaults = {"processes": table["cores"], "shared_temp_directory": str(Path.home()), "death_timeout": PATIENCE}
+    defaults = {
+        "processes": table["cores"],
+        "shared_temp_directory": str(Path.home()),
+        "death_timeout": SCHEDULER_TIMEOUT,
+    }
     safe = {"security": True, "scheduler_options": {"dashboard_address": "127.0.0.1:0", **loopback}}
     return defaults | table | safe
 
 
-def said(error: BaseException | None) -> str:
+def on_one_line(error: BaseException | None) -> str:
     """Return an error of Dask's on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:MOST_SAID]
+    return " ".join(f"{type(error).__name__}: {error}".split())[:MOST_CHARACTERS]

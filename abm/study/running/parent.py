@@ -1,10 +1,10 @@
-"""Who started this process.  Imported before anything slow, so that a parent that ends meanwhile is noticed."""
+"""Whether the process that started this one still runs.   Imported before anything slow, to notice its end early."""
 
 import os
 
-PARENT = os.getppid()
+PARENT_ID = os.getppid()
 
 
 def is_there() -> bool:
     """Return whether the process that started this one is still there."""
-    return os.getppid() == PARENT
+    return os.getppid() == PARENT_ID

@@ -1,7 +1,7 @@
 """Worker processes: each does batches of runs and commits them itself, so that a kill costs at most a batch.
 
-A worker starts fresh, is handed one batch at a time and answers with a report. When it is told to stop, gets SIGTERM or
-loses its parent, it finishes the run it is at, commits what it has and leaves.
+A worker starts as a new process, gets one batch at a time and answers with a report. When it is asked to stop, gets
+SIGTERM or finds that its parent has ended, it finishes the run it is at, commits what it has done and ends.
 """
 
 from __future__ import annotations
@@ -26,32 +26,33 @@ import numpy as np
 from abm.core.errors import Refusal
 from abm.kpis.kpi import Kpi
 from abm.study.plan.experiment import Experiment
-from abm.study.running.work import Bench, Report
+from abm.study.running.work import Report, RunExecutor
 from abm.study.storage.store import Segments, Store
 
 GRACE = 2.0  # seconds a run may still take once everything is to stop
-GUARD = 'put the call of abm.run below `if __name__ == "__main__":`, or use workers=1'
-PARENT, WARM = "abm.study.running.parent", "abm.study.running.warm"  # in this order
-NONE = np.empty(0, np.int64)
+GUARD_ADVICE = 'put the call of abm.run below `if __name__ == "__main__":`, or use workers=1'
+# The parent comes first: its id must be known before anything slow is loaded.
+PRELOADED = ["abm.study.running.parent", __name__, "abm.study.running.preload"]
+NO_RUNS = np.empty(0, np.int64)  # the batch that asks a worker to stop
 
 
 class Unsendable(Refusal):
-    """An experiment that cannot be handed to another process."""
+    """An experiment that cannot be sent to another process."""
 
 
 @dataclass(frozen=True)
-class Death:
+class WorkerDied:
     """What came of a batch whose worker process ended without a report.
 
-    words : how it ended, when there is no exit code to tell
+    reason : how it ended, where no exit code says so
     """
 
     exit_code: int | None
-    words: str = ""
+    reason: str = ""
 
     def __str__(self) -> str:
-        if self.words:
-            return self.words
+        if self.reason:
+            return self.reason
         if self.exit_code is not None and self.exit_code < 0:
             return f"the worker process was ended by {signal.Signals(-self.exit_code).name}; was there enough memory?"
         return f"the worker process ended by itself with exit code {self.exit_code}"
@@ -60,8 +61,8 @@ class Death:
 @dataclass
 class _Worker:
     process: BaseProcess
-    line: Connection
-    batch: np.ndarray = field(default_factory=lambda: NONE)
+    pipe: Connection
+    batch: np.ndarray = field(default_factory=lambda: NO_RUNS)
     ready: bool = False
 
     @property
@@ -72,27 +73,32 @@ class _Worker:
 class Pool:
     """Worker processes for one experiment.
 
-    store : where they commit; None = they send their segments back        size : how many there are
+    store : where they commit; None = they send their segments back        size : how many workers there are
 
     Raises Unsendable for an experiment with mechanisms or KPIs that another process could not import.
     """
 
     def __init__(self, experiment: Experiment, store: Store | None, workers: int, threads: int) -> None:
-        self._served = start_server()
-        self._context: Any = multiprocessing.get_context("forkserver" if self._served else "spawn")
-        self._order = (packed(experiment), experiment.sheet.digests, store.folder if store else None, threads)
+        self._has_server = start_server()
+        self._context: Any = multiprocessing.get_context("forkserver" if self._has_server else "spawn")
+        self._worker_arguments = (
+            packed(experiment),
+            experiment.sheet.digests,
+            store.folder if store else None,
+            threads,
+        )
         self.size = workers
-        self._workers = [self._hired() for _ in range(workers)]
+        self._workers = [self._start_worker() for _ in range(workers)]
 
-    def _hired(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, *self._order), daemon=True)
+        process = self._context.Process(target=_do_batches, args=(theirs, *self._worker_arguments), daemon=True)
         try:
-            # a server that is still loading keeps `start` waiting, and then Ctrl-C must be heard
-            with contextlib.nullcontext() if self._served else _deaf():
+            # With a server Ctrl-C is not blocked here: one that is still loading keeps `start` waiting for seconds.
+            with contextlib.nullcontext() if self._has_server else _blocking_ctrl_c():
                 process.start()
         except (OSError, EOFError) as error:
-            raise Refusal(f"no worker process could be started ({error}); {GUARD}") from None
+            raise Refusal(f"no worker process could be started ({error}); {GUARD_ADVICE}") from None
         theirs.close()
         return _Worker(process, ours)
 
@@ -107,62 +113,63 @@ class Pool:
         return any(not worker.idle for worker in self._workers)
 
     def give(self, indices: np.ndarray) -> None:
-        """Hand a batch, places in the run sheet, to an idle worker."""
+        """Give a batch, indices of runs in the run sheet, to an idle worker."""
         worker = next(worker for worker in self._workers if worker.idle)
         worker.batch = indices
-        with contextlib.suppress(OSError):  # a worker that has just left is noticed by `events`
-            worker.line.send(indices)
+        with contextlib.suppress(OSError):  # `events` notices a worker that has just died
+            worker.pipe.send(indices)
 
-    def events(self) -> Iterator[tuple[np.ndarray, Report | Death]]:
+    def events(self) -> Iterator[tuple[np.ndarray, Report | WorkerDied]]:
         """Wait until something happens; yield what came of each batch that ended.  A dead worker is replaced."""
-        lines = {worker.line: worker for worker in self._workers}
-        for line in wait(list(lines)):
-            worker = lines[line]  # type: ignore[index]
+        workers = {worker.pipe: worker for worker in self._workers}
+        for pipe in wait(list(workers)):
+            worker = workers[pipe]  # type: ignore[index]
             batch, answer = worker.batch, self._answer(worker)
-            if isinstance(answer, Report | Death):
-                worker.batch = NONE
+            if isinstance(answer, Report | WorkerDied):
+                worker.batch = NO_RUNS
                 yield batch, answer
 
-    def _answer(self, worker: _Worker) -> Report | Death | None:
-        """Read what a worker says: it is ready, its batch is done, it cannot go on, or nothing as it is dead."""
+    def _answer(self, worker: _Worker) -> Report | WorkerDied | None:
+        """Read what a worker sends: that it is ready, a report, a refusal to raise here, or nothing as it has died."""
         try:
-            answer = worker.line.recv()
+            answer = worker.pipe.recv()
         except (EOFError, ConnectionError):
-            return self._mourned(worker)
+            return self._replace(worker)
         if isinstance(answer, Refusal):
             raise answer
         worker.ready = True
         return answer
 
-    def _mourned(self, worker: _Worker) -> Death:
+    def _replace(self, worker: _Worker) -> WorkerDied:
+        """Start another worker in place of one that has died, and return how that one ended."""
         worker.process.join(GRACE)
-        death = Death(worker.process.exitcode)
+        ending = WorkerDied(worker.process.exitcode)
         if not worker.ready:
-            raise Refusal(f"{death}, while starting; {GUARD}")
-        worker.line.close()
-        self._workers[self._workers.index(worker)] = self._hired()
-        return death
+            raise Refusal(f"{ending}, while starting; {GUARD_ADVICE}")
+        worker.pipe.close()
+        self._workers[self._workers.index(worker)] = self._start_worker()
+        return ending
 
     def stop(self) -> Iterator[Report]:
-        """Tell all workers to stop after the run they are at; yield their last reports; end the rest after GRACE."""
+        """Ask all workers to stop after the run they are at; yield the last reports of those that do within GRACE."""
         for worker in self._workers:
             with contextlib.suppress(OSError):
-                worker.line.send(NONE)
+                worker.pipe.send(NO_RUNS)
         until = time.monotonic() + GRACE
-        waiting = {worker.line: worker for worker in self._workers if len(worker.batch)}
+        waiting = {worker.pipe: worker for worker in self._workers if len(worker.batch)}
         while waiting and time.monotonic() < until:
-            for line in wait(list(waiting), timeout=0.2):
-                worker = waiting.pop(line)  # type: ignore[call-overload]
+            for pipe in wait(list(waiting), timeout=0.2):
+                worker = waiting.pop(pipe)  # type: ignore[call-overload]
                 with contextlib.suppress(EOFError, OSError):
-                    answer = worker.line.recv()
+                    answer = worker.pipe.recv()
                     if isinstance(answer, Report):
                         yield answer
 
     def close(self) -> None:
-        """End all workers; one that waits holds nothing, one that works loses its batch."""
+        """Kill all workers: one that waits for a batch has nothing to lose, one that works loses its batch."""
         for worker in self._workers:
             worker.process.kill()
-            worker.line.close()
+            worker.pipe.close()
         for worker in self._workers:
             worker.process.join()
 
@@ -176,35 +183,37 @@ def start_server() -> bool:
         return False
     from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415 - not on every platform
 
-    multiprocessing.get_context("forkserver").set_forkserver_preload([PARENT, __name__, WARM])
-    resource_tracker.ensure_running()  # starting it makes a process hear Ctrl-C again
-    with _deaf():
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+    resource_tracker.ensure_running()  # it comes first, as starting it undoes the blocking of Ctrl-C
+    with _blocking_ctrl_c():
         forkserver.ensure_running()
     return True
 
 
-def _serve(line: Connection, order: bytes, digests: dict[str, str], folder: Path | None, threads: int) -> None:
-    """Be a worker: do the batches that come down the line until there are no more, or nobody is at its other end."""
-    told = _Told()
+def _do_batches(
+    pipe: Connection, packed_experiment: bytes, digests: dict[str, str], folder: Path | None, threads: int
+) -> None:
+    """Do, as a worker, the batches that come through a pipe, until there are no more or its other end is closed."""
+    state = _WorkerState()
     with contextlib.suppress(EOFError, ConnectionError):
         try:
-            bench = Bench(unpacked(order, digests, GUARD), threads)
-            line.send("ready")
-            while not told.leaving and len(indices := line.recv()):
-                told.working = True
+            executor = RunExecutor(unpacked(packed_experiment, digests, GUARD_ADVICE), threads)
+            pipe.send("ready")
+            while not state.stopping and len(indices := pipe.recv()):
+                state.working = True
                 keeper = Store(folder) if folder else Segments()
-                report = bench.batch(indices, keeper, stop=lambda: told.leaving or line.poll())
+                report = executor.batch(indices, keeper, stop=lambda: state.stopping or pipe.poll())
                 if report.stopped:
                     raise report.stopped
-                line.send(report if folder else replace(report, data=keeper.only()))
-                told.working = False
+                pipe.send(report if folder else replace(report, data=keeper.only()))
+                state.working = False
         except Refusal as refusal:
-            line.send(refusal)
+            pipe.send(refusal)
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach even while they load: it is for their parent, who hears it then."""
+def _blocking_ctrl_c() -> Iterator[None]:
+    """Block Ctrl-C, so that it does not end processes that are started meanwhile; this one acts on it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -215,25 +224,26 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Told:
-    """Whether a worker was told to leave by SIGTERM: at once when it waits, after its run when it works.
+class _WorkerState:
+    """Whether a worker is doing a batch, and whether SIGTERM has asked it to stop.
 
-    Ctrl-C reaches all processes of a terminal; a worker leaves it to its parent.
+    A worker that waits stops at once, one that works after its run. Ctrl-C, which goes to all processes of a terminal,
+    is ignored: the parent acts on it.
     """
 
     def __init__(self) -> None:
-        self.working = self.leaving = False
+        self.working = self.stopping = False
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._terminated)
 
     def _terminated(self, number: int, frame: Any) -> None:
-        self.leaving = True
+        self.stopping = True
         if not self.working:
             sys.exit(128 + number)
 
 
 class _Packer(pickle.Pickler):
-    """Pickles a KPI as the place where its module defines it: its function alone cannot be found by name."""
+    """Pickles a KPI as the name that its module gives it, as its function alone cannot be found by name."""
 
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, Kpi):
@@ -261,13 +271,13 @@ def packed(experiment: Experiment) -> bytes:
     return sink.getvalue()
 
 
-def unpacked(order: bytes, digests: dict[str, str], advice: str) -> Experiment:
+def unpacked(packed_experiment: bytes, digests: dict[str, str], advice: str) -> Experiment:
     """Return the experiment that another process has packed; `digests` are those of its arms there.
 
     Raises Unsendable if something of it cannot be imported here, Refusal if code or input files are not the same here.
     """
     try:
-        experiment: Experiment = pickle.loads(order)  # bytes of our own parent, never of a file
+        experiment: Experiment = pickle.loads(packed_experiment)  # safe: from the study's own process, never a file
         same = experiment.sheet.digests == digests
     except Exception as error:
         raise Unsendable(f"a worker process cannot load the experiment ({error}); {advice}") from None

@@ -21,12 +21,12 @@ from abm.core.errors import Refusal
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance import inputs
 from abm.study.provenance.versions import changes
-from abm.study.running.estimate import work
-from abm.study.running.hiring import Hiring
-from abm.study.running.pool import Death, Pool, Unsendable, start_server
-from abm.study.running.reach import shared
-from abm.study.running.staff import Staff, staffing
-from abm.study.running.work import Bench, Report, compiled
+from abm.study.running.cluster_connection import shared_connection
+from abm.study.running.estimate import seconds_in_one_process
+from abm.study.running.parallelism import Parallelism, choose_parallelism
+from abm.study.running.pool import Pool, Unsendable, WorkerDied, start_server
+from abm.study.running.starting_pool import StartingPool
+from abm.study.running.work import Report, RunExecutor, compiled
 from abm.study.storage.compact import MANY, compact
 from abm.study.storage.manifest import Manifest
 from abm.study.storage.results import Results
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, int, float], None]
 
-BATCH = 1.0  # seconds of work that a kill may cost
-FAR = 5.0  # times longer are batches that go to a cluster
-SHORT = 0.2  # times as long are those done here while worker processes start
-TRIAL = 0.5  # seconds of work done here before worker processes are started
-STARTING = 3.0  # seconds of work below which starting worker processes does not pay
-SURE = 20.0  # seconds of work, on paper, from which it pays without a trial
+BATCH_SECONDS = 1.0  # of work in a batch, which a kill may cost
+ON_CLUSTER = 5.0  # times as long are batches that are sent to a cluster
+WHILE_STARTING = 0.2  # times as long are batches done here while workers start, so that these do not wait
+TRIAL_SECONDS = 0.5  # of work that is done here before workers are started
+WORTH_WORKERS = 3.0  # seconds of work left, from which starting workers pays
+SURELY_WORTH_WORKERS = 20.0  # seconds of work, by the estimate, from which it pays without a trial
 
 
 class Interrupted(KeyboardInterrupt):
@@ -83,7 +83,7 @@ def run(
     progress : called as progress(done, total, failed, seconds_left) after every batch; nan seconds = not known yet
     cluster  : do the runs there, not on this machine: the address of a Dask scheduler ("tcp://host:8786"), a TOML file
                that asks a queueing system for jobs, or a Client or cluster object of Dask
-    only     : places in the run sheet, ascending, of the runs to do; None = all
+    only     : indices in the run sheet, ascending, of the runs to do; None = all
     command  : what the manifest says the runs were asked for with
 
     A run that raises an exception is a row of `results.failed` and is tried again by the next call; the rest goes on.
@@ -97,39 +97,39 @@ def run(
     asked = np.arange(len(done), dtype=np.int32) if only is None else only.astype(np.int32)
     pending = asked[~done[asked]]
     if cluster is None:
-        staff = staffing(experiment, len(pending), workers, threads)
+        parallelism = choose_parallelism(experiment, len(pending), workers, threads)
     else:
-        staff = Staff(1, 1 if threads is None else threads)  # what this machine has does not count
-    with terminable(), shared(cluster) as reached:
-        if reached is not None and len(pending):
-            reached.client  # noqa: B018 - refuses now, before anything is written, what cannot be reached
+        parallelism = Parallelism(1, 1 if threads is None else threads)  # what this machine has does not count
+    with terminable(), shared_connection(cluster) as connection:
+        if connection is not None and len(pending):
+            connection.client  # noqa: B018 - connects now, to be refused before anything is written
         if isinstance(keeper, Store):
             _make_ready(keeper, experiment, command, len(pending) > 0)
         if done.any():
             for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
                 warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=2)
-        job = _Job(experiment, keeper, staff, pending, len(asked), progress, reached)
+        runs = _StudyRuns(experiment, keeper, parallelism, pending, len(asked), progress, connection)
         results = Results(experiment.sheet, keeper)
         try:
-            job.go()
+            runs.do_all()
         except KeyboardInterrupt as stop:
             number = stop.args[0] if isinstance(stop, Terminated) else signal.SIGINT
-            raise Interrupted(job.done, job.total, job.failed, number, results) from None
+            raise Interrupted(runs.done, runs.total, runs.failed, number, results) from None
     return results
 
 
-def _make_ready(keeper: Store, experiment: Experiment, command: str, wanting: bool) -> None:
-    """Make a results folder ready: manifest, input files; refuse it now if runs are `wanting` and cannot be kept.
+def _make_ready(keeper: Store, experiment: Experiment, command: str, has_runs_left: bool) -> None:
+    """Make a results folder ready: manifest, input files; refuse it now if runs are left that it cannot keep.
 
     A folder that has everything is only read, so that it may be an archive.
     """
     manifest = Manifest.of(experiment, command)
-    news = wanting or not manifest.says_the_same(keeper.folder)
-    if news:
+    outdated = has_runs_left or not manifest.says_the_same(keeper.folder)
+    if outdated:
         keeper.prepare()
     with keeper.writing():
         inputs.keep(experiment.inputs, experiment.folder, keeper.folder)
-        if news:
+        if outdated:
             manifest.write(keeper.folder)
     if keeper.damaged:
         names = ", ".join(sorted(keeper.damaged))
@@ -137,81 +137,93 @@ def _make_ready(keeper: Store, experiment: Experiment, command: str, wanting: bo
         keeper.set_aside_damaged()
 
 
-class _Job:
-    """The runs still to do, and how far they are."""
+class _StudyRuns:
+    """The runs of a study: which are still to do, and how many are done.
+
+    cluster : None = this machine
+    """
 
     def __init__(
         self,
         experiment: Experiment,
         keeper: Segments,
-        staff: Staff,
+        parallelism: Parallelism,
         pending: np.ndarray,
         total: int,
         progress: Progress | None,
         cluster: Any = None,
     ) -> None:
-        self.experiment, self.keeper, self.staff, self.total = experiment, keeper, staff, total
-        self._cluster, self._hands, self._stretch = cluster, staff.workers, 1.0 if cluster is None else FAR
+        self.experiment, self.keeper, self.parallelism, self.total = experiment, keeper, parallelism, total
+        self._cluster, self._workers = cluster, parallelism.workers
+        self._batch_seconds = BATCH_SECONDS * (1.0 if cluster is None else ON_CLUSTER)
         self.done, self.failed = self.total - len(pending), 0
         self._left, self._again = pending, list[np.ndarray]()
-        self._untidy = 0
-        self._progress, self._rate, self._began = progress, 0.0, time.monotonic()
+        self._segments_since_compaction = 0
+        self._progress, self._seconds_per_run, self._began = progress, 0.0, time.monotonic()
         self._at_start = self.done
 
-    def go(self) -> None:
-        """Do all runs: here, or first a few here and then in worker processes, or all there, or on a cluster."""
-        self._tell()
-        hiring = None
-        if self._cluster is None and (self.staff.workers == 1 or self.staff.trial):
-            hiring = self._alone()
+    def do_all(self) -> None:
+        """Do all runs: in this process, in workers, the first here and the rest in workers, or on a cluster."""
+        self._report_progress()
+        starting = None
+        if self._cluster is None and (self.parallelism.workers == 1 or self.parallelism.try_here_first):
+            starting = self._do_here()
         if len(self._left):
             try:
-                self._together(hiring.pool() if hiring else self._hired())
+                self._do_in_workers(starting.pool() if starting else self._start_workers())
             except Unsendable as refusal:
-                if not self.staff.free:
+                if not self.parallelism.by_default:
                     raise
                 warnings.warn(f"runs in this process only: {refusal}", stacklevel=4)
-                self.staff = Staff(1, self.staff.threads)
-                self._alone()
-        self._tidy(at_last=True)
+                self.parallelism = Parallelism(1, self.parallelism.threads)
+                self._do_here()
+        self._compact(at_last=True)
 
-    def _alone(self) -> Hiring | None:
-        """Do runs in this process: all, or until worker processes are there, if they are seen to pay."""
-        bench = Bench(self.experiment, self.staff.threads)
-        began, hiring, needed = np.inf, None, False
+    def _do_here(self) -> StartingPool | None:
+        """Do runs in this process: all, or, where workers pay, those until workers have started, which are returned."""
+        executor = RunExecutor(self.experiment, self.parallelism.threads)
+        began, starting, needed = np.inf, None, False
         try:
-            if self.staff.workers > 1 and not compiled(self.experiment):
-                start_server()  # it compiles half of the kernels
-            elif self.staff.workers > 1 and work(self.experiment, len(self._left)) > SURE:
-                hiring, self._stretch = Hiring(self._pool), SHORT
-            while len(self._left) and not (hiring and hiring.done):
-                report = bench.batch(self._take(), self.keeper)
+            if self.parallelism.workers > 1 and not compiled(self.experiment):
+                start_server()  # it compiles half of the kernels meanwhile
+            elif self.parallelism.workers > 1 and self._surely_worth_workers():
+                starting = self._begin_starting()
+            while len(self._left) and not (starting and starting.done):
+                report = executor.batch(self._next_batch(), self.keeper)
                 self._count(report)
                 if report.stopped:
                     raise report.stopped
-                self._tidy()
-                waiting = len(self._left) * self._rate * (1 - 1 / self.staff.workers)
-                if hiring is None and time.monotonic() - began > TRIAL and waiting > STARTING:
-                    hiring, self._stretch = Hiring(self._pool), SHORT
-                # the first batch has loaded the kernels, or compiled them: it says nothing of the pace
+                self._compact()
+                saved = len(self._left) * self._seconds_per_run * (1 - 1 / self.parallelism.workers)
+                if starting is None and time.monotonic() - began > TRIAL_SECONDS and saved > WORTH_WORKERS:
+                    starting = self._begin_starting()
+                # The first batch has loaded the kernels, or compiled them, and says nothing of the pace.
                 began = min(began, time.monotonic())
             needed = len(self._left) > 0
         finally:
-            self._stretch = 1.0
-            if hiring and not needed:
-                hiring.dismiss()
-        return hiring
+            self._batch_seconds = BATCH_SECONDS
+            if starting and not needed:
+                starting.close()
+        return starting
 
-    def _together(self, pool: Pool | Cluster) -> None:
-        """Do runs in worker processes."""
+    def _surely_worth_workers(self) -> bool:
+        return seconds_in_one_process(self.experiment, len(self._left)) > SURELY_WORTH_WORKERS
+
+    def _begin_starting(self) -> StartingPool:
+        """Let workers start while runs go on here, in batches so short that the workers need not wait."""
+        self._batch_seconds = BATCH_SECONDS * WHILE_STARTING
+        return StartingPool(self._start_pool)
+
+    def _do_in_workers(self, pool: Pool | Cluster) -> None:
+        """Do all runs left in worker processes, of this machine or of a cluster, and end these."""
         try:
             while len(self._left) or self._again or pool.busy:
-                self._hands = max(1, pool.size)
+                self._workers = max(1, pool.size)
                 while pool.idle and (len(self._left) or self._again):
-                    pool.give(self._again.pop() if self._again else self._take())
+                    pool.give(self._again.pop() if self._again else self._next_batch())
                 for batch, answer in pool.events():
-                    self._settle(batch, answer)
-                self._tidy()
+                    self._handle(batch, answer)
+                self._compact()
         except KeyboardInterrupt:
             for report in pool.stop():
                 self._keep(report)
@@ -219,48 +231,48 @@ class _Job:
         finally:
             pool.close()
 
-    def _hired(self) -> Pool | Cluster:
+    def _start_workers(self) -> Pool | Cluster:
         if self._cluster is not None:
             from abm.study.running.cluster import Cluster  # noqa: PLC0415 - slow, and not always installed
 
-            return Cluster(self.experiment, self._cluster, self.staff.threads)
-        return self._pool()
+            return Cluster(self.experiment, self._cluster, self.parallelism.threads)
+        return self._start_pool()
 
-    def _pool(self) -> Pool:
+    def _start_pool(self) -> Pool:
         store = self.keeper if isinstance(self.keeper, Store) else None
-        return Pool(self.experiment, store, self.staff.workers, self.staff.threads)
+        return Pool(self.experiment, store, self.parallelism.workers, self.parallelism.threads)
 
-    def _settle(self, batch: np.ndarray, answer: Report | Death) -> None:
-        """Count what a worker did; runs of a dead one are done again one by one, until the guilty run is found."""
+    def _handle(self, batch: np.ndarray, answer: Report | WorkerDied) -> None:
+        """Count what a worker did; after one that died, do its runs one by one, to find the run that ends workers."""
         if isinstance(answer, Report):
             self._keep(answer)
         elif len(batch) > 1:
             self._again += [batch[i : i + 1] for i in range(len(batch))]
         else:
-            outcome = Bench(self.experiment).failed(int(batch[0]), "WorkerDied", str(answer))
+            outcome = RunExecutor(self.experiment).failed(int(batch[0]), "WorkerDied", str(answer))
             self.keeper.commit(encode([outcome], self.experiment.sheet.kpis))
             self._count(Report(1, 1, 0.0))
 
-    def _tidy(self, *, at_last: bool = False) -> None:
-        """Compact the folder now and then, and at last."""
-        if isinstance(self.keeper, Store) and self._untidy >= (1 if at_last else MANY):
+    def _compact(self, *, at_last: bool = False) -> None:
+        """Merge small segments of the folder when there are many, and at last."""
+        if isinstance(self.keeper, Store) and self._segments_since_compaction >= (1 if at_last else MANY):
             compact(self.keeper)
-            self._untidy = 0
+            self._segments_since_compaction = 0
 
     def _keep(self, report: Report) -> None:
         if report.data:
             self.keeper.commit(report.data)
         self._count(report)
 
-    def _take(self) -> np.ndarray:
+    def _next_batch(self) -> np.ndarray:
         """Take the next batch: about a second of work, and the arms of a point or a whole replication together."""
         arms, points = len(self.experiment.arms), len(self.experiment.design)
-        about = self._stretch * BATCH / self._rate if self._rate else arms
-        if self._hands > 1:
-            about = min(about, len(self._left) / (2 * self._hands))  # so that all finish together
+        about = self._batch_seconds / self._seconds_per_run if self._seconds_per_run else arms
+        if self._workers > 1:
+            about = min(about, len(self._left) / (2 * self._workers))  # so that all finish together
         about = min(max(1, int(about)), len(self._left))
         group = arms * points if about >= arms * points else arms
-        if len(self._left) < arms * self._hands:
+        if len(self._left) < arms * self._workers:
             group = 1  # too few to keep together: each worker takes what there is
         end = int(np.searchsorted(self._left, (self._left[about - 1] // group + 1) * group))
         batch, self._left = self._left[:end], self._left[end:]
@@ -268,12 +280,12 @@ class _Job:
 
     def _count(self, report: Report) -> None:
         self.done, self.failed = self.done + report.runs, self.failed + report.failed
-        self._untidy += 1
+        self._segments_since_compaction += 1
         if report.runs and report.seconds:
-            self._rate = report.seconds / report.runs
-        self._tell()
+            self._seconds_per_run = report.seconds / report.runs
+        self._report_progress()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self._progress:
             so_far, remaining = self.done - self._at_start, self.total - self.done
             pace = (time.monotonic() - self._began) / so_far if so_far else np.nan

@@ -15,7 +15,7 @@ from abm.study.plan.sheet import RAW, Run
 from abm.study.provenance import inputs
 from abm.study.provenance.digest import digest
 from abm.study.provenance.versions import changes
-from abm.study.running.work import Bench
+from abm.study.running.work import RunExecutor
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results
 from abm.study.storage.rows import Outcome, Rows
@@ -84,10 +84,10 @@ def verify(
     holdings = store.holdings(experiment.sheet)
     stored = np.flatnonzero(holdings.owner >= 0)
     chosen = _drawn(experiment, stored, sample, seed)
-    heads = store.rows(experiment.sheet, by_period=False, only=chosen)
-    bodies = store.rows(experiment.sheet, by_period=True, only=chosen)
-    bench = Bench(experiment)
-    found = [_difference(bench.outcome(index), heads, bodies) for index in chosen]
+    run_rows = store.rows(experiment.sheet, by_period=False, only=chosen)
+    period_rows = store.rows(experiment.sheet, by_period=True, only=chosen)
+    executor = RunExecutor(experiment)
+    found = [_difference(executor.outcome(index), run_rows, period_rows) for index in chosen]
     differences = tuple(difference for difference in found if difference)
     return Verification(len(chosen), len(stored), differences, results.damaged, _changed(store))
 
@@ -105,18 +105,18 @@ def _experiment(manifest: Manifest, folder: Path, given: Experiment | None) -> E
 def _drawn(experiment: Experiment, stored: np.ndarray, sample: int, seed: int) -> list[int]:
     """Return `sample` of the stored runs, in an order decided by the seed alone."""
     ids = experiment.sheet.ids_of(stored)
-    lot = [digest(seed.to_bytes(8, "little") + bytes(run_id)) for run_id in ids]
-    return sorted(stored[np.argsort(np.array(lot, RAW), kind="stable")[:sample]].tolist())
+    keys = [digest(seed.to_bytes(8, "little") + bytes(run_id)) for run_id in ids]
+    return sorted(stored[np.argsort(np.array(keys, RAW), kind="stable")[:sample]].tolist())
 
 
-def _difference(outcome: Outcome, heads: Rows, bodies: Rows) -> Difference | None:
+def _difference(outcome: Outcome, run_rows: Rows, period_rows: Rows) -> Difference | None:
     run = outcome.run
-    stored = heads.errors.get(run.index)
+    stored = run_rows.errors.get(run.index)
     if stored or outcome.error:
         before, now = (stored or ("",))[0] or "numbers", outcome.error or "numbers"
         said = f": {outcome.message}" if outcome.error else ""
         return None if before == now else Difference(run, f"had {before}, now {now}{said}")
-    for rows, block in ((heads, outcome.summary[None]), (bodies, outcome.by_period)):
+    for rows, block in ((run_rows, outcome.summary[None]), (period_rows, outcome.by_period)):
         for what in _unequal(rows, run.index, block, outcome.firms):
             return Difference(run, what)
     return None

@@ -1,4 +1,4 @@
-"""Doing runs: from places in the run sheet to a committed segment."""
+"""Doing runs: from their indices in the run sheet to a committed segment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from abm.engine import engine
+from abm.core.kernels import Kernel
+from abm.engine import recording
+from abm.engine.engine import Engine
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import Run
@@ -18,7 +20,7 @@ from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments
 
 MOST_WORDS = 500  # characters of an error's message that are kept
-_WORLDS = 1024
+_MOST_WORLDS = 1024  # that are kept, and settings as many
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,11 @@ class Report:
 def compiled(experiment: Experiment) -> bool:
     """Return whether every kernel of an experiment has machine code on the disk."""
     worlds = [experiment.scenario.replace(settings) for settings in experiment.arms.values()]
-    return all(
-        loop.is_cached() for world in worlds for m in world.mechanisms() for loop in (*m.kernels(), *m.deliveries())
-    )
+    acts = [step.act for world in worlds for step in world.steps()]
+    return all(act.is_cached() for act in acts if isinstance(act, Kernel))
 
 
-class Bench:
+class RunExecutor:
     """Does runs of one experiment, and keeps the worlds of its arms and points for the next replication.
 
     threads : of a single run
@@ -52,10 +53,10 @@ class Bench:
 
     def __init__(self, experiment: Experiment, threads: int = 1) -> None:
         self.experiment, self.threads = experiment, threads
-        self._world: Callable[[str, int], Scenario] = lru_cache(_WORLDS)(experiment.scenario_of)
+        self._world: Callable[[str, int], Scenario] = lru_cache(_MOST_WORLDS)(experiment.scenario_of)
         self._cells = len(experiment.arms) * len(experiment.design)
-        self._kept: list[engine.Engine] = []
-        self._settings: Callable[[int], str] = lru_cache(_WORLDS)(experiment.sheet.settings)
+        self._kept: list[Engine] = []
+        self._settings: Callable[[int], str] = lru_cache(_MOST_WORLDS)(experiment.sheet.settings)
 
     def batch(self, indices: Iterable[int], keeper: Segments, stop: Callable[[], bool] = lambda: False) -> Report:
         """Do runs and commit them as one segment; `stop` is asked after each whether to leave the rest.
@@ -79,7 +80,7 @@ class Bench:
                 keeper.commit(data)
             except KeyboardInterrupt as interrupt:
                 stopped = interrupt
-                keeper.commit(data)  # whether or not it was there already: to commit twice is to commit once
+                keeper.commit(data)  # it may be there already, but to commit twice is to commit once
         failed = sum(bool(outcome.error) for outcome in outcomes)
         return Report(len(outcomes), failed, time.perf_counter() - began, stopped=stopped)
 
@@ -88,7 +89,7 @@ class Bench:
         run = self.experiment.sheet.run(index)
         try:
             return self._done(run)
-        except Exception as error:  # whatever went wrong belongs to this run alone
+        except Exception as error:  # an error of any kind is this run's alone: the others go on
             return self.failed(index, type(error).__name__, str(error))
 
     def failed(self, index: int, error: str, message: str) -> Outcome:
@@ -98,7 +99,7 @@ class Bench:
 
     def _done(self, run: Run) -> Outcome:
         study, world = self.experiment, self._world(run.arm, run.point)
-        record = engine.record(
+        record = recording.record(
             world, run.seed, run.replication, threads=self.threads, folder=study.folder, kept=self._kept
         )
         return Outcome(

@@ -27,8 +27,8 @@ from abm.study.sensitivity.indices import FEWEST, analyse, check_confidence
 from abm.study.sensitivity.influence import sentence
 from abm.study.storage.results import Results
 
-METHODS = {"sobol": "saltelli", "morris": "morris", "tornado": "list"}  # and the design that each works on
-SAMPLES = {"sobol": 128, "morris": 20}  # unless said otherwise
+METHODS = {"sobol": "saltelli", "morris": "morris", "tornado": "list"}  # method -> the design it works on
+SAMPLES = {"sobol": 128, "morris": 20}  # that are taken if nobody says how many
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,9 @@ def planned(
         raise Refusal(f"= {shown(method)} is not {one_of(METHODS)}{did_you_mean(str(method), METHODS)}", place="method")
     check_confidence(confidence)
     if factors is not None:
-        experiment = experiment.replace(design=latin_hypercube(factors, points=1))  # any that is drawn: spans are kept
+        experiment = experiment.replace(
+            design=latin_hypercube(factors, points=1)
+        )  # it keeps the spans, and is replaced below
     names = [one.name for one in experiment.kpis]
     _known("KPI", kpi, [*names, *BY_NAME])
     if firm is not None:

@@ -2,7 +2,7 @@
 
 The outputs may come from anywhere: a market, a function, a table. With several replications per point, under common
 random numbers (the same replications at every point), they are averaged first, and the share of luck in what varies is
-told: what the points share of a replication's luck cancels, so that it is measured by the residuals of the two-way
+measured: what the points share of a replication's luck cancels, so that it is taken from the residuals of the two-way
 layout point + replication. Source: the analysis of variance of a two-way layout without interaction, textbook.
 
 A point counts only if it has a value in every replication that counts, since averages over other replications would
@@ -30,7 +30,7 @@ Outputs = Callable[[dict[str, Any]], float] | FloatArray
 
 FEWEST = {"saltelli": 8, "morris": 4}  # samples that must remain
 RESAMPLES = 200  # of the bootstrap behind the intervals of Sobol and Morris indices
-_FLAT = 1e-12  # spread, relative to the mean, that is rounding
+_FLAT = 1e-12  # a spread, as a share of the mean, that is nothing but rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +126,10 @@ def _check_enough(design: Design, used: int, asked: int, has_first: bool) -> Non
         return
     fewest = FEWEST[design.method]
     if used < fewest:
-        lost = (
+        reason = (
             f"; {asked - used} were left out because a value is missing at one of their points" if used < asked else ""
         )
-        raise Refusal(f"{used} of {asked} samples can be used and {fewest} are needed{lost}; take more samples")
+        raise Refusal(f"{used} of {asked} samples can be used and {fewest} are needed{reason}; take more samples")
 
 
 def _noise(block: FloatArray) -> float:
@@ -205,8 +205,8 @@ def _one_at_a_time(design: Design, block: FloatArray, whole: FloatArray, confide
         rows.append((names[moved[0]], base[moved[0]], design.rows[point][moved[0]], *found[:3]))
     table = pd.DataFrame(rows, columns=["factor", "base", "setting", "difference", "low", "high"])
     by_factor = table.groupby("factor")["difference"]
-    reach = np.maximum(by_factor.transform("max"), 0.0) - np.minimum(by_factor.transform("min"), 0.0)
-    return _ranked(table.assign(swing=reach), "swing")
+    swing = np.maximum(by_factor.transform("max"), 0.0) - np.minimum(by_factor.transform("min"), 0.0)
+    return _ranked(table.assign(swing=swing), "swing")
 
 
 def _ranked(table: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from abm.core.errors import shown
 
 MUCH_LUCK = 0.1  # share of the variance from which more replications are advised
 LEADING = {"sobol": "total_order", "morris": "mu_star", "tornado": "swing"}  # the column that ranks factors
-_MORE = {"sobol": "samples", "morris": "samples", "tornado": "replications"}  # which make intervals shorter
+_MORE = {"sobol": "samples", "morris": "samples", "tornado": "replications"}  # of which more make intervals shorter
 _MOST_NAMED = 4
 
 
@@ -24,7 +24,7 @@ def sentence(method: str, table: pd.DataFrame, output: Mapping[str, Any], unit: 
     moving = table[table[LEADING[method]] > 0]
     if output["sd"] == 0 or moving.empty:
         return f"the same at every point, so no factor moves it.{_left_out(output)}"
-    weak = lost_in_luck(method, table)
+    weak = not_above_luck(method, table)
     names = [name for name in dict.fromkeys(moving["factor"]) if name not in weak] or [moving["factor"].iloc[0]]
     first, *second = (f"{name} ({_ABOUT[method](moving[moving['factor'] == name], unit)})" for name in names[:2])
     if names[0] in weak:
@@ -38,7 +38,7 @@ def sentence(method: str, table: pd.DataFrame, output: Mapping[str, Any], unit: 
     return f"{text}{_luck(output)}{_left_out(output)}"
 
 
-def lost_in_luck(method: str, table: pd.DataFrame) -> list[str]:
+def not_above_luck(method: str, table: pd.DataFrame) -> list[str]:
     """Return the factors that are not shown to matter more than luck does, in the order of the table."""
     if method == "tornado":
         shows = set(table[(table["low"] > 0) | (table["high"] < 0)]["factor"])

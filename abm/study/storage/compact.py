@@ -43,7 +43,7 @@ def _groups(store: Store, many: int) -> Iterator[list[str]]:
         with contextlib.suppress(FileNotFoundError):
             sizes[name] = store.size(name)
             if sizes[name] < LARGE:
-                kinds.setdefault((str(_tier(sizes[name])), *store.open(name).alike), []).append(name)
+                kinds.setdefault((str(_size_class(sizes[name])), *store.open(name).alike), []).append(name)
     for members in kinds.values():
         if len(members) >= many:
             filled = np.cumsum([sizes[name] for name in members]) // LARGE
@@ -53,6 +53,6 @@ def _groups(store: Store, many: int) -> Iterator[list[str]]:
                     yield group
 
 
-def _tier(size: int) -> int:
+def _size_class(size: int) -> int:
     """Return 0 for segments of nearly LARGE bytes, 1 for those STEP times smaller, 2 for all that are smaller still."""
     return sum(size < LARGE // STEP**step for step in (1, 2))

@@ -51,7 +51,7 @@ class Manifest:
             "experiment": dict(self.experiment),
         }
         text = write_toml(table)
-        data = f"{_sealed(text)}\n{text}".encode()
+        data = f"{_digest_line(text)}\n{text}".encode()
         path = folder / FILE
         if not path.exists() or path.read_bytes() != data:
             write_whole(path, data)
@@ -75,11 +75,11 @@ def read_manifest(folder: Path) -> Manifest:
         hint = f"; those in it are {', '.join(inside[:_MOST_NAMED])}" if inside else ""
         raise Refusal(f"is not a results folder: it has no {FILE}{hint}", place=place)
     table = read_toml(folder / FILE)
-    seal, _, text = (folder / FILE).read_text(encoding="utf-8").partition("\n")
+    first, _, text = (folder / FILE).read_text(encoding="utf-8").partition("\n")
     found = table.get("format")
-    if found != FORMAT and (table.get("digest") is None or seal == _sealed(text)):
+    if found != FORMAT and (table.get("digest") is None or first == _digest_line(text)):
         raise Refusal(f"format = {found!r} is not {FORMAT}; read it with the version that wrote it", place=place)
-    if seal != _sealed(text):
+    if first != _digest_line(text):
         raise Refusal(f"{FILE} is not as it was written; run the study again", place=place)
     try:
         sheet = Sheet.from_dict(table["sheet"])
@@ -88,6 +88,6 @@ def read_manifest(folder: Path) -> Manifest:
         raise Refusal(f"{FILE} is not as it was written ({error}); run the study again", place=place) from None
 
 
-def _sealed(text: str) -> str:
+def _digest_line(text: str) -> str:
     """Return the first line of a manifest, by which a change of what follows is noticed."""
     return f'digest = "{digest(text.encode()).hex()}"'

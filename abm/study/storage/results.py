@@ -70,7 +70,7 @@ class Results:
 
         KPIs are measured over the periods after the burn-in. A failed run is one row without firm and numbers.
         """
-        rows = self._heads
+        rows = self._run_rows
         said = [rows.errors.get(int(index), ("", "")) for index in rows.index] if rows.errors else []
         error = np.array([words[0] for words in said] if said else [""] * len(rows.index), object)
         columns = self._labels(rows) | {"status": np.where(error == "", "done", "failed"), "error": error}
@@ -100,7 +100,7 @@ class Results:
     @cached_property
     def failed(self) -> pd.DataFrame:
         """A row per failed run: run_id, arm, point, replication, error (its class), message."""
-        runs = [(self.sheet.run(index), words) for index, words in sorted(self._heads.errors.items())]
+        runs = [(self.sheet.run(index), words) for index, words in sorted(self._run_rows.errors.items())]
         rows = [(run.run_id, run.arm, run.point, run.replication, *words) for run, words in runs]
         return pd.DataFrame(rows, columns=["run_id", "arm", "point", "replication", "error", "message"])
 
@@ -189,7 +189,7 @@ class Results:
         found = hashlib.blake2b(digest_size=DIGEST_BYTES)
         names = {"arms": sorted(self.arms), "kpis": sorted(self.kpis), "design": self.sheet.design.to_dict()}
         found.update(canonical(names).encode())
-        for rows in (self._heads, self._segments.rows(self.sheet, by_period=True)):
+        for rows in (self._run_rows, self._segments.rows(self.sheet, by_period=True)):
             for column in self._sorted(rows):
                 found.update(column.tobytes())
         failed = self.failed[["arm", "point", "replication", "error"]].sort_values(["arm", "point", "replication"])
@@ -207,7 +207,7 @@ class Results:
         return self._segments.holdings(self.sheet)
 
     @cached_property
-    def _heads(self) -> Rows:
+    def _run_rows(self) -> Rows:
         return self._segments.rows(self.sheet, by_period=False)
 
     def _labels(self, rows: Rows) -> dict[str, Any]:
@@ -222,7 +222,7 @@ class Results:
 
     def block(self, kpi: str, arm: str, firm: str) -> np.ndarray:
         """Return a KPI of an arm and firm as (points, replications), NaN where there is no value."""
-        rows, design = self._heads, self.sheet.design
+        rows, design = self._run_rows, self.sheet.design
         values = rows.kpis[self._known("KPI", kpi, self.kpis)]
         position = self.arms.index(self._known("arm", arm, self.arms))
         known = [*dict.fromkeys([*self.firms, *(name for name in rows.firms if name)])]
@@ -269,7 +269,7 @@ def read(folder: Path | str) -> Results:
 
 
 def _ranks(names: Iterable[str]) -> np.ndarray:
-    """Return the place of each name in alphabetical order."""
+    """Return the position of each name in alphabetical order."""
     names = list(names)
     return np.array([sorted(names).index(name) for name in names], np.int64)
 

@@ -56,7 +56,7 @@ class Segment:
     def runs(self) -> tuple[np.ndarray, np.ndarray]:
         """Ids (runs,) in raw form, and whether each run failed (runs,)."""
         ids, failed = [raw(())], [np.empty(0, np.bool_)]
-        for group in self._heads:
+        for group in self._run_groups:
             table = self._read(group, ["run_id", "status"])
             words, codes = _uncoded(table["run_id"])
             statuses, status = _uncoded(table["status"])
@@ -70,7 +70,7 @@ class Segment:
         self, sheet: Sheet, owned: np.ndarray, firms: dict[str, int], *, by_period: bool
     ) -> Iterator[dict[str, np.ndarray]]:
         """Yield the rows of runs with `owned` (runs,) True, group by group; `firms` numbers the names met so far."""
-        for group in self._bodies if by_period else self._heads:
+        for group in self._period_groups if by_period else self._run_groups:
             table = self._read(group, ["run_id", "period", "firm", *sheet.kpis])
             words, codes = _uncoded(table["run_id"])
             index = sheet.find(raw(words))
@@ -84,7 +84,7 @@ class Segment:
     def errors(self, sheet: Sheet, failed: np.ndarray) -> dict[int, tuple[str, str]]:
         """Return error class and message of the runs with `failed` (runs,) True."""
         found: dict[int, tuple[str, str]] = {}
-        for group in self._heads if failed.any() else ():
+        for group in self._run_groups if failed.any() else ():
             table = self._read(group, ["run_id", "error", "message"])
             words, codes = _uncoded(table["run_id"])
             index = sheet.find(raw(words))[codes]
@@ -94,21 +94,21 @@ class Segment:
         return found
 
     @cached_property
-    def _heads(self) -> list[int]:
+    def _run_groups(self) -> list[int]:
         """The row groups that measure whole runs."""
         column, about = self._file.schema_arrow.get_field_index("period"), self._file.metadata
         groups = range(about.num_row_groups)
         return [g for g in groups if about.row_group(g).column(column).statistics.max == WHOLE_RUN]
 
     @property
-    def _bodies(self) -> list[int]:
+    def _period_groups(self) -> list[int]:
         """The row groups that measure single periods."""
-        return list(range(len(self._heads), self._file.metadata.num_row_groups))
+        return list(range(len(self._run_groups), self._file.metadata.num_row_groups))
 
     def tables(self, kept: np.ndarray, *, by_period: bool) -> Iterator[pa.Table]:
         """Yield the rows of the runs that are kept, True or False in the order of `runs`, group by group."""
         ids, _ = self.runs
-        for group in self._bodies if by_period else self._heads:
+        for group in self._period_groups if by_period else self._run_groups:
             table = self._read(group)
             if not kept.all():
                 words, codes = _uncoded(table["run_id"])
@@ -127,10 +127,10 @@ class Segment:
 def encode(outcomes: Sequence[Outcome], kpis: Sequence[str]) -> bytes:
     """Return the segment that holds these runs: equal outcomes make equal bytes."""
     nothing = np.full((1, 1, len(kpis)), np.nan)
-    heads = _table(outcomes, [nothing if o.error else o.summary[None] for o in outcomes], WHOLE_RUN, kpis)
-    bodies = _table(outcomes, [nothing[:0] if o.error else o.by_period for o in outcomes], 0, kpis)
+    run_rows = _table(outcomes, [nothing if o.error else o.summary[None] for o in outcomes], WHOLE_RUN, kpis)
+    period_rows = _table(outcomes, [nothing[:0] if o.error else o.by_period for o in outcomes], 0, kpis)
     sink = pa.BufferOutputStream()
-    _parquet(sink, heads.schema, versions(), [heads], [bodies])
+    _parquet(sink, run_rows.schema, versions(), [run_rows], [period_rows])
     return sink.getvalue().to_pybytes()
 
 
@@ -150,7 +150,7 @@ def merge(sources: Sequence[Callable[[], Segment]], sink: Hashing) -> None:
     parts = (_kept(sources, of_each, by_period) for by_period in (False, True))
     one = sources[0]()
     _parquet(pa.PythonFile(sink, mode="w"), one.schema, one.made_with, *parts)
-    pa.default_memory_pool().release_unused()  # what many small pieces leave behind would add up
+    pa.default_memory_pool().release_unused()  # memory that each merge leaves behind would add up
 
 
 def _kept(sources: Sequence[Callable[[], Segment]], kept: Sequence[np.ndarray], by_period: bool) -> Iterator[pa.Table]:

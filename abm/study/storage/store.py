@@ -62,11 +62,11 @@ class Segments:
 
     def holdings(self, sheet: Sheet) -> Holdings:
         """Find out which runs of the sheet are stored, from the ids alone."""
-        return _patiently(lambda: self._holdings(sheet))
+        return _read_again_if_gone(lambda: self._holdings(sheet))
 
     def rows(self, sheet: Sheet, *, by_period: bool, only: Sequence[int] | np.ndarray | None = None) -> Rows:
         """Read the sheet's runs, or `only` some: a row per run, period and firm, or else a row per run and firm."""
-        return _patiently(lambda: self._rows(sheet, by_period, only))
+        return _read_again_if_gone(lambda: self._rows(sheet, by_period, only))
 
     def made_with(self) -> list[dict[str, str]]:
         """Return the versions of Python and libraries that made the runs, each set of versions once."""
@@ -74,7 +74,7 @@ class Segments:
         def read() -> set[str]:
             return {json.dumps(self.open(name).made_with) for name in self.names()}
 
-        return [json.loads(text) for text in sorted(_patiently(read))]
+        return [json.loads(text) for text in sorted(_read_again_if_gone(read))]
 
     def _holdings(self, sheet: Sheet) -> Holdings:
         """Find the runs, or remember what was found last if no segment has come or gone since."""
@@ -100,8 +100,8 @@ class Segments:
         return Rows.joined(parts, list(firms), sheet.kpis, errors)
 
 
-def _patiently(read: Callable[[], T]) -> T:
-    """Read again when a segment vanishes: another process has compacted the folder, the runs are in a new one."""
+def _read_again_if_gone(read: Callable[[], T]) -> T:
+    """Read, and again if a segment is gone: another process has compacted the folder, and the runs are in a new one."""
     for _ in range(_ATTEMPTS):
         with contextlib.suppress(FileNotFoundError):
             return read()
@@ -113,7 +113,7 @@ class Store(Segments):
 
     def __init__(self, folder: Path | str) -> None:
         super().__init__()
-        self.folder = Path(folder).absolute()  # worker processes may stand elsewhere
+        self.folder = Path(folder).absolute()  # worker processes may have another working directory
         self._sound: dict[str, tuple[int, int]] = {}
 
     @property

@@ -38,7 +38,7 @@ def paid(price=1.1, tier=1):
     small.c.basket.fill(20.0)
     small.c.tier[0] = tier
     small.visits([0], [0])
-    small.run("payment", charge)
+    small.run("accounts", charge)
     small.world.lookup("visits", 0)[:] = [1, 0, 1]
     small.run("accounts", book_visits)
     small.run("accounts", book_service)
@@ -80,7 +80,7 @@ def test_what_is_paid_and_what_is_forgone_make_the_full_price(basket, price, tie
     small = Small(1, [{"price": price, "program": TIERS}])
     small.c.basket[:], small.c.tier[0] = basket, tier
     small.visits([0], [0])
-    small.run("payment", charge)
+    small.run("accounts", charge)
     full = math.floor(100.0 * (float(small.c.basket[0]) * float(small.firms.price[0])) + 0.5)
     assert small.at("visit_spend")[0] + small.at("visit_forgone")[0] == full
     assert small.at("visit_forgone")[0] == (0 if tier == 0 else pytest.approx(0.1 * full, abs=1.0))
@@ -187,7 +187,7 @@ class TestBooks:
     def test_what_does_not_depend_on_visits(self):
         """Three members at 1.25 cents: 3.75, rounded once; a fixed cost of 2.50; everybody is counted, gone or not."""
         small = Small(5, [{"program": {"member_cost": 0.0125}, "fixed_cost": 2.5}, {}])
-        small.c.members_at[:2, 0] = [2, 1]
+        small.c.tier_members[:2, 0] = [2, 1]
         small.c.exited[0] = 0
         small.run("accounts", close_period)
         assert small.counted("membership") == [4, 0, 0]

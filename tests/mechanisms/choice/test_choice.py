@@ -38,7 +38,8 @@ def market(customers=1, firms=3, **choice):
 
 def decided(utilities, provider=-1, kernels=(draw_choices,), cost=0.0, t=0, **choice):
     """Let a customer decide between given utilities; return her firm and the world."""
-    small = market(1, len(utilities), **choice)
+    rule = "threshold" if mark_stayers in kernels else "mnl"
+    small = market(1, len(utilities), rule=rule, **choice)
     small.c.provider[0], small.c.switching_cost[0] = provider, cost
     small.visits([0], [-1])
     small.passing.utility[:, 0] = utilities
@@ -223,7 +224,7 @@ class TestMemory:
         small = market(3, 2)
         small.c.provider[:] = [0, -1, 1]
         small.visits([0, 0, 1, 2], [1, 0, 1, -1])
-        small.passing.chance[:, :4] = [[0.1, 0.2, 0.3, 0.4], [0.5, 0.4, 0.3, 0.2]]
+        small.scratch("choice", "chance")[:, :4] = [[0.1, 0.2, 0.3, 0.4], [0.5, 0.4, 0.3, 0.2]]
         small.run("choice", remember_choices)
         assert small.c.provider.tolist() == [0, 1, 1]  # of the last visit that was not skipped
         np.testing.assert_allclose(small.c.preference, [[0.2, 0.3, 0.4], [0.4, 0.3, 0.2]])

@@ -223,8 +223,8 @@ class TestTiers:
         small = club(6, TIERED)
         small.c.member[0], small.c.tier[0] = [1, 1, 1, 1, 1, 0], [0, 1, 1, 3, 0, 0]
         small.run("rewards", count_members)
-        assert small.c.members_at[:, 0].tolist() == [2, 2, 0, 1, 0]
-        assert not small.c.members_at[:, 1].any()
+        assert small.c.tier_members[:, 0].tolist() == [2, 2, 0, 1, 0]
+        assert not small.c.tier_members[:, 1].any()
         assert small.counted("members") == [5, 0, 0]
 
 
@@ -239,13 +239,13 @@ class TestExpiry:
 
 
 class TestPull:
-    def pull(self, points, tier=0, members_at=(1, 0, 0, 0), program=TIERED, member=1, price_sensitivity=2.0):
+    def pull(self, points, tier=0, tier_members=(1, 0, 0, 0), program=TIERED, member=1, price_sensitivity=2.0):
         """Return L and the boost of a customer with price weight 0.8 and a basket of 40."""
         small = club(1, program, choice={"price_sensitivity": price_sensitivity})
         small.c.member[0], small.c.points[0], small.c.tier[0] = member, points, tier
         small.c.basket.fill(40.0)
         small.c.price_weight.fill(0.8)
-        small.c.members_at[: len(members_at), 0] = members_at
+        small.c.tier_members[: len(tier_members), 0] = tier_members
         small.run("choice", respond_to_prices)
         small.run("rewards", value_progress)
         return float(small.c.program_utility[0, 0]), float(small.c.boost[0])

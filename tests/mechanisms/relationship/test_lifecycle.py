@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.mechanisms.relationship.lifecycle import RELATIONS, date_purchases, judge_silence
+from abm.mechanisms.relationship.lifecycle import date_purchases, judge_silence
+from abm.world.relations import RELATIONS
 from tests.mechanisms.small import Small
 
 PROSPECT, ACTIVE, DORMANT, LOST, WON_BACK = range(5)

@@ -135,16 +135,16 @@ def test_familiarity_grows_to_one(encounters, visits):
 def test_the_bond_grows_with_rich_contact():
     """0.2 + 0.05 * 0.5 * 0.8 = 0.22, and on from there at the second visit."""
     small = Small(
-        2, [{"service": {"richness": 0.5}}, {"service": {"richness": 0.0}}], personal_bond={"bond_rate": 0.05}
+        2, [{"service": {"richness": 0.5}}, {"service": {"richness": 0.0}}], switching_cost={"bond_rate": 0.05}
     )
     small.c.personal_bond.fill(0.2)
     small.visits([0, 0, 1], [0, 0, 1])
-    small.run("personal_bond", grow_bond)
+    small.run("switching_cost", grow_bond)
     np.testing.assert_allclose(small.c.personal_bond, [[0.22 + 0.025 * 0.78, 0.2], [0.2, 0.2]], rtol=1e-6)
 
 
 def test_a_trait_is_a_beta_draw_that_no_visit_changes():
-    trait = {"basis": "trait", "trait_mean": 0.3, "trait_precision": 5.0}
+    trait = {"basis": "trait", "trait_mean": 0.3, "trait_precision": 5.0, "bond_rate": 0.0}
     small = Small(5000, switching_cost=trait)
     assert stats.kstest(small.c.switching_cost, stats.beta(1.5, 3.5).cdf).pvalue > 1e-3
-    assert small.scenario.switching_cost.kernels() == ()
+    assert small.scenario.switching_cost.schedule() == ()

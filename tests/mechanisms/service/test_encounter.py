@@ -26,7 +26,7 @@ def met(luck, expectation=0.7, match=0.0, quality=0.8, spread=0.1, failure_rate=
     small.c.expectation.fill(expectation)
     small.c.match.fill(match)
     small.visits([0], [0])
-    small.passing.visit_luck[:3, 0] = luck
+    small.scratch("encounter", "luck")[:3, 0] = luck
     small.run("encounter", meet)
     return float(small.at("performance")[0]), float(small.at("transaction")[0])
 
@@ -86,7 +86,7 @@ def test_quality_is_normal_and_failures_have_their_rate():
         small.run("encounter", draw_quality, t)
         small.run("encounter", meet, t)
         performances.append(small.at("performance").copy())
-        failed.append(small.at("visit_luck")[1] < np.float32(0.2))
+        failed.append(small.at("luck")[1] < np.float32(0.2))
     p, fell, n = np.concatenate(performances), np.concatenate(failed), 20_000
     assert abs(fell.mean() - 0.2) < 4 * np.sqrt(0.16 / n)
     kept = p[~fell]
@@ -98,7 +98,7 @@ def test_quality_is_normal_and_failures_have_their_rate():
 def test_counts_by_hand():
     small = Small(4, [{"service": {"failure_rate": 0.1}}, {}])
     small.visits([0, 1, 3], [0, 0, 1])
-    small.passing.visit_luck[1, :3] = [0.05, 0.5, 0.9]
+    small.scratch("encounter", "luck")[1, :3] = [0.05, 0.5, 0.9]
     small.passing.performance[:3], small.passing.transaction[:3] = [0.25, 0.5, 1.0], [0.125, 0.75, 1.0]
     small.run("encounter", count_encounters)
     whole = 2**20

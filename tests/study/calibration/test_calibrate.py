@@ -148,8 +148,8 @@ class TestTheSameAnswer:
 
     def test_with_a_journal_that_was_cut_or_lost(self, world, undisturbed, folder, monkeypatch):
         done = []
-        recorded = runner.Bench.outcome
-        monkeypatch.setattr(runner.Bench, "outcome", lambda self, k: (done.append(k), recorded(self, k))[1])
+        recorded = runner.RunExecutor.outcome
+        monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, k: (done.append(k), recorded(self, k))[1])
         (folder / FILE).write_bytes((folder / FILE).read_bytes()[:9000])
         assert same(calibrate(world, targets=TARGETS, store=folder, workers=1, **SMALL), undisturbed)
         (folder / FILE).unlink()
@@ -166,13 +166,13 @@ class TestTheSameAnswer:
         assert found.trials == undisturbed.trials[:8]
 
     def test_a_finished_one_runs_nothing(self, world, undisturbed, folder, monkeypatch):
-        monkeypatch.setattr(runner.Bench, "batch", lambda *_: pytest.fail("ran"))
-        told = []
+        monkeypatch.setattr(runner.RunExecutor, "batch", lambda *_: pytest.fail("ran"))
+        reports = []
         found = calibrate(
-            world, targets=TARGETS, store=folder, workers=1, progress=lambda *numbers: told.append(numbers), **SMALL
+            world, targets=TARGETS, store=folder, workers=1, progress=lambda *numbers: reports.append(numbers), **SMALL
         )
         assert same(found, undisturbed)
-        assert told == [(52, 52, 0, 0.0)]
+        assert reports == [(52, 52, 0, 0.0)]
 
 
 class TestOtherCalibrationsInTheFolder:
@@ -232,7 +232,7 @@ class TestProblems:
                 )  # fmt: skip
 
     def test_runs_that_fail_everywhere_end_it_with_the_first_error(self, world, own):
-        broken = world.adding(own.Fragile(replication=1))
+        broken = world.adding(own.Fragile(in_replication=1))
         with pytest.raises(Refusal, match=r"^0 of 16 trials gave .*: RuntimeError: broke in replication 1"):
             calibrate(broken, targets=TARGETS, workers=1, **SMALL)
 

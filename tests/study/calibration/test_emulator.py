@@ -1,4 +1,4 @@
-"""The emulator: exact where it was told, right in between, and honest about how sure it is."""
+"""The emulator: exact at the values that it was given, right in between, and honest about how sure it is."""
 
 import numpy as np
 import pytest
@@ -93,7 +93,7 @@ def test_the_slope_of_the_likelihood_is_that_of_its_values():
 
 
 def test_leave_one_out_errors_are_those_of_leaving_one_out():
-    """The shortcut through the inverse against emulators that were not told one value (zero-mean process)."""
+    """The shortcut through the inverse against emulators that were not given one value (zero-mean process)."""
     x = sobol(16, 1, 1)
     values = np.sin(5 * x[:, 0])
     values -= values.mean()

@@ -1,4 +1,4 @@
-"""Moments: what a target asks of runs is what one would work out by hand from the results."""
+"""Moments: the simulated value for a target is what one would work out by hand from the results."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from abm.study.calibration.targets import Target
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment
 from abm.study.running.runner import run
-from abm.study.running.work import Bench
+from abm.study.running.work import RunExecutor
 from abm.study.storage.rows import Outcome
 
 
@@ -82,8 +82,8 @@ def test_a_failed_run_has_no_moment(study, monkeypatch):
         own = self.experiment.sheet.run(index)
         return Outcome(own, "{}", error="ValueError", message="no") if own.replication == 1 else recorded(self, index)
 
-    recorded = Bench.outcome
-    monkeypatch.setattr(Bench, "outcome", broken)
+    recorded = RunExecutor.outcome
+    monkeypatch.setattr(RunExecutor, "outcome", broken)
     found = moments(run(study(kpis=("csi",)), workers=1), [Target("csi", 1, 1, firm="north")], [0])
     assert np.isnan(found.mean).all()
 

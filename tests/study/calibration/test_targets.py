@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
-from abm.study.calibration.targets import COLUMNS, Target, as_targets, placed, read_targets, write_targets
+from abm.study.calibration.targets import COLUMNS, Target, as_targets, read_targets, resolved, write_targets
 from abm.study.calibration.targets import __doc__ as documentation
 
 STUDY = {
@@ -183,7 +183,7 @@ class TestGiven:
 
 class TestPlaced:
     def test_firm_is_filled_in_and_the_baseline_goes_without_saying(self):
-        (first, second) = placed([Target("csi", 75, 1, arm="none"), Target("csi", 75, 1, arm="points")], **STUDY)
+        (first, second) = resolved([Target("csi", 75, 1, arm="none"), Target("csi", 75, 1, arm="points")], **STUDY)
         assert (first.firm, first.arm) == ("north", "")
         assert (second.firm, second.arm) == ("north", "points")
 
@@ -202,8 +202,8 @@ class TestPlaced:
     )
     def test_refusals(self, fields, said):
         target = Target(**{"kpi": "csi", "value": 75, "tolerance": 1, "origin": "t.csv: line 2"} | fields)
-        assert refusal(placed, [target], **STUDY) == f"t.csv: line 2: {said}"
+        assert refusal(resolved, [target], **STUDY) == f"t.csv: line 2: {said}"
 
     def test_two_ways_to_say_the_same_are_two_targets_about_the_same(self):
         twins = [Target("csi", 75, 1), Target("csi", 76, 1, firm="north", arm="none")]
-        assert refusal(placed, twins, **STUDY) == "'csi of north' has a target already"
+        assert refusal(resolved, twins, **STUDY) == "'csi of north' has a target already"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from abm.core.errors import Refusal
-from abm.engine import engine
+from abm.engine import recording
 from abm.study.comparison.compare import compare
 from abm.study.plan.design import grid
 from abm.study.running import runner
@@ -30,7 +30,7 @@ class TestTheSameAnswer:
 
     def test_batches_decide_nothing(self, trio, monkeypatch):
         before = said(compare(trio, "profit", zone=2.0, workers=1))
-        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
         assert said(compare(trio, "profit", zone=2.0, workers=1)) == before
 
     @pytest.mark.parametrize("interrupted_at", [7, 33])
@@ -38,7 +38,7 @@ class TestTheSameAnswer:
         undisturbed = compare(trio, "profit", zone=2.0, workers=1)
         total = len(done)
         done.clear()
-        whole, calls = engine.record, []
+        whole, calls = recording.record, []
 
         def stopping(*arguments, **options):
             calls.append(1)
@@ -46,7 +46,7 @@ class TestTheSameAnswer:
                 os.kill(os.getpid(), signal.SIGINT)
             return whole(*arguments, **options)
 
-        monkeypatch.setattr(engine, "record", stopping)
+        monkeypatch.setattr(recording, "record", stopping)
         with pytest.raises(Interrupted) as stop:
             compare(trio, "profit", zone=2.0, store=tmp_path, workers=1)
         stored = read(tmp_path).runs["run_id"].nunique()

@@ -1,10 +1,10 @@
-"""Races on the run store: runs that are there are used, and it is told how far they are."""
+"""Races on the run store: runs that are there are used, and reports say how far the races are."""
 
 import numpy as np
 
 from abm.study.comparison.compare import compare
 from abm.study.comparison.question import question
-from abm.study.comparison.races import Standing, Track
+from abm.study.comparison.races import RaceRunner, Standing
 from abm.study.plan.design import grid
 from abm.study.running.runner import run
 from abm.study.storage import store as stores
@@ -42,9 +42,9 @@ class TestTheStore:
     def test_a_file_is_compared_with_its_digest_once(self, trio, tmp_path, monkeypatch):
         read, whole = [], stores.digest_of
         monkeypatch.setattr(stores, "digest_of", lambda path: read.append(path) or whole(path))
-        told = []
-        compare(trio, "profit", zone=0.01, max_runs=70, store=tmp_path, workers=1, progress=told.append)
-        assert len({now.done for now in told}) > 2  # looks
+        reports = []
+        compare(trio, "profit", zone=0.01, max_runs=70, store=tmp_path, workers=1, progress=reports.append)
+        assert len({now.done for now in reports}) > 2  # looks
         assert len(read) == len(set(read)) > 0
 
     def test_a_second_question_costs_only_what_is_new(self, trio, tmp_path, done):
@@ -57,35 +57,35 @@ class TestTheStore:
 class TestProgress:
     def test_it_tells_how_far_the_race_is(self, trio, tmp_path):
         run(trio.replace(replications=4), tmp_path, workers=1)
-        told: list[Standing] = []
-        verdict = compare(trio, "profit", zone=2.0, store=tmp_path, workers=1, progress=told.append)
-        assert told[0] == Standing(done=12, stored=12, failed=0, at_most=30, races=1, arms=3)
-        assert told[-1].done == verdict.runs
-        assert told[-1].stored == 12
-        assert [now.done for now in told] == sorted(now.done for now in told)
-        assert told[-1].arms < 3
-        assert all(now.done <= now.at_most for now in told)
+        reports: list[Standing] = []
+        verdict = compare(trio, "profit", zone=2.0, store=tmp_path, workers=1, progress=reports.append)
+        assert reports[0] == Standing(done=12, stored=12, failed=0, at_most=30, races=1, arms=3)
+        assert reports[-1].done == verdict.runs
+        assert reports[-1].stored == 12
+        assert [now.done for now in reports] == sorted(now.done for now in reports)
+        assert reports[-1].arms < 3
+        assert all(now.done <= now.at_most for now in reports)
 
 
-class TestTrack:
+class TestRaceRunner:
     def test_races_side_by_side_are_the_races_alone(self, trio, done):
         study = trio.replace(design=grid({"firms.south.price": [0.9, 1.3]}))
-        track = Track(study, question(study, "profit", None, 4.0, 0.95, True), workers=1)
-        heats = track.heats([[0], [1]], None)
-        track.hold(heats)
-        assert sum(heat.runs for heat in heats) == len(done) == len(set(done))
-        for point, heat in enumerate(heats):
+        runner = RaceRunner(study, question(study, "profit", None, 4.0, 0.95, True), workers=1)
+        races = runner.races([[0], [1]], None)
+        runner.finish(races)
+        assert sum(race.runs for race in races) == len(done) == len(set(done))
+        for point, race in enumerate(races):
             alone = compare(study, "profit", zone=4.0, point=point, workers=1)
-            assert alone.runs == heat.runs
-            assert [track.experiment.sheet.arms[arm] for arm in heat.race.racing] == list(alone.contenders)
+            assert alone.runs == race.runs
+            assert [runner.experiment.sheet.arms[arm] for arm in race.race.racing] == list(alone.contenders)
 
     def test_a_budget_is_shared_by_all(self, trio):
         study = trio.replace(design=grid({"firms.south.price": [0.9, 1.3]}))
-        track = Track(study, question(study, "profit", None, 1e-4, 0.95, True), workers=1)
-        heats = track.heats([[0], [1]], 100)
-        track.hold(heats)
-        assert [heat.race.end for heat in heats] == ["budget", "budget"]
-        assert sum(heat.runs for heat in heats) <= 100
+        runner = RaceRunner(study, question(study, "profit", None, 1e-4, 0.95, True), workers=1)
+        races = runner.races([[0], [1]], 100)
+        runner.finish(races)
+        assert [race.race.end for race in races] == ["budget", "budget"]
+        assert sum(race.runs for race in races) <= 100
 
 
 class TestSomeRuns:
@@ -95,8 +95,8 @@ class TestSomeRuns:
         assert results.missing == 6
 
     def test_segments_are_kept_between_calls(self, trio, done):
-        keeper, told = Segments(), []
+        keeper, reports = Segments(), []
         run(trio, keeper, workers=1, only=np.array([0, 1]))
-        run(trio, keeper, workers=1, only=np.array([1, 2]), progress=lambda *numbers: told.append(numbers[:2]))
+        run(trio, keeper, workers=1, only=np.array([1, 2]), progress=lambda *numbers: reports.append(numbers[:2]))
         assert len(done) == 3
-        assert told == [(1, 2), (2, 2)]
+        assert reports == [(1, 2), (2, 2)]

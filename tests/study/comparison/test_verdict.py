@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from abm.engine import engine
+from abm.engine import recording
 from abm.study.comparison.compare import compare
 from abm.study.plan.design import grid
-from abm.study.running.work import Bench
+from abm.study.running.work import RunExecutor
 from abm.study.storage.results import read
 
 
@@ -87,7 +87,7 @@ class TestWhatHasNoValue:
         assert np.isnan(verdict.runs_independent)
 
     def test_a_replication_with_a_failed_run_is_left_out(self, trio, world, own, tmp_path):
-        experiment = trio.replace(scenario=world.adding(own.Fragile(replication=3)))
+        experiment = trio.replace(scenario=world.adding(own.Fragile(in_replication=3)))
         verdict = compare(experiment, "profit", zone=20.0, store=tmp_path, workers=1)
         assert verdict.decided
         assert verdict.left_out == 1
@@ -100,14 +100,14 @@ class TestWhatHasNoValue:
         )
 
     def test_an_arm_that_always_fails(self, trio, monkeypatch):
-        whole = engine.record
+        whole = recording.record
 
         def broken(scenario, *arguments, **options):
             if scenario.firms[0].service.quality == 0.76:
                 raise RuntimeError("no such price")
             return whole(scenario, *arguments, **options)
 
-        monkeypatch.setattr(engine, "record", broken)
+        monkeypatch.setattr(recording, "record", broken)
         verdict = compare(trio, "profit", zone=20.0, workers=1)
         assert not verdict.decided
         assert "10 of 10 runs of 'better' failed" in verdict.statement
@@ -125,7 +125,7 @@ class TestCheck:
 
     def test_luck_that_hangs_on_the_arm_is_found(self, trio, monkeypatch):
         verdict = compare(trio, "profit", zone=20.0, workers=1)
-        whole = Bench.outcome
+        whole = RunExecutor.outcome
 
         def unlucky(self, index):
             outcome = whole(self, index)
@@ -133,14 +133,14 @@ class TestCheck:
                 outcome.summary[1, 0] = np.nextafter(outcome.summary[1, 0], np.inf)
             return outcome
 
-        monkeypatch.setattr(Bench, "outcome", unlucky)
+        monkeypatch.setattr(RunExecutor, "outcome", unlucky)
         check = verdict.check(replications=4, workers=1)
         assert not check.ok
         assert "differ by up to" in check.statement
 
     def test_nothing_to_compare_is_no_success(self, trio, monkeypatch):
         verdict = compare(trio, "profit", zone=20.0, workers=1)
-        monkeypatch.setattr(engine, "record", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr(recording, "record", lambda *_, **__: 1 / 0)
         check = verdict.check(replications=2, workers=1)
         assert not check.ok
         assert check.statement == "two equal arms have nothing to compare in 2 replications"

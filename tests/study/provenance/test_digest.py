@@ -25,7 +25,9 @@ values = st.recursive(
 THEORY = """
 from abm.core.kernels import equation, kernel
 from abm.core.spec import param
-from abm.mechanisms.mechanism import Mechanism, Phase
+from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.phases import Phase
+from abm.world.columns import Column
 
 CEILING = {ceiling}
 UNUSED = {unused}
@@ -41,11 +43,11 @@ def build(cost, growth, lo, hi, t):
 
 class Habit(Mechanism):
     name = "habit"
-    phase = Phase.LEARNING
+    owns = (Column("cost", ("customer",), 0, "utility", "cost of leaving"),)
     growth: float = param(0.1, unit="utility", evidence="assumed")
 
-    def kernels(self):
-        return (build,)
+    def schedule(self):
+        return ((Phase.LEARNING, build),)
 """
 
 

@@ -14,12 +14,12 @@ WIDE = 1e6  # known at the first look
 
 
 def test_it_stops_at_the_first_look_that_is_narrow_enough(study):
-    told = []
-    found = run_until(study(), {"profit": 4.0}, max_runs=400, workers=1, told=told.append)
+    looks = []
+    found = run_until(study(), {"profit": 4.0}, max_runs=400, workers=1, told=looks.append)
     assert found.reached
-    assert [look.reached for look in told] == [False] * (len(told) - 1) + [True]
-    assert [look.replications for look in told] == list(counts(study(), 400))[: len(told)]
-    assert len(told) > 1
+    assert [look.reached for look in looks] == [False] * (len(looks) - 1) + [True]
+    assert [look.replications for look in looks] == list(counts(study(), 400))[: len(looks)]
+    assert len(looks) > 1
     row = found.table.iloc[0]
     assert row["pairs"] == found.replications == found.results.sheet.replications
     assert row["half_width"] <= 4.0
@@ -63,8 +63,8 @@ def test_it_goes_on_where_it_was_interrupted(study, tmp_path, monkeypatch):
         run_until(study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path)
     monkeypatch.setattr(precision, "run", run)
     done = []
-    outcome = runner.Bench.outcome
-    monkeypatch.setattr(runner.Bench, "outcome", lambda self, i: (done.append(i), outcome(self, i))[1])
+    outcome = runner.RunExecutor.outcome
+    monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, i: (done.append(i), outcome(self, i))[1])
     found = run_until(study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path)
     assert sorted(done) == list(range(40, 60))
     assert found.statement == whole.statement
@@ -74,14 +74,14 @@ def test_it_goes_on_where_it_was_interrupted(study, tmp_path, monkeypatch):
 def test_what_is_stored_is_read_only(study, tmp_path, monkeypatch):
     first = run_until(study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path)
     before = (tmp_path / FILE).stat().st_mtime_ns
-    monkeypatch.setattr(runner.Bench, "batch", lambda *_: 1 / 0)
-    told = []
+    monkeypatch.setattr(runner.RunExecutor, "batch", lambda *_: 1 / 0)
+    reports = []
     again = run_until(
-        study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path, progress=lambda *now: told.append(now)
+        study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path, progress=lambda *now: reports.append(now)
     )
     assert again.statement == first.statement
     assert (tmp_path / FILE).stat().st_mtime_ns == before
-    assert told == [(60, 60, 0, 0.0)]
+    assert reports == [(60, 60, 0, 0.0)]
 
 
 def test_the_folder_says_what_it_holds(study, tmp_path):
@@ -91,7 +91,7 @@ def test_the_folder_says_what_it_holds(study, tmp_path):
 
 
 def test_failed_runs_are_left_out(study, world, own):
-    experiment = study(scenario=world.adding(own.Fragile(replication=1)))
+    experiment = study(scenario=world.adding(own.Fragile(in_replication=1)))
     found = run_until(experiment, {"profit": WIDE}, workers=1)
     assert found.reached
     assert found.table["pairs"].tolist() == [PILOT - 1]

@@ -11,9 +11,9 @@ from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
 from abm.study.provenance.versions import versions
 from abm.study.running import jobs, runner
-from abm.study.running.pool import Death, Unsendable
+from abm.study.running.pool import Unsendable, WorkerDied
 from abm.study.running.runner import Interrupted, run
-from abm.study.running.work import Bench
+from abm.study.running.work import RunExecutor
 from abm.study.storage.results import read
 
 distributed = pytest.importorskip("distributed")
@@ -55,10 +55,10 @@ class TestTheSameNumbers:
             assert run(crossed, cluster=cluster).canonical() == run(crossed, workers=1).canonical()
 
     def test_failed_runs_are_rows(self, study, world, own, dask):
-        experiment = study(scenario=world.adding(own.Fragile(replication=1)))
-        told = []
-        results = run(experiment, cluster=dask, progress=lambda *numbers: told.append(numbers[:3]))
-        assert told[-1] == (6, 6, 2)
+        experiment = study(scenario=world.adding(own.Fragile(in_replication=1)))
+        reports = []
+        results = run(experiment, cluster=dask, progress=lambda *numbers: reports.append(numbers[:3]))
+        assert reports[-1] == (6, 6, 2)
         assert results.canonical() == run(experiment, workers=1).canonical()
 
 
@@ -75,7 +75,7 @@ class TestInterrupts:
         assert 20 <= stopped.value.done <= 60 - read(tmp_path).missing < 60
         assert run(experiment, tmp_path, cluster=dask).canonical() == run(experiment, workers=1).canonical()
 
-    def test_a_finished_study_asks_nobody(self, study, tmp_path):
+    def test_a_finished_study_needs_no_scheduler(self, study, tmp_path):
         before = run(study(), tmp_path, workers=1).canonical()
         assert run(study(), tmp_path, cluster="tcp://127.0.0.1:9").canonical() == before
 
@@ -86,7 +86,7 @@ class TestInterrupts:
 
         def answer(self, future):
             _, batch = self._given[future.key]
-            return Death(None, "several ended") if guilty in batch else answered(self, future)
+            return WorkerDied(None, "several ended") if guilty in batch else answered(self, future)
 
         given = clusters.Cluster.give
 
@@ -139,7 +139,7 @@ class TestRefusals:
             run(study(kpis=(local,)), cluster=dask)
 
     def test_a_worker_without_the_package(self, study, dask, monkeypatch):
-        def without(*order):
+        def without(*sent):
             raise ModuleNotFoundError("No module named 'abm'")
 
         monkeypatch.setattr(clusters, "do_batch", without)
@@ -155,44 +155,44 @@ class TestRefusals:
     def test_a_scheduler_that_goes_away(self, study, monkeypatch):
         options = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
         cluster = distributed.LocalCluster(**options, protocol="inproc")
-        monkeypatch.setattr(clusters, "LOOK", 0.05)
+        monkeypatch.setattr(clusters, "POLL_SECONDS", 0.05)
         with pytest.raises(Refusal, match=r"the Dask scheduler is gone .*the same command goes on from there"):
             run(study(replications=5000), cluster=cluster, progress=lambda done, *_: done > 20 and cluster.close())
 
 
-def test_what_dask_logs_stays_behind_the_scenes(dask):
+def test_what_dask_logs_is_not_shown(dask):
     """What goes wrong is said in one line, and not in the log of a client too."""
     before = [logging.getLogger(name).level for name in jobs.LOGGERS]
-    with clusters.opened(dask):
+    with clusters.connected(dask):
         assert not any(logging.getLogger(name).isEnabledFor(logging.ERROR) for name in jobs.LOGGERS)
     assert [logging.getLogger(name).level for name in jobs.LOGGERS] == before
 
 
-def test_workers_that_wait_are_not_waited_for(study, dask, monkeypatch):
-    """A comparison comes back to the cluster at each look."""
+def test_idle_workers_are_not_waited_for(study, dask, monkeypatch):
+    """A comparison sends runs to the same cluster at each look: waiting would add up."""
     cluster = clusters.Cluster(study(), dask, 1)
-    monkeypatch.setattr(cluster, "_ended", None)  # where it would wait
+    monkeypatch.setattr(cluster, "_ended", None)  # on which it would wait
     assert list(cluster.events()) == []
     assert cluster.idle == 4
     cluster.close()
 
 
-def test_a_batch_is_a_function_of_its_order(study):
+def test_a_batch_depends_on_what_is_sent_alone(study):
     experiment = study()
-    order = (clusters.packed(experiment), experiment.sheet.digests, versions(), 1, np.array([0, 3]))
-    first, second = clusters.do_batch(*order), clusters.do_batch(*order)
+    sent = (clusters.packed(experiment), experiment.sheet.digests, versions(), 1, np.array([0, 3]))
+    first, second = clusters.do_batch(*sent), clusters.do_batch(*sent)
     assert first.data == second.data
     assert (first.runs, first.failed) == (2, 0)
 
 
 def test_batches_on_a_cluster_are_longer(study, dask, monkeypatch):
-    """They have farther to go, and this process commits them all."""
-    monkeypatch.setattr(runner, "BATCH", 1e-9)
-    monkeypatch.setattr(runner, "FAR", 4e9)
+    """They take longer to get there, and this process commits them all."""
+    monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
+    monkeypatch.setattr(runner, "ON_CLUSTER", 4e9)
     sizes = []
-    batch = Bench.batch
+    batch = RunExecutor.batch
     monkeypatch.setattr(
-        Bench, "batch", lambda self, some, *rest: (sizes.append(len(some)), batch(self, some, *rest))[1]
+        RunExecutor, "batch", lambda self, some, *rest: (sizes.append(len(some)), batch(self, some, *rest))[1]
     )
     run(study(replications=100), cluster=dask)
     assert sum(sizes) == 200

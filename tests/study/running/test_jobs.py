@@ -54,10 +54,10 @@ def test_ctrl_c_stays_what_it_was(monkeypatch):
 def test_refused(tmp_path, text, message, monkeypatch):
     monkeypatch.setenv("PATH", "")
     (tmp_path / "jobs.toml").write_text(text)
-    with pytest.raises(Refusal, match=message), jobs.asked(tmp_path / "jobs.toml"):
+    with pytest.raises(Refusal, match=message), jobs.requested(tmp_path / "jobs.toml"):
         pass
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(Refusal, match=r"slurm\.toml"), jobs.asked(tmp_path / "slurm.toml"):
+    with pytest.raises(Refusal, match=r"slurm\.toml"), jobs.requested(tmp_path / "slurm.toml"):
         pass

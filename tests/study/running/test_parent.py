@@ -1,4 +1,4 @@
-"""Noticing that a parent has gone."""
+"""A process notices that the process which started it has ended."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def test_it_is_there_as_long_as_it_runs():
     assert parent.is_there()
 
 
-def test_and_is_missed_when_it_has_ended(tmp_path):
+def test_and_not_when_it_has_ended(tmp_path):
     command = [sys.executable, "-c", CHILD, GRANDCHILD, str(tmp_path / "seen")]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["True", "False"]

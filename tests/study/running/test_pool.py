@@ -1,4 +1,4 @@
-"""Worker processes: started, handed batches, killed, unable to load what they are sent."""
+"""Worker processes: started, given batches, killed, unable to load what they are sent."""
 
 import time
 
@@ -9,7 +9,7 @@ from abm.core.errors import Refusal
 from abm.kpis.behaviour import market_share
 from abm.kpis.kpi import kpi
 from abm.study.running import pool as pools
-from abm.study.running.pool import Death, Pool, Unsendable, packed, unpacked
+from abm.study.running.pool import Pool, Unsendable, WorkerDied, packed, unpacked
 from abm.study.running.work import Report
 from abm.study.storage.store import Segments, Store
 
@@ -21,7 +21,7 @@ def one(tallied):
 
 
 def collect(pool, batches):
-    """Hand out batches and return what came of each."""
+    """Give batches to workers and return what came of each."""
     answers, waiting = [], [np.asarray(batch) for batch in batches]
     until = time.monotonic() + 60
     while (waiting or pool.busy) and time.monotonic() < until:
@@ -31,7 +31,7 @@ def collect(pool, batches):
     return answers
 
 
-def test_shipped_kpis_are_packed_by_their_place(study):
+def test_shipped_kpis_are_packed_by_name(study):
     experiment = study(kpis=("profit", "market_share"))
     other = unpacked(packed(experiment), experiment.sheet.digests, "")
     assert other == experiment
@@ -69,20 +69,20 @@ def test_where_processes_can_only_be_spawned(study, monkeypatch):
 
 
 def test_a_killed_worker_is_reported_and_replaced(study, world, own):
-    experiment = study(scenario=world.adding(own.Deadly(replication=1)))
+    experiment = study(scenario=world.adding(own.Deadly(in_replication=1)))
     pool = Pool(experiment, None, workers=1, threads=1)
     try:
         answers = collect(pool, [[2], [0]])
     finally:
         pool.close()
-    assert isinstance(answers[0][1], Death)
+    assert isinstance(answers[0][1], WorkerDied)
     assert "SIGKILL" in str(answers[0][1])
     assert answers[1][1].runs == 1
 
 
 def test_a_module_the_worker_cannot_import_is_a_plain_line(study, world, own, tmp_path):
     experiment = study(scenario=world.adding(own.Fragile()))
-    order = packed(experiment)
+    sent = packed(experiment)
     (tmp_path / "own_theories.py").unlink()
     pool = Pool(experiment, None, workers=1, threads=1)
     try:
@@ -90,7 +90,7 @@ def test_a_module_the_worker_cannot_import_is_a_plain_line(study, world, own, tm
             collect(pool, [[0]])
     finally:
         pool.close()
-    assert b"own_theories" in order
+    assert b"own_theories" in sent
 
 
 def test_code_edited_since_it_was_imported_is_refused(study, world, own, tmp_path):
@@ -147,5 +147,5 @@ def test_a_folder_that_cannot_be_written_stops_the_work(study, tmp_path):
 
 
 @pytest.mark.parametrize(("code", "words"), [(-9, "ended by SIGKILL"), (1, "exit code 1"), (None, "exit code None")])
-def test_a_death_says_how(code, words):
-    assert words in str(Death(code))
+def test_a_worker_that_died_says_how(code, words):
+    assert words in str(WorkerDied(code))

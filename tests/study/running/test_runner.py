@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 
 from abm.core.errors import Refusal
-from abm.engine.engine import simulate
+from abm.engine.recording import simulate
 from abm.kpis.kpi import kpi
 from abm.study.provenance import files, versions
 from abm.study.running import runner
-from abm.study.running.hiring import Hiring
+from abm.study.running.parallelism import Parallelism
 from abm.study.running.runner import Interrupted, run
-from abm.study.running.staff import Staff
-from abm.study.running.work import Bench
+from abm.study.running.starting_pool import StartingPool
+from abm.study.running.work import RunExecutor
 from abm.study.storage import compact as compaction
 from abm.study.storage import manifest, segment
 from abm.study.storage.compact import MANY
@@ -46,14 +46,14 @@ STUDY = """
         kpis=("profit", "csi"),
     )
 
-    def tell(done, total, failed, left):
+    def show(done, total, failed, left):
         print(done, flush=True)
 
     if __name__ == "__main__":
         folder, workers = sys.argv[1], int(sys.argv[2])
-        runner.BATCH = 0.2
+        runner.BATCH_SECONDS = 0.2
         try:
-            results = runner.run(EXPERIMENT, folder, workers=workers, progress=tell)
+            results = runner.run(EXPERIMENT, folder, workers=workers, progress=show)
             print("digest", results.canonical(), results.missing)
         except runner.Interrupted as stop:
             print("stopped", stop.done, stop.total, stop.exit_code)
@@ -61,11 +61,11 @@ STUDY = """
 """
 
 
-class Prompt(Hiring):
-    """Hiring that is over when it has begun."""
+class StartedAtOnce(StartingPool):
+    """A pool that has started before anything else goes on."""
 
-    def __init__(self, hire):
-        super().__init__(hire)
+    def __init__(self, start):
+        super().__init__(start)
         with contextlib.suppress(Refusal):
             self.pool()
 
@@ -85,13 +85,13 @@ def last_line(process):
 
 
 class TestTheSameNumbers:
-    def test_whatever_the_workers_batches_and_places(self, crossed, tmp_path, monkeypatch):
+    def test_whatever_the_workers_batches_and_folders(self, crossed, tmp_path, monkeypatch):
         alone = run(crossed, workers=1)
         digests = {alone.canonical()}
         digests.add(run(crossed, tmp_path / "one", workers=1).canonical())
         digests.add(run(crossed, tmp_path / "two", workers=2).canonical())
         digests.add(run(crossed, workers=2, threads=2).canonical())
-        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
         digests.add(run(crossed, tmp_path / "tiny", workers=1).canonical())
         assert len(digests) == 1
         assert len(Store(tmp_path / "tiny").names()) > len(Store(tmp_path / "one").names())
@@ -101,7 +101,7 @@ class TestTheSameNumbers:
         shuffled = sorted(range(len(crossed)), key=lambda index: (index * 7919) % 1009)
         keeper = Segments()
         for half in (shuffled[::2], shuffled[1::2]):
-            Bench(crossed).batch(half, keeper)
+            RunExecutor(crossed).batch(half, keeper)
         assert shuffled != sorted(shuffled)
         assert Results(crossed.sheet, keeper).canonical() == run(crossed, workers=1).canonical()
 
@@ -123,8 +123,8 @@ class TestResuming:
     def test_stored_runs_are_skipped(self, study, tmp_path, monkeypatch):
         run(study(replications=2), tmp_path, workers=1)
         done = []
-        recorded = runner.Bench.outcome
-        monkeypatch.setattr(runner.Bench, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
+        recorded = runner.RunExecutor.outcome
+        monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
         results = run(study(replications=3), tmp_path, workers=1)
         assert done == [4, 5]
         assert results.canonical() == run(study(replications=3), workers=1).canonical()
@@ -137,10 +137,10 @@ class TestResuming:
 
         monkeypatch.setattr(Store, "rows", never)
         monkeypatch.setattr(runner, "Pool", never)
-        monkeypatch.setattr(runner.Bench, "batch", never)
-        told = []
-        run(study(), tmp_path, workers=2, progress=lambda *numbers: told.append(numbers))
-        assert told == [(6, 6, 0, 0.0)]
+        monkeypatch.setattr(runner.RunExecutor, "batch", never)
+        reports = []
+        run(study(), tmp_path, workers=2, progress=lambda *numbers: reports.append(numbers))
+        assert reports == [(6, 6, 0, 0.0)]
 
     def test_another_experiment_in_the_same_folder_mixes_nothing(self, study, tmp_path):
         first = run(study(), tmp_path, workers=1).canonical()
@@ -167,10 +167,10 @@ class TestResuming:
             assert read(tmp_path).canonical() == before
 
     def test_failed_runs_are_rows_and_are_tried_again(self, study, world, own, tmp_path):
-        experiment = study(scenario=world.adding(own.Fragile(replication=1)))
-        told = []
-        results = run(experiment, tmp_path, workers=2, progress=lambda *numbers: told.append(numbers[:3]))
-        assert told[-1] == (6, 6, 2)
+        experiment = study(scenario=world.adding(own.Fragile(in_replication=1)))
+        reports = []
+        results = run(experiment, tmp_path, workers=2, progress=lambda *numbers: reports.append(numbers[:3]))
+        assert reports[-1] == (6, 6, 2)
         assert list(results.failed["error"]) == ["RuntimeError"] * 2
         assert results.missing == 0
         again = []
@@ -186,13 +186,13 @@ class TestResuming:
             run(study(), tmp_path, workers=1)
 
     def test_many_small_segments_are_compacted(self, study, tmp_path, monkeypatch):
-        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
         results = run(study(replications=40), tmp_path, workers=1)
         assert len(Store(tmp_path).names()) == 40 - MANY + 1
         assert results.canonical() == run(study(replications=40), workers=1).canonical()
 
     def test_segments_are_compacted_while_runs_go_on(self, study, tmp_path, monkeypatch):
-        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
         monkeypatch.setattr(runner, "MANY", 5)
         monkeypatch.setattr(compaction, "MANY", 5)
         monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 5))
@@ -219,7 +219,7 @@ class TestResuming:
 
 class TestWorkersThatDie:
     def test_the_guilty_run_is_found_and_the_others_are_done(self, study, world, own, tmp_path):
-        experiment = study(scenario=world.adding(own.Deadly(replication=1)), arms={}, replications=4)
+        experiment = study(scenario=world.adding(own.Deadly(in_replication=1)), arms={}, replications=4)
         results = run(experiment, tmp_path, workers=2)
         assert list(results.failed[["replication", "error"]].itertuples(index=False, name=None)) == [(1, "WorkerDied")]
         assert results.missing == 0
@@ -230,44 +230,44 @@ class TestWorkersThatDie:
 
 
 class TestBatches:
-    def job(self, experiment, workers=1, rate=0.0, left=None):
+    def runs(self, experiment, workers=1, seconds=0.0, left=None):
         pending = np.arange(len(experiment)) if left is None else np.array(left)
-        job = runner._Job(experiment, None, Staff(workers, 1), pending, len(experiment), None)
-        job._rate = rate
-        return job
+        runs = runner._StudyRuns(experiment, None, Parallelism(workers, 1), pending, len(experiment), None)
+        runs._seconds_per_run = seconds
+        return runs
 
     def test_arms_of_a_point_stay_together(self, crossed):
-        job = self.job(crossed, rate=0.4)  # two or three runs a second; two arms
+        runs = self.runs(crossed, seconds=0.4)  # two or three runs a second; two arms
         sizes = []
-        while len(job._left):
-            sizes.append(len(job._take()))
+        while len(runs._left):
+            sizes.append(len(runs._next_batch()))
         assert sizes == [2] * 12
 
     def test_whole_replications_stay_together(self, crossed):
-        job = self.job(crossed, rate=0.1)  # ten runs a second; eight a replication
-        assert [list(job._take()), list(job._take())] == [list(range(16)), list(range(16, 24))]
+        runs = self.runs(crossed, seconds=0.1)  # ten runs a second; eight a replication
+        assert [list(runs._next_batch()), list(runs._next_batch())] == [list(range(16)), list(range(16, 24))]
 
     def test_what_is_left_is_shared_out(self, crossed):
-        job = self.job(crossed, workers=2, rate=0.001)
-        assert len(job._take()) == 6  # a quarter of 24: two workers, and again as much later
+        runs = self.runs(crossed, workers=2, seconds=0.001)
+        assert len(runs._next_batch()) == 6  # a quarter of 24: two workers, and again as much later
 
     def test_fewer_runs_than_workers_are_split_arm_by_arm(self, study):
-        job = self.job(study(replications=1), workers=8)
-        assert [list(job._take()), list(job._take())] == [[0], [1]]
+        runs = self.runs(study(replications=1), workers=8)
+        assert [list(runs._next_batch()), list(runs._next_batch())] == [[0], [1]]
 
     def test_gaps_are_no_matter(self, crossed):
-        job = self.job(crossed, rate=0.4, left=[1, 2, 9, 10, 11])
-        assert [list(job._take()), list(job._take())] == [[1, 2], [9, 10, 11]]
+        runs = self.runs(crossed, seconds=0.4, left=[1, 2, 9, 10, 11])
+        assert [list(runs._next_batch()), list(runs._next_batch())] == [[1, 2], [9, 10, 11]]
 
 
 class TestChoices:
     def test_a_short_study_starts_no_processes(self, study, monkeypatch):
         monkeypatch.setattr(runner, "Pool", None)
-        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 8)
+        monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 8)
         assert run(study()).missing == 0
 
     def test_loading_the_kernels_does_not_count_as_work(self, study, monkeypatch):
-        recorded, calls = runner.Bench.outcome, []
+        recorded, calls = runner.RunExecutor.outcome, []
 
         def outcome(self, index):
             calls.append(index)
@@ -275,53 +275,53 @@ class TestChoices:
                 time.sleep(0.4)
             return recorded(self, index)
 
-        monkeypatch.setattr(runner.Bench, "outcome", outcome)
-        monkeypatch.setattr(runner, "STARTING", 10.0)  # at the pace of the first runs there would be 20 s to go
+        monkeypatch.setattr(runner.RunExecutor, "outcome", outcome)
+        monkeypatch.setattr(runner, "WORTH_WORKERS", 10.0)  # at the pace of the first runs there would be 20 s to go
         monkeypatch.setattr(runner, "Pool", None)
-        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 8)
+        monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 8)
         assert run(study(replications=30)).missing == 0
 
     @pytest.fixture
     def eager(self, monkeypatch):
         """Let worker processes seem to pay at once."""
-        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
-        monkeypatch.setattr(runner, "TRIAL", 0.0)
-        monkeypatch.setattr(runner, "STARTING", 0.0)
-        monkeypatch.setattr(runner, "BATCH", 1e-9)
+        monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 2)
+        monkeypatch.setattr(runner, "TRIAL_SECONDS", 0.0)
+        monkeypatch.setattr(runner, "WORTH_WORKERS", 0.0)
+        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
 
     def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch, eager):
-        served = []
+        used = []
         made = runner.Pool
-        monkeypatch.setattr(runner, "Hiring", Prompt)
-        monkeypatch.setattr(runner, "Pool", lambda *order: served.append(made(*order)) or served[-1])
+        monkeypatch.setattr(runner, "StartingPool", StartedAtOnce)
+        monkeypatch.setattr(runner, "Pool", lambda *arguments: used.append(made(*arguments)) or used[-1])
         give = made.give
-        monkeypatch.setattr(made, "give", lambda pool, batch: served.append(batch) or give(pool, batch))
+        monkeypatch.setattr(made, "give", lambda pool, batch: used.append(batch) or give(pool, batch))
         results = run(study())
-        assert len(served) > 1  # a pool, and batches for it
+        assert len(used) > 1  # a pool, and batches for it
         assert results.canonical() == run(study(), workers=1).canonical()
 
     @pytest.fixture
     def first_run(self, monkeypatch):
-        """Stop at the first run; tell what had been started before it."""
+        """Stop at the first run, and list what had been started before it."""
         started = []
 
         def outcome(self, index):
             raise KeyboardInterrupt
 
-        def hire(*order):
+        def start(*arguments):
             started.append("workers")
             raise Refusal("no pool here")
 
-        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
+        monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 2)
         monkeypatch.setattr(runner, "start_server", lambda: started.append("server"))
-        monkeypatch.setattr(runner, "Pool", hire)
-        monkeypatch.setattr(runner, "Hiring", Prompt)
-        monkeypatch.setattr(runner.Bench, "outcome", outcome)
+        monkeypatch.setattr(runner, "Pool", start)
+        monkeypatch.setattr(runner, "StartingPool", StartedAtOnce)
+        monkeypatch.setattr(runner.RunExecutor, "outcome", outcome)
         return started
 
     @pytest.mark.parametrize(("hours", "first"), [(8.0, ["workers"]), (0.0, [])])
-    def test_for_much_work_they_are_hired_before_the_first_run(self, study, monkeypatch, first_run, hours, first):
-        monkeypatch.setattr(runner, "work", lambda experiment, runs: hours * 3600.0)
+    def test_for_much_work_workers_start_before_the_first_run(self, study, monkeypatch, first_run, hours, first):
+        monkeypatch.setattr(runner, "seconds_in_one_process", lambda experiment, runs: hours * 3600.0)
         monkeypatch.setattr(runner, "compiled", lambda experiment: True)
         with pytest.raises(Refusal if first else Interrupted):
             run(study())
@@ -329,7 +329,7 @@ class TestChoices:
 
     @pytest.mark.parametrize(("workers", "first"), [(None, ["server"]), (1, [])])
     def test_their_server_compiles_the_other_half(self, study, monkeypatch, first_run, workers, first):
-        """Nobody is hired yet: that would run the caller's script again, which need not be guarded if runs are few."""
+        """No worker starts yet: it would run the caller's script again, which needs no guard if there are few runs."""
         monkeypatch.setattr(runner, "compiled", lambda experiment: False)
         with pytest.raises(Interrupted):
             run(study(), workers=workers)
@@ -338,7 +338,7 @@ class TestChoices:
     def test_while_worker_processes_load_the_runs_go_on_here(self, study, monkeypatch, eager):
         asked, loaded, closed = threading.Event(), threading.Event(), threading.Event()
 
-        def pool(*order):
+        def pool(*arguments):
             asked.set()
             loaded.wait()
             return SimpleNamespace(close=closed.set)
@@ -355,8 +355,8 @@ class TestChoices:
             return tallied.revenue
 
         experiment = study(kpis=(kpi(unit="cu")(local),))
-        monkeypatch.setattr("abm.study.running.staff.processors", lambda: 2)
-        monkeypatch.setattr("abm.study.running.staff.SMALL_RUN", 0)
+        monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 2)
+        monkeypatch.setattr("abm.study.running.parallelism.SMALL_RUN", 0)
         with pytest.warns(UserWarning, match="runs in this process only"):
             assert run(experiment).missing == 0
         with pytest.raises(Refusal, match="cannot be sent to worker processes"):
@@ -364,18 +364,18 @@ class TestChoices:
 
     def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(self, study, tmp_path, monkeypatch):
         (tmp_path / "file").touch()
-        monkeypatch.setattr(runner.Bench, "outcome", None)
+        monkeypatch.setattr(runner.RunExecutor, "outcome", None)
         with pytest.raises(Refusal, match="cannot be written"):
             run(study(), tmp_path / "file", workers=1)
 
     def test_progress_goes_from_what_is_stored_to_all(self, study, tmp_path):
         run(study(replications=1), tmp_path, workers=1)
-        told = []
-        run(study(), tmp_path, workers=1, progress=lambda *numbers: told.append(numbers))
-        assert told[0][:3] == (2, 6, 0)
-        assert np.isnan(told[0][3])
-        assert told[-1] == (6, 6, 0, 0.0)
-        assert [numbers[0] for numbers in told] == sorted(numbers[0] for numbers in told)
+        reports = []
+        run(study(), tmp_path, workers=1, progress=lambda *numbers: reports.append(numbers))
+        assert reports[0][:3] == (2, 6, 0)
+        assert np.isnan(reports[0][3])
+        assert reports[-1] == (6, 6, 0, 0.0)
+        assert [numbers[0] for numbers in reports] == sorted(numbers[0] for numbers in reports)
 
 
 class TestInterrupts:
@@ -384,7 +384,7 @@ class TestInterrupts:
         """Let Ctrl-C come in the run after so many."""
 
         def after(runs):
-            recorded, done = runner.Bench.outcome, []
+            recorded, done = runner.RunExecutor.outcome, []
 
             def outcome(self, index):
                 if len(done) == runs:
@@ -392,13 +392,13 @@ class TestInterrupts:
                 done.append(index)
                 return recorded(self, index)
 
-            monkeypatch.setattr(runner.Bench, "outcome", outcome)
+            monkeypatch.setattr(runner.RunExecutor, "outcome", outcome)
 
         return after
 
     def test_what_is_said_to_be_stored_is_stored(self, study, tmp_path, monkeypatch, interrupted):
         interrupted(4)
-        monkeypatch.setattr(runner._Job, "_take", lambda job: np.arange(6))
+        monkeypatch.setattr(runner._StudyRuns, "_next_batch", lambda runs: np.arange(6))
         with pytest.raises(Interrupted) as stop:
             run(study(), tmp_path, workers=1)
         assert stop.value.done == 4 == 6 - read(tmp_path).missing
@@ -467,7 +467,7 @@ def _members(group):
     return found
 
 
-def test_a_script_without_a_guard_is_told_so_and_does_not_hang(start, tmp_path):
+def test_a_script_without_a_guard_is_refused_with_advice_and_does_not_hang(start, tmp_path):
     process = start(
         """
         from abm.scenario.scenario import Scenario
@@ -483,7 +483,7 @@ def test_a_script_without_a_guard_is_told_so_and_does_not_hang(start, tmp_path):
 
 
 def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "BATCH", 1e-9)
+    monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
     monkeypatch.setattr(runner, "MANY", 3)
     monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 3))
     experiment = study(replications=40)

@@ -9,7 +9,7 @@ from abm.core.errors import Refusal
 from abm.study.provenance import versions
 from abm.study.running.runner import run
 from abm.study.running.verify import verify
-from abm.study.running.work import Bench
+from abm.study.running.work import RunExecutor
 from abm.study.storage.manifest import read_manifest
 from abm.study.storage.rows import Outcome
 from abm.study.storage.segment import encode
@@ -26,7 +26,7 @@ def forged(study, folder, change):
     """Replace the stored runs by ones of which run 2 is changed."""
     experiment = study(kpis=("profit", "retention_rate"))
     store = Store(folder)
-    outcomes = [Bench(experiment).outcome(index) for index in range(6)]
+    outcomes = [RunExecutor(experiment).outcome(index) for index in range(6)]
     outcomes[2] = change(outcomes[2])
     store.remove(store.names())
     store.commit(encode(outcomes, experiment.sheet.kpis))
@@ -42,8 +42,8 @@ def test_right_results_pass(folder):
 
 def test_a_sample_is_drawn_by_the_seed(folder, monkeypatch):
     done = []
-    outcome = Bench.outcome
-    monkeypatch.setattr(Bench, "outcome", lambda self, index: (done.append(index), outcome(self, index))[1])
+    outcome = RunExecutor.outcome
+    monkeypatch.setattr(RunExecutor, "outcome", lambda self, index: (done.append(index), outcome(self, index))[1])
     samples = []
     for seed in (0, 0, 1, 2, 3):
         done.clear()
@@ -86,7 +86,7 @@ def test_other_differences(study, folder, change, what):
 
 
 def test_a_failed_run_must_fail_again(study, world, own, tmp_path):
-    experiment = study(scenario=world.adding(own.Fragile(replication=1)))
+    experiment = study(scenario=world.adding(own.Fragile(in_replication=1)))
     run(experiment, tmp_path, workers=1)
     assert verify(tmp_path, experiment=experiment).ok
     with pytest.raises(Refusal, match="pass the experiment itself"):

@@ -1,18 +1,18 @@
-"""The bench: what a batch leaves behind, whatever happens in it."""
+"""Batches of runs: what is stored of them, whatever happens in the middle."""
 
 import numpy as np
 import pytest
 
-from abm.engine import engine
+from abm.engine import engine, recording
 from abm.study.running import work
-from abm.study.running.work import Bench
+from abm.study.running.work import RunExecutor
 from abm.study.storage.store import Segments
 
 
 def test_an_outcome_is_what_the_engine_recorded(crossed):
     run = crossed.sheet.run(7)
-    outcome = Bench(crossed).outcome(7)
-    record = engine.record(crossed.scenario_of(run.arm, run.point), run.seed, run.replication)
+    outcome = RunExecutor(crossed).outcome(7)
+    record = recording.record(crossed.scenario_of(run.arm, run.point), run.seed, run.replication)
     assert outcome.run == run
     assert outcome.settings == crossed.sheet.settings(run.point)
     np.testing.assert_array_equal(outcome.summary, record.summary(crossed.kpis))
@@ -26,26 +26,26 @@ def test_worlds_are_used_again_and_nothing_is_left_over_in_them(crossed, monkeyp
     build = engine.build_world
     monkeypatch.setattr(engine, "build_world", lambda *arguments: (made.append(1), build(*arguments))[1])
     kept, alone = Segments(), Segments()
-    Bench(crossed).batch(range(len(crossed)), kept)
+    RunExecutor(crossed).batch(range(len(crossed)), kept)
     assert len(made) == len(crossed.arms) * len(crossed.design) < len(crossed)
     for index in range(len(crossed)):
-        Bench(crossed).batch([index], alone)
+        RunExecutor(crossed).batch([index], alone)
     together, apart = (one.rows(crossed.sheet, by_period=True) for one in (kept, alone))
     for name, found in together.kpis.items():
         np.testing.assert_array_equal(found, apart.kpis[name], err_msg=name)
 
 
 def test_a_failed_run_is_a_row_and_the_others_go_on(study, world, own):
-    experiment = study(scenario=world.adding(own.Fragile(replication=1)))
+    experiment = study(scenario=world.adding(own.Fragile(in_replication=1)))
     kept = Segments()
-    report = Bench(experiment).batch(range(6), kept)
+    report = RunExecutor(experiment).batch(range(6), kept)
     assert (report.runs, report.failed) == (6, 2)
     errors = kept.rows(experiment.sheet, by_period=False).errors
     assert errors == dict.fromkeys((2, 3), ("RuntimeError", "broke in replication 1"))
 
 
 def test_long_messages_are_cut_and_put_on_one_line(study):
-    outcome = Bench(study()).failed(0, "ValueError", "a\nb " * 1000)
+    outcome = RunExecutor(study()).failed(0, "ValueError", "a\nb " * 1000)
     assert outcome.message.startswith("a b a b")
     assert len(outcome.message) == work.MOST_WORDS
 
@@ -53,23 +53,23 @@ def test_long_messages_are_cut_and_put_on_one_line(study):
 def test_a_batch_can_be_stopped_after_a_run(study):
     kept = Segments()
     asked = iter([False, True])
-    report = Bench(study()).batch(range(6), kept, stop=lambda: next(asked))
+    report = RunExecutor(study()).batch(range(6), kept, stop=lambda: next(asked))
     assert report.runs == 2
     assert kept.holdings(study().sheet).done.sum() == 2
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
 def test_what_was_done_before_an_interrupt_is_committed(study, monkeypatch, interrupt):
-    recorded = engine.record
+    recorded = recording.record
 
     def record(world, seed, replication, **options):
         if replication == 1:
             raise interrupt
         return recorded(world, seed, replication, **options)
 
-    monkeypatch.setattr(work.engine, "record", record)
+    monkeypatch.setattr(work.recording, "record", record)
     kept = Segments()
-    report = Bench(study()).batch(range(6), kept)
+    report = RunExecutor(study()).batch(range(6), kept)
     assert (type(report.stopped), report.runs) == (interrupt, 1)
     assert list(kept.holdings(study().sheet).done) == [True, False, False, False, False, False]
 
@@ -85,12 +85,12 @@ def test_an_interrupt_of_the_commit_loses_nothing(study, monkeypatch):
         commit(data)
 
     monkeypatch.setattr(kept, "commit", interrupted)
-    report = Bench(study()).batch(range(3), kept)
+    report = RunExecutor(study()).batch(range(3), kept)
     assert isinstance(report.stopped, KeyboardInterrupt)
     assert kept.holdings(study().sheet).done.sum() == report.runs == 3
 
 
 def test_an_empty_batch_leaves_nothing(study):
     kept = Segments()
-    assert Bench(study()).batch([], kept).runs == 0
+    assert RunExecutor(study()).batch([], kept).runs == 0
     assert kept.names() == []

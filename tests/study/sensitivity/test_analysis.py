@@ -112,12 +112,14 @@ def test_each_arm_by_itself(uncertain):
 
 def test_more_samples_and_replications_keep_the_runs_there_are(uncertain, tmp_path):
     def done(samples, replications, **arms):
-        told = []
+        reports = []
         study = uncertain(replications=replications, kpis=("profit",))
         options = {"method": "morris", "samples": samples, **arms}
-        sensitivity(study, "profit", store=tmp_path, workers=1, progress=lambda *now: told.append(now), **options)
+        sensitivity(study, "profit", store=tmp_path, workers=1, progress=lambda *now: reports.append(now), **options)
         points = len(planned(study, "profit", **options).design)
-        return told[0][0] / points / replications, told[-1][1] / points / replications  # stored before, runs in all
+        return reports[0][0] / points / replications, reports[-1][
+            1
+        ] / points / replications  # stored before, runs in all
 
     assert done(4, 1, arm="none") == (0, 1)
     assert done(4, 1, arm="none") == (1, 1)
@@ -128,7 +130,7 @@ def test_more_samples_and_replications_keep_the_runs_there_are(uncertain, tmp_pa
 
 def test_runs_that_fail_are_left_out_and_counted(uncertain, own, world):
     """A replication that always fails is left out as a whole; a failed run takes its samples with it."""
-    fragile = world.adding(own.Fragile(replication=1))
+    fragile = world.adding(own.Fragile(in_replication=1))
     found = sensitivity(uncertain(scenario=fragile), "profit", method="morris", samples=4, arm="none", workers=1)
     assert found.failed == len(
         planned(uncertain(scenario=fragile), "profit", method="morris", samples=4, arm="none").design

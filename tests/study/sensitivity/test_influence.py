@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from abm.study.sensitivity.influence import lost_in_luck, sentence
+from abm.study.sensitivity.influence import not_above_luck, sentence
 
 OUTPUT = {"sd": 1.0, "noise_share": 0.04, "replications": 6, "left_out": 0, "samples": 8, "dropped": 0}
 SOBOL = pd.DataFrame(
@@ -59,7 +59,7 @@ def test_what_may_matter_more_is_not_passed_over():
 
 def test_nothing_is_shown():
     weak = SOBOL.assign(luck=0.9)
-    assert lost_in_luck("sobol", weak) == ["a", "b", "c"]
+    assert not_above_luck("sobol", weak) == ["a", "b", "c"]
     assert sentence("sobol", weak, OUTPUT, "").startswith(
         "no factor is shown to matter more than luck; the strongest is a"
     )
@@ -93,5 +93,5 @@ def test_how_sure_that_is(changes, said):
 
 
 def test_without_replications_the_interval_must_leave_zero():
-    assert lost_in_luck("morris", MORRIS.assign(luck=math.nan)) == []
-    assert lost_in_luck("morris", MORRIS.assign(luck=math.nan, mu_star_low=0.0)) == ["a", "b"]
+    assert not_above_luck("morris", MORRIS.assign(luck=math.nan)) == []
+    assert not_above_luck("morris", MORRIS.assign(luck=math.nan, mu_star_low=0.0)) == ["a", "b"]

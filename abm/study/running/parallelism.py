@@ -1,4 +1,4 @@
-"""How many processes and threads a study gets."""
+"""How many worker processes a study gets, and how many threads each of its runs."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from abm.core.errors import Refusal
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
-from abm.study.running.pool import GUARD
+from abm.study.running.pool import GUARD_ADVICE
 
-SMALL_RUN = 2_000_000  # customer-periods below which a few runs are done before anything is decided
+SMALL_RUN = 2_000_000  # customer-periods of a run, up to which a study is tried in this process before workers start
 LARGE_POPULATION = 100_000  # customers from which threads inside a run pay
-USABLE = 0.8  # share of the memory that runs may fill together
+USABLE_MEMORY = 0.8  # share of the memory that runs may fill together
 
 
 @dataclass(frozen=True)
-class Staff:
-    """Processes, and threads inside a run.
+class Parallelism:
+    """How many processes do runs at the same time, and how many threads each run has.
 
-    free  : nobody asked for this number of processes        trial : begin in this process and see whether it is enough
+    by_default     : nobody asked for this number of workers, so that fewer will do if they cannot be had
+    try_here_first : begin in this process, and start workers only when runs turn out to take long
     """
 
     workers: int
     threads: int
-    free: bool = False
-    trial: bool = False
+    by_default: bool = False
+    try_here_first: bool = False
 
 
-def staffing(experiment: Experiment, runs: int, workers: int | None, threads: int | None) -> Staff:
+def choose_parallelism(experiment: Experiment, runs: int, workers: int | None, threads: int | None) -> Parallelism:
     """Decide how many processes and threads do `runs` runs; what the caller asks for is granted.
 
     Raises Refusal if one run needs more memory than there is, and when called while a worker process is starting.
@@ -41,17 +42,17 @@ def staffing(experiment: Experiment, runs: int, workers: int | None, threads: in
             checks.whole(name, value, low=1)
     here = multiprocessing.current_process()
     if getattr(here, "_inheriting", False):
-        raise Refusal(f"abm.run was called while a worker process was starting; {GUARD}")
+        raise Refusal(f"abm.run was called while a worker process was starting; {GUARD_ADVICE}")
     world, cores = experiment.scenario, processors()
-    fit = _fitting(max(one.estimated_bytes() for one in worlds(experiment)))
-    free = workers is None
+    most = _runs_in_memory(max(one.estimated_bytes() for one in worlds(experiment)))
+    by_default = workers is None
     if workers is None:
-        workers = 1 if here.daemon else max(1, min(cores, runs, fit))
+        workers = 1 if here.daemon else max(1, min(cores, runs, most))
     if threads is None:
         large = world.population.customers >= LARGE_POPULATION
         threads = max(1, cores // workers) if large and runs < cores else 1
     small = world.population.customers * world.periods <= SMALL_RUN
-    return Staff(workers, threads, free, trial=free and small)
+    return Parallelism(workers, threads, by_default, try_here_first=by_default and small)
 
 
 def worlds(experiment: Experiment) -> list[Scenario]:
@@ -59,7 +60,7 @@ def worlds(experiment: Experiment) -> list[Scenario]:
     found = []
     for arm in experiment.arms:
         for point in sorted({0, len(experiment.design) - 1}):
-            with contextlib.suppress(Refusal):  # its runs will fail, and cost nothing
+            with contextlib.suppress(Refusal):  # runs of a world that cannot be built fail at once, and cost nothing
                 found.append(experiment.scenario_of(arm, point))
     return found or [experiment.scenario]
 
@@ -72,14 +73,14 @@ def processors() -> int:
 
 
 def memory() -> int:
-    """Return the bytes of memory of this machine, or 0 if it does not tell."""
+    """Return the bytes of memory of this machine, or 0 where that cannot be found out."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return 0
 
 
-def _fitting(needed: int) -> int:
+def _runs_in_memory(needed: int) -> int:
     """Return how many runs of `needed` bytes fit into memory together; refuse one that does not."""
     there = memory()
     if there and needed > there:
@@ -87,4 +88,4 @@ def _fitting(needed: int) -> int:
             f"one run needs about {needed / 2**30:.1f} GiB of memory and this machine has {there / 2**30:.1f} GiB; "
             "take fewer customers, or a larger machine"
         )
-    return int(USABLE * there / needed) if there and needed else processors()
+    return int(USABLE_MEMORY * there / needed) if there and needed else processors()

@@ -1,4 +1,4 @@
-"""Hiring in the background: pools that come late, that cannot be had, and that nobody needs any more."""
+"""Pools that start in the background: late ones, some that cannot start, and some that nobody needs any more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import pytest
 
 from abm.core.errors import Refusal
-from abm.study.running.hiring import Hiring
+from abm.study.running.starting_pool import StartingPool
 
 
 class FakePool:
@@ -28,50 +28,50 @@ def pool():
 
 @pytest.fixture
 def gate():
-    """Keep whoever hires waiting until it is set."""
+    """Keep pools from starting until it is set."""
     gate = threading.Event()
     yield gate
     gate.set()
 
 
 def late(pool, gate):
-    """Return what hires the pool once the gate is open."""
+    """Return a function that starts the pool once the gate is open."""
 
-    def hire():
+    def start():
         gate.wait()
         return pool
 
-    return hire
+    return start
 
 
-def test_work_goes_on_until_the_pool_is_there(pool, gate):
-    hiring = Hiring(late(pool, gate))
-    assert not hiring.done
+def test_work_goes_on_until_the_pool_has_started(pool, gate):
+    starting = StartingPool(late(pool, gate))
+    assert not starting.done
     gate.set()
-    assert hiring.pool() is pool
-    assert hiring.done
+    assert starting.pool() is pool
+    assert starting.done
     assert not pool.closed.is_set()
 
 
 def test_what_goes_wrong_is_raised_where_the_pool_is_asked_for():
-    def hire():
+    def start():
         raise Refusal("no worker process could be started")
 
-    hiring = Hiring(hire)
+    starting = StartingPool(start)
     with pytest.raises(Refusal, match="no worker process"):
-        hiring.pool()
-    assert hiring.done
-    hiring.dismiss()  # nothing to end
+        starting.pool()
+    assert starting.done
+    starting.close()  # there is nothing to end
 
 
 @pytest.mark.parametrize("already_there", [True, False])
 def test_a_pool_that_is_not_needed_is_closed(pool, gate, already_there):
-    hiring = Hiring(late(pool, gate))
+    starting = StartingPool(late(pool, gate))
     if already_there:
         gate.set()
-        hiring.pool()
+        starting.pool()
     began = time.monotonic()
-    hiring.dismiss()
-    assert time.monotonic() - began < 1.0  # nobody waits for what loads
+    starting.close()
+    assert time.monotonic() - began < 1.0  # nobody waits for workers that still load
     gate.set()
     assert pool.closed.wait(5.0)

@@ -1,0 +1,57 @@
+"""Building a world: from a scenario to arrays, with everybody's initial state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from abm.core.streams import stream_key
+from abm.scenario import plan
+from abm.scenario.scenario import Scenario
+from abm.world.columns import World
+from abm.world.firm import levers
+from abm.world.network.ties import Ties
+
+
+def build_world(
+    scenario: Scenario, seed: int, replication: int = 0, workers: int = 1, folder: Path | None = None
+) -> World:
+    """Return the world at period 0: customers, firms, ties, with every mechanism's initial state.
+
+    folder : of the study, which its logs and graph files lie in; None = the current one
+
+    Raises Refusal for an unusable log or graph file.
+    """
+    world = allocated(scenario, _ties(scenario, seed, replication, folder), replication, workers)
+    _begin(world, scenario, seed, folder)
+    return world
+
+
+def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1) -> World:
+    """Return a world with all its arrays, in which nobody has been drawn yet."""
+    world = World(
+        scenario.population.customers, tuple(f.name for f in scenario.firms), levers(scenario.firms), ties,
+        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers, scenario.tile,
+        scenario.axes(),
+    )  # fmt: skip
+    mechanisms, steps = scenario.mechanisms(), scenario.steps()
+    tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
+    world.allocate(plan.needed(mechanisms, steps), tallies, plan.needed_scratch(steps))
+    return world
+
+
+def restart_world(world: World, scenario: Scenario, seed: int, replication: int, folder: Path | None = None) -> None:
+    """Bring the world of a scenario back to period 0 with the luck of another replication, in the same arrays."""
+    world.restart(_ties(scenario, seed, replication, folder), replication)
+    _begin(world, scenario, seed, folder)
+
+
+def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None) -> Ties:
+    key = stream_key(seed, "graph")
+    return scenario.network.build(scenario.population.customers, key, replication, folder=folder)
+
+
+def _begin(world: World, scenario: Scenario, seed: int, folder: Path | None) -> None:
+    """Draw who the customers are, and let every mechanism set the columns that it owns."""
+    scenario.population.begin(world, seed, folder)
+    for mechanism in scenario.mechanisms():
+        mechanism.begin(world, seed)

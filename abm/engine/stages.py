@@ -1,0 +1,52 @@
+"""Stages: what is done together in a period, from the steps in their order.
+
+Consecutive tile phases are one stage, worked through tile by tile. A stage ends where a market phase has something to
+do, and before a kernel that reads neighbours if a market phase lies before it, so that it never sees a neighbour half
+done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from abm.core.kernels import Kernel
+from abm.mechanisms.phases import markets_between
+from abm.scenario.plan import Step
+
+Kind = Literal["tile", "share", "market", "firm", "plain"]
+_TIES = "tie_target"  # a kernel that takes it reads other customers
+
+
+@dataclass
+class Stage:
+    """Steps that are done together.
+
+    kind : "tile", tile by tile; "share", once for the rows of each thread; "market", once; "firm", firm by firm;
+           "plain", in Python
+    """
+
+    kind: Kind
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def shared(self) -> bool:
+        """Whether threads share the stage."""
+        return self.kind in ("tile", "share", "firm")
+
+
+def staged(steps: Sequence[Step]) -> list[Stage]:
+    """Return the stages of a period."""
+    stages: list[Stage] = []
+    for step in steps:
+        kind: Kind = step.act.per if isinstance(step.act, Kernel) else "plain"
+        if not stages or stages[-1].kind != kind or _must_wait(stages[-1].steps[-1], step):
+            stages.append(Stage(kind))
+        stages[-1].steps.append(step)
+    return stages
+
+
+def _must_wait(before: Step, step: Step) -> bool:
+    reads_others = isinstance(step.act, Kernel) and _TIES in step.act.arguments
+    return reads_others and markets_between(before.phase, step.phase)

@@ -1,0 +1,185 @@
+"""The plan of a run: what acts when, what each kernel works on, and what has to exist for that.
+
+Everything is checked here, before a world is built: below, nothing is checked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from abm.core.effects import written_by
+from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.kernels import Kernel
+from abm.mechanisms.mechanism import Act, Mechanism, own_names
+from abm.mechanisms.phases import Phase
+from abm.mechanisms.shipped import place
+from abm.world import visits
+from abm.world.columns import Column, Tally
+from abm.world.population import COLUMNS as TRAITS
+
+_NUMBERS = (
+    "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
+    "tie_weight", "heaviest_tie",
+)  # fmt: skip
+_PACKAGE = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that a mechanism does in a phase: a kernel, or a plain function of (world, period)."""
+
+    phase: Phase
+    mechanism: Mechanism
+    act: Act
+
+    @property
+    def name(self) -> str:
+        """Name of the kernel or function."""
+        return self.act.name if isinstance(self.act, Kernel) else self.act.__name__
+
+
+def steps(mechanisms: Iterable[Mechanism]) -> list[Step]:
+    """Return what mechanisms do in a period, in the order in which it is done.
+
+    Raises Refusal for a kernel or function in a phase of the wrong scope.
+    """
+    ordered = sorted(mechanisms, key=lambda mechanism: place(mechanism.name))
+    found = [Step(phase, mechanism, act) for mechanism in ordered for phase, act in mechanism.schedule()]
+    for step in found:
+        _check_scope(step)
+    return sorted(found, key=lambda step: step.phase.place)
+
+
+def _check_scope(step: Step) -> None:
+    phase = step.phase
+    if not isinstance(step.act, Kernel):
+        kind, fits = "a plain function", phase.scope == "market"
+    else:
+        kind = f'a kernel with per="{step.act.per}"'
+        fits = (step.act.per == "tile") == (phase.scope == "tile")
+    if fits:
+        return
+    if phase.scope == "tile":
+        near = sorted((other for other in Phase if other.scope == "market"), key=lambda o: abs(o.place - phase.place))
+        advice = (
+            f'{phase.name} is worked on tile by tile; give it per="tile", or put it into a phase that sees all '
+            f"customers, such as {one_of(other.name for other in near[:2])}"
+        )
+    else:
+        advice = (
+            f'{phase.name} sees all customers at once; give it per="share", "market" or "firm", or put it into a '
+            "phase of tiles"
+        )
+    raise Refusal(f"{step.name} of {step.mechanism.name} is {kind}, and {advice}")
+
+
+def taken(found: Iterable[Step]) -> set[str]:
+    """Return the names that kernels take, a column by its own name however it is laid out."""
+    names: set[str] = set()
+    for step in found:
+        if isinstance(step.act, Kernel):
+            names |= {base(name) for name in step.act.arguments}
+        else:  # a plain function may use anything of its mechanism
+            names |= _columns(step.mechanism) | set(step.mechanism.writes)
+    return names
+
+
+def _columns(mechanism: Mechanism) -> set[str]:
+    return {column.name for column in mechanism.owns}
+
+
+def is_own(kind: type[Mechanism]) -> bool:
+    """Return whether a mechanism is not one of those that are shipped."""
+    return not kind.__module__.startswith(f"{_PACKAGE}.")
+
+
+def base(name: str) -> str:
+    """Return the column that a parameter means: `trust` for `trust_at`."""
+    return name.removesuffix("_at")
+
+
+def needed(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Column]:
+    """Return the columns that have to exist: customers' traits, and those that some kernel takes.
+
+    All columns of a mechanism of one's own exist, as plain Python may use them too.
+    """
+    names = taken(found).union(*(_columns(one) for one in mechanisms if is_own(type(one))))
+    owned = [*visits.COLUMNS, *(column for mechanism in mechanisms for column in mechanism.owns)]
+    return [*TRAITS, *(column for column in owned if column.name in names or base(column.name) in names)]
+
+
+def needed_scratch(found: Sequence[Step]) -> dict[str, tuple[Column, ...]]:
+    """Return the scratch columns that have to exist, by mechanism."""
+    by_name: dict[str, tuple[Column, ...]] = {}
+    for step in found:
+        names = taken(one for one in found if one.mechanism.name == step.mechanism.name)
+        by_name[step.mechanism.name] = tuple(c for c in step.mechanism.scratch if c.name in names)
+    return by_name
+
+
+def check(mechanisms: Sequence[Mechanism], levers: Iterable[str]) -> None:
+    """Refuse two meanings of one name, a write that is not declared, and a kernel that takes one column twice."""
+    _check_names(tuple(type(mechanism) for mechanism in mechanisms), tuple(levers))
+    for mechanism in mechanisms:
+        if is_own(type(mechanism)):
+            check_kernels(mechanism)
+
+
+@lru_cache(maxsize=64)
+def _check_names(kinds: tuple[type[Mechanism], ...], levers: tuple[str, ...]) -> None:
+    names = [kind.name for kind in kinds]
+    for name in names:
+        if names.count(name) > 1:
+            raise Refusal(f"two mechanisms are called {name!r}")
+    meanings: dict[str, str] = {}
+    for name, meaning in _meanings(kinds, levers):
+        if name in meanings:
+            raise Refusal(
+                f"{name!r} is {meanings[name]} and {meaning}; a kernel could not tell them apart, so give one of them "
+                "another name"
+            )
+        meanings[name] = meaning
+    for kind in kinds:
+        for column in (*kind.owns, *kind.scratch):
+            if column.name != base(column.name):
+                raise Refusal(f"column {column.name!r} of {kind.name} ends in _at, which means a layout; rename it")
+        for written in kind.writes:
+            if written not in meanings or written in _NUMBERS:
+                known = did_you_mean(written, meanings)
+                raise Refusal(f"{kind.name} writes {written!r}, which is no column or lever{known}")
+        for name in sorted({*own_names(kind), *(column.name for column in kind.scratch)} & meanings.keys()):
+            raise Refusal(
+                f"{name!r} is {meanings[name]} and a parameter or scratch column of {kind.name}; a kernel could not "
+                "tell them apart, so give one of them another name"
+            )
+
+
+def _meanings(kinds: Iterable[type[Mechanism]], levers: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in _NUMBERS:
+        yield name, "a number or array that every kernel may take"
+    yield from ((column.name, "a trait of customers") for column in TRAITS)
+    yield from ((column.name, "a column of visits") for column in visits.COLUMNS)
+    yield from ((name, "a lever of firms") for name in levers)
+    for kind in kinds:
+        yield from ((column.name, f"a column of {kind.name}") for column in kind.owns)
+        yield from ((tally.name, f"a tally of {kind.name}") for tally in kind.counts)
+
+
+def check_kernels(mechanism: Mechanism) -> None:
+    """Refuse a kernel that writes what its mechanism does not declare, or takes one column in two layouts."""
+    own: list[Column | Tally] = [*mechanism.owns, *mechanism.scratch, *mechanism.counts]
+    allowed = {*(one.name for one in own), *mechanism.writes}
+    for _, act in mechanism.schedule():
+        if not isinstance(act, Kernel):
+            continue
+        twice = sorted(name for name in act.arguments if f"{name}_at" in act.arguments)
+        if twice:
+            raise Refusal(f"kernel {act.name} of {mechanism.name} takes {twice[0]} and {twice[0]}_at; take one of them")
+        for name in sorted(written_by(act.function)):
+            if base(name) not in allowed and name not in allowed:
+                raise Refusal(
+                    f"kernel {act.name} of {mechanism.name} writes {base(name)!r}, which {mechanism.name} does not "
+                    f'declare; add it to its columns or tallies, or to writes = ("{base(name)}",)'
+                )

@@ -1,0 +1,17 @@
+"""Visits: one entry an occasion, from the moment it arises to what came of it.
+
+Listed by customer, then by the number of the occasion within the period. The list lives while a tile is worked on.
+"""
+
+from __future__ import annotations
+
+from abm.world.columns import Column
+
+COLUMNS = (
+    Column("visit_count", ("one",), 0, "visits", "entries of the list", "int64"),
+    Column("visit_customer", ("visit",), 0, "row", "who has the occasion", "uint32"),
+    Column("visit_nth", ("visit",), 0, "number", "which of her occasions of the period", "int32"),
+    Column("visit_provider", ("visit",), 0, "firm", "her provider before it, -1 = none", "int32"),
+    Column("visit_firm", ("visit",), -1, "firm", "firm chosen, -1 = none", "int32"),
+    Column("visit_pair", ("visit",), 0, "pair", "firm chosen and visitor: firm x n + row", "uint32"),
+)

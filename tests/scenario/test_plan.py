@@ -1,0 +1,142 @@
+"""The plan of a run: one meaning a name, no write without a word, no kernel where it would see half a market."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from abm.core.errors import Refusal
+from abm.core.kernels import kernel
+from abm.engine.engine import Engine
+from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.phases import Phase
+from abm.scenario import plan
+from abm.scenario.scenario import Scenario
+from abm.world.columns import Column, Tally
+from abm.world.firm import levers
+
+SMALL = Scenario.parse({"periods": 4, "population": {"customers": 40}})
+
+
+class Mood(Mechanism):
+    """Owns a column, and counts."""
+
+    name = "mood"
+    owns: ClassVar = (Column("mood", ("customer",), 0.5, "0-1", "a mood"),)
+    counts: ClassVar = (Tally("sighs", "sighs", "sighs heard"),)
+
+
+@kernel
+def calm(trust, mood, lo, hi):
+    for i in range(lo, hi):
+        trust[0, i] = mood[i]
+
+
+@kernel
+def calm_pairs(trust, trust_at, mood, lo, hi):
+    for i in range(lo, hi):
+        mood[i] = trust[0, i] + trust_at[i]
+
+
+@kernel(per="market")
+def count_visitors(visit_count, sighs):
+    sighs[0] += visit_count[0]
+
+
+def doing(phase, act, **more):
+    """Return a mechanism that does one thing."""
+    return type("Doing", (Mood,), {"schedule": lambda self: ((phase, act),), "__module__": __name__, **more})()
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("column", "other"),
+        [
+            ("basket", "a trait of customers"), ("price", "a lever of firms"), ("trust", "a column of trust"),
+            ("visits", "a tally of choice"), ("visit_firm", "a column of visits"), ("replication", "a number"),
+        ],
+    )  # fmt: skip
+    def test_a_column_that_has_the_name_of_something_else_is_refused(self, column, other):
+        class Clash(Mood):
+            owns: ClassVar = (Column(column, ("customer",), 0.5, "0-1", "another"),)
+
+        with pytest.raises(Refusal, match=f"'{column}' is {other}.* and a column of mood"):
+            SMALL.adding(Clash())
+
+    def test_a_tally_and_a_parameter_too(self):
+        class Counted(Mood):
+            counts: ClassVar = (Tally("trust", "sighs", "sighs heard"),)
+
+        class Set(Mood):
+            price: float = 1.0
+
+        with pytest.raises(Refusal, match="'trust' is a column of trust and a tally of mood"):
+            SMALL.adding(Counted())
+        with pytest.raises(Refusal, match="'price' is a lever of firms and a parameter or scratch column of mood"):
+            SMALL.adding(Set())
+
+    def test_two_of_a_name_are_refused(self):
+        with pytest.raises(Refusal, match="two mechanisms are called 'mood'"):
+            SMALL.adding(Mood(), Mood())
+
+    def test_what_is_written_must_be_somebodys(self):
+        class Astray(Mood):
+            writes: ClassVar = ("moood",)
+
+        with pytest.raises(Refusal, match=r"mood writes 'moood', which is no column or lever; did you mean 'mood'\?"):
+            SMALL.adding(Astray())
+
+    def test_shipped_theories_have_one_meaning_a_name(self):
+        plan.check(SMALL.mechanisms(), levers(SMALL.firms))
+
+
+class TestWrites:
+    def test_a_write_that_is_not_declared_is_refused(self):
+        with pytest.raises(Refusal, match=r"kernel calm of mood writes 'trust', .* or to writes = \(\"trust\",\)"):
+            SMALL.adding(doing(Phase.LEARNING, calm))
+        SMALL.adding(doing(Phase.LEARNING, calm, writes=("trust",)))
+
+    def test_a_column_in_two_layouts_is_refused(self):
+        with pytest.raises(Refusal, match="kernel calm_pairs of mood takes trust and trust_at; take one of them"):
+            SMALL.adding(doing(Phase.LEARNING, calm_pairs))
+
+    def test_shipped_theories_declare_what_they_write(self):
+        for changes in ({}, {"choice.rule": "threshold"}, {"choice.rule": "habit", "choice.market": "lost_for_good"}):
+            for mechanism in Scenario().replace({**changes, "defection.exit_rate": 0.1}).mechanisms():
+                plan.check_kernels(mechanism)
+
+
+class TestScope:
+    def test_a_kernel_of_all_rows_between_tiles_is_refused(self):
+        """It would see the visits of the last tile alone, and everybody after it the same few again."""
+        with pytest.raises(
+            Refusal, match='count_visitors of mood is a kernel with per="market", and ENCOUNTER is worked'
+        ):
+            SMALL.adding(doing(Phase.ENCOUNTER, count_visitors))
+
+    def test_a_kernel_of_tiles_in_a_market_phase_is_refused(self):
+        with pytest.raises(Refusal, match="HEARING sees all customers at once; give it per="):
+            SMALL.adding(doing(Phase.HEARING, calm, writes=("trust",)))
+
+    def test_a_plain_function_between_tiles_is_refused(self):
+        with pytest.raises(Refusal, match="print of mood is a plain function, and LEARNING is worked on tile by tile"):
+            SMALL.adding(doing(Phase.LEARNING, print))
+
+
+class TestWhatExists:
+    def test_only_what_a_kernel_takes_exists(self):
+        world = Engine(SMALL.replace({"switching_cost.basis": "trait", "off": ["lifecycle"]}), seed=1).world
+        assert "switching_facet" not in world.customers
+        assert "calculative_commitment" not in world.customers
+        assert "gap" not in world.customers
+        assert "switching_cost" in world.customers
+        assert "choice.held" not in world.passing[0], "scratch of a rule that is not in use"
+
+    def test_the_estimate_is_what_exists(self):
+        for scenario in (SMALL, SMALL.replace({"switching_cost.basis": "trait"})):
+            world = Engine(scenario, seed=1).world
+            assert scenario.estimated_bytes() == pytest.approx(world.bytes(), rel=0.1)
+
+    def test_all_columns_of_a_mechanism_of_ones_own_exist(self):
+        assert Engine(SMALL.adding(Mood()), seed=1).world.customers.mood.tolist() == [0.5] * 40
