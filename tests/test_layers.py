@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import abm
+from abm.mechanisms.shipped import shipped
 
 ROOT = Path(abm.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "library" not in path.relative_to(ROOT).parts)
@@ -128,11 +129,15 @@ def test_imports_point_one_way_in_studies_too(path):
 
 
 def test_mechanisms_know_nothing_of_each_other():
-    """Only `mechanism.py` is shared: theories speak through columns."""
+    """Only what all theories are made of is shared: they speak through columns and sums."""
     for path in FILES:
         if package(path) == "mechanisms":
+            own = f"abm.mechanisms.{path.parent.name}."  # a theory may stand on several pages of its folder
             others = {name for name in imported(path) if name.startswith("abm.mechanisms.")}
-            assert {name.split(".")[2] for name in others} <= {"mechanism", "phases"}, ids(path)
+            theories = {kind.__module__ for kind in shipped()}
+            assert not {name for name in others if name.startswith(own)} & theories, ids(path)
+            shared = {name.split(".")[2] for name in others if not name.startswith(own)}
+            assert shared <= {"mechanism", "phases", "sums"}, ids(path)
 
 
 def test_theories_of_the_reference_import_no_kernel():
@@ -171,7 +176,7 @@ def test_nothing_runs_text_and_nothing_relaxes_arithmetic(path):
 
 def test_the_check_itself_finds_something():
     """Guards against a tree that is read wrongly and so looks clean."""
-    assert "abm.core.kernels" in imported(ROOT / "mechanisms" / "choice" / "choice.py")
+    assert "abm.core.kernels" in imported(ROOT / "mechanisms" / "choice" / "rules.py")
     assert "numba" in imported(ROOT / "core" / "kernels.py")
     assert {package(path) for path in FILES} >= {*BELOW} - {"bench"}
     assert {path.parent.name for path in (ROOT / "study").glob("*/*.py")} >= {*BELOW_IN_STUDY}

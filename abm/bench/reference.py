@@ -42,13 +42,12 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
                 for name, quality in zip(("north", "east", "south"), QUALITIES, strict=True)
             ],
             "need": {"process": "every_period"},
-            "switching_cost": {"basis": "trait", "bond_rate": 0.0},
-            "choice": {
-                "attraction": 2.0, "trust_weight": 1.5, "commitment_weight": 0.0, "switching_weight": 3.0,
-                "outside": -80.0,
-            },
+            "switching_cost": {"basis": "trait", "bond_rate": 0.0, "switching_weight": 3.0},
+            "choice": {"attraction": 2.0, "outside": -80.0},
             "learning": {"floor": 0.3, "extra": 0.0, "rate": 0.2, "promise_rate": 0.0},
-            "trust": {"growth": 0.1, "fall": 0.1, "promise_cost": 0.0},
+            "trust": {
+                "growth": 0.1, "fall": 0.1, "promise_cost": 0.0, "trust_weight": 1.5, "commitment_weight": 0.0,
+            },
             "word_of_mouth": {"base": 0.05, "contact_rate": 1.0, "delight": 0.0, "disappointment": 0.0, "nudge": 0.1},
         }
     )  # fmt: skip

@@ -25,4 +25,4 @@ def compile_last_first(scenario: Scenario, wanted: Callable[[], bool] = lambda: 
         if not wanted():
             return
         if isinstance(step.act, Kernel):
-            step.act.entry(step.mechanism.bind(step.act, world, 0, named).arguments)
+            step.act.entry(step.bind(world, 0, named).arguments)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.core.kernels import Kernel, kernel
+from abm.core.kernels import kernel
 from abm.core.programs import Call, Program
 from abm.engine.building import build_world, restart_world
 from abm.engine.stages import Stage, staged
@@ -90,9 +90,7 @@ class Engine:
         return Program([(stage.kind == "tile", self._calls(stage, named)) for stage in stages], extents)
 
     def _calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
-        kernels = [(step.mechanism, step.act) for step in stage.steps if isinstance(step.act, Kernel)]
-        calls = [mechanism.bind(act, self.world, self.seed, named) for mechanism, act in kernels]
-        return calls or [self._record()]
+        return [step.bind(self.world, self.seed, named) for step in stage.steps] or [self._record()]
 
     def _record(self) -> Call:
         world = self.world

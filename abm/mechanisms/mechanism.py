@@ -20,6 +20,7 @@ from abm.core.programs import Call
 from abm.core.spec import Spec
 from abm.core.streams import stream_key
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.sums import Sum
 from abm.world.columns import Column, Tally, World
 
 Act = Kernel | Callable[[World, int], None]
@@ -32,6 +33,7 @@ class Mechanism(Spec, ABC):
     name       : of its section in a scenario and of its stream of random numbers
     owns       : columns that it alone creates
     scratch    : columns that no other mechanism sees, kept while a tile is worked on
+    sums       : quantities that it reads and every mechanism may add to
     writes     : columns and levers of others that its kernels change
     counts     : tallies that its kernels add to
     standard   : whether a scenario has it unless it says otherwise; another is on if its section is there
@@ -40,6 +42,7 @@ class Mechanism(Spec, ABC):
     name: ClassVar[str]
     owns: ClassVar[tuple[Column, ...]] = ()
     scratch: ClassVar[tuple[Column, ...]] = ()
+    sums: ClassVar[tuple[Sum, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[tuple[Tally, ...]] = ()
     standard: ClassVar[bool] = False
@@ -50,6 +53,10 @@ class Mechanism(Spec, ABC):
         In a market phase a plain function of (world, period) may stand in a kernel's place. Nothing = the mechanism
         costs nothing.
         """
+        return ()
+
+    def schedule_when_off(self) -> Schedule:
+        """Return the terms that its columns, left as they begin, add to sums when it is switched off."""
         return ()
 
     def axes(self) -> Mapping[str, int]:

@@ -22,6 +22,7 @@ class Phase(Enum):
     CONTACT = ("tile", "firms approach customers")
     NEED = ("tile", "what raises or lowers need")
     OCCASIONS = ("tile", "occasions arise")
+    STAKES = ("tile", "what leaving the provider would cost")
     VALUATION = ("tile", "what each firm is worth to each customer, term by term")
     CHOICE = ("tile", "a firm, or none, on each occasion")
     OPERATIONS = ("market", "visitors of one firm meet: lines, capacity")

@@ -12,8 +12,8 @@ from abm.mechanisms.mechanism import Mechanism
 # Where two theories act in the same phase, the one that stands here first acts first; one that does not stand here acts
 # after all others, by name.
 ORDER = (
-    "need", "switching_cost", "choice", "encounter", "learning", "trust", "rewards", "word_of_mouth", "defection",
-    "lifecycle", "accounts",
+    "need", "choice", "encounter", "learning", "trust", "word_of_mouth", "rewards", "pricing", "switching_cost",
+    "defection", "lifecycle", "accounts",
 )  # fmt: skip
 
 

@@ -5,51 +5,110 @@ Everything is checked here, before a world is built: below, nothing is checked a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from abm.core.effects import written_by
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.core.kernels import Kernel
+from abm.core.programs import Call
 from abm.mechanisms.mechanism import Act, Mechanism, own_names
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import place
+from abm.mechanisms.sums import Sum
 from abm.world import visits
-from abm.world.columns import Column, Tally
+from abm.world.columns import Column, Tally, World
 from abm.world.population import COLUMNS as TRAITS
 
 _NUMBERS = (
     "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
     "tie_weight", "heaviest_tie",
 )  # fmt: skip
+_WITHOUT = "_without_"
 _PACKAGE = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that a mechanism does in a phase: a kernel, or a plain function of (world, period)."""
+    """Something that a mechanism does in a phase: a kernel, or a plain function of (world, period).
+
+    renamed : parameters of the kernel that stand for something of another name
+    given   : parameters of the kernel that are numbers
+    """
 
     phase: Phase
     mechanism: Mechanism
     act: Act
+    renamed: tuple[tuple[str, str], ...] = ()
+    given: tuple[tuple[str, float], ...] = ()
 
     @property
     def name(self) -> str:
         """Name of the kernel or function."""
         return self.act.name if isinstance(self.act, Kernel) else self.act.__name__
 
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What the kernel takes, by the names that the world knows; () of a plain function."""
+        renamed = dict(self.renamed)
+        return tuple(renamed.get(a, a) for a in self.act.arguments) if isinstance(self.act, Kernel) else ()
 
-def steps(mechanisms: Iterable[Mechanism]) -> list[Step]:
+    def bind(self, world: World, seed: int, named: Mapping[str, Any]) -> Call:
+        """Fix the kernel's arguments."""
+        assert isinstance(self.act, Kernel)
+        own = {taken: named[name] for taken, name in self.renamed} | dict(self.given)
+        return self.mechanism.bind(self.act, world, seed, ChainMap(own, dict(named)) if own else named)
+
+
+def steps(mechanisms: Iterable[Mechanism], off: Sequence[str] = ()) -> list[Step]:
     """Return what mechanisms do in a period, in the order in which it is done.
 
+    off : names of mechanisms that are switched off
     Raises Refusal for a kernel or function in a phase of the wrong scope.
     """
     ordered = sorted(mechanisms, key=lambda mechanism: place(mechanism.name))
-    found = [Step(phase, mechanism, act) for mechanism in ordered for phase, act in mechanism.schedule()]
+    found = [
+        Step(phase, mechanism, act)
+        for mechanism in ordered
+        for phase, act in (mechanism.schedule_when_off() if mechanism.name in off else mechanism.schedule())
+    ]
     for step in found:
         _check_scope(step)
-    return sorted(found, key=lambda step: step.phase.place)
+    return sorted([*_sums(ordered, found), *found], key=lambda step: step.phase.place)
+
+
+def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[Step]:
+    """Yield the steps that open sums, and the terms of sums that leave one mechanism out."""
+    names = {name for step in found for name in step.arguments}
+    for mechanism in mechanisms:
+        for one in mechanism.sums:
+            terms = [step for step in found if step.phase == one.phase and one.name in step.arguments]
+            if one.name in names and terms:
+                yield _opening(one, mechanism, one.name)
+            for name in sorted(name for name in names if name.startswith(f"{one.name}{_WITHOUT}")):
+                left_out = name.removeprefix(f"{one.name}{_WITHOUT}")
+                yield _opening(one, mechanism, name)
+                for step in terms:
+                    if step.mechanism.name != left_out:
+                        yield replace(step, renamed=((one.name, name),))
+
+
+def _opening(one: Sum, mechanism: Mechanism, name: str) -> Step:
+    return Step(one.phase, mechanism, one.opening, (("opened", name),), (("start", one.start),))
+
+
+def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[Column]:
+    """Return the columns of the sums that kernels take, whole or without a mechanism."""
+    return [
+        one.column(name)
+        for mechanism in mechanisms
+        for one in mechanism.sums
+        for name in sorted(names)
+        if name == one.name or name.startswith(f"{one.name}{_WITHOUT}")
+    ]
 
 
 def _check_scope(step: Step) -> None:
@@ -80,7 +139,7 @@ def taken(found: Iterable[Step]) -> set[str]:
     names: set[str] = set()
     for step in found:
         if isinstance(step.act, Kernel):
-            names |= {base(name) for name in step.act.arguments}
+            names |= {base(name) for name in step.arguments}
         else:  # a plain function may use anything of its mechanism
             names |= _columns(step.mechanism) | set(step.mechanism.writes)
     return names
@@ -107,7 +166,7 @@ def needed(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Colum
     """
     names = taken(found).union(*(_columns(one) for one in mechanisms if is_own(type(one))))
     owned = [*visits.COLUMNS, *(column for mechanism in mechanisms for column in mechanism.owns)]
-    return [*TRAITS, *(column for column in owned if column.name in names or base(column.name) in names)]
+    return [*TRAITS, *(column for column in owned if column.name in names), *sums_needed(mechanisms, names)]
 
 
 def needed_scratch(found: Sequence[Step]) -> dict[str, tuple[Column, ...]]:
@@ -124,7 +183,7 @@ def check(mechanisms: Sequence[Mechanism], levers: Iterable[str]) -> None:
     _check_names(tuple(type(mechanism) for mechanism in mechanisms), tuple(levers))
     for mechanism in mechanisms:
         if is_own(type(mechanism)):
-            check_kernels(mechanism)
+            check_kernels(mechanism, [one for other in mechanisms for one in other.sums])
 
 
 @lru_cache(maxsize=64)
@@ -165,20 +224,25 @@ def _meanings(kinds: Iterable[type[Mechanism]], levers: Iterable[str]) -> Iterat
     for kind in kinds:
         yield from ((column.name, f"a column of {kind.name}") for column in kind.owns)
         yield from ((tally.name, f"a tally of {kind.name}") for tally in kind.counts)
+        yield from ((one.name, f"a sum of {kind.name}") for one in kind.sums)
 
 
-def check_kernels(mechanism: Mechanism) -> None:
-    """Refuse a kernel that writes what its mechanism does not declare, or takes one column in two layouts."""
+def check_kernels(mechanism: Mechanism, sums: Iterable[Sum]) -> None:
+    """Refuse a kernel that writes what its mechanism does not declare, or takes one column in two layouts.
+
+    sums : that every mechanism may add to, in their phases
+    """
     own: list[Column | Tally] = [*mechanism.owns, *mechanism.scratch, *mechanism.counts]
     allowed = {*(one.name for one in own), *mechanism.writes}
-    for _, act in mechanism.schedule():
+    for phase, act in mechanism.schedule():
         if not isinstance(act, Kernel):
             continue
+        open_now = {one.name for one in sums if one.phase == phase or one in mechanism.sums}
         twice = sorted(name for name in act.arguments if f"{name}_at" in act.arguments)
         if twice:
             raise Refusal(f"kernel {act.name} of {mechanism.name} takes {twice[0]} and {twice[0]}_at; take one of them")
         for name in sorted(written_by(act.function)):
-            if base(name) not in allowed and name not in allowed:
+            if base(name) not in allowed | open_now:
                 raise Refusal(
                     f"kernel {act.name} of {mechanism.name} writes {base(name)!r}, which {mechanism.name} does not "
                     f'declare; add it to its columns or tallies, or to writes = ("{base(name)}",)'

@@ -102,7 +102,7 @@ class _World(Spec):
 
     def steps(self) -> list[plan.Step]:
         """Return what is done in a period, in the order in which it is done."""
-        return plan.steps(mechanism for mechanism in self.mechanisms() if mechanism.name not in self.off)
+        return plan.steps(self.mechanisms(), self.off)
 
     def adding(self, *mechanisms: Mechanism) -> Self:
         """Return the scenario with further mechanisms of one's own."""

@@ -182,7 +182,7 @@ class World:
 
     def _add_passing(self, name: str, column: Column) -> None:
         for worker in self.passing:
-            worker.add(name, np.zeros(tuple(self._sizes[axis] for axis in column.axes), column.dtype))
+            worker.add(name, np.full(tuple(self._sizes[axis] for axis in column.axes), column.default, column.dtype))
 
     def restart(self, ties: Ties, replication: int) -> None:
         """Go back to the state after `allocate`, in the same arrays, for another replication."""

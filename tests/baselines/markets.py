@@ -54,9 +54,11 @@ MARKETS: dict[str, dict[str, Any]] = {
     "habit": _market(
         choice={"rule": "habit", "habit_strength": 0.6}, lifecycle={"dormant_after": 0.8, "lost_after": 1.5}
     ),
-    "threshold": _market(choice={"rule": "threshold", "switching_weight": 1.0}, firms=_with({0: {"program": _CARD}})),
+    "threshold": _market(
+        choice={"rule": "threshold"}, switching_cost={"switching_weight": 1.0}, firms=_with({0: {"program": _CARD}})
+    ),
     "deterministic": _market(choice={"rule": "deterministic", "attraction": 5.0}),
-    "trait": _market(switching_cost={"basis": "trait", "trait_precision": 3.0}, choice={"switching_weight": 4.0}),
+    "trait": _market(switching_cost={"basis": "trait", "trait_precision": 3.0, "switching_weight": 4.0}),
     "many_visits": _market(
         700,
         population={"purchase_rate": 3.0, "rate_shape": 0.5},

@@ -35,7 +35,7 @@ name = "south"
 method = "latin_hypercube"
 points = 4
 [design.factors]
-"choice.switching_weight" = [0.0, 6.0]
+"switching_cost.switching_weight" = [0.0, 6.0]
 """
 TARGETS = """\
 claim,kpi,value,tolerance,held_out,locator
@@ -71,7 +71,7 @@ def test_a_calibration_prints_tables_and_writes_its_folder(study, capsys, monkey
     assert err[0].startswith(
         "study: 1 factor to 1 target and 1 held out in 20 trials x 1 arm x 2 replications = 40 runs"
     )
-    assert "choice.switching_weight" in out
+    assert "switching_cost.switching_weight" in out
     assert "csi of north" in out
     assert "settings tried are not ruled out" in out
     assert "Note: 1 factor for 1 target" in out.replace("\n", " ")
@@ -79,9 +79,9 @@ def test_a_calibration_prints_tables_and_writes_its_folder(study, capsys, monkey
     assert out.splitlines()[-1].split() == ["next", "patronage", "run", str(folder / "calibrated.toml")]
     assert {path.name for path in folder.iterdir()} == WRITTEN
     trials = pd.read_csv(folder / "trials.csv")
-    best = trials.loc[trials["loss"].idxmin(), "choice.switching_weight"]
+    best = trials.loc[trials["loss"].idxmin(), "switching_cost.switching_weight"]
     calibrated = abm.load(folder / "calibrated.toml")
-    assert calibrated.scenario.choice.switching_weight == best
+    assert calibrated.scenario.switching_cost.switching_weight == best
     assert calibrated.name == "study_calibrated"
     assert not calibrated.design.factors
     assert list(calibrated.arms) == ["none", "cheap"]

@@ -27,7 +27,7 @@ customers = 2000
 TARGETS = "kpi,value,tolerance\ncsi,72,2\nrepeat_rate,0.8,0.1\n"
 SEARCHES = {
     "compare": ["--kpi", "profit", "--zone", "0.0001", "--max-runs", "240"],
-    "calibrate": ["--factor", "choice.switching_weight=[0, 6]", "--replications", "3", "--trials", "40"],
+    "calibrate": ["--factor", "switching_cost.switching_weight=[0, 6]", "--replications", "3", "--trials", "40"],
 }  # fmt: skip
 
 

@@ -14,8 +14,10 @@ from abm.scenario.scenario import Scenario
 # Customers who feel nothing but a price and a fixed cost of leaving: half of the financial weight, since only one
 # of the two financial facets (the fee, larger than any basket) is at its ceiling.
 INDIFFERENT = {
-    "attraction": 0.0, "trust_weight": 0.0, "commitment_weight": 0.0, "word_of_mouth_weight": 0.0, "outside": -80.0,
-}  # fmt: skip
+    "choice": {"attraction": 0.0, "outside": -80.0},
+    "trust": {"trust_weight": 0.0, "commitment_weight": 0.0},
+    "word_of_mouth": {"word_of_mouth_weight": 0.0},
+}
 
 
 def loyal_market(utilities: list[float], cost: float, customers: int = 20_000, periods: int = 40) -> Scenario:
@@ -30,8 +32,13 @@ def loyal_market(utilities: list[float], cost: float, customers: int = 20_000, p
             "network": {"kind": "ring"},
             "firms": firms,
             "need": {"process": "every_period"},
-            "choice": {**INDIFFERENT, "switching_weight": 2.0 * cost},
-            "switching_cost": {"procedural": 0.0, "financial": 1.0, "relational": 0.0},
+            **INDIFFERENT,
+            "switching_cost": {
+                "procedural": 0.0,
+                "financial": 1.0,
+                "relational": 0.0,
+                "switching_weight": 2.0 * cost,
+            },
         }
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from abm.core.kernels import Kernel
 from abm.core.programs import Call
 from abm.engine.building import build_world
+from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.world.network.ties import Ties
 
@@ -63,6 +64,15 @@ class Small:
         step = self.world.tile if kernel.per == "tile" else n
         for lo in range(0, n, step):
             call(lo, min(n, lo + step), t)
+
+    def phases(self, *phases: Phase, t: int = 0) -> None:
+        """Run all that the scenario does in some phases on all customers, sums opened and terms added as in a run."""
+        named, n = self.world.named(), self.world.n
+        for step in (step for step in self.scenario.steps() if step.phase in phases):
+            call = step.bind(self.world, 1, named)
+            length = self.world.tile if call.kernel.per == "tile" else n
+            for lo in range(0, n, length):
+                call(lo, min(n, lo + length), t)
 
     def scratch(self, mechanism: str, column: str) -> np.ndarray:
         """Return a column that only one mechanism sees."""

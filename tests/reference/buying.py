@@ -12,6 +12,8 @@ from tests.reference import choice, closeness, need, switching_cost
 from tests.reference.random_numbers import fine_uniform, uniform
 from tests.reference.state import LOST, NOBODY, Customer, Visit
 
+VALUED = ("choice", "pricing", "trust", "word_of_mouth")  # theories with a term of utility
+
 if TYPE_CHECKING:
     from tests.reference.market import Market
 
@@ -80,7 +82,7 @@ def choose(market: Market, visit: Visit) -> choice.Answer:
     """Return the firm of a visit as if no contract bound her, and the preference."""
     c, p = market.customers[visit.customer], market.parameters["choice"]
     utilities = [utility(market, c, j) for j in range(len(market.firms))]
-    term = p["switching_weight"] * c.switching_cost if c.provider != NOBODY else 0.0
+    term = market.parameters["switching_cost"]["switching_weight"] * c.switching_cost if c.provider != NOBODY else 0.0
     words = market.words("choice", visit.customer, block=visit.nth)
     u, again = uniform(words[0]), uniform(words[1])
     market.note("choice", visit.customer, close_choice(market, utilities, c.provider, term, u=u, again=again))
@@ -128,8 +130,13 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
         discount=firm.program.discount(c.tier[j]) if firm.program else 0.0,
         word_of_mouth=c.word_of_mouth[j],
         program_utility=c.program_utility[j],
-        parameters=p,
+        parameters=weights(market),
     )
+
+
+def weights(market: Market) -> dict[str, float]:
+    """Return the weights of all terms of utility, each of which stands with its theory."""
+    return {name: weight for theory in VALUED for name, weight in market.parameters[theory].items()}
 
 
 def close_choice(

@@ -23,14 +23,10 @@ EXAMPLE: dict[str, Any] = {
     "market": "always_a_share",  # or "lost_for_good"
     "term": 52,  # periods of a contract
     "attraction": 5.0,
-    "trust_weight": 1.0,
-    "commitment_weight": 1.0,
-    "price_sensitivity": 1.0,
-    "word_of_mouth_weight": 1.0,
-    "switching_weight": 2.0,
     "outside": 1.0,
     "habit_strength": 0.5,
 }
+PRICING: dict[str, Any] = {"price_sensitivity": 1.0}
 
 Utilities = Sequence[float | None]
 Answer = tuple[int, list[float] | None]

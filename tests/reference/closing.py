@@ -104,7 +104,7 @@ def set_pull(market: Market) -> None:
 
 def pull(market: Market, c: Customer, programme: Programme, progress: float, tier: int, share: float) -> float:
     """Return L, what a programme adds to a member's utility."""
-    sensitivity = c.price_weight * market.parameters["choice"]["price_sensitivity"]
+    sensitivity = c.price_weight * market.parameters["pricing"]["price_sensitivity"]
     economic = sensitivity * rewards.benefit_per_visit(programme, c.basket) / c.basket
     status = rewards.status(tier, share)
     return rewards.program_utility(economic, progress, status, market.parameters["rewards"])

@@ -39,6 +39,7 @@ THEORIES: dict[str, dict[str, Any]] = {
     "need": need.EXAMPLE,
     "switching_cost": switching_cost.EXAMPLE,
     "choice": choice.EXAMPLE,
+    "pricing": choice.PRICING,
     "encounter": encounter.EXAMPLE,
     "learning": learning.EXAMPLE,
     "trust": trust.EXAMPLE,

@@ -84,7 +84,7 @@ def expected_column(market: Market, name: str) -> np.ndarray:
     if name == "customer_id":
         return np.arange(len(market.customers))
     if name == "price_response":
-        sensitivity = market.parameters["choice"]["price_sensitivity"]
+        sensitivity = market.parameters["pricing"]["price_sensitivity"]
         return np.array([sensitivity * c.price_weight for c in market.customers])
     if name == "story":
         told = [market.stories.get(i) for i in range(len(market.customers))]

@@ -23,6 +23,7 @@ EXAMPLE: dict[str, Any] = {
     "financial": 0.2,
     "relational": 0.4,
     "bond_rate": 0.05,
+    "switching_weight": 2.0,
 }
 
 

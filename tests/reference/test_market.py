@@ -366,9 +366,12 @@ def test_renewal_signs_a_new_contract():
 
 def test_the_last_of_several_visits_at_renewal_decides_for_all():
     """Fifteen visits in the period in which the contract ends: all at another firm; the old relation stays lost."""
-    mode = {"market": "lost_for_good", "term": 2, "outside": -100.0, "switching_weight": 0.0}
+    mode = {"market": "lost_for_good", "term": 2, "outside": -100.0}
     state = {"provider": 0, "signed": 0, "encounters": [1, 0, 0], "satisfaction": [0.7] * 3}
-    market = one([STILL] * 3, {"choice": mode}, purchase_rate=100.0, relation=[ACTIVE, PROSPECT, PROSPECT], **state)
+    free = {"switching_cost": {"switching_weight": 0.0}}
+    market = one(
+        [STILL] * 3, {"choice": mode, **free}, purchase_rate=100.0, relation=[ACTIVE, PROSPECT, PROSPECT], **state
+    )
     for _ in range(3):
         market.step()
     last = market.visits[-1].firm

@@ -118,7 +118,7 @@ class TestChoice:
             discount=0.1,
             word_of_mouth=0.1,
             program_utility=0.05,
-            parameters=choice.EXAMPLE,
+            parameters={**choice.EXAMPLE, **choice.PRICING, **trust.EXAMPLE, **word_of_mouth.EXAMPLE},
         )
         assert found == pytest.approx(3.77)
 

@@ -18,6 +18,8 @@ EXAMPLE: dict[str, Any] = {
     "promise_cost": 0.05,
     "notice": 0.5,
     "commitment_rate": 0.05,
+    "trust_weight": 1.0,
+    "commitment_weight": 1.0,
 }
 
 

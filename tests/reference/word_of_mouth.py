@@ -28,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
     "strong_tie": 0.04,  # beta_s
     "referral_match": 0.05,
     "referral_expectation": 0.05,
+    "word_of_mouth_weight": 1.0,
 }
 DELIGHTED, DISSATISFIED = 0.70, 0.50
 UNLIKELY, LIKELY, OPPOSITION = 0.1, 0.7, 0.5

@@ -103,8 +103,10 @@ class TestWrites:
 
     def test_shipped_theories_declare_what_they_write(self):
         for changes in ({}, {"choice.rule": "threshold"}, {"choice.rule": "habit", "choice.market": "lost_for_good"}):
-            for mechanism in Scenario().replace({**changes, "defection.exit_rate": 0.1}).mechanisms():
-                plan.check_kernels(mechanism)
+            mechanisms = Scenario().replace({**changes, "defection.exit_rate": 0.1}).mechanisms()
+            sums = [one for mechanism in mechanisms for one in mechanism.sums]
+            for mechanism in mechanisms:
+                plan.check_kernels(mechanism, sums)
 
 
 class TestScope:

@@ -15,7 +15,7 @@ from abm.study.calibration.plan import planned
 from abm.study.calibration.targets import Target
 from abm.study.calibration.waves import Wave, losses
 
-A, B = "choice.switching_weight", "trust.growth"
+A, B = "switching_cost.switching_weight", "trust.growth"
 RANGES = {A: (0.0, 10.0), B: (0.0, 1.0)}
 BOTH = [Target("csi", 4.0, 0.3), Target("trust", 0.5, 0.05)]
 

@@ -15,7 +15,7 @@ from tests.view.readable import assert_readable
 
 mpl.use("Agg")
 
-NAMES = ["word_of_mouth.contact_rate", "choice.price_sensitivity", "firms.south.service.failure_rate", "trust.growth"]
+NAMES = ["word_of_mouth.contact_rate", "pricing.price_sensitivity", "firms.south.service.failure_rate", "trust.growth"]
 SOBOL = pd.DataFrame(
     {
         "factor": NAMES,

@@ -89,7 +89,7 @@ def test_a_table_of_points_has_room_for_some_factors(study):
         "trust.growth",
         "trust.fall",
         "word_of_mouth.contact_rate",
-        "choice.price_sensitivity",
+        "pricing.price_sensitivity",
     ]
     space = abm.grid({path: [0.5] for path in paths})
     found = robust(study.replace(design=space), "profit", zone=20.0, workers=1)
@@ -97,7 +97,7 @@ def test_a_table_of_points_has_room_for_some_factors(study):
     assert max(map(len, text.splitlines())) <= 100
     assert "trust.fall" in text
     assert "contact" not in text
-    left_out = "word_of_mouth.contact_rate, choice.price_sensitivity"
+    left_out = "word_of_mouth.contact_rate, pricing.price_sensitivity"
     assert view.explained_points(found) == f"Not shown: {left_out}; with --json all factors are there."
 
 

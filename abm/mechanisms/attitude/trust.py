@@ -11,6 +11,7 @@ import numpy as np
 
 from abm.core.functions import in_steps, unit
 from abm.core.kernels import equation, kernel
+from abm.core.sources import PROTOTYPE, cite
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
@@ -66,6 +67,15 @@ def learn_commitment(affective_commitment_at, visit_count, visit_pair, satisfact
         affective_commitment_at[pair] += commitment_rate * (goal - affective_commitment_at[pair])
 
 
+@kernel
+def add_trust(utility, trust, affective_commitment, trust_weight, commitment_weight, lo, hi):
+    """Add trust and commitment to the utility of each firm.  utility (m, tile)  logit units  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            u = utility[j, i - lo] + trust_weight * trust[j, i]
+            utility[j, i - lo] = u + commitment_weight * affective_commitment[j, i]
+
+
 class Trust(Mechanism):
     """Trust in each firm, and affective commitment to it."""
 
@@ -102,6 +112,19 @@ class Trust(Mechanism):
         0.05, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="pull of satisfaction and trust on commitment"
     )
 
+    trust_weight: float = param(
+        1.0, unit="logit/0-1", bounds=(-50, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        doc="weight of trust in utility",
+    )  # fmt: skip
+    commitment_weight: float = param(
+        4.0, unit="logit/0-1", bounds=(-50, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        doc="weight of affective commitment in utility",
+    )  # fmt: skip
+
     def schedule(self) -> Schedule:
-        """Return trust, then commitment."""
-        return (Phase.LEARNING, learn_trust), (Phase.LEARNING, learn_commitment)
+        """Return the term of utility; trust, then commitment."""
+        return (Phase.VALUATION, add_trust), (Phase.LEARNING, learn_trust), (Phase.LEARNING, learn_commitment)
+
+    def schedule_when_off(self) -> Schedule:
+        """Return the term of utility."""
+        return ((Phase.VALUATION, add_trust),)

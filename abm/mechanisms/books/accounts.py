@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import any_set, in_steps, whole
+from abm.core.functions import whole
 from abm.core.kernels import equation, kernel
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.world.columns import CENT, FIXED_POINT, Column, Tally
+from abm.mechanisms.sums import Sum
+from abm.world.calendar import year_closes
+from abm.world.columns import CENT, Column, Tally
 from abm.world.relations import ACTIVE, WON_BACK
 
 
@@ -23,20 +25,15 @@ def cents(cu):
 
 
 @kernel(double=True)
-def charge(
-    visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, visit_pair, basket, price, tier_at,
-    tier_discount,
-):  # fmt: skip
+def charge(visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, visit_discount, basket, price):
     """Work out what each visitor pays.
 
-    visit_spend, visit_forgone (visits,)  cents; forgone by tier discounts  [written]
+    visit_spend, visit_forgone (visits,)  cents; forgone by discounts  [written]
     """
-    cut = any_set(tier_discount.ravel())
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
         full = np.float64(basket[i]) * np.float64(price[j])
-        discount = tier_discount[tier_at[visit_pair[v]], j] if cut else np.float32(0.0)
-        spend = cents(full * (1.0 - np.float64(discount)))
+        spend = cents(full * (1.0 - np.float64(visit_discount[v])))
         visit_spend[v] = spend
         visit_forgone[v] = cents(full) - spend
 
@@ -83,23 +80,14 @@ def book_service(service, visits, service_cost):
         service[j] += visits[j] * service_cost[j]
 
 
-@equation
-def year_closes(done, periods_per_year, burn_in, periods):
-    """Return whether the books close after so many periods: with the burn-in, each year after it, and the run."""
-    return done == burn_in or done == periods or (done > burn_in and (done - burn_in) % periods_per_year == 0)
-
-
 @kernel
 def close_loyalty(
-    year_spend, satisfaction, provider, preference, member, buyers, loyalists, mercenaries, hostages, defectors,
-    patrons, intention_sum, member_spend, member_wallet, category_spend, periods_per_year, burn_in, periods, lo, hi, t,
+    year_spend, satisfaction, buyers, loyalists, mercenaries, hostages, defectors, periods_per_year, burn_in, periods,
+    lo, hi, t,
 ):  # fmt: skip
-    """When the books close, count who is loyal in deed and in mind, and what members and others spent.
-
-    buyers, loyalists and what follows: tallies [written]
-    """
+    """When the books close, count who is loyal in deed and in mind.  buyers, loyalists …  tallies [written]"""
     if year_closes(t + 1, periods_per_year, burn_in, periods):
-        m = member.shape[0]
+        m = year_spend.shape[0]
         for i in range(lo, hi):
             total = 0
             for j in range(m):
@@ -113,14 +101,6 @@ def close_loyalty(
                     mercenaries[j] += 1 if not main and s >= 0.8 else 0
                     hostages[j] += 1 if main and s < 0.5 else 0
                     defectors[j] += 1 if not main and s < 0.5 else 0
-                category_spend[j] += total
-                if member[j, i] > 0:
-                    member_spend[j] += spent
-                    member_wallet[j] += total
-            j = provider[i]
-            if j >= 0:
-                patrons[j] += 1
-                intention_sum[j] += in_steps(preference[j, i])
 
 
 @kernel
@@ -155,15 +135,11 @@ def close_year(
 
 
 @kernel(per="market")
-def close_period(tier_members, member_cost, fixed_cost, exited, membership, fixed, population):
-    """Book what does not depend on visits.  membership, fixed, population  tallies [written]"""
+def close_period(fixed_cost, customer_id, fixed, population):
+    """Book what does not depend on visits.  fixed, population  tallies [written]"""
     for j in range(fixed_cost.shape[0]):
-        members = 0
-        for k in range(tier_members.shape[0]):
-            members += tier_members[k, j]
-        membership[j] += (members * member_cost[j] + 50) // 100
         fixed[j] += fixed_cost[j]
-        population[j] += exited.shape[0]
+        population[j] += customer_id.shape[0]
 
 
 class Accounts(Mechanism):
@@ -178,8 +154,9 @@ class Accounts(Mechanism):
         Column("active_before", ("firm", "customer"), 0, "bool", "active when the books were opened", "uint8"),
         Column("visit_spend", ("visit",), 0, "cents", "what the visitor pays", "int64"),
     )
+    sums = (Sum("visit_discount", ("visit",), 0.0, "share", "taken off what the visitor pays", Phase.DELIVERY),)
     scratch = (
-        Column("visit_forgone", ("visit",), 0, "cents", "what her tier's discount saves her", "int64"),
+        Column("visit_forgone", ("visit",), 0, "cents", "what discounts save her", "int64"),
         Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
     )
     counts = (
@@ -188,7 +165,6 @@ class Accounts(Mechanism):
         Tally("service", "cu", "cost of service delivered", CENT),
         Tally("discounts", "cu", "forgone by tier discounts", CENT),
         Tally("price_cuts", "cu", "forgone by prices below index 1", CENT),
-        Tally("membership", "cu", "administration of members", CENT),
         Tally("fixed", "cu", "fixed cost", CENT),
         Tally("population", "customers", "customers in the market"),
         Tally("customers_at_close", "customers", "customers whose year closes"),
@@ -201,11 +177,6 @@ class Accounts(Mechanism):
         Tally("mercenaries", "customers", "of the buyers, satisfied and spending less than half here"),
         Tally("hostages", "customers", "of the buyers, dissatisfied (below 0.5) and spending half or more here"),
         Tally("defectors", "customers", "of the buyers, dissatisfied and spending less than half here"),
-        Tally("patrons", "customers", "customers whose provider it is when the year closes"),
-        Tally("intention_sum", "0-1", "sum over these of their probability of choosing it again", 1 / FIXED_POINT),
-        Tally("member_spend", "cu", "spent by members at the firm in the year", CENT),
-        Tally("member_wallet", "cu", "spent by members in the category in the year", CENT),
-        Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
         Tally("wallet_own", "cu", "spent by these at the firm in the year", CENT),
         Tally("wallet_all", "cu", "spent by these in the category in the year", CENT),
         Tally("active_at_start", "customers", "active when the year began"),
@@ -214,6 +185,6 @@ class Accounts(Mechanism):
 
     def schedule(self) -> Schedule:
         """Return what is charged, the bookings of visits, and the books that close after everybody's."""
-        visits = ((Phase.DELIVERY, charge), (Phase.BOOKING, book_visits))
+        visits = ((Phase.ENCOUNTER, charge), (Phase.BOOKING, book_visits))
         yearly = ((Phase.CLOSING, close_loyalty), (Phase.CLOSING, close_year))
         return (*visits, *yearly, (Phase.BOOKS, book_service), (Phase.BOOKS, close_period))

@@ -17,6 +17,7 @@ from abm.core.spec import param
 from abm.core.streams import philox, uniform, uniform_fine
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.sums import Sum
 from abm.world.columns import MOST_OCCASIONS, Column, Tally
 
 _MOST = np.int64(MOST_OCCASIONS)
@@ -44,30 +45,28 @@ def season(t, amplitude, peak, year):
 
 @kernel
 def list_visits(
-    visit_count, visit_customer, visit_nth, visit_provider, need_word, none_below, candidates, mean, none,
-    purchase_rate, boost, exited, provider, customer_id, occasions, season_amplitude, season_peak, periods_per_year,
-    key, replication, lo, hi, t,
+    visit_count, visit_customer, visit_nth, visit_provider, need_word, no_occasion_margin, candidates, mean, none,
+    purchase_rate, need, exited, provider, customer_id, occasions, key, replication, lo, hi, t,
 ):  # fmt: skip
     """List the tile's visits: customer by customer, occasion by occasion.
 
     visit_count (1,), visit_customer, visit_nth, visit_provider (visits,)  [written]
-    need_word, none_below, candidates (tile,)  the draw, its margin, and who may have an occasion  [written]
+    need_word, no_occasion_margin, candidates (tile,)  the draw, its margin, and who may have an occasion  [written]
     mean, none (tile,)  of these: the mean number of occasions, and the chance of none  [written]
     occasions (nobody,)  tally [written]
     """
-    factor = season(t, season_amplitude, season_peak, periods_per_year)
     for i in range(lo, hi):
         word = philox(customer_id[i], t, 0, replication, key)[0]
         need_word[i - lo] = word
-        screen = 0.999999 * exp32(-purchase_rate[i] * boost[i] * factor) - _HALF_STEP
-        none_below[i - lo] = screen - uniform(word)
+        screen = 0.999999 * exp32(-purchase_rate[i] * need[i - lo]) - _HALF_STEP
+        no_occasion_margin[i - lo] = screen - uniform(word)
     found = 0
     for i in range(lo, hi):  # branch-free: most customers need nothing, and a wrong guess costs more than a store
         candidates[found] = i
-        found += 1 if (none_below[i - lo] <= 0.0) & (exited[i] < 0) else 0
+        found += 1 if (no_occasion_margin[i - lo] <= 0.0) & (exited[i] < 0) else 0
     for c in range(found):
         i = candidates[c]
-        mean[c] = np.float64(purchase_rate[i] * boost[i] * factor)
+        mean[c] = np.float64(purchase_rate[i] * need[i - lo])
         none[c] = exp64(-mean[c])
     v = 0
     for c in range(found):
@@ -79,6 +78,14 @@ def list_visits(
             v += 1
     visit_count[0] = v
     occasions[-1] += v
+
+
+@kernel
+def follow_season(need, season_amplitude, season_peak, periods_per_year, lo, hi, t):
+    """Let need rise and fall with the season.  need (tile,)  ratio  [written]"""
+    factor = season(t, season_amplitude, season_peak, periods_per_year)
+    for r in range(hi - lo):
+        need[r] *= factor
 
 
 @kernel
@@ -105,13 +112,14 @@ class Need(Mechanism):
 
     name = "need"
     standard = True
+    sums = (Sum("need", ("row",), 1.0, "ratio", "factor on the customer's purchase rate", Phase.NEED),)
     writes = ("visit_count", "visit_customer", "visit_nth", "visit_provider")
     scratch = (
         Column("candidates", ("row",), 0, "row", "customers who may have an occasion", "uint32"),
         Column("need_word", ("row",), 0, "word", "the draw that decides how many occasions there are", "uint32"),
         Column("mean", ("row",), 0, "occasions", "mean number of a candidate's occasions", "float64"),
         Column("none", ("row",), 0, "0-1", "chance that a candidate has no occasion", "float64"),
-        Column("none_below", ("row",), 0, "0-1", "margin below which the customer has no occasion"),
+        Column("no_occasion_margin", ("row",), 0, "0-1", "margin below which the customer has no occasion"),
     )
     counts: ClassVar = (Tally("occasions", "occasions", "category occasions, of the whole market"),)
     process: Literal["poisson", "every_period"] = param(
@@ -123,5 +131,8 @@ class Need(Mechanism):
     season_peak: float = param(0.0, unit="period", bounds=(0, 1e4), evidence="assumed", doc="period of highest need")
 
     def schedule(self) -> Schedule:
-        """Return the listing of occasions by the chosen process."""
-        return ((Phase.OCCASIONS, list_everybody if self.process == "every_period" else list_visits),)
+        """Return the season, if there is any, and the listing of occasions by the chosen process."""
+        if self.process == "every_period":
+            return ((Phase.OCCASIONS, list_everybody),)
+        season = ((Phase.NEED, follow_season),) if self.season_amplitude > 0 else ()
+        return (*season, (Phase.OCCASIONS, list_visits))

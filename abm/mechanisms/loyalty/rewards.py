@@ -20,6 +20,7 @@ from abm.core.spec import param
 from abm.core.streams import philox, stream_key, uniform, uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.world.calendar import year_closes
 from abm.world.columns import CENT, Column, Tally, World
 from abm.world.firm import NEVER
 
@@ -50,6 +51,50 @@ def tier_reached(spend, thresholds, j):
     for k in range(1, thresholds.shape[0]):
         tier = k if spend >= thresholds[k, j] else tier
     return tier
+
+
+@kernel
+def hasten(need, boost, lo, hi):
+    """Raise the need of members who are near a goal.  need (tile,)  ratio  [written]"""
+    for i in range(lo, hi):
+        need[i - lo] *= boost[i]
+
+
+@kernel
+def forfeit(
+    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, has_program, reward,
+    goal, tier_discount, tier_window, t,
+):  # fmt: skip
+    """Add what leaving would forfeit: points, and a tier's discounts to the end of its window.
+
+    at_stake (visits,)  cu  [written]
+    """
+    for v in range(visit_count[0] if any_set(has_program) else 0):
+        i, j = visit_customer[v], max(visit_provider[v], 0)
+        left = np.float32(tier_window[j] - t % tier_window[j])
+        benefits = tier_discount[tier[j, i], j] * basket[i] * purchase_rate[i] * left
+        at_stake[v] += 0.01 * np.float32(points[j, i]) * reward[j] / goal[j] + benefits
+
+
+@kernel
+def add_programme(utility, program_utility, price_response, price, tier, tier_discount, lo, hi):
+    """Add what programmes are worth to the utility of each firm: their pull, and the tier's discount.
+
+    utility (m, tile)  logit units  [written]
+    """
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            utility[j, i - lo] += program_utility[j, i]
+        if any_set(tier_discount[:, j]):
+            for i in range(lo, hi):
+                utility[j, i - lo] += price_response[i] * price[j] * tier_discount[tier[j, i], j]
+
+
+@kernel
+def discount_tiers(visit_discount, visit_count, visit_firm, visit_pair, tier_at, tier_discount):
+    """Take the discount of the visitor's tier off what she will pay.  visit_discount (visits,)  share  [written]"""
+    for v in range(visit_count[0] if any_set(tier_discount.ravel()) else 0):
+        visit_discount[v] += tier_discount[tier_at[visit_pair[v]], visit_firm[v]]
 
 
 @kernel(double=True)
@@ -216,6 +261,35 @@ def value_progress(
 
 
 @kernel
+def compare_members(
+    member, year_spend, member_spend, member_wallet, category_spend, periods_per_year, burn_in, periods, lo, hi, t
+):
+    """When the books close, count what members and everybody spent.
+
+    member_spend, member_wallet, category_spend  tallies [written]
+    """
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
+        for i in range(lo, hi):
+            total = 0
+            for j in range(member.shape[0]):
+                total += year_spend[j, i]
+            for j in range(member.shape[0]):
+                category_spend[j] += total
+                member_spend[j] += year_spend[j, i] if member[j, i] > 0 else 0
+                member_wallet[j] += total if member[j, i] > 0 else 0
+
+
+@kernel(per="market")
+def book_membership(tier_members, member_cost, membership):
+    """Book the administration of members, rounded once a period.  membership  tally [written]"""
+    for j in range(member_cost.shape[0]):
+        members = 0
+        for k in range(tier_members.shape[0]):
+            members += tier_members[k, j]
+        membership[j] += (members * member_cost[j] + 50) // 100
+
+
+@kernel
 def draw_hassle(hassle_factor, customer_id, key, replication):
     """Draw how much each customer minds membership: exponential with mean 1.  hassle_factor (n,)  [written]"""
     for i in range(customer_id.shape[0]):
@@ -248,6 +322,10 @@ class Rewards(Mechanism):
         Tally("points_outstanding", "points", "unredeemed points at the end of the period", 0.01, stock=True),
         Tally("rewards_redeemed", "rewards", "rewards given out"),
         Tally("rewards_cost", "cu", "cost of rewards given out", CENT),
+        Tally("membership", "cu", "administration of members", CENT),
+        Tally("member_spend", "cu", "spent by members at the firm in the year", CENT),
+        Tally("member_wallet", "cu", "spent by members in the category in the year", CENT),
+        Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
         Tally("demoted", "customers", "members moved down a tier or more"),
     )
     progress_weight: float = param(
@@ -280,10 +358,14 @@ class Rewards(Mechanism):
     )
 
     def schedule(self) -> Schedule:
-        """Return the programme at the till; at the period's end what lapses and what the next choice will feel."""
+        """Return terms of sums, the programme at the till, what lapses, what the next choice will feel, and books."""
+        need = ((Phase.NEED, hasten),)
+        terms = ((Phase.STAKES, forfeit), (Phase.VALUATION, add_programme), (Phase.DELIVERY, discount_tiers))
         till = ((Phase.LOYALTY, reward_visits), (Phase.LOYALTY, promote_visitors))
         windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
-        return (*till, *windows, (Phase.STANDING, count_members), (Phase.PROGRESS, value_progress))
+        standing = ((Phase.STANDING, count_members), (Phase.PROGRESS, value_progress))
+        books = ((Phase.CLOSING, compare_members), (Phase.BOOKS, book_membership))
+        return (*need, *terms, *till, *windows, *standing, *books)
 
     def begin(self, world: World, seed: int) -> None:
         """Draw each customer's dislike of membership."""

@@ -13,12 +13,14 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from abm.core.functions import any_set, exp32
+from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
+from abm.core.sources import PICK_EISEND_2014, cite
 from abm.core.spec import param
 from abm.core.streams import stream_key
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.sums import Sum
 from abm.world.columns import Column, World
 from abm.world.population import drawn_traits
 
@@ -44,22 +46,6 @@ def weigh_rivals(best_rival, rivals, visit_count, visit_customer, visit_provider
             known = aware[j, i] > 0 and visit_provider[v] != j
             best_rival[v] = max(best_rival[v], expectation[j, i] if known else np.float32(0.0))
             rivals[v] += np.float32(1.0) if known else np.float32(0.0)
-
-
-@kernel
-def price_leaving(
-    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, has_program, reward,
-    goal, tier_discount, tier_window, t,
-):  # fmt: skip
-    """Work out what leaving the programme would forfeit.  at_stake (visits,)  cu  [written]"""
-    count = visit_count[0]
-    for v in range(count):
-        at_stake[v] = 0.0
-    for v in range(count if any_set(has_program) else 0):
-        i, j = visit_customer[v], max(visit_provider[v], 0)
-        left = np.float32(tier_window[j] - t % tier_window[j])
-        benefits = tier_discount[tier[j, i], j] * basket[i] * purchase_rate[i] * left
-        at_stake[v] = 0.01 * np.float32(points[j, i]) * reward[j] / goal[j] + benefits
 
 
 @kernel
@@ -104,6 +90,15 @@ def cost_leaving(
 
 
 @kernel
+def add_cost_of_leaving(utility, provider, switching_cost, switching_weight, lo, hi):
+    """Add the cost of leaving to the provider's utility.  utility (m, tile)  logit units  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            added = switching_weight * switching_cost[i]
+            utility[j, i - lo] += added if provider[i] == np.int64(j) else np.float32(0.0)
+
+
+@kernel
 def grow_bond(personal_bond_at, visit_count, visit_firm, visit_pair, richness, bond_rate):
     """Let the personal relationship grow with rich contact.  personal_bond_at (pairs,)  0-1  [written]"""
     for v in range(visit_count[0]):
@@ -127,8 +122,8 @@ class SwitchingCost(Mechanism):
         Column("rivals", ("visit",), 0, "firms", "rivals known"),
         Column("learnt", ("visit",), 0, "0-1", "how far using the provider is learnt"),
         Column("set_up", ("visit",), 0, "0-1", "how far things are set up with the provider"),
-        Column("at_stake", ("visit",), 0, "cu", "value of points and tier that leaving forfeits"),
     )
+    sums = (Sum("at_stake", ("visit",), 0.0, "cu", "benefits that leaving the provider forfeits", Phase.STAKES),)
     basis: Literal["facets", "trait"] = param(
         "facets", unit="name", evidence="assumed", doc="costs that grow out of the relation, or a fixed trait"
     )
@@ -141,6 +136,11 @@ class SwitchingCost(Mechanism):
     procedural: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of procedural costs")
     financial: float = param(0.2, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of financial costs")
     relational: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of relational costs")
+    switching_weight: float = param(
+        2.0, unit="logit/0-1", bounds=(0, 50), evidence="calibrated",
+        source=cite(PICK_EISEND_2014, "abstract: weak effect on switching"),
+        doc="weight of the switching cost in utility; the loyalty dial",
+    )  # fmt: skip
     complexity: float = param(
         1.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="effort of comparing offers in the category"
     )
@@ -159,10 +159,14 @@ class SwitchingCost(Mechanism):
     )
 
     def schedule(self) -> Schedule:
-        """Return rivals, forfeits, and the cost, which a trait needs none of; and the growth of the bond."""
-        facets = (weigh_rivals, price_leaving, cost_leaving) if self.basis == "facets" else ()
+        """Return rivals and the cost, which a trait does without; the term of utility; the growth of the bond."""
+        facets = ((Phase.STAKES, weigh_rivals), (Phase.VALUATION, cost_leaving)) if self.basis == "facets" else ()
         bond = ((Phase.LEARNING, grow_bond),) if self.bond_rate > 0 else ()
-        return (*((Phase.VALUATION, k) for k in facets), *bond)
+        return (*facets, (Phase.VALUATION, add_cost_of_leaving), *bond)
+
+    def schedule_when_off(self) -> Schedule:
+        """Return the term of utility, if the cost is a trait."""
+        return ((Phase.VALUATION, add_cost_of_leaving),) if self.basis == "trait" else ()
 
     def begin(self, world: World, seed: int) -> None:
         """Draw the trait (draw 0, word 0), if that is the basis."""

@@ -17,14 +17,16 @@ from abm.core.spec import param
 from abm.core.streams import uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.sums import Sum
 from abm.world.columns import FIXED_POINT, Column, Tally
+from abm.world.visits import CORE, NO_FAILURE
 
 
 @equation
-def transaction_satisfaction(performance, expectation, gain, loss):
-    """Return performance plus asymmetric disconfirmation, in [0, 1]."""
+def transaction_satisfaction(performance, expectation, gain, loss, shift):
+    """Return performance plus asymmetric disconfirmation and what other theories add, in [0, 1]."""
     gap = performance - expectation
-    return unit(performance + gain * max(gap, np.float32(0.0)) - loss * max(-gap, np.float32(0.0)))
+    return unit(performance + gain * max(gap, np.float32(0.0)) - loss * max(-gap, np.float32(0.0)) + shift)
 
 
 @kernel
@@ -39,31 +41,43 @@ def draw_quality(luck, visit_count, visit_customer, visit_nth, customer_id, key,
 
 @kernel
 def meet(
-    performance, transaction, luck, visit_count, visit_firm, visit_pair, expectation_at, match_at, quality,
-    spread, failure_rate, severity_low, severity_high, assimilation, gain, loss,
+    performance, failure_cause, failure_severity, luck, visit_count, visit_firm, visit_pair, expectation_at,
+    failure_risk, performance_shift, quality, spread, failure_rate, severity_low, severity_high, assimilation,
 ):  # fmt: skip
-    """Write what each visit was like.  performance, transaction (visits,)  0-1  [written]"""
+    """Write what goes wrong on each visit, and how it is perceived.
+
+    performance, failure_severity (visits,)  0-1, failure_cause (visits,)  [written]
+    """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
+        failed = luck[1, v] < failure_rate[j] * failure_risk[v]
         fell = severity_low + (severity_high - severity_low) * luck[2, v]
-        q = quality[j] + match_at[pair] + spread[j] * normal32(luck[0, v])
-        q -= fell if luck[1, v] < failure_rate[j] else np.float32(0.0)
-        p = unit(q + assimilation * (expectation_at[pair] - q))
-        performance[v] = p
-        transaction[v] = transaction_satisfaction(p, expectation_at[pair], gain, loss)
+        failure_cause[v] = CORE if failed else NO_FAILURE
+        failure_severity[v] = fell if failed else np.float32(0.0)
+        q = quality[j] + performance_shift[v] + spread[j] * normal32(luck[0, v])
+        q -= fell if failed else np.float32(0.0)
+        performance[v] = unit(q + assimilation * (expectation_at[pair] - q))
+
+
+@kernel
+def judge(transaction, visit_count, visit_pair, performance, expectation_at, satisfaction_shift, gain, loss):
+    """Compare each visit with what was expected.  transaction (visits,)  0-1  [written]"""
+    for v in range(visit_count[0]):
+        expected = expectation_at[visit_pair[v]]
+        transaction[v] = transaction_satisfaction(performance[v], expected, gain, loss, satisfaction_shift[v])
 
 
 @kernel
 def count_encounters(
-    visit_count, visit_firm, luck, performance, transaction, failure_rate, failures, dissatisfied,
-    performance_sum, transaction_sum,
+    visit_count, visit_firm, failure_cause, performance, transaction, failures, dissatisfied, performance_sum,
+    transaction_sum,
 ):  # fmt: skip
     """Count failures, dissatisfied visits, and sums of performance and transaction satisfaction.  Tallies [written]"""
-    for j in range(failure_rate.shape[0]):
+    for j in range(failures.shape[0] - 1):
         failed, unhappy, performed, satisfied = 0, 0, 0, 0
         for v in range(visit_count[0]):
             here = visit_firm[v] == np.int64(j)
-            failed += 1 if here & (luck[1, v] < failure_rate[j]) else 0
+            failed += 1 if here & (failure_cause[v] != NO_FAILURE) else 0
             unhappy += 1 if here & (transaction[v] < 0.5) else 0
             performed += in_steps(performance[v]) if here else 0
             satisfied += in_steps(transaction[v]) if here else 0
@@ -81,8 +95,13 @@ class Encounter(Mechanism):
     owns = (
         Column("performance", ("visit",), 0, "0-1", "perceived performance"),
         Column("transaction", ("visit",), 0, "0-1", "satisfaction with the transaction"),
-        Column("match", ("firm", "customer"), 0, "0-1", "quality added by the customer's fit with the firm"),
     )
+    sums = (
+        Sum("failure_risk", ("visit",), 1.0, "ratio", "factor on the firm's failure rate", Phase.DELIVERY),
+        Sum("performance_shift", ("visit",), 0.0, "0-1", "what is added to the firm's quality", Phase.DELIVERY),
+        Sum("satisfaction_shift", ("visit",), 0.0, "0-1", "what is added to satisfaction", Phase.JUDGEMENT),
+    )
+    writes = ("failure_cause", "failure_severity")
     scratch = (Column("luck", ("luck", "visit"), 0, "0-1", "uniforms of the visit: quality, failure, severity"),)
     counts = (
         Tally("failures", "visits", "visits on which something went wrong"),
@@ -106,5 +125,6 @@ class Encounter(Mechanism):
     )  # fmt: skip
 
     def schedule(self) -> Schedule:
-        """Return draws, the encounter, and its counts."""
-        return tuple((Phase.ENCOUNTER, k) for k in (draw_quality, meet, count_encounters))
+        """Return draws and the encounter; then the judgement, and the counts."""
+        met = tuple((Phase.ENCOUNTER, k) for k in (draw_quality, meet))
+        return (*met, (Phase.VOICE, judge), (Phase.VOICE, count_encounters))

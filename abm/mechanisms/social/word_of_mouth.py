@@ -91,6 +91,21 @@ def tell(
 
 
 @kernel
+def add_word_of_mouth(utility, word_of_mouth, word_of_mouth_weight, lo, hi):
+    """Add what was heard of each firm to its utility.  utility (m, tile)  logit units  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            utility[j, i - lo] += word_of_mouth_weight * word_of_mouth[j, i]
+
+
+@kernel
+def add_match(performance_shift, match_at, visit_count, visit_pair):
+    """Add the fit of customers who came through a tie to what they get.  performance_shift (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        performance_shift[v] += match_at[visit_pair[v]]
+
+
+@kernel
 def fade(word_of_mouth, decay, lo, hi):
     """Let the stock of what was heard fade, to nothing in the end.  word_of_mouth (m, n)  logit units  [written]"""
     for j in range(word_of_mouth.shape[0]):
@@ -161,10 +176,11 @@ class WordOfMouth(Mechanism):
     owns = (
         Column("story", ("customer",), 0, "code", "told this period: 2 (firm + 1), + 1 if good; 0 = none", "uint8"),
         Column("patronage", ("customer",), 0, "bits", "bit j: uses firm j, before this period's purchases", "uint32"),
+        Column("match", ("firm", "customer"), 0, "0-1", "quality added by the customer's fit with the firm"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
     scratch = (Column("reluctance", ("visit",), 0, "0-1", "the draw less the probability of telling; below 0 = tells"),)
-    writes = ("aware", "match", "expectation")
+    writes = ("aware", "expectation")
     counts = (
         Tally("positive_messages", "stories", "good stories told"),
         Tally("negative_messages", "stories", "bad stories told"),
@@ -269,7 +285,13 @@ class WordOfMouth(Mechanism):
         0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="their higher expectation"
     )
 
+    word_of_mouth_weight: float = param(
+        1.0, unit="ratio", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        doc="weight of the stock in utility",
+    )  # fmt: skip
+
     def schedule(self) -> Schedule:
-        """Return the telling, the fading of what was heard before, the hearing, and the learning of firms."""
+        """Return the term of utility, the telling, the fading of the stock, the hearing, the learning of firms."""
         telling = tuple((Phase.TELLING, k) for k in (note_patronage, tell, fade))
-        return (*telling, (Phase.HEARING, hear), (Phase.AWARENESS, learn_of_firms))
+        terms = ((Phase.VALUATION, add_word_of_mouth), (Phase.DELIVERY, add_match))
+        return (*terms, *telling, (Phase.HEARING, hear), (Phase.AWARENESS, learn_of_firms))

@@ -17,8 +17,9 @@ from abm.mechanisms.books.accounts import (
     close_loyalty,
     close_period,
     close_year,
-    year_closes,
 )
+from abm.mechanisms.phases import Phase
+from abm.world.calendar import year_closes
 from abm.world.service import ServicePolicy
 from tests.mechanisms.small import Small
 
@@ -38,6 +39,7 @@ def paid(price=1.1, tier=1):
     small.c.basket.fill(20.0)
     small.c.tier[0] = tier
     small.visits([0], [0])
+    small.phases(Phase.DELIVERY)
     small.run("accounts", charge)
     small.world.lookup("visits", 0)[:] = [1, 0, 1]
     small.run("accounts", book_visits)
@@ -80,6 +82,7 @@ def test_what_is_paid_and_what_is_forgone_make_the_full_price(basket, price, tie
     small = Small(1, [{"price": price, "program": TIERS}])
     small.c.basket[:], small.c.tier[0] = basket, tier
     small.visits([0], [0])
+    small.phases(Phase.DELIVERY)
     small.run("accounts", charge)
     full = math.floor(100.0 * (float(small.c.basket[0]) * float(small.firms.price[0])) + 0.5)
     assert small.at("visit_spend")[0] + small.at("visit_forgone")[0] == full
@@ -170,26 +173,10 @@ class TestBooks:
         assert [small.counted(kind) for kind in kinds] == [[6, 6, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
         np.testing.assert_array_equal(small.c.year_spend, spent)  # the books are closed after it
 
-    def test_what_members_spend_and_whom_patrons_mean_to_choose(self):
-        """Preferences of 1/4 and 1/8 are a whole number of 2^-20, one a little below 1/2 is rounded down."""
-        small = Small(4, periods=1)
-        small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
-        small.c.member[:] = [[1, 1, 0, 0], [0, 0, 0, 1]]
-        small.c.provider[:] = [0, 1, 0, -1]
-        small.c.preference[:] = [[0.25, 0.9, 0.125, 0.9], [0.9, 0.4999999, 0.9, 0.9]]
-        small.run("accounts", close_loyalty)
-        assert small.counted("member_spend") == [100, 0, 0]
-        assert small.counted("member_wallet") == [150 + 70, 0, 0]
-        assert small.counted("category_spend") == [520, 520, 0]
-        assert small.counted("patrons") == [2, 1, 0]
-        assert small.counted("intention_sum") == [3 * 2**17, 2**19 - 1, 0]
-
     def test_what_does_not_depend_on_visits(self):
-        """Three members at 1.25 cents: 3.75, rounded once; a fixed cost of 2.50; everybody is counted, gone or not."""
-        small = Small(5, [{"program": {"member_cost": 0.0125}, "fixed_cost": 2.5}, {}])
-        small.c.tier_members[:2, 0] = [2, 1]
+        """A fixed cost of 2.50; everybody is counted, gone or not."""
+        small = Small(5, [{"fixed_cost": 2.5}, {}])
         small.c.exited[0] = 0
         small.run("accounts", close_period)
-        assert small.counted("membership") == [4, 0, 0]
         assert small.counted("fixed") == [250, 0, 0]
         assert small.counted("population") == [5, 5, 0]

@@ -8,41 +8,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from abm.mechanisms.choice.choice import (
-    add_cost_of_leaving,
-    choose_best,
-    draw_choices,
-    drop_nobody,
-    follow_habit,
-    honour_contracts,
-    keep_stayers,
-    mark_stayers,
-    remember_choices,
-    respond_to_prices,
-    value_firms,
-)
+from abm.mechanisms.choice.contracts import honour_contracts
+from abm.mechanisms.choice.memory import ask_intention, keep_visits_to_firms, remember_choices
+from abm.mechanisms.choice.rules import choose_best, draw_choices, follow_habit, keep_stayers, mark_stayers
+from abm.mechanisms.choice.valuation import leave_out_lost, leave_out_unknown
+from abm.mechanisms.phases import Phase
 from tests.mechanisms.small import Small
 
 LOST, ACTIVE = 3, 1
 WEIGHTS = {
-    "attraction": 5.0, "trust_weight": 1.0, "commitment_weight": 2.0, "price_sensitivity": 1.5,
-    "word_of_mouth_weight": 0.5, "switching_weight": 2.0, "outside": 1.0,
-}  # fmt: skip
+    "trust": {"trust_weight": 1.0, "commitment_weight": 2.0},
+    "pricing": {"price_sensitivity": 1.5},
+    "word_of_mouth": {"word_of_mouth_weight": 0.5},
+    "switching_cost": {"switching_weight": 2.0, "basis": "trait"},
+}
 CROWD = 20_000
 
 
 def market(customers=1, firms=3, **choice):
     """Return a small world with known weights."""
-    return Small(customers, [{}] * firms, choice={**WEIGHTS, **choice})
+    return Small(customers, [{}] * firms, **WEIGHTS, choice={"attraction": 5.0, "outside": 1.0, **choice})
 
 
 def decided(utilities, provider=-1, kernels=(draw_choices,), cost=0.0, t=0, **choice):
     """Let a customer decide between given utilities; return her firm and the world."""
     rule = "threshold" if mark_stayers in kernels else "mnl"
     small = market(1, len(utilities), rule=rule, **choice)
-    small.c.provider[0], small.c.switching_cost[0] = provider, cost
+    small.c.provider[0] = provider
     small.visits([0], [-1])
     small.passing.utility[:, 0] = utilities
+    if mark_stayers in kernels:
+        small.passing.utility_without_switching_cost[:, 0] = utilities
+        small.passing.utility[max(provider, 0), 0] += 2.0 * cost if provider >= 0 else 0.0
     for kernel in kernels:
         small.run("choice", kernel, t)
     return int(small.at("visit_firm")[0]), small
@@ -63,27 +60,28 @@ class TestUtility:
         small.firms.price[:] = [1.1, 1.0]
         small.firms.tier_discount[1, 0] = 0.1
         small.visits([0], [-1])
-        small.run("choice", respond_to_prices)
-        small.run("choice", value_firms)
+        small.phases(Phase.NEED, Phase.VALUATION)
         assert c.price_response == pytest.approx([1.2])
         assert small.at("utility")[:, 0] == pytest.approx([3.812, 5 * 0.7 + 0.5 + 0.4 - 1.2])
+
+    def test_a_sum_can_be_had_without_the_terms_of_one_theory(self):
+        """The rule of the threshold asks for utility without the cost of leaving; all else is in both."""
+        small = market(2, 2, rule="threshold")
+        small.c.provider[:], small.c.switching_cost[:] = [1, -1], 0.4
+        small.visits([0, 1], [-1, -1])
+        small.phases(Phase.NEED, Phase.VALUATION)
+        whole, without = small.passing.utility[:, :2], small.passing.utility_without_switching_cost[:, :2]
+        np.testing.assert_allclose(whole - without, [[0.0, 0.0], [0.8, 0.0]], atol=1e-6)
+        assert np.all(without != 0)
 
     def test_only_known_firms_are_considered_and_no_lost_one_where_leaving_is_for_good(self):
         for mode, considered in (("always_a_share", [True, False, True]), ("lost_for_good", [True, False, False])):
             small = market(1, 3, market=mode)
             small.c.aware[1], small.c.relation[2] = 0, LOST
             small.visits([0], [-1])
-            small.run("choice", respond_to_prices)
-            small.run("choice", value_firms)
+            for kernel in (leave_out_unknown, leave_out_lost) if mode == "lost_for_good" else (leave_out_unknown,):
+                small.run("choice", kernel)
             assert (small.at("utility")[:, 0] > -1e29).tolist() == considered
-
-    def test_the_cost_of_leaving_speaks_for_the_provider(self):
-        small = market(2, 2)
-        small.c.provider[:], small.c.switching_cost[:] = [1, -1], 0.4
-        small.visits([0, 1], [-1, -1])
-        small.passing.utility[:, :2] = 3.0
-        small.run("choice", add_cost_of_leaving)
-        assert small.at("utility").T.tolist() == [[3.0, pytest.approx(3.8)], [3.0, 3.0]]
 
 
 class TestLogit:
@@ -154,7 +152,7 @@ class TestRules:
         kernels = (draw_choices, follow_habit)
         assert decided([utility, 60.0], provider, kernels, habit_strength=1.0)[0] == 1
 
-    THRESHOLD = (add_cost_of_leaving, mark_stayers, draw_choices, keep_stayers)
+    THRESHOLD = (mark_stayers, draw_choices, keep_stayers)
 
     def test_under_the_threshold_she_stays(self):
         """A rival better by 0.8 is not worth a cost of leaving of 2 * 0.5."""
@@ -235,7 +233,7 @@ class TestMemory:
     def test_visits_to_nobody_leave_the_list_and_the_others_know_their_pair(self):
         small = market(5, 3)
         small.visits([0, 1, 1, 3, 4], [2, -1, 0, -1, 1])
-        small.run("choice", drop_nobody)
+        small.run("choice", keep_visits_to_firms)
         assert small.at("visit_customer").tolist() == [0, 1, 4]
         assert small.at("visit_nth").tolist() == [0, 1, 0]
         assert small.at("visit_firm").tolist() == [2, 0, 1]
@@ -244,9 +242,18 @@ class TestMemory:
     def test_a_list_without_them_stays_as_it_is(self):
         small = market(5, 3)
         small.visits([4, 4], [1, 2])
-        small.run("choice", drop_nobody)
+        small.run("choice", keep_visits_to_firms)
         assert small.at("visit_customer").tolist() == [4, 4]
         assert small.at("visit_pair").tolist() == [9, 14]
+
+    def test_whom_patrons_mean_to_choose(self):
+        """Preferences of 1/4 and 1/8 are a whole number of 2^-20, one a little below 1/2 is rounded down."""
+        small = Small(4, periods=1)
+        small.c.provider[:] = [0, 1, 0, -1]
+        small.c.preference[:] = [[0.25, 0.9, 0.125, 0.9], [0.9, 0.4999999, 0.9, 0.9]]
+        small.run("choice", ask_intention)
+        assert small.counted("patrons") == [2, 1, 0]
+        assert small.counted("intention_sum") == [3 * 2**17, 2**19 - 1, 0]
 
     def test_everybody_begins_with_equal_preference(self):
         assert np.all(market(5, 3).c.preference == np.float32(1 / 3))

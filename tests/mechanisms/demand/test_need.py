@@ -57,14 +57,15 @@ def test_visits_are_the_quantiles_customer_by_customer(t):
     """The quick screen for those without an occasion never changes the answer, at any rate."""
     small = Small(1000)
     small.c.purchase_rate[:] = np.geomspace(1e-3, 8.0, 1000)
-    small.c.boost[::3] = 1.25
+    small.passing.need[:] = 1.0
+    small.passing.need[:1000:3] = 1.25
     small.c.exited[5::50] = 0
     small.c.provider[:] = np.arange(1000) % 3 - 1
     small.run("need", list_visits, t)
     key, expected = stream_key(1, "need"), []
     for i in range(1000):
         u = uniform_fine(philox(np.uint64(i), np.uint64(t), np.uint64(0), np.uint64(0), key)[0])
-        rate = float(small.c.purchase_rate[i] * small.c.boost[i])
+        rate = float(small.c.purchase_rate[i] * small.passing.need[i])
         expected += [(i, nth) for nth in range(0 if i % 50 == 5 else quantile(u, rate))]
     assert listed(small) == expected
     np.testing.assert_array_equal(small.at("visit_provider"), small.c.provider[small.at("visit_customer")])

@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from abm.mechanisms.choice.choice import respond_to_prices
+from abm.mechanisms.choice.pricing import respond_to_prices
 from abm.mechanisms.loyalty.rewards import (
+    add_programme,
+    book_membership,
     close_window,
+    compare_members,
     count_members,
     expire_points,
     points_earned,
@@ -22,6 +25,7 @@ from abm.mechanisms.loyalty.rewards import (
     value_progress,
     visit_value,
 )
+from abm.mechanisms.phases import Phase
 from tests.mechanisms.small import Small
 
 CARD = {
@@ -241,12 +245,12 @@ class TestExpiry:
 class TestPull:
     def pull(self, points, tier=0, tier_members=(1, 0, 0, 0), program=TIERED, member=1, price_sensitivity=2.0):
         """Return L and the boost of a customer with price weight 0.8 and a basket of 40."""
-        small = club(1, program, choice={"price_sensitivity": price_sensitivity})
+        small = club(1, program, pricing={"price_sensitivity": price_sensitivity})
         small.c.member[0], small.c.points[0], small.c.tier[0] = member, points, tier
         small.c.basket.fill(40.0)
         small.c.price_weight.fill(0.8)
         small.c.tier_members[: len(tier_members), 0] = tier_members
-        small.run("choice", respond_to_prices)
+        small.run("pricing", respond_to_prices)
         small.run("rewards", value_progress)
         return float(small.c.program_utility[0, 0]), float(small.c.boost[0])
 
@@ -285,3 +289,40 @@ class TestPull:
     def test_none_for_those_outside_and_where_there_is_nothing_to_win(self):
         assert self.pull(900, member=0) == (0.0, 1.0)
         assert self.pull(900, tier=1, program={**TIERED, "reward": 0.0}) == (0.0, 1.0)
+
+
+class TestBooks:
+    def test_what_members_and_everybody_spend(self):
+        small = club(4, periods=1)
+        small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
+        small.c.member[:] = [[1, 1, 0, 0], [0, 0, 0, 1]]
+        small.run("rewards", compare_members)
+        assert small.counted("member_spend") == [100, 0, 0]
+        assert small.counted("member_wallet") == [150 + 70, 0, 0]
+        assert small.counted("category_spend") == [520, 520, 0]
+
+    def test_administration_is_rounded_once(self):
+        """Three members at 1.25 cents: 3.75."""
+        small = club(5, {"member_cost": 0.0125})
+        small.c.tier_members[:2, 0] = [2, 1]
+        small.run("rewards", book_membership)
+        assert small.counted("membership") == [4, 0, 0]
+
+
+class TestTerms:
+    def test_near_a_goal_there_is_more_need(self):
+        small = club(2)
+        small.c.boost[:] = [1.25, 1.0]
+        small.phases(Phase.NEED)
+        assert small.passing.need[:2].tolist() == [1.25, 1.0]
+
+    def test_a_tier_takes_its_discount_off_the_bill_and_adds_it_to_utility(self):
+        """A discount of 0.1 at price 1.1 weighs 0.8 * 1.5 * 1.1 * 0.1 = 0.132."""
+        small = club(2, TIERED, pricing={"price_sensitivity": 1.5})
+        small.c.tier[0], small.c.price_weight[:], small.firms.price[:] = [2, 0], 0.8, 1.1
+        small.visits([0, 1], [0, 0])
+        small.phases(Phase.NEED, Phase.DELIVERY)
+        assert small.at("visit_discount") == pytest.approx([0.1, 0.0])
+        small.passing.utility[:] = 0.0
+        small.run("rewards", add_programme)
+        assert small.passing.utility[0, :2] == pytest.approx([0.132, 0.0])

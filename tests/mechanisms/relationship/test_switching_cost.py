@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from abm.mechanisms.relationship.switching_cost import cost_leaving, familiarity, grow_bond, price_leaving, weigh_rivals
+from abm.mechanisms.phases import Phase
+from abm.mechanisms.relationship.switching_cost import add_cost_of_leaving, familiarity, grow_bond
 from abm.world.columns import FACETS
 from tests.mechanisms.small import Small
 
@@ -34,8 +35,7 @@ def weighed(t=0, customers=1, provider=0, firms=({"program": PROGRAM}, {}, {}), 
     if set_up:
         set_up(small.c)
     small.visits([0], [-1])
-    for kernel in (weigh_rivals, price_leaving, cost_leaving):
-        small.run("switching_cost", kernel, t)
+    small.phases(Phase.STAKES, Phase.VALUATION, t=t)
     return small
 
 
@@ -143,8 +143,16 @@ def test_the_bond_grows_with_rich_contact():
     np.testing.assert_allclose(small.c.personal_bond, [[0.22 + 0.025 * 0.78, 0.2], [0.2, 0.2]], rtol=1e-6)
 
 
+def test_the_cost_of_leaving_speaks_for_the_provider():
+    small = Small(2, switching_cost={"switching_weight": 2.0})
+    small.c.provider[:], small.c.switching_cost[:] = [1, -1], 0.4
+    small.passing.utility[:, :2] = 3.0
+    small.run("switching_cost", add_cost_of_leaving)
+    assert small.passing.utility[:, :2].T.tolist() == [[3.0, pytest.approx(3.8)], [3.0, 3.0]]
+
+
 def test_a_trait_is_a_beta_draw_that_no_visit_changes():
     trait = {"basis": "trait", "trait_mean": 0.3, "trait_precision": 5.0, "bond_rate": 0.0}
     small = Small(5000, switching_cost=trait)
     assert stats.kstest(small.c.switching_cost, stats.beta(1.5, 3.5).cdf).pvalue > 1e-3
-    assert small.scenario.switching_cost.schedule() == ()
+    assert [kernel for _, kernel in small.scenario.switching_cost.schedule()] == [add_cost_of_leaving]

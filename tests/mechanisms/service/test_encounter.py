@@ -7,16 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.mechanisms.service.encounter import count_encounters, draw_quality, meet, transaction_satisfaction
+from abm.mechanisms.phases import Phase
+from abm.mechanisms.service.encounter import count_encounters, draw_quality, judge, meet, transaction_satisfaction
+from abm.world.visits import CORE
 from tests.mechanisms.small import Small
 
 share = st.floats(0, 1, width=32)
 SETTINGS = {"severity_low": 0.2, "severity_high": 0.6, "assimilation": 0.0, "gain": 0.3, "loss": 0.6}
 
 
-def satisfaction(performance, expectation, gain=0.3, loss=0.6):
+def satisfaction(performance, expectation, gain=0.3, loss=0.6, shift=0.0):
     """Return the equation's value for plain numbers."""
-    return float(transaction_satisfaction(*(np.float32(x) for x in (performance, expectation, gain, loss))))
+    return float(transaction_satisfaction(*(np.float32(x) for x in (performance, expectation, gain, loss, shift))))
 
 
 def met(luck, expectation=0.7, match=0.0, quality=0.8, spread=0.1, failure_rate=0.1, **settings):
@@ -26,8 +28,10 @@ def met(luck, expectation=0.7, match=0.0, quality=0.8, spread=0.1, failure_rate=
     small.c.expectation.fill(expectation)
     small.c.match.fill(match)
     small.visits([0], [0])
+    small.phases(Phase.DELIVERY)
     small.scratch("encounter", "luck")[:3, 0] = luck
     small.run("encounter", meet)
+    small.run("encounter", judge)
     return float(small.at("performance")[0]), float(small.at("transaction")[0])
 
 
@@ -36,6 +40,8 @@ def test_falling_short_hurts_twice_as_much_as_exceeding_helps():
     assert satisfaction(0.8, 0.7) == pytest.approx(0.83)
     assert satisfaction(0.7, 0.8) == pytest.approx(0.64)
     assert satisfaction(0.7, 0.7) == pytest.approx(0.7)
+    assert satisfaction(0.7, 0.7, shift=-0.2) == pytest.approx(0.5)
+    assert satisfaction(0.7, 0.7, shift=0.9) == 1.0
 
 
 @given(share, share, st.floats(0, 5, width=32), st.floats(0, 5, width=32))
@@ -86,7 +92,8 @@ def test_quality_is_normal_and_failures_have_their_rate():
         small.run("encounter", draw_quality, t)
         small.run("encounter", meet, t)
         performances.append(small.at("performance").copy())
-        failed.append(small.at("luck")[1] < np.float32(0.2))
+        failed.append(small.at("failure_cause") == CORE)
+        assert np.all((small.at("failure_severity") > 0) == failed[-1])
     p, fell, n = np.concatenate(performances), np.concatenate(failed), 20_000
     assert abs(fell.mean() - 0.2) < 4 * np.sqrt(0.16 / n)
     kept = p[~fell]
@@ -98,7 +105,7 @@ def test_quality_is_normal_and_failures_have_their_rate():
 def test_counts_by_hand():
     small = Small(4, [{"service": {"failure_rate": 0.1}}, {}])
     small.visits([0, 1, 3], [0, 0, 1])
-    small.scratch("encounter", "luck")[1, :3] = [0.05, 0.5, 0.9]
+    small.passing.failure_cause[:3] = [CORE, 0, 0]
     small.passing.performance[:3], small.passing.transaction[:3] = [0.25, 0.5, 1.0], [0.125, 0.75, 1.0]
     small.run("encounter", count_encounters)
     whole = 2**20

@@ -28,10 +28,10 @@ from abm.study.storage.results import read
 MARKET = Scenario(
     population={"customers": 500}, periods=60, burn_in=8, firms=[{"name": "north"}, {"name": "south"}]
 )  # a year is measured
-TRUTH = {"choice.switching_weight": 2.5, "firms.north.service.quality": 0.8}
-RANGES = {"choice.switching_weight": (0.0, 6.0), "firms.north.service.quality": (0.5, 0.95)}
+TRUTH = {"switching_cost.switching_weight": 2.5, "firms.north.service.quality": 0.8}
+RANGES = {"switching_cost.switching_weight": (0.0, 6.0), "firms.north.service.quality": (0.5, 0.95)}
 KPIS = ("repeat_rate", "csi", "market_share", "frequency", "trust")
-SMALL = {"factors": {"choice.switching_weight": (0, 6), "trust.growth": None}, "trials": 26, "replications": 2}
+SMALL = {"factors": {"switching_cost.switching_weight": (0, 6), "trust.growth": None}, "trials": 26, "replications": 2}
 TARGETS = {"csi": (72, 1), "trust": (0.51, 0.02)}
 
 
@@ -87,13 +87,13 @@ class TestRecovery:
 
     def test_the_best_is_close(self, recovered):
         best = recovered[0].best
-        assert best["choice.switching_weight"] == pytest.approx(2.5, abs=1.0)
+        assert best["switching_cost.switching_weight"] == pytest.approx(2.5, abs=1.0)
         assert best["firms.north.service.quality"] == pytest.approx(0.8, abs=0.02)
         assert recovered[0].scenario == MARKET.replace(best)
 
     def test_the_truth_is_not_ruled_out_and_the_far_corner_is(self, recovered):
         found, _ = recovered
-        corner = {"choice.switching_weight": 6.0, "firms.north.service.quality": 0.5}
+        corner = {"switching_cost.switching_weight": 6.0, "firms.north.service.quality": 0.5}
         points = run(found.study.replace(design=Design.from_rows([TRUTH, corner])), workers=1)
         fitted = [target for target in found.targets if not target.held_out]
         asked = moments(points, fitted, [0, 1])
@@ -189,7 +189,7 @@ class TestOtherCalibrationsInTheFolder:
             {"targets": [Target("csi", 72, 1), Target("trust", 0.51, 0.02, held_out=True)]},
             {"seed": 5},
             {"replications": 3},
-            {"factors": {"choice.switching_weight": (0, 5), "trust.growth": None}},
+            {"factors": {"switching_cost.switching_weight": (0, 5), "trust.growth": None}},
             {"forgiven": 1},
         ],
     )
@@ -259,7 +259,8 @@ KILLED = """
 
     if __name__ == "__main__":
         found = calibrate(
-            world, {"choice.switching_weight": (0, 6), "trust.growth": None}, {"csi": (72, 1), "trust": (0.51, 0.02)},
+            world, {"switching_cost.switching_weight": (0, 6), "trust.growth": None},
+            {"csi": (72, 1), "trust": (0.51, 0.02)},
             trials=40, replications=2, store=sys.argv[1], workers=1,
             progress=lambda done, *_: print(done, flush=True),
         )

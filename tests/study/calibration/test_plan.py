@@ -9,7 +9,7 @@ from abm.study.calibration.targets import Target
 from abm.study.plan.design import latin_hypercube
 
 TARGETS = {"csi": (75, 1), "profit": (100, 5)}
-FACTORS = {"choice.switching_weight": (0, 6)}
+FACTORS = {"switching_cost.switching_weight": (0, 6)}
 
 
 def refusal(*arguments, **options):
@@ -26,7 +26,7 @@ class TestPlanned:
         assert list(plan.study.arms) == ["base"]
         assert [kpi.name for kpi in plan.study.kpis] == ["csi", "profit"]
         assert (plan.study.replications, plan.study.seed, plan.trials, plan.runs) == (10, 1, 100, 10)
-        assert plan.ranges == {"choice.switching_weight": (0.0, 6.0)}
+        assert plan.ranges == {"switching_cost.switching_weight": (0.0, 6.0)}
         assert [target.firm for target in plan.targets] == ["north", "north"]
 
     def test_of_an_experiment_only_what_targets_ask_for_is_run(self, study):
@@ -49,10 +49,14 @@ class TestPlanned:
         assert found.ranges == {"trust.growth": (0.1, 0.3), "lifecycle.gap_rate": (0.0, 1.0)}
 
     def test_evenly_spread_trials_fill_the_ranges(self, world):
-        plan = planned(world, {"choice.switching_weight": (0, 6), "choice.term": (1, 4)}, TARGETS)
+        plan = planned(world, {"switching_cost.switching_weight": (0, 6), "choice.term": (1, 4)}, TARGETS)
         assert len(plan.even) == 16
         for quarter in range(4):
-            inside = [row for row in plan.even if quarter * 1.5 <= row["choice.switching_weight"] < (quarter + 1) * 1.5]
+            inside = [
+                row
+                for row in plan.even
+                if quarter * 1.5 <= row["switching_cost.switching_weight"] < (quarter + 1) * 1.5
+            ]
             assert len(inside) == 4
         assert {row["choice.term"] for row in plan.even} == {1, 2, 3, 4}
         assert len(planned(world, dict.fromkeys(["trust.growth", "trust.fall", "trust.notice"]), TARGETS).even) == 32
@@ -68,11 +72,23 @@ class TestRefusals:
             ("trust.growth", 'factors = "trust.growth" is not a table'),
             ({3: (0, 1)}, "factors: the key 3 is not text"),
             ({"choice.swiching_weight": (0, 6)}, "factors: no Choice parameter 'swiching_weight'"),
-            ({"choice.switching_weight": (6, 0)}, "factors.choice.switching_weight = [6, 0] is the wrong way round"),
-            ({"choice.switching_weight": (0, 99)}, "factors.choice.switching_weight = 99.0 is outside [0, 50]"),
-            ({"choice.switching_weight": (1, 1)}, "factors.choice.switching_weight: lists 1 twice"),
-            ({"choice.switching_weight": (1, 2, 3)}, "factors.choice.switching_weight = [1.0, 2.0, 3.0] is no range"),
-            ({"choice.switching_weight": (0, float("nan"))}, "factors.choice.switching_weight = [0, nan] has numbers"),
+            (
+                {"switching_cost.switching_weight": (6, 0)},
+                "factors.switching_cost.switching_weight = [6, 0] is the wrong way round",
+            ),
+            (
+                {"switching_cost.switching_weight": (0, 99)},
+                "factors.switching_cost.switching_weight = 99.0 is outside [0, 50]",
+            ),
+            ({"switching_cost.switching_weight": (1, 1)}, "factors.switching_cost.switching_weight: lists 1 twice"),
+            (
+                {"switching_cost.switching_weight": (1, 2, 3)},
+                "factors.switching_cost.switching_weight = [1.0, 2.0, 3.0] is no range",
+            ),
+            (
+                {"switching_cost.switching_weight": (0, float("nan"))},
+                "factors.switching_cost.switching_weight = [0, nan] has numbers",
+            ),
             ({"choice.rule": None}, "factors.choice.rule = ["),
         ],
     )

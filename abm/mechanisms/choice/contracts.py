@@ -1,0 +1,35 @@
+"""Contracts: who has signed goes to her provider; leaving at a renewal ends the relation for good.   No neighbours.
+
+Claim: some buyers commit to one vendor at a time and are lost when they leave.
+Source: JACKSON_1985 (lost for good).
+"""
+
+from __future__ import annotations
+
+from abm.core.kernels import kernel
+from abm.world.relations import LOST
+
+
+@kernel
+def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, signed, relation, provider, term, t):
+    """Send customers under contract to their provider; sign new contracts; leaving ends a relation for good.
+
+    Of several visits at renewal the last decides for all, so visits are taken from the last to the first.
+
+    visit_firm (visits,), signed (n,), relation (m, n), provider (n,)  [written]
+    """
+    count = visit_count[0]
+    for back in range(1, count + 1):
+        v = count - back
+        i, held = visit_customer[v], visit_provider[v]
+        if held >= 0 and back > 1 and visit_customer[v + 1] == i:
+            visit_firm[v] = visit_firm[v + 1]
+        elif held >= 0 and t - signed[i] < term:
+            visit_firm[v] = held
+        else:
+            if held >= 0 and visit_firm[v] != held:
+                relation[held, i] = LOST
+                provider[i] = -1
+                signed[i] = -1
+            if visit_firm[v] >= 0:
+                signed[i] = t

@@ -1,0 +1,78 @@
+"""Memory of choices: the provider, the preference, and the list of visits that firms will see.   No neighbours.
+
+Claim: the firm chosen last is the provider; the probabilities of the latest decision are the preference.
+Source: definitions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.functions import in_steps
+from abm.core.kernels import kernel
+from abm.world.calendar import year_closes
+
+
+@kernel
+def remember_choices(
+    provider, preference, visit_count, visit_customer, visit_provider, visit_firm, chance, visits, repeats, repeat_base
+):
+    """Make each chosen firm the provider, and the probabilities the preference.
+
+    provider (n,), preference (m, n)  [written]      visits, repeats, repeat_base  tallies [written]
+    """
+    found = 0
+    for j in range(preference.shape[0]):
+        came, based, again = 0, 0, 0
+        for v in range(visit_count[0]):
+            here, from_here = visit_firm[v] == np.int64(j), visit_provider[v] == np.int64(j)
+            came += 1 if here else 0
+            based += 1 if from_here & (visit_firm[v] >= 0) else 0
+            again += 1 if from_here & here else 0
+        visits[j] += came
+        repeat_base[j] += based
+        repeats[j] += again
+        found += came
+    visits[-1] += visit_count[0] - found
+    for v in range(visit_count[0]):
+        if visit_firm[v] >= 0:
+            provider[visit_customer[v]] = visit_firm[v]
+    for f in range(preference.shape[0]):
+        for v in range(visit_count[0]):
+            preference[f, visit_customer[v]] = chance[f, v]
+
+
+@kernel
+def ask_intention(provider, preference, patrons, intention_sum, periods_per_year, burn_in, periods, lo, hi, t):
+    """When the books close, add up how likely patrons are to choose their provider again.
+
+    patrons, intention_sum  tallies [written]
+    """
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
+        for i in range(lo, hi):
+            j = provider[i]
+            if j >= 0:
+                patrons[j] += 1
+                intention_sum[j] += in_steps(preference[j, i])
+
+
+@kernel
+def keep_visits_to_firms(visit_count, visit_customer, visit_nth, visit_firm, visit_pair, provider):
+    """Leave on the list only visits to a firm, and write the place of firm and visitor in columns seen as one row.
+
+    visit_count (1,), visit_customer, visit_nth, visit_firm, visit_pair (visits,)  [written]
+    """
+    there = 0
+    for v in range(visit_count[0]):
+        there += 1 if visit_firm[v] >= 0 else 0
+    if there < visit_count[0]:
+        kept = 0
+        for v in range(visit_count[0]):
+            visit_customer[kept] = visit_customer[v]
+            visit_nth[kept] = visit_nth[v]
+            visit_firm[kept] = visit_firm[v]
+            kept += 1 if visit_firm[v] >= 0 else 0
+        visit_count[0] = there
+    n = np.int64(provider.shape[0])
+    for v in range(there):
+        visit_pair[v] = np.int64(visit_firm[v]) * n + np.int64(visit_customer[v])

@@ -1,0 +1,45 @@
+"""Valuation: what a firm attracts with, and who considers it.   Synchronous; uses no neighbours.
+
+Claim: who has used a firm goes by satisfaction, who has not by expectation; a firm that she does not know, or has left
+for good, is not considered.
+Source: MCFADDEN_1974 (a utility of each alternative); JACKSON_1985 (lost for good).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.kernels import kernel
+from abm.world.relations import LOST
+
+UNCONSIDERED = np.float32(-1e30)  # a utility that nothing reaches and no term lifts
+
+
+@kernel
+def add_attraction(utility, encounters, satisfaction, expectation, attraction, lo, hi):
+    """Add what each firm attracts with: satisfaction, or expectation before first use.
+
+    Of everybody, visitor or not: row by row is quicker than looking visitors up.
+
+    utility (m, tile)  logit units  [written]
+    """
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            attracted = satisfaction[j, i] if encounters[j, i] > 0.0 else expectation[j, i]
+            utility[j, i - lo] += attraction * attracted
+
+
+@kernel
+def leave_out_unknown(utility, aware, lo, hi):
+    """Take out of consideration the firms that a customer does not know.  utility (m, tile)  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            utility[j, i - lo] = utility[j, i - lo] if aware[j, i] > 0 else UNCONSIDERED
+
+
+@kernel
+def leave_out_lost(utility, relation, lo, hi):
+    """Take out of consideration the firms that a customer has left for good.  utility (m, tile)  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            utility[j, i - lo] = UNCONSIDERED if relation[j, i] == LOST else utility[j, i - lo]

@@ -1,0 +1,11 @@
+"""The calendar: when yearly books close."""
+
+from __future__ import annotations
+
+from abm.core.kernels import equation
+
+
+@equation
+def year_closes(done, periods_per_year, burn_in, periods):
+    """Return whether the books close after so many periods: with the burn-in, each year after it, and the run."""
+    return done == burn_in or done == periods or (done > burn_in and (done - burn_in) % periods_per_year == 0)
