@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from abm.core.spec import param
     from abm.engine.recording import simulate
     from abm.kpis.kpi import Kpi, kpi
+    from abm.mechanisms.loyalty.program import LoyaltyProgram, points_program, stamp_card, tiered_program
     from abm.mechanisms.mechanism import Mechanism
     from abm.mechanisms.phases import Phase
+    from abm.mechanisms.service.encounter import ServicePolicy
+    from abm.scenario.firm import Firm
     from abm.scenario.scenario import Scenario
     from abm.study.calibration.calibrate import calibrate
     from abm.study.calibration.findings import Calibration
@@ -41,11 +44,8 @@ if TYPE_CHECKING:
     from abm.study.sensitivity.analysis import Sensitivity, sensitivity
     from abm.study.storage.results import Results, read
     from abm.world.columns import Column, Tally
-    from abm.world.firm import Firm
     from abm.world.network.network import Network
     from abm.world.population import Population
-    from abm.world.program import LoyaltyProgram, points_program, stamp_card, tiered_program
-    from abm.world.service import ServicePolicy
 
 __all__ = [  # noqa: RUF022 - by use, not by alphabet
     # a world
@@ -96,11 +96,11 @@ _HOME = {
     "study.sensitivity.analysis": ("Sensitivity", "sensitivity"),
     "study.storage.results": ("Results", "read"),
     "world.columns": ("Column", "Tally"),
-    "world.firm": ("Firm",),
+    "scenario.firm": ("Firm",),
     "world.network.network": ("Network",),
     "world.population": ("Population",),
-    "world.program": ("LoyaltyProgram", "points_program", "stamp_card", "tiered_program"),
-    "world.service": ("ServicePolicy",),
+    "mechanisms.loyalty.program": ("LoyaltyProgram", "points_program", "stamp_card", "tiered_program"),
+    "mechanisms.service.encounter": ("ServicePolicy",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 

@@ -137,7 +137,7 @@ def test_mechanisms_know_nothing_of_each_other():
             theories = {kind.__module__ for kind in shipped()}
             assert not {name for name in others if name.startswith(own)} & theories, ids(path)
             shared = {name.split(".")[2] for name in others if not name.startswith(own)}
-            assert shared <= {"mechanism", "phases", "sums"}, ids(path)
+            assert shared <= {"mechanism", "phases", "policy", "sums"}, ids(path)
 
 
 def test_theories_of_the_reference_import_no_kernel():

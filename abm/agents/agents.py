@@ -12,7 +12,6 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import mesa
-import numpy as np
 from mesa.agent import AgentSet
 
 from abm.agents.fields import Entry, columns_of
@@ -20,10 +19,9 @@ from abm.agents.rows import Rows
 from abm.core.errors import Refusal, did_you_mean
 from abm.core.parameters import Parameter
 from abm.kpis.kpi import Kpi
+from abm.scenario.firm import Firm as FirmSpec
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Tally
-from abm.world.firm import Firm as FirmSpec
-from abm.world.firm import levers
 
 try:
     from mesa.agentset import GroupBy
@@ -122,9 +120,13 @@ class Firm(mesa.Agent):
     def __init__(self, model: CustomerModel, j: int) -> None:
         # Not through Mesa's constructor: that of 3.3 enters the model in a table of the class, which keeps it for ever
         self.model, self.j, self.pos = model, j, None
-        self.spec: FirmSpec = model.engine.scenario.firms[j]
         self.unique_id = j
         model.register_agent(self)
+
+    @property
+    def spec(self) -> FirmSpec:
+        """What the firm offers now."""
+        return self.model.engine.levers.firms[self.j]
 
     @property
     def name(self) -> str:
@@ -149,11 +151,7 @@ class Firm(mesa.Agent):
         spec = self.spec.replace(changes)
         if spec.name != self.name:
             raise Refusal(f"{self.name} keeps its name for the whole run")
-        before, after = levers([self.spec]), levers([spec])
-        for name, values in after.items():
-            if not np.array_equal(values, before[name]):
-                self.model.world.firms[name][..., self.j] = values[..., 0]
-        self.spec = spec
+        self.model.engine.set_firm(self.j, spec)
 
     def remove(self) -> None:
         """Refuse: the firms are part of the scenario."""

@@ -86,6 +86,8 @@ def _apart(spec: BaseModel, start: BaseModel) -> dict[str, Any]:
 
 
 def _spelled(place: str, node: Any, step: int | str) -> str:
+    if step in getattr(type(node), "unfolded", ()):
+        return place
     name = getattr(node[step], "name", None) if isinstance(step, int) else None
     return below(place, name if isinstance(name, str) else step)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from abm.core.streams import stream_key
 from abm.scenario import plan
+from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
 from abm.world.columns import World
-from abm.world.firm import levers
 from abm.world.network.ties import Ties
 
 
@@ -29,14 +29,28 @@ def build_world(
 def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1) -> World:
     """Return a world with all its arrays, in which nobody has been drawn yet."""
     world = World(
-        scenario.population.customers, tuple(f.name for f in scenario.firms), levers(scenario.firms), ties,
-        scenario.periods, scenario.burn_in, scenario.periods_per_year, replication, workers, scenario.tile,
-        scenario.axes(),
+        scenario.population.customers, tuple(firm.name for firm in scenario.firms),
+        levers(scenario.firms, scenario.policies()), ties, scenario.periods, scenario.burn_in,
+        scenario.periods_per_year, replication, workers, scenario.tile, scenario.axes(),
     )  # fmt: skip
     mechanisms, steps = scenario.mechanisms(), scenario.steps()
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
     world.allocate(plan.needed(mechanisms, steps), tallies, plan.needed_scratch(steps))
     return world
+
+
+def extend_world(world: World, scenario: Scenario, seed: int) -> None:
+    """Add what further mechanisms of a scenario need to a world that runs already, with its initial state."""
+    before = {*world.customers, *world.passing[0]}
+    steps, mechanisms = scenario.steps(), scenario.mechanisms()
+    columns = [column for column in plan.needed(mechanisms, steps) if column.name not in before]
+    scratch = plan.needed_scratch(steps)
+    missing = {owner: [c for c in own if f"{owner}.{c.name}" not in before] for owner, own in scratch.items()}
+    world.extend(columns, missing)
+    added = {column.name for column in columns}
+    for mechanism in mechanisms:
+        if added & {column.name for column in mechanism.owns}:
+            mechanism.begin(world, seed)
 
 
 def restart_world(world: World, scenario: Scenario, seed: int, replication: int, folder: Path | None = None) -> None:
@@ -54,4 +68,5 @@ def _begin(world: World, scenario: Scenario, seed: int, folder: Path | None) -> 
     """Draw who the customers are, and let every mechanism set the columns that it owns."""
     scenario.population.begin(world, seed, folder)
     for mechanism in scenario.mechanisms():
-        mechanism.begin(world, seed)
+        if any(column.name in world.customers for column in mechanism.owns):
+            mechanism.begin(world, seed)

@@ -18,8 +18,11 @@ import numpy as np
 from abm.core.errors import Refusal
 from abm.core.kernels import kernel
 from abm.core.programs import Call, Program
-from abm.engine.building import build_world, restart_world
+from abm.engine.building import build_world, extend_world, restart_world
+from abm.engine.levers import Levers
 from abm.engine.stages import Stage, staged
+from abm.scenario.firm import Firm
+from abm.scenario.plan import Step
 from abm.scenario.scenario import Scenario
 from abm.world.columns import World
 
@@ -67,10 +70,35 @@ class Engine:
     ) -> None:
         self.scenario, self.seed, self.t, self._folder = scenario, seed, 0, folder
         self.world: World = build_world(scenario, seed, replication, threads, folder)
-        self.stages = staged(scenario.steps())
         self.threads = threads
+        self.levers = Levers(self.world, scenario.firms, scenario.policies())
+        self.stages = self._staged()
         self._blocks = self._bound()
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def _staged(self) -> list[Stage]:
+        """Return the stages of a period; where levers move, what follows from them moves after it."""
+        found = []
+        for stage in staged(self.scenario.steps()):
+            found.append(stage)
+            if any(self.world.firms.keys() & set(step.mechanism.writes) for step in stage.steps):
+                last = stage.steps[-1]
+                found.append(Stage("plain", [Step(last.phase, last.mechanism, self._follow)]))
+        return found
+
+    def _follow(self, world: World, t: int) -> None:
+        """Work out anew what follows from levers that have moved."""
+        self.levers.follow()
+
+    def set_firm(self, j: int, firm: Firm) -> None:
+        """Let a firm set other levers from the next period on; a mechanism that this switches on begins."""
+        self.levers.set(j, firm)
+        again = self.scenario.replace({"firms": tuple(self.levers.firms)})
+        if [step.name for step in again.steps()] != [step.name for step in self.scenario.steps()]:
+            extend_world(self.world, again, self.seed)
+            self.scenario = again
+            self.stages = self._staged()
+            self._blocks = self._bound()
 
     def _bound(self) -> list[Block]:
         """Bind all stages for every worker: one program for stages that nothing has to come between."""
@@ -106,6 +134,7 @@ class Engine:
     def restart(self, replication: int) -> None:
         """Go back to period 0 with the luck of another replication: as a new engine, for a fraction of the work."""
         restart_world(self.world, self.scenario, self.seed, replication, self._folder)
+        self.levers.restart()
         self.t = 0
         changed = self.world.varying()
         for block in self._blocks:

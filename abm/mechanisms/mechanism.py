@@ -20,6 +20,7 @@ from abm.core.programs import Call
 from abm.core.spec import Spec
 from abm.core.streams import stream_key
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.policy import Policy
 from abm.mechanisms.sums import Sum
 from abm.world.columns import Column, Tally, World
 
@@ -36,6 +37,7 @@ class Mechanism(Spec, ABC):
     sums       : quantities that it reads and every mechanism may add to
     writes     : columns and levers of others that its kernels change
     counts     : tallies that its kernels add to
+    policy     : what firms set for it
     standard   : whether a scenario has it unless it says otherwise; another is on if its section is there
     """
 
@@ -45,17 +47,20 @@ class Mechanism(Spec, ABC):
     sums: ClassVar[tuple[Sum, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[tuple[Tally, ...]] = ()
+    policy: ClassVar[type[Policy] | None] = None
     standard: ClassVar[bool] = False
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what happens when: kernels, each with its phase, in the order within a phase.
+
+        policies : of the firms in their order, None of a firm without one; () if the mechanism has no policy
 
         In a market phase a plain function of (world, period) may stand in a kernel's place. Nothing = the mechanism
         costs nothing.
         """
         return ()
 
-    def schedule_when_off(self) -> Schedule:
+    def schedule_when_off(self, policies: Sequence[Any]) -> Schedule:
         """Return the terms that its columns, left as they begin, add to sums when it is switched off."""
         return ()
 

@@ -15,10 +15,12 @@ from abm.core.effects import written_by
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.core.kernels import Kernel
 from abm.core.programs import Call
-from abm.mechanisms.mechanism import Act, Mechanism, own_names
+from abm.mechanisms.mechanism import Act, Mechanism, Schedule, own_names
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import place
 from abm.mechanisms.sums import Sum
+from abm.scenario.firm import Firm, Kinds, kinds_of
 from abm.world import visits
 from abm.world.columns import Column, Tally, World
 from abm.world.population import COLUMNS as TRAITS
@@ -63,21 +65,23 @@ class Step:
         return self.mechanism.bind(self.act, world, seed, ChainMap(own, dict(named)) if own else named)
 
 
-def steps(mechanisms: Iterable[Mechanism], off: Sequence[str] = ()) -> list[Step]:
+def steps(mechanisms: Iterable[Mechanism], off: Sequence[str] = (), firms: Sequence[Firm] = ()) -> list[Step]:
     """Return what mechanisms do in a period, in the order in which it is done.
 
     off : names of mechanisms that are switched off
     Raises Refusal for a kernel or function in a phase of the wrong scope.
     """
     ordered = sorted(mechanisms, key=lambda mechanism: place(mechanism.name))
-    found = [
-        Step(phase, mechanism, act)
-        for mechanism in ordered
-        for phase, act in (mechanism.schedule_when_off() if mechanism.name in off else mechanism.schedule())
-    ]
+    found = [Step(phase, mechanism, act) for mechanism in ordered for phase, act in _schedule(mechanism, off, firms)]
     for step in found:
         _check_scope(step)
     return sorted([*_sums(ordered, found), *found], key=lambda step: step.phase.place)
+
+
+def _schedule(mechanism: Mechanism, off: Sequence[str], firms: Sequence[Firm]) -> Schedule:
+    kind = type(mechanism).policy
+    policies = () if kind is None else tuple(firm.policy(kind) for firm in firms)
+    return mechanism.schedule_when_off(policies) if mechanism.name in off else mechanism.schedule(policies)
 
 
 def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[Step]:
@@ -178,22 +182,22 @@ def needed_scratch(found: Sequence[Step]) -> dict[str, tuple[Column, ...]]:
     return by_name
 
 
-def check(mechanisms: Sequence[Mechanism], levers: Iterable[str]) -> None:
+def check(mechanisms: Sequence[Mechanism], firms: Sequence[Firm]) -> None:
     """Refuse two meanings of one name, a write that is not declared, and a kernel that takes one column twice."""
-    _check_names(tuple(type(mechanism) for mechanism in mechanisms), tuple(levers))
+    _check_names(tuple(type(mechanism) for mechanism in mechanisms), kinds_of(mechanisms))
     for mechanism in mechanisms:
         if is_own(type(mechanism)):
-            check_kernels(mechanism, [one for other in mechanisms for one in other.sums])
+            check_kernels(mechanism, firms, [one for other in mechanisms for one in other.sums])
 
 
 @lru_cache(maxsize=64)
-def _check_names(kinds: tuple[type[Mechanism], ...], levers: tuple[str, ...]) -> None:
+def _check_names(kinds: tuple[type[Mechanism], ...], policies: tuple[type[Policy], ...]) -> None:
     names = [kind.name for kind in kinds]
     for name in names:
         if names.count(name) > 1:
             raise Refusal(f"two mechanisms are called {name!r}")
     meanings: dict[str, str] = {}
-    for name, meaning in _meanings(kinds, levers):
+    for name, meaning in _meanings(kinds, policies):
         if name in meanings:
             raise Refusal(
                 f"{name!r} is {meanings[name]} and {meaning}; a kernel could not tell them apart, so give one of them "
@@ -215,26 +219,28 @@ def _check_names(kinds: tuple[type[Mechanism], ...], levers: tuple[str, ...]) ->
             )
 
 
-def _meanings(kinds: Iterable[type[Mechanism]], levers: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _meanings(kinds: Iterable[type[Mechanism]], policies: Kinds) -> Iterator[tuple[str, str]]:
     for name in _NUMBERS:
         yield name, "a number or array that every kernel may take"
     yield from ((column.name, "a trait of customers") for column in TRAITS)
     yield from ((column.name, "a column of visits") for column in visits.COLUMNS)
-    yield from ((name, "a lever of firms") for name in levers)
+    nobody = Firm(name="nobody")
+    for policy in policies:
+        yield from ((name, "a lever of firms") for name in policy.absent().values(nobody))
     for kind in kinds:
         yield from ((column.name, f"a column of {kind.name}") for column in kind.owns)
         yield from ((tally.name, f"a tally of {kind.name}") for tally in kind.counts)
         yield from ((one.name, f"a sum of {kind.name}") for one in kind.sums)
 
 
-def check_kernels(mechanism: Mechanism, sums: Iterable[Sum]) -> None:
+def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Sum]) -> None:
     """Refuse a kernel that writes what its mechanism does not declare, or takes one column in two layouts.
 
     sums : that every mechanism may add to, in their phases
     """
     own: list[Column | Tally] = [*mechanism.owns, *mechanism.scratch, *mechanism.counts]
     allowed = {*(one.name for one in own), *mechanism.writes}
-    for phase, act in mechanism.schedule():
+    for phase, act in _schedule(mechanism, (), firms):
         if not isinstance(act, Kernel):
             continue
         open_now = {one.name for one in sums if one.phase == phase or one in mechanism.sums}

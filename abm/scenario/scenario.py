@@ -11,10 +11,11 @@ from pydantic import create_model, model_validator
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.core.spec import Spec, param
 from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
+from abm.scenario.firm import Firm, kinds_of
 from abm.world.columns import MOST_FIRMS, TILE, sizes
-from abm.world.firm import Firm, levers
 from abm.world.network.network import Network
 from abm.world.population import Population
 
@@ -86,7 +87,7 @@ class _World(Spec):
         if self.burn_in > self.periods:
             raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
         if self.extras:
-            plan.check(self.mechanisms(), levers(self.firms))
+            plan.check(self.mechanisms(), self.firms)
         if self.estimated_bytes() > MOST_MEMORY:
             need, limit = self.estimated_bytes() / 2**30, MOST_MEMORY / 2**30
             raise Refusal(
@@ -102,16 +103,25 @@ class _World(Spec):
 
     def steps(self) -> list[plan.Step]:
         """Return what is done in a period, in the order in which it is done."""
-        return plan.steps(self.mechanisms(), self.off)
+        return plan.steps(self.mechanisms(), self.off, self.firms)
 
     def adding(self, *mechanisms: Mechanism) -> Self:
-        """Return the scenario with further mechanisms of one's own."""
-        return self.model_copy(update={"extras": (*self.extras, *mechanisms)})
+        """Return the scenario with further mechanisms of one's own, and in each firm their policies."""
+        kinds = [kind for kind in (type(mechanism).policy for mechanism in mechanisms) if kind and not kind.optional]
+        firms = tuple(
+            firm.replace({"policies": (*firm.policies, *(kind() for kind in kinds if not _has(firm, kind)))})
+            for firm in self.firms
+        )
+        return self.replace({"firms": firms, "extras": (*self.extras, *mechanisms)})
 
     @property
     def tile(self) -> int:
         """Customers worked on at a time: more where fewer have an occasion, as each kernel's start is paid for once."""
         return TILE if self.need.process == "every_period" or self.population.purchase_rate > 0.5 else 2 * TILE
+
+    def policies(self) -> tuple[type[Policy], ...]:
+        """Return the policies that its firms may set."""
+        return kinds_of(self.mechanisms())
 
     def axes(self) -> dict[str, int]:
         """Return the length of the axes that mechanisms declare.  Raises Refusal for two lengths of one axis."""
@@ -136,6 +146,10 @@ class _World(Spec):
         per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
         return state + ties + 8 * self.periods * tallies * (m + 1)
+
+
+def _has(firm: Firm, kind: type[Policy]) -> bool:
+    return any(isinstance(policy, kind) for policy in firm.policies)
 
 
 def _sections(kinds: Sequence[type[Mechanism]]) -> dict[str, Any]:

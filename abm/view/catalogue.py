@@ -18,11 +18,11 @@ from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE, Source, catalogue
 from abm.core.spec import read_toml
 from abm.kpis.standard import STANDARD
+from abm.mechanisms.loyalty import program as programmes
 from abm.mechanisms.mechanism import Mechanism
 from abm.scenario import plan
 from abm.scenario import scenario as scenarios
 from abm.scenario.scenario import Scenario
-from abm.world import program as programmes
 
 Row = dict[str, Any]
 

@@ -161,7 +161,15 @@ class World:
 
         scratch : columns that only one mechanism sees, by its name; kept as "name.column"
         """
-        for owner, own in (scratch or {}).items():
+        self.extend(columns, scratch or {})
+        self.tallies = {tally.name: tally for tally in tallies}
+        self.counted = np.zeros((self.workers, len(self.tallies), self.m + 1), np.int64)
+        self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
+        self.rows = {name: k for k, name in enumerate(self.tallies)}
+
+    def extend(self, columns: Iterable[Column], scratch: Mapping[str, Sequence[Column]]) -> None:
+        """Create further columns with their defaults."""
+        for owner, own in scratch.items():
             for column in own:
                 self._add_passing(f"{owner}.{column.name}", column)
         for column in columns:
@@ -175,10 +183,6 @@ class World:
                 self._defaults[column.name] = column.default
                 if column.default != 0:
                     self.customers[column.name].fill(column.default)
-        self.tallies = {tally.name: tally for tally in tallies}
-        self.counted = np.zeros((self.workers, len(self.tallies), self.m + 1), np.int64)
-        self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
-        self.rows = {name: k for k, name in enumerate(self.tallies)}
 
     def _add_passing(self, name: str, column: Column) -> None:
         for worker in self.passing:

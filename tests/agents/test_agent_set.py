@@ -249,9 +249,9 @@ def test_aggregation_adds_up_in_double_precision():
     baskets = [float(x) for x in model.world.customers.basket]
     assert model.agents.agg("basket", sum) == sum(baskets)
     assert model.agents.agg("provider", Counter) == Counter(model.world.customers.provider.tolist())
-    model.agents.set("member", 1)
-    assert model.agents.agg("member", sum).tolist() == [60, 60, 60]  # 8 bits would be too few for more customers
-    assert model.agents.values("member").dtype == np.int64
+    model.agents.set("aware", 1)
+    assert model.agents.agg("aware", sum).tolist() == [60, 60, 60]  # 8 bits would be too few for more customers
+    assert model.agents.values("aware").dtype == np.int64
 
 
 def test_set_writes_entries_for_every_customer():

@@ -13,13 +13,13 @@ from abm.agents.agents import LEVERS, Customer, Firm
 from abm.agents.model import CustomerModel
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
+from abm.mechanisms.loyalty.program import points_program
 from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.service.encounter import ServicePolicy
+from abm.scenario.firm import Firm as FirmSpec
+from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column, Tally
-from abm.world.firm import Firm as FirmSpec
-from abm.world.firm import levers
-from abm.world.program import points_program
-from abm.world.service import ServicePolicy
 
 SCENARIO = Scenario(
     periods=8,

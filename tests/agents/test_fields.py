@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from abm.agents.fields import Entries, Field, columns_of, fields_of
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
+from abm.mechanisms.loyalty.program import points_program
 from abm.mechanisms.mechanism import Mechanism
+from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FACETS, Column
-from abm.world.firm import Firm
-from abm.world.program import points_program
 
 SCENARIO = Scenario(
     periods=8, firms=(Firm(name="north", program=points_program()), Firm(name="south", initial_awareness=0.5))

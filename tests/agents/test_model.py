@@ -18,9 +18,9 @@ from abm.agents.model import KPIS, Customer, CustomerModel, Firm, run_seed
 from abm.core.errors import Refusal
 from abm.engine.recording import record, simulate
 from abm.kpis.standard import STANDARD
+from abm.mechanisms.loyalty.program import points_program, tiered_program
+from abm.scenario.firm import Firm as FirmSpec
 from abm.scenario.scenario import Scenario
-from abm.world.firm import Firm as FirmSpec
-from abm.world.program import points_program, tiered_program
 
 RETAIL = Scenario(
     periods=14,

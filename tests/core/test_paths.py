@@ -307,7 +307,7 @@ def test_no_changes_change_nothing():
         ({"firms.south.program": 5}, "firms.south.program = 5 is not a Program table"),
         ({"firms.north.price": None}, "firms.north.price = None is not a number"),
         ({"shares.1": 2}, "shares[1] = 2.0 is outside [0, 1] (share)"),
-        ({"habit.growth": 2}, "extras.habit.growth = 2.0 is outside [0, 1] (utility)"),
+        ({"habit.growth": 2}, "habit.growth = 2.0 is outside [0, 1] (utility)"),
     ],
 )
 def test_a_value_that_is_not_allowed(changes, message):

@@ -29,7 +29,7 @@ class Marked(Mechanism):
     name = "marked"
     seconds: float = param(0.004, unit="s", evidence="assumed")
 
-    def schedule(self):
+    def schedule(self, policies):
         return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):

@@ -74,7 +74,7 @@ class Mood(Mechanism):
     name = "mood"
     owns: ClassVar = (Column("mood", ("customer",), 0, "0-1", "a mood"),)
 
-    def schedule(self):
+    def schedule(self, policies):
         """Return the drawing."""
         return ((Phase.CHOICE, wander),)
 

@@ -39,7 +39,7 @@ class Serving(Mechanism):
     name = "serving"
     counts = (Tally("servings", "servings", "how often a firm was served"),)
 
-    def schedule(self):
+    def schedule(self, policies):
         """Return the count."""
         return ((Phase.OPERATIONS, count_firms),)
 

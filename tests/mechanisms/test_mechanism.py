@@ -27,7 +27,7 @@ class Mood(Mechanism):
     counts: ClassVar = (Tally("sighs", "sighs", "sighs heard"),)
     lift: float = 0.25
 
-    def schedule(self):
+    def schedule(self, policies):
         """Return the lifting."""
         return ((Phase.LEARNING, lift_mood),)
 
@@ -45,15 +45,15 @@ class Weather(Mechanism):
     """Works in plain Python before the visits."""
 
     name = "weather"
-    writes: ClassVar = ("boost",)
+    writes: ClassVar = ("purchase_rate",)
 
-    def schedule(self):
+    def schedule(self, policies):
         """Return the change of weather."""
         return ((Phase.OPENING, self.change),)
 
     def change(self, world, t):
         """Make everybody buy fifteen times in odd periods, and nobody in even ones."""
-        world.customers.boost.fill(100.0 if t % 2 else 0.0)
+        world.customers.purchase_rate.fill(100.0 if t % 2 else 0.0)
 
 
 class Diary(Mechanism):
@@ -62,7 +62,7 @@ class Diary(Mechanism):
     name = "diary"
     owns: ClassVar = (Column("noted", ("customer",), 0, "visits", "visits so far"),)
 
-    def schedule(self):
+    def schedule(self, policies):
         """Return the note."""
         return ((Phase.BOOKS, self.note),)
 

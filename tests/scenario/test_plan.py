@@ -14,7 +14,6 @@ from abm.mechanisms.phases import Phase
 from abm.scenario import plan
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column, Tally
-from abm.world.firm import levers
 
 SMALL = Scenario.parse({"periods": 4, "population": {"customers": 40}})
 
@@ -46,7 +45,9 @@ def count_visitors(visit_count, sighs):
 
 def doing(phase, act, **more):
     """Return a mechanism that does one thing."""
-    return type("Doing", (Mood,), {"schedule": lambda self: ((phase, act),), "__module__": __name__, **more})()
+    return type(
+        "Doing", (Mood,), {"schedule": lambda self, policies: ((phase, act),), "__module__": __name__, **more}
+    )()
 
 
 class TestNames:
@@ -88,7 +89,7 @@ class TestNames:
             SMALL.adding(Astray())
 
     def test_shipped_theories_have_one_meaning_a_name(self):
-        plan.check(SMALL.mechanisms(), levers(SMALL.firms))
+        plan.check(SMALL.mechanisms(), SMALL.firms)
 
 
 class TestWrites:
@@ -106,7 +107,7 @@ class TestWrites:
             mechanisms = Scenario().replace({**changes, "defection.exit_rate": 0.1}).mechanisms()
             sums = [one for mechanism in mechanisms for one in mechanism.sums]
             for mechanism in mechanisms:
-                plan.check_kernels(mechanism, sums)
+                plan.check_kernels(mechanism, SMALL.firms, sums)
 
 
 class TestScope:

@@ -32,7 +32,7 @@ class Fragile(Mechanism):
     name = "fragile"
     in_replication: int = param(-1, unit="1", evidence="assumed")
 
-    def schedule(self):
+    def schedule(self, policies):
         return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):
@@ -46,7 +46,7 @@ class Deadly(Mechanism):
     name = "deadly"
     in_replication: int = param(-1, unit="1", evidence="assumed")
 
-    def schedule(self):
+    def schedule(self, policies):
         return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):
@@ -60,7 +60,7 @@ class Slow(Mechanism):
     name = "slow"
     seconds: float = param(0.0, unit="s", evidence="assumed")
 
-    def schedule(self):
+    def schedule(self, policies):
         return ((Phase.OPENING, self.step),)
 
     def step(self, world, t):

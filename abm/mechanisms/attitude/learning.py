@@ -7,6 +7,9 @@ Source: BOLTON_1998 (tenure), RUST_OLIVER_2000 (ratchet); rates are assumed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import numpy as np
 
 from abm.core.functions import exp32, in_steps, normal32, unit
@@ -15,6 +18,7 @@ from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.policy import NUMBER, Held, Policy
 from abm.world.columns import FIXED_POINT, Column, Tally, World
 
 
@@ -85,10 +89,27 @@ def draw_beliefs(expectation, aware, customer_id, quality, initial_awareness, sp
             aware[j, i] = 1 if b < initial_awareness[j] else 0
 
 
+class Introduction(Policy):
+    """What customers know of a firm before they have used it."""
+
+    held: ClassVar = {"promise": None}
+    promise: float | None = param(
+        None, unit="0-1", bounds=(0, 1), evidence="assumed", doc="promised quality; left out = as delivered"
+    )
+    initial_awareness: float = param(
+        1.0, unit="share", bounds=(0, 1), evidence="assumed", doc="customers who know the firm at the start"
+    )
+
+    def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
+        """Return the promise: what is delivered, where nothing else is said."""
+        return {"promise": (NUMBER, firm.service.quality if self.promise is None else self.promise)}
+
+
 class Learning(Mechanism):
     """How satisfaction and expectation change with experience."""
 
     name = "learning"
+    policy = Introduction
     standard = True
     owns = (
         Column("aware", ("firm", "customer"), 1, "bool", "knows the firm", "uint8"),
@@ -124,7 +145,7 @@ class Learning(Mechanism):
         0.08, unit="0-1", bounds=(0, 1), evidence="assumed", doc="sd of expectations before any experience"
     )
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return satisfaction, then expectation."""
         return (Phase.LEARNING, learn_satisfaction), (Phase.LEARNING, learn_expectation)
 

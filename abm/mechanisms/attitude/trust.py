@@ -7,6 +7,9 @@ Source: SLOVIC_1993 (asymmetry); MORGAN_HUNT_1994 and PALMATIER_2006 (trust, com
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from abm.core.functions import in_steps, unit
@@ -121,10 +124,10 @@ class Trust(Mechanism):
         doc="weight of affective commitment in utility",
     )  # fmt: skip
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the term of utility; trust, then commitment."""
         return (Phase.VALUATION, add_trust), (Phase.LEARNING, learn_trust), (Phase.LEARNING, learn_commitment)
 
-    def schedule_when_off(self) -> Schedule:
+    def schedule_when_off(self, policies: Sequence[Any]) -> Schedule:
         """Return the term of utility."""
         return ((Phase.VALUATION, add_trust),)

@@ -6,12 +6,17 @@ Source: definitions of the measures; unit costs are assumed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import numpy as np
 
 from abm.core.functions import whole
 from abm.core.kernels import equation, kernel
+from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.policy import CENTS, Policy
 from abm.mechanisms.sums import Sum
 from abm.world.calendar import year_closes
 from abm.world.columns import CENT, Column, Tally
@@ -82,10 +87,10 @@ def book_service(service, visits, service_cost):
 
 @kernel
 def close_loyalty(
-    year_spend, satisfaction, buyers, loyalists, mercenaries, hostages, defectors, periods_per_year, burn_in, periods,
-    lo, hi, t,
+    year_spend, satisfaction, category_spend, buyers, loyalists, mercenaries, hostages, defectors, periods_per_year,
+    burn_in, periods, lo, hi, t,
 ):  # fmt: skip
-    """When the books close, count who is loyal in deed and in mind.  buyers, loyalists …  tallies [written]"""
+    """When the books close, count who is loyal in deed and in mind.  buyers, category_spend …  tallies [written]"""
     if year_closes(t + 1, periods_per_year, burn_in, periods):
         m = year_spend.shape[0]
         for i in range(lo, hi):
@@ -95,6 +100,7 @@ def close_loyalty(
             for j in range(m):
                 spent, s = year_spend[j, i], satisfaction[j, i]
                 main = 2 * spent >= total
+                category_spend[j] += total
                 if spent > 0:
                     buyers[j] += 1
                     loyalists[j] += 1 if main and s >= 0.8 else 0
@@ -142,10 +148,24 @@ def close_period(fixed_cost, customer_id, fixed, population):
         population[j] += customer_id.shape[0]
 
 
+class Offer(Policy):
+    """A firm's price, and what goods and being there cost."""
+
+    held: ClassVar = {"fixed_cost": CENTS}
+    price: float = param(
+        1.0, unit="index", bounds=(0, 1000), evidence="assumed", doc="price index: 1 = a customer's usual basket"
+    )
+    unit_cost: float = param(
+        0.6, unit="cu/cu", bounds=(0, 10), evidence="assumed", doc="cost of goods per cu of basket at price index 1"
+    )
+    fixed_cost: float = param(0.0, unit="cu/period", bounds=(0, 1e9), evidence="assumed", doc="cost without customers")
+
+
 class Accounts(Mechanism):
     """What visitors pay, revenue, costs, wallets and retention."""
 
     name = "accounts"
+    policy = Offer
     standard = True
     owns = (
         Column(
@@ -177,13 +197,14 @@ class Accounts(Mechanism):
         Tally("mercenaries", "customers", "of the buyers, satisfied and spending less than half here"),
         Tally("hostages", "customers", "of the buyers, dissatisfied (below 0.5) and spending half or more here"),
         Tally("defectors", "customers", "of the buyers, dissatisfied and spending less than half here"),
+        Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
         Tally("wallet_own", "cu", "spent by these at the firm in the year", CENT),
         Tally("wallet_all", "cu", "spent by these in the category in the year", CENT),
         Tally("active_at_start", "customers", "active when the year began"),
         Tally("retained", "customers", "of these, active when it closed"),
     )
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what is charged, the bookings of visits, and the books that close after everybody's."""
         visits = ((Phase.ENCOUNTER, charge), (Phase.BOOKING, book_visits))
         yearly = ((Phase.CLOSING, close_loyalty), (Phase.CLOSING, close_year))

@@ -8,7 +8,8 @@ Source: MCFADDEN_1974 (logit); JACKSON_1985 (always a share, lost for good); wei
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from abm.core.sources import JACKSON_1985, PROTOTYPE, cite
 from abm.core.spec import param
@@ -81,7 +82,7 @@ class Choice(Mechanism):
         52, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="length of a contract under lost_for_good"
     )
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return attraction, who is considered, the rule, contracts if there are any, memory, and visits to firms."""
         rules = {
             "mnl": (draw_choices,),

@@ -6,6 +6,9 @@ Source: weight tuned with the prototype (PROTOTYPE).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from abm.core.kernels import kernel
 from abm.core.sources import PROTOTYPE, cite
 from abm.core.spec import param
@@ -40,6 +43,6 @@ class Pricing(Mechanism):
         doc="weight of the price index",
     )  # fmt: skip
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the response, and the price's term of utility."""
         return (Phase.NEED, respond_to_prices), (Phase.VALUATION, subtract_price)

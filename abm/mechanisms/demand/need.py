@@ -7,7 +7,8 @@ Source: EHRENBERG_1959.  Season: assumed.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -130,7 +131,7 @@ class Need(Mechanism):
     )
     season_peak: float = param(0.0, unit="period", bounds=(0, 1e4), evidence="assumed", doc="period of highest need")
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the season, if there is any, and the listing of occasions by the chosen process."""
         if self.process == "every_period":
             return ((Phase.OCCASIONS, list_everybody),)

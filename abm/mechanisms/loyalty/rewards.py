@@ -11,6 +11,9 @@ WAGNER_HENNIG_THURAU_RUDOLPH_2009 (demotion), LEENHEER_2007 (self-selection); si
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from abm.core.functions import any_set, log32, whole
@@ -18,11 +21,12 @@ from abm.core.kernels import equation, kernel
 from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, PROTOTYPE, cite
 from abm.core.spec import param
 from abm.core.streams import philox, stream_key, uniform, uniform4
+from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.policy import NEVER
 from abm.world.calendar import year_closes
 from abm.world.columns import CENT, Column, Tally, World
-from abm.world.firm import NEVER
 
 
 @equation(double=True)
@@ -261,20 +265,14 @@ def value_progress(
 
 
 @kernel
-def compare_members(
-    member, year_spend, member_spend, member_wallet, category_spend, periods_per_year, burn_in, periods, lo, hi, t
-):
-    """When the books close, count what members and everybody spent.
-
-    member_spend, member_wallet, category_spend  tallies [written]
-    """
+def compare_members(member, year_spend, member_spend, member_wallet, periods_per_year, burn_in, periods, lo, hi, t):
+    """When the books close, count what members spent.  member_spend, member_wallet  tallies [written]"""
     if year_closes(t + 1, periods_per_year, burn_in, periods):
         for i in range(lo, hi):
             total = 0
             for j in range(member.shape[0]):
                 total += year_spend[j, i]
             for j in range(member.shape[0]):
-                category_spend[j] += total
                 member_spend[j] += year_spend[j, i] if member[j, i] > 0 else 0
                 member_wallet[j] += total if member[j, i] > 0 else 0
 
@@ -300,6 +298,7 @@ class Rewards(Mechanism):
     """What loyalty programmes do: membership, points, tiers, and their pull."""
 
     name = "rewards"
+    policy = LoyaltyProgram
     standard = True
     owns = (
         Column("member", ("firm", "customer"), 0, "bool", "member of the firm's programme", "uint8"),
@@ -325,7 +324,6 @@ class Rewards(Mechanism):
         Tally("membership", "cu", "administration of members", CENT),
         Tally("member_spend", "cu", "spent by members at the firm in the year", CENT),
         Tally("member_wallet", "cu", "spent by members in the category in the year", CENT),
-        Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
         Tally("demoted", "customers", "members moved down a tier or more"),
     )
     progress_weight: float = param(
@@ -357,8 +355,10 @@ class Rewards(Mechanism):
         0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment lost by demotion"
     )
 
-    def schedule(self) -> Schedule:
-        """Return terms of sums, the programme at the till, what lapses, what the next choice will feel, and books."""
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
+        """Return nothing without a programme; else terms of sums, the till, what lapses, and books."""
+        if not any(policies):
+            return ()
         need = ((Phase.NEED, hasten),)
         terms = ((Phase.STAKES, forfeit), (Phase.VALUATION, add_programme), (Phase.DELIVERY, discount_tiers))
         till = ((Phase.LOYALTY, reward_visits), (Phase.LOYALTY, promote_visitors))

@@ -6,6 +6,9 @@ Source: NITZAN_LIBAI_2011 (79.7 % per defecting neighbour, decay: abstract); hal
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from abm.core.functions import exp32
@@ -84,6 +87,6 @@ class Defection(Mechanism):
         4.0, unit="periods", bounds=(0.01, 1e4), evidence="assumed", doc="time in which an exit's influence halves"
     )
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the draw, if anybody can leave."""
         return ((Phase.RELATION, leave_category),) if self.exit_rate > 0 else ()

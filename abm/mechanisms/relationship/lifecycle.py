@@ -7,6 +7,9 @@ Source: DWYER_1989 and JACKSON_1985 (always a share, lost for good); multiples a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from abm.core.kernels import kernel
@@ -102,7 +105,7 @@ class Lifecycle(Mechanism):
         4.0, unit="gaps", bounds=(0.1, 1e3), evidence="assumed", doc="silence after which a customer counts as lost"
     )
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return purchases, then silence."""
         return (Phase.RELATION, date_purchases), (Phase.RELATION, judge_silence)
 

@@ -8,7 +8,8 @@ Source: BURNHAM_FRELS_MAHAJAN_2003 (facets and classes, abstract); weights and r
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from scipy import special
@@ -20,6 +21,7 @@ from abm.core.spec import param
 from abm.core.streams import stream_key
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.policy import Policy
 from abm.mechanisms.sums import Sum
 from abm.world.columns import Column, World
 from abm.world.population import drawn_traits
@@ -106,10 +108,21 @@ def grow_bond(personal_bond_at, visit_count, visit_firm, visit_pair, richness, b
         personal_bond_at[pair] += bond_rate * richness[j] * (1.0 - personal_bond_at[pair])
 
 
+class TermsOfLeaving(Policy):
+    """What a firm puts in the way of leaving."""
+
+    exit_fee: float = param(0.0, unit="cu", bounds=(0, 1e6), evidence="assumed", doc="fee for leaving")
+    joining_fee: float = param(0.0, unit="cu", bounds=(0, 1e6), evidence="assumed", doc="fee for starting elsewhere")
+    integration: float = param(
+        0.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="set-up cost from integration by contract"
+    )
+
+
 class SwitchingCost(Mechanism):
     """What leaving the provider would cost each visitor."""
 
     name = "switching_cost"
+    policy = TermsOfLeaving
     standard = True
     owns = (
         Column("switching_facet", ("facet", "customer"), 0, "0-1", "the eight facets, for the provider"),
@@ -158,13 +171,13 @@ class SwitchingCost(Mechanism):
         doc="growth of the personal relationship per visit at full richness of contact; 0 = none",
     )
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return rivals and the cost, which a trait does without; the term of utility; the growth of the bond."""
         facets = ((Phase.STAKES, weigh_rivals), (Phase.VALUATION, cost_leaving)) if self.basis == "facets" else ()
         bond = ((Phase.LEARNING, grow_bond),) if self.bond_rate > 0 else ()
         return (*facets, (Phase.VALUATION, add_cost_of_leaving), *bond)
 
-    def schedule_when_off(self) -> Schedule:
+    def schedule_when_off(self, policies: Sequence[Any]) -> Schedule:
         """Return the term of utility, if the cost is a trait."""
         return ((Phase.VALUATION, add_cost_of_leaving),) if self.basis == "trait" else ()
 

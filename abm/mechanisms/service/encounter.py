@@ -1,12 +1,17 @@
 """Encounter: performance, failure and disconfirmation on one visit.   Synchronous; uses no neighbours.
 
 Claim: satisfaction with a transaction is performance plus disconfirmation, and falling short hurts more than
-exceeding helps; expectations have no direct effect of their own.
+exceeding helps; expectations have no direct effect of their own. Each further step of quality costs more than the one
+before.
 Source: OLIVER_1980 (disconfirmation); ANDERSON_SULLIVAN_1993 (form and asymmetry, abstract); sizes tuned with the
 prototype.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +22,7 @@ from abm.core.spec import param
 from abm.core.streams import uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.policy import CENTS, NUMBER, Held, Policy
 from abm.mechanisms.sums import Sum
 from abm.world.columns import FIXED_POINT, Column, Tally
 from abm.world.visits import CORE, NO_FAILURE
@@ -87,10 +93,59 @@ def count_encounters(
         transaction_sum[j] += satisfied
 
 
+ORDINARY_FAILURE_RATE = 0.10  # what service without any spending on reliability would show
+
+
+class ServicePolicy(Policy):
+    """Design quality, its spread, failures, and their cost a visit."""
+
+    name: ClassVar = "service"
+
+    quality: float = param(0.75, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="mean performance delivered")
+    failure_rate: float = param(
+        0.05, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="visits on which something goes wrong"
+    )
+    spread_within: float = param(
+        0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="sd of one server's performance over visits"
+    )
+    spread_between: float = param(
+        0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="sd of performance between servers"
+    )
+    transparency: float = param(
+        0.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="notice given when a promise will be broken"
+    )
+    richness: float = param(
+        0.8, unit="0-1", bounds=(0, 1), evidence="assumed", doc="of the channel: contact-free 0.1 to intimate 1"
+    )
+    quality_cost: float = param(
+        1.0, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(1 - quality)"
+    )
+    reliability_cost: float = param(
+        1.0, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(failure_rate / 0.10)"
+    )
+
+    def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
+        """Return the spread over visits, and what a visit costs to serve."""
+        return {
+            "spread": (NUMBER, math.hypot(self.spread_within, self.spread_between)),
+            "service_cost": (CENTS, self.cost_per_visit),
+        }
+
+    @property
+    def cost_per_visit(self) -> float:
+        """Cost of a visit, cu: -quality_cost ln(1 - quality) - reliability_cost ln(min(1, failure_rate / 0.10)).
+
+        A failure rate of 0 is costed as one in ten thousand: perfection has no finite price.
+        """
+        missed = max(self.failure_rate, 1e-4) / ORDINARY_FAILURE_RATE
+        return -self.quality_cost * math.log1p(-self.quality) - self.reliability_cost * math.log(min(1.0, missed))
+
+
 class Encounter(Mechanism):
     """What a visit is like, and how it compares with what was expected."""
 
     name = "encounter"
+    policy = ServicePolicy
     standard = True
     owns = (
         Column("performance", ("visit",), 0, "0-1", "perceived performance"),
@@ -124,7 +179,7 @@ class Encounter(Mechanism):
         doc="effect of negative disconfirmation",
     )  # fmt: skip
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return draws and the encounter; then the judgement, and the counts."""
         met = tuple((Phase.ENCOUNTER, k) for k in (draw_quality, meet))
         return (*met, (Phase.VOICE, judge), (Phase.VOICE, count_encounters))

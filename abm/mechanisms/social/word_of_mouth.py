@@ -9,6 +9,9 @@ SCHMITT_SKIERA_VAN_DEN_BULTE_2011 (referral); DE_MATOS_ROSSI_2008 (commitment). 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from abm.core.functions import unit
@@ -290,7 +293,7 @@ class WordOfMouth(Mechanism):
         doc="weight of the stock in utility",
     )  # fmt: skip
 
-    def schedule(self) -> Schedule:
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the term of utility, the telling, the fading of the stock, the hearing, the learning of firms."""
         telling = tuple((Phase.TELLING, k) for k in (note_patronage, tell, fade))
         terms = ((Phase.VALUATION, add_word_of_mouth), (Phase.DELIVERY, add_match))

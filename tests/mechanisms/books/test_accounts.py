@@ -19,8 +19,8 @@ from abm.mechanisms.books.accounts import (
     close_year,
 )
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.service.encounter import ServicePolicy
 from abm.world.calendar import year_closes
-from abm.world.service import ServicePolicy
 from tests.mechanisms.small import Small
 
 ACTIVE, DORMANT, WON_BACK = 1, 2, 4
@@ -127,6 +127,7 @@ class TestBooks:
         found = {
             name: small.counted(name)[:2]
             for name in (
+                "category_spend",
                 "buyers",
                 "wallet_own",
                 "wallet_all",
@@ -137,7 +138,8 @@ class TestBooks:
             )
         }
         assert found == {
-            "buyers": [2, 2], "wallet_own": [400, 120], "wallet_all": [450, 220], "active_at_start": [2, 2],
+            "category_spend": [520, 520], "buyers": [2, 2],
+            "wallet_own": [400, 120], "wallet_all": [450, 220], "active_at_start": [2, 2],
             "retained": [1, 1], "year_visits": [9, 4], "open_visits": [0, 0],
         }  # fmt: skip
         assert small.counted("customers_at_close")[:2] == [4, 4]

@@ -51,7 +51,7 @@ NOT_CONSIDERED = -1e30
 class TestUtility:
     def test_by_hand(self):
         """5 * 0.8 + 0.5 + 2 * 0.2 - 1.5 * 0.8 * 1.1 * 0.9 + 0.5 * 0.1 + 0.05 = 3.812."""
-        small = market(1, 2)
+        small = Small(1, [{"program": {"earn_rate": 0.1}}, {}], **WEIGHTS, choice={"attraction": 5.0})
         c = small.c
         c.encounters[0], c.satisfaction[0], c.expectation[:] = 1, 0.8, [[0.1], [0.7]]
         c.trust.fill(0.5)

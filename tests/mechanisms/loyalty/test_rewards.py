@@ -99,7 +99,7 @@ class TestJoining:
         assert small.c.points[0].tolist() == [300, 0]
 
     def test_hassle_differs_exponentially_with_mean_1(self):
-        assert stats.kstest(Small(5000).c.hassle_factor, "expon").pvalue > 1e-3
+        assert stats.kstest(club(5000).c.hassle_factor, "expon").pvalue > 1e-3
 
     def test_heavier_buyers_join_first(self):
         small = club(2000, {**CARD, "enrolment": "by_benefit", "hassle": 20.0})
@@ -292,14 +292,13 @@ class TestPull:
 
 
 class TestBooks:
-    def test_what_members_and_everybody_spend(self):
+    def test_what_members_spend(self):
         small = club(4, periods=1)
         small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
         small.c.member[:] = [[1, 1, 0, 0], [0, 0, 0, 1]]
         small.run("rewards", compare_members)
         assert small.counted("member_spend") == [100, 0, 0]
         assert small.counted("member_wallet") == [150 + 70, 0, 0]
-        assert small.counted("category_spend") == [520, 520, 0]
 
     def test_administration_is_rounded_once(self):
         """Three members at 1.25 cents: 3.75."""

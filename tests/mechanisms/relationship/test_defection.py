@@ -60,7 +60,7 @@ def test_exits_are_counted_with_the_provider():
 
 
 def test_off_by_default_and_then_without_a_kernel():
-    assert Scenario().defection.schedule() == ()
+    assert Scenario().defection.schedule(()) == ()
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.1])

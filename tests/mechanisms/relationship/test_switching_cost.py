@@ -155,4 +155,4 @@ def test_a_trait_is_a_beta_draw_that_no_visit_changes():
     trait = {"basis": "trait", "trait_mean": 0.3, "trait_precision": 5.0, "bond_rate": 0.0}
     small = Small(5000, switching_cost=trait)
     assert stats.kstest(small.c.switching_cost, stats.beta(1.5, 3.5).cdf).pvalue > 1e-3
-    assert [kernel for _, kernel in small.scenario.switching_cost.schedule()] == [add_cost_of_leaving]
+    assert [kernel for _, kernel in small.scenario.switching_cost.schedule(())] == [add_cost_of_leaving]

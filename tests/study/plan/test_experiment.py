@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from abm.core.errors import Refusal
 from abm.core.spec import read_toml
 from abm.kpis.behaviour import market_share
+from abm.mechanisms.loyalty.program import LoyaltyProgram
+from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.design import grid
 from abm.study.plan.experiment import Experiment, load
-from abm.world.firm import Firm
-from abm.world.program import LoyaltyProgram
 
 STUDY = """
 question = "With the same budget, which programme earns the north firm most?"

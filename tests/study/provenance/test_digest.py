@@ -46,7 +46,7 @@ class Habit(Mechanism):
     owns = (Column("cost", ("customer",), 0, "utility", "cost of leaving"),)
     growth: float = param(0.1, unit="utility", evidence="assumed")
 
-    def schedule(self):
+    def schedule(self, policies):
         return ((Phase.LEARNING, build),)
 """
 

@@ -8,12 +8,13 @@ are assumed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
 from abm.core.errors import Refusal, did_you_mean, one_of
-from abm.core.spec import Spec, param
+from abm.core.spec import param
+from abm.mechanisms.policy import CENTS, POINTS, THRESHOLD, WHOLE, Held, Policy, hundredths
 
 PRESETS: dict[str, dict[str, Any]] = {
     "points": {"earn_rate": 0.05, "goal": 10.0, "reward": 10.0},
@@ -29,8 +30,19 @@ PRESETS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-class LoyaltyProgram(Spec):
+_HUNDREDTHS_OF_A_CENT = Held("int64", lambda cu: round(10_000 * cu), lambda held: held / 10_000.0)
+_GOAL = Held("float32", lambda goal: hundredths(goal) / 100.0, float)
+
+
+class LoyaltyProgram(Policy):
     """A programme: earn, redeem, expire; tiers; what it costs."""
+
+    name: ClassVar = "program"
+    optional: ClassVar = True
+    held: ClassVar = {
+        "preset": None, "enrolment": None, "goal": _GOAL, "endowment": POINTS, "tier_threshold": THRESHOLD,
+        "member_cost": _HUNDREDTHS_OF_A_CENT,
+    }  # fmt: skip
 
     preset: str = param("custom", unit="name", evidence="assumed", doc="named design that other fields start from")
     enrolment: Literal["by_benefit", "automatic"] = param(
@@ -64,6 +76,21 @@ class LoyaltyProgram(Spec):
     tier_window: int = param(
         52, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="length of a qualifying window"
     )
+
+    @classmethod
+    def absent(cls) -> LoyaltyProgram:
+        """Return a programme that nobody can join."""
+        return cls(member_cost=0.0)
+
+    def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
+        """Return whether there is a programme and tiers, the goal in whole hundredths, and what a reward costs."""
+        return {
+            "has_program": (WHOLE, firm.program is not None),
+            "has_tiers": (WHOLE, len(self.tier_threshold) > 0),
+            "automatic": (WHOLE, self.enrolment == "automatic"),
+            "goal_points": (POINTS, self.goal),
+            "reward_expense": (CENTS, self.reward * self.reward_cost),
+        }
 
     @model_validator(mode="before")
     @classmethod

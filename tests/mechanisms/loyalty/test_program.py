@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from abm.core.errors import Refusal
-from abm.world.firm import Firm, levers
-from abm.world.program import PRESETS, LoyaltyProgram, points_program, stamp_card, tiered_program
+from abm.mechanisms.loyalty.program import PRESETS, LoyaltyProgram, points_program, stamp_card, tiered_program
+from abm.scenario.firm import Firm, levers
 
 
 @pytest.mark.parametrize("preset", PRESETS)

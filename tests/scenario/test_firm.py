@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from abm.core.errors import Refusal
+from abm.mechanisms.loyalty.program import LoyaltyProgram
+from abm.mechanisms.policy import NEVER
+from abm.mechanisms.service.encounter import ServicePolicy
+from abm.scenario.firm import Firm, levers
 from abm.world.columns import TIERS
-from abm.world.firm import NEVER, Firm, levers
-from abm.world.program import LoyaltyProgram
-from abm.world.service import ServicePolicy
 
 CLUB = LoyaltyProgram(
     enrolment="automatic", hassle=3.0, earn_rate=0.05, earn_per_visit=0.5, endowment=1.25, goal=12.345, reward=4.0,

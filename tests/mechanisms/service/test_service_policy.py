@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
-from abm.world.service import ORDINARY_FAILURE_RATE, ServicePolicy
+from abm.mechanisms.service.encounter import ORDINARY_FAILURE_RATE, ServicePolicy
 
 
 def test_the_cost_of_a_visit_by_hand():
