@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from abm.core.spec import param
     from abm.engine.recording import simulate
     from abm.kpis.kpi import Kpi, kpi
+    from abm.kpis.reading import Reading, reading
     from abm.mechanisms.loyalty.program import LoyaltyProgram, points_program, stamp_card, tiered_program
     from abm.mechanisms.mechanism import Mechanism
     from abm.mechanisms.phases import Phase
@@ -65,6 +66,7 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "calibrate", "Calibration", "Target", "read_targets", "write_targets", "log_targets",
     # a theory or a measure of one's own
     "Mechanism", "Phase", "Column", "Tally", "param", "kernel", "equation", "Kpi", "kpi",
+    "Reading", "reading",
     # what is raised for input that cannot be used
     "Refusal",
 ]  # fmt: skip
@@ -76,6 +78,7 @@ _HOME = {
     "core.spec": ("param",),
     "engine.recording": ("simulate",),
     "kpis.kpi": ("Kpi", "kpi"),
+    "kpis.reading": ("Reading", "reading"),
     "mechanisms.mechanism": ("Mechanism",),
     "mechanisms.phases": ("Phase",),
     "scenario.scenario": ("Scenario",),

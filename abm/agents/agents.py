@@ -12,13 +12,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import mesa
+import numpy as np
 from mesa.agent import AgentSet
 
 from abm.agents.fields import Entry, columns_of
 from abm.agents.rows import Rows
 from abm.core.errors import Refusal, did_you_mean
 from abm.core.parameters import Parameter
-from abm.kpis.kpi import Kpi
+from abm.kpis.measure import Measure
 from abm.scenario.firm import Firm as FirmSpec
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Tally
@@ -139,8 +140,8 @@ class Firm(mesa.Agent):
         everybody = self.model.agents
         return everybody.select(where=everybody.values("provider") == self.j)
 
-    def kpi(self, kpi: str | Kpi, over: Literal["period", "run"] = "period") -> float:
-        """Return a KPI of the firm; see CustomerModel.kpi."""
+    def kpi(self, kpi: str | Measure, over: Literal["period", "run"] = "period") -> float:
+        """Return a KPI or reading of the firm; see CustomerModel.kpi."""
         return float(self.model.kpi(kpi, self.name, over))
 
     def change(self, changes: Mapping[str, Any]) -> None:
@@ -165,7 +166,12 @@ class Firm(mesa.Agent):
         model = self.__dict__.get("model")
         if model is None or name not in model.world.tallies:
             raise AttributeError(f"a {type(self).__name__} has no {name!r}")
-        return model.tallies[name].item(self.j)
+        return _of_firm(model.tallies[name], self.j)
+
+
+def _of_firm(counts: np.ndarray, j: int) -> Any:
+    """Return the count of a firm out of (*axes, m + 1): a number, or an array if there are further axes."""
+    return counts.item(j) if counts.ndim == 1 else counts[..., j]
 
 
 class Lever:
@@ -201,7 +207,7 @@ class Count:
 
     def __get__(self, firm: Firm | None, owner: type | None = None) -> Any:
         """Return the count; 0 before the first period."""
-        return self if firm is None else firm.model.tallies[self.name].item(firm.j)
+        return self if firm is None else _of_firm(firm.model.tallies[self.name], firm.j)
 
     def __set__(self, firm: Firm, value: Any) -> None:
         """Refuse."""

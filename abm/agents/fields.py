@@ -43,7 +43,7 @@ def fields_of(scenario: Scenario, world: World) -> dict[str, Field]:
     fields = {}
     for column in columns_of(scenario):
         axis = column.axes[0] if len(column.axes) > 1 else ""
-        stock = world.counted[0, list(world.tallies).index(STOCKS[column.name])] if column.name in STOCKS else None
+        stock = world.layout.part(world.counted[0], STOCKS[column.name]) if column.name in STOCKS else None
         bounds = (-1, world.m - 1) if column.unit == "firm" else ALLOWED.get(column.unit, (None, None))
         fields[column.name] = Field(column, world.customers[column.name], bounds, labels.get(axis, ()), stock)
     return fields

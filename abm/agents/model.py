@@ -22,8 +22,10 @@ from abm.agents.fields import Entry, Field, fields_of
 from abm.agents.rows import Rows
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.engine.engine import Engine
-from abm.engine.recording import Record, read
+from abm.engine.recording import Counts, Record, read
 from abm.kpis.kpi import Kpi, Tallied
+from abm.kpis.measure import Measure, readings_in, taken_of
+from abm.kpis.reading import Reading
 from abm.kpis.standard import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.world.columns import World
@@ -61,7 +63,7 @@ class CustomerModel(mesa.Model):
         replication: int = 0,
         threads: int = 1,
         folder: Path | None = None,
-        kpis: Sequence[str | Kpi] | str = KPIS,
+        kpis: Sequence[str | Measure] | str = KPIS,
         columns: Sequence[str] | str = (),
         **kwargs: Any,  # Mesa's page looks for this very name
     ) -> None:
@@ -70,7 +72,7 @@ class CustomerModel(mesa.Model):
         scenario  : None = the class's `default_scenario`
         seed, rng : one of them: a whole number, or what NumPy takes for a seed; None = drawn anew (see `model.seed`)
         folder    : which the scenario's logs and graph files lie in; None = the current one
-        kpis      : collected for every firm and period, as "market_share.north"
+        kpis      : KPIs and readings collected for every firm and period, as "market_share.north"
         columns   : collected for every customer and period; a column with an entry per firm as "trust.north"
         kwargs    : scenario paths and their values, with "." or "__" between names (`firms__north__price=1.1`); the
                     last name alone does where no other parameter ends so (`customers=500`)
@@ -80,7 +82,8 @@ class CustomerModel(mesa.Model):
         self.seed = run_seed(seed, rng)
         super().__init__(rng=self.seed)
         chosen = _scenario(scenario, self.default_scenario, kwargs)
-        self.engine = Engine(chosen, self.seed, replication, threads, folder)
+        self.kpis = [_measure(kpi) for kpi in ([kpis] if isinstance(kpis, str) else kpis)]
+        self.engine = Engine(chosen, self.seed, replication, threads, folder, readings_in(self.kpis))
         self.fields: dict[str, Field] = fields_of(self.engine.scenario, self.world)
         _check_names(self.fields, self.customer_type)
         self.running = self.engine.scenario.periods > 0
@@ -89,8 +92,7 @@ class CustomerModel(mesa.Model):
         self._customers = CustomerSet.of(self, Rows(self.world.n))
         self._numbered = self.world.n
         self._firms = [Firm(self, j) for j in range(self.world.m)]
-        self._counted: tuple[int, dict[str, np.ndarray], dict[Kpi, np.ndarray]] = (-1, {}, {})
-        self.kpis = [_kpi(kpi) for kpi in ([kpis] if isinstance(kpis, str) else kpis)]
+        self._counted: tuple[int, Mapping[str, np.ndarray], dict[Kpi, np.ndarray]] = (-1, {}, {})
         self.columns = [columns] if isinstance(columns, str) else list(columns)
         self.datacollector = self.collector()
 
@@ -158,15 +160,18 @@ class CustomerModel(mesa.Model):
 
     @property
     def tallies(self) -> Mapping[str, np.ndarray]:
-        """What was counted in the latest period, by name: (m + 1,) in the tally's unit; 0 before the first."""
+        """What was counted in the latest period, by name: (*axes, m + 1) in the tally's unit; 0 before it."""
         return self._latest()[0]
 
-    def kpi(self, kpi: str | Kpi, firm: str | None = None, over: Literal["period", "run"] = "period") -> Any:
-        """Return a KPI of a firm, or of all firms (m,); NaN where it is not defined, and before the first period.
+    def kpi(self, kpi: str | Measure, firm: str | None = None, over: Literal["period", "run"] = "period") -> Any:
+        """Return a KPI or reading of a firm, or of all firms (m,); NaN where it is not defined, and at the beginning.
 
         over : the latest "period", or the "run" so far from the end of the burn-in
+
+        Raises Refusal for a reading that is not among the model's `kpis`: what was not taken cannot be read later.
         """
-        values = read(self.engine).summary([_kpi(kpi)])[:, 0] if over == "run" else self._over_period(_kpi(kpi))
+        measure = _measure(kpi)
+        values = read(self.engine).summary([measure])[:, 0] if over == "run" else self._over_period(measure)
         return values.copy() if firm is None else values.item(self.firm(firm).j)
 
     @property
@@ -174,7 +179,10 @@ class CustomerModel(mesa.Model):
         """What was counted so far."""
         return read(self.engine)
 
-    def _over_period(self, kpi: Kpi) -> np.ndarray:
+    def _over_period(self, kpi: Measure) -> np.ndarray:
+        if isinstance(kpi, Reading):
+            taken = taken_of(self.engine.taken, kpi)
+            return taken[self.engine.t - 1] if self.engine.t else np.full(self.world.m, np.nan)
         tallies, known = self._latest()
         values = known.get(kpi)
         if values is None:
@@ -182,13 +190,12 @@ class CustomerModel(mesa.Model):
                 values = known[kpi] = kpi(Tallied(tallies, self.world.periods_per_year, periods=1))
         return values
 
-    def _latest(self) -> tuple[dict[str, np.ndarray], dict[Kpi, np.ndarray]]:
+    def _latest(self) -> tuple[Mapping[str, np.ndarray], dict[Kpi, np.ndarray]]:
         """Return the latest period's tallies, and its KPIs as far as they were asked for."""
         t, world = self.engine.t, self.world
         if self._counted[0] != t:
-            counts = world.history[t - 1] if t else np.zeros_like(world.counted[0])
-            scales = np.array([tally.scale for tally in world.tallies.values()])
-            self._counted = (t, dict(zip(world.tallies, counts * scales[:, None], strict=True)), {})
+            block = world.history[t - 1] if t else np.zeros_like(world.counted[0])
+            self._counted = (t, Counts(world.layout, block.copy()), {})
         return self._counted[1:]
 
     def collector(self) -> mesa.DataCollector:
@@ -219,7 +226,7 @@ def _check_names(fields: Mapping[str, Field], kind: type[Customer]) -> None:
             raise Refusal(f"column {name!r} cannot be read from a {kind.__name__}, who has something else of that name")
 
 
-def _measured(model: CustomerModel, kpi: Kpi, j: int) -> Any:
+def _measured(model: CustomerModel, kpi: Measure, j: int) -> Any:
     return model._over_period(kpi).item(j)
 
 
@@ -227,7 +234,7 @@ def _entry(customer: Customer, name: str, k: int) -> Any:
     return customer.model.fields[name].array.item(k, customer.row)
 
 
-def _kpi(kpi: str | Kpi) -> Kpi:
+def _measure(kpi: str | Measure) -> Measure:
     if isinstance(kpi, str):
         if kpi not in BY_NAME:
             raise Refusal(f"no KPI {kpi!r}{did_you_mean(kpi, BY_NAME)}")

@@ -20,7 +20,7 @@ from abm.bench.reference import full, ref1
 from abm.core.programs import Program
 from abm.engine.engine import Engine
 from abm.engine.recording import record
-from abm.kpis.standard import STANDARD
+from abm.kpis.standard import KPIS
 from abm.scenario.scenario import Scenario
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -150,7 +150,7 @@ def batch_run_ratio(runs: int = 60) -> float:
     record(scenario, seed=1, kept=kept)
     began = time.process_time()
     for replication in range(runs):
-        record(scenario, seed=1, replication=replication, kept=kept).summary(STANDARD)
+        record(scenario, seed=1, replication=replication, kept=kept).summary(KPIS)
     return runs / (time.process_time() - began) / theirs
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from abm.core.streams import stream_key
+from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
 from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
@@ -28,14 +29,17 @@ def build_world(
 
 def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1) -> World:
     """Return a world with all its arrays, in which nobody has been drawn yet."""
+    mechanisms, steps = scenario.mechanisms(), scenario.steps()
+    absent = [kind() for kind in shipped() if kind not in map(type, mechanisms)]  # with lengths of axes by default
+    axes = {axis: length for mechanism in absent for axis, length in mechanism.axes().items()} | scenario.axes()
     world = World(
         scenario.population.customers, tuple(firm.name for firm in scenario.firms),
         levers(scenario.firms, scenario.policies()), ties, scenario.periods, scenario.burn_in,
-        scenario.periods_per_year, replication, workers, scenario.tile, scenario.axes(),
+        scenario.periods_per_year, replication, workers, scenario.tile, axes,
     )  # fmt: skip
-    mechanisms, steps = scenario.mechanisms(), scenario.steps()
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
-    world.allocate(plan.needed(mechanisms, steps), tallies, plan.needed_scratch(steps))
+    others = [tally for mechanism in absent for tally in mechanism.counts]
+    world.allocate(plan.needed(mechanisms, steps), tallies, plan.needed_scratch(steps), others)
     return world
 
 

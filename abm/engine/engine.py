@@ -6,10 +6,11 @@ the same stage, and sums are whole numbers, so the bits do not depend on the num
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from abm.core.kernels import kernel
 from abm.core.programs import Call, Program
 from abm.engine.building import build_world, extend_world, restart_world
 from abm.engine.levers import Levers
-from abm.engine.stages import Stage, staged
+from abm.engine.stages import Stage, before_closing, staged
+from abm.kpis.reading import Reading
 from abm.scenario.firm import Firm
 from abm.scenario.plan import Step
 from abm.scenario.scenario import Scenario
+from abm.world.calendar import year_closes
 from abm.world.columns import World
 
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
@@ -63,18 +66,37 @@ class Engine:
     t       : periods done
     stages  : of a period, in order
     threads : that share the rows
+    taken   : of each reading that was asked for, (periods, m) float64, NaN where no books close
     """
 
     def __init__(
-        self, scenario: Scenario, seed: int, replication: int = 0, threads: int = 1, folder: Path | None = None
+        self,
+        scenario: Scenario,
+        seed: int,
+        replication: int = 0,
+        threads: int = 1,
+        folder: Path | None = None,
+        readings: Sequence[Reading] = (),
     ) -> None:
         self.scenario, self.seed, self.t, self._folder = scenario, seed, 0, folder
         self.world: World = build_world(scenario, seed, replication, threads, folder)
         self.threads = threads
         self.levers = Levers(self.world, scenario.firms, scenario.policies())
-        self.stages = self._staged()
-        self._blocks = self._bound()
+        self.taken = {reading: np.full((scenario.periods, self.world.m), np.nan) for reading in readings}
+        year = scenario.periods_per_year, scenario.burn_in, scenario.periods
+        self._closings = [t for t in range(scenario.periods) if readings and year_closes(t + 1, *year)]
+        self._bind_stages()
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def _bind_stages(self) -> None:
+        """Bind the stages of a period; once more in two parts, if readings come between them."""
+        self.stages = self._staged()
+        stages = [*self.stages, Stage("market")]  # the last, without steps, records the period
+        self._blocks = self._bound(stages)
+        # Readings see the finished period with its year's books still open, so they come right before the books close;
+        # only in periods in which they do, as the others need no stop.
+        cut = before_closing(self.stages)
+        self._parted = [self._bound(stages[:cut]), self._bound(stages[cut:])] if self._closings else []
 
     def _staged(self) -> list[Stage]:
         """Return the stages of a period; where levers move, what follows from them moves after it."""
@@ -97,12 +119,10 @@ class Engine:
         if [step.name for step in again.steps()] != [step.name for step in self.scenario.steps()]:
             extend_world(self.world, again, self.seed)
             self.scenario = again
-            self.stages = self._staged()
-            self._blocks = self._bound()
+            self._bind_stages()
 
-    def _bound(self) -> list[Block]:
-        """Bind all stages for every worker: one program for stages that nothing has to come between."""
-        stages = [*self.stages, Stage("market")]  # the last, without steps, records the period
+    def _bound(self, stages: Sequence[Stage]) -> list[Block]:
+        """Bind stages for every worker: one program for stages that nothing has to come between."""
         named = [self.world.named(worker) for worker in range(self.threads)]
         groups = [list(group) for _, group in groupby(stages, lambda stage: stage.kind == "plain")]
         if self.threads > 1:
@@ -122,7 +142,7 @@ class Engine:
 
     def _record(self) -> Call:
         world = self.world
-        stocks = np.repeat(np.array([tally.stock for tally in world.tallies.values()], np.int64), world.m + 1)
+        stocks = np.repeat(world.layout.stocks, world.m + 1)
         flat = world.history.reshape(world.periods, stocks.size), world.counted.reshape(world.workers, stocks.size)
         return Call(record_period, (*flat, stocks))
 
@@ -131,13 +151,19 @@ class Engine:
         """The programs of a period, in order, as the first worker runs them."""
         return [block.programs[0] for block in self._blocks if block.programs]
 
+    def does(self, seed: int, threads: int, readings: Sequence[Reading]) -> bool:
+        """Return whether a restart makes it the engine of this seed, with these threads and readings."""
+        return (self.seed, self.threads, tuple(self.taken)) == (seed, threads, tuple(dict.fromkeys(readings)))
+
     def restart(self, replication: int) -> None:
         """Go back to period 0 with the luck of another replication: as a new engine, for a fraction of the work."""
         restart_world(self.world, self.scenario, self.seed, replication, self._folder)
         self.levers.restart()
         self.t = 0
+        for taken in self.taken.values():
+            taken.fill(np.nan)
         changed = self.world.varying()
-        for block in self._blocks:
+        for block in chain(self._blocks, *self._parted):
             for program in block.programs:
                 program.rebind(changed)
 
@@ -151,10 +177,26 @@ class Engine:
         end = self.t + periods
         step = max(1, CHUNK // max(1, self.world.n)) if len(self._blocks) == 1 else 1
         while self.t < end:
-            upto = min(end, self.t + step)
-            for block in self._blocks:
-                self._advance(block, upto)
-            self.t = upto
+            k = bisect_left(self._closings, self.t)
+            coming = self._closings[k : k + 1]
+            if coming == [self.t]:
+                self._close()
+            else:
+                upto = min(end, self.t + step, *coming)
+                for block in self._blocks:
+                    self._advance(block, upto)
+                self.t = upto
+
+    def _close(self) -> None:
+        """Run a period in which the books close, and take the readings right before they do."""
+        before, after = self._parted
+        for block in before:
+            self._advance(block, self.t + 1)
+        for reading, taken in self.taken.items():
+            taken[self.t] = reading(self.world)
+        for block in after:
+            self._advance(block, self.t + 1)
+        self.t += 1
 
     def _advance(self, block: Block, upto: int) -> None:
         if block.plain:

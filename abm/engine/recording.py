@@ -1,9 +1,9 @@
-"""What came of a run: counts by tally and period, KPIs, tables."""
+"""What came of a run: counts by tally and period, readings, KPIs, tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,52 +11,65 @@ import numpy as np
 import pandas as pd
 
 from abm.engine.engine import Engine
-from abm.kpis.kpi import Kpi, Tallied, measured
+from abm.kpis.kpi import Tallied
+from abm.kpis.measure import Measure, measured, readings_in
+from abm.kpis.reading import Reading, averaged
 from abm.kpis.standard import STANDARD
 from abm.scenario.scenario import Scenario
-from abm.world.columns import World
+from abm.world.layout import Layout
 
 
 class Counts(Mapping[str, np.ndarray]):
-    """What was counted, by tally: (periods, m + 1) float64 in its unit; the last entry is what belongs to no firm."""
+    """Counts by tally in its unit: (..., *axes, m + 1) float64; the last entry is what belongs to no firm.
 
-    def __init__(self, world: World, periods: int) -> None:
-        self._rows, self._tallies = world.rows, world.tallies
-        self._history = world.history[:periods].copy()
+    A tally of a shipped theory that is not in the market is not listed, and NaN if it is asked for.
+    """
+
+    def __init__(self, layout: Layout, block: np.ndarray) -> None:
+        self._layout, self._block = layout, block
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self._history[:, self._rows[name]] * self._tallies[name].scale
+        return self._layout.scaled(self._block, name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self._layout.tallies)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._layout.tallies)
 
-    def totals(self, since: int) -> dict[str, np.ndarray]:
-        """Return each count from a period on, added up in whole numbers before it is scaled: (m + 1,) float64."""
-        sums = self._history[since:].sum(axis=0) * np.array([[t.scale] for t in self._tallies.values()])
-        return dict(zip(self._rows, sums, strict=True))
+    def totals(self, since: int) -> Counts:
+        """Return the counts from a period on, added up in whole numbers before they are scaled: (*axes, m + 1)."""
+        return Counts(self._layout, self._block[since:].sum(axis=0))
 
 
 @dataclass(frozen=True)
 class Record:
-    """What was counted in a run."""
+    """What was counted in a run, and what was read off its world.
+
+    tallies  : (periods, *axes, m + 1) each
+    readings : (periods, m) each, NaN where no books close
+    """
 
     firms: tuple[str, ...]
     periods: int
     burn_in: int
     periods_per_year: int
     tallies: Counts
+    readings: Mapping[Reading, np.ndarray] = field(default_factory=dict)
 
-    def by_period(self, kpis: Sequence[Kpi]) -> np.ndarray:
-        """Return every KPI in every period: (periods, m, kpis) float64, NaN where it is not defined."""
-        return measured(kpis, Tallied(self.tallies, self.periods_per_year, periods=1), (self.periods, len(self.firms)))
+    def by_period(self, kpis: Sequence[Measure]) -> np.ndarray:
+        """Return every measure in every period: (periods, m, kpis) float64, NaN where it is not defined."""
+        tallied = Tallied(self.tallies, self.periods_per_year, periods=1)
+        return measured(kpis, tallied, self.readings, (self.periods, len(self.firms)))
 
-    def summary(self, kpis: Sequence[Kpi]) -> np.ndarray:
-        """Return every KPI over the measured periods, counts added up before they are divided: (m, kpis) float64."""
+    def summary(self, kpis: Sequence[Measure]) -> np.ndarray:
+        """Return every measure over the measured periods: (m, kpis) float64.
+
+        Counts are added up before they are divided; of a reading it is the mean over the closings.
+        """
         sums, counted = self.tallies.totals(self.burn_in), self.periods - self.burn_in
-        return measured(kpis, Tallied(sums, self.periods_per_year, counted), (len(self.firms),))
+        means = {reading: averaged(taken[self.burn_in :]) for reading, taken in self.readings.items()}
+        return measured(kpis, Tallied(sums, self.periods_per_year, counted), means, (len(self.firms),))
 
 
 def record(
@@ -66,20 +79,23 @@ def record(
     threads: int = 1,
     folder: Path | None = None,
     kept: list[Engine] | None = None,
+    kpis: Sequence[Measure] = (),
 ) -> Record:
     """Run a scenario and return what was counted.
 
     folder : of the study, which its logs and graph files lie in; None = the current one
     kept   : the engine of the run before, which is used again if it is of the same scenario object; becomes that of
              this run, or empty if it fails
+    kpis   : that will be asked of the record; the readings among them have to be taken while it runs
     Raises Refusal for input that cannot be used.
     """
+    readings = readings_in(kpis)
     engine = kept.pop() if kept else None
-    if engine is not None and (engine.scenario is scenario and (engine.seed, engine.threads) == (seed, threads)):
+    if engine is not None and engine.scenario is scenario and engine.does(seed, threads, readings):
         engine.restart(replication)
     else:
         del engine  # one world at a time: the next may be as large as the memory allows
-        engine = Engine(scenario, seed, replication, threads, folder)
+        engine = Engine(scenario, seed, replication, threads, folder, readings)
     engine.run(scenario.periods)
     if kept is not None:
         kept.append(engine)
@@ -91,17 +107,19 @@ def read(engine: Engine) -> Record:
     world, scenario = engine.world, engine.scenario
     done = engine.t
     burn_in = min(scenario.burn_in, done)
-    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, Counts(world, done))
+    counts = Counts(world.layout, world.history[:done].copy())
+    readings = {reading: taken[:done].copy() for reading, taken in engine.taken.items()}
+    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, counts, readings)
 
 
 def simulate(
-    scenario: Scenario, seed: int = 0, replication: int = 0, kpis: Sequence[Kpi] = STANDARD, threads: int = 1
+    scenario: Scenario, seed: int = 0, replication: int = 0, kpis: Sequence[Measure] = STANDARD, threads: int = 1
 ) -> pd.DataFrame:
-    """Run a scenario and return a tidy table: a row per period and firm, a column per KPI.
+    """Run a scenario and return a tidy table: a row per period and firm, a column per KPI or reading.
 
     Raises Refusal for input that cannot be used.
     """
-    result = record(scenario, seed, replication, threads)
+    result = record(scenario, seed, replication, threads, kpis=kpis)
     block = result.by_period(kpis)
     table: dict[str, Any] = {
         "period": np.repeat(np.arange(result.periods), len(result.firms)),

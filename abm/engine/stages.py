@@ -1,8 +1,8 @@
 """Stages: what is done together in a period, from the steps in their order.
 
 Consecutive tile phases are one stage, worked through tile by tile. A stage ends where a market phase has something to
-do, and before a kernel that reads neighbours if a market phase lies before it, so that it never sees a neighbour half
-done.
+do, before a kernel that reads neighbours if a market phase lies before it, so that it never sees a neighbour half
+done, and before the yearly books close, so that readings can be taken there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from abm.core.kernels import Kernel
-from abm.mechanisms.phases import markets_between
+from abm.mechanisms.phases import Phase, markets_between
 from abm.scenario.plan import Step
 
 Kind = Literal["tile", "share", "market", "firm", "plain"]
@@ -47,6 +47,13 @@ def staged(steps: Sequence[Step]) -> list[Stage]:
     return stages
 
 
+def before_closing(stages: Sequence[Stage]) -> int:
+    """Return how many stages come before the yearly books close."""
+    return sum(stage.steps[0].phase < Phase.CLOSING for stage in stages)
+
+
 def _must_wait(before: Step, step: Step) -> bool:
+    if before.phase < Phase.CLOSING <= step.phase:
+        return True
     reads_others = isinstance(step.act, Kernel) and _TIES in step.act.arguments
     return reads_others and markets_between(before.phase, step.phase)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ FloatArray = np.ndarray
 
 class Tallied:
     """Counts of one period or of several added up, as attributes: (..., m) float64 for firms.
+
+    A tally with further axes is (..., *axes, m). One of a shipped theory that is not in the market is NaN.
 
     year    : periods in a year
     periods : how many were added up
@@ -53,16 +55,6 @@ class Kpi:
         with np.errstate(divide="ignore", invalid="ignore"):
             values = self.function(tallied)
         return np.where(np.isfinite(values), values, np.nan)
-
-
-def measured(kpis: Sequence[Kpi], tallied: Tallied, shape: tuple[int, ...]) -> FloatArray:
-    """Return what several KPIs measure, each of a shape (..., m): (..., m, kpis) float64, NaN as for one."""
-    block = np.empty((*shape, len(kpis)), np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for k, kpi in enumerate(kpis):
-            block[..., k] = kpi.function(tallied)
-    block[~np.isfinite(block)] = np.nan
-    return block
 
 
 def kpi(

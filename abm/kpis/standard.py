@@ -1,11 +1,13 @@
-"""The shipped KPIs."""
+"""The shipped measures: KPIs, and readings of the world."""
 
 from __future__ import annotations
 
-from abm.kpis import attitude, behaviour, value
+from abm.kpis import attitude, behaviour, readings, value
 from abm.kpis.kpi import Kpi
+from abm.kpis.measure import Measure
+from abm.kpis.reading import Reading
 
-STANDARD: tuple[Kpi, ...] = (
+KPIS: tuple[Kpi, ...] = (
     value.profit, behaviour.share_of_wallet, behaviour.retention_rate, behaviour.market_share, attitude.csi,
     value.programme_cost, value.lever_cost, value.revenue, value.basket,
     behaviour.penetration, behaviour.frequency, behaviour.repeat_rate, behaviour.churn_rate,
@@ -17,4 +19,8 @@ STANDARD: tuple[Kpi, ...] = (
     attitude.referral_share,
     value.points_outstanding, value.breakage, value.redemption_rate, value.membership_share,
 )  # fmt: skip
-BY_NAME: dict[str, Kpi] = {kpi.name: kpi for kpi in STANDARD}
+READINGS: tuple[Reading, ...] = (
+    readings.gini_of_spend, readings.top_fifth_share, readings.median_satisfaction, readings.sole_buyer_share,
+)  # fmt: skip
+STANDARD: tuple[Measure, ...] = (*KPIS, *READINGS)
+BY_NAME: dict[str, Measure] = {measure.name: measure for measure in STANDARD}

@@ -16,6 +16,7 @@ from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
 from abm.scenario.firm import Firm, kinds_of
 from abm.world.columns import MOST_FIRMS, TILE, sizes
+from abm.world.layout import entries
 from abm.world.network.network import Network
 from abm.world.population import Population
 
@@ -142,7 +143,7 @@ class _World(Spec):
             np.dtype(column.dtype).itemsize * int(np.prod([length[axis] for axis in column.axes], dtype=float))
             for column in (*plan.needed(mechanisms, found), *scratch)
         )
-        tallies = sum(len(mechanism.counts) for mechanism in mechanisms)
+        tallies = entries((tally for mechanism in mechanisms for tally in mechanism.counts), length)
         per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
         return state + ties + 8 * self.periods * tallies * (m + 1)

@@ -118,7 +118,7 @@ def cited(text: str) -> str:
 
 
 def kpis() -> list[Row]:
-    """Return a row for every shipped KPI."""
+    """Return a row for every shipped KPI and reading."""
     return [
         {
             "kpi": kpi.name,

@@ -143,7 +143,8 @@ def _observed(experiment: Experiment | None) -> str:
         measured = {kpi.name for kpi in experiment.kpis}
         rows = [row for row in rows if row["kpi"] in measured]
     listed = "; ".join(f"`{row['kpi']}` ({row['unit']}): {row['definition'].rstrip('.')}" for row in rows)
-    return f"Counts of events are whole numbers, and every measure is a ratio of counts. {listed}."
+    kinds = "every measure is a ratio of counts, or read off the customers when the yearly books close"
+    return f"Counts of events are whole numbers, and {kinds}. {listed}."
 
 
 def _start(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The calendar: when yearly books close."""
+"""The calendar: after which periods the yearly books close."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abm.core.errors import Refusal, did_you_mean
 from abm.core.functions import STEPS
+from abm.world.layout import Layout
 
 if TYPE_CHECKING:
     from abm.world.network.network import Ties
@@ -27,6 +29,7 @@ FACETS = (
     "personal_relationship", "brand_relationship",
 )  # fmt: skip
 TIERS = 5  # levels of a programme, the base level included
+ACCOUNTS = ("", "revenue", "goods", "lever", "forgone", "fixed")
 PASSING = ("visit", "row", "one")  # last axes of columns that live only while a tile is worked on
 
 
@@ -57,10 +60,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Tally:
-    """A whole number counted for each firm and for nobody: what KPIs are made of.
+    """Whole numbers counted for each firm and for nobody: what KPIs are made of.
 
-    scale : of one count in `unit` (cents -> 0.01, fixed-point sums of 0-1 states -> 2**-20)
-    stock : kept from period to period (a flow starts each period at 0)
+    A kernel that takes it sees an int64 array (*axes, m + 1).
+
+    scale   : of one count in `unit` (cents -> 0.01, fixed-point sums of 0-1 states -> 2**-20)
+    stock   : kept from period to period (a flow starts each period at 0)
+    axes    : further axes, before that of the firms: of every world, or declared by the mechanism
+    account : of money, what it is in the books of a firm: "revenue", "goods", "lever" (what a lever costs), "forgone"
+              (money not received), "fixed"; "" = it is in no book
     """
 
     name: str
@@ -68,6 +76,13 @@ class Tally:
     meaning: str
     scale: float = 1.0
     stock: bool = False
+    axes: tuple[str, ...] = ()
+    account: str = ""
+
+    def __post_init__(self) -> None:
+        if self.account not in ACCOUNTS:
+            known = did_you_mean(self.account, ACCOUNTS) or f" (accounts: {', '.join(filter(None, ACCOUNTS))})"
+            raise Refusal(f"tally {self.name!r} has no account {self.account!r}{known}")
 
 
 FIXED_POINT = STEPS  # sums of states are counted in whole 2**-20, see `in_steps`
@@ -122,9 +137,9 @@ class World:
     firms     : levers (m,) or (5, m)
     ties      : compressed rows of word of mouth
     tile      : customers worked on at a time
-    counted   : (workers, tallies, m + 1) int64; the last entry counts occasions spent at no firm
-    history   : (periods, tallies, m + 1) int64
-    rows      : where in these a tally is, by its name
+    counted   : (workers, rows, m + 1) int64; the last entry counts what belongs to no firm
+    history   : (periods, rows, m + 1) int64
+    layout    : where in these a tally is
     """
 
     def __init__(
@@ -150,22 +165,25 @@ class World:
         self._as_given = {name: lever.copy() for name, lever in levers.items()}
         self._defaults: dict[str, float] = {}
         self._by_pair: list[str] = []
-        self.tallies: dict[str, Tally] = {}
-        self.rows: dict[str, int] = {}
         self._sizes = sizes(customers, self.m, tile) | dict(axes or {})
+        self.layout = Layout((), (), self._sizes)
 
     def allocate(
-        self, columns: Iterable[Column], tallies: Iterable[Tally], scratch: Mapping[str, Sequence[Column]] | None = None
+        self,
+        columns: Iterable[Column],
+        tallies: Iterable[Tally],
+        scratch: Mapping[str, Sequence[Column]] | None = None,
+        absent: Iterable[Tally] = (),
     ) -> None:
         """Create the columns with their defaults, and the counters of every tally.
 
         scratch : columns that only one mechanism sees, by its name; kept as "name.column"
+        absent  : tallies that theories would count which this market has not; they read as NaN
         """
         self.extend(columns, scratch or {})
-        self.tallies = {tally.name: tally for tally in tallies}
-        self.counted = np.zeros((self.workers, len(self.tallies), self.m + 1), np.int64)
-        self.history = np.zeros((self.periods, len(self.tallies), self.m + 1), np.int64)
-        self.rows = {name: k for k, name in enumerate(self.tallies)}
+        self.layout = Layout(tallies, absent, self._sizes)
+        self.counted = np.zeros((self.workers, self.layout.height, self.m + 1), np.int64)
+        self.history = np.zeros((self.periods, self.layout.height, self.m + 1), np.int64)
 
     def extend(self, columns: Iterable[Column], scratch: Mapping[str, Sequence[Column]]) -> None:
         """Create further columns with their defaults."""
@@ -183,6 +201,16 @@ class World:
                 self._defaults[column.name] = column.default
                 if column.default != 0:
                     self.customers[column.name].fill(column.default)
+
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        """What is counted, by name."""
+        return self.layout.tallies
+
+    @property
+    def rows(self) -> Mapping[str, int | slice]:
+        """The row of each tally in `counted` and `history`; a slice of rows if it has further axes."""
+        return self.layout.rows
 
     def _add_passing(self, name: str, column: Column) -> None:
         for worker in self.passing:
@@ -211,7 +239,7 @@ class World:
         return {
             **self.firms, **self.passing[worker], **self.customers, **self.varying(),
             **{f"{name}_at": self.customers[name].reshape(-1) for name in self._by_pair},
-            **dict(zip(self.tallies, self.counted[worker], strict=True)),
+            **{name: self.layout.part(self.counted[worker], name) for name in self.tallies},
             "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
         }  # fmt: skip
 
@@ -224,8 +252,8 @@ class World:
         return sorted({*self.named(), "key", "lo", "hi", "t"})
 
     def tallied(self, name: str) -> np.ndarray:
-        """Return what was counted of a tally: (periods, m + 1) float64 in its unit."""
-        return self.history[:, self.rows[name]] * self.tallies[name].scale
+        """Return what was counted of a tally: (periods, *axes, m + 1) float64 in its unit; NaN if it is absent."""
+        return self.layout.scaled(self.history, name)
 
     def bytes(self) -> int:
         """Return the memory held by columns, ties and counters, in bytes."""

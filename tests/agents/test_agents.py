@@ -40,7 +40,10 @@ class Moods(Mechanism):
 
     name = "moods"
     owns = (Column("mood", ("customer",), 0.25, "0-1", "how she feels"),)
-    counts = (Tally("smiles", "smiles", "how often somebody smiled"),)
+    counts = (
+        Tally("smiles", "smiles", "how often somebody smiled"),
+        Tally("smiles_by_tier", "smiles", "how often somebody of a tier smiled", axes=("tier",)),
+    )
 
 
 # ---- customers --------------------------------------------------------------------------------------------
@@ -274,6 +277,7 @@ def test_counts_are_0_before_the_first_period():
     model = CustomerModel(SCENARIO.adding(Moods()), rng=3)
     assert model.firm("north").revenue == 0
     assert model.firm("north").smiles == 0
+    assert model.firm("north").smiles_by_tier.tolist() == [0.0] * 5
     assert not hasattr(model.firm("north"), "frowns")
 
 

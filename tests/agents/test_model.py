@@ -317,8 +317,8 @@ def test_a_model_that_nobody_holds_is_freed():
 
 
 def test_kpis_of_the_latest_period_are_those_of_the_table():
-    model = CustomerModel(RETAIL, rng=11)
-    table = simulate(RETAIL, 11, kpis=STANDARD).set_index(["period", "firm"])
+    model = CustomerModel(RETAIL, rng=11, kpis=STANDARD)
+    table = simulate(RETAIL, 11).set_index(["period", "firm"])
     while model.running:
         model.step()
         for kpi in STANDARD:
@@ -327,10 +327,21 @@ def test_kpis_of_the_latest_period_are_those_of_the_table():
 
 
 def test_kpis_of_the_run_are_those_of_its_record():
-    model = stepped(CustomerModel(RETAIL, rng=11))
-    summary = record(RETAIL, 11).summary(STANDARD)
+    model = stepped(CustomerModel(RETAIL, rng=11, kpis=STANDARD))
+    summary = record(RETAIL, 11, kpis=STANDARD).summary(STANDARD)
     for k, kpi in enumerate(STANDARD):
         np.testing.assert_array_equal(model.kpi(kpi, over="run"), summary[:, k])
+
+
+def test_a_reading_has_to_be_named_before_it_can_be_asked_for():
+    model = CustomerModel(RETAIL, rng=11, kpis=["gini_of_spend", "csi"])
+    assert math.isnan(model.kpi("gini_of_spend", "north"))
+    stepped(model)
+    table = model.datacollector.get_model_vars_dataframe()
+    assert 0 < model.kpi("gini_of_spend", "north") == table["gini_of_spend.north"].iloc[-1] < 1
+    for over in ("period", "run"):
+        with pytest.raises(Refusal, match="reading 'median_satisfaction' was not taken in this run; name it in kpis"):
+            model.kpi("median_satisfaction", over=over)
 
 
 def test_a_kpi_has_no_value_before_the_first_period():

@@ -8,7 +8,7 @@ import pytest
 from abm.engine.recording import record
 from abm.kpis import attitude, behaviour, value
 from abm.kpis.kpi import Kpi, Tallied, kpi
-from abm.kpis.standard import BY_NAME, STANDARD
+from abm.kpis.standard import BY_NAME, KPIS, READINGS, STANDARD
 from abm.scenario.scenario import Scenario
 from tests.kpis.counts import PERIOD, both, nothing, period
 
@@ -18,7 +18,7 @@ NEVER_NAN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("measure", STANDARD, ids=lambda k: k.name)
+@pytest.mark.parametrize("measure", KPIS, ids=lambda k: k.name)
 class TestEach:
     def test_says_what_it_is(self, measure):
         assert measure.unit
@@ -59,7 +59,8 @@ class TestEach:
 
 def test_every_kpi_of_the_modules_is_standard_and_named_once():
     found = {k for module in (attitude, behaviour, value) for k in vars(module).values() if isinstance(k, Kpi)}
-    assert found == set(STANDARD)
+    assert found == set(KPIS)
+    assert (*KPIS, *READINGS) == STANDARD
     assert len(BY_NAME) == len(STANDARD)
     assert all(BY_NAME[k.name] is k for k in STANDARD)
 

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+from abm.core.errors import Refusal
 from abm.engine.building import build_world
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Column, Columns, Tally, World
@@ -104,10 +105,38 @@ class TestWorld:
         assert world.tallied("money").tolist() == [[0, 0, 0], [0, 0, 0], [12.5, 0.5, 0], [0, 0, 0]]
         assert world.tallied("cards").dtype == np.float64
 
+    def test_a_tally_with_further_axes_has_an_entry_for_each(self):
+        ties = Ties(np.zeros(2, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+        world = World(1, ("north", "south"), {}, ties, periods=4, workers=2, axes={"bin": 3})
+        plain, shaped = Tally("plain", "1", "one row"), Tally("sums", "cu", "by bin", 0.01, axes=("bin", "bin"))
+        last, absent = Tally("last", "1", "one row", stock=True), Tally("away", "1", "not there", axes=("bin",))
+        world.allocate([], [plain, shaped, last], absent=[absent])
+        assert dict(world.rows) == {"plain": 0, "sums": slice(1, 10), "last": 10}
+        assert world.layout.stocks.tolist() == [0] * 10 + [1]
+        seen = world.lookup("sums", 1)
+        assert (seen.shape, seen.flags.c_contiguous) == ((3, 3, 3), True)
+        seen[1, 2, 0] = 250
+        assert world.counted[1, 1 + 3 + 2].tolist() == [250, 0, 0]
+        world.history[2] = world.counted[1]
+        assert world.tallied("sums").shape == (4, 3, 3, 3)
+        assert world.tallied("sums")[2, 1, 2, 0] == 2.5
+        assert world.lookup("away", 0) is None
+        assert (world.tallied("away").shape, np.isnan(world.tallied("away")).all()) == ((4, 3, 3), True)
+        with pytest.raises(KeyError):
+            world.tallied("nothing")
+
     def test_memory_counts_every_array(self, world):
         small = sum(a.nbytes for a in (*world.customers.values(), *world.firms.values(), world.counted, world.history))
         passing = sum(a.nbytes for worker in world.passing for a in worker.values())
         assert world.bytes() == small + passing + world.ties.start.nbytes
+
+
+def test_an_account_is_one_that_a_firm_has():
+    assert Tally("takings", "cu", "money received", 0.01, account="revenue").account == "revenue"
+    with pytest.raises(Refusal, match="tally 'takings' has no account 'revenu'; did you mean 'revenue'"):
+        Tally("takings", "cu", "money received", 0.01, account="revenu")
+    with pytest.raises(Refusal, match=r"accounts: revenue, goods, lever, forgone, fixed"):
+        Tally("takings", "cu", "money received", 0.01, account="xyz")
 
 
 def test_the_estimate_of_memory_is_about_what_a_run_takes():

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-from abm.kpis.kpi import FloatArray, Kpi
+from abm.kpis.kpi import FloatArray
+from abm.kpis.measure import Measure
 from abm.kpis.standard import BY_NAME
 from abm.study.calibration.targets import Target
 from abm.study.plan.experiment import Experiment
@@ -39,7 +40,7 @@ class Moments:
         return self.mean - half, self.mean + half
 
 
-def known_kpis(experiment: Experiment) -> dict[str, Kpi]:
+def known_kpis(experiment: Experiment) -> dict[str, Measure]:
     """Return the KPIs a target may name: the shipped ones and the experiment's own."""
     return {**BY_NAME, **{one.name: one for one in experiment.kpis}}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
-from abm.kpis.kpi import Kpi
+from abm.kpis.measure import Measure
 from abm.kpis.standard import BY_NAME
 from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.plan import checks
@@ -23,7 +23,7 @@ class Question:
     pilot      : replications before the first decision        batch : between the first decisions
     """
 
-    kpi: Kpi
+    kpi: Measure
     firm: str
     zone: float
     confidence: float
@@ -68,7 +68,7 @@ def question(
     return Question(measured, firm, _zone(zone, measured), float(confidence), largest, pilot, batch)
 
 
-def _measured(experiment: Experiment, name: str) -> Kpi:
+def _measured(experiment: Experiment, name: str) -> Measure:
     known = {kpi.name: kpi for kpi in experiment.kpis}
     if name in known:
         return known[name]
@@ -89,7 +89,7 @@ def _firm(experiment: Experiment, name: str | None) -> str:
     return name
 
 
-def _zone(zone: Any, kpi: Kpi) -> float:
+def _zone(zone: Any, kpi: Measure) -> float:
     if _is_number(zone) and 0 < zone < math.inf:
         return float(zone)
     unit = f" in {kpi.unit}" if kpi.unit else ""

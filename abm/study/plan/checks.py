@@ -12,7 +12,7 @@ from typing import Any
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.explain import joined
 from abm.core.spec import Spec
-from abm.kpis.kpi import Kpi
+from abm.kpis.measure import Measure
 from abm.kpis.standard import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan.design import MOST_SEED, Design
@@ -77,20 +77,21 @@ def instance(place: str, value: Any, kind: type) -> None:
         raise Refusal(f"= {shown(value)} is not a {kind.__name__}", place=place)
 
 
-def kpis(wanted: Any) -> tuple[Kpi, ...]:
-    """Return Kpi objects for objects or names; refuse unknown names, twins and names of other columns."""
+def kpis(wanted: Any) -> tuple[Measure, ...]:
+    """Return KPIs and readings for objects or names; refuse unknown names, twins and names of other columns."""
     if isinstance(wanted, str) or not isinstance(wanted, Sequence):
         raise Refusal(f"= {shown(wanted)} is not a list of KPIs", place="kpis")
     if not wanted:
         raise Refusal("= [] measures nothing; name at least one KPI", place="kpis")
-    found: dict[str, Kpi] = {}
+    found: dict[str, Measure] = {}
     for index, kpi in enumerate(wanted):
         place = f"kpis[{index}]"
         if isinstance(kpi, str) and kpi not in BY_NAME:
             known = did_you_mean(kpi, BY_NAME) or "; patronage show kpis lists all"
             raise Refusal(f"no KPI {kpi!r}{known}", place=place)
         one = BY_NAME[kpi] if isinstance(kpi, str) else kpi
-        instance(place, one, Kpi)
+        if not isinstance(one, Measure):
+            raise Refusal(f"= {shown(one)} is not a Kpi or Reading", place=place)
         if one.name in found:
             raise Refusal(f"'{one.name}' is listed twice", place=place)
         if one.name in COLUMNS:

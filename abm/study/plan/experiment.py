@@ -16,7 +16,7 @@ from typing import Any
 
 from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
-from abm.kpis.kpi import Kpi
+from abm.kpis.measure import Measure
 from abm.kpis.standard import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
@@ -39,7 +39,7 @@ class Experiment:
                    without one there is a single point
     replications : draws of luck per arm and point, shared by all arms
     seed         : a non-negative whole number; decides all luck together with the replication
-    kpis         : what is measured, as Kpi objects or their names
+    kpis         : what is measured: KPIs and readings, or their names
     baseline     : the arm the others are compared with; left out = the arm "none", else the first
     folder       : of the study file, which its input files lie in; None = the current one
 
@@ -53,7 +53,7 @@ class Experiment:
     design: Design = field(default_factory=Design)
     replications: int = 30
     seed: int = 1
-    kpis: tuple[Kpi, ...] = HEADLINE
+    kpis: tuple[Measure, ...] = HEADLINE
     question: str = ""
     baseline: str = ""
     folder: Path | None = field(default=None, compare=False)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.kpis.kpi import Kpi
+from abm.kpis.measure import Measure
 from abm.study.plan.experiment import Experiment
 from abm.study.running.work import Report, RunExecutor
 from abm.study.storage.store import Segments, Store
@@ -243,17 +243,17 @@ class _WorkerState:
 
 
 class _Packer(pickle.Pickler):
-    """Pickles a KPI as the name that its module gives it, as its function alone cannot be found by name."""
+    """Pickles a KPI or reading as the name that its module gives it, as its function alone cannot be found by name."""
 
     def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, Kpi):
+        if isinstance(thing, Measure):
             module, name = thing.function.__module__, thing.function.__qualname__
             if getattr(sys.modules.get(module), name, None) == thing:
                 return _unpacked_kpi, (module, name)
         return NotImplemented
 
 
-def _unpacked_kpi(module: str, name: str) -> Kpi:
+def _unpacked_kpi(module: str, name: str) -> Measure:
     return getattr(importlib.import_module(module), name)
 
 

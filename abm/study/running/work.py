@@ -100,8 +100,9 @@ class RunExecutor:
     def _done(self, run: Run) -> Outcome:
         study, world = self.experiment, self._world(run.arm, run.point)
         record = recording.record(
-            world, run.seed, run.replication, threads=self.threads, folder=study.folder, kept=self._kept
-        )
+            world, run.seed, run.replication,
+            threads=self.threads, folder=study.folder, kept=self._kept, kpis=study.kpis,
+        )  # fmt: skip
         return Outcome(
             run,
             self._settings(run.point),
