@@ -1,4 +1,4 @@
-"""Digests of what a market has become: every column at the end, every tally over all periods."""
+"""Digests of what a market has become: every column at the end, every tally and every KPI over all periods."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from abm.engine.engine import Engine
+from abm.engine.recording import read
+from abm.kpis.standard import STANDARD
 from abm.scenario.scenario import Scenario
 from tests.baselines.markets import MARKETS
 
@@ -28,14 +30,17 @@ def digest(array: np.ndarray) -> str:
 
 
 def digests(market: str, threads: int = 1) -> dict[str, str]:
-    """Return the digest of every column and tally of a market after all its periods."""
+    """Return the digest of every column, tally and KPI of a market after all its periods."""
     scenario = Scenario.parse(MARKETS[market])
     engine = Engine(scenario, SEED, REPLICATION, threads)
     engine.run(scenario.periods)
     world = engine.world
     columns = {name: digest(array) for name, array in world.customers.items()}
     tallies = {f"{name} (tally)": digest(world.history[:, row]) for name, row in world.rows.items()}
-    return dict(sorted({**columns, **tallies}.items()))
+    record = read(engine)
+    measures = np.concatenate([record.by_period(STANDARD), record.summary(STANDARD)[None]])
+    kpis = {f"{kpi.name} (KPI)": digest(measures[:, :, k]) for k, kpi in enumerate(STANDARD)}
+    return dict(sorted({**columns, **tallies, **kpis}.items()))
 
 
 def news() -> list[str]:

@@ -42,7 +42,7 @@ class Sorting(Mechanism):
         Tally("heads", "customers", "customers"),
     )
 
-    def schedule(self):
+    def schedule(self, policies):
         """Return the count."""
         return ((Phase.CLOSING, sort_customers),)
 

@@ -23,8 +23,9 @@ from abm.study.plan import checks
 from abm.study.plan.design import Design
 from abm.study.plan.sheet import Run, Sheet
 from abm.study.provenance import inputs
-from abm.study.provenance.digest import canonical, digest, identity, own_code, plain
+from abm.study.provenance.digest import canonical, digest, own_code, plain
 from abm.study.provenance.files import write_whole
+from abm.study.provenance.identity import of_market
 
 Settings = dict[str, Any]
 HEADLINE = tuple(BY_NAME[name] for name in ("profit", "share_of_wallet", "retention_rate", "csi"))
@@ -174,11 +175,14 @@ class Experiment:
         return [*arms, *varied]
 
     def _digest(self, arm: str) -> str:
-        """Digest of all that decides the numbers of an arm, apart from point and replication."""
+        """Digest of all that decides the numbers of an arm, apart from point and replication.
+
+        Neither what stands at its default counts nor a theory that is not on: see identity.py and revisions.py.
+        """
         scenario = self.scenario.replace(self.arms[arm])
         decides = {
             "arm": arm,
-            "scenario": identity(scenario),
+            "market": of_market(scenario, self.design.factors),
             "seed": self.seed,
             "kpis": sorted(kpi.name for kpi in self.kpis),
             "scheme": SCHEME,

@@ -39,7 +39,8 @@ class Run:
 class Sheet:
     """What an experiment's runs are called, in which order they go, and how their ids are made.
 
-    digests : arm name -> hex digest of the arm's whole scenario, seed, KPIs and random-number scheme, in arm order
+    digests : arm name -> hex digest of what decides the arm's numbers (what differs from the defaults, seed, KPIs,
+              revisions of the code, random-number scheme), in arm order
     firms   : the firms of the base scenario, in order; the first is the focal firm
     """
 

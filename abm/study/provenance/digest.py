@@ -1,8 +1,8 @@
 """Digests: when two runs are the same run.
 
-A run is identified by what decides its numbers, written as one canonical JSON text. Shipped code counts through the
-version of its random-number scheme; a mechanism or KPI of the user's own counts through its source text, so that an
-edited equation is a new run and never finds old numbers under its name.
+A run is identified by what decides its numbers, written as one canonical JSON text. Shipped code counts through its
+revisions (revisions.py), a mechanism or KPI of the user's own through its source text: an edited equation is a new run
+and never finds old numbers under its name.
 """
 
 from __future__ import annotations
@@ -47,14 +47,9 @@ def canonical(value: Any) -> str:
     return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def identity(value: Any) -> Any:
-    """Return all of a spec, with the class of each spec inside it: what `plain` leaves out as obvious."""
-    if isinstance(value, Spec):
-        fields = {name: identity(getattr(value, name)) for name in type(value).model_fields}
-        return {"": type(value).__qualname__, **fields}
-    if isinstance(value, Mapping):
-        return {str(key): identity(item) for key, item in value.items()}
-    return [identity(item) for item in value] if isinstance(value, list | tuple) else plain(value)
+def is_shipped(thing: Any) -> bool:
+    """Return whether a class or function is of this package, not the user's own."""
+    return bool(thing.__module__.partition(".")[0] == _PACKAGE)
 
 
 def own_code(*values: Any) -> list[tuple[str, str]]:
@@ -67,7 +62,7 @@ def own_code(*values: Any) -> list[tuple[str, str]]:
     """
     found: dict[tuple[str, str], str] = {}
     for thing in _code_in(values):
-        if thing.__module__.partition(".")[0] != _PACKAGE:
+        if not is_shipped(thing):
             _gather(thing, found)
     # a module has one name as a script and another when imported: the same code must not be other code for that
     return sorted((name, source) for (_, name), source in found.items())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from abm.core.spec import Spec, param
 from abm.kpis.behaviour import market_share
 from abm.scenario.scenario import Scenario
-from abm.study.provenance.digest import canonical, digest, identity, own_code, plain
+from abm.study.provenance.digest import canonical, digest, own_code, plain
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
@@ -55,10 +55,6 @@ class Left(Spec):
     size: float = param(1.0, unit="1", evidence="assumed")
 
 
-class Right(Spec):
-    size: float = param(1.0, unit="1", evidence="assumed")
-
-
 @given(values)
 def test_canonical_text_is_read_back_exactly(value):
     assert json.loads(canonical(value)) == value
@@ -86,16 +82,6 @@ def test_plain_turns_specs_tuples_and_numpy_into_toml():
         "list": [1, 0.5],
         "n": 3,
     }
-
-
-def test_identity_tells_classes_with_equal_fields_apart():
-    assert plain(Left()) == plain(Right())
-    assert identity(Left()) != identity(Right())
-    assert identity((Left(),)) == [{"": "Left", "size": 1.0}]
-
-
-def test_identity_says_what_is_not_set():
-    assert identity(Scenario())["population"]["log"] is None
 
 
 def test_digest_is_blake2b_of_16_bytes():

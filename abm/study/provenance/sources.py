@@ -1,0 +1,132 @@
+"""Sources: digests of what shipped code says, whatever its comments, docstrings and lay-out.
+
+market    what all markets share: core, logs, world, engine, scenario and the modules beside the folders of theories
+kpis      the definitions of the KPIs
+a theory  by its name: its own module and those in the folders of theories that it imports
+
+A digest is of the tokens of a file, and the same under every version of Python. Finding the tokens of all files takes
+0.4 seconds, so that `library/sources.json` remembers the digest of each file as it was recorded: only a file with
+another text is read into tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tokenize
+from functools import cache
+from io import StringIO
+from pathlib import Path
+
+from abm.mechanisms.shipped import shipped
+from abm.study.provenance.digest import digest
+
+ROOT = Path(__file__).parents[2]
+REMEMBERED = ROOT / "library" / "sources.json"  # file -> digest of its text, digest of its tokens
+MARKET, KPIS = "market", "kpis"
+
+_SHARED = ("core", "logs", "world", "engine", "scenario")
+_THEORIES = "mechanisms"
+_NO_NUMBERS = ("core/sources.py",)  # the bibliography, to which a new theory adds
+_IMPORT = re.compile(
+    r"^\s*(?:from|import)\s+abm\.mechanisms\.([\w.]+)(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?", re.MULTILINE
+)
+_TEXT = re.compile(r"""[rRuU]?["']""")  # how a token begins that is a text and no f-string
+_LAYOUT = ("COMMENT", "NL", "ENDMARKER")
+_BLOCKS = {"INDENT": ">", "DEDENT": "<"}
+
+
+def names() -> tuple[str, ...]:
+    """Return what has a source: what all markets share, the KPIs, and every shipped theory."""
+    return (MARKET, KPIS, *sorted(kind.name for kind in shipped()))
+
+
+@cache
+def source(name: str) -> str:
+    """Return the digest (hex) of the source of one of `names`, as it was when this process first asked."""
+    return digest(" ".join(_digest(path) for path in files(name)).encode()).hex()
+
+
+def files(name: str) -> list[Path]:
+    """Return the files that one of `names` is made of, sorted."""
+    if name == MARKET:
+        inside = [path for folder in _SHARED for path in (ROOT / folder).rglob("*.py")]
+        found = {*inside, *(ROOT / _THEORIES).glob("*.py")} - {ROOT / file for file in _NO_NUMBERS}
+    elif name == KPIS:
+        found = {*(ROOT / "kpis").rglob("*.py")}
+    else:
+        module = next(kind.__module__ for kind in shipped() if kind.name == name)
+        found = _with_imported(ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py"))
+    return sorted(found)
+
+
+def _with_imported(page: Path) -> set[Path]:
+    """Return a theory's module and those that it imports from folders of theories, directly or through another."""
+    found: set[Path] = set()
+    ahead = [page]
+    while ahead:
+        page = ahead.pop()
+        found.add(page)
+        for module, imported in _IMPORT.findall(page.read_text("utf-8")):
+            inside = ROOT.joinpath(_THEORIES, *module.split("."))
+            ways = [inside.with_suffix(".py"), *(inside / f"{name}.py" for name in re.findall(r"\w+", imported))]
+            ahead += [way for way in ways if way.is_file() and way.parent.parent.name == _THEORIES and way not in found]
+    return found
+
+
+def remembered() -> dict[str, str]:
+    """Return what `library/sources.json` has to remember of the files as they are: file -> two digests."""
+    found = sorted({path for name in names() for path in files(name)})
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found}
+    return {file: f"{_of(text)} {_of(code(text))}" for file, text in texts.items()}
+
+
+@cache
+def _known() -> dict[str, str]:
+    """Return digest of a file's text -> digest of its tokens."""
+    lines = json.loads(REMEMBERED.read_text("utf-8")).values() if REMEMBERED.exists() else ()
+    return dict(line.split() for line in lines)
+
+
+def _digest(path: Path) -> str:
+    text = path.read_text("utf-8")
+    return _known().get(_of(text)) or _of(code(text))
+
+
+def _of(text: str) -> str:
+    return digest(text.encode()).hex()
+
+
+def code(text: str) -> str:
+    """Return a module's tokens, a statement a line, without comments, docstrings, blank lines and line breaks.
+
+    From Python 3.12 on an f-string is many tokens: it is put together again as it stands in the file.
+    """
+    lines = list(StringIO(text))
+    statements: list[str] = []
+    words: list[str] = []
+    begins: list[tuple[int, int]] = []  # of f-strings that are not at their end, the outermost first
+    for token in tokenize.generate_tokens(iter(lines).__next__):
+        kind = tokenize.tok_name[token.type]
+        if kind.endswith("STRING_START"):
+            begins.append(token.start)
+        elif kind.endswith("STRING_END"):
+            begin = begins.pop()
+            words += [] if begins else [_between(lines, begin, token.end)]
+        elif begins or kind in _LAYOUT:
+            continue
+        elif kind in _BLOCKS:
+            statements.append(_BLOCKS[kind])
+        elif kind != "NEWLINE":
+            words.append(token.string)
+        else:
+            statements += [] if all(map(_TEXT.match, words)) else [" ".join(words)]
+            words = []
+    return "\n".join(statements)
+
+
+def _between(lines: list[str], begin: tuple[int, int], end: tuple[int, int]) -> str:
+    """Return the text from one place to another, each a row (from 1) and a column."""
+    rows = lines[begin[0] - 1 : end[0]]
+    rows[-1] = rows[-1][: end[1]]
+    return "".join(rows)[begin[1] :]

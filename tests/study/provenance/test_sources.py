@@ -1,0 +1,117 @@
+"""Sources: the same digest for the same code, however it is laid out and whichever Python reads it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from abm.study.provenance import sources
+from abm.study.provenance.sources import code
+
+PAGE = '''"""What it is about."""
+
+RATE = 0.5  # a share
+
+
+class Thing:
+    """A thing."""
+
+    limits = (0.0,
+              1.0)
+    """What is allowed."""
+
+    def said(self, x):
+        text = f"größer {x!r:>{self.width}} {'a' + f'{x}'} # no comment" + r"\\d"
+        return text if x else f"""{x}
+  {{}} end"""
+'''
+CODE = '''RATE = 0.5
+class Thing :
+>
+limits = ( 0.0 , 1.0 )
+def said ( self , x ) :
+>
+text = f"größer {x!r:>{self.width}} {'a' + f'{x}'} # no comment" + r"\\d"
+return text if x else f"""{x}
+  {{}} end"""
+<
+<'''
+
+
+def test_tokens_are_the_same_under_every_python():
+    assert code(PAGE) == CODE
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  # a share", "  # another word"),
+        ("  # a share", ""),
+        ('"""A thing."""', '"""Another thing."""'),
+        ('    """A thing."""\n', ""),
+        ("0.0,\n              1.0", "0.0, 1.0"),
+        ("\n\n\nclass", "\n\nclass"),
+        ("RATE = 0.5", "RATE  =  0.5"),
+    ],
+)
+def test_lay_out_does_not_count(old, new):
+    assert old in PAGE
+    assert code(PAGE.replace(old, new)) == CODE
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0.5", "0.50"),
+        ("größer", "kleiner"),
+        ("# no comment", "# some comment"),
+        ("{x}\n  {{", "{x}\n{{"),
+        ("        return", "    return"),
+    ],
+)
+def test_what_is_said_counts(old, new):
+    assert old in PAGE
+    assert code(PAGE.replace(old, new)) != CODE
+
+
+def test_the_end_of_a_statement_counts():
+    assert code("a = b\n-c\n") != code("a = b - c\n")
+
+
+def test_what_is_remembered_of_files_is_so():
+    """Also of files that were edited since: those are not looked up."""
+    now = sources.remembered()
+    known = dict(line.split() for line in sources.json.loads(sources.REMEMBERED.read_text("utf-8")).values())
+    assert not [file for file, line in now.items() if known.get(line.split()[0], line.split()[1]) != line.split()[1]]
+
+
+def test_what_is_remembered_makes_no_difference(monkeypatch):
+    before = [sources.source.__wrapped__(name) for name in ("choice", "kpis")]
+    monkeypatch.setattr(sources, "_known", dict)
+    assert [sources.source.__wrapped__(name) for name in ("choice", "kpis")] == before
+
+
+def test_all_that_decides_numbers_has_a_source():
+    """Everything that a run imports of the layers below studies; the bibliography has no numbers."""
+    found = {path for name in sources.names() for path in sources.files(name)}
+    folders = ("core", "logs", "world", "mechanisms", "kpis", "scenario", "engine")
+    there = {path for folder in folders for path in (sources.ROOT / folder).rglob("*.py") if path.stem != "__init__"}
+    assert there - found == {sources.ROOT / "core" / "sources.py"}
+
+
+def test_a_theory_has_the_modules_that_it_imports_from_folders_of_theories(tmp_path, monkeypatch):
+    folder = tmp_path / "mechanisms" / "social"
+    folder.mkdir(parents=True)
+    pages = {
+        "talk": "import abm.mechanisms.mechanism\nfrom abm.mechanisms.social import (\n    near,\n    far,\n)",
+        "near": "from abm.mechanisms.social.deep import depth",
+        "deep": "import abm.mechanisms.social.talk",
+        "far": "",
+        "other": "",
+    }
+    for name, text in pages.items():
+        (folder / f"{name}.py").write_text(text)
+    (folder.parent / "mechanism.py").write_text("")
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    kind = SimpleNamespace(name="talk", __module__="abm.mechanisms.social.talk")
+    monkeypatch.setattr(sources, "shipped", lambda: (kind,))
+    assert [path.stem for path in sources.files("talk")] == ["deep", "far", "near", "talk"]
