@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from abm.core.errors import Refusal
     from abm.core.kernels import equation, kernel
     from abm.core.spec import param
+    from abm.engine.checked import check_kernels
     from abm.engine.recording import simulate
     from abm.kpis.kpi import Kpi, kpi
     from abm.kpis.reading import Reading, reading
@@ -65,7 +66,7 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     # what is known, and the parameters that show it
     "calibrate", "Calibration", "Target", "read_targets", "write_targets", "log_targets",
     # a theory or a measure of one's own
-    "Mechanism", "Phase", "Column", "Tally", "param", "kernel", "equation", "Kpi", "kpi",
+    "Mechanism", "Phase", "Column", "Tally", "param", "kernel", "equation", "check_kernels", "Kpi", "kpi",
     "Reading", "reading",
     # what is raised for input that cannot be used
     "Refusal",
@@ -76,6 +77,7 @@ _HOME = {
     "core.errors": ("Refusal",),
     "core.kernels": ("equation", "kernel"),
     "core.spec": ("param",),
+    "engine.checked": ("check_kernels",),
     "engine.recording": ("simulate",),
     "kpis.kpi": ("Kpi", "kpi"),
     "kpis.reading": ("Reading", "reading"),

@@ -14,19 +14,11 @@ from abm.core.errors import Refusal, did_you_mean, shown
 from abm.core.parameters import interval
 from abm.scenario import plan
 from abm.scenario.scenario import Scenario
-from abm.world.columns import FACETS, TIERS, Column, World
-from abm.world.population import HIGHEST_RATE
-from abm.world.relations import RELATIONS
+from abm.world.columns import FACETS, Column, World
+from abm.world.units import Bounds, allowed
 
 Index = int | slice | np.ndarray
-Bounds = tuple[float | None, float | None]
 
-# What a column may hold, by its unit; a unit of one's own is bounded by the column's type alone
-ALLOWED: dict[str, Bounds] = {
-    "0-1": (0, 1), "bool": (0, 1), "level": (0, TIERS - 1), "state": (0, len(RELATIONS) - 1),
-    "1/period": (0, HIGHEST_RATE), "period": (-1, None), "periods": (0, None), "visits": (0, None), "cents": (0, None),
-    "1/100 point": (0, None), "cu": (1e-6, None), "ratio": (0, None),
-}  # fmt: skip
 FIXED = ("id", "bits", "code")  # units of what the engine alone may write: identities and messages
 STOCKS = {"points": "points_outstanding"}  # columns whose total is carried from period to period rather than recounted
 
@@ -44,8 +36,8 @@ def fields_of(scenario: Scenario, world: World) -> dict[str, Field]:
     for column in columns_of(scenario):
         axis = column.axes[0] if len(column.axes) > 1 else ""
         stock = world.layout.part(world.counted[0], STOCKS[column.name]) if column.name in STOCKS else None
-        bounds = (-1, world.m - 1) if column.unit == "firm" else ALLOWED.get(column.unit, (None, None))
-        fields[column.name] = Field(column, world.customers[column.name], bounds, labels.get(axis, ()), stock)
+        bounds, entries = allowed(column, world.m), labels.get(axis, ())
+        fields[column.name] = Field(column, world.customers[column.name], bounds, entries, stock)
     return fields
 
 

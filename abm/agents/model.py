@@ -92,7 +92,11 @@ class CustomerModel(mesa.Model):
         self._customers = CustomerSet.of(self, Rows(self.world.n))
         self._numbered = self.world.n
         self._firms = [Firm(self, j) for j in range(self.world.m)]
-        self._counted: tuple[int, Mapping[str, np.ndarray], dict[Kpi, np.ndarray]] = (-1, {}, {})
+        self._counted: tuple[int, Counts, dict[Kpi, np.ndarray]] = (
+            -1,
+            Counts(self.world.layout, self.world.counted[0]),
+            {},
+        )
         self.columns = [columns] if isinstance(columns, str) else list(columns)
         self.datacollector = self.collector()
 
@@ -187,10 +191,10 @@ class CustomerModel(mesa.Model):
         values = known.get(kpi)
         if values is None:
             with np.errstate(invalid="ignore", divide="ignore"):
-                values = known[kpi] = kpi(Tallied(tallies, self.world.periods_per_year, periods=1))
+                values = known[kpi] = kpi(Tallied(tallies, self.world.periods_per_year, 1, tallies.accounts))
         return values
 
-    def _latest(self) -> tuple[Mapping[str, np.ndarray], dict[Kpi, np.ndarray]]:
+    def _latest(self) -> tuple[Counts, dict[Kpi, np.ndarray]]:
         """Return the latest period's tallies, and its KPIs as far as they were asked for."""
         t, world = self.engine.t, self.world
         if self._counted[0] != t:

@@ -17,7 +17,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
+import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Literal, TypeVar
@@ -44,14 +46,41 @@ def _core_digest() -> str:
 _CORE = _core_digest() if COMPILED else ""
 
 
+_IMPORT = re.compile(rf"^from ({__name__.partition('.')[0]}(?:\.\w+)+) import", re.MULTILINE)
+
+
+@lru_cache(maxsize=256)
+def _page_digest(file: str) -> str:
+    """Digest of the pages of this package that a page imports, those of core apart, and of all that they import.
+
+    Equations and constants of such pages are compiled into the page's kernels.
+    """
+    root, found, waiting = Path(__file__).parents[1], {Path(file)}, [Path(file)]
+    digest = hashlib.blake2b(digest_size=6)
+    while waiting:
+        try:
+            text = waiting.pop().read_text("utf-8")
+        except OSError:  # a notebook's cell is in no file
+            continue
+        for name in sorted(set(_IMPORT.findall(text))):
+            page = root.joinpath(*name.split(".")[1:]).with_suffix(".py")
+            if page not in found and page.parent != Path(__file__).parent and page.exists():
+                found.add(page)
+                waiting.append(page)
+    for page in sorted(found - {Path(file)}):
+        digest.update(page.read_bytes())
+    return digest.hexdigest()
+
+
 class Cache(FunctionCache):
-    """numba's disk cache, renewed when a file of core changes and not only the kernel's own."""
+    """numba's disk cache, renewed when a page changes that the kernel's page imports, and not only its own."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
+        pages = _page_digest(inspect.getfile(function))
         self._cache_file = IndexDataCacheFile(
             cache_path=self._cache_path,
-            filename_base=f"{self._impl.filename_base}-{_CORE}",
+            filename_base=f"{self._impl.filename_base}-{_CORE}{pages}",
             source_stamp=self._impl.locator.get_source_stamp(),
         )
 

@@ -98,6 +98,8 @@ class Program:
 
     stages  : consecutive groups of calls; a tiled stage runs all its calls on one tile before the next tile
     extents : for each stage the number of things that lo..hi count, if they are not the rows that are given to `run`
+
+    Calls of a kind of their own do more than their kernel: they are run from Python.
     """
 
     def __init__(
@@ -106,7 +108,8 @@ class Program:
         self.stages = [(tiled, list(calls)) for tiled, calls in stages]
         self.extents = list(extents or [None] * len(self.stages))
         self._places: dict[str, list[tuple[Call, int, int, int]]] = {}
-        if COMPILED:
+        self._compiled = COMPILED and all(type(call) is Call for _, group in self.stages for call in group)
+        if self._compiled:
             calls = [call for _, group in self.stages for call in group]
             known: dict[int, tuple[Any, list[int]]] = {}
             laid_out = [call.layout(known) for call in calls]
@@ -128,7 +131,7 @@ class Program:
             words = _words(new)
             for call, c, k, first in self._places[name]:
                 call.arguments[k] = new
-                if COMPILED:
+                if self._compiled:
                     self._words[c][first : first + len(words)] = words
 
     def _taking(self, name: str) -> Iterator[tuple[Call, int, int, int]]:
@@ -143,7 +146,7 @@ class Program:
 
     def run(self, first: int, last: int, tile: int, t: int, end: int) -> None:
         """Run periods t..end on rows first..last, tile rows at a time where a stage is tiled."""
-        if COMPILED:
+        if self._compiled:
             stages = self._stops, self._tiled, self._extents
             _run_periods(self._entries, self._addresses, *stages, first, last, tile, t, end)
             return

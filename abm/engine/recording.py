@@ -37,6 +37,11 @@ class Counts(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._layout.tallies)
 
+    @property
+    def accounts(self) -> dict[str, str]:
+        """What tallies of money are in a firm's books, by the tally's name."""
+        return {name: tally.account for name, tally in self._layout.tallies.items() if tally.account}
+
     def totals(self, since: int) -> Counts:
         """Return the counts from a period on, added up in whole numbers before they are scaled: (*axes, m + 1)."""
         return Counts(self._layout, self._block[since:].sum(axis=0))
@@ -59,7 +64,7 @@ class Record:
 
     def by_period(self, kpis: Sequence[Measure]) -> np.ndarray:
         """Return every measure in every period: (periods, m, kpis) float64, NaN where it is not defined."""
-        tallied = Tallied(self.tallies, self.periods_per_year, periods=1)
+        tallied = Tallied(self.tallies, self.periods_per_year, 1, self.tallies.accounts)
         return measured(kpis, tallied, self.readings, (self.periods, len(self.firms)))
 
     def summary(self, kpis: Sequence[Measure]) -> np.ndarray:
@@ -69,7 +74,7 @@ class Record:
         """
         sums, counted = self.tallies.totals(self.burn_in), self.periods - self.burn_in
         means = {reading: averaged(taken[self.burn_in :]) for reading, taken in self.readings.items()}
-        return measured(kpis, Tallied(sums, self.periods_per_year, counted), means, (len(self.firms),))
+        return measured(kpis, Tallied(sums, self.periods_per_year, counted, sums.accounts), means, (len(self.firms),))
 
 
 def record(

@@ -15,12 +15,15 @@ class Tallied:
 
     A tally with further axes is (..., *axes, m). One of a shipped theory that is not in the market is NaN.
 
-    year    : periods in a year
-    periods : how many were added up
+    year     : periods in a year
+    periods  : how many were added up
+    accounts : of tallies of money, by name: what they are in a firm's books
     """
 
-    def __init__(self, counts: Mapping[str, np.ndarray], year: int, periods: int) -> None:
-        self._counts, self.year, self.periods = counts, year, periods
+    def __init__(
+        self, counts: Mapping[str, np.ndarray], year: int, periods: int, accounts: Mapping[str, str] | None = None
+    ) -> None:
+        self._counts, self.year, self.periods, self._accounts = counts, year, periods, accounts or {}
 
     def __getattr__(self, name: str) -> FloatArray:
         try:
@@ -29,6 +32,11 @@ class Tallied:
             raise AttributeError(f"nothing is counted under the name {name!r}") from None
         self.__dict__[name] = found  # most are asked for by several KPIs
         return found
+
+    def account(self, *accounts: str) -> FloatArray:
+        """Return the sum of all tallies that are in some accounts, whichever theories count them."""
+        names = [name for name, account in self._accounts.items() if account in accounts]
+        return np.sum([getattr(self, name) for name in names], axis=0)
 
     def market(self, name: str) -> FloatArray:
         """Return a count over the whole market, what belongs to no firm included: (..., 1)."""
@@ -40,6 +48,7 @@ class Kpi:
     """A measure of a firm.
 
     function   : Tallied -> (..., m); ratios of counts, so that it holds for one period and for many
+    accounts   : whose tallies it adds up or takes off, if it is made of accounts
     definition : formula in words      nan : when it has no value      source : of the definition
     """
 
@@ -49,6 +58,7 @@ class Kpi:
     definition: str
     nan: str
     source: str
+    accounts: tuple[str, ...] = ()
 
     def __call__(self, tallied: Tallied) -> FloatArray:
         """Return the measure (..., m); NaN where there is nothing to divide by."""
@@ -58,12 +68,12 @@ class Kpi:
 
 
 def kpi(
-    *, unit: str, nan: str = "never", source: str = "definition"
+    *, unit: str, nan: str = "never", source: str = "definition", accounts: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Tallied], FloatArray]], Kpi]:
     """Make a KPI of a function; its docstring is the definition."""
 
     def make(function: Callable[[Tallied], FloatArray]) -> Kpi:
         text = " ".join((function.__doc__ or "").split())
-        return Kpi(function.__name__, unit, function, text, nan, source)
+        return Kpi(function.__name__, unit, function, text, nan, source, accounts)
 
     return make

@@ -12,10 +12,10 @@ def _yearly(c: Tallied, amount: FloatArray) -> FloatArray:
     return amount / c.population * c.year
 
 
-@kpi(unit=_PER_CUSTOMER)
+@kpi(unit=_PER_CUSTOMER, accounts=("revenue", "goods", "lever", "fixed"))
 def profit(c: Tallied) -> FloatArray:
-    """Revenue - goods - service - rewards - membership - fixed cost, per customer of the market and year."""
-    return _yearly(c, c.revenue - c.goods - c.service - c.rewards_cost - c.membership - c.fixed)
+    """Revenue - cost of goods - cost of levers - fixed cost, per customer of the market and year."""
+    return _yearly(c, c.account("revenue") - c.account("goods", "lever", "fixed"))
 
 
 @kpi(unit=_PER_CUSTOMER)
@@ -36,11 +36,10 @@ def programme_cost(c: Tallied) -> FloatArray:
     return _yearly(c, c.rewards_cost + c.discounts + c.membership)
 
 
-@kpi(unit=_PER_CUSTOMER)
+@kpi(unit=_PER_CUSTOMER, accounts=("lever", "forgone"))
 def lever_cost(c: Tallied) -> FloatArray:
-    """Programme cost, price cuts below index 1 and service, per customer of the market and year: the budget of a
-    strategy."""
-    return _yearly(c, c.rewards_cost + c.discounts + c.membership + c.price_cuts + c.service)
+    """Cost of levers and money forgone for them, per customer of the market and year: the budget of a strategy."""
+    return _yearly(c, c.account("lever", "forgone"))
 
 
 @kpi(unit="points/customer")

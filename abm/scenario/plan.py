@@ -29,7 +29,7 @@ _NUMBERS = (
     "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
     "tie_weight", "heaviest_tie",
 )  # fmt: skip
-_WITHOUT = "_without_"
+WITHOUT = "_without_"
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -92,8 +92,8 @@ def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[St
             terms = [step for step in found if step.phase == one.phase and one.name in step.arguments]
             if one.name in names and terms:
                 yield _opening(one, mechanism, one.name)
-            for name in sorted(name for name in names if name.startswith(f"{one.name}{_WITHOUT}")):
-                left_out = name.removeprefix(f"{one.name}{_WITHOUT}")
+            for name in sorted(name for name in names if name.startswith(f"{one.name}{WITHOUT}")):
+                left_out = name.removeprefix(f"{one.name}{WITHOUT}")
                 yield _opening(one, mechanism, name)
                 for step in terms:
                     if step.mechanism.name != left_out:
@@ -111,7 +111,7 @@ def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[C
         for mechanism in mechanisms
         for one in mechanism.sums
         for name in sorted(names)
-        if name == one.name or name.startswith(f"{one.name}{_WITHOUT}")
+        if name == one.name or name.startswith(f"{one.name}{WITHOUT}")
     ]
 
 

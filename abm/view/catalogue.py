@@ -17,9 +17,11 @@ from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE, Source, catalogue
 from abm.core.spec import read_toml
+from abm.kpis.measure import Measure
 from abm.kpis.standard import STANDARD
 from abm.mechanisms.loyalty import program as programmes
 from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
 from abm.scenario import scenario as scenarios
 from abm.scenario.scenario import Scenario
@@ -123,12 +125,22 @@ def kpis() -> list[Row]:
         {
             "kpi": kpi.name,
             "unit": kpi.unit,
-            "definition": kpi.definition,
+            "definition": kpi.definition + _in_accounts(kpi),
             "undefined": kpi.nan,
             "source": cited(kpi.source),
         }
         for kpi in STANDARD
     ]
+
+
+def _in_accounts(kpi: Measure) -> str:
+    """Return which tallies a KPI that is made of accounts adds up: " (lever: rewards_cost, membership, service; …)"."""
+    tallies = [tally for kind in shipped() for tally in kind.counts]
+    listed = [
+        f"{account}: {', '.join(tally.name for tally in tallies if tally.account == account)}"
+        for account in getattr(kpi, "accounts", ())
+    ]
+    return f" ({'; '.join(listed)})" if listed else ""
 
 
 def presets() -> list[Row]:

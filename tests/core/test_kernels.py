@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -9,11 +11,14 @@ import pytest
 from llvmlite.binding import get_host_cpu_features
 from numba.core.caching import NullCache
 
+from abm.core import kernels
 from abm.core.errors import Refusal
+from abm.core.functions import exp32
 from abm.core.kernels import COMPILED, kernel, versions
 from abm.core.programs import Call
 from abm.core.streams import stream_key, uniform
 from abm.engine.building import build_world
+from abm.mechanisms.books.accounts import close_year
 from abm.mechanisms.mechanism import Mechanism
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column
@@ -149,3 +154,16 @@ def test_results_can_name_the_versions_that_decide_their_bits():
 
 def test_equations_are_functions_of_their_arguments_alone():
     assert uniform(np.uint64(0)) == uniform(np.uint64(0)) == np.float32(2.0**-24)
+
+
+def test_machine_code_is_renewed_when_a_page_changes_whose_equations_it_holds(monkeypatch):
+    """The books' kernels hold the calendar's equation; an edit of it must not leave them as they were."""
+    page = inspect.getfile(close_year.function)
+    before = kernels._page_digest.__wrapped__(page)
+    read = Path.read_bytes
+    edited = lambda path: read(path) + (b"#" if path.name == "calendar.py" else b"")  # noqa: E731 - a stand-in
+    monkeypatch.setattr(Path, "read_bytes", edited)
+    assert kernels._page_digest.__wrapped__(page) != before
+    assert kernels._page_digest.__wrapped__(inspect.getfile(exp32.py_func)) == kernels._page_digest(
+        inspect.getfile(exp32.py_func)
+    )

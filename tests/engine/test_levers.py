@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+import abm
 from abm.core.errors import Refusal
 from abm.core.kernels import kernel
 from abm.core.spec import param
 from abm.engine.engine import Engine
+from abm.kpis.value import lever_cost, profit
 from abm.mechanisms.loyalty.program import points_program
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
@@ -66,7 +68,7 @@ class Flowers(Mechanism):
 
     name = "flowers"
     policy = Courtesy
-    counts = (Tally("flower_bill", "cu", "spent on flowers", CENT),)
+    counts = (Tally("flower_bill", "cu", "spent on flowers", CENT, account="lever"),)
 
     def schedule(self, policies):
         """Return the bill, if anybody buys flowers."""
@@ -127,6 +129,16 @@ class TestPoliciesOfOnesOwn:
     def test_at_their_defaults_they_cost_nothing_at_all(self):
         scenario = SMALL.adding(Flowers())
         assert [step.name for step in scenario.steps()] == [step.name for step in SMALL.steps()]
+
+    def test_arms_of_a_study_set_them_and_their_cost_is_in_the_budget_and_in_profit(self):
+        study = abm.Experiment(
+            name="flowers", scenario=SMALL.adding(Flowers()), replications=2, seed=1, kpis=(profit, lever_cost),
+            arms={"none": {}, "flowers": {"firms.north.courtesy.flowers": 10.0}},
+        )  # fmt: skip
+        results = abm.run(study, workers=1)
+        found = {k: results.paired(k, "flowers", against="none", firm="north").mean for k in ("profit", "lever_cost")}
+        yearly = 10.0 * 52 / 200
+        assert found == pytest.approx({"profit": -yearly, "lever_cost": yearly})
 
     def test_two_levers_of_one_name_are_refused(self):
         class Other(Policy):

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from abm.kpis.kpi import Tallied
+from abm.mechanisms.shipped import shipped
 
 YEAR = 52
+ACCOUNTS = {tally.name: tally.account for kind in shipped() for tally in kind.counts if tally.account}
 PERIOD: Mapping[str, tuple[float, float, float]] = {  # first firm, second firm, nobody; in the tallies' units
     "visits": (40.0, 10.0, 50.0),
     "repeats": (24.0, 3.0, 0.0),
@@ -68,17 +70,17 @@ PERIOD: Mapping[str, tuple[float, float, float]] = {  # first firm, second firm,
 def period(**changes: tuple[float, float, float]) -> Tallied:
     """Return the counts of one period, some of them changed."""
     counts = {name: np.array(values, np.float64) for name, values in {**PERIOD, **changes}.items()}
-    return Tallied(counts, YEAR, periods=1)
+    return Tallied(counts, YEAR, 1, ACCOUNTS)
 
 
 def nothing() -> Tallied:
     """Return the counts of a period in which nothing was counted but the people."""
     counts = {name: np.zeros(3) for name in PERIOD}
     counts["population"] = np.array([200.0, 200.0, 0.0])
-    return Tallied(counts, YEAR, periods=1)
+    return Tallied(counts, YEAR, 1, ACCOUNTS)
 
 
 def both(first: Tallied, second: Tallied) -> Tallied:
     """Return the counts of two periods added up."""
     counts = {name: first._counts[name] + second._counts[name] for name in PERIOD}
-    return Tallied(counts, YEAR, periods=2)
+    return Tallied(counts, YEAR, 2, ACCOUNTS)

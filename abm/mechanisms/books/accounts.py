@@ -180,12 +180,12 @@ class Accounts(Mechanism):
         Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
     )
     counts = (
-        Tally("revenue", "cu", "money received", CENT),
-        Tally("goods", "cu", "cost of goods", CENT),
-        Tally("service", "cu", "cost of service delivered", CENT),
-        Tally("discounts", "cu", "forgone by tier discounts", CENT),
-        Tally("price_cuts", "cu", "forgone by prices below index 1", CENT),
-        Tally("fixed", "cu", "fixed cost", CENT),
+        Tally("revenue", "cu", "money received", CENT, account="revenue"),
+        Tally("goods", "cu", "cost of goods", CENT, account="goods"),
+        Tally("service", "cu", "cost of service delivered", CENT, account="lever"),
+        Tally("discounts", "cu", "forgone by tier discounts", CENT, account="forgone"),
+        Tally("price_cuts", "cu", "forgone by prices below index 1", CENT, account="forgone"),
+        Tally("fixed", "cu", "fixed cost", CENT, account="fixed"),
         Tally("population", "customers", "customers in the market"),
         Tally("customers_at_close", "customers", "customers whose year closes"),
         Tally("open_visits", "visits", "visits since the books were opened", stock=True),

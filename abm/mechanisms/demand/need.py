@@ -120,7 +120,7 @@ class Need(Mechanism):
         Column("need_word", ("row",), 0, "word", "the draw that decides how many occasions there are", "uint32"),
         Column("mean", ("row",), 0, "occasions", "mean number of a candidate's occasions", "float64"),
         Column("none", ("row",), 0, "0-1", "chance that a candidate has no occasion", "float64"),
-        Column("no_occasion_margin", ("row",), 0, "0-1", "margin below which the customer has no occasion"),
+        Column("no_occasion_margin", ("row",), 0, "probability", "margin below which the customer has no occasion"),
     )
     counts: ClassVar = (Tally("occasions", "occasions", "category occasions, of the whole market"),)
     process: Literal["poisson", "every_period"] = param(

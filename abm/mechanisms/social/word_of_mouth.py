@@ -182,7 +182,7 @@ class WordOfMouth(Mechanism):
         Column("match", ("firm", "customer"), 0, "0-1", "quality added by the customer's fit with the firm"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
-    scratch = (Column("reluctance", ("visit",), 0, "0-1", "the draw less the probability of telling; below 0 = tells"),)
+    scratch = (Column("reluctance", ("visit",), 0, "probability", "the draw less that of telling; below 0 = tells"),)
     writes = ("aware", "expectation")
     counts = (
         Tally("positive_messages", "stories", "good stories told"),

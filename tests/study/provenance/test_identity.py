@@ -1,6 +1,9 @@
 """Identity: what decides numbers counts, what stands at its default or is not there does not."""
 
 import pytest
+from abm.world.firm import Firm
+from abm.world.program import PRESETS as PROGRAMMES
+from abm.world.program import LoyaltyProgram
 
 from abm.core.spec import Spec, param
 from abm.mechanisms.shipped import shipped
@@ -8,9 +11,6 @@ from abm.scenario.scenario import PRESETS, Scenario
 from abm.study.plan.design import grid
 from abm.study.provenance.digest import plain
 from abm.study.provenance.identity import identity, of_market
-from abm.world.firm import Firm
-from abm.world.program import PRESETS as PROGRAMMES
-from abm.world.program import LoyaltyProgram
 
 
 class Left(Spec):

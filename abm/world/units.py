@@ -1,0 +1,25 @@
+"""What a column may hold, by its unit; a unit of one's own is bounded by the column's type alone."""
+
+from __future__ import annotations
+
+import math
+
+from abm.world.columns import TIERS, Column
+from abm.world.population import HIGHEST_RATE
+from abm.world.relations import RELATIONS
+
+Bounds = tuple[float | None, float | None]
+
+ALLOWED: dict[str, Bounds] = {
+    "0-1": (0, 1), "bool": (0, 1), "level": (0, TIERS - 1), "state": (0, len(RELATIONS) - 1),
+    "1/period": (0, HIGHEST_RATE), "period": (-1, None), "periods": (0, None), "visits": (0, None), "cents": (0, None),
+    "1/100 point": (0, None), "cu": (1e-6, None), "ratio": (0, None),
+}  # fmt: skip
+
+
+def allowed(column: Column, firms: int) -> Bounds:
+    """Return the least and the largest that a column may hold beside its default, inclusive; None = open."""
+    low, high = (-1, firms - 1) if column.unit == "firm" else ALLOWED.get(column.unit, (None, None))
+    if low is not None and not math.isnan(column.default):
+        low = min(low, column.default)
+    return low, high
