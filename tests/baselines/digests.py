@@ -12,7 +12,7 @@ import numpy as np
 
 from abm.engine.engine import Engine
 from abm.engine.recording import read
-from abm.kpis.standard import STANDARD
+from abm.kpis.standard import READINGS, STANDARD
 from abm.scenario.scenario import Scenario
 from tests.baselines.markets import MARKETS
 
@@ -32,7 +32,7 @@ def digest(array: np.ndarray) -> str:
 def digests(market: str, threads: int = 1) -> dict[str, str]:
     """Return the digest of every column, tally and KPI of a market after all its periods."""
     scenario = Scenario.parse(MARKETS[market])
-    engine = Engine(scenario, SEED, REPLICATION, threads)
+    engine = Engine(scenario, SEED, REPLICATION, threads, readings=READINGS)
     engine.run(scenario.periods)
     world = engine.world
     columns = {name: digest(array) for name, array in world.customers.items()}

@@ -10,7 +10,7 @@ from abm.kpis import attitude, behaviour, value
 from abm.kpis.kpi import Kpi, Tallied, kpi
 from abm.kpis.standard import BY_NAME, KPIS, READINGS, STANDARD
 from abm.scenario.scenario import Scenario
-from tests.kpis.counts import PERIOD, both, nothing, period
+from tests.kpis.counts import ACCOUNTS, PERIOD, both, nothing, period
 
 NEVER_NAN = {
     "profit", "revenue", "programme_cost", "lever_cost", "points_outstanding", "membership_share", "active_customers",
@@ -46,7 +46,7 @@ class TestEach:
 
     def test_is_the_same_function_for_many_periods_at_once(self, measure):
         counts = {name: np.tile(np.array(values), (3, 1)) for name, values in PERIOD.items()}
-        block = measure(Tallied(counts, 52, periods=1))
+        block = measure(Tallied(counts, 52, 1, ACCOUNTS))
         assert block.shape == (3, 2)
         np.testing.assert_array_equal(block, np.tile(measure(period()), (3, 1)))
 

@@ -66,7 +66,9 @@ def of_market(scenario: Scenario, varied: Collection[str] = ()) -> dict[str, Any
     roots = {path[0] for path in steps}
     theories = {kind.name for kind in shipped()}
     there = {mechanism.name for mechanism in scenario.mechanisms()}
-    off = set() if roots & {"off", _PRESET} else {*scenario.off}
+    # Levers, and the costs that follow from them, stand in a theory's file and act also where the theory is off.
+    policies = {kind.name for kind in shipped() if kind.policy is not None}
+    off = set() if roots & {"off", _PRESET} else {*scenario.off} - policies
     on = theories & ((there - off) | (theories if _PRESET in roots else roots))
     said = identity(scenario, named=any(path[-1] == _PRESET for path in steps), apart={*(theories - on), "off"})
     return {"scenario": said, "off": sorted(scenario.off), "revisions": revisions((MARKET, KPIS, *sorted(on)))}

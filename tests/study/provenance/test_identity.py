@@ -1,12 +1,12 @@
 """Identity: what decides numbers counts, what stands at its default or is not there does not."""
 
 import pytest
-from abm.world.firm import Firm
-from abm.world.program import PRESETS as PROGRAMMES
-from abm.world.program import LoyaltyProgram
 
 from abm.core.spec import Spec, param
+from abm.mechanisms.loyalty.program import PRESETS as PROGRAMMES
+from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.shipped import shipped
+from abm.scenario.firm import Firm
 from abm.scenario.scenario import PRESETS, Scenario
 from abm.study.plan.design import grid
 from abm.study.provenance.digest import plain

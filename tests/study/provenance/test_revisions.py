@@ -118,8 +118,8 @@ def test_a_new_theory_changes_no_ids(copy, before):
 def test_neutral_parameters_change_no_ids_once_they_are_recorded(copy, before):
     new = '    {}: float = param(0.0, unit="1", evidence="assumed", doc="something new")\n'
     copy.edit(ENCOUNTER, "    gain: float", new.format("surprise") + "    gain: float")
-    copy.edit("world/service.py", "    quality: float", new.format("warmth") + "    quality: float")
-    copy.edit("world/program.py", "    hassle: float", new.format("colour") + "    hassle: float")
+    copy.edit(ENCOUNTER, "    quality: float", new.format("warmth") + "    quality: float")
+    copy.edit("mechanisms/loyalty/program.py", "    hassle: float", new.format("colour") + "    hassle: float")
     assert copy.ids("nothing") == before
 
 
