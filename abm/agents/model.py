@@ -26,7 +26,7 @@ from abm.engine.recording import Counts, Record, read
 from abm.kpis.kpi import Kpi, Tallied
 from abm.kpis.measure import Measure, readings_in, taken_of
 from abm.kpis.reading import Reading
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.world.columns import World
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from abm.core.streams import stream_key
 from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
+from abm.scenario.book import BOOK, book_columns, visit_columns
 from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
 from abm.world.columns import World
@@ -40,6 +41,9 @@ def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
     others = [tally for mechanism in absent for tally in mechanism.counts]
     world.allocate(plan.needed(mechanisms, steps), tallies, plan.needed_scratch(steps), others)
+    kept = book_columns(steps, visit_columns(mechanisms))
+    if kept:
+        world.open_book({BOOK + name: column for name, column in kept.items()})
     return world
 
 

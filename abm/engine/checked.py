@@ -23,8 +23,8 @@ from abm.engine.engine import Engine
 from abm.engine.stages import Stage
 from abm.mechanisms.mechanism import own_names
 from abm.scenario import plan
-from abm.scenario.plan import Step
 from abm.scenario.scenario import Scenario
+from abm.scenario.steps import WITHOUT, Step
 from abm.world.columns import Column, World
 from abm.world.units import allowed
 
@@ -66,9 +66,12 @@ class CheckedEngine(Engine):
         self._sums = {one.name for one in sums}
         self._columns = {column.name: column for column in plan.needed(scenario.mechanisms(), steps)}
         super().__init__(scenario, seed, replication, threads)
-        self.world.tile = -(-self.world.n // TILES) or 1
         if threads > 1:
             self._pool = _InTurn()  # type: ignore[assignment]
+
+    def _bind_stages(self) -> None:
+        self.world.set_tile(-(-self.world.n // TILES) or 1)
+        super()._bind_stages()
 
     def _calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
         calls = super()._calls(stage, named)
@@ -118,7 +121,7 @@ class CheckedCall(Call):
         columns_of_its_own = (*self._mechanism.owns, *self._mechanism.scratch)
         tallies = (tally.name for tally in self._mechanism.counts)
         self._declared = {*(column.name for column in columns_of_its_own), *tallies, *self._mechanism.writes}
-        self._declared |= {name for name, of in known.items() if of.partition(plan.WITHOUT)[0] in sums}
+        self._declared |= {name for name, of in known.items() if of.partition(WITHOUT)[0] in sums}
         if _LIST in written_by(self.kernel.function):  # what makes the list may use all of it
             self._listed = None
         self._followed = in_python(self.kernel._compiled)

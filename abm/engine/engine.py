@@ -24,8 +24,8 @@ from abm.engine.levers import Levers
 from abm.engine.stages import Stage, before_closing, staged
 from abm.kpis.reading import Reading
 from abm.scenario.firm import Firm
-from abm.scenario.plan import Step
 from abm.scenario.scenario import Scenario
+from abm.scenario.steps import Step
 from abm.world.calendar import year_closes
 from abm.world.columns import World
 

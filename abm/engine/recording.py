@@ -14,7 +14,7 @@ from abm.engine.engine import Engine
 from abm.kpis.kpi import Tallied
 from abm.kpis.measure import Measure, measured, readings_in
 from abm.kpis.reading import Reading, averaged
-from abm.kpis.standard import STANDARD
+from abm.scenario import measures
 from abm.scenario.scenario import Scenario
 from abm.world.layout import Layout
 
@@ -118,12 +118,15 @@ def read(engine: Engine) -> Record:
 
 
 def simulate(
-    scenario: Scenario, seed: int = 0, replication: int = 0, kpis: Sequence[Measure] = STANDARD, threads: int = 1
+    scenario: Scenario, seed: int = 0, replication: int = 0, kpis: Sequence[Measure] | None = None, threads: int = 1
 ) -> pd.DataFrame:
     """Run a scenario and return a tidy table: a row per period and firm, a column per KPI or reading.
 
+    kpis : None = those of every market, and those of the scenario's own theories
+
     Raises Refusal for input that cannot be used.
     """
+    kpis = measures.of(scenario) if kpis is None else kpis
     result = record(scenario, seed, replication, threads, kpis=kpis)
     block = result.by_period(kpis)
     table: dict[str, Any] = {

@@ -13,7 +13,7 @@ from typing import Literal
 
 from abm.core.kernels import Kernel
 from abm.mechanisms.phases import Phase, markets_between
-from abm.scenario.plan import Step
+from abm.scenario.steps import Step
 
 Kind = Literal["tile", "share", "market", "firm", "plain"]
 _TIES = "tie_target"  # a kernel that takes it reads other customers

@@ -23,4 +23,3 @@ READINGS: tuple[Reading, ...] = (
     readings.gini_of_spend, readings.top_fifth_share, readings.median_satisfaction, readings.sole_buyer_share,
 )  # fmt: skip
 STANDARD: tuple[Measure, ...] = (*KPIS, *READINGS)
-BY_NAME: dict[str, Measure] = {measure.name: measure for measure in STANDARD}

@@ -19,6 +19,7 @@ from abm.core.kernels import Kernel
 from abm.core.programs import Call
 from abm.core.spec import Spec
 from abm.core.streams import stream_key
+from abm.kpis.kpi import Kpi
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.sums import Sum
@@ -37,6 +38,7 @@ class Mechanism(Spec, ABC):
     sums       : quantities that it reads and every mechanism may add to
     writes     : columns and levers of others that its kernels change
     counts     : tallies that its kernels add to
+    kpis       : what is measured of it
     policy     : what firms set for it
     standard   : whether a scenario has it unless it says otherwise; another is on if its section is there
     """
@@ -47,6 +49,7 @@ class Mechanism(Spec, ABC):
     sums: ClassVar[tuple[Sum, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
     counts: ClassVar[tuple[Tally, ...]] = ()
+    kpis: ClassVar[tuple[Kpi, ...]] = ()
     policy: ClassVar[type[Policy] | None] = None
     standard: ClassVar[bool] = False
 

@@ -1,141 +1,30 @@
-"""The plan of a run: what acts when, what each kernel works on, and what has to exist for that.
+"""What a period's steps work on: which columns have to exist, and that every name and every write is what it says.
 
 Everything is checked here, before a world is built: below, nothing is checked again.
 """
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
 
 from abm.core.effects import written_by
-from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.errors import Refusal, did_you_mean
 from abm.core.kernels import Kernel
-from abm.core.programs import Call
-from abm.mechanisms.mechanism import Act, Mechanism, Schedule, own_names
-from abm.mechanisms.phases import Phase
+from abm.mechanisms.mechanism import Mechanism, own_names
 from abm.mechanisms.policy import Policy
-from abm.mechanisms.shipped import place
 from abm.mechanisms.sums import Sum
 from abm.scenario.firm import Firm, Kinds, kinds_of
+from abm.scenario.steps import WITHOUT, Step, schedule_of
 from abm.world import visits
-from abm.world.columns import Column, Tally, World
+from abm.world.columns import Column, Tally
 from abm.world.population import COLUMNS as TRAITS
 
 _NUMBERS = (
     "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
-    "tie_weight", "heaviest_tie",
+    "tie_weight", "heaviest_tie", "book_start", "book_visit",
 )  # fmt: skip
-WITHOUT = "_without_"
 _PACKAGE = __name__.partition(".")[0]
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that a mechanism does in a phase: a kernel, or a plain function of (world, period).
-
-    renamed : parameters of the kernel that stand for something of another name
-    given   : parameters of the kernel that are numbers
-    """
-
-    phase: Phase
-    mechanism: Mechanism
-    act: Act
-    renamed: tuple[tuple[str, str], ...] = ()
-    given: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Name of the kernel or function."""
-        return self.act.name if isinstance(self.act, Kernel) else self.act.__name__
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What the kernel takes, by the names that the world knows; () of a plain function."""
-        renamed = dict(self.renamed)
-        return tuple(renamed.get(a, a) for a in self.act.arguments) if isinstance(self.act, Kernel) else ()
-
-    def bind(self, world: World, seed: int, named: Mapping[str, Any]) -> Call:
-        """Fix the kernel's arguments."""
-        assert isinstance(self.act, Kernel)
-        own = {taken: named[name] for taken, name in self.renamed} | dict(self.given)
-        return self.mechanism.bind(self.act, world, seed, ChainMap(own, dict(named)) if own else named)
-
-
-def steps(mechanisms: Iterable[Mechanism], off: Sequence[str] = (), firms: Sequence[Firm] = ()) -> list[Step]:
-    """Return what mechanisms do in a period, in the order in which it is done.
-
-    off : names of mechanisms that are switched off
-    Raises Refusal for a kernel or function in a phase of the wrong scope.
-    """
-    ordered = sorted(mechanisms, key=lambda mechanism: place(mechanism.name))
-    found = [Step(phase, mechanism, act) for mechanism in ordered for phase, act in _schedule(mechanism, off, firms)]
-    for step in found:
-        _check_scope(step)
-    return sorted([*_sums(ordered, found), *found], key=lambda step: step.phase.place)
-
-
-def _schedule(mechanism: Mechanism, off: Sequence[str], firms: Sequence[Firm]) -> Schedule:
-    kind = type(mechanism).policy
-    policies = () if kind is None else tuple(firm.policy(kind) for firm in firms)
-    return mechanism.schedule_when_off(policies) if mechanism.name in off else mechanism.schedule(policies)
-
-
-def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[Step]:
-    """Yield the steps that open sums, and the terms of sums that leave one mechanism out."""
-    names = {name for step in found for name in step.arguments}
-    for mechanism in mechanisms:
-        for one in mechanism.sums:
-            terms = [step for step in found if step.phase == one.phase and one.name in step.arguments]
-            if one.name in names and terms:
-                yield _opening(one, mechanism, one.name)
-            for name in sorted(name for name in names if name.startswith(f"{one.name}{WITHOUT}")):
-                left_out = name.removeprefix(f"{one.name}{WITHOUT}")
-                yield _opening(one, mechanism, name)
-                for step in terms:
-                    if step.mechanism.name != left_out:
-                        yield replace(step, renamed=((one.name, name),))
-
-
-def _opening(one: Sum, mechanism: Mechanism, name: str) -> Step:
-    return Step(one.phase, mechanism, one.opening, (("opened", name),), (("start", one.start),))
-
-
-def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[Column]:
-    """Return the columns of the sums that kernels take, whole or without a mechanism."""
-    return [
-        one.column(name)
-        for mechanism in mechanisms
-        for one in mechanism.sums
-        for name in sorted(names)
-        if name == one.name or name.startswith(f"{one.name}{WITHOUT}")
-    ]
-
-
-def _check_scope(step: Step) -> None:
-    phase = step.phase
-    if not isinstance(step.act, Kernel):
-        kind, fits = "a plain function", phase.scope == "market"
-    else:
-        kind = f'a kernel with per="{step.act.per}"'
-        fits = (step.act.per == "tile") == (phase.scope == "tile")
-    if fits:
-        return
-    if phase.scope == "tile":
-        near = sorted((other for other in Phase if other.scope == "market"), key=lambda o: abs(o.place - phase.place))
-        advice = (
-            f'{phase.name} is worked on tile by tile; give it per="tile", or put it into a phase that sees all '
-            f"customers, such as {one_of(other.name for other in near[:2])}"
-        )
-    else:
-        advice = (
-            f'{phase.name} sees all customers at once; give it per="share", "market" or "firm", or put it into a '
-            "phase of tiles"
-        )
-    raise Refusal(f"{step.name} of {step.mechanism.name} is {kind}, and {advice}")
 
 
 def taken(found: Iterable[Step]) -> set[str]:
@@ -161,6 +50,17 @@ def is_own(kind: type[Mechanism]) -> bool:
 def base(name: str) -> str:
     """Return the column that a parameter means: `trust` for `trust_at`."""
     return name.removesuffix("_at")
+
+
+def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[Column]:
+    """Return the columns of the sums that kernels take, whole or without a mechanism."""
+    return [
+        one.column(name)
+        for mechanism in mechanisms
+        for one in mechanism.sums
+        for name in sorted(names)
+        if name == one.name or name.startswith(f"{one.name}{WITHOUT}")
+    ]
 
 
 def needed(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Column]:
@@ -240,7 +140,7 @@ def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Su
     """
     own: list[Column | Tally] = [*mechanism.owns, *mechanism.scratch, *mechanism.counts]
     allowed = {*(one.name for one in own), *mechanism.writes}
-    for phase, act in _schedule(mechanism, (), firms):
+    for phase, act in schedule_of(mechanism, (), firms):
         if not isinstance(act, Kernel):
             continue
         open_now = {one.name for one in sums if one.phase == phase or one in mechanism.sums}

@@ -14,7 +14,9 @@ from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
+from abm.scenario.book import visit_columns, with_book
 from abm.scenario.firm import Firm, kinds_of
+from abm.scenario.steps import Step, steps_of
 from abm.world.columns import MOST_FIRMS, TILE, sizes
 from abm.world.layout import entries
 from abm.world.network.network import Network
@@ -85,6 +87,7 @@ class _World(Spec):
             if name not in known:
                 near = did_you_mean(name, known)
                 raise Refusal(f"off names {name!r}, which cannot be switched off{near} (can: {one_of(known)})")
+        self._check_policies()
         if self.burn_in > self.periods:
             raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
         if self.extras:
@@ -97,14 +100,26 @@ class _World(Spec):
             )
         return self
 
+    def _check_policies(self) -> None:
+        """Refuse a lever of a theory that is not in the market: nothing would come of it."""
+        for kind in shipped():
+            if kind.policy is not None and getattr(self, kind.name) is None:
+                for firm in self.firms:
+                    if firm.policy(kind.policy) != kind.policy():
+                        raise Refusal(
+                            f"firm {firm.name!r} sets {kind.policy.name}, but the market has no {kind.name}; "
+                            f"give the scenario a section [scenario.{kind.name}]"
+                        )
+
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """Return the mechanisms that this scenario has, those that are switched off included."""
         sections = (getattr(self, kind.name) for kind in shipped())
         return (*(section for section in sections if section is not None), *self.extras)
 
-    def steps(self) -> list[plan.Step]:
+    def steps(self) -> list[Step]:
         """Return what is done in a period, in the order in which it is done."""
-        return plan.steps(self.mechanisms(), self.off, self.firms)
+        mechanisms = self.mechanisms()
+        return with_book(steps_of(mechanisms, self.off, self.firms), visit_columns(mechanisms))
 
     def adding(self, *mechanisms: Mechanism) -> Self:
         """Return the scenario with further mechanisms of one's own, and in each firm their policies."""

@@ -18,13 +18,13 @@ from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE, Source, catalogue
 from abm.core.spec import read_toml
 from abm.kpis.measure import Measure
-from abm.kpis.standard import STANDARD
 from abm.mechanisms.loyalty import program as programmes
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.shipped import shipped
-from abm.scenario import plan
 from abm.scenario import scenario as scenarios
+from abm.scenario.measures import ALL
 from abm.scenario.scenario import Scenario
+from abm.scenario.steps import steps_of
 
 Row = dict[str, Any]
 
@@ -74,7 +74,7 @@ def mechanisms(scenario: Scenario | None = None) -> list[Row]:
 
 def _mechanism(mechanism: Mechanism) -> Row:
     theory = theory_of(type(mechanism))
-    acts = plan.steps([mechanism])
+    acts = steps_of([mechanism])
     return {
         "mechanism": mechanism.name,
         "phases": list(dict.fromkeys(step.phase.label for step in acts)),
@@ -129,7 +129,7 @@ def kpis() -> list[Row]:
             "undefined": kpi.nan,
             "source": cited(kpi.source),
         }
-        for kpi in STANDARD
+        for kpi in ALL
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.study.provenance.files import write_whole
 from abm.study.storage.results import Results
 from abm.view import plots, summary

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.core.errors import Refusal, did_you_mean
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.replications.warmup import warm_up
 from abm.study.statistics.paired import interval

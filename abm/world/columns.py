@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TILE = 1024  # customers worked on at a time, at least: their columns stay in cache from mechanism to mechanism
 MOST_OCCASIONS = 15  # of one customer in one period
 MOST_FIRMS = 16  # a customer's active firms travel to neighbours as 16 bits
+SMALLEST_TILE = 16  # customers; smaller ones are not worked on
 FACETS = (
     "economic_risk", "evaluation", "learning", "set_up", "benefit_loss", "monetary_loss",
     "personal_relationship", "brand_relationship",
@@ -137,6 +138,7 @@ class World:
     firms     : levers (m,) or (5, m)
     ties      : compressed rows of word of mouth
     tile      : customers worked on at a time
+    book      : visits of a whole period, where a market phase needs them
     counted   : (workers, rows, m + 1) int64; the last entry counts what belongs to no firm
     history   : (periods, rows, m + 1) int64
     layout    : where in these a tally is
@@ -162,6 +164,7 @@ class World:
         self.replication, self.workers, self.tile = replication, workers, tile
         self.customers, self.firms = Columns(), Columns(levers)
         self.passing = [Columns() for _ in range(workers)]
+        self.book = Columns()
         self._as_given = {name: lever.copy() for name, lever in levers.items()}
         self._defaults: dict[str, float] = {}
         self._by_pair: list[str] = []
@@ -212,6 +215,25 @@ class World:
         """The row of each tally in `counted` and `history`; a slice of rows if it has further axes."""
         return self.layout.rows
 
+    def open_book(self, columns: Mapping[str, Column]) -> None:
+        """Make room for the visits of a whole period, each tile's in a place of its own.
+
+        columns : with an entry a visit, by the name under which kernels know that of the whole market
+        """
+        for name, column in columns.items():
+            # As long as every list can be; zeroed memory takes no room before it is written
+            self.book.add(name, np.zeros(self.n * MOST_OCCASIONS, column.dtype))
+        self.book.add("book_start", np.zeros(self.m + 1, np.int64))
+        self.book.add("book_visit", np.zeros(self.n * MOST_OCCASIONS, np.uint32))
+        self.book.add("tile_rows", np.array([self.tile], np.int64))
+        self.book.add("tile_length", np.zeros(-(-self.n // SMALLEST_TILE), np.int64))
+
+    def set_tile(self, tile: int) -> None:
+        """Work on another number of customers at a time; before the kernels are bound."""
+        self.tile = tile
+        if "tile_rows" in self.book:
+            self.book.tile_rows[0] = tile
+
     def _add_passing(self, name: str, column: Column) -> None:
         for worker in self.passing:
             worker.add(name, np.full(tuple(self._sizes[axis] for axis in column.axes), column.default, column.dtype))
@@ -237,7 +259,7 @@ class World:
     def named(self, worker: int = 0) -> dict[str, Any]:
         """Return everything that a kernel's parameter may name: name -> array or number, as a worker sees it."""
         return {
-            **self.firms, **self.passing[worker], **self.customers, **self.varying(),
+            **self.firms, **self.passing[worker], **self.customers, **self.varying(), **self.book,
             **{f"{name}_at": self.customers[name].reshape(-1) for name in self._by_pair},
             **{name: self.layout.part(self.counted[worker], name) for name in self.tallies},
             "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,

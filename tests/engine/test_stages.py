@@ -10,8 +10,8 @@ from abm.engine.engine import Engine
 from abm.engine.stages import staged
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
-from abm.scenario.plan import Step
 from abm.scenario.scenario import Scenario
+from abm.scenario.steps import Step
 from abm.world.columns import Tally
 
 

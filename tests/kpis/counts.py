@@ -10,7 +10,6 @@ from abm.kpis.kpi import Tallied
 from abm.mechanisms.shipped import shipped
 
 YEAR = 52
-ACCOUNTS = {tally.name: tally.account for kind in shipped() for tally in kind.counts if tally.account}
 PERIOD: Mapping[str, tuple[float, float, float]] = {  # first firm, second firm, nobody; in the tallies' units
     "visits": (40.0, 10.0, 50.0),
     "repeats": (24.0, 3.0, 0.0),
@@ -64,6 +63,11 @@ PERIOD: Mapping[str, tuple[float, float, float]] = {  # first firm, second firm,
     "learned": (8.0, 5.0, 0.0),
     "referred": (2.0, 4.0, 0.0),
     "broken_promises": (10.0, 1.0, 0.0),
+}
+
+
+ACCOUNTS = {
+    tally.name: tally.account for kind in shipped() for tally in kind.counts if tally.account and tally.name in PERIOD
 }
 
 

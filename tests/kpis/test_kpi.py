@@ -8,7 +8,8 @@ import pytest
 from abm.engine.recording import record
 from abm.kpis import attitude, behaviour, value
 from abm.kpis.kpi import Kpi, Tallied, kpi
-from abm.kpis.standard import BY_NAME, KPIS, READINGS, STANDARD
+from abm.kpis.standard import KPIS, READINGS, STANDARD
+from abm.scenario.measures import BY_NAME, OF_THEORIES
 from abm.scenario.scenario import Scenario
 from tests.kpis.counts import ACCOUNTS, PERIOD, both, nothing, period
 
@@ -61,7 +62,7 @@ def test_every_kpi_of_the_modules_is_standard_and_named_once():
     found = {k for module in (attitude, behaviour, value) for k in vars(module).values() if isinstance(k, Kpi)}
     assert found == set(KPIS)
     assert (*KPIS, *READINGS) == STANDARD
-    assert len(BY_NAME) == len(STANDARD)
+    assert len(BY_NAME) == len(STANDARD) + len(OF_THEORIES)
     assert all(BY_NAME[k.name] is k for k in STANDARD)
 
 

@@ -12,7 +12,8 @@ from abm.engine.recording import read, record, simulate
 from abm.kpis import readings
 from abm.kpis.behaviour import penetration
 from abm.kpis.reading import Reading, averaged, reading
-from abm.kpis.standard import BY_NAME, READINGS, STANDARD
+from abm.kpis.standard import READINGS, STANDARD
+from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column, World
 from abm.world.network.ties import Ties

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from abm.engine.engine import Engine
+from abm.mechanisms.shipped import shipped
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.world.columns import TIERS
@@ -60,7 +61,10 @@ def levers(firm: Firm) -> dict[str, Any]:
     """Return what a firm decides as the fields of the reference's Firm."""
     fields = {name: getattr(firm, name) for name in type(firm).model_fields}
     service, program = fields.pop("service"), fields.pop("program")
-    del fields["policies"], fields["initial_awareness"]  # has done its work when the world begins
+    others = [kind.policy.name for kind in shipped() if kind.policy and not kind.standard]
+    for name in ("policies", *others):  # of theories that are not in the market
+        fields.pop(name, None)
+    del fields["initial_awareness"]  # has done its work when the world begins
     fields |= {name: getattr(service, name) for name in type(service).model_fields}
     if program is not None:
         fields["program"] = narrowed({n: getattr(program, n) for n in type(program).model_fields if n != "preset"})

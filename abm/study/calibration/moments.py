@@ -15,7 +15,7 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.kpis.kpi import FloatArray
 from abm.kpis.measure import Measure
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.study.calibration.targets import Target
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.results import Results

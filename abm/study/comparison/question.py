@@ -8,7 +8,7 @@ from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.kpis.measure import Measure
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment

@@ -13,7 +13,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.explain import joined
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan.design import MOST_SEED, Design
 from abm.study.plan.factors import are_numbers, declared

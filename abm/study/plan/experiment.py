@@ -17,7 +17,7 @@ from typing import Any
 from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
 from abm.kpis.measure import Measure
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.design import Design

@@ -38,7 +38,7 @@ import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.running.cluster_connection import shared_connection

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.study.plan import checks
 from abm.study.plan.design import Design, Factors, latin_hypercube
 from abm.study.plan.experiment import Experiment

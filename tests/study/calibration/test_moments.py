@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.kpis.kpi import kpi
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.study.calibration.moments import known_kpis, moments
 from abm.study.calibration.targets import Target
 from abm.study.plan.design import Design

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.core.errors import Refusal
-from abm.kpis.standard import BY_NAME
+from abm.scenario.measures import BY_NAME
 from abm.study.plan import checks
 from abm.study.plan.design import Design, grid, latin_hypercube, morris, saltelli
 from abm.study.running.runner import run

@@ -1,0 +1,115 @@
+"""The steps of a period: what mechanisms do in which phase, sums opened, the book of visits kept where it is needed."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from abm.core.errors import Refusal, one_of
+from abm.core.kernels import Kernel
+from abm.core.programs import Call
+from abm.mechanisms.mechanism import Act, Mechanism, Schedule
+from abm.mechanisms.phases import Phase
+from abm.mechanisms.shipped import place
+from abm.mechanisms.sums import Sum
+from abm.scenario.firm import Firm
+from abm.world.columns import World
+
+WITHOUT = "_without_"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that a mechanism does in a phase: a kernel, or a plain function of (world, period).
+
+    renamed : parameters of the kernel that stand for something of another name
+    given   : parameters of the kernel that are numbers
+    """
+
+    phase: Phase
+    mechanism: Mechanism
+    act: Act
+    renamed: tuple[tuple[str, str], ...] = ()
+    given: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the kernel or function."""
+        return self.act.name if isinstance(self.act, Kernel) else self.act.__name__
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What the kernel takes, by the names that the world knows; () of a plain function."""
+        renamed = dict(self.renamed)
+        return tuple(renamed.get(a, a) for a in self.act.arguments) if isinstance(self.act, Kernel) else ()
+
+    def bind(self, world: World, seed: int, named: Mapping[str, Any]) -> Call:
+        """Fix the kernel's arguments."""
+        assert isinstance(self.act, Kernel)
+        own = {taken: named[name] for taken, name in self.renamed} | dict(self.given)
+        own |= {f"{self.mechanism.name}.{taken}": value for taken, value in own.items()}  # before its scratch
+        return self.mechanism.bind(self.act, world, seed, ChainMap(own, dict(named)) if own else named)
+
+
+def steps_of(mechanisms: Iterable[Mechanism], off: Sequence[str] = (), firms: Sequence[Firm] = ()) -> list[Step]:
+    """Return what mechanisms do in a period, in the order in which it is done.
+
+    off : names of mechanisms that are switched off
+    Raises Refusal for a kernel or function in a phase of the wrong scope.
+    """
+    ordered = sorted(mechanisms, key=lambda mechanism: place(mechanism.name))
+    found = [Step(phase, mechanism, act) for mechanism in ordered for phase, act in schedule_of(mechanism, off, firms)]
+    for step in found:
+        _check_scope(step)
+    return sorted([*_sums(ordered, found), *found], key=lambda step: step.phase.place)
+
+
+def schedule_of(mechanism: Mechanism, off: Sequence[str], firms: Sequence[Firm]) -> Schedule:
+    kind = type(mechanism).policy
+    policies = () if kind is None else tuple(firm.policy(kind) for firm in firms)
+    return mechanism.schedule_when_off(policies) if mechanism.name in off else mechanism.schedule(policies)
+
+
+def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[Step]:
+    """Yield the steps that open sums, and the terms of sums that leave one mechanism out."""
+    names = {name for step in found for name in step.arguments}
+    for mechanism in mechanisms:
+        for one in mechanism.sums:
+            terms = [step for step in found if step.phase == one.phase and one.name in step.arguments]
+            if one.name in names and terms:
+                yield _opening(one, mechanism, one.name)
+            for name in sorted(name for name in names if name.startswith(f"{one.name}{WITHOUT}")):
+                left_out = name.removeprefix(f"{one.name}{WITHOUT}")
+                yield _opening(one, mechanism, name)
+                for step in terms:
+                    if step.mechanism.name != left_out:
+                        yield replace(step, renamed=((one.name, name),))
+
+
+def _opening(one: Sum, mechanism: Mechanism, name: str) -> Step:
+    return Step(one.phase, mechanism, one.opening, (("opened", name),), (("start", one.start),))
+
+
+def _check_scope(step: Step) -> None:
+    phase = step.phase
+    if not isinstance(step.act, Kernel):
+        kind, fits = "a plain function", phase.scope == "market"
+    else:
+        kind = f'a kernel with per="{step.act.per}"'
+        fits = (step.act.per == "tile") == (phase.scope == "tile")
+    if fits:
+        return
+    if phase.scope == "tile":
+        near = sorted((other for other in Phase if other.scope == "market"), key=lambda o: abs(o.place - phase.place))
+        advice = (
+            f'{phase.name} is worked on tile by tile; give it per="tile", or put it into a phase that sees all '
+            f"customers, such as {one_of(other.name for other in near[:2])}"
+        )
+    else:
+        advice = (
+            f'{phase.name} sees all customers at once; give it per="share", "market" or "firm", or put it into a '
+            "phase of tiles"
+        )
+    raise Refusal(f"{step.name} of {step.mechanism.name} is {kind}, and {advice}")
