@@ -92,7 +92,12 @@ def _mechanism(mechanism: Mechanism) -> Row:
 
 def theory_of(kind: type) -> dict[str, str]:
     """Return claim, source and the other words of the page a mechanism stands on, with its sources spelled out."""
-    text = inspect.cleandoc(sys.modules[kind.__module__].__doc__ or "")
+    return theory_on(kind.__module__)
+
+
+def theory_on(page: str) -> dict[str, str]:
+    """Return the same of a module."""
+    text = inspect.cleandoc(sys.modules[page].__doc__ or "")
     found = {"claim": "", "source": "", "about": ""}
     part = "about"
     for line in text.splitlines():

@@ -6,7 +6,6 @@ The order of its parts follows the ODD protocol (Overview, Design concepts, Deta
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.view import catalogue
+from abm.view.markdown import first_sentence, table
 from abm.view.tables import counted, written
 from abm.world import visits
 from abm.world.population import COLUMNS as TRAITS
@@ -94,14 +94,14 @@ def _entities(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]
     yield f"({world.network.kind}). {world.periods:,} periods, {world.periods_per_year} to the year, the first"
     yield f"{world.burn_in:,} before measurement. There is no space but the network."
     yield ""
-    yield from _table(("state variable", "of", "unit", "starts as", "owner", "meaning"), _states(mechanisms))
+    yield from table(("state variable", "of", "unit", "starts as", "owner", "meaning"), _states(mechanisms))
     yield ""
     yield "What passes within a period and is not kept:"
     yield ""
     passing = [("visits", column) for column in visits.COLUMNS]
     passing += [(m.name, column) for m in mechanisms for column in (*m.owns, *m.scratch) if column.passing]
     rows = [(f"`{column.name}`", column.unit, owner, column.meaning) for owner, column in passing]
-    yield from _table(("variable", "unit", "owner", "meaning"), rows)
+    yield from table(("variable", "unit", "owner", "meaning"), rows)
 
 
 def _states(mechanisms: Sequence[Mechanism]) -> list[tuple[Any, ...]]:
@@ -120,10 +120,10 @@ def _schedule(world: Scenario) -> Iterator[str]:
     rows: list[tuple[Any, ...]] = []
     for number, stage in enumerate(staged(world.steps()), 1):
         for step in stage.steps:
-            words = _first_sentence(step.act.__doc__ or "")
+            words = first_sentence(step.act.__doc__ or "")
             first = (number, _HOW[stage.kind]) if step is stage.steps[0] else ("", "")
             rows.append((*first, step.phase.label, step.mechanism.name, f"`{step.name}`", words))
-    yield from _table(("stage", "done", "phase", "mechanism", "kernel", "what it does"), rows)
+    yield from table(("stage", "done", "phase", "mechanism", "kernel", "what it does"), rows)
     unused = [phase for phase in Phase if phase not in {step.phase for step in world.steps()}]
     yield ""
     words = "; ".join(f"{phase.label} ({phase.words})" for phase in unused)
@@ -160,7 +160,7 @@ def _start(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
         yield ""
     yield "**Firms**"
     yield ""
-    yield from _table(("parameter", *(firm.name for firm in world.firms), "unit"), _levers(world))
+    yield from table(("parameter", *(firm.name for firm in world.firms), "unit"), _levers(world))
 
 
 def _levers(world: Scenario) -> list[tuple[Any, ...]]:
@@ -227,13 +227,7 @@ def _functions(module: str) -> Iterator[str]:
     for thing in own:
         what = "kernel" if isinstance(thing, Kernel) else "equation"
         name = thing.name if isinstance(thing, Kernel) else f"{thing.__name__}{inspect.signature(thing)}"
-        yield f"- {what} `{name}`: {_first_sentence(thing.__doc__ or '')}"
-
-
-def _first_sentence(docstring: str) -> str:
-    """Return a docstring's first sentence; what follows it on its line, after two blanks, are shapes and units."""
-    paragraph = inspect.cleandoc(docstring).partition("\n\n")[0]
-    return " ".join(re.split(r"(?<=[.\d])  ", paragraph)[0].split())
+        yield f"- {what} `{name}`: {first_sentence(thing.__doc__ or '')}"
 
 
 def _is_function(thing: Any, module: str) -> bool:
@@ -255,7 +249,7 @@ def _parameters(world: Scenario, section: str) -> Iterator[str]:
         cited = f"; {parameter.source}" if parameter.source else ""
         evidence = f"{parameter.evidence}{cited}"
         rows.append((f"`{parameter.path}`", _value(spec, parameter.path), parameter.unit, parameter.doc, evidence))
-    yield from _table(("parameter", "value", "unit", "meaning", "evidence"), rows)
+    yield from table(("parameter", "value", "unit", "meaning", "evidence"), rows)
 
 
 def _arms(experiment: Experiment) -> Iterator[str]:
@@ -269,15 +263,8 @@ def _arms(experiment: Experiment) -> Iterator[str]:
     for arm, settings in experiment.arms.items():
         said = {path: value.to_dict() if hasattr(value, "to_dict") else value for path, value in settings.items()}
         rows.append((arm, written(said) or "as described above"))
-    yield from _table(("arm", "settings"), rows)
+    yield from table(("arm", "settings"), rows)
     if experiment.design.factors:
         yield ""
         levels = [(f"`{path}`", experiment.design.described(path)) for path in experiment.design.factors]
-        yield from _table(("factor", "values"), levels)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield f"|{'---|' * len(columns)}"
-    for row in rows:
-        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |"
+        yield from table(("factor", "values"), levels)

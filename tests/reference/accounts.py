@@ -1,7 +1,7 @@
 """Accounts: what a visit brings and costs, in whole cents, and when the yearly books close.
 
 Claim: every lever has its cost, and each further step towards perfect service costs more than the one before.
-Source: docs/model.md, steps 6 (money) and 10.
+Source: docs/model.md, accounts.
 """
 
 from __future__ import annotations

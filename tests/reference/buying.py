@@ -1,4 +1,4 @@
-"""Steps 1 to 3 of docs/model.md: the need arises, leaving is weighed, a firm is chosen.
+"""Need, switching_cost and choice of docs/model.md: the need arises, leaving is weighed, a firm is chosen.
 
 Everything here is decided on the state at the start of the period.
 """

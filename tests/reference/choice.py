@@ -3,7 +3,7 @@
 Claim: customers weigh what they think of each firm they know, and leaving the provider costs utility
 (multinomial logit); habit, threshold and deterministic rules are variants. With contracts, who leaves is lost
 for good.
-Source: docs/model.md, step 3; Rust, Lemon & Zeithaml 2004 (logit with inertia); Jackson 1985 (market modes).
+Source: docs/model.md, choice; Rust, Lemon & Zeithaml 2004 (logit with inertia); Jackson 1985 (market modes).
 
 Utilities are lists with one entry a firm, None for a firm that is not considered. An answer is
 (firm, preference): NOBODY for the outside option; the preference is the logit probability of each firm,

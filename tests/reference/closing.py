@@ -1,4 +1,4 @@
-"""Steps 8 to 10 of docs/model.md and the end of step 6: some leave the category, relations change, programmes
+"""The end of a period of docs/model.md: some leave the category, relations change, programmes
 and accounts are closed.
 
 Exits of this period are felt from the next one on.

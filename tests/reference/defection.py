@@ -2,7 +2,7 @@
 
 Claim: a neighbour's exit raises a customer's own hazard; the effect is proportional to the tie and halves
 every four periods.
-Source: docs/model.md, step 8; Nitzan & Libai 2011 (80 % more for each defecting neighbour, decaying).
+Source: docs/model.md, defection; Nitzan & Libai 2011 (80 % more for each defecting neighbour, decaying).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Claim: satisfaction with a visit is its performance, raised by a positive and lowered twice as much by a
 negative surprise.
-Source: docs/model.md, step 4; Oliver 1980 (disconfirmation); Anderson & Sullivan 1993 (losses hurt more).
+Source: docs/model.md, encounter; Oliver 1980 (disconfirmation); Anderson & Sullivan 1993 (losses hurt more).
 """
 
 from __future__ import annotations

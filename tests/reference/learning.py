@@ -2,7 +2,7 @@
 
 Claim: satisfaction cumulates, new visits counting less and less; expectations follow performance and
 promises.
-Source: docs/model.md, step 5; Bolton 1998 (longer relationships weigh news less).
+Source: docs/model.md, learning; Bolton 1998 (longer relationships weigh news less).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Claim: silence means something only against a customer's own rhythm, so states are set in multiples of her
 usual gap.
-Source: docs/model.md, step 9.
+Source: docs/model.md, lifecycle.
 """
 
 from __future__ import annotations

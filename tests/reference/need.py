@@ -2,7 +2,7 @@
 
 Claim: occasions of one customer are Poisson, around a rate that follows the season and quickens near
 a reward.
-Source: docs/model.md, step 1; Ehrenberg 1959 (Poisson purchasing, rates gamma distributed over customers).
+Source: docs/model.md, need; Ehrenberg 1959 (Poisson purchasing, rates gamma distributed over customers).
 """
 
 from __future__ import annotations

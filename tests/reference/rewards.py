@@ -2,7 +2,7 @@
 
 Claim: who gains most joins; nearness to the goal attracts and quickens buying; status fades as more people
 share it; losing a tier hurts more than reaching it pleases.
-Source: docs/model.md, step 6; Kivetz, Urminsky & Zheng 2006 (goal gradient); Drèze & Nunes 2009 (status);
+Source: docs/model.md, rewards; Kivetz, Urminsky & Zheng 2006 (goal gradient); Drèze & Nunes 2009 (status);
 Wagner, Hennig-Thurau & Rudolph 2009 (demotion).
 """
 

@@ -1,7 +1,7 @@
 """Switching cost: what a customer would lose by leaving her provider, in eight facets.
 
 Claim: the cost of switching is procedural (time and effort), financial and relational.
-Source: docs/model.md, step 2; Burnham, Frels & Mahajan 2003 (eight facets, three classes).
+Source: docs/model.md, switching_cost; Burnham, Frels & Mahajan 2003 (eight facets, three classes).
 """
 
 from __future__ import annotations

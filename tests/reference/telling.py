@@ -1,4 +1,4 @@
-"""Step 7 of docs/model.md: stories are told, heard, and make firms known.
+"""Word of mouth of docs/model.md: stories are told, heard, and make firms known.
 
 All stories are told before any is heard; nobody acts on them before the next period.
 """

@@ -2,7 +2,7 @@
 
 Claim: trust is lost faster than it is won, and a broken promise costs extra; commitment follows
 satisfaction and trust.
-Source: docs/model.md, step 5; Slovic 1993 (asymmetry); Morgan & Hunt 1994 (commitment).
+Source: docs/model.md, trust; Slovic 1993 (asymmetry); Morgan & Hunt 1994 (commitment).
 """
 
 from __future__ import annotations

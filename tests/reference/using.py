@@ -1,4 +1,4 @@
-"""Steps 4 to 6 of docs/model.md: the visit happens, is learned from, and is rewarded.
+"""Encounter, learning, trust and rewards of docs/model.md: the visit happens, is learned from, and is rewarded.
 
 Learning goes through the visits theory by theory.
 """

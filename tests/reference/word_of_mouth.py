@@ -2,7 +2,7 @@
 
 Claim: very good and very bad visits are told, bad ones more; a story moves a listener the more, the further
 she can still move; friends who are customers make a firm known.
-Source: docs/model.md, step 7; Anderson 1998 (U shape); East, Hammond & Lomax 2008 (impact and prior
+Source: docs/model.md, word_of_mouth; Anderson 1998 (U shape); East, Hammond & Lomax 2008 (impact and prior
 probability); Goldenberg, Libai & Muller 2001 (weak and strong ties).
 """
 

@@ -79,7 +79,13 @@ def learn_expectation(
 
 @kernel
 def draw_beliefs(expectation, aware, customer_id, quality, initial_awareness, spread_of_beliefs, key, replication):
-    """Draw who knows which firm, and what is expected of it.  expectation, aware (m, n)  [written]"""
+    """Draw who knows which firm, and what is expected of it.
+
+    An expectation is `quality + Normal(0, spread_of_beliefs)`, in [0.05, 0.95]; a firm is known with probability
+    `initial_awareness`.
+
+    expectation, aware (m, n)  [written]
+    """
     for j in range(quality.shape[0]):
         for i in range(customer_id.shape[0]):
             a, b, _, _ = uniform4(key, customer_id[i], 0, j, replication)

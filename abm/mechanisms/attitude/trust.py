@@ -35,6 +35,9 @@ def learn_trust(
 ):  # fmt: skip
     """Update trust in the firm visited.
 
+    A promise is broken if `performance < promise - tolerance`; that costs a further
+    `promise_cost * (1 - notice * transparency)`.
+
     trust_at (pairs,)  0-1, visit_trust, broken (visits,)  [written]      trust_sum, broken_promises  tallies [written]
     """
     for v in range(visit_count[0]):
@@ -62,6 +65,9 @@ def learn_trust(
 def learn_commitment(affective_commitment_at, visit_count, visit_pair, satisfaction_at, trust_at, commitment_rate):
     """Move affective commitment towards the mean of satisfaction and trust.
 
+    It grows by `commitment_rate * (satisfaction / 2 + trust / 2 - affective_commitment)`, of satisfaction and
+    trust as all visits of the period have left them.
+
     affective_commitment_at (pairs,)  0-1  [written]
     """
     for v in range(visit_count[0]):
@@ -72,7 +78,12 @@ def learn_commitment(affective_commitment_at, visit_count, visit_pair, satisfact
 
 @kernel
 def add_trust(utility, trust, affective_commitment, trust_weight, commitment_weight, lo, hi):
-    """Add trust and commitment to the utility of each firm.  utility (m, tile)  logit units  [written]"""
+    """Add trust and commitment to the utility of each firm.
+
+    The term is `trust_weight * trust + commitment_weight * affective_commitment`.
+
+    utility (m, tile)  logit units  [written]
+    """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
             u = utility[j, i - lo] + trust_weight * trust[j, i]

@@ -31,7 +31,7 @@ def cents(cu):
 
 @kernel(double=True)
 def charge(visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, visit_discount, basket, price):
-    """Work out what each visitor pays.
+    """Work out what each visitor pays: `price * basket * (1 - visit_discount)`, in whole cents.
 
     visit_spend, visit_forgone (visits,)  cents; forgone by discounts  [written]
     """
@@ -48,7 +48,7 @@ def book_visits(
     visit_goods, visit_count, visit_customer, visit_firm, visit_pair, visit_spend, visit_forgone, year_spend_at, basket,
     price, unit_cost, revenue, goods, discounts, price_cuts, open_visits,
 ):  # fmt: skip
-    """Book revenue and costs of every visit.
+    """Book revenue and costs of every visit: what is paid, and goods for `unit_cost * basket`, in whole cents.
 
     visit_goods (visits,)  cents  [written]
     year_spend_at (pairs,)  cents  [written]      revenue and what follows: tallies, in cents and visits [written]
@@ -90,7 +90,14 @@ def close_loyalty(
     year_spend, satisfaction, category_spend, buyers, loyalists, mercenaries, hostages, defectors, periods_per_year,
     burn_in, periods, lo, hi, t,
 ):  # fmt: skip
-    """When the books close, count who is loyal in deed and in mind.  buyers, category_spend …  tallies [written]"""
+    """When the books close, count who is loyal in deed and in mind.
+
+    Who spent anything at the firm since they were opened is a buyer; her wallet is what she spent anywhere. Of the
+    buyers, a loyalist is satisfied (0.8 or more) and spent half her wallet or more here, a mercenary is satisfied and
+    spent less; a hostage is dissatisfied (below 0.5) and spent half or more, a defector dissatisfied and less.
+
+    buyers, category_spend …  tallies [written]
+    """
     if year_closes(t + 1, periods_per_year, burn_in, periods):
         m = year_spend.shape[0]
         for i in range(lo, hi):
@@ -115,6 +122,9 @@ def close_year(
     open_visits, year_visits, periods_per_year, burn_in, periods, lo, hi, t,
 ):  # fmt: skip
     """When the books close, count wallets and who stayed; then open new ones.
+
+    They close with the burn-in, with every `periods_per_year` periods after it, and with the run. Retained is who was
+    active when they were opened and is active now.
 
     year_spend, active_before (m, n)  [written]      customers_at_close, wallet_own, wallet_all, active_at_start,
     retained, open_visits, year_visits  tallies [written]

@@ -14,7 +14,13 @@ from abm.world.relations import LOST
 def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, signed, relation, provider, term, t):
     """Send customers under contract to their provider; sign new contracts; leaving ends a relation for good.
 
-    Of several visits at renewal the last decides for all, so visits are taken from the last to the first.
+    Under contract (a provider, and `t - signed < term`) she goes to her provider whatever she would choose. At renewal
+    she chooses, and leaving, to a rival or to nobody, makes the old relation lost. Choosing a firm while not under
+    contract signs a new one (`signed = t`); who has no provider yet signs with the last firm of the period that she
+    chooses. A visit to nobody leaves `provider` and `signed` as they were, but at a renewal both become -1.
+
+    Of several visits in the period of a renewal the last decides for all, so that nobody buys once more from the firm
+    that she leaves: visits are taken from the last to the first.
 
     visit_firm (visits,), signed (n,), relation (m, n), provider (n,)  [written]
     """

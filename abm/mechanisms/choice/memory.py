@@ -19,6 +19,9 @@ def remember_choices(
 ):
     """Make each chosen firm the provider, and the probabilities the preference.
 
+    Under every rule and for every visit, contracts included, the preference is the logit probabilities of the utilities
+    in use (of her last visit): what her beliefs alone would choose.
+
     provider (n,), preference (m, n)  [written]      visits, repeats, repeat_base  tallies [written]
     """
     found = 0
@@ -45,6 +48,9 @@ def remember_choices(
 @kernel
 def ask_intention(provider, preference, patrons, intention_sum, periods_per_year, burn_in, periods, lo, hi, t):
     """When the books close, add up how likely patrons are to choose their provider again.
+
+    Patrons are the customers whose provider it is; their preference for it is summed in whole 2^-20, rounded down for
+    each.
 
     patrons, intention_sum  tallies [written]
     """

@@ -19,14 +19,17 @@ from abm.world.columns import Column
 
 @kernel
 def respond_to_prices(price_response, price_weight, price_sensitivity, lo, hi):
-    """Write how strongly each customer's utility falls with the price index.  price_response (n,)  [written]"""
+    """Write how strongly each customer's utility falls with the price index: `price_sensitivity * price_weight`.
+
+    price_response (n,)  logit/index  [written]
+    """
     for i in range(lo, hi):
         price_response[i] = price_sensitivity * price_weight[i]
 
 
 @kernel
 def subtract_price(utility, price_response, price, lo, hi):
-    """Take each firm's price from its utility.  utility (m, tile)  logit units  [written]"""
+    """Take each firm's price from its utility: `price_response * price`.  utility (m, tile)  logit units  [written]"""
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
             utility[j, i - lo] -= price_response[i] * price[j]

@@ -22,6 +22,10 @@ def draw_choices(
 ):  # fmt: skip
     """Draw a firm for each visit from the logit probabilities, outside option first.
 
+    An option's probability is `e^utility` over the sum of these for the outside option, whose utility is `outside`, and
+    all considered firms. The uniform (draw 0, block nth, word 0) falls into the probabilities cumulated in the order
+    outside, firm 0, firm 1, ….
+
     visit_firm (visits,)  -1 = nowhere  [written]   chance (m, visits)  0-1  [written]   visit_luck (2, visits)
     [written]
     best_utility, reached, total (visits,)  largest utility; cumulated and summed weights relative to it  [written]
@@ -57,7 +61,10 @@ def draw_choices(
 
 @kernel
 def choose_best(visit_firm, utility, visit_count, visit_customer, outside, lo):
-    """Overwrite the draw with the option of highest utility.  visit_firm (visits,)  [written]"""
+    """Overwrite the draw with the option of highest utility; of equals with the earlier in the order of the draw.
+
+    visit_firm (visits,)  [written]
+    """
     for v in range(visit_count[0]):
         best, chosen = outside, -1
         for j in range(utility.shape[0]):
@@ -68,7 +75,13 @@ def choose_best(visit_firm, utility, visit_count, visit_customer, outside, lo):
 
 @kernel
 def follow_habit(visit_firm, visit_luck, utility, visit_count, visit_customer, visit_provider, habit_strength, lo):
-    """Skip evaluation with the strength of the habit and return to the provider.  visit_firm (visits,)  [written]"""
+    """Skip evaluation with the strength of the habit and return to the provider.
+
+    With probability `habit_strength` (draw 0, block nth, word 1), if there is a provider and she considers it; else the
+    logit's draw stands.
+
+    visit_firm (visits,)  [written]
+    """
     for v in range(visit_count[0]):
         j = visit_provider[v]
         if j >= 0 and visit_luck[1, v] < habit_strength and utility[j, visit_customer[v] - lo] > UNCONSIDERED:
@@ -78,6 +91,10 @@ def follow_habit(visit_firm, visit_luck, utility, visit_count, visit_customer, v
 @kernel
 def mark_stayers(held, utility, utility_without_switching_cost, provider, outside, lo, hi):
     """Mark customers whose provider no other option beats; the others evaluate without the cost of leaving.
+
+    A considered provider is beaten if the best other utility, that of the outside option included, exceeds its own,
+    which holds the cost of leaving. If it is, the logit draws among all, with that term left out of the provider's
+    utility.
 
     held (tile,)  firm to stay with, -1 = evaluate  [written]      utility (m, tile)  [written]
     """

@@ -19,7 +19,8 @@ UNCONSIDERED = np.float32(-1e30)  # a utility that nothing reaches and no term l
 def add_attraction(utility, encounters, satisfaction, expectation, attraction, lo, hi):
     """Add what each firm attracts with: satisfaction, or expectation before first use.
 
-    Of everybody, visitor or not: row by row is quicker than looking visitors up.
+    The term is `attraction * satisfaction`, or `attraction * expectation`. It is added for everybody, visitor or not:
+    row by row is quicker than looking visitors up.
 
     utility (m, tile)  logit units  [written]
     """

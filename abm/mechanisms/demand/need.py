@@ -51,6 +51,9 @@ def list_visits(
 ):  # fmt: skip
     """List the tile's visits: customer by customer, occasion by occasion.
 
+    Their number is the Poisson quantile, at rate `purchase_rate * need`, of a uniform of 32 bits (draw 0, block 0,
+    word 0); who has left the category has none.
+
     visit_count (1,), visit_customer, visit_nth, visit_provider (visits,)  [written]
     need_word, no_occasion_margin, candidates (tile,)  the draw, its margin, and who may have an occasion  [written]
     mean, none (tile,)  of these: the mean number of occasions, and the chance of none  [written]

@@ -71,6 +71,9 @@ def forfeit(
 ):  # fmt: skip
     """Add what leaving would forfeit: points, and a tier's discounts to the end of its window.
 
+    A point is worth `reward / goal`; a tier is worth `tier_discount * basket * purchase_rate` for each period left in
+    the window.
+
     at_stake (visits,)  cu  [written]
     """
     for v in range(visit_count[0] if any_set(has_program) else 0):
@@ -84,6 +87,8 @@ def forfeit(
 def add_programme(utility, program_utility, price_response, price, tier, tier_discount, lo, hi):
     """Add what programmes are worth to the utility of each firm: their pull, and the tier's discount.
 
+    The term is `program_utility + price_response * price * tier_discount`, of the tier at the start of the period.
+
     utility (m, tile)  logit units  [written]
     """
     for j in range(utility.shape[0]):
@@ -96,7 +101,10 @@ def add_programme(utility, program_utility, price_response, price, tier, tier_di
 
 @kernel
 def discount_tiers(visit_discount, visit_count, visit_firm, visit_pair, tier_at, tier_discount):
-    """Take the discount of the visitor's tier off what she will pay.  visit_discount (visits,)  share  [written]"""
+    """Take the discount of the visitor's tier at the start of the period off what she will pay.
+
+    visit_discount (visits,)  share  [written]
+    """
     for v in range(visit_count[0] if any_set(tier_discount.ravel()) else 0):
         visit_discount[v] += tier_discount[tier_at[visit_pair[v]], visit_firm[v]]
 
@@ -109,6 +117,12 @@ def reward_visits(
     enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
 ):  # fmt: skip
     """Enrol, credit and redeem, visit by visit, if any firm has a programme.
+
+    Who is no member joins if enrolment is automatic, or if her yearly benefit `purchase_rate * periods_per_year *
+    visit_value` exceeds `hassle * hassle_factor`; she starts with `endowment` points. A member, also one who has just
+    joined, earns points, with the bonus of her tier at the start of the period. If the balance then reaches `goal`, she
+    redeems one reward with probability `redemption` (draw 1, block nth, word 0): the balance falls by `goal`, whatever
+    the reward is worth. Balances are in whole hundredths of a point.
 
     member_at (pairs,), points_at (pairs,)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member
     [written]
@@ -160,6 +174,9 @@ def promote_visitors(
 ):  # fmt: skip
     """Add visits to what qualifies for tiers, and lift members who reach one.
 
+    The lift is at once; trust and affective commitment grow by `promotion`, to 1 at most, once a visit however many
+    tiers it passes.
+
     tier_at, qualifying_spend_at (pairs,)  cents, trust_at, affective_commitment_at (pairs,)  [written]
     """
     for v in range(visit_count[0] if any_set(has_tiers) else 0):
@@ -180,6 +197,9 @@ def close_window(
 ):  # fmt: skip
     """At the end of a qualifying window set each tier to what the window earned.
 
+    A window ends with a period t if `t + 1` is a multiple of `tier_window`. A lower tier costs `demotion` of trust and
+    affective commitment, to 0 at least; the window's spend starts again at 0.
+
     tier, qualifying_spend, trust, affective_commitment (m, n)  [written]      demoted  tally [written]
     """
     for j in range(tier.shape[0]):
@@ -196,7 +216,7 @@ def close_window(
 
 @kernel
 def expire_points(points, last_purchase, has_program, expiry, points_expired, points_outstanding, lo, hi, t):
-    """Let the points of silent members lapse.
+    """Let the points of silent members lapse: if `t - last_purchase > expiry`; with an expiry of 0 never.
 
     points (m, n)  [written]      points_expired, points_outstanding  tallies [written]
     """
@@ -236,6 +256,11 @@ def value_progress(
     earn_rate, reward, goal, goal_points, progress_weight, gradient, acceleration, lo, hi,
 ):  # fmt: skip
     """Write what each programme adds to utility and to need at the next choice.
+
+    With progress `g = min(1, points / goal)`, a member of a programme with a reward gets
+    `progress_weight * (price_response * visit_value / basket + gradient * g^2)`, and from tier 1 on the utility of its
+    status, by the share of members at that tier or above. `boost` is `1 + acceleration * g^2` with the largest g of all
+    her programmes.
 
     program_utility (m, n)  logit units  [written]      boost (n,)  ratio  [written]
     """
@@ -289,7 +314,10 @@ def book_membership(tier_members, member_cost, membership):
 
 @kernel
 def draw_hassle(hassle_factor, customer_id, key, replication):
-    """Draw how much each customer minds membership: exponential with mean 1.  hassle_factor (n,)  [written]"""
+    """Draw how much each customer minds membership: exponential with mean 1 (period 0, draw 0, block 0, word 0).
+
+    hassle_factor (n,)  [written]
+    """
     for i in range(customer_id.shape[0]):
         hassle_factor[i] = -log32(1.0 - uniform4(key, customer_id[i], 0, 0, replication)[0])
 
@@ -327,13 +355,9 @@ class Rewards(Mechanism):
         Tally("demoted", "customers", "members moved down a tier or more"),
     )
     progress_weight: float = param(
-        1.0,
-        unit="ratio",
-        bounds=(0, 50),
-        evidence="calibrated",
-        source=cite(PROTOTYPE, "run"),
+        1.0, unit="ratio", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="weight of the programme in utility",
-    )
+    )  # fmt: skip
     gradient: float = param(
         0.2,
         unit="logit units",

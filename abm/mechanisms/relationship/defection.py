@@ -34,7 +34,11 @@ def leave_category(
     exited, exit_word, near_exit, tie_start, tie_target, tie_weight, heaviest_tie, customer_id, exits, provider,
     exit_rate, contagion, half_life, key, replication, lo, hi, t,
 ):  # fmt: skip
-    """Draw who leaves the category for good.
+    """Draw who leaves the category for good, after the visits of the period.
+
+    The hazard is `exit_rate * (1 + contagion * pressure)`: the pressure is the sum over neighbours who have left of the
+    tie's weight times what is left of their exit's influence, aged in periods at the end of the period before. It is
+    held against a uniform of 32 bits (draw 0, block 0, word 0).
 
     exited (n,)  period of leaving, -1 = has not  [written]      exits  tally [written]
     exit_word, near_exit (tile,)  the draw, and who would leave if all neighbours had just left  [written]

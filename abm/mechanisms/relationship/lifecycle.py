@@ -27,6 +27,9 @@ def date_purchases(
 ):  # fmt: skip
     """Date each purchase, learn the customer's rhythm at the firm, and renew the relation.
 
+    Unless it is the first purchase, the gap grows by `gap_rate * (t - last_purchase - gap)`. The relation becomes
+    active, or won back if it was lost; one that was won back becomes active at the next purchase.
+
     last_purchase_at (pairs,)  period, gap_at (pairs,)  periods, relation_at (pairs,)  [written]
     acquired, returned, won_back  tallies [written]
     """
@@ -49,6 +52,10 @@ def judge_silence(
     t,
 ):  # fmt: skip
     """Judge silence against each customer's rhythm; those under contract are active however silent.
+
+    Who has been silent for more than `dormant_after` gaps is dormant, for more than `lost_after` lost; a gap counts as
+    one period at least. Who has signed with the firm stays as she is, also after the term, until she leaves at a
+    renewal.
 
     relation (m, n)  [written]      fell_dormant, fell_lost, active  tallies [written]
     """
@@ -110,6 +117,6 @@ class Lifecycle(Mechanism):
         return (Phase.RELATION, date_purchases), (Phase.RELATION, judge_silence)
 
     def begin(self, world: World, seed: int) -> None:
-        """Start everybody's rhythm at the mean time between her category occasions."""
+        """Start everybody's rhythm at the mean time between her category occasions: 1 / purchase_rate, at most 10^6."""
         if "gap" in world.customers:
             world.customers.gap[:] = 1.0 / np.maximum(world.customers.purchase_rate, np.float32(1e-6))

@@ -58,6 +58,15 @@ def cost_leaving(
 ):  # fmt: skip
     """Write the facets of each visitor's cost of leaving her provider, and their weighted sum.
 
+    Procedural: economic risk is 1 less the expectation of the best rival known (1 if there is none); evaluation is
+    `complexity / (1 + rivals)`; learning is familiarity over `learning_visits`; set-up is familiarity over
+    `set_up_visits` plus `integration`. Financial: benefit loss is `at_stake / basket`; monetary loss is
+    `(exit_fee + joining_fee) / basket`. Each is 1 at most. Relational: personal relationship is `personal_bond`, brand
+    relationship is `affective_commitment`.
+
+    The cost is the sum of the three classes' means, weighted by `procedural`, `financial` and `relational`; calculative
+    commitment is the mean of the first six facets.
+
     switching_facet (8, n)  0-1  [written]      switching_cost (n,)  0-1  [written]
     calculative_commitment (m, n)  0-1  [written]      learnt, set_up (visits,)  0-1  [written]
     """
@@ -93,7 +102,10 @@ def cost_leaving(
 
 @kernel
 def add_cost_of_leaving(utility, provider, switching_cost, switching_weight, lo, hi):
-    """Add the cost of leaving to the provider's utility.  utility (m, tile)  logit units  [written]"""
+    """Add the cost of leaving to the provider's utility: `switching_weight * switching_cost`.
+
+    utility (m, tile)  logit units  [written]
+    """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
             added = switching_weight * switching_cost[i]
@@ -102,7 +114,12 @@ def add_cost_of_leaving(utility, provider, switching_cost, switching_weight, lo,
 
 @kernel
 def grow_bond(personal_bond_at, visit_count, visit_firm, visit_pair, richness, bond_rate):
-    """Let the personal relationship grow with rich contact.  personal_bond_at (pairs,)  0-1  [written]"""
+    """Let the personal relationship grow with rich contact.
+
+    It grows by `bond_rate * richness * (1 - personal_bond)` a visit.
+
+    personal_bond_at (pairs,)  0-1  [written]
+    """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
         personal_bond_at[pair] += bond_rate * richness[j] * (1.0 - personal_bond_at[pair])
@@ -182,7 +199,11 @@ class SwitchingCost(Mechanism):
         return ((Phase.VALUATION, add_cost_of_leaving),) if self.basis == "trait" else ()
 
     def begin(self, world: World, seed: int) -> None:
-        """Draw the trait (draw 0, word 0), if that is the basis."""
+        """Draw the trait, if that is the basis, once for each customer.
+
+        It is Beta with mean `trait_mean` and shapes that add up to `trait_precision`, at a uniform of 32 bits (period
+        0, draw 0, block 0, word 0).
+        """
         if self.basis == "trait":
             c = world.customers
             a = self.trait_mean * self.trait_precision

@@ -37,7 +37,12 @@ def transaction_satisfaction(performance, expectation, gain, loss, shift):
 
 @kernel
 def draw_quality(luck, visit_count, visit_customer, visit_nth, customer_id, key, replication, t):
-    """Fill three uniforms a visit: quality, failure, severity.  luck (4, visits)  [written]"""
+    """Fill three uniforms a visit: quality, failure, severity.
+
+    They are words 0, 1 and 2 of draw 0, block nth.
+
+    luck (4, visits)  [written]
+    """
     for v in range(visit_count[0]):
         a, b, c, _ = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)
         luck[0, v] = a
@@ -51,6 +56,10 @@ def meet(
     failure_risk, performance_shift, quality, spread, failure_rate, severity_low, severity_high, assimilation,
 ):  # fmt: skip
     """Write what goes wrong on each visit, and how it is perceived.
+
+    A visit fails with probability `failure_rate * failure_risk`; a failure's severity is uniform on [`severity_low`,
+    `severity_high`], otherwise it is 0. Quality is `quality + performance_shift + spread * z - severity`, z standard
+    normal; performance is `(1 - assimilation) * quality + assimilation * expectation` of that quality, in [0, 1].
 
     performance, failure_severity (visits,)  0-1, failure_cause (visits,)  [written]
     """
@@ -67,7 +76,7 @@ def meet(
 
 @kernel
 def judge(transaction, visit_count, visit_pair, performance, expectation_at, satisfaction_shift, gain, loss):
-    """Compare each visit with what was expected.  transaction (visits,)  0-1  [written]"""
+    """Compare each visit with what was expected at the start of the period.  transaction (visits,)  0-1  [written]"""
     for v in range(visit_count[0]):
         expected = expectation_at[visit_pair[v]]
         transaction[v] = transaction_satisfaction(performance[v], expected, gain, loss, satisfaction_shift[v])
@@ -135,7 +144,8 @@ class ServicePolicy(Policy):
     def cost_per_visit(self) -> float:
         """Cost of a visit, cu: -quality_cost ln(1 - quality) - reliability_cost ln(min(1, failure_rate / 0.10)).
 
-        A failure rate of 0 is costed as one in ten thousand: perfection has no finite price.
+        Each further step costs more than the one before. A failure rate of 0.10 or above costs nothing; one of 0 is
+        costed as one in ten thousand: perfection has no finite price.
         """
         missed = max(self.failure_rate, 1e-4) / ORDINARY_FAILURE_RATE
         return -self.quality_cost * math.log1p(-self.quality) - self.reliability_cost * math.log(min(1.0, missed))

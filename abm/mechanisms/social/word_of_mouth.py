@@ -72,7 +72,10 @@ def tell(
     affective_commitment_at, customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion,
     praise_from, key, replication, t,
 ):  # fmt: skip
-    """Decide who tells a story about whom.
+    """Decide who tells a story about whom (draw 0, block nth, word 0).
+
+    A story is good if the visit's satisfaction is `praise_from` or more, else bad. A customer passes on one story a
+    period at most, the latest; every story told is counted.
 
     story (n,)  2 (firm + 1) + [good], 0 = none  [written]
     reluctance (visits,)  the draw less the probability of telling: a story is told below 0  [written]
@@ -95,7 +98,10 @@ def tell(
 
 @kernel
 def add_word_of_mouth(utility, word_of_mouth, word_of_mouth_weight, lo, hi):
-    """Add what was heard of each firm to its utility.  utility (m, tile)  logit units  [written]"""
+    """Add what was heard of each firm to its utility: `word_of_mouth_weight * word_of_mouth`.
+
+    utility (m, tile)  logit units  [written]
+    """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
             utility[j, i - lo] += word_of_mouth_weight * word_of_mouth[j, i]
@@ -110,7 +116,12 @@ def add_match(performance_shift, match_at, visit_count, visit_pair):
 
 @kernel
 def fade(word_of_mouth, decay, lo, hi):
-    """Let the stock of what was heard fade, to nothing in the end.  word_of_mouth (m, n)  logit units  [written]"""
+    """Let the stock of what was heard fade, to nothing in the end.
+
+    `decay` of it is left, and nothing below 10^-20 in size.
+
+    word_of_mouth (m, n)  logit units  [written]
+    """
     for j in range(word_of_mouth.shape[0]):
         for i in range(lo, hi):
             left = decay * word_of_mouth[j, i]
@@ -123,6 +134,10 @@ def hear(
     praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Carry each story to those neighbours of the teller who are in rows lo..hi.
+
+    A story passes a tie with probability `contact_rate * weight` (draw 0 of the tie, word 0). A good one adds
+    `praise * weight * headroom` to the stock of its firm, a bad one takes `blame * weight * headroom` from it; the
+    expectation moves by `nudge` of its way to `good_target` or `bad_target`.
 
     Few have a story, so tellers are looked for, not hearers; a hearer gets stories in the order of their tellers' ids.
 
@@ -149,6 +164,11 @@ def learn_of_firms(
     referred, advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Let customers learn of firms from advertising and from neighbours who use them.
+
+    Who does not know a firm learns of it with probability `1 - (1 - advertising) * (1 - weak_tie)^weak * (1 -
+    strong_tie)^strong` (draw 1, block j, word 0), counting neighbours who used it before this period's purchases,
+    strong if the tie's weight is 0.5 or more. If the uniform is at least `advertising`, the news came through a tie:
+    the match grows by `referral_match`, the expectation by `referral_expectation`, to 1 at most.
 
     aware, match, expectation (m, n)  [written]      learned, referred  tallies [written]
     """
@@ -192,29 +212,18 @@ class WordOfMouth(Mechanism):
         Tally("referred", "customers", "of these, through a tie"),
     )
     base: float = param(
-        0.01,
-        unit="1/visit",
-        bounds=(0, 1),
-        evidence="calibrated",
-        source=cite(PROTOTYPE, "run"),
+        0.01, unit="1/visit", bounds=(0, 1), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="chance of telling after an ordinary visit",
-    )
+    )  # fmt: skip
     delight: float = param(
-        0.18,
-        unit="1/visit",
-        bounds=(0, 1),
-        evidence="calibrated",
+        0.18, unit="1/visit", bounds=(0, 1), evidence="calibrated",
         source=cite(EAST_HAMMOND_WRIGHT_2007, "abstract: positive to negative about 3 to 1; size tuned to it"),
         doc="added chance at full satisfaction",
-    )
+    )  # fmt: skip
     disappointment: float = param(
-        0.35,
-        unit="1/visit",
-        bounds=(0, 1),
-        evidence="calibrated",
-        source=cite(ANDERSON_1998, "abstract: asymmetric U; size tuned"),
-        doc="added chance at no satisfaction",
-    )
+        0.35, unit="1/visit", bounds=(0, 1), evidence="calibrated",
+        source=cite(ANDERSON_1998, "abstract: asymmetric U; size tuned"), doc="added chance at no satisfaction",
+    )  # fmt: skip
     devotion: float = param(
         0.0, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="added chance at full affective commitment"
     )
@@ -222,65 +231,42 @@ class WordOfMouth(Mechanism):
         0.60, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction from which a story is good"
     )
     contact_rate: float = param(
-        0.25,
-        unit="contacts per tie and period",
-        bounds=(0, 1),
-        evidence="assumed",
+        0.25, unit="contacts per tie and period", bounds=(0, 1), evidence="assumed",
         doc="chance that a story passes a tie of weight 1",
-    )
+    )  # fmt: skip
     decay: float = param(
         0.85, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of the stock kept from period to period"
     )
     praise: float = param(
-        0.25,
-        unit="logit units",
-        bounds=(0, 10),
-        evidence="calibrated",
+        0.25, unit="logit units", bounds=(0, 10), evidence="calibrated",
         source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size from the prototype"),
         doc="effect of a good story at full headroom",
-    )
+    )  # fmt: skip
     blame: float = param(
-        0.30,
-        unit="logit units",
-        bounds=(0, 10),
-        evidence="calibrated",
+        0.30, unit="logit units", bounds=(0, 10), evidence="calibrated",
         source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size from the prototype"),
         doc="effect of a bad story at full headroom",
-    )
+    )  # fmt: skip
     nudge: float = param(0.05, unit="1/story", bounds=(0, 1), evidence="assumed", doc="pull of a story on expectation")
     good_target: float = param(
-        0.95,
-        unit="0-1",
-        bounds=(0, 1),
-        evidence="calibrated",
-        source=cite(PROTOTYPE, "run"),
+        0.95, unit="0-1", bounds=(0, 1), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="expectation a good story suggests",
-    )
+    )  # fmt: skip
     bad_target: float = param(
-        0.15,
-        unit="0-1",
-        bounds=(0, 1),
-        evidence="calibrated",
-        source=cite(PROTOTYPE, "run"),
+        0.15, unit="0-1", bounds=(0, 1), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="expectation a bad story suggests",
-    )
+    )  # fmt: skip
     advertising: float = param(
         0.005, unit="1/period", bounds=(0, 1), evidence="assumed", doc="chance of learning of a firm without a tie"
     )
     weak_tie: float = param(
-        0.01,
-        unit="1/neighbour/period",
-        bounds=(0, 1),
-        evidence="assumed",
+        0.01, unit="1/neighbour/period", bounds=(0, 1), evidence="assumed",
         doc="chance of learning from a weakly tied customer",
-    )
+    )  # fmt: skip
     strong_tie: float = param(
-        0.04,
-        unit="1/neighbour/period",
-        bounds=(0, 1),
-        evidence="assumed",
+        0.04, unit="1/neighbour/period", bounds=(0, 1), evidence="assumed",
         doc="chance of learning from a strongly tied customer",
-    )
+    )  # fmt: skip
     referral_match: float = param(
         0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="better fit of customers who come through a tie"
     )
