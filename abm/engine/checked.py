@@ -23,6 +23,7 @@ from abm.engine.engine import Engine
 from abm.engine.stages import Stage
 from abm.mechanisms.mechanism import own_names
 from abm.scenario import plan
+from abm.scenario.book import BOOK, VISITS
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import WITHOUT, Step
 from abm.world.columns import Column, World
@@ -116,12 +117,15 @@ class CheckedCall(Call):
         scratch = {column.name: column for column in self._mechanism.scratch}
         own = own_names(type(self._mechanism))
         known = dict(zip(self.kernel.arguments, step.arguments, strict=True))  # sums may be meant by another name
-        found = {name: scratch.get(name, columns.get(plan.base(known[name]))) for name in {*known} - own}
+        tiled = {name for name, of in known.items() if not of.startswith(BOOK)} - own  # of the book all is there
+        found = {name: scratch.get(name, columns.get(plan.base(known[name]))) for name in tiled}
         self._columns = {name: column for name, column in found.items() if column is not None}
         columns_of_its_own = (*self._mechanism.owns, *self._mechanism.scratch)
         tallies = (tally.name for tally in self._mechanism.counts)
         self._declared = {*(column.name for column in columns_of_its_own), *tallies, *self._mechanism.writes}
         self._declared |= {name for name, of in known.items() if of.partition(WITHOUT)[0] in sums}
+        if step.mechanism.name == VISITS:  # what keeps the list of visits is the engine's own
+            self._declared |= {*known}
         if _LIST in written_by(self.kernel.function):  # what makes the list may use all of it
             self._listed = None
         self._followed = in_python(self.kernel._compiled)

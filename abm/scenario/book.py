@@ -14,6 +14,7 @@ from abm.scenario.steps import Step
 from abm.world import book, visits
 from abm.world.columns import Column
 
+VISITS = "visits"  # name of what keeps the list
 BOOK = "book."  # before the name of a column, the column of the whole market's visits
 _GATHERINGS = (Phase.OPERATIONS, Phase.CENTRE)  # phases in which visitors meet
 _LIST, _OUTCOME = "visit_count", "visit_outcome"
@@ -23,7 +24,7 @@ _ALWAYS = ("visit_customer", "visit_nth", "visit_firm", "visit_pair")
 class _Visits(Mechanism):
     """Keeps the list of visits."""
 
-    name = "visits"
+    name = VISITS
     scratch: ClassVar = (
         Column("served", ("visit",), 0, "number", "place on the list of each visitor who was served", "uint32"),
         Column("served_count", ("one",), 0, "visits", "visitors who were served", "int64"),
