@@ -24,7 +24,7 @@ _REMARKS = {
 _COLUMNS: dict[str, dict[str, str]] = {
     "mechanisms": {"mechanism": "mechanism", "phases": "phases", "meaning": "meaning"},
     "kpis": {"kpi": "KPI", "unit": "unit", "definition": "definition"},
-    "presets": {"preset": "preset", "kind": "kind", "settings": "settings"},
+    "presets": {"preset": "preset", "kind": "kind", "about": "about", "settings": "settings", "source": "source"},
     "sources": {"source": "source", "citation": "citation", "status": "seen"},
     "experiments": {"study": "study", "question": "question"},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -52,6 +53,12 @@ def item_annotation(annotation: Any, step: int | str) -> Any:
             return arguments[0]
         return arguments[step] if step < len(arguments) else None
     return arguments[1] if get_origin(annotation) is dict else None
+
+
+def section(model: type[BaseModel], key: str, *values: Any) -> type[BaseModel] | None:
+    """Return the class of parameters that the parameter `key` is; None if it is none or a value is no table for it."""
+    inside = bare(model.model_fields[key].annotation) if key in model.model_fields else None
+    return inside if is_spec(inside) and all(isinstance(value, Mapping) for value in values) else None
 
 
 def specs_in(annotation: Any) -> list[tuple[str, type[BaseModel]]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_origin
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
-from abm.core import paths
+from abm.core import paths, presets
 from abm.core.annotations import bare, is_optional, is_union, kind, specs_in
 from abm.core.errors import Refusal
 from abm.core.explain import first_refusal, validated
@@ -40,6 +41,12 @@ class Spec(BaseModel):
     unfolded: ClassVar[tuple[str, ...]] = ()
     """Tuple fields whose items a path may name directly: "habit.growth" for "extras.habit.growth"."""
 
+    presets: ClassVar[str | Path] = ""
+    """Where the files are that the parameter `preset` may name: in library/presets, or a folder of one's own."""
+
+    presets_of: ClassVar[str] = ""
+    """What refusals call such a design ("programme"), where that is not the folder's name."""
+
     def __init__(self, /, **data: Any) -> None:
         try:
             super().__init__(**data)
@@ -53,6 +60,8 @@ class Spec(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Check the declarations when the class is defined.  Raises Refusal."""
         super().__pydantic_init_subclass__(**kwargs)
+        if cls.presets and "preset" not in cls.model_fields:
+            raise Refusal(f"{cls.__name__} has presets, but no parameter `preset` to name one")
         if cls.__pydantic_complete__:
             for name, field in cls.model_fields.items():
                 _check_declaration(f"{cls.__name__}.{name}", field)
@@ -108,7 +117,7 @@ class Spec(BaseModel):
             return data
         if inspect.isabstract(cls):
             raise Refusal(f"a {cls.__name__} cannot be written in a file; build one in Python and pass it")
-        return _without_lists(data)
+        return _without_lists(presets.started(cls, data) if cls.presets else data)
 
     @field_validator("*", mode="after")
     @classmethod

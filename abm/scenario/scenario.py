@@ -26,12 +26,6 @@ MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused be
 
 NEEDED = ("need", "choice", "encounter", "accounts")  # a period without these is not a market
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "retail": {},
-    "closed_market": {"choice": {"outside": -80.0}},
-    "contract": {"choice": {"market": "lost_for_good", "term": 52}},
-}
-
 
 class _World(Spec):
     """Population, network, firms and mechanisms, over a number of periods.
@@ -41,6 +35,7 @@ class _World(Spec):
     """
 
     unfolded: ClassVar = ("extras",)
+    presets: ClassVar = "scenario"
 
     preset: str = param("retail", unit="name", evidence="assumed", doc="named scenario that other fields start from")
     periods: int = param(104, unit="periods", bounds=(0, 100_000), evidence="assumed", doc="length of a run")
@@ -57,22 +52,6 @@ class _World(Spec):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...  # the sections of the mechanisms
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_preset(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("preset", "retail") != "retail":
-            name = data["preset"]
-            if name not in PRESETS:
-                raise Refusal(
-                    f"no scenario preset {name!r}{did_you_mean(str(name), PRESETS)} (presets: {one_of(PRESETS)})"
-                )
-            merged = dict(data)
-            for section, fields in PRESETS[name].items():
-                given = data.get(section, {})
-                merged[section] = {**fields, **given} if isinstance(given, Mapping) else given
-            return merged
-        return data
 
     @model_validator(mode="after")
     def _agrees(self) -> _World:

@@ -15,13 +15,14 @@ from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.core.parameters import Parameter
+from abm.core.presets import Preset, word
+from abm.core.presets import presets as presets_of
 from abm.core.sources import PROTOTYPE, Source, catalogue
 from abm.core.spec import read_toml
 from abm.kpis.measure import Measure
-from abm.mechanisms.loyalty import program as programmes
+from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.shipped import shipped
-from abm.scenario import scenario as scenarios
 from abm.scenario.measures import ALL
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import steps_of
@@ -41,6 +42,7 @@ USE = {
     "programme": '"firms.NAME.program" = {{ preset = "{}" }}',
     "log": 'scenario.population.log = "{}"',
 }
+LOGS = "abm/library/logs/README.md"
 _SHORT = {"secondary": " (seen in a secondary source)", "memory": " (from memory)"}
 _KEY = re.compile(r"\b[A-Z][A-Z_]+_\d{4}\b|\bPROTOTYPE\b")
 
@@ -152,14 +154,20 @@ def presets() -> list[Row]:
     """Return a row for every named scenario, programme and purchase log that is shipped."""
     logs = sorted(Path(str(files("abm") / "library" / "logs")).glob("*.csv"))
     return [
-        *(_preset("scenario", name, values) for name, values in scenarios.PRESETS.items()),
-        *(_preset("programme", name, values) for name, values in programmes.PRESETS.items()),
-        *(_preset("log", log.stem, {}) for log in logs),
+        *(_preset(word(kind), preset) for kind in (Scenario, LoyaltyProgram) for preset in presets_of(kind)),
+        *(_preset("log", Preset(log.stem, "a purchase log", LOGS, {})) for log in logs),
     ]
 
 
-def _preset(kind: str, name: str, settings: Mapping[str, Any]) -> Row:
-    return {"preset": name, "kind": kind, "settings": dict(_flat(settings)), "use": USE[kind].format(name)}
+def _preset(kind: str, preset: Preset) -> Row:
+    return {
+        "preset": preset.name,
+        "kind": kind,
+        "about": preset.about,
+        "source": cited(preset.source),
+        "settings": dict(_flat(preset.values)),
+        "use": USE[kind].format(preset.name),
+    }
 
 
 def _flat(table: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

@@ -72,6 +72,14 @@ def test_every_preset_builds():
     assert contract["settings"] == {"choice.market": "lost_for_good", "choice.term": 52}
 
 
+def test_every_preset_says_what_it_is_about_and_follows():
+    rows = {row["preset"]: row for row in catalogue.presets()}
+    assert all(row["about"] and row["source"] for row in rows.values())
+    assert rows["contract"]["source"] == "Jackson 1985 (from memory)"
+    assert rows["tiers"]["source"] == "Drèze & Nunes 2009"
+    assert rows["points"]["source"] == "assumed"
+
+
 def test_studies_of_a_folder(tmp_path):
     (tmp_path / "b.toml").write_text('question = "Why?"\nreplications = 3\n[arms.none]\n[arms.x]\n')
     (tmp_path / "a.toml").write_text("seed = 1\nseed = 2\n")

@@ -7,28 +7,13 @@ are assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.errors import Refusal
 from abm.core.spec import param
 from abm.mechanisms.policy import CENTS, POINTS, THRESHOLD, WHOLE, Held, Policy, hundredths
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "points": {"earn_rate": 0.05, "goal": 10.0, "reward": 10.0},
-    "stamp_card": {"earn_per_visit": 1.0, "goal": 10.0, "reward": 17.5, "expiry": 104},
-    "endowed_stamp_card": {
-        "earn_per_visit": 1.0, "goal": 12.0, "reward": 17.5, "endowment": 2.0, "expiry": 104,
-    },
-    "tiers": {
-        "earn_rate": 0.03, "goal": 10.0, "reward": 10.0,
-        "tier_threshold": (150.0, 400.0), "tier_discount": (0.02, 0.05), "tier_bonus": (0.0, 0.0),
-    },
-    "cashback": {"earn_rate": 0.05, "goal": 1.0, "reward": 1.0, "hassle": 0.0},
-}  # fmt: skip
-
 
 _HUNDREDTHS_OF_A_CENT = Held("int64", lambda cu: round(10_000 * cu), lambda held: held / 10_000.0)
 _GOAL = Held("float32", lambda goal: hundredths(goal) / 100.0, float)
@@ -38,6 +23,8 @@ class LoyaltyProgram(Policy):
     """A programme: earn, redeem, expire; tiers; what it costs."""
 
     name: ClassVar = "program"
+    presets: ClassVar = "program"
+    presets_of: ClassVar = "programme"
     optional: ClassVar = True
     held: ClassVar = {
         "preset": None, "enrolment": None, "goal": _GOAL, "endowment": POINTS, "tier_threshold": THRESHOLD,
@@ -91,18 +78,6 @@ class LoyaltyProgram(Policy):
             "goal_points": (POINTS, self.goal),
             "reward_expense": (CENTS, self.reward * self.reward_cost),
         }
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_preset(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("preset", "custom") != "custom":
-            name = data["preset"]
-            if name not in PRESETS:
-                raise Refusal(
-                    f"no programme preset {name!r}{did_you_mean(str(name), PRESETS)} (presets: {one_of(PRESETS)})"
-                )
-            return {**PRESETS[name], **data}
-        return data
 
     @model_validator(mode="after")
     def _tiers_agree(self) -> LoyaltyProgram:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.presets import listed
 from abm.core.spec import Spec
 
 DIGEST_BYTES = 16
@@ -101,6 +102,9 @@ def _gather(thing: Any, found: dict[tuple[str, str], str]) -> None:
         found[module, thing.__qualname__] = inspect.getsource(thing)
     except (OSError, TypeError):
         found[module, thing.__qualname__] = ""
+    if isinstance(thing, type) and issubclass(thing, Spec):  # a point of a design may name a preset
+        files = listed(thing).items() if "presets" in vars(thing) else ()
+        found |= {(module, f"{thing.__qualname__} {name}"): file.read_text("utf-8") for name, file in files}
     parts = vars(thing).values() if isinstance(thing, type) else [thing]
     for function in (_function(part) for part in parts):
         if isinstance(function, FunctionType) and function.__module__ == module:

@@ -4,9 +4,10 @@ market    what all markets share: core, logs, world, engine, scenario and the mo
 kpis      the definitions of the KPIs
 a theory  by its name: its own module and those in the folders of theories that it imports
 
-A digest is of the tokens of a file, and the same under every version of Python. Finding the tokens of all files takes
-0.4 seconds, so that `library/sources.json` remembers the digest of each file as it was recorded: only a file with
-another text is read into tokens.
+Each has the presets of its specs too, since a point of a design may name one. A digest is of the tokens of a module, or
+of the values of a preset, and the same under every version of Python. Finding the tokens of all modules takes 0.4
+seconds, so that `library/sources.json` remembers the digest of each as it was recorded: only a module with another text
+is read into tokens.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 
+from abm.core.presets import listed
+from abm.core.spec import Spec, read_toml
 from abm.mechanisms.shipped import shipped
-from abm.study.provenance.digest import digest
+from abm.scenario.scenario import Scenario
+from abm.study.provenance.digest import canonical, digest
 
 ROOT = Path(__file__).parents[2]
-REMEMBERED = ROOT / "library" / "sources.json"  # file -> digest of its text, digest of its tokens
+REMEMBERED = ROOT / "library" / "sources.json"  # module -> digest of its text, digest of its tokens
 MARKET, KPIS = "market", "kpis"
 
 _SHARED = ("core", "logs", "world", "engine", "scenario")
@@ -52,12 +56,19 @@ def files(name: str) -> list[Path]:
     if name == MARKET:
         inside = [path for folder in _SHARED for path in (ROOT / folder).rglob("*.py")]
         found = {*inside, *(ROOT / _THEORIES).glob("*.py")} - {ROOT / file for file in _NO_NUMBERS}
+        found |= _presets(Scenario)
     elif name == KPIS:
         found = {*(ROOT / "kpis").rglob("*.py")}
     else:
-        module = next(kind.__module__ for kind in shipped() if kind.name == name)
-        found = _with_imported(ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py"))
+        kind = next(kind for kind in shipped() if kind.name == name)
+        found = _with_imported(ROOT.joinpath(*kind.__module__.split(".")[1:]).with_suffix(".py"))
+        found |= _presets(kind, kind.policy)
     return sorted(found)
+
+
+def _presets(*kinds: type[Spec] | None) -> set[Path]:
+    """Return the files of the presets that specs may start from."""
+    return {path for kind in kinds if kind is not None for path in listed(kind).values()}
 
 
 def _with_imported(page: Path) -> set[Path]:
@@ -76,7 +87,7 @@ def _with_imported(page: Path) -> set[Path]:
 
 def remembered() -> dict[str, str]:
     """Return what `library/sources.json` has to remember of the files as they are: file -> two digests."""
-    found = sorted({path for name in names() for path in files(name)})
+    found = sorted({path for name in names() for path in files(name) if path.suffix == ".py"})
     texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found}
     return {file: f"{_of(text)} {_of(code(text))}" for file, text in texts.items()}
 
@@ -89,6 +100,8 @@ def _known() -> dict[str, str]:
 
 
 def _digest(path: Path) -> str:
+    if path.suffix == ".toml":
+        return _of(canonical([path.stem, read_toml(path).get("values")]))
     text = path.read_text("utf-8")
     return _known().get(_of(text)) or _of(code(text))
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 
 from abm.core.errors import Refusal
-from abm.mechanisms.loyalty.program import PRESETS, LoyaltyProgram, points_program, stamp_card, tiered_program
+from abm.core.presets import presets
+from abm.mechanisms.loyalty.program import LoyaltyProgram, points_program, stamp_card, tiered_program
 from abm.scenario.firm import Firm, levers
+
+PRESETS = {preset.name: preset.values for preset in presets(LoyaltyProgram)}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_start_from_their_fields_and_are_worth_something(preset):
     program = LoyaltyProgram(preset=preset)
     for name, value in PRESETS[preset].items():
-        assert getattr(program, name) == value
+        assert getattr(program, name) == (tuple(value) if isinstance(value, list) else value)
     assert program.reward > 0
     assert program.earn_rate + program.earn_per_visit > 0
 

@@ -2,15 +2,20 @@
 
 import pytest
 
+from abm.core.presets import presets
 from abm.core.spec import Spec, param
-from abm.mechanisms.loyalty.program import PRESETS as PROGRAMMES
 from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.shipped import shipped
 from abm.scenario.firm import Firm
-from abm.scenario.scenario import PRESETS, Scenario
+from abm.scenario.scenario import Scenario
 from abm.study.plan.design import grid
 from abm.study.provenance.digest import plain
 from abm.study.provenance.identity import identity, of_market
+
+CONTRACT, TIERS = (
+    next(preset.values for preset in presets(kind) if preset.name == name)
+    for kind, name in ((Scenario, "contract"), (LoyaltyProgram, "tiers"))
+)
 
 
 class Left(Spec):
@@ -76,9 +81,9 @@ def test_the_order_of_firms_counts_that_of_what_is_off_does_not():
 
 
 def test_a_preset_counts_by_its_values(study):
-    by_name, by_value = Scenario(preset="contract"), Scenario(**PRESETS["contract"])
+    by_name, by_value = Scenario(preset="contract"), Scenario(**CONTRACT)
     assert study(scenario=by_name).sheet.digests == study(scenario=by_value).sheet.digests
-    programmes = [LoyaltyProgram(preset="tiers"), LoyaltyProgram(**PROGRAMMES["tiers"])]
+    programmes = [LoyaltyProgram(preset="tiers"), LoyaltyProgram(**TIERS)]
     arms = [{"none": {}, "tiers": {"firms.north.program": programme}} for programme in programmes]
     assert study(arms=arms[0]).sheet.digests == study(arms=arms[1]).sheet.digests
 
@@ -90,7 +95,7 @@ def test_an_arm_at_the_defaults_is_as_one_that_sets_nothing(study):
 
 def test_the_name_of_a_preset_counts_where_a_point_may_start_from_another(study):
     design = grid({"preset": ["retail", "contract"]})
-    by_name, by_value = Scenario(preset="contract"), Scenario(**PRESETS["contract"])
+    by_name, by_value = Scenario(preset="contract"), Scenario(**CONTRACT)
     assert study(scenario=by_name, design=design).sheet.digests != study(scenario=by_value, design=design).sheet.digests
 
 

@@ -1,7 +1,5 @@
 """Sources: the same digest for the same code, however it is laid out and whichever Python reads it."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from abm.study.provenance import sources
@@ -95,7 +93,27 @@ def test_all_that_decides_numbers_has_a_source():
     found = {path for name in sources.names() for path in sources.files(name)}
     folders = ("core", "logs", "world", "mechanisms", "kpis", "scenario", "engine")
     there = {path for folder in folders for path in (sources.ROOT / folder).rglob("*.py") if path.stem != "__init__"}
+    there |= {*(sources.ROOT / "library" / "presets").rglob("*.toml")}
     assert there - found == {sources.ROOT / "core" / "sources.py"}
+
+
+def test_a_preset_counts_by_its_name_and_values(tmp_path):
+    """A point of a design may name it; what it is about and follows decides no number."""
+
+    def said(name, text):
+        (tmp_path / f"{name}.toml").write_text(text)
+        return sources._digest(tmp_path / f"{name}.toml")
+
+    first = said("a", 'about = "x"\nsource = "assumed"\n[values]\ngoal = 1.0\n')
+    assert said("a", 'about = "y"  # in other words\nsource = "LIU_2007"\nvalues = { goal = 1.0 }\n') == first
+    assert said("b", 'about = "x"\nsource = "assumed"\n[values]\ngoal = 1.0\n') != first
+    assert said("a", 'about = "x"\nsource = "assumed"\n[values]\ngoal = 2.0\n') != first
+
+
+def test_presets_count_with_what_they_are_presets_of():
+    assert {path.stem for path in sources.files("rewards")} >= {"points", "tiers"}
+    assert {path.stem for path in sources.files("market")} >= {"retail", "contract"}
+    assert not [path for path in sources.files("trust") if path.suffix == ".toml"]
 
 
 def test_a_theory_has_the_modules_that_it_imports_from_folders_of_theories(tmp_path, monkeypatch):
@@ -112,6 +130,7 @@ def test_a_theory_has_the_modules_that_it_imports_from_folders_of_theories(tmp_p
         (folder / f"{name}.py").write_text(text)
     (folder.parent / "mechanism.py").write_text("")
     monkeypatch.setattr(sources, "ROOT", tmp_path)
-    kind = SimpleNamespace(name="talk", __module__="abm.mechanisms.social.talk")
+    page = {"name": "talk", "__module__": "abm.mechanisms.social.talk", "presets": "", "policy": None}
+    kind = type("Talk", (), page)
     monkeypatch.setattr(sources, "shipped", lambda: (kind,))
     assert [path.stem for path in sources.files("talk")] == ["deep", "far", "near", "talk"]
