@@ -143,3 +143,12 @@ class TestWhatExists:
 
     def test_all_columns_of_a_mechanism_of_ones_own_exist(self):
         assert Engine(SMALL.adding(Mood()), seed=1).world.customers.mood.tolist() == [0.5] * 40
+
+
+def test_a_market_of_six_mechanisms_is_small():
+    """Bytes of state a customer, ties apart: what nobody takes does not exist."""
+    off = ["pricing", "word_of_mouth", "switching_cost", "defection", "lifecycle", "rewards"]
+    scenario = Scenario.parse({"periods": 1, "population": {"customers": 5000}, "off": off})
+    world = Engine(scenario, seed=1).world
+    assert len({step.mechanism.name for step in scenario.steps()}) == 6
+    assert sum(column.nbytes for column in world.customers.values()) / 5000 <= 130
