@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from abm.world.layout import entries
 from abm.world.network.network import Network
 from abm.world.population import Population
 
+SURELY_SMALL = 200_000  # customers x firms and periods: fewer never need a memory worth estimating
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
 
 NEEDED = ("need", "choice", "encounter", "accounts")  # a period without these is not a market
@@ -71,7 +73,9 @@ class _World(Spec):
             raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
         if self.extras:
             plan.check(self.mechanisms(), self.firms)
-        if self.estimated_bytes() > MOST_MEMORY:
+            self.steps()  # which refuses kernels in phases where they cannot be
+        large = self.population.customers * len(names) + self.periods > SURELY_SMALL
+        if large and self.estimated_bytes() > MOST_MEMORY:
             need, limit = self.estimated_bytes() / 2**30, MOST_MEMORY / 2**30
             raise Refusal(
                 f"population.customers = {self.population.customers} with {len(names)} firms would need about "
@@ -84,7 +88,7 @@ class _World(Spec):
         for kind in shipped():
             if kind.policy is not None and getattr(self, kind.name) is None:
                 for firm in self.firms:
-                    if firm.policy(kind.policy) != kind.policy():
+                    if firm.policy(kind.policy) != _neutral(kind.policy):
                         raise Refusal(
                             f"firm {firm.name!r} sets {kind.policy.name}, but the market has no {kind.name}; "
                             f"give the scenario a section [scenario.{kind.name}]"
@@ -141,6 +145,12 @@ class _World(Spec):
         per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
         return state + ties + 8 * self.periods * tallies * (m + 1)
+
+
+@cache
+def _neutral(kind: type[Policy]) -> Policy:
+    """Return the policy that sets nothing."""
+    return kind()
 
 
 def _has(firm: Firm, kind: type[Policy]) -> bool:

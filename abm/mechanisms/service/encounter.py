@@ -163,7 +163,9 @@ class Encounter(Mechanism):
     )
     sums = (
         Sum("failure_risk", ("visit",), 1.0, "ratio", "factor on the firm's failure rate", Phase.DELIVERY),
-        Sum("performance_shift", ("visit",), 0.0, "shift of 0-1", "what is added to the firm's quality", Phase.DELIVERY),
+        Sum(
+            "performance_shift", ("visit",), 0.0, "shift of 0-1", "what is added to the firm's quality", Phase.DELIVERY
+        ),
         Sum("satisfaction_shift", ("visit",), 0.0, "shift of 0-1", "what is added to satisfaction", Phase.JUDGEMENT),
     )
     writes = ("failure_cause", "failure_severity")
