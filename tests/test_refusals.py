@@ -130,8 +130,8 @@ def test_a_folder_in_place_of_a_file(place, capsys):
 
 def test_a_thousand_million_combinations(place, capsys):
     paths = [
-        "trust.growth", "trust.fall", "learning.floor", "learning.extra", "learning.rate", "word_of_mouth.decay",
-        "word_of_mouth.base", "word_of_mouth.delight", "word_of_mouth.contact_rate",
+        "trust.growth", "trust.fall", "learning.settled_rate", "learning.newcomer_rate", "learning.expectation_rate",
+        "word_of_mouth.decay", "word_of_mouth.base", "word_of_mouth.delight", "word_of_mouth.contact_rate",
     ]  # fmt: skip
     levels = [k / 10 for k in range(10)]
     factors = "".join(f'"{path}" = {levels}\n' for path in paths)

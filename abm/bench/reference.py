@@ -44,7 +44,7 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
             "need": {"process": "every_period"},
             "switching_cost": {"basis": "trait", "bond_rate": 0.0, "switching_weight": 3.0},
             "choice": {"attraction": 2.0, "outside": -80.0},
-            "learning": {"floor": 0.3, "extra": 0.0, "rate": 0.2, "promise_rate": 0.0},
+            "learning": {"settled_rate": 0.3, "newcomer_rate": 0.0, "expectation_rate": 0.2, "promise_rate": 0.0},
             "trust": {
                 "growth": 0.1, "fall": 0.1, "promise_cost": 0.0, "trust_weight": 1.5, "commitment_weight": 0.0,
             },

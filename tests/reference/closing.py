@@ -106,7 +106,7 @@ def pull(market: Market, c: Customer, programme: Programme, progress: float, tie
     """Return L, what a programme adds to a member's utility."""
     sensitivity = c.price_weight * market.parameters["pricing"]["price_sensitivity"]
     economic = sensitivity * rewards.benefit_per_visit(programme, c.basket) / c.basket
-    status = rewards.status(tier, share)
+    status = rewards.status(tier, share, market.parameters["rewards"])
     return rewards.program_utility(economic, progress, status, market.parameters["rewards"])
 
 

@@ -16,6 +16,7 @@ EXAMPLE: dict[str, Any] = {
     "assimilation": 0.0,
     "gain": 0.3,
     "loss": 0.6,
+    "dissatisfied_below": 0.5,
 }
 
 

@@ -13,13 +13,15 @@ from typing import Any
 from tests.reference.encounter import clipped
 
 EXAMPLE: dict[str, Any] = {
-    "floor": 0.10,
-    "extra": 0.40,
+    "settled_rate": 0.10,
+    "newcomer_rate": 0.40,
     "tenure": 5.0,  # visits
-    "rate": 0.15,
+    "expectation_rate": 0.15,
     "promise_rate": 0.10,
     "drift": 0.0,
     "spread_of_beliefs": 0.08,
+    "lowest_belief": 0.05,
+    "highest_belief": 0.95,
 }
 
 
@@ -30,7 +32,7 @@ def initial_expectation(quality: float, z: float, parameters: dict[str, Any]) ->
 
 def satisfaction_rate(encounters: int, parameters: dict[str, Any]) -> float:
     """Return 0.10 + 0.40 e^(-encounters / 5), encounters before this one."""
-    return parameters["floor"] + parameters["extra"] * math.exp(-encounters / parameters["tenure"])
+    return parameters["settled_rate"] + parameters["newcomer_rate"] * math.exp(-encounters / parameters["tenure"])
 
 
 def updated_satisfaction(satisfaction: float, s: float, encounters: int, parameters: dict[str, Any]) -> float:
@@ -44,7 +46,7 @@ def updated_expectation(expectation: float, performance: float, promise: float, 
     """Return E + 0.15 (P - E) + 0.10 (promise - E) + drift, in [0, 1]."""
     return clipped(
         expectation
-        + parameters["rate"] * (performance - expectation)
+        + parameters["expectation_rate"] * (performance - expectation)
         + parameters["promise_rate"] * (promise - expectation)
         + parameters["drift"]
     )

@@ -22,8 +22,9 @@ EXAMPLE: dict[str, Any] = {
     "acceleration": 0.25,
     "promotion": 0.05,
     "demotion": 0.10,
+    "status_scarcity": 0.3,
+    "status_step": 0.05,
 }
-STATUS_WEIGHT, STATUS_STEP = 0.3, 0.05
 
 
 def benefit_per_visit(programme: Programme, basket: float) -> float:
@@ -89,11 +90,11 @@ def progress(points: int, goal: float) -> float:
     return min(1.0, points / 100.0 / goal)
 
 
-def status(tier: int, share: float) -> float:
+def status(tier: int, share: float, parameters: dict[str, Any]) -> float:
     """Return 0.3 (1 - share of members at this tier or above) + 0.05 (tier - 1); 0 for tier 0."""
     if tier == 0:
         return 0.0
-    return STATUS_WEIGHT * (1.0 - share) + STATUS_STEP * (tier - 1)
+    return parameters["status_scarcity"] * (1.0 - share) + parameters["status_step"] * (tier - 1)
 
 
 def program_utility(economic: float, progress: float, status: float, parameters: dict[str, Any]) -> float:

@@ -41,7 +41,7 @@ def listen(market: Market, i: int) -> None:
         j, good = market.stories[k]
         u = uniform(tie_words(market.keys["word_of_mouth"], k, i, market.t, draw=0, replication=market.replication)[0])
         if market.happens("arrival", i, u, word_of_mouth.arrival_probability(weight, p)):
-            bound = word_of_mouth.UNLIKELY if good else word_of_mouth.LIKELY
+            bound = p["unlikely_below"] if good else p["likely_above"]
             market.tally["heard"][j] += 1
             market.note("headroom", i, closeness.near(c.preference[j], bound))
             c.word_of_mouth[j] = word_of_mouth.heard(c.word_of_mouth[j], weight, c.preference[j], good, p)
@@ -55,7 +55,7 @@ def discover(market: Market, i: int) -> None:
         if c.aware[j]:
             continue
         friends = [weight for k, weight in market.ties[i] if market.was_active[k][j]]
-        strong = sum(weight >= word_of_mouth.STRONG_WEIGHT for weight in friends)
+        strong = sum(weight >= p["strong_from"] for weight in friends)
         u = uniform(market.words("word_of_mouth", i, draw=1, block=j)[0])
         chance = word_of_mouth.learning_probability(len(friends) - strong, strong, p)
         if market.happens("awareness", i, u, chance):

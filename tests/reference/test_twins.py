@@ -299,9 +299,9 @@ class TestRewards:
         """Half way: 0.3 * 0.25 = 0.075. Tier 2 held by a tenth: 0.3 * 0.9 + 0.05 = 0.32."""
         assert rewards.progress(500, 10.0) == 0.5
         assert rewards.progress(1200, 10.0) == 1.0
-        assert rewards.status(2, 0.1) == pytest.approx(0.32)
-        assert rewards.status(1, 1.0) == 0.0
-        assert rewards.status(0, 1.0) == 0.0
+        assert rewards.status(2, 0.1, rewards.EXAMPLE) == pytest.approx(0.32)
+        assert rewards.status(1, 1.0, rewards.EXAMPLE) == 0.0
+        assert rewards.status(0, 1.0, rewards.EXAMPLE) == 0.0
         assert rewards.program_utility(0.0375, 0.5, 0.32, self.p) == pytest.approx(0.4325)
 
     def test_boost_by_hand(self):
@@ -325,10 +325,10 @@ class TestWordOfMouth:
 
     def test_reception_by_hand(self):
         assert word_of_mouth.arrival_probability(0.3, self.p) == pytest.approx(0.075)
-        assert word_of_mouth.headroom(0.30, True) == pytest.approx(0.70)
-        assert word_of_mouth.headroom(0.05, True) == pytest.approx(0.475)
-        assert word_of_mouth.headroom(0.50, False) == pytest.approx(0.50)
-        assert word_of_mouth.headroom(0.80, False) == pytest.approx(0.40)
+        assert word_of_mouth.headroom(0.30, True, word_of_mouth.EXAMPLE) == pytest.approx(0.70)
+        assert word_of_mouth.headroom(0.05, True, word_of_mouth.EXAMPLE) == pytest.approx(0.475)
+        assert word_of_mouth.headroom(0.50, False, word_of_mouth.EXAMPLE) == pytest.approx(0.50)
+        assert word_of_mouth.headroom(0.80, False, word_of_mouth.EXAMPLE) == pytest.approx(0.40)
         assert word_of_mouth.faded(1.0, self.p) == 0.85
         assert word_of_mouth.faded(-1.2e-20, self.p) == pytest.approx(-1.02e-20, abs=0.0)
         assert [word_of_mouth.faded(sign * 1.1e-20, self.p) for sign in (1, -1)] == [0.0, 0.0]

@@ -18,6 +18,7 @@ EXAMPLE: dict[str, Any] = {
     "promise_cost": 0.05,
     "notice": 0.5,
     "commitment_rate": 0.05,
+    "satisfaction_part": 0.5,
     "trust_weight": 1.0,
     "commitment_weight": 1.0,
 }
@@ -52,5 +53,6 @@ def updated_commitment(
     affective_commitment: float, satisfaction: float, trust: float, parameters: dict[str, Any]
 ) -> float:
     """Return AC + 0.05 (S / 2 + T / 2 - AC)."""
-    target = 0.5 * satisfaction + 0.5 * trust
+    part = parameters["satisfaction_part"]
+    target = part * satisfaction + (1.0 - part) * trust
     return affective_commitment + parameters["commitment_rate"] * (target - affective_commitment)

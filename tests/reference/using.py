@@ -40,9 +40,13 @@ def meet(market: Market, visit: Visit) -> None:
     visit.performance = encounter.performance(q, expectation, p["assimilation"])
     surprise = encounter.disconfirmation(visit.performance, expectation)
     visit.satisfaction = encounter.transaction_satisfaction(visit.performance, surprise, p["gain"], p["loss"])
-    market.note("dissatisfied", visit.customer, closeness.near(visit.satisfaction, 0.5))
+    market.note(
+        "dissatisfied",
+        visit.customer,
+        closeness.near(visit.satisfaction, market.parameters["encounter"]["dissatisfied_below"]),
+    )
     tally["failures"][visit.firm] += visit.failed
-    tally["dissatisfied"][visit.firm] += visit.satisfaction < 0.5
+    tally["dissatisfied"][visit.firm] += visit.satisfaction < market.parameters["encounter"]["dissatisfied_below"]
     tally["performance_sum"][visit.firm] += visit.performance
     tally["transaction_sum"][visit.firm] += visit.satisfaction
 

@@ -29,19 +29,23 @@ EXAMPLE: dict[str, Any] = {
     "referral_match": 0.05,
     "referral_expectation": 0.05,
     "word_of_mouth_weight": 1.0,
+    "delighted_from": 0.70,
+    "disappointed_below": 0.50,
+    "unlikely_below": 0.1,
+    "likely_above": 0.7,
+    "opposed_part": 0.5,
+    "strong_from": 0.5,
 }
-DELIGHTED, DISSATISFIED = 0.70, 0.50
-UNLIKELY, LIKELY, OPPOSITION = 0.1, 0.7, 0.5
-STRONG_WEIGHT = 0.5
 FORGOTTEN = 1e-20  # a stock smaller than this is none
 
 
 def emission_probability(s: float, affective_commitment: float, parameters: dict[str, Any]) -> float:
     """Return e0 + e+ max(s - 0.70, 0) / 0.30 + e- max(0.50 - s, 0) / 0.50 + e_C AC."""
+    delighted, disappointed = parameters["delighted_from"], parameters["disappointed_below"]
     return (
         parameters["base"]
-        + parameters["delight"] * max(s - DELIGHTED, 0.0) / (1.0 - DELIGHTED)
-        + parameters["disappointment"] * max(DISSATISFIED - s, 0.0) / DISSATISFIED
+        + parameters["delight"] * max(s - delighted, 0.0) / (1.0 - delighted)
+        + parameters["disappointment"] * max(disappointed - s, 0.0) / disappointed
         + parameters["devotion"] * affective_commitment
     )
 
@@ -56,16 +60,16 @@ def arrival_probability(weight: float, parameters: dict[str, Any]) -> float:
     return parameters["contact_rate"] * weight
 
 
-def headroom(preference: float, good: bool) -> float:
+def headroom(preference: float, good: bool, parameters: dict[str, Any]) -> float:
     """Return 1 - p for a good story, p for a bad one; half of it against the listener's own opinion.
 
     Against it are a good story where p < 0.1 and a bad one where p > 0.7.
     """
     if good:
-        opposed, room = preference < UNLIKELY, 1.0 - preference
+        opposed, room = preference < parameters["unlikely_below"], 1.0 - preference
     else:
-        opposed, room = preference > LIKELY, preference
-    return room * OPPOSITION if opposed else room
+        opposed, room = preference > parameters["likely_above"], preference
+    return room * parameters["opposed_part"] if opposed else room
 
 
 def faded(word_of_mouth: float, parameters: dict[str, Any]) -> float:
@@ -76,7 +80,7 @@ def faded(word_of_mouth: float, parameters: dict[str, Any]) -> float:
 
 def heard(word_of_mouth: float, weight: float, preference: float, good: bool, parameters: dict[str, Any]) -> float:
     """Return the stock after a story: + eta+ weight h, or - eta- weight h."""
-    room = headroom(preference, good)
+    room = headroom(preference, good, parameters)
     if good:
         return word_of_mouth + parameters["praise"] * weight * room
     return word_of_mouth - parameters["blame"] * weight * room

@@ -23,22 +23,24 @@ from abm.world.columns import FIXED_POINT, Column, Tally, World
 
 
 @equation
-def updated_satisfaction(satisfaction, transaction, encounters, floor, extra, tenure):
+def updated_satisfaction(satisfaction, transaction, encounters, settled_rate, newcomer_rate, tenure):
     """Return cumulative satisfaction after a visit: the transaction itself at first use."""
-    rate = floor + extra * exp32(-encounters / tenure)
+    rate = settled_rate + newcomer_rate * exp32(-encounters / tenure)
     return transaction if encounters < 0.5 else satisfaction + rate * (transaction - satisfaction)
 
 
 @equation
-def updated_expectation(expectation, performance, promise, rate, promise_rate, drift):
+def updated_expectation(expectation, performance, promise, expectation_rate, promise_rate, drift):
     """Return the expectation after a visit: towards performance and towards the promise."""
-    return unit(expectation + rate * (performance - expectation) + promise_rate * (promise - expectation) + drift)
+    return unit(
+        expectation + expectation_rate * (performance - expectation) + promise_rate * (promise - expectation) + drift
+    )
 
 
 @kernel
 def learn_satisfaction(
     satisfaction_at, encounters_at, visit_satisfaction, visit_count, visit_nth, visit_firm, visit_pair, transaction,
-    floor, extra, tenure, satisfaction_sum,
+    settled_rate, newcomer_rate, tenure, satisfaction_sum,
 ):  # fmt: skip
     """Update satisfaction with the firm visited and count the visit.
 
@@ -48,13 +50,17 @@ def learn_satisfaction(
     """
     for v in range(visit_count[0]):  # exponentials of all visits together, as if each were the first of the period
         pair = visit_pair[v]
-        s = updated_satisfaction(satisfaction_at[pair], transaction[v], encounters_at[pair], floor, extra, tenure)
+        s = updated_satisfaction(
+            satisfaction_at[pair], transaction[v], encounters_at[pair], settled_rate, newcomer_rate, tenure
+        )
         visit_satisfaction[v] = s
     for v in range(visit_count[0]):
         pair = visit_pair[v]
         s = visit_satisfaction[v]
         if visit_nth[v] > 0:
-            s = updated_satisfaction(satisfaction_at[pair], transaction[v], encounters_at[pair], floor, extra, tenure)
+            s = updated_satisfaction(
+                satisfaction_at[pair], transaction[v], encounters_at[pair], settled_rate, newcomer_rate, tenure
+            )
             visit_satisfaction[v] = s
         satisfaction_at[pair] = s
         encounters_at[pair] += 1.0
@@ -67,31 +73,40 @@ def learn_satisfaction(
 
 @kernel
 def learn_expectation(
-    expectation_at, visit_count, visit_firm, visit_pair, performance, promise, rate, promise_rate, drift
+    expectation_at, visit_count, visit_firm, visit_pair, performance, promise, expectation_rate, promise_rate, drift
 ):
     """Update the expectation of the firm visited.  expectation_at (pairs,)  0-1  [written]"""
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
         expectation_at[pair] = updated_expectation(
-            expectation_at[pair], performance[v], promise[j], rate, promise_rate, drift
+            expectation_at[pair], performance[v], promise[j], expectation_rate, promise_rate, drift
         )
 
 
 @kernel
-def draw_beliefs(expectation, aware, customer_id, quality, initial_awareness, spread_of_beliefs, key, replication):
+def draw_beliefs(
+    expectation,
+    aware,
+    customer_id,
+    quality,
+    initial_awareness,
+    spread_of_beliefs,
+    lowest_belief,
+    highest_belief,
+    key,
+    replication,
+):
     """Draw who knows which firm, and what is expected of it.
 
-    An expectation is `quality + Normal(0, spread_of_beliefs)`, in [0.05, 0.95]; a firm is known with probability
-    `initial_awareness`.
+    An expectation is `quality + Normal(0, spread_of_beliefs)`, in [`lowest_belief`, `highest_belief`]; a firm is known
+    with probability `initial_awareness`.
 
     expectation, aware (m, n)  [written]
     """
     for j in range(quality.shape[0]):
         for i in range(customer_id.shape[0]):
             a, b, _, _ = uniform4(key, customer_id[i], 0, j, replication)
-            expectation[j, i] = min(
-                max(quality[j] + spread_of_beliefs * normal32(a), np.float32(0.05)), np.float32(0.95)
-            )
+            expectation[j, i] = min(max(quality[j] + spread_of_beliefs * normal32(a), lowest_belief), highest_belief)
             aware[j, i] = 1 if b < initial_awareness[j] else 0
 
 
@@ -127,14 +142,16 @@ class Learning(Mechanism):
     )
     scratch = (Column("visit_satisfaction", ("visit",), 0, "0-1", "satisfaction after the visit"),)
     counts = (Tally("satisfaction_sum", "0-1", "sum over visits of satisfaction after the visit", 1 / FIXED_POINT),)
-    floor: float = param(
+    settled_rate: float = param(
         0.10, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="learning rate of a long relation"
     )
-    extra: float = param(0.40, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="added rate of a new relation")
+    newcomer_rate: float = param(
+        0.40, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="added rate of a new relation"
+    )
     tenure: float = param(
         5.0, unit="visits", bounds=(0.01, 1e4), evidence="assumed", doc="visits over which the added rate fades"
     )
-    rate: float = param(
+    expectation_rate: float = param(
         0.15, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="pull of performance on expectation"
     )
     promise_rate: float = param(
@@ -150,6 +167,10 @@ class Learning(Mechanism):
     spread_of_beliefs: float = param(
         0.08, unit="0-1", bounds=(0, 1), evidence="assumed", doc="sd of expectations before any experience"
     )
+    lowest_belief: float = param(0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="lowest initial expectation")
+    highest_belief: float = param(
+        0.95, unit="0-1", bounds=(0, 1), evidence="assumed", doc="highest initial expectation"
+    )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return satisfaction, then expectation."""
@@ -160,5 +181,5 @@ class Learning(Mechanism):
         c, f = world.customers, world.firms
         draw_beliefs(
             c.expectation, c.aware, c.customer_id, f.quality, f.initial_awareness, self.spread_of_beliefs,
-            stream_key(seed, self.name), world.replication,
+            self.lowest_belief, self.highest_belief, stream_key(seed, self.name), world.replication,
         )  # fmt: skip

@@ -62,7 +62,9 @@ def learn_trust(
 
 
 @kernel
-def learn_commitment(affective_commitment_at, visit_count, visit_pair, satisfaction_at, trust_at, commitment_rate):
+def learn_commitment(
+    affective_commitment_at, visit_count, visit_pair, satisfaction_at, trust_at, satisfaction_part, commitment_rate
+):
     """Move affective commitment towards the mean of satisfaction and trust.
 
     It grows by `commitment_rate * (satisfaction / 2 + trust / 2 - affective_commitment)`, of satisfaction and
@@ -72,7 +74,7 @@ def learn_commitment(affective_commitment_at, visit_count, visit_pair, satisfact
     """
     for v in range(visit_count[0]):
         pair = visit_pair[v]
-        goal = 0.5 * satisfaction_at[pair] + 0.5 * trust_at[pair]
+        goal = satisfaction_part * satisfaction_at[pair] + (1.0 - satisfaction_part) * trust_at[pair]
         affective_commitment_at[pair] += commitment_rate * (goal - affective_commitment_at[pair])
 
 
@@ -126,6 +128,9 @@ class Trust(Mechanism):
         0.05, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="pull of satisfaction and trust on commitment"
     )
 
+    satisfaction_part: float = param(
+        0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of satisfaction, against trust, in commitment"
+    )
     trust_weight: float = param(
         1.0, unit="logit/0-1", bounds=(-50, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="weight of trust in utility",

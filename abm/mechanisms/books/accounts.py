@@ -88,13 +88,13 @@ def book_service(service, visits, service_cost):
 @kernel
 def close_loyalty(
     year_spend, satisfaction, category_spend, buyers, loyalists, mercenaries, hostages, defectors, periods_per_year,
-    burn_in, periods, lo, hi, t,
+    burn_in, periods, satisfied_from, dissatisfied_below, lo, hi, t,
 ):  # fmt: skip
     """When the books close, count who is loyal in deed and in mind.
 
     Who spent anything at the firm since they were opened is a buyer; her wallet is what she spent anywhere. Of the
-    buyers, a loyalist is satisfied (0.8 or more) and spent half her wallet or more here, a mercenary is satisfied and
-    spent less; a hostage is dissatisfied (below 0.5) and spent half or more, a defector dissatisfied and less.
+    buyers, a loyalist is satisfied and spent half her wallet or more here, a mercenary is satisfied and
+    spent less; a hostage is dissatisfied and spent half or more, a defector dissatisfied and less.
 
     buyers, category_spend …  tallies [written]
     """
@@ -110,10 +110,10 @@ def close_loyalty(
                 category_spend[j] += total
                 if spent > 0:
                     buyers[j] += 1
-                    loyalists[j] += 1 if main and s >= 0.8 else 0
-                    mercenaries[j] += 1 if not main and s >= 0.8 else 0
-                    hostages[j] += 1 if main and s < 0.5 else 0
-                    defectors[j] += 1 if not main and s < 0.5 else 0
+                    loyalists[j] += 1 if main and s >= satisfied_from else 0
+                    mercenaries[j] += 1 if not main and s >= satisfied_from else 0
+                    hostages[j] += 1 if main and s < dissatisfied_below else 0
+                    defectors[j] += 1 if not main and s < dissatisfied_below else 0
 
 
 @kernel
@@ -201,17 +201,22 @@ class Accounts(Mechanism):
         Tally("open_visits", "visits", "visits since the books were opened", stock=True),
         Tally("year_visits", "visits", "visits in the year that closes"),
         Tally("buyers", "customers", "bought at the firm in the year that closes"),
-        Tally(
-            "loyalists", "customers", "of these, satisfied (0.8 or more) and spending half their wallet or more here"
-        ),
+        Tally("loyalists", "customers", "of these, satisfied and spending half their wallet or more here"),
         Tally("mercenaries", "customers", "of the buyers, satisfied and spending less than half here"),
-        Tally("hostages", "customers", "of the buyers, dissatisfied (below 0.5) and spending half or more here"),
+        Tally("hostages", "customers", "of the buyers, dissatisfied and spending half or more here"),
         Tally("defectors", "customers", "of the buyers, dissatisfied and spending less than half here"),
         Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
         Tally("wallet_own", "cu", "spent by these at the firm in the year", CENT),
         Tally("wallet_all", "cu", "spent by these in the category in the year", CENT),
         Tally("active_at_start", "customers", "active when the year began"),
         Tally("retained", "customers", "of these, active when it closed"),
+    )
+
+    satisfied_from: float = param(
+        0.8, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction of a loyalist or mercenary, at least"
+    )
+    dissatisfied_below: float = param(
+        0.5, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction of a hostage or defector is lower"
     )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:

@@ -43,9 +43,9 @@ def visit_value(basket, earn_per_visit, earn_rate, reward, goal):
 
 
 @equation
-def status_utility(share_at_or_above, tier):
+def status_utility(share_at_or_above, tier, status_scarcity, status_step):
     """Return the utility of a tier's status: scarcity, and the pleasure of tiers below."""
-    return 0.3 * (1.0 - share_at_or_above) + 0.05 * (tier - 1.0)
+    return status_scarcity * (1.0 - share_at_or_above) + status_step * (tier - 1.0)
 
 
 @equation
@@ -253,7 +253,7 @@ def count_members(tier_members, member, tier, has_program, tier_threshold, membe
 @kernel
 def value_progress(
     program_utility, boost, member, points, tier, tier_members, price_response, basket, has_program, earn_per_visit,
-    earn_rate, reward, goal, goal_points, progress_weight, gradient, acceleration, lo, hi,
+    earn_rate, reward, goal, goal_points, progress_weight, gradient, acceleration, status_scarcity, status_step, lo, hi,
 ):  # fmt: skip
     """Write what each programme adds to utility and to need at the next choice.
 
@@ -284,7 +284,8 @@ def value_progress(
             for k in range(tier_members.shape[0] - 1, 0, -1):
                 above += tier_members[k, j]
                 if tier_members[k, j] > 0:
-                    status = status_utility(np.float32(above) / np.float32(total), np.float32(k))
+                    share = np.float32(above) / np.float32(total)
+                    status = status_utility(share, np.float32(k), status_scarcity, status_step)
                     for i in range(lo, hi):
                         program_utility[j, i] += status if tier[j, i] == k else np.float32(0.0)
 
@@ -371,6 +372,12 @@ class Rewards(Mechanism):
     )
     acceleration: float = param(
         0.25, unit="ratio", bounds=(0, 10), evidence="assumed", doc="added need just before the goal"
+    )
+    status_scarcity: float = param(
+        0.3, unit="logit units", bounds=(0, 10), evidence="assumed", doc="utility of a tier that nobody else has"
+    )
+    status_step: float = param(
+        0.05, unit="logit units/tier", bounds=(0, 10), evidence="assumed", doc="utility of each tier below one's own"
     )
     promotion: float = param(
         0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment gained by promotion"

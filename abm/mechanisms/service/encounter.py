@@ -84,8 +84,8 @@ def judge(transaction, visit_count, visit_pair, performance, expectation_at, sat
 
 @kernel
 def count_encounters(
-    visit_count, visit_firm, failure_cause, performance, transaction, failures, dissatisfied, performance_sum,
-    transaction_sum,
+    visit_count, visit_firm, failure_cause, performance, transaction, dissatisfied_below, failures, dissatisfied,
+    performance_sum, transaction_sum,
 ):  # fmt: skip
     """Count failures, dissatisfied visits, and sums of performance and transaction satisfaction.  Tallies [written]"""
     for j in range(failures.shape[0] - 1):
@@ -93,7 +93,7 @@ def count_encounters(
         for v in range(visit_count[0]):
             here = visit_firm[v] == np.int64(j)
             failed += 1 if here & (failure_cause[v] != NO_FAILURE) else 0
-            unhappy += 1 if here & (transaction[v] < 0.5) else 0
+            unhappy += 1 if here & (transaction[v] < dissatisfied_below) else 0
             performed += in_steps(performance[v]) if here else 0
             satisfied += in_steps(transaction[v]) if here else 0
         failures[j] += failed
@@ -172,12 +172,15 @@ class Encounter(Mechanism):
     scratch = (Column("luck", ("luck", "visit"), 0, "0-1", "uniforms of the visit: quality, failure, severity"),)
     counts = (
         Tally("failures", "visits", "visits on which something went wrong"),
-        Tally("dissatisfied", "visits", "visits with transaction satisfaction below 0.5"),
+        Tally("dissatisfied", "visits", "visits with transaction satisfaction below `dissatisfied_below`"),
         Tally("performance_sum", "0-1", "sum of performance over visits", 1 / FIXED_POINT),
         Tally("transaction_sum", "0-1", "sum of transaction satisfaction over visits", 1 / FIXED_POINT),
     )
     severity_low: float = param(0.2, unit="0-1", bounds=(0, 1), evidence="assumed", doc="mildest failure")
     severity_high: float = param(0.6, unit="0-1", bounds=(0, 1), evidence="assumed", doc="worst failure")
+    dissatisfied_below: float = param(
+        0.5, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction with a dissatisfied visit is lower"
+    )
     assimilation: float = param(
         0.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="pull of expectation on perceived performance"
     )

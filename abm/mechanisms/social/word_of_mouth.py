@@ -29,19 +29,21 @@ _NOTHING = np.float32(1e-20)  # far below what moves a choice, far above where f
 
 
 @equation
-def telling_probability(transaction, commitment, base, delight, disappointment, devotion):
-    """Return the probability of telling a story: a U that is lowest between 0.5 and 0.7."""
-    above = max(transaction - 0.70, np.float32(0.0)) / 0.30
-    below = max(0.50 - transaction, np.float32(0.0)) / 0.50
+def telling_probability(
+    transaction, commitment, base, delight, disappointment, devotion, delighted_from, disappointed_below
+):
+    """Return the probability of telling a story: a U that is lowest between the two marks."""
+    above = max(transaction - delighted_from, np.float32(0.0)) / (1.0 - delighted_from)
+    below = max(disappointed_below - transaction, np.float32(0.0)) / disappointed_below
     return base + delight * above + disappointment * below + devotion * commitment
 
 
 @equation
-def headroom(preference, good):
+def headroom(preference, good, unlikely_below, likely_above, opposed_part):
     """Return the room a story has: what preference can still gain or lose, halved against a settled preference."""
     room = 1.0 - preference if good else preference
-    opposed = preference < 0.1 if good else preference > 0.7
-    return 0.5 * room if opposed else room
+    opposed = preference < unlikely_below if good else preference > likely_above
+    return opposed_part * room if opposed else room
 
 
 @equation
@@ -70,7 +72,7 @@ def note_patronage(story, patronage, relation, initial_awareness, lo, hi):
 def tell(
     story, reluctance, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, transaction,
     affective_commitment_at, customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion,
-    praise_from, key, replication, t,
+    praise_from, delighted_from, disappointed_below, key, replication, t,
 ):  # fmt: skip
     """Decide who tells a story about whom (draw 0, block nth, word 0).
 
@@ -86,7 +88,9 @@ def tell(
         reluctance[v] = uniform(word)
     for v in range(visit_count[0]):
         commitment = affective_commitment_at[visit_pair[v]]
-        reluctance[v] -= telling_probability(transaction[v], commitment, base, delight, disappointment, devotion)
+        reluctance[v] -= telling_probability(
+            transaction[v], commitment, base, delight, disappointment, devotion, delighted_from, disappointed_below
+        )
     for v in range(visit_count[0]):
         j = visit_firm[v]
         if reluctance[v] < 0.0:
@@ -131,7 +135,8 @@ def fade(word_of_mouth, decay, lo, hi):
 @kernel(per="share")
 def hear(
     word_of_mouth, expectation, preference, story, tie_start, tie_target, tie_weight, customer_id, heard, contact_rate,
-    praise, blame, nudge, good_target, bad_target, key, replication, lo, hi, t,
+    praise, blame, nudge, good_target, bad_target, unlikely_below, likely_above, opposed_part, key, replication, lo, hi,
+    t,
 ):  # fmt: skip
     """Carry each story to those neighbours of the teller who are in rows lo..hi.
 
@@ -153,7 +158,8 @@ def hear(
                 if lo <= i < hi:
                     chance = contact_rate * weight
                     if chance >= 1.0 or luck_of(customer_id[k], customer_id[i], t, replication, key) < chance:
-                        word_of_mouth[firm, i] += effect * (weight * headroom(preference[firm, i], good))
+                        room = headroom(preference[firm, i], good, unlikely_below, likely_above, opposed_part)
+                        word_of_mouth[firm, i] += effect * (weight * room)
                         expectation[firm, i] += nudge * (aim - expectation[firm, i])
                         heard[firm] += 1
 
@@ -161,14 +167,15 @@ def hear(
 @kernel
 def learn_of_firms(
     aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
-    referred, advertising, weak_tie, strong_tie, referral_match, referral_expectation, key, replication, lo, hi, t,
+    referred, advertising, weak_tie, strong_tie, strong_from, referral_match, referral_expectation, key, replication,
+    lo, hi, t,
 ):  # fmt: skip
     """Let customers learn of firms from advertising and from neighbours who use them.
 
     Who does not know a firm learns of it with probability `1 - (1 - advertising) * (1 - weak_tie)^weak * (1 -
     strong_tie)^strong` (draw 1, block j, word 0), counting neighbours who used it before this period's purchases,
-    strong if the tie's weight is 0.5 or more. If the uniform is at least `advertising`, the news came through a tie:
-    the match grows by `referral_match`, the expectation by `referral_expectation`, to 1 at most.
+    strong if the tie's weight is `strong_from` or more. If the uniform is at least `advertising`, the news came through
+    a tie: the match grows by `referral_match`, the expectation by `referral_expectation`, to 1 at most.
 
     aware, match, expectation (m, n)  [written]      learned, referred  tallies [written]
     """
@@ -180,7 +187,7 @@ def learn_of_firms(
                     missed = 1.0 - advertising
                     for e in range(tie_start[i], tie_start[np.int64(i) + 1]):
                         if patronage[tie_target[e]] & bit:
-                            missed *= 1.0 - (strong_tie if tie_weight[e] >= 0.5 else weak_tie)
+                            missed *= 1.0 - (strong_tie if tie_weight[e] >= strong_from else weak_tie)
                     luck = uniform4(key, customer_id[i], t, (1 << 16) | j, replication)[0]
                     if luck < 1.0 - missed:
                         aware[j, i] = 1
@@ -278,6 +285,23 @@ class WordOfMouth(Mechanism):
         1.0, unit="ratio", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="weight of the stock in utility",
     )  # fmt: skip
+
+    delighted_from: float = param(
+        0.70, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="satisfaction above which telling rises"
+    )
+    disappointed_below: float = param(
+        0.50, unit="0-1", bounds=(0.01, 1), evidence="assumed", doc="satisfaction below which telling rises"
+    )
+    unlikely_below: float = param(
+        0.1, unit="0-1", bounds=(0, 1), evidence="assumed", doc="preference that a good story is up against"
+    )
+    likely_above: float = param(
+        0.7, unit="0-1", bounds=(0, 1), evidence="assumed", doc="preference that a bad story is up against"
+    )
+    opposed_part: float = param(
+        0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="part of a story's room against a settled preference"
+    )
+    strong_from: float = param(0.5, unit="weight", bounds=(0, 1), evidence="assumed", doc="weight of a strong tie")
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the term of utility, the telling, the fading of the stock, the hearing, the learning of firms."""

@@ -18,7 +18,14 @@ from abm.mechanisms.attitude.learning import (
 from tests.mechanisms.small import Small
 
 share = st.floats(0, 1, width=32)
-RATES = {"floor": 0.1, "extra": 0.4, "tenure": 5.0, "rate": 0.15, "promise_rate": 0.1, "drift": 0.0}
+RATES = {
+    "settled_rate": 0.1,
+    "newcomer_rate": 0.4,
+    "tenure": 5.0,
+    "expectation_rate": 0.15,
+    "promise_rate": 0.1,
+    "drift": 0.0,
+}
 
 
 def satisfied(before, transaction, encounters, floor=0.1, extra=0.4, tenure=5.0):

@@ -265,7 +265,7 @@ class TestPull:
 
     def test_status_by_hand(self):
         """Tier 2 held by a tenth of members: 0.3 * 0.9 + 0.05; tier 1 or more by four tenths: 0.3 * 0.6."""
-        assert status_utility(np.float32(0.1), np.float32(2.0)) == pytest.approx(0.32)
+        assert status_utility(*(np.float32(x) for x in (0.1, 2.0, 0.3, 0.05))) == pytest.approx(0.32)
         base = self.pull(0, 0, (6, 3, 1))[0]
         assert self.pull(0, 2, (6, 3, 1))[0] - base == pytest.approx(0.32)
         assert self.pull(0, 1, (6, 3, 1))[0] - base == pytest.approx(0.18)

@@ -29,13 +29,13 @@ SETTINGS = {
 
 def telling(transaction, commitment=0.0, devotion=0.0):
     """Return the equation's value for plain numbers."""
-    numbers = (transaction, commitment, 0.01, 0.12, 0.35, devotion)
+    numbers = (transaction, commitment, 0.01, 0.12, 0.35, devotion, 0.7, 0.5)
     return float(telling_probability(*(np.float32(x) for x in numbers)))
 
 
 def room(preference, good):
     """Return the headroom for a plain number."""
-    return float(headroom(np.float32(preference), good))
+    return float(headroom(np.float32(preference), good, *(np.float32(x) for x in (0.1, 0.7, 0.5))))
 
 
 def tied(customers, ties, firms=({}, {}), **settings):
