@@ -70,8 +70,8 @@ def _parameter(parameter: Parameter) -> Row:
 
 
 def mechanisms(scenario: Scenario | None = None) -> list[Row]:
-    """Return a row for every mechanism of a scenario (None = the default one), in the order of a period."""
-    return [_mechanism(mechanism) for mechanism in (scenario or Scenario()).mechanisms()]
+    """Return a row for every mechanism of a scenario (None = for every one that is shipped)."""
+    return [_mechanism(one) for one in (scenario.mechanisms() if scenario else (kind() for kind in shipped()))]
 
 
 def _mechanism(mechanism: Mechanism) -> Row:
@@ -81,6 +81,7 @@ def _mechanism(mechanism: Mechanism) -> Row:
         "mechanism": mechanism.name,
         "phases": list(dict.fromkeys(step.phase.label for step in acts)),
         "meaning": summary_line(type(mechanism)),
+        "on": "unless it is off" if mechanism.standard else f"by a section [scenario.{mechanism.name}]",
         "claim": theory["claim"],
         "source": theory["source"],
         "owns": [column.name for column in mechanism.owns],

@@ -6,6 +6,7 @@ import pytest
 
 import abm
 from abm.core.sources import catalogue as known_sources
+from abm.mechanisms.shipped import shipped
 from abm.scenario.measures import ALL
 from abm.view import catalogue
 
@@ -47,7 +48,10 @@ def test_mechanisms_say_what_they_do_when():
     rows = catalogue.mechanisms()
     assert {row["mechanism"]: row["phases"] for row in rows}["learning"] == ["learning"]
     assert {row["mechanism"]: row["phases"] for row in rows}["defection"] == [], "nobody leaves by default"
-    assert len(rows) == len(abm.Scenario().mechanisms())
+    assert [row["mechanism"] for row in rows] == [kind.name for kind in shipped()]
+    assert {row["on"] for row in rows if row["mechanism"] in ("trust", "recovery")} == {
+        "unless it is off", "by a section [scenario.recovery]",
+    }  # fmt: skip
     trust = next(row for row in rows if row["mechanism"] == "trust")
     assert "trust" in trust["owns"]
     assert "trust.growth" in trust["parameters"]
