@@ -63,6 +63,7 @@ def steps_of(mechanisms: Iterable[Mechanism], off: Sequence[str] = (), firms: Se
     found = [Step(phase, mechanism, act) for mechanism in ordered for phase, act in schedule_of(mechanism, off, firms)]
     for step in found:
         _check_scope(step)
+    found = _read(ordered, found)
     return sorted([*_sums(ordered, found), *found], key=lambda step: step.phase.place)
 
 
@@ -70,6 +71,16 @@ def schedule_of(mechanism: Mechanism, off: Sequence[str], firms: Sequence[Firm])
     kind = type(mechanism).policy
     policies = () if kind is None else tuple(firm.policy(kind) for firm in firms)
     return mechanism.schedule_when_off(policies) if mechanism.name in off else mechanism.schedule(policies)
+
+
+def _read(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Step]:
+    """Return the steps without terms of sums that nobody reads."""
+    unread = set()
+    for one in (one for mechanism in mechanisms for one in mechanism.sums):
+        readers = (step for step in found if step.phase != one.phase)
+        if not any(name.partition(WITHOUT)[0] == one.name for step in readers for name in step.arguments):
+            unread.add(one.name)
+    return [step for step in found if not unread & {*step.arguments}]
 
 
 def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[Step]:

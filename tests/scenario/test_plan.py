@@ -152,3 +152,10 @@ def test_a_market_of_six_mechanisms_is_small():
     world = Engine(scenario, seed=1).world
     assert len({step.mechanism.name for step in scenario.steps()}) == 6
     assert sum(column.nbytes for column in world.customers.values()) / 5000 <= 130
+
+
+def test_a_sum_that_nobody_reads_is_not_added_up():
+    """With a cost of leaving that is a trait, nobody asks what would be forfeited."""
+    club = SMALL.replace({"firms.north.program": {"earn_rate": 0.1}})
+    assert "forfeit" in {step.name for step in club.steps()}
+    assert "forfeit" not in {step.name for step in club.replace({"switching_cost.basis": "trait"}).steps()}
