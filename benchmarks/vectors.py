@@ -26,7 +26,7 @@ def main() -> None:
     kernels = {}
     for market in (ref1, full):
         engine = Engine(market(1_000), 1)
-        for program in engine._programs[0]:
+        for program in engine.programs:
             kernels |= {call.kernel.name: call.kernel for _, calls in program.stages for call in calls}
     print(f"{'kernel':24}{'packed':>8}{'gathers':>8}{'masked':>8}")
     for name, kernel in sorted(kernels.items()):
