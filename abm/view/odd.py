@@ -15,9 +15,11 @@ from abm.core.streams import SCHEME
 from abm.engine.stages import staged
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.view import catalogue
+from abm.view import theory as theories
 from abm.view.markdown import first_sentence, table
 from abm.view.tables import counted, written
 from abm.world import visits
@@ -212,7 +214,8 @@ def _submodels(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str
             yield " ".join(part for part in (theory["about"], _sentence("Claim", theory["claim"])) if part)
             yield ""
             yield _sentence("Source", theory["source"])
-            yield from _functions(page)
+            for one in theories.pages(type(mechanism)) if type(mechanism) in shipped() else [page]:
+                yield from _functions(one)
         told.add(page)
         if type(mechanism).model_fields:
             yield ""

@@ -28,6 +28,12 @@ def test_every_mechanism_column_phase_and_parameter_is_there():
         assert f" {phase.label} " in text
 
 
+def test_a_theory_that_stands_on_several_pages_is_described_from_all_of_them():
+    choice = odd().split("### 7.")[2]
+    assert choice.startswith("2 choice")
+    assert all(f"- kernel `{name}`: " in choice for name in ("add_attraction", "draw_choices", "honour_contracts"))
+
+
 def test_the_schedule_is_what_the_engine_runs():
     """Stage by stage and kernel by kernel, in the order of the bound programs."""
     printed = re.findall(r"^\|.*\| `(\w+)` \|.*\|$", odd().split("## 3")[1].split("## 4")[0], re.M)
