@@ -24,9 +24,8 @@ def sort_by(order, spare, keys, first, last):
 
 
 @equation
-def replace_smallest(heap, size, value):
-    """Replace the smallest entry, heap[0], of a heap by another value."""
-    place = 0
+def sink(heap, size, place, value):
+    """Put a value into a heap at a place or below it, so that no entry is smaller than the one above it."""
     while True:
         child = 2 * place + 1
         if child >= size:
@@ -42,17 +41,6 @@ def replace_smallest(heap, size, value):
 
 @equation
 def make_heap(heap, size):
-    """Put the first entries of an array into the order of a heap: none is smaller than the one above it."""
+    """Put the first entries of an array into the order of a heap: the smallest comes first."""
     for first in range(size // 2 - 1, -1, -1):
-        value, place = heap[first], first
-        while True:
-            child = 2 * place + 1
-            if child >= size:
-                break
-            if child + 1 < size and heap[child + 1] < heap[child]:
-                child += 1
-            if heap[child] >= value:
-                break
-            heap[place] = heap[child]
-            place = child
-        heap[place] = value
+        sink(heap, size, first, heap[first])

@@ -86,9 +86,8 @@ def _gathered(
         yield Step(phase, _CORE, book.keep_visits, (("kept", BOOK + name), ("passed", name)))
     yield Step(phase, _CORE, book.index_by_firm, (("chosen", f"{BOOK}visit_firm"),))
     for step in here:
-        yield replace(
-            step, renamed=(*step.renamed, *((_said(step, name), BOOK + name) for name in _taken(step, columns)))
-        )
+        whole = tuple((_said(step, name), BOOK + name) for name in sorted(_taken(step, columns)))
+        yield replace(step, renamed=(*step.renamed, *whole))
     yield Step(phase, _CORE, book.fetch_length)
     for name in sorted((ahead | now) & later):
         yield Step(phase, _CORE, book.fetch_visits, (("passed", name), ("kept", BOOK + name)))

@@ -68,6 +68,7 @@ def steps_of(mechanisms: Iterable[Mechanism], off: Sequence[str] = (), firms: Se
 
 
 def schedule_of(mechanism: Mechanism, off: Sequence[str], firms: Sequence[Firm]) -> Schedule:
+    """Return what a mechanism does under what the firms have set; if it is switched off, the terms that stay."""
     kind = type(mechanism).policy
     policies = () if kind is None else tuple(firm.policy(kind) for firm in firms)
     return mechanism.schedule_when_off(policies) if mechanism.name in off else mechanism.schedule(policies)

@@ -14,7 +14,7 @@ import numpy as np
 
 from abm.core.distributions import exponential_quantile
 from abm.core.kernels import equation, kernel
-from abm.core.order import make_heap, replace_smallest, sort_by
+from abm.core.order import make_heap, sink, sort_by
 from abm.core.spec import param
 from abm.core.streams import uniform4
 from abm.kpis.kpi import FloatArray, Tallied, kpi
@@ -65,7 +65,7 @@ def serve_in_order(
                     visit_outcome[v] = ABANDONED
                     gave_up[j] += 1
                 else:
-                    replace_smallest(free, count, begins + exponential_quantile(b, service_minutes))
+                    sink(free, count, 0, begins + exponential_quantile(b, service_minutes))
                 waited[j] += np.int64(60.0 * wait[v] + 0.5)
             came[j] += last - first
             for s in range(count):
