@@ -15,10 +15,10 @@ from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
-from abm.scenario.book import visit_columns, with_book
+from abm.scenario.book import book_columns, visit_columns, with_book
 from abm.scenario.firm import Firm, kinds_of
 from abm.scenario.steps import Step, steps_of
-from abm.world.columns import MOST_FIRMS, TILE, sizes
+from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE, sizes
 from abm.world.layout import entries
 from abm.world.network.network import Network
 from abm.world.population import Population
@@ -132,7 +132,7 @@ class _World(Spec):
         return found
 
     def estimated_bytes(self) -> int:
-        """Return about how much memory a run needs, in bytes: columns, ties, history."""
+        """Return about how much memory a run needs, in bytes: columns, ties, the book of visits, history."""
         n, m = self.population.customers, len(self.firms)
         found, mechanisms = self.steps(), self.mechanisms()
         scratch = (column for own in plan.needed_scratch(found).values() for column in own)
@@ -144,7 +144,10 @@ class _World(Spec):
         tallies = entries((tally for mechanism in mechanisms for tally in mechanism.counts), length)
         per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
-        return state + ties + 8 * self.periods * tallies * (m + 1)
+        kept = book_columns(found, visit_columns(mechanisms)).values()
+        visits = n * min(MOST_OCCASIONS, 2.0 * self.population.purchase_rate + 0.5)  # of a busy period, cautiously
+        book = int(visits * (4 + sum(np.dtype(column.dtype).itemsize for column in kept))) if kept else 0
+        return state + ties + book + 8 * self.periods * tallies * (m + 1)
 
 
 @cache

@@ -71,6 +71,16 @@ MARKETS: dict[str, dict[str, Any]] = {
         word_of_mouth=_TALK,
     ),
     "one_firm": _market(1500, firms=_THREE[:1], network={"kind": "erdos_renyi", "neighbours": 4}),
+    "lines_and_amends": _market(
+        waiting_line={"minutes_open": 900.0},
+        recovery={},
+        firms=_with(
+            {
+                0: {"waiting_line": {"servers": 5}, "recovery": {"compensation": 0.5}, "program": _CARD},
+                1: {"waiting_line": {"servers": 4}, "recovery": {"empathy": 0.6}},
+            }
+        ),
+    ),
     "fitted_to_a_log": _market(population={"log": "cdnow"}, firms=_with({0: {"program": {"preset": "points"}}})),
     "much_switched_off": _market(
         off=["lifecycle", "defection", "word_of_mouth", "trust"],

@@ -89,6 +89,16 @@ def test_who_is_turned_away_is_not_there_when_visitors_meet_again(threads):
     np.testing.assert_array_equal(world.customers.encounters.sum(axis=1), world.tallied("seen").sum(axis=0)[:-1])
 
 
+def test_the_estimate_has_room_for_what_is_kept():
+    """What the book holds of the busiest period, and not the room reserved for it."""
+    scenario = doing((Phase.OPERATIONS, count_visitors))
+    world = after(scenario)
+    busiest = world.tallied("visits")[:, :-1].sum(axis=1).max()
+    held = busiest * sum(a.itemsize for name, a in world.book.items() if name.startswith("book") and a.size > 4)
+    extra = scenario.estimated_bytes() - CROWD.estimated_bytes()
+    assert held < extra < 4 * held
+
+
 def test_the_list_of_a_tile_is_refused_where_everybodys_visits_are():
     with pytest.raises(Refusal, match=r"by_the_list .* takes visit_count, but in OPERATIONS everybody's"):
         doing((Phase.OPERATIONS, by_the_list))
