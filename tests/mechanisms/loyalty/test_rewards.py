@@ -14,17 +14,15 @@ from abm.mechanisms.choice.pricing import respond_to_prices
 from abm.mechanisms.loyalty.rewards import (
     add_programme,
     book_membership,
-    close_window,
     compare_members,
     count_members,
     expire_points,
     points_earned,
-    promote_visitors,
     reward_visits,
-    status_utility,
     value_progress,
     visit_value,
 )
+from abm.mechanisms.loyalty.tiers import close_window, promote_visitors, status_utility
 from abm.mechanisms.phases import Phase
 from tests.mechanisms.small import Small
 
