@@ -25,7 +25,7 @@ STOCKS = {"points": "points_outstanding"}  # columns whose total is carried from
 
 def columns_of(scenario: Scenario) -> list[Column]:
     """Return the columns in which every customer has an entry of her own."""
-    found = plan.needed(scenario.mechanisms(), scenario.steps())
+    found = plan.needed(*scenario.ever())
     return [column for column in found if column.axes[-1] == "customer"]
 
 

@@ -105,7 +105,8 @@ def _check_separate(steps: dict[str, Steps]) -> None:
                 raise Refusal(f"'{whole}' and '{path}' overlap; say '{path}' inside the value of '{whole}'")
 
 
-def _segments(path: str) -> list[str]:
+def segments(path: str) -> list[str]:
+    """Return the names and indices in a path.  Raises Refusal for what is no path."""
     found, end = [], 0
     for match in _SEGMENT.finditer(path):
         if match.start() != end:
@@ -121,7 +122,7 @@ def _resolved(node: Any, path: str) -> Steps:
     """Return the steps of a path that exists: parameter names, table keys and list indices."""
     steps: list[int | str] = []
     walked = ""
-    for key in _segments(path):
+    for key in segments(path):
         if node is None:
             raise Refusal(
                 f"'{walked}' is not set, so there is no '{path}'; set it as a whole, such as {walked} = {{ {key} = … }}"

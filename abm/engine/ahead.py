@@ -21,7 +21,7 @@ def compile_last_first(scenario: Scenario, wanted: Callable[[], bool] = lambda: 
     nobody = Ties(np.zeros(scenario.population.customers + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
     world = allocated(scenario, nobody)
     named = world.named()
-    for step in reversed(scenario.steps()):
+    for step in reversed(scenario.ever()[1]):
         if not wanted():
             return
         if isinstance(step.act, Kernel):

@@ -30,12 +30,12 @@ def build_world(
 
 def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1) -> World:
     """Return a world with all its arrays, in which nobody has been drawn yet."""
-    mechanisms, steps = scenario.mechanisms(), scenario.steps()
+    mechanisms, steps = scenario.ever()
     absent = [kind() for kind in shipped() if kind not in map(type, mechanisms)]  # with lengths of axes by default
-    axes = {axis: length for mechanism in absent for axis, length in mechanism.axes().items()} | scenario.axes()
+    axes = {axis: length for mechanism in (*absent, *mechanisms) for axis, length in mechanism.axes().items()}
     world = World(
         scenario.population.customers, tuple(firm.name for firm in scenario.firms),
-        levers(scenario.firms, scenario.policies()), ties, scenario.periods, scenario.burn_in,
+        levers(scenario.stretches()[0][1].firms, scenario.policies()), ties, scenario.periods, scenario.burn_in,
         scenario.periods_per_year, replication, workers, scenario.tile, axes,
     )  # fmt: skip
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
@@ -75,6 +75,6 @@ def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None) 
 def _begin(world: World, scenario: Scenario, seed: int, folder: Path | None) -> None:
     """Draw who the customers are, and let every mechanism set the columns that it owns."""
     scenario.population.begin(world, seed, folder)
-    for mechanism in scenario.mechanisms():
+    for mechanism in scenario.ever()[0]:
         if any(column.name in world.customers for column in mechanism.owns):
             mechanism.begin(world, seed)

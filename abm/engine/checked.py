@@ -19,6 +19,7 @@ from abm.core.guards import Fault, Guarded, Span, in_python, number
 from abm.core.kernels import CLOCK, Kernel
 from abm.core.parameters import interval
 from abm.core.programs import Call
+from abm.engine.binding import Binder
 from abm.engine.engine import Engine
 from abm.engine.stages import Stage
 from abm.mechanisms.mechanism import own_names
@@ -45,8 +46,14 @@ def check_kernels(scenario: Scenario, seed: int = 1, periods: int = 3, threads: 
 
     Raises Refusal for the first thing that is wrong: an index outside an array, a visit that is not on the list, a row
     of another tile, a column that is not declared, a number that a column cannot hold.  What a kernel leaves is looked
-    at when it ends. Plain functions, and what mechanisms do before the first period, are run without a check.
+    at when it ends. Plain functions, and what mechanisms do before the first period, are run without a check. Of a
+    scenario with dates every stretch is run by itself.
     """
+    for _, still in scenario.stretches():
+        _check_still(still, seed, periods, threads, customers)
+
+
+def _check_still(scenario: Scenario, seed: int, periods: int, threads: int, customers: int) -> None:
     small = scenario.replace({"periods": periods, "burn_in": min(scenario.burn_in, periods)})
     if scenario.network.kind != "file":
         some = max(customers, scenario.network.isolated)
@@ -61,21 +68,31 @@ class CheckedEngine(Engine):
         sums = [one for mechanism in scenario.mechanisms() for one in mechanism.sums]
         for mechanism in scenario.mechanisms():
             plan.check_kernels(mechanism, scenario.firms, sums)
-        steps = scenario.steps()
-        lists = [step for step in steps if isinstance(step.act, Kernel) and _LIST in written_by(step.act.function)]
-        self._listed = steps[steps.index(lists[0]) + 1 :] if lists else []
-        self._sums = {one.name for one in sums}
-        self._columns = {column.name: column for column in plan.needed(scenario.mechanisms(), steps)}
         super().__init__(scenario, seed, replication, threads)
         if threads > 1:
             self._pool = _InTurn()  # type: ignore[assignment]
 
-    def _bind_stages(self) -> None:
+    def binder(self) -> Binder:
+        """Return what binds calls that are followed."""
         self.world.set_tile(-(-self.world.n // TILES) or 1)
-        super()._bind_stages()
+        usual = super().binder()
+        return _CheckedBinder(self.scenario, usual.world, usual.seed, usual.threads, bool(self._closings), self._follow)
 
-    def _calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
-        calls = super()._calls(stage, named)
+
+class _CheckedBinder(Binder):
+    """Binds calls that are followed in plain Python."""
+
+    def __init__(self, scenario: Scenario, *usual: Any) -> None:
+        super().__init__(*usual)
+        steps, mechanisms = scenario.steps(), scenario.mechanisms()
+        lists = [step for step in steps if isinstance(step.act, Kernel) and _LIST in written_by(step.act.function)]
+        self._listed = steps[steps.index(lists[0]) + 1 :] if lists else []
+        self._sums = {one.name for mechanism in mechanisms for one in mechanism.sums}
+        self._columns = {column.name: column for column in plan.needed(mechanisms, steps)}
+
+    def calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
+        """Return the calls of a stage."""
+        calls = super().calls(stage, named)
         steps = [step for step in stage.steps if isinstance(step.act, Kernel)]
         if not steps:  # the call that records the period
             return calls

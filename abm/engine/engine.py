@@ -7,66 +7,37 @@ the same stage, and sums are whole numbers, so the bits do not depend on the num
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.core.kernels import kernel
-from abm.core.programs import Call, Program
+from abm.core.programs import Program
+from abm.engine.binding import Binder, Binding, Block
 from abm.engine.building import build_world, extend_world, restart_world
 from abm.engine.levers import Levers
-from abm.engine.stages import Stage, before_closing, staged
+from abm.engine.stages import Stage
 from abm.kpis.reading import Reading
+from abm.scenario.changes import differences
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
-from abm.scenario.steps import Step
 from abm.world.calendar import year_closes
 from abm.world.columns import World
 
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 
 
-@kernel(per="market")
-def record_period(history, counted, stocks, t):
-    """Add up the workers' counts of the period; flows start again at 0.
-
-    history (T, K (m + 1)), counted (W, K (m + 1))  [written]      stocks (K (m + 1),)  1 = stock, 0 = flow
-    """
-    for k in range(stocks.shape[0]):
-        history[t, k] = 0
-    for w in range(counted.shape[0]):
-        for k in range(stocks.shape[0]):
-            history[t, k] += counted[w, k]
-            counted[w, k] *= stocks[k]
-
-
-@dataclass
-class Block:
-    """Stages that run without Python in between, as a program for each worker; or one stage of plain functions."""
-
-    stages: list[Stage]
-    programs: list[Program]
-
-    @property
-    def plain(self) -> bool:
-        """Whether the block is run in Python."""
-        return not self.programs
-
-
 class Engine:
     """A scenario's plan bound to a world; steps it period by period.
 
-    world   : the state, which may be read and written between periods
-    t       : periods done
-    stages  : of a period, in order
-    threads : that share the rows
-    taken   : of each reading that was asked for, (periods, m) float64, NaN where no books close
+    scenario : as it was given
+    now      : as it stands, without dates and with what has been set on the way
+    world    : the state, which may be read and written between periods
+    t        : periods done
+    threads  : that share the rows
+    taken    : of each reading that was asked for, (periods, m) float64, NaN where no books close
     """
 
     def __init__(
@@ -81,75 +52,66 @@ class Engine:
         self.scenario, self.seed, self.t, self._folder = scenario, seed, 0, folder
         self.world: World = build_world(scenario, seed, replication, threads, folder)
         self.threads = threads
-        self.levers = Levers(self.world, scenario.firms, scenario.policies())
+        self._stretches = dict(scenario.stretches())
+        self._turns = list(self._stretches)  # the first period of each stretch
+        self.now = self._stretches[0]
+        self.levers = Levers(self.world, self.now.firms, scenario.policies())
         self.taken = {reading: np.full((scenario.periods, self.world.m), np.nan) for reading in readings}
         year = scenario.periods_per_year, scenario.burn_in, scenario.periods
         self._closings = [t for t in range(scenario.periods) if readings and year_closes(t + 1, *year)]
-        self._bind_stages()
+        self._binder = self.binder()
+        self._bindings: dict[int, Binding] = {}  # of the stretches met so far, by their first period
+        self._bind_stretch(0)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
-    def _bind_stages(self) -> None:
-        """Bind the stages of a period; once more in two parts, if readings come between them."""
-        self.stages = self._staged()
-        stages = [*self.stages, Stage("market")]  # the last, without steps, records the period
-        self._blocks = self._bound(stages)
-        # Readings see the finished period with its year's books still open, so they come right before the books close;
-        # only in periods in which they do, as the others need no stop.
-        cut = before_closing(self.stages)
-        self._parted = [self._bound(stages[:cut]), self._bound(stages[cut:])] if self._closings else []
-
-    def _staged(self) -> list[Stage]:
-        """Return the stages of a period; where levers move, what follows from them moves after it."""
-        found = []
-        for stage in staged(self.scenario.steps()):
-            found.append(stage)
-            if any(self.world.firms.keys() & set(step.mechanism.writes) for step in stage.steps):
-                last = stage.steps[-1]
-                found.append(Stage("plain", [Step(last.phase, last.mechanism, self._follow)]))
-        return found
+    def binder(self) -> Binder:
+        """Return what binds the stages of a period to the world."""
+        return Binder(self.world, self.seed, self.threads, bool(self._closings), self._follow)
 
     def _follow(self, world: World, t: int) -> None:
         """Work out anew what follows from levers that have moved."""
         self.levers.follow()
 
-    def set_firm(self, j: int, firm: Firm) -> None:
-        """Let a firm set other levers from the next period on; a mechanism that this switches on begins."""
-        self.levers.set(j, firm)
-        again = self.scenario.replace({"firms": tuple(self.levers.firms)})
-        if [step.name for step in again.steps()] != [step.name for step in self.scenario.steps()]:
-            extend_world(self.world, again, self.seed)
-            self.scenario = again
-            self._bind_stages()
-
-    def _bound(self, stages: Sequence[Stage]) -> list[Block]:
-        """Bind stages for every worker: one program for stages that nothing has to come between."""
-        named = [self.world.named(worker) for worker in range(self.threads)]
-        groups = [list(group) for _, group in groupby(stages, lambda stage: stage.kind == "plain")]
-        if self.threads > 1:
-            groups = [[stage] for stage in stages]
-        return [
-            Block(group, [] if group[0].kind == "plain" else [self._program(group, worker) for worker in named])
-            for group in groups
-        ]
-
-    def _program(self, stages: Sequence[Stage], named: Mapping[str, Any]) -> Program:
-        alone = self.threads == 1  # else the firms, like the rows, are given to each run
-        extents = [self.world.m if stage.kind == "firm" and alone else None for stage in stages]
-        return Program([(stage.kind == "tile", self._calls(stage, named)) for stage in stages], extents)
-
-    def _calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
-        return [step.bind(self.world, self.seed, named) for step in stage.steps] or [self._record()]
-
-    def _record(self) -> Call:
-        world = self.world
-        stocks = np.repeat(world.layout.stocks, world.m + 1)
-        flat = world.history.reshape(world.periods, stocks.size), world.counted.reshape(world.workers, stocks.size)
-        return Call(record_period, (*flat, stocks))
+    @property
+    def stages(self) -> list[Stage]:
+        """The stages of the coming period, in order."""
+        return self._binding.stages
 
     @property
     def programs(self) -> list[Program]:
-        """The programs of a period, in order, as the first worker runs them."""
-        return [block.programs[0] for block in self._blocks if block.programs]
+        """The programs of the coming period, in order, as the first worker runs them."""
+        return self._binding.programs
+
+    def set_firm(self, j: int, firm: Firm) -> None:
+        """Let a firm set other levers from the next period on; a mechanism that this switches on begins."""
+        self.levers.set(j, firm)
+        again = self.now.replace({"firms": tuple(self.levers.firms)})
+        if [step.name for step in again.steps()] != [step.name for step in self.now.steps()]:
+            extend_world(self.world, again, self.seed)
+            self.now, self._bindings = again, {}
+            self.world.clear_passing()
+            self._bind_stretch(self.t)
+
+    def _bind_stretch(self, t: int) -> None:
+        """Bind the stages of the stretch that period t begins, or remember them."""
+        if self._bindings:  # a sum that nobody adds to in this stretch is not opened, and stands as it began
+            self.world.clear_passing()
+        if t not in self._bindings:
+            self._bindings[t] = self._binder.bind(self.now)
+        self._binding = self._bindings[t]
+
+    def _turn(self) -> None:
+        """Let what is dated for this period change, and nothing that has been set on the way."""
+        begins = bisect_left(self._turns, self.t)
+        before, after = (self._stretches[t] for t in self._turns[begins - 1 : begins + 1])
+        changes = dict(differences(before, after))
+        for j, firm in enumerate(before.firms):
+            own = f"firms.{firm.name}."
+            levers = {path.removeprefix(own): value for path, value in changes.items() if path.startswith(own)}
+            if levers:
+                self.levers.set(j, self.levers.firms[j].replace(levers))
+        self.now = self.now.replace(changes)
+        self._bind_stretch(self.t)
 
     def does(self, seed: int, threads: int, readings: Sequence[Reading]) -> bool:
         """Return whether a restart makes it the engine of this seed, with these threads and readings."""
@@ -159,13 +121,14 @@ class Engine:
         """Go back to period 0 with the luck of another replication: as a new engine, for a fraction of the work."""
         restart_world(self.world, self.scenario, self.seed, replication, self._folder)
         self.levers.restart()
-        self.t = 0
+        self.t, self.now = 0, self._stretches[0]
         for taken in self.taken.values():
             taken.fill(np.nan)
         changed = self.world.varying()
-        for block in chain(self._blocks, *self._parted):
-            for program in block.programs:
-                program.rebind(changed)
+        for binding in self._bindings.values():
+            binding.rebind(changed)
+        if len(self._turns) > 1:
+            self._bind_stretch(0)
 
     def run(self, periods: int) -> None:
         """Go on for a number of periods.  Raises Refusal beyond the scenario's length."""
@@ -175,21 +138,24 @@ class Engine:
                 "give the scenario more periods"
             )
         end = self.t + periods
-        step = max(1, CHUNK // max(1, self.world.n)) if len(self._blocks) == 1 else 1
         while self.t < end:
-            k = bisect_left(self._closings, self.t)
-            coming = self._closings[k : k + 1]
-            if coming == [self.t]:
+            if self.t in self._turns[1:]:
+                self._turn()
+            blocks = self._binding.blocks
+            step = max(1, CHUNK // max(1, self.world.n)) if len(blocks) == 1 else 1
+            closing = self._closings[bisect_left(self._closings, self.t) :][:1]
+            if closing == [self.t]:
                 self._close()
             else:
-                upto = min(end, self.t + step, *coming)
-                for block in self._blocks:
+                turn = self._turns[bisect_left(self._turns, self.t + 1) :][:1]
+                upto = min(end, self.t + step, *closing, *turn)
+                for block in blocks:
                     self._advance(block, upto)
                 self.t = upto
 
     def _close(self) -> None:
         """Run a period in which the books close, and take the readings right before they do."""
-        before, after = self._parted
+        before, after = self._binding.parted
         for block in before:
             self._advance(block, self.t + 1)
         for reading, taken in self.taken.items():
@@ -199,23 +165,30 @@ class Engine:
         self.t += 1
 
     def _advance(self, block: Block, upto: int) -> None:
+        stage = block.stages[0]
         if block.plain:
             for step in (step for stage in block.stages for step in stage.steps):
                 step.act(self.world, self.t)
-        elif self._pool is None or not block.stages[0].shared:
-            block.programs[0].run(0, self.world.n, self.world.tile, self.t, upto)
+        elif stage.by_rows and len(self.world.groups) > 1:
+            for group, (first, last) in enumerate(self.world.groups):
+                self._share_out([own[group] for own in block.programs], first, last, self.world.tile, upto)
+        elif stage.kind == "firm" and self._pool is not None:
+            self._share_out([own[0] for own in block.programs], 0, self.world.m, 1, upto)
+        elif stage.shared:
+            self._share_out([own[0] for own in block.programs], 0, self.world.n, self.world.tile, upto)
         else:
-            self._share_out(block)
+            block.programs[0][0].run(0, self.world.n, self.world.tile, self.t, upto)
 
-    def _share_out(self, block: Block) -> None:
-        assert self._pool is not None
-        tile = 1 if block.stages[0].kind == "firm" else self.world.tile
-        rows = self.world.m if block.stages[0].kind == "firm" else self.world.n
-        tiles = -(-rows // tile)
-        edges = [min(rows, tile * (tiles * w // self.threads)) for w in range(self.threads + 1)]
+    def _share_out(self, programs: Sequence[Program], first: int, last: int, tile: int, upto: int) -> None:
+        """Let the threads do what lies from first to last, each some tiles of it."""
+        if self._pool is None:
+            programs[0].run(first, last, tile, self.t, upto)
+            return
+        tiles = -(-(last - first) // tile)
+        edges = [min(last, first + tile * (tiles * w // self.threads)) for w in range(self.threads + 1)]
         jobs = [
-            self._pool.submit(program.run, edges[w], edges[w + 1], tile, self.t, self.t + 1)
-            for w, program in enumerate(block.programs)
+            self._pool.submit(program.run, edges[w], edges[w + 1], tile, self.t, upto)
+            for w, program in enumerate(programs)
         ]
         for job in jobs:
             job.result()

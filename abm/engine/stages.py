@@ -31,6 +31,11 @@ class Stage:
     steps: list[Step] = field(default_factory=list)
 
     @property
+    def by_rows(self) -> bool:
+        """Whether the stage goes through the customers, row by row."""
+        return self.kind in ("tile", "share")
+
+    @property
     def shared(self) -> bool:
         """Whether threads share the stage."""
         return self.kind in ("tile", "share", "firm")

@@ -15,5 +15,5 @@ BY_NAME: dict[str, Measure] = {measure.name: measure for measure in ALL}
 
 def of(scenario: Scenario) -> tuple[Measure, ...]:
     """Return what is measured in a market unless something else is asked for: its own theories' KPIs included."""
-    own = (kpi for mechanism in scenario.mechanisms() for kpi in mechanism.kpis)
+    own = (kpi for mechanism in scenario.ever()[0] for kpi in mechanism.kpis)
     return (*STANDARD, *own)

@@ -14,8 +14,10 @@ from abm.core.spec import Spec, param
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
+from abm.scenario import changes as dated
 from abm.scenario import plan
 from abm.scenario.book import book_columns, visit_columns, with_book
+from abm.scenario.changes import Change
 from abm.scenario.firm import Firm, kinds_of
 from abm.scenario.steps import Step, steps_of
 from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE, sizes
@@ -47,6 +49,7 @@ class _World(Spec):
     network: Network = Network()
     firms: tuple[Firm, ...] = (Firm(name="north"), Firm(name="east"), Firm(name="south"))
     extras: tuple[Mechanism, ...] = ()
+    changes: tuple[Change, ...] = ()
     off: tuple[str, ...] = param(
         (), unit="names", evidence="assumed", doc="mechanisms that are switched off: their columns stay as they begin"
     )
@@ -74,6 +77,8 @@ class _World(Spec):
         if self.extras:
             plan.check(self.mechanisms(), self.firms)
             self.steps()  # which refuses kernels in phases where they cannot be
+        if self.changes:
+            dated.check(self)
         large = self.population.customers * len(names) + self.periods > SURELY_SMALL
         if large and self.estimated_bytes() > MOST_MEMORY:
             need, limit = self.estimated_bytes() / 2**30, MOST_MEMORY / 2**30
@@ -103,6 +108,14 @@ class _World(Spec):
         """Return what is done in a period, in the order in which it is done."""
         mechanisms = self.mechanisms()
         return with_book(steps_of(mechanisms, self.off, self.firms), visit_columns(mechanisms))
+
+    def stretches(self) -> tuple[tuple[int, Scenario], ...]:
+        """Return the first period of each stretch between two dates, and the scenario that holds in it."""
+        return dated.stretches(self)
+
+    def ever(self) -> tuple[tuple[Mechanism, ...], list[Step]]:
+        """Return the mechanisms and the steps of a period that the scenario has at any date, each once."""
+        return (self.mechanisms(), self.steps()) if not self.changes else dated.ever(self)
 
     def adding(self, *mechanisms: Mechanism) -> Self:
         """Return the scenario with further mechanisms of one's own, and in each firm their policies."""
@@ -134,7 +147,7 @@ class _World(Spec):
     def estimated_bytes(self) -> int:
         """Return about how much memory a run needs, in bytes: columns, ties, the book of visits, history."""
         n, m = self.population.customers, len(self.firms)
-        found, mechanisms = self.steps(), self.mechanisms()
+        mechanisms, found = self.ever()
         scratch = (column for own in plan.needed_scratch(found).values() for column in own)
         length: Mapping[str, int] = sizes(n, m, self.tile) | self.axes()
         state = sum(

@@ -131,6 +131,11 @@ def sizes(customers: int, firms: int, tile: int) -> dict[str, int]:
     }  # fmt: skip
 
 
+def _whole(by_part: np.ndarray) -> np.ndarray:
+    """Return counts (…, parts, rows, m + 1) added up over the parts; of a single part a view."""
+    return by_part[:, 0] if by_part.shape[1] == 1 else by_part.sum(axis=1)
+
+
 class World:
     """What exists: customers, firms, ties, and what is counted.
 
@@ -139,8 +144,11 @@ class World:
     ties      : compressed rows of word of mouth
     tile      : customers worked on at a time
     book      : visits of a whole period, where a market phase needs them
+    groups    : first and last row of each group of customers that is counted apart; one of all, if none are
     counted   : (workers, rows, m + 1) int64; the last entry counts what belongs to no firm
     history   : (periods, rows, m + 1) int64
+    counted_by_part, history_by_part : the same with an axis of parts before that of the rows: a part for each group,
+                and where there are several one for what is counted of firms as a whole
     layout    : where in these a tally is
     """
 
@@ -157,7 +165,9 @@ class World:
         workers: int = 1,
         tile: int = TILE,
         axes: Mapping[str, int] | None = None,
+        groups: Sequence[tuple[int, int]] = (),
     ) -> None:
+        self.groups = list(groups) or [(0, customers)]
         self.n, self.m = customers, len(firm_names)
         self.firm_names, self.ties = firm_names, ties
         self.periods, self.burn_in, self.periods_per_year = periods, burn_in, periods_per_year
@@ -167,6 +177,7 @@ class World:
         self.book = Columns()
         self._as_given = {name: lever.copy() for name, lever in levers.items()}
         self._defaults: dict[str, float] = {}
+        self._passing_defaults: dict[str, float] = {}
         self._by_pair: list[str] = []
         self._sizes = sizes(customers, self.m, tile) | dict(axes or {})
         self.layout = Layout((), (), self._sizes)
@@ -185,8 +196,9 @@ class World:
         """
         self.extend(columns, scratch or {})
         self.layout = Layout(tallies, absent, self._sizes)
-        self.counted = np.zeros((self.workers, self.layout.height, self.m + 1), np.int64)
-        self.history = np.zeros((self.periods, self.layout.height, self.m + 1), np.int64)
+        size = self.nobodys + 1, self.layout.height, self.m + 1
+        self.counted_by_part = np.zeros((self.workers, *size), np.int64)
+        self.history_by_part = np.zeros((self.periods, *size), np.int64)
 
     def extend(self, columns: Iterable[Column], scratch: Mapping[str, Sequence[Column]]) -> None:
         """Create further columns with their defaults."""
@@ -204,6 +216,21 @@ class World:
                 self._defaults[column.name] = column.default
                 if column.default != 0:
                     self.customers[column.name].fill(column.default)
+
+    @property
+    def nobodys(self) -> int:
+        """The part of the counts that belongs to no group of customers."""
+        return len(self.groups) if len(self.groups) > 1 else 0
+
+    @property
+    def counted(self) -> np.ndarray:
+        """What each worker has counted of the whole market."""
+        return _whole(self.counted_by_part)
+
+    @property
+    def history(self) -> np.ndarray:
+        """What was counted of the whole market, by period."""
+        return _whole(self.history_by_part)
 
     @property
     def tallies(self) -> Mapping[str, Tally]:
@@ -234,7 +261,14 @@ class World:
         if "tile_rows" in self.book:
             self.book.tile_rows[0] = tile
 
+    def clear_passing(self) -> None:
+        """Let what lives only while a tile is worked on stand at its defaults, as a kernel may rely on those."""
+        for worker in self.passing:
+            for name, array in worker.items():
+                array.fill(self._passing_defaults[name])
+
     def _add_passing(self, name: str, column: Column) -> None:
+        self._passing_defaults[name] = column.default
         for worker in self.passing:
             worker.add(name, np.full(tuple(self._sizes[axis] for axis in column.axes), column.default, column.dtype))
 
@@ -245,8 +279,8 @@ class World:
             self.firms[name][...] = lever
         for name, default in self._defaults.items():
             self.customers[name].fill(default)
-        self.counted.fill(0)
-        self.history.fill(0)
+        self.counted_by_part.fill(0)
+        self.history_by_part.fill(0)
 
     def varying(self) -> dict[str, Any]:
         """Return what is another array or number in another replication, by the name that kernels know it under."""
@@ -256,12 +290,15 @@ class World:
             "heaviest_tie": float(ties.weight.max(initial=0.0)), "replication": self.replication,
         }  # fmt: skip
 
-    def named(self, worker: int = 0) -> dict[str, Any]:
-        """Return everything that a kernel's parameter may name: name -> array or number, as a worker sees it."""
+    def named(self, worker: int = 0, part: int = 0) -> dict[str, Any]:
+        """Return everything that a kernel's parameter may name: name -> array or number.
+
+        worker, part : whose counts it sees
+        """
         return {
             **self.firms, **self.passing[worker], **self.customers, **self.varying(), **self.book,
             **{f"{name}_at": self.customers[name].reshape(-1) for name in self._by_pair},
-            **{name: self.layout.part(self.counted[worker], name) for name in self.tallies},
+            **{name: self.layout.part(self.counted_by_part[worker, part], name) for name in self.tallies},
             "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
         }  # fmt: skip
 
@@ -279,7 +316,7 @@ class World:
 
     def bytes(self) -> int:
         """Return the memory held by columns, ties and counters, in bytes."""
-        arrays = [*self.customers.values(), *self.firms.values(), self.counted, self.history]
+        arrays = [*self.customers.values(), *self.firms.values(), self.counted_by_part, self.history_by_part]
         arrays += [a for worker in self.passing for a in worker.values()]
         arrays += [self.ties.start, self.ties.target, self.ties.weight]
         return sum(a.nbytes for a in arrays)

@@ -15,6 +15,7 @@ from abm.core.spec import Spec
 from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
+from abm.study.plan.arms import CHANGES, DATES, in_arm, paths_of
 from abm.study.plan.design import MOST_SEED, Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
@@ -110,9 +111,21 @@ def arms(scenario: Scenario, wanted: Any) -> dict[str, dict[str, Any]]:
             if other.lower() == name.lower():
                 raise Refusal(f"'{other}' and '{name}' differ in capital letters only", place="arms")
         with at(f"arms.{name}"):
-            world = scenario.replace(table("", settings))
-            checked[name] = {path: _said(path, world.value_at(path)) for path in settings}
+            checked[name] = _arm(scenario, name, table("", settings))
     return checked
+
+
+def _arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an arm with each setting as the scenario holds it, and its dates as they are."""
+    world = in_arm(scenario, name, settings)
+    added = world.changes[len(scenario.changes) :]
+    held = world
+    if "from" in settings:
+        own, added = added[0], added[1:]
+        held = dict(world.stretches())[own.start + own.steps - 1]
+    said = {path: _said(path, held.value_at(path)) for path in paths_of(settings)}
+    dated = {key: settings[key] for key in DATES if key in settings}
+    return {**dated, **said, **({CHANGES: [change.to_dict() for change in added]} if added else {})}
 
 
 def _said(path: str, value: Any) -> Any:
@@ -167,7 +180,7 @@ def design(scenario: Scenario, arms: Mapping[str, dict[str, Any]], wanted: Desig
     seed : of the study
     """
     factors = dict(wanted.factors)
-    worlds = {arm: scenario.replace(settings) for arm, settings in arms.items()}
+    worlds = {arm: in_arm(scenario, arm, settings) for arm, settings in arms.items()}
     for arm, world in worlds.items():
         for path, values in factors.items():
             with at("design.factors", arm=arm):
@@ -196,7 +209,7 @@ def _levels(world: Scenario, settings: Mapping[str, Any], path: str, values: Seq
 def _level(world: Scenario, settings: Mapping[str, Any], path: str, value: Any) -> Any:
     """Return a factor's level as the scenario holds it; refuse a factor that undoes what the arm sets."""
     varied = world.replace({path: value})
-    for own in settings:
+    for own in paths_of(settings):
         if own == path or (not path.startswith(f"{own}.") and varied.value_at(own) != world.value_at(own)):
             advice = "a factor is what no firm chooses, so take out one of the two"
             raise Refusal(f"the arm sets '{own}' itself; {advice}", place=path)

@@ -20,6 +20,7 @@ from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
+from abm.study.plan.arms import in_arm
 from abm.study.plan.design import Design
 from abm.study.plan.sheet import Run, Sheet
 from abm.study.provenance import inputs
@@ -35,7 +36,8 @@ HEADLINE = tuple(BY_NAME[name] for name in ("profit", "share_of_wallet", "retent
 class Experiment:
     """Arms compared at the points of a design, each as often as there are replications; frozen, equal by value.
 
-    arms         : name -> {scenario path: value}, in order; none = one arm "base" that changes nothing
+    arms         : name -> {scenario path: value}, in order, from a date on if it has `from`, `until`, `ramp` too
+                   (arms.py); none = one arm "base" that changes nothing
     design       : what nobody can know (`grid({path: levels})`, `latin_hypercube({path: (low, high)}, points=32)`, …);
                    without one there is a single point
     replications : draws of luck per arm and point, shared by all arms
@@ -145,7 +147,7 @@ class Experiment:
 
     def scenario_of(self, arm: str, point: int = 0) -> Scenario:
         """Return the whole world of an arm at a point of the design."""
-        return self.scenario.replace(self.arms[arm]).replace(self.design.point(point))
+        return in_arm(self.scenario, arm, self.arms[arm]).replace(self.design.point(point))
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -169,7 +171,7 @@ class Experiment:
 
     def _variants(self) -> list[Scenario]:
         """The arms' scenarios, and for factors that may name input files those with each level."""
-        arms = [self.scenario.replace(settings) for settings in self.arms.values()]
+        arms = [in_arm(self.scenario, arm, settings) for arm, settings in self.arms.items()]
         factors = {p: v for p, v in self.design.factors.items() if p.partition(".")[0] in inputs.SECTIONS}
         varied = [world.replace({path: v}) for world in arms for path, values in factors.items() for v in values]
         return [*arms, *varied]
@@ -179,7 +181,7 @@ class Experiment:
 
         Neither what stands at its default counts nor a theory that is not on: see identity.py and revisions.py.
         """
-        scenario = self.scenario.replace(self.arms[arm])
+        scenario = in_arm(self.scenario, arm, self.arms[arm])
         decides = {
             "arm": arm,
             "market": of_market(scenario, self.design.factors),

@@ -9,6 +9,7 @@ from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, shown
 from abm.study.plan import checks
+from abm.study.plan.arms import paths_of
 from abm.study.plan.experiment import Experiment
 
 FIELDS = ("name", "question", "seed", "replications", "kpis", "baseline")
@@ -94,5 +95,6 @@ def _settings(experiment: Experiment, arm: str, path: str, value: Any) -> dict[s
     settings = experiment.arms[arm]
     if not any(path.startswith(f"{own}.") for own in settings):
         return settings | {path: value}
-    world = experiment.scenario.replace(settings).replace({path: value})
-    return {own: world.value_at(own) for own in settings}
+    paths = paths_of(settings)
+    world = experiment.scenario.replace(paths).replace({path: value})
+    return settings | {own: world.value_at(own) for own in paths}

@@ -65,10 +65,18 @@ def of_market(scenario: Scenario, varied: Collection[str] = ()) -> dict[str, Any
     steps = [[step.strip('"') for step in _STEP.split(path)] for path in varied]
     roots = {path[0] for path in steps}
     theories = {kind.name for kind in shipped()}
-    there = {mechanism.name for mechanism in scenario.mechanisms()}
+    there = {mechanism.name for mechanism in scenario.ever()[0]}
     # Levers, and the costs that follow from them, stand in a theory's file and act also where the theory is off.
     policies = {kind.name for kind in shipped() if kind.policy is not None}
-    off = set() if roots & {"off", _PRESET} else {*scenario.off} - policies
+    off = (
+        set() if roots & {"off", _PRESET} else set.intersection(*({*w.off} for _, w in scenario.stretches())) - policies
+    )
     on = theories & ((there - off) | (theories if _PRESET in roots else roots))
-    said = identity(scenario, named=any(path[-1] == _PRESET for path in steps), apart={*(theories - on), "off"})
-    return {"scenario": said, "off": sorted(scenario.off), "revisions": revisions((MARKET, KPIS, *sorted(on)))}
+    named = any(path[-1] == _PRESET for path in steps)
+    stretches = [
+        (t, identity(still, named=named, apart={*(theories - on), "off"}), sorted(still.off))
+        for t, still in scenario.stretches()
+    ]
+    (_, said, without), *later = stretches
+    dated = {"later": later} if later else {}
+    return {"scenario": said, "off": without, "revisions": revisions((MARKET, KPIS, *sorted(on))), **dated}

@@ -13,6 +13,7 @@ from abm.core.kernels import Kernel
 from abm.engine import recording
 from abm.engine.engine import Engine
 from abm.scenario.scenario import Scenario
+from abm.study.plan.arms import in_arm
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import Run
 from abm.study.storage.rows import Outcome
@@ -40,8 +41,8 @@ class Report:
 
 def compiled(experiment: Experiment) -> bool:
     """Return whether every kernel of an experiment has machine code on the disk."""
-    worlds = [experiment.scenario.replace(settings) for settings in experiment.arms.values()]
-    acts = [step.act for world in worlds for step in world.steps()]
+    worlds = [in_arm(experiment.scenario, arm, settings) for arm, settings in experiment.arms.items()]
+    acts = [step.act for world in worlds for step in world.ever()[1]]
     return all(act.is_cached() for act in acts if isinstance(act, Kernel))
 
 

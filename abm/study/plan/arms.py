@@ -1,0 +1,47 @@
+"""Arms: what a firm chooses, from the start of a run or from a date on.
+
+An arm is a table of scenario paths and values. With `from` beside them (and `until`, `ramp`) they hold from then on;
+`changes` is a list of such tables with dates of their own, for an arm in several steps:
+
+    [arms.promotion]                       [[arms.campaign.changes]]
+    from = 52                              name = "launch"
+    until = 60                             from = 52
+    "firms.north.price" = 0.9              set = { "firms.north.program" = { preset = "points" } }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from abm.core.errors import Refusal
+from abm.scenario.changes import Change
+from abm.scenario.scenario import Scenario
+
+DATES = ("from", "until", "ramp")
+CHANGES = "changes"
+
+
+def paths_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scenario paths that an arm sets, with their values, without its dates."""
+    return {path: value for path, value in settings.items() if path not in (*DATES, CHANGES)}
+
+
+def in_arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> Scenario:
+    """Return the scenario of an arm.  Raises Refusal for what cannot be set, or not at that date."""
+    paths, dates = paths_of(settings), {key: settings[key] for key in DATES if key in settings}
+    steps = settings.get(CHANGES, ())
+    if not dates and not steps:
+        return scenario.replace(paths)
+    own = scenario if dates else scenario.replace(paths)
+    if dates:
+        if "from" not in dates:
+            raise Refusal(f"{' and '.join(dates)} without from; write from = the first period")
+        change = Change.parse({"name": name, **dates, "set": paths}, place=f"{CHANGES}.{name}")
+        own = own.replace({CHANGES: (*own.changes, change)})
+    return own.replace({CHANGES: (*own.changes, *steps)}) if steps else own
+
+
+def dates_of(scenario: Scenario) -> dict[str, tuple[int, int | None]]:
+    """Return the name of each change of a scenario with its first period and the first one after it."""
+    return {change.name: (change.start, change.until) for change in scenario.changes}
