@@ -186,7 +186,7 @@ class CustomerModel(mesa.Model):
     def _over_period(self, kpi: Measure) -> np.ndarray:
         if isinstance(kpi, Reading):
             taken = taken_of(self.engine.taken, kpi)
-            return taken[self.engine.t - 1] if self.engine.t else np.full(self.world.m, np.nan)
+            return taken[self.engine.t - 1, 0] if self.engine.t else np.full(self.world.m, np.nan)
         tallies, known = self._latest()
         values = known.get(kpi)
         if values is None:

@@ -1,4 +1,4 @@
-"""Binding: a scenario's stages as programs on a world's arrays, for every worker and every group of customers."""
+"""Binding: a scenario's stages as programs on a world's arrays, for every worker and every cell of customers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def record_period(history, counted, stocks, t):
 class Block:
     """Stages that run without Python in between, as programs; or one stage of plain functions.
 
-    programs : by worker, and of a stage that goes by rows by group of customers
+    programs : by worker, and of a stage that goes by rows by cell of customers
     """
 
     stages: list[Stage]
@@ -104,24 +104,24 @@ class Binder:
         return found
 
     @property
-    def _alone(self) -> bool:
+    def alone(self) -> bool:
         """Whether one worker does all rows in one go, so that stages may follow each other in compiled code."""
-        return self.threads == 1 and len(self.world.groups) == 1
+        return self.threads == 1 and self.world.partition is None
 
     def _bound(self, stages: Sequence[Stage]) -> list[Block]:
         groups = [list(group) for _, group in groupby(stages, lambda stage: stage.kind == "plain")]
-        if not self._alone:
+        if not self.alone:
             groups = [[stage] for stage in stages]
         return [Block(group, [] if group[0].kind == "plain" else self._programs(group)) for group in groups]
 
     def _programs(self, stages: Sequence[Stage]) -> list[list[Program]]:
         world = self.world
-        parts = range(len(world.groups)) if stages[0].by_rows else [world.nobodys]
+        parts = range(len(world.cells)) if stages[0].by_rows else [world.nobodys]
         return [[self._program(stages, world.named(worker, part)) for part in parts] for worker in range(self.threads)]
 
     def _program(self, stages: Sequence[Stage], named: Mapping[str, Any]) -> Program:
         # Else the firms, like the rows, are given to each run.
-        extents = [self.world.m if stage.kind == "firm" and self._alone else None for stage in stages]
+        extents = [self.world.m if stage.kind == "firm" and self.alone else None for stage in stages]
         return Program([(stage.kind == "tile", self.calls(stage, named)) for stage in stages], extents)
 
     def calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:

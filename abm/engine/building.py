@@ -12,23 +12,33 @@ from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
 from abm.world.columns import World
 from abm.world.network.ties import Ties
+from abm.world.partition import Partition
 
 
 def build_world(
-    scenario: Scenario, seed: int, replication: int = 0, workers: int = 1, folder: Path | None = None
+    scenario: Scenario,
+    seed: int,
+    replication: int = 0,
+    workers: int = 1,
+    folder: Path | None = None,
+    partition: Partition | None = None,
 ) -> World:
     """Return the world at period 0: customers, firms, ties, with every mechanism's initial state.
 
-    folder : of the study, which its logs and graph files lie in; None = the current one
+    folder    : of the study, which its logs and graph files lie in; None = the current one
+    partition : groups of customers who are counted apart
 
     Raises Refusal for an unusable log or graph file.
     """
-    world = allocated(scenario, _ties(scenario, seed, replication, folder), replication, workers)
+    ties = _ties(scenario, seed, replication, folder, partition)
+    world = allocated(scenario, ties, replication, workers, partition)
     _begin(world, scenario, seed, folder)
     return world
 
 
-def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1) -> World:
+def allocated(
+    scenario: Scenario, ties: Ties, replication: int = 0, workers: int = 1, partition: Partition | None = None
+) -> World:
     """Return a world with all its arrays, in which nobody has been drawn yet."""
     mechanisms, steps = scenario.ever()
     absent = [kind() for kind in shipped() if kind not in map(type, mechanisms)]  # with lengths of axes by default
@@ -36,7 +46,7 @@ def allocated(scenario: Scenario, ties: Ties, replication: int = 0, workers: int
     world = World(
         scenario.population.customers, tuple(firm.name for firm in scenario.firms),
         levers(scenario.stretches()[0][1].firms, scenario.policies()), ties, scenario.periods, scenario.burn_in,
-        scenario.periods_per_year, replication, workers, scenario.tile, axes,
+        scenario.periods_per_year, replication, workers, scenario.tile, axes, partition,
     )  # fmt: skip
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
     others = [tally for mechanism in absent for tally in mechanism.counts]
@@ -61,15 +71,23 @@ def extend_world(world: World, scenario: Scenario, seed: int) -> None:
             mechanism.begin(world, seed)
 
 
-def restart_world(world: World, scenario: Scenario, seed: int, replication: int, folder: Path | None = None) -> None:
+def restart_world(
+    world: World,
+    scenario: Scenario,
+    seed: int,
+    replication: int,
+    folder: Path | None = None,
+    partition: Partition | None = None,
+) -> None:
     """Bring the world of a scenario back to period 0 with the luck of another replication, in the same arrays."""
-    world.restart(_ties(scenario, seed, replication, folder), replication)
+    world.restart(_ties(scenario, seed, replication, folder, partition), replication, partition)
     _begin(world, scenario, seed, folder)
 
 
-def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None) -> Ties:
+def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None, partition: Partition | None) -> Ties:
     key = stream_key(seed, "graph")
-    return scenario.network.build(scenario.population.customers, key, replication, folder=folder)
+    ties = scenario.network.build(scenario.population.customers, key, replication, folder=folder)
+    return ties if partition is None else partition.placed(ties)
 
 
 def _begin(world: World, scenario: Scenario, seed: int, folder: Path | None) -> None:

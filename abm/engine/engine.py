@@ -7,7 +7,7 @@ the same stage, and sums are whole numbers, so the bits do not depend on the num
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.world.calendar import year_closes
 from abm.world.columns import World
+from abm.world.partition import Partition
 
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 
@@ -37,7 +38,8 @@ class Engine:
     world    : the state, which may be read and written between periods
     t        : periods done
     threads  : that share the rows
-    taken    : of each reading that was asked for, (periods, m) float64, NaN where no books close
+    taken    : of each reading that was asked for, (periods, 1 + groups, m) float64, NaN where no books close: of all
+               customers, then of each group of the partition
     """
 
     def __init__(
@@ -48,15 +50,18 @@ class Engine:
         threads: int = 1,
         folder: Path | None = None,
         readings: Sequence[Reading] = (),
+        partition: Partition | None = None,
     ) -> None:
         self.scenario, self.seed, self.t, self._folder = scenario, seed, 0, folder
-        self.world: World = build_world(scenario, seed, replication, threads, folder)
+        self.world: World = build_world(scenario, seed, replication, threads, folder, partition)
         self.threads = threads
         self._stretches = dict(scenario.stretches())
         self._turns = list(self._stretches)  # the first period of each stretch
         self.now = self._stretches[0]
         self.levers = Levers(self.world, self.now.firms, scenario.policies())
-        self.taken = {reading: np.full((scenario.periods, self.world.m), np.nan) for reading in readings}
+        groups = len(partition.groups) if partition else 0
+        size = scenario.periods, 1 + groups, self.world.m
+        self.taken = {reading: np.full(size, np.nan) for reading in readings}
         year = scenario.periods_per_year, scenario.burn_in, scenario.periods
         self._closings = [t for t in range(scenario.periods) if readings and year_closes(t + 1, *year)]
         self._binder = self.binder()
@@ -81,6 +86,12 @@ class Engine:
     def programs(self) -> list[Program]:
         """The programs of the coming period, in order, as the first worker runs them."""
         return self._binding.programs
+
+    def set_tile(self, tile: int) -> None:
+        """Work on another number of customers at a time."""
+        self.world.set_tile(tile)
+        self._bindings = {}
+        self._bind_stretch(self.t)
 
     def set_firm(self, j: int, firm: Firm) -> None:
         """Let a firm set other levers from the next period on; a mechanism that this switches on begins."""
@@ -113,13 +124,18 @@ class Engine:
         self.now = self.now.replace(changes)
         self._bind_stretch(self.t)
 
-    def does(self, seed: int, threads: int, readings: Sequence[Reading]) -> bool:
-        """Return whether a restart makes it the engine of this seed, with these threads and readings."""
-        return (self.seed, self.threads, tuple(self.taken)) == (seed, threads, tuple(dict.fromkeys(readings)))
+    def does(self, seed: int, threads: int, readings: Sequence[Reading], partition: Partition | None = None) -> bool:
+        """Return whether a restart makes it the engine of this seed, with these threads, readings and groups."""
+        own, wanted = (None if one is None else (one.cells, one.groups) for one in (self.world.partition, partition))
+        same = (self.seed, self.threads, tuple(self.taken)) == (seed, threads, tuple(dict.fromkeys(readings)))
+        return same and own == wanted
 
-    def restart(self, replication: int) -> None:
-        """Go back to period 0 with the luck of another replication: as a new engine, for a fraction of the work."""
-        restart_world(self.world, self.scenario, self.seed, replication, self._folder)
+    def restart(self, replication: int, partition: Partition | None = None) -> None:
+        """Go back to period 0 with the luck of another replication: as a new engine, for a fraction of the work.
+
+        partition : of the same groups
+        """
+        restart_world(self.world, self.scenario, self.seed, replication, self._folder, partition)
         self.levers.restart()
         self.t, self.now = 0, self._stretches[0]
         for taken in self.taken.values():
@@ -159,35 +175,41 @@ class Engine:
         for block in before:
             self._advance(block, self.t + 1)
         for reading, taken in self.taken.items():
-            taken[self.t] = reading(self.world)
+            taken[self.t, 0] = reading(self.world)
+            for group, part in enumerate(self._groups()):
+                taken[self.t, 1 + group] = reading(part)
         for block in after:
             self._advance(block, self.t + 1)
         self.t += 1
+
+    def _groups(self) -> Iterator[World]:
+        """Yield the world with the customers of each group alone."""
+        if self.world.partition is not None:
+            for group in range(len(self.world.partition.groups)):
+                yield self.world.only(self.world.partition.rows_of(group))
 
     def _advance(self, block: Block, upto: int) -> None:
         stage = block.stages[0]
         if block.plain:
             for step in (step for stage in block.stages for step in stage.steps):
                 step.act(self.world, self.t)
-        elif stage.by_rows and len(self.world.groups) > 1:
-            for group, (first, last) in enumerate(self.world.groups):
-                self._share_out([own[group] for own in block.programs], first, last, self.world.tile, upto)
-        elif stage.kind == "firm" and self._pool is not None:
-            self._share_out([own[0] for own in block.programs], 0, self.world.m, 1, upto)
-        elif stage.shared:
-            self._share_out([own[0] for own in block.programs], 0, self.world.n, self.world.tile, upto)
-        else:
+        elif self._binder.alone or not stage.shared:
             block.programs[0][0].run(0, self.world.n, self.world.tile, self.t, upto)
+        elif stage.by_rows:
+            for cell, (first, last) in enumerate(self.world.cells):
+                self._share_out([own[cell] for own in block.programs], first, last, self.world.tile)
+        else:
+            self._share_out([own[0] for own in block.programs], 0, self.world.m, 1)
 
-    def _share_out(self, programs: Sequence[Program], first: int, last: int, tile: int, upto: int) -> None:
+    def _share_out(self, programs: Sequence[Program], first: int, last: int, tile: int) -> None:
         """Let the threads do what lies from first to last, each some tiles of it."""
         if self._pool is None:
-            programs[0].run(first, last, tile, self.t, upto)
+            programs[0].run(first, last, tile, self.t, self.t + 1)
             return
         tiles = -(-(last - first) // tile)
         edges = [min(last, first + tile * (tiles * w // self.threads)) for w in range(self.threads + 1)]
         jobs = [
-            self._pool.submit(program.run, edges[w], edges[w + 1], tile, self.t, upto)
+            self._pool.submit(program.run, edges[w], edges[w + 1], tile, self.t, self.t + 1)
             for w, program in enumerate(programs)
         ]
         for job in jobs:

@@ -17,6 +17,7 @@ from abm.kpis.reading import Reading, averaged
 from abm.scenario import measures
 from abm.scenario.scenario import Scenario
 from abm.world.layout import Layout
+from abm.world.partition import Partition
 
 
 class Counts(Mapping[str, np.ndarray]):
@@ -53,6 +54,8 @@ class Record:
 
     tallies  : (periods, *axes, m + 1) each
     readings : (periods, m) each, NaN where no books close
+    groups   : the same of each group of customers that was counted apart; what is counted of firms as a whole is in no
+               group
     """
 
     firms: tuple[str, ...]
@@ -61,6 +64,7 @@ class Record:
     periods_per_year: int
     tallies: Counts
     readings: Mapping[Reading, np.ndarray] = field(default_factory=dict)
+    groups: tuple[Record, ...] = ()
 
     def by_period(self, kpis: Sequence[Measure]) -> np.ndarray:
         """Return every measure in every period: (periods, m, kpis) float64, NaN where it is not defined."""
@@ -85,6 +89,7 @@ def record(
     folder: Path | None = None,
     kept: list[Engine] | None = None,
     kpis: Sequence[Measure] = (),
+    partition: Partition | None = None,
 ) -> Record:
     """Run a scenario and return what was counted.
 
@@ -92,15 +97,16 @@ def record(
     kept   : the engine of the run before, which is used again if it is of the same scenario object; becomes that of
              this run, or empty if it fails
     kpis   : that will be asked of the record; the readings among them have to be taken while it runs
+    partition : groups of customers who are counted apart
     Raises Refusal for input that cannot be used.
     """
     readings = readings_in(kpis)
     engine = kept.pop() if kept else None
-    if engine is not None and engine.scenario is scenario and engine.does(seed, threads, readings):
-        engine.restart(replication)
+    if engine is not None and engine.scenario is scenario and engine.does(seed, threads, readings, partition):
+        engine.restart(replication, partition)
     else:
         del engine  # one world at a time: the next may be as large as the memory allows
-        engine = Engine(scenario, seed, replication, threads, folder, readings)
+        engine = Engine(scenario, seed, replication, threads, folder, readings, partition)
     engine.run(scenario.periods)
     if kept is not None:
         kept.append(engine)
@@ -112,9 +118,16 @@ def read(engine: Engine) -> Record:
     world, scenario = engine.world, engine.scenario
     done = engine.t
     burn_in = min(scenario.burn_in, done)
-    counts = Counts(world.layout, world.history[:done].copy())
-    readings = {reading: taken[:done].copy() for reading, taken in engine.taken.items()}
-    return Record(world.firm_names, done, burn_in, scenario.periods_per_year, counts, readings)
+
+    def one(block: np.ndarray, group: int, groups: tuple[Record, ...] = ()) -> Record:
+        readings = {reading: taken[:done, group].copy() for reading, taken in engine.taken.items()}
+        counts = Counts(world.layout, block)
+        return Record(world.firm_names, done, burn_in, scenario.periods_per_year, counts, readings, groups)
+
+    cells = world.partition.groups if world.partition else ()
+    parts = (world.history_by_part[:done, list(own)].sum(axis=1) for own in cells)
+    groups = tuple(one(part, 1 + group) for group, part in enumerate(parts))
+    return one(world.history[:done].copy(), 0, groups)
 
 
 def simulate(

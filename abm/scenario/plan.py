@@ -22,7 +22,7 @@ from abm.world.population import COLUMNS as TRAITS
 
 _NUMBERS = (
     "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
-    "tie_weight", "heaviest_tie", "book_start", "book_visit",
+    "tie_weight", "heaviest_tie", "row_of_identity", "part", "book_start", "book_visit",
 )  # fmt: skip
 _PACKAGE = __name__.partition(".")[0]
 

@@ -2,7 +2,7 @@
 
 A list of visits lives while its tile is worked on. Where a market phase has to see the visits of everybody, every tile
 writes its list into the book and reads it back afterwards; in between the visits of firm j are the entries
-`book_visit[book_start[j]]` up to that of j + 1, in the order of customers and occasions. Each tile has a place of its
+`book_visit[book_start[j]]` up to that of j + 1, in the order of rows and occasions. Each tile has a place of its
 own in the book, as long as its list can be; of the memory reserved for it only what is written is ever used.
 """
 
@@ -25,9 +25,16 @@ def serve_everybody(visit_outcome, visit_count):
 
 
 @kernel
-def keep_length(tile_length, visit_count, tile_rows, lo):
-    """Write into the book how many visits a tile has.  tile_length (tiles,)  [written]"""
-    tile_length[np.int64(lo) // tile_rows[0]] = visit_count[0]
+def keep_length(tile_length, tile_first, visit_count, tile_rows, part, lo):
+    """Write into the book how many visits a tile has, and its first row.
+
+    Tiles are numbered through; the last of a group of customers may be shorter, so that the next begins within it.
+
+    tile_length, tile_first (tiles,)  [written]
+    """
+    tile = np.int64(lo) // tile_rows[0] + part
+    tile_length[tile] = visit_count[0]
+    tile_first[tile] = lo
 
 
 @kernel
@@ -39,9 +46,9 @@ def keep_visits(kept, passed, visit_count, lo):
 
 
 @kernel
-def fetch_length(visit_count, tile_length, tile_rows, lo):
+def fetch_length(visit_count, tile_length, tile_rows, part, lo):
     """Read from the book how many visits a tile has.  visit_count (1,)  [written]"""
-    visit_count[0] = tile_length[np.int64(lo) // tile_rows[0]]
+    visit_count[0] = tile_length[np.int64(lo) // tile_rows[0] + part]
 
 
 @kernel
@@ -53,8 +60,8 @@ def fetch_visits(passed, kept, visit_count, lo):
 
 
 @kernel(per="market")
-def index_by_firm(book_start, book_visit, chosen, tile_length, tile_rows):
-    """List the visits of each firm in the order of customers and occasions.
+def index_by_firm(book_start, book_visit, chosen, tile_length, tile_first):
+    """List the visits of each firm in the order of rows and occasions.
 
     book_start (m + 1,), book_visit (book,)  [written]      chosen (book,)  the firm of each visit
     """
@@ -62,13 +69,13 @@ def index_by_firm(book_start, book_visit, chosen, tile_length, tile_rows):
     for j in range(m + 1):
         book_start[j] = 0
     for k in range(tile_length.shape[0]):
-        first = k * tile_rows[0] * _MOST
+        first = tile_first[k] * _MOST
         for v in range(first, first + tile_length[k]):
             book_start[chosen[v] + 1] += 1
     for j in range(m):
         book_start[j + 1] += book_start[j]
     for k in range(tile_length.shape[0]):
-        first = k * tile_rows[0] * _MOST
+        first = tile_first[k] * _MOST
         for v in range(first, first + tile_length[k]):
             j = chosen[v]
             book_visit[book_start[j]] = v

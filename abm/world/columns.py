@@ -9,6 +9,7 @@ on. Kernels that work visit by visit take a column with a firm axis as one row o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from abm.core.errors import Refusal, did_you_mean
 from abm.core.functions import STEPS
 from abm.world.layout import Layout
+from abm.world.partition import Partition
 
 if TYPE_CHECKING:
     from abm.world.network.network import Ties
@@ -86,6 +88,7 @@ class Tally:
             raise Refusal(f"tally {self.name!r} has no account {self.account!r}{known}")
 
 
+_NONE = np.empty(0, np.uint32)
 FIXED_POINT = STEPS  # sums of states are counted in whole 2**-20, see `in_steps`
 CENT = 0.01
 
@@ -144,11 +147,11 @@ class World:
     ties      : compressed rows of word of mouth
     tile      : customers worked on at a time
     book      : visits of a whole period, where a market phase needs them
-    groups    : first and last row of each group of customers that is counted apart; one of all, if none are
+    partition : cells of customers who are counted apart, None = there are none
     counted   : (workers, rows, m + 1) int64; the last entry counts what belongs to no firm
     history   : (periods, rows, m + 1) int64
-    counted_by_part, history_by_part : the same with an axis of parts before that of the rows: a part for each group,
-                and where there are several one for what is counted of firms as a whole
+    counted_by_part, history_by_part : the same with an axis of parts before that of the rows: a part for each cell of
+                the partition, and behind them one for what is counted of firms as a whole
     layout    : where in these a tally is
     """
 
@@ -165,9 +168,9 @@ class World:
         workers: int = 1,
         tile: int = TILE,
         axes: Mapping[str, int] | None = None,
-        groups: Sequence[tuple[int, int]] = (),
+        partition: Partition | None = None,
     ) -> None:
-        self.groups = list(groups) or [(0, customers)]
+        self.partition = partition
         self.n, self.m = customers, len(firm_names)
         self.firm_names, self.ties = firm_names, ties
         self.periods, self.burn_in, self.periods_per_year = periods, burn_in, periods_per_year
@@ -218,9 +221,21 @@ class World:
                     self.customers[column.name].fill(column.default)
 
     @property
+    def cells(self) -> list[tuple[int, int]]:
+        """First row, and the first behind it, of each cell of customers who are counted apart; else of all."""
+        return [(0, self.n)] if self.partition is None else self.partition.rows
+
+    @property
     def nobodys(self) -> int:
-        """The part of the counts that belongs to no group of customers."""
-        return len(self.groups) if len(self.groups) > 1 else 0
+        """The part of the counts that belongs to no cell of customers."""
+        return 0 if self.partition is None else self.partition.cells
+
+    def only(self, rows: slice | np.ndarray) -> World:
+        """Return the world with the customers of some rows; all ties are still there."""
+        part = copy(self)
+        part.customers = Columns({name: array[..., rows] for name, array in self.customers.items()})
+        part.n = part.customers.customer_id.size
+        return part
 
     @property
     def counted(self) -> np.ndarray:
@@ -253,7 +268,9 @@ class World:
         self.book.add("book_start", np.zeros(self.m + 1, np.int64))
         self.book.add("book_visit", np.zeros(self.n * MOST_OCCASIONS, np.uint32))
         self.book.add("tile_rows", np.array([self.tile], np.int64))
-        self.book.add("tile_length", np.zeros(-(-self.n // SMALLEST_TILE), np.int64))
+        most = -(-self.n // SMALLEST_TILE) + len(self.cells)
+        self.book.add("tile_length", np.zeros(most, np.int64))
+        self.book.add("tile_first", np.zeros(most, np.int64))
 
     def set_tile(self, tile: int) -> None:
         """Work on another number of customers at a time; before the kernels are bound."""
@@ -272,9 +289,14 @@ class World:
         for worker in self.passing:
             worker.add(name, np.full(tuple(self._sizes[axis] for axis in column.axes), column.default, column.dtype))
 
-    def restart(self, ties: Ties, replication: int) -> None:
-        """Go back to the state after `allocate`, in the same arrays, for another replication."""
-        self.ties, self.replication = ties, replication
+    def restart(self, ties: Ties, replication: int, partition: Partition | None = None) -> None:
+        """Go back to the state after `allocate`, in the same arrays, for another replication.
+
+        partition : of as many cells as before
+        """
+        self.ties, self.replication, self.partition = ties, replication, partition
+        if "tile_length" in self.book:
+            self.book.tile_length.fill(0)
         for name, lever in self._as_given.items():
             self.firms[name][...] = lever
         for name, default in self._defaults.items():
@@ -288,6 +310,7 @@ class World:
         return {
             "tie_start": ties.start, "tie_target": ties.target.view(np.uint32), "tie_weight": ties.weight,
             "heaviest_tie": float(ties.weight.max(initial=0.0)), "replication": self.replication,
+            "row_of_identity": _NONE if self.partition is None else self.partition.row,
         }  # fmt: skip
 
     def named(self, worker: int = 0, part: int = 0) -> dict[str, Any]:
@@ -299,7 +322,7 @@ class World:
             **self.firms, **self.passing[worker], **self.customers, **self.varying(), **self.book,
             **{f"{name}_at": self.customers[name].reshape(-1) for name in self._by_pair},
             **{name: self.layout.part(self.counted_by_part[worker, part], name) for name in self.tallies},
-            "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
+            "part": part, "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
         }  # fmt: skip
 
     def lookup(self, name: str, worker: int) -> Any:

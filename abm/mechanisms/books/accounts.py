@@ -150,12 +150,18 @@ def close_year(
                 year_spend[j, i] = 0
 
 
+@kernel(per="share")
+def count_population(population, lo, hi):
+    """Count the customers of the market.  population  tally [written]"""
+    for j in range(population.shape[0] - 1):
+        population[j] += hi - lo
+
+
 @kernel(per="market")
-def close_period(fixed_cost, customer_id, fixed, population):
-    """Book what does not depend on visits.  fixed, population  tallies [written]"""
+def book_fixed_cost(fixed_cost, fixed):
+    """Book what does not depend on visits.  fixed  tally [written]"""
     for j in range(fixed_cost.shape[0]):
         fixed[j] += fixed_cost[j]
-        population[j] += customer_id.shape[0]
 
 
 class Offer(Policy):
@@ -223,4 +229,5 @@ class Accounts(Mechanism):
         """Return what is charged, the bookings of visits, and the books that close after everybody's."""
         visits = ((Phase.ENCOUNTER, charge), (Phase.BOOKING, book_visits))
         yearly = ((Phase.CLOSING, close_loyalty), (Phase.CLOSING, close_year))
-        return (*visits, *yearly, (Phase.BOOKS, book_service), (Phase.BOOKS, close_period))
+        books = ((Phase.BOOKS, book_service), (Phase.BOOKS, count_population), (Phase.BOOKS, book_fixed_cost))
+        return (*visits, *yearly, *books)

@@ -159,15 +159,25 @@ def expire_points(points, last_purchase, has_program, expiry, points_expired, po
             points_outstanding[j] -= lapsed
 
 
+@kernel(per="share")
+def count_members(member, has_program, members, lo, hi):
+    """Count members.  members  tally [written]"""
+    for j in range(member.shape[0]):
+        if has_program[j] > 0:
+            found = 0
+            for i in range(lo, hi):
+                found += member[j, i]
+            members[j] += found
+
+
 @kernel(per="market")
-def count_members(tier_members, member, tier, has_program, tier_threshold, members):
-    """Count members by tier.  tier_members (5, m)  [written]      members  tally [written]"""
+def count_tiers(tier_members, member, tier, has_program, tier_threshold):
+    """Count members by tier.  tier_members (5, m)  [written]"""
     for j in range(member.shape[0]):
         base = 0
         if has_program[j] > 0:
             for i in range(member.shape[1]):
                 base += member[j, i]
-        members[j] += base
         for k in range(1, tier_members.shape[0]):
             raised = 0
             if tier_threshold[k, j] < NEVER:
@@ -322,7 +332,7 @@ class Rewards(Mechanism):
         terms = ((Phase.STAKES, forfeit), (Phase.VALUATION, add_programme), (Phase.DELIVERY, discount_tiers))
         till = ((Phase.LOYALTY, reward_visits), (Phase.LOYALTY, promote_visitors))
         windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
-        standing = ((Phase.STANDING, count_members), (Phase.PROGRESS, value_progress))
+        standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers), (Phase.PROGRESS, value_progress))
         books = ((Phase.CLOSING, compare_members), (Phase.BOOKS, book_membership))
         return (*need, *terms, *till, *windows, *standing, *books)
 

@@ -34,16 +34,24 @@ def resented_wait(wait, annoyance):
     return min(np.float32(1.0), annoyance * wait)
 
 
+@equation
+def is_earlier(visit, other, visit_customer, visit_nth, customer_id):
+    """Return whether a visit comes before another that arrives at the same moment."""
+    mine, hers = customer_id[visit_customer[visit]], customer_id[visit_customer[other]]
+    return mine < hers or (mine == hers and visit_nth[visit] < visit_nth[other])
+
+
 @kernel(per="firm")
 def serve_in_order(
     visit_outcome, wait, server_free, arrival, order, spare, book_start, book_visit, visit_customer, visit_nth,
-    customer_id, servers, minutes_open, service_minutes, patience_minutes, came, gave_up, waited, key, replication, lo,
-    hi, t,
+    customer_id, servers, minutes_open, service_minutes, patience_minutes, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Serve the visitors of firms lo..hi in the order of their arrival, each by the first server who is free.
 
+    Of those who arrive at the same moment the one of lower identity is served first.
+
     visit_outcome, wait (book,)  minutes  [written]      server_free (m, servers)  minutes from opening  [written]
-    arrival, order, spare (book,)  [written]             came, gave_up, waited  tallies [written]
+    arrival, order, spare (book,)  [written]
     """
     for j in range(lo, hi):
         first, last, count = book_start[j], book_start[np.int64(j) + 1], servers[j]
@@ -56,6 +64,15 @@ def serve_in_order(
             free = server_free[j]
             make_heap(free, count)
             sort_by(order, spare, arrival, first, last)
+            for k in range(first + 1, last):  # identity decides between equal arrivals, as rows may lie in any order
+                e = k
+                while (
+                    e > first
+                    and arrival[order[e - 1]] == arrival[order[e]]
+                    and is_earlier(order[e], order[e - 1], visit_customer, visit_nth, customer_id)
+                ):
+                    order[e - 1], order[e] = order[e], order[e - 1]
+                    e -= 1
             for k in range(first, last):
                 v = order[k]
                 _, b, c, _ = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)
@@ -63,13 +80,21 @@ def serve_in_order(
                 wait[v] = min(begins - arrival[v], exponential_quantile(c, patience_minutes))
                 if begins - arrival[v] > wait[v]:
                     visit_outcome[v] = ABANDONED
-                    gave_up[j] += 1
                 else:
                     sink(free, count, 0, begins + exponential_quantile(b, service_minutes))
-                waited[j] += np.int64(60.0 * wait[v] + 0.5)
-            came[j] += last - first
             for s in range(count):
                 free[s] -= minutes_open
+
+
+@kernel
+def count_waits(wait, visit_count, visit_firm, visit_outcome, servers, came, gave_up, waited):
+    """Count who came to a line, who gave up and how long they waited.  came, gave_up, waited  tallies [written]"""
+    for v in range(visit_count[0]):
+        j = visit_firm[v]
+        if servers[j] > 0:
+            came[j] += 1
+            gave_up[j] += 1 if visit_outcome[v] == ABANDONED else 0
+            waited[j] += np.int64(_SECONDS * wait[v] + np.float32(0.5))
 
 
 @kernel
@@ -169,6 +194,7 @@ class WaitingLine(Mechanism):
             return ()
         return (
             (Phase.OPERATIONS, serve_in_order),
+            (Phase.ADMISSION, count_waits),
             (Phase.ADMISSION, remember_giving_up),
             (Phase.JUDGEMENT, resent_waiting),
             (Phase.BOOKS, book_servers),

@@ -135,8 +135,8 @@ def fade(word_of_mouth, decay, lo, hi):
 @kernel(per="share")
 def hear(
     word_of_mouth, expectation, preference, story, tie_start, tie_target, tie_weight, customer_id, heard, contact_rate,
-    praise, blame, nudge, good_target, bad_target, unlikely_below, likely_above, opposed_part, key, replication, lo, hi,
-    t,
+    praise, blame, nudge, good_target, bad_target, unlikely_below, likely_above, opposed_part, row_of_identity, key,
+    replication, lo, hi, t,
 ):  # fmt: skip
     """Carry each story to those neighbours of the teller who are in rows lo..hi.
 
@@ -148,7 +148,9 @@ def hear(
 
     word_of_mouth (m, n)  logit units, expectation (m, n)  0-1  [written]      heard  tally [written]
     """
-    for k in range(story.shape[0]):
+    placed = row_of_identity.shape[0] > 0
+    for identity in range(story.shape[0]):
+        k = np.int64(row_of_identity[identity]) if placed else identity
         said = np.int64(story[k])
         if said > 0:
             firm, good = said // 2 - 1, said % 2 > 0

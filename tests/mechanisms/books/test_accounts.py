@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.mechanisms.books.accounts import (
+    book_fixed_cost,
     book_service,
     book_visits,
     cents,
     charge,
     close_loyalty,
-    close_period,
     close_year,
+    count_population,
 )
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.encounter import ServicePolicy
@@ -179,6 +180,7 @@ class TestBooks:
         """A fixed cost of 2.50; everybody is counted, gone or not."""
         small = Small(5, [{"fixed_cost": 2.5}, {}])
         small.c.exited[0] = 0
-        small.run("accounts", close_period)
+        small.run("accounts", count_population)
+        small.run("accounts", book_fixed_cost)
         assert small.counted("fixed") == [250, 0, 0]
         assert small.counted("population") == [5, 5, 0]

@@ -16,6 +16,7 @@ from abm.mechanisms.loyalty.rewards import (
     book_membership,
     compare_members,
     count_members,
+    count_tiers,
     expire_points,
     points_earned,
     reward_visits,
@@ -225,6 +226,7 @@ class TestTiers:
         small = club(6, TIERED)
         small.c.member[0], small.c.tier[0] = [1, 1, 1, 1, 1, 0], [0, 1, 1, 3, 0, 0]
         small.run("rewards", count_members)
+        small.run("rewards", count_tiers)
         assert small.c.tier_members[:, 0].tolist() == [2, 2, 0, 1, 0]
         assert not small.c.tier_members[:, 1].any()
         assert small.counted("members") == [5, 0, 0]

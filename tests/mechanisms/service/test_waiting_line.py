@@ -84,8 +84,7 @@ def test_who_gives_up_is_erlang_a(customers, periods, servers):
 def test_the_bits_depend_neither_on_threads_nor_on_tiles(threads):
     one, several = Engine(two_lines(), 1), Engine(two_lines(), 1, threads=threads)
     small = Engine(two_lines(), 1)
-    small.world.set_tile(50)
-    small._bind_stages()
+    small.set_tile(50)
     for engine in (one, several, small):
         engine.run(12)
     assert one.world.tallied("gave_up").sum() > 20
