@@ -1,11 +1,8 @@
-"""Rewards: enrol, earn, redeem, expire; progress towards a goal; tiers.   Synchronous; uses no neighbours.
+"""Rewards: earn, redeem, expire; what leaving forfeits; the books of a programme.   Uses no neighbours.
 
-Shares of members by tier are those of the period before.
-
-Claim: customers join if the benefit exceeds the bother, so heavy buyers select themselves; effort grows with the
-square of the progress made, given progress included.  Tiers stand on a page of their own.
-Source: KIVETZ_URMINSKY_ZHENG_2006 (goal gradient), NUNES_DREZE_2006 (endowed progress), LEENHEER_2007
-(self-selection); sizes assumed or tuned.
+Claim: points are given for visits and spend, and exchanged for a reward when they reach the goal.  Who joins, the pull
+of progress, and tiers stand on pages of their own.
+Source: NUNES_DREZE_2006 (stamp cards: a reward after a number of purchases); the other rules are assumed.
 """
 
 from __future__ import annotations
@@ -15,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.functions import any_set, log32, whole
+from abm.core.functions import any_set, whole
 from abm.core.kernels import equation, kernel
 from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, PROTOTYPE, cite
 from abm.core.spec import param
-from abm.core.streams import philox, stream_key, uniform, uniform4
+from abm.core.streams import philox, stream_key, uniform
+from abm.mechanisms.loyalty.enrolment import draw_hassle, enrol_visitors
 from abm.mechanisms.loyalty.program import LoyaltyProgram
-from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors, status_utility
+from abm.mechanisms.loyalty.progress import add_programme, hasten, value_progress
+from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import NEVER
@@ -34,19 +33,6 @@ def points_earned(spend, per_visit, per_cu, bonus):
     """Return points for a visit in whole hundredths, rounded half up.  spend: cents"""
     hundredths = 100.0 * np.float64(per_visit) + np.float64(per_cu) * spend
     return whole(np.floor(hundredths * (1.0 + np.float64(bonus)) + 0.5))
-
-
-@equation
-def visit_value(basket, earn_per_visit, earn_rate, reward, goal):
-    """Return what a visit brings a member in rewards, cu."""
-    return (earn_per_visit + earn_rate * basket) * reward / goal
-
-
-@kernel
-def hasten(need, boost, lo, hi):
-    """Raise the need of members who are near a goal.  need (tile,)  ratio  [written]"""
-    for i in range(lo, hi):
-        need[i - lo] *= boost[i]
 
 
 @kernel
@@ -68,40 +54,20 @@ def forfeit(
         at_stake[v] += 0.01 * np.float32(points[j, i]) * reward[j] / goal[j] + benefits
 
 
-@kernel
-def add_programme(utility, program_utility, price_response, price, tier, tier_discount, lo, hi):
-    """Add what programmes are worth to the utility of each firm: their pull, and the tier's discount.
-
-    The term is `program_utility + price_response * price * tier_discount`, of the tier at the start of the period.
-
-    utility (m, tile)  logit units  [written]
-    """
-    for j in range(utility.shape[0]):
-        for i in range(lo, hi):
-            utility[j, i - lo] += program_utility[j, i]
-        if any_set(tier_discount[:, j]):
-            for i in range(lo, hi):
-                utility[j, i - lo] += price_response[i] * price[j] * tier_discount[tier[j, i], j]
-
-
 @kernel(double=True)
 def reward_visits(
-    member_at, points_at, visit_points, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, visit_spend,
-    tier_at, purchase_rate, basket, hassle_factor, customer_id, has_program, automatic, hassle, earn_rate,
-    earn_per_visit, endowment, goal, goal_points, reward, redemption, reward_expense, tier_bonus, periods_per_year,
-    enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
+    points_at, visit_points, member_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, visit_spend,
+    tier_at, customer_id, has_program, earn_rate, earn_per_visit, goal_points, redemption, reward_expense, tier_bonus,
+    points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
 ):  # fmt: skip
-    """Enrol, credit and redeem, visit by visit, if any firm has a programme.
+    """Credit and redeem, visit by visit, if any firm has a programme.
 
-    Who is no member joins if enrolment is automatic, or if her yearly benefit `purchase_rate * periods_per_year *
-    visit_value` exceeds `hassle * hassle_factor`; she starts with `endowment` points. A member, also one who has just
-    joined, earns points, with the bonus of her tier at the start of the period. If the balance then reaches `goal`, she
-    redeems one reward with probability `redemption` (draw 1, block nth, word 0): the balance falls by `goal`, whatever
-    the reward is worth. Balances are in whole hundredths of a point.
+    A member, also one who has just joined, earns points, with the bonus of her tier at the start of the period. If the
+    balance then reaches `goal`, she redeems one reward with probability `redemption` (draw 1, block nth, word 0): the
+    balance falls by `goal`, whatever the reward is worth. Balances are in whole hundredths of a point.
 
-    member_at (pairs,), points_at (pairs,)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member
-    [written]
-    enrolled, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
+    points_at (pairs,)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member  [written]
+    points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
     """
     count = visit_count[0] if any_set(has_program) else 0
     raised = any_set(tier_bonus.ravel())
@@ -111,19 +77,8 @@ def reward_visits(
         visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], bonus)
     for v in range(count):
         j, pair = visit_firm[v], visit_pair[v]
-        endowed = 0
-        if member_at[pair] == 0 and has_program[j] > 0:
-            i = visit_customer[v]
-            value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
-            benefit = purchase_rate[i] * np.float32(periods_per_year) * value
-            if automatic[j] > 0 or benefit > hassle[j] * hassle_factor[i]:
-                member_at[pair] = 1
-                endowed = endowment[j]
-                enrolled[j] += 1
-        issued = 0
         if member_at[pair] > 0 and has_program[j] > 0:
-            issued = visit_points[v] + endowed
-            balance = points_at[pair] + issued
+            balance = points_at[pair] + visit_points[v]
             if balance >= goal_points[j]:
                 word = philox(customer_id[visit_customer[v]], t, (1 << 16) | visit_nth[v], replication, key)[0]
                 if uniform(word) < redemption[j]:
@@ -133,7 +88,8 @@ def reward_visits(
                     rewards_redeemed[j] += 1
                     rewards_cost[j] += reward_expense[j]
             points_at[pair] = balance
-        visit_points[v] = issued
+        else:
+            visit_points[v] = 0
     for j in range(has_program.shape[0]):
         total = 0
         for v in range(count):
@@ -189,46 +145,6 @@ def count_tiers(tier_members, member, tier, has_program, tier_threshold):
 
 
 @kernel
-def value_progress(
-    program_utility, boost, member, points, tier, tier_members, price_response, basket, has_program, earn_per_visit,
-    earn_rate, reward, goal, goal_points, progress_weight, gradient, acceleration, status_scarcity, status_step, lo, hi,
-):  # fmt: skip
-    """Write what each programme adds to utility and to need at the next choice.
-
-    With progress `g = min(1, points / goal)`, a member of a programme with a reward gets
-    `progress_weight * (price_response * visit_value / basket + gradient * g^2)`, and from tier 1 on the utility of its
-    status, by the share of members at that tier or above. `boost` is `1 + acceleration * g^2` with the largest g of all
-    her programmes.
-
-    program_utility (m, n)  logit units  [written]      boost (n,)  ratio  [written]
-    """
-    for j in range(member.shape[0]):
-        if has_program[j] > 0:
-            for i in range(lo, hi):
-                boost[i] = 1.0
-    for j in range(member.shape[0]):
-        if has_program[j] > 0 and reward[j] > 0.0:
-            total = 0
-            for k in range(tier_members.shape[0]):
-                total += tier_members[k, j]
-            for i in range(lo, hi):
-                progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
-                saved = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j]) / basket[i]
-                worth = progress_weight * (price_response[i] * saved + gradient * progress * progress)
-                inside = np.float32(member[j, i])
-                program_utility[j, i] = inside * worth
-                boost[i] = np.fmax(boost[i], 1.0 + inside * acceleration * progress * progress)
-            above = 0
-            for k in range(tier_members.shape[0] - 1, 0, -1):
-                above += tier_members[k, j]
-                if tier_members[k, j] > 0:
-                    share = np.float32(above) / np.float32(total)
-                    status = status_utility(share, np.float32(k), status_scarcity, status_step)
-                    for i in range(lo, hi):
-                        program_utility[j, i] += status if tier[j, i] == k else np.float32(0.0)
-
-
-@kernel
 def compare_members(member, year_spend, member_spend, member_wallet, periods_per_year, burn_in, periods, lo, hi, t):
     """When the books close, count what members spent.  member_spend, member_wallet  tallies [written]"""
     if year_closes(t + 1, periods_per_year, burn_in, periods):
@@ -249,16 +165,6 @@ def book_membership(tier_members, member_cost, membership):
         for k in range(tier_members.shape[0]):
             members += tier_members[k, j]
         membership[j] += (members * member_cost[j] + 50) // 100
-
-
-@kernel
-def draw_hassle(hassle_factor, customer_id, key, replication):
-    """Draw how much each customer minds membership: exponential with mean 1 (period 0, draw 0, block 0, word 0).
-
-    hassle_factor (n,)  [written]
-    """
-    for i in range(customer_id.shape[0]):
-        hassle_factor[i] = -log32(1.0 - uniform4(key, customer_id[i], 0, 0, replication)[0])
 
 
 class Rewards(Mechanism):
@@ -330,7 +236,7 @@ class Rewards(Mechanism):
             return ()
         need = ((Phase.NEED, hasten),)
         terms = ((Phase.STAKES, forfeit), (Phase.VALUATION, add_programme), (Phase.DELIVERY, discount_tiers))
-        till = ((Phase.LOYALTY, reward_visits), (Phase.LOYALTY, promote_visitors))
+        till = tuple((Phase.LOYALTY, k) for k in (enrol_visitors, reward_visits, promote_visitors))
         windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
         standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers), (Phase.PROGRESS, value_progress))
         books = ((Phase.CLOSING, compare_members), (Phase.BOOKS, book_membership))

@@ -2,9 +2,9 @@
 
 Neighbours are read after everybody has finished the period: what is said in t acts on choices from t + 1.
 Claim: telling is U-shaped in satisfaction and steeper below; a story shifts a hearer by her headroom, less when it
-opposes a firm preference; awareness spreads over weak and strong ties; customers who come through a tie fit better.
-Source: ANDERSON_1998 (asymmetric U); EAST_HAMMOND_LOMAX_2008 (headroom); GOLDENBERG_LIBAI_MULLER_2001 (awareness);
-SCHMITT_SKIERA_VAN_DEN_BULTE_2011 (referral); DE_MATOS_ROSSI_2008 (commitment). Sizes assumed or tuned.
+opposes a firm preference.  Who learns of a firm stands on a page of its own.
+Source: ANDERSON_1998 (asymmetric U); EAST_HAMMOND_LOMAX_2008 (headroom); DE_MATOS_ROSSI_2008 (commitment). Sizes
+assumed or tuned.
 """
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.functions import unit
 from abm.core.kernels import equation, kernel
 from abm.core.sources import ANDERSON_1998, EAST_HAMMOND_LOMAX_2008, EAST_HAMMOND_WRIGHT_2007, PROTOTYPE, cite
 from abm.core.spec import param
-from abm.core.streams import philox, uniform, uniform4
+from abm.core.streams import philox, uniform
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.social.awareness import add_match, learn_of_firms, note_patronage
 from abm.world.columns import Column, Tally
-from abm.world.relations import ACTIVE, WON_BACK
 
-_ONE = np.uint32(1)
 _NOTHING = np.float32(1e-20)  # far below what moves a choice, far above where float32 gets slow
 
 
@@ -53,28 +51,12 @@ def luck_of(teller, hearer, t, replication, key):
 
 
 @kernel
-def note_patronage(story, patronage, relation, initial_awareness, lo, hi):
-    """Forget last period's stories, and note who uses a firm that somebody may still have to hear of.
-
-    story (n,), patronage (n,)  bit j: active customer of firm j  [written]
-    """
-    for i in range(lo, hi):
-        story[i] = 0
-    for j in range(initial_awareness.shape[0]):
-        if initial_awareness[j] < 1.0:
-            bit = _ONE << np.uint32(j)
-            for i in range(lo, hi):
-                using = (relation[j, i] == ACTIVE) | (relation[j, i] == WON_BACK)
-                patronage[i] = (patronage[i] & ~bit) | (bit if using else np.uint32(0))
-
-
-@kernel
 def tell(
     story, reluctance, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, transaction,
     affective_commitment_at, customer_id, positive_messages, negative_messages, base, delight, disappointment, devotion,
-    praise_from, delighted_from, disappointed_below, key, replication, t,
+    praise_from, delighted_from, disappointed_below, key, replication, lo, hi, t,
 ):  # fmt: skip
-    """Decide who tells a story about whom (draw 0, block nth, word 0).
+    """Forget last period's stories, and decide who tells one now, of which firm (draw 0, block nth, word 0).
 
     A story is good if the visit's satisfaction is `praise_from` or more, else bad. A customer passes on one story a
     period at most, the latest; every story told is counted.
@@ -83,6 +65,8 @@ def tell(
     reluctance (visits,)  the draw less the probability of telling: a story is told below 0  [written]
     positive_messages, negative_messages  tallies [written]
     """
+    for i in range(lo, hi):
+        story[i] = 0
     for v in range(visit_count[0]):
         word = philox(customer_id[visit_customer[v]], t, visit_nth[v], replication, key)[0]
         reluctance[v] = uniform(word)
@@ -109,13 +93,6 @@ def add_word_of_mouth(utility, word_of_mouth, word_of_mouth_weight, lo, hi):
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
             utility[j, i - lo] += word_of_mouth_weight * word_of_mouth[j, i]
-
-
-@kernel
-def add_match(performance_shift, match_at, visit_count, visit_pair):
-    """Add the fit of customers who came through a tie to what they get.  performance_shift (visits,)  [written]"""
-    for v in range(visit_count[0]):
-        performance_shift[v] += match_at[visit_pair[v]]
 
 
 @kernel
@@ -164,40 +141,6 @@ def hear(
                         word_of_mouth[firm, i] += effect * (weight * room)
                         expectation[firm, i] += nudge * (aim - expectation[firm, i])
                         heard[firm] += 1
-
-
-@kernel
-def learn_of_firms(
-    aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
-    referred, advertising, weak_tie, strong_tie, strong_from, referral_match, referral_expectation, key, replication,
-    lo, hi, t,
-):  # fmt: skip
-    """Let customers learn of firms from advertising and from neighbours who use them.
-
-    Who does not know a firm learns of it with probability `1 - (1 - advertising) * (1 - weak_tie)^weak * (1 -
-    strong_tie)^strong` (draw 1, block j, word 0), counting neighbours who used it before this period's purchases,
-    strong if the tie's weight is `strong_from` or more. If the uniform is at least `advertising`, the news came through
-    a tie: the match grows by `referral_match`, the expectation by `referral_expectation`, to 1 at most.
-
-    aware, match, expectation (m, n)  [written]      learned, referred  tallies [written]
-    """
-    for j in range(aware.shape[0]):
-        if initial_awareness[j] < 1.0:
-            bit = _ONE << np.uint32(j)
-            for i in range(lo, hi):
-                if aware[j, i] == 0:
-                    missed = 1.0 - advertising
-                    for e in range(tie_start[i], tie_start[np.int64(i) + 1]):
-                        if patronage[tie_target[e]] & bit:
-                            missed *= 1.0 - (strong_tie if tie_weight[e] >= strong_from else weak_tie)
-                    luck = uniform4(key, customer_id[i], t, (1 << 16) | j, replication)[0]
-                    if luck < 1.0 - missed:
-                        aware[j, i] = 1
-                        learned[j] += 1
-                        if luck >= advertising:
-                            referred[j] += 1
-                            match[j, i] += referral_match
-                            expectation[j, i] = unit(expectation[j, i] + referral_expectation)
 
 
 class WordOfMouth(Mechanism):

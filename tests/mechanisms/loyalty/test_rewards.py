@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from abm.mechanisms.choice.pricing import respond_to_prices
+from abm.mechanisms.loyalty.enrolment import enrol_visitors, joins
+from abm.mechanisms.loyalty.progress import add_programme, value_progress, visit_value
 from abm.mechanisms.loyalty.rewards import (
-    add_programme,
     book_membership,
     compare_members,
     count_members,
@@ -20,8 +21,6 @@ from abm.mechanisms.loyalty.rewards import (
     expire_points,
     points_earned,
     reward_visits,
-    value_progress,
-    visit_value,
 )
 from abm.mechanisms.loyalty.tiers import close_window, promote_visitors, status_utility
 from abm.mechanisms.phases import Phase
@@ -51,8 +50,8 @@ def spend(small, customers, cents, firms=None, t=0):
     """Let the visits of a period be paid for and rewarded: to firm 0, unless said otherwise."""
     small.visits(customers, [0] * len(customers) if firms is None else firms)
     small.passing.visit_spend[: len(customers)] = cents
-    small.run("rewards", reward_visits, t)
-    small.run("rewards", promote_visitors, t)
+    for kernel in (enrol_visitors, reward_visits, promote_visitors):
+        small.run("rewards", kernel, t)
 
 
 def earned(cents, per_visit=1.0, per_cu=0.05, bonus=0.0):
@@ -96,6 +95,20 @@ class TestJoining:
         spend(small, [0, 1], [4000, 4000])
         assert small.c.member[0].tolist() == [1, 0]
         assert small.c.points[0].tolist() == [300, 0]
+
+    def test_a_benefit_as_large_as_the_bother_is_left(self):
+        """13 visits a year of 1.5 cu bring 19.5."""
+        for bother, joined in ((19.0, True), (19.5, False), (20.0, False)):
+            assert (
+                bool(joins(np.float32(0.25), 52, np.float32(1.5), np.float32(10.0), np.float32(bother / 10))) is joined
+            )
+
+    def test_who_comes_twice_joins_once(self):
+        """An endowment of 2 points, and 1 + 0.5 for each visit; the second visit is that of a member."""
+        small = club(1, {**CARD, "endowment": 2.0})
+        spend(small, [0, 0], [1000, 1000])
+        assert small.c.points[0, 0] == 200 + 150 + 150
+        assert [small.counted(name)[0] for name in ("enrolled", "points_issued", "points_outstanding")] == [1, 500, 500]
 
     def test_hassle_differs_exponentially_with_mean_1(self):
         assert stats.kstest(club(5000).c.hassle_factor, "expon").pvalue > 1e-3
