@@ -87,6 +87,7 @@ SETTING = [
     ("name = ''", 'name = "" says nothing'),
     # what does not fit together
     ("[scenario]\nperiods = 4\nburn_in = 5", "burn_in = 5 is longer than the run (periods = 4)"),
+    ("[scenario.switching_cost]\nprocedural = 0.5", "switching_cost: procedural + financial + relational = 1.1; the"),
     ("[[scenario.firms]]\nname = 'a'\n[[scenario.firms]]\nname = 'a'", "two firms are called 'a'"),
     ("baseline = 'nobody'\n[arms.a]", 'baseline = "nobody" is no arm; there is a'),
     ("[arms.a]\nfirms.north.price = 1.0", 'write the whole path in quotes: "firms.north.price" = …'),

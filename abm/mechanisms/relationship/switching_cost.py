@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import model_validator
 from scipy import special
 
+from abm.core.errors import Refusal
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
 from abm.core.sources import PICK_EISEND_2014, cite
@@ -25,6 +27,8 @@ from abm.mechanisms.policy import Policy
 from abm.mechanisms.sums import Sum
 from abm.world.columns import Column, World
 from abm.world.population import drawn_traits
+
+_ROUNDING = 1e-9  # weights such as 0.7, 0.2 and 0.1 add up to a little more or less than 1
 
 
 @equation
@@ -187,6 +191,16 @@ class SwitchingCost(Mechanism):
         evidence="assumed",
         doc="growth of the personal relationship per visit at full richness of contact; 0 = none",
     )
+
+    @model_validator(mode="after")
+    def _weights_share_the_cost(self) -> SwitchingCost:
+        total = self.procedural + self.financial + self.relational
+        if total > 1.0 + _ROUNDING:
+            raise Refusal(
+                f"procedural + financial + relational = {total:.6g}; the weights of the three classes of costs may add "
+                "up to 1 at most"
+            )
+        return self
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return rivals and the cost, which a trait does without; the term of utility; the growth of the bond."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from abm.core.errors import Refusal
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.relationship.switching_cost import add_cost_of_leaving, familiarity, grow_bond
+from abm.mechanisms.relationship.switching_cost import SwitchingCost, add_cost_of_leaving, familiarity, grow_bond
+from abm.scenario.scenario import Scenario
 from abm.world.columns import FACETS
 from tests.mechanisms.small import Small
 
@@ -124,6 +127,20 @@ def test_facets_and_cost_stay_between_0_and_1(expectation, bond, commitment, enc
     small = weighed(set_up=anything)
     assert all(0.0 <= value <= 1.0 for value in facets(small).values())
     assert 0.0 <= small.c.switching_cost[0] <= 1.0 + 1e-6
+
+
+@pytest.mark.parametrize("weights", [(0.4, 0.2, 0.4), (0.7, 0.2, 0.1), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0)])
+def test_weights_that_leave_the_cost_at_most_1_are_taken_together(weights):
+    named = dict(zip(("procedural", "financial", "relational"), weights, strict=True))
+    changed = Scenario().replace({f"switching_cost.{name}": weight for name, weight in named.items()})
+    assert changed.switching_cost == SwitchingCost(**named)
+
+
+@pytest.mark.parametrize("name", ["procedural", "financial", "relational"])
+def test_weights_that_add_up_to_more_than_1_are_refused(name):
+    total = 1.0 - getattr(SwitchingCost(), name) + 0.9
+    with pytest.raises(Refusal, match=re.escape(f"switching_cost: procedural + financial + relational = {total:.6g}")):
+        Scenario().replace({f"switching_cost.{name}": 0.9})
 
 
 @given(st.floats(0, 1e4, width=32), st.floats(0.125, 100, width=32))
