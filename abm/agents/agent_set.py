@@ -13,10 +13,16 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from mesa.agent import AgentSet
 
-from abm.agents.agents import AgentSet, Customer, GroupBy
+from abm.agents.customer import Customer
 from abm.agents.rows import Rows
 from abm.core.errors import Refusal, did_you_mean
+
+try:
+    from mesa.agentset import GroupBy
+except ImportError:  # Mesa 3.3
+    from mesa.agent import GroupBy
 
 if TYPE_CHECKING:
     from abm.agents.model import CustomerModel

@@ -15,10 +15,12 @@ from typing import Any, ClassVar, Literal
 
 import mesa
 import numpy as np
+from mesa.agent import AgentSet
 
 from abm.agents.agent_set import CustomerSet
-from abm.agents.agents import AgentSet, Customer, Firm
+from abm.agents.customer import Customer
 from abm.agents.fields import Entry, Field, fields_of
+from abm.agents.firm import Firm
 from abm.agents.rows import Rows
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.engine.engine import Engine

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from mesa.agent import AgentSet
 
 from abm.agents.agent_set import CustomerSet
-from abm.agents.agents import Customer, Firm
+from abm.agents.customer import Customer
+from abm.agents.firm import Firm
 from abm.agents.model import CustomerModel
 from abm.core.errors import Refusal
 from abm.core.kernels import COMPILED

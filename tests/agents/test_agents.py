@@ -9,7 +9,8 @@ import mesa
 import numpy as np
 import pytest
 
-from abm.agents.agents import LEVERS, Customer, Firm
+from abm.agents.customer import Customer
+from abm.agents.firm import LEVERS, Firm
 from abm.agents.model import CustomerModel
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
