@@ -1,10 +1,11 @@
-"""Imports point one way, and what is dangerous or belongs in one place stays out of all others."""
+"""Imports point one way, what is dangerous or belongs in one place stays out of all others, and all is short."""
 
 from __future__ import annotations
 
 import ast
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -75,6 +76,8 @@ RANDOM_OF_NUMPY = {  # what of np.random may be named where
     "agents/model.py": {"Generator", "BitGenerator", "SeedSequence"},  # kinds of seed that Mesa takes
     "bench/idiomatic.py": {"default_rng", "Generator"},  # a peer to be measured against, with its own luck
 }
+LONGEST_FUNCTION = 48  # lines, its docstring included
+MEDIAN_FILE = 150  # lines
 
 
 @cache
@@ -174,6 +177,21 @@ def test_nothing_runs_text_and_nothing_relaxes_arithmetic(path):
             assert node.arg not in ("fastmath", "parallel", "shell"), node.arg
 
 
+def functions(path: Path) -> dict[str, int]:
+    """Return how many lines each function of a file has."""
+    found = (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {f"{node.name}, line {node.lineno}": (node.end_lineno or 0) - node.lineno + 1 for node in found}
+
+
+@pytest.mark.parametrize("path", FILES, ids=ids)
+def test_a_function_is_short_enough_to_be_read_at_once(path):
+    assert not {name: lines for name, lines in functions(path).items() if lines > LONGEST_FUNCTION}
+
+
+def test_half_of_the_files_are_short():
+    assert median(len(path.read_text(encoding="utf-8").splitlines()) for path in FILES) <= MEDIAN_FILE
+
+
 def test_the_check_itself_finds_something():
     """Guards against a tree that is read wrongly and so looks clean."""
     assert "abm.core.kernels" in imported(ROOT / "mechanisms" / "choice" / "rules.py")
@@ -181,3 +199,4 @@ def test_the_check_itself_finds_something():
     assert {package(path) for path in FILES} >= {*BELOW} - {"bench"}
     assert {path.parent.name for path in (ROOT / "study").glob("*/*.py")} >= {*BELOW_IN_STUDY}
     assert "abm.study.plan.experiment" in imported(ROOT / "study" / "storage" / "manifest.py")
+    assert max(functions(ROOT / "study" / "running" / "runner.py").values()) > 30

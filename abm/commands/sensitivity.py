@@ -41,16 +41,9 @@ def main(
     try:
         study = load(file)
         study = overrides(study.replace(design=Design()) if factors else study, sets, replications, seed)
+        varied = doing.factors(factors)
         study = planned(
-            study,
-            kpi,
-            firm,
-            method,
-            samples,
-            arm=arm,
-            against=against,
-            factors=doing.factors(factors),
-            confidence=confidence,
+            study, kpi, firm, method, samples, arm=arm, against=against, factors=varied, confidence=confidence
         )
         resources = doing.resources(study, len(study), workers, threads, cluster)
         out = doing.results_folder(out, file, study.name)
@@ -60,13 +53,17 @@ def main(
     with doing.Watch(study, cluster) as watch:
         results = run(study, out, workers, threads, watch.update, cluster, command="patronage sensitivity")
     output.note(watch.outcome())
-    found = analysed(results, kpi, firm, arm, against, confidence)
+    _report(out, analysed(results, kpi, firm, arm, against, confidence), json)
+    return doing.failures(results)
+
+
+def _report(out: Path, found: Sensitivity, json: bool) -> None:
+    """Put what was found into the results folder, and say it."""
     pictures = _write(out, found)
     if json:
         output.document(_document(out, found, pictures))
     else:
         _print(out, found, pictures)
-    return doing.failures(results)
 
 
 def _write(out: Path, found: Sensitivity) -> list[Path]:

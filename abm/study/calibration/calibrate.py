@@ -30,7 +30,8 @@ from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance.digest import canonical, digest, plain
 from abm.study.running.cluster_connection import shared_connection
-from abm.study.running.runner import Interrupted, Progress, Terminated, run, terminable
+from abm.study.running.interrupts import Interrupted, Terminated, terminable
+from abm.study.running.runner import Progress, run
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments
 

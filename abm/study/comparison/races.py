@@ -21,6 +21,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.plan.given import MOST_RUNS
 from abm.study.running import runner
 from abm.study.running.cluster_connection import shared_connection
+from abm.study.running.interrupts import Interrupted
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments, Store
 
@@ -108,7 +109,7 @@ class RaceRunner:
         options = (self.workers, self.threads, self._progress_of(races, going), connection)
         try:
             self.results = runner.run(study, self._keeper, *options, only=only, command=self.command)
-        except runner.Interrupted as stop:
+        except Interrupted as stop:
             before = sum(one.runs for one in races)
             stop.done, stop.total = stop.done + before, stop.total + before
             raise

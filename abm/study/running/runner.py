@@ -6,12 +6,10 @@ Results do not depend on how many workers or threads there are, on batches, or o
 
 from __future__ import annotations
 
-import contextlib
 import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ from abm.study.provenance import inputs
 from abm.study.provenance.versions import changes
 from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.estimate import seconds_in_one_process
+from abm.study.running.interrupts import Interrupted, Terminated, terminable
 from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.pool import Pool, Unsendable, WorkerDied, start_server
 from abm.study.running.starting_pool import StartingPool
@@ -44,24 +43,6 @@ WHILE_STARTING = 0.2  # times as long are batches done here while workers start,
 TRIAL_SECONDS = 0.5  # of work that is done here before workers are started
 WORTH_WORKERS = 3.0  # seconds of work left, from which starting workers pays
 SURELY_WORTH_WORKERS = 20.0  # seconds of work, by the estimate, from which it pays without a trial
-
-
-class Interrupted(KeyboardInterrupt):
-    """A study stopped by Ctrl-C or SIGTERM; with a folder, the same call goes on from there.
-
-    done, total, failed : runs        signal : SIGINT or SIGTERM        exit_code : 130 or 143
-    results             : of the runs done so far
-    """
-
-    def __init__(self, done: int, total: int, failed: int, number: int, results: Results) -> None:
-        super().__init__(f"interrupted after {done:,} of {total:,} runs ({failed:,} failed)")
-        self.done, self.total, self.failed, self.signal = done, total, failed, signal.Signals(number)
-        self.results = results
-
-    @property
-    def exit_code(self) -> int:
-        """What a command that was stopped so exits with."""
-        return 128 + self.signal
 
 
 def run(
@@ -90,24 +71,18 @@ def run(
     Raises Refusal for a folder that cannot be written, a world larger than this machine's memory and a cluster that
     does not answer or has other versions; Interrupted on Ctrl-C and SIGTERM.
     """
-    if cluster is not None and workers is not None:
-        raise Refusal(f"= {workers} counts processes of this machine, and a cluster has its own", place="workers")
     keeper = store if isinstance(store, Segments) else Segments() if store is None else Store(store)
     done = keeper.holdings(experiment.sheet).done
     asked = np.arange(len(done), dtype=np.int32) if only is None else only.astype(np.int32)
     pending = asked[~done[asked]]
-    if cluster is None:
-        parallelism = choose_parallelism(experiment, len(pending), workers, threads)
-    else:
-        parallelism = Parallelism(1, 1 if threads is None else threads)  # what this machine has does not count
+    parallelism = _parallelism(experiment, len(pending), workers, threads, cluster)
     with terminable(), shared_connection(cluster) as connection:
         if connection is not None and len(pending):
             connection.client  # noqa: B018 - connects now, to be refused before anything is written
         if isinstance(keeper, Store):
             _make_ready(keeper, experiment, command, len(pending) > 0)
         if done.any():
-            for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
-                warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=2)
+            _warn_of_other_versions(keeper)
         runs = _StudyRuns(experiment, keeper, parallelism, pending, len(asked), progress, connection)
         results = Results(experiment.sheet, keeper)
         try:
@@ -116,6 +91,22 @@ def run(
             number = stop.args[0] if isinstance(stop, Terminated) else signal.SIGINT
             raise Interrupted(runs.done, runs.total, runs.failed, number, results) from None
     return results
+
+
+def _parallelism(
+    experiment: Experiment, runs: int, workers: int | None, threads: int | None, cluster: Any
+) -> Parallelism:
+    """Return how runs are shared out here; on a cluster only the threads of a run are this machine's to say."""
+    if cluster is None:
+        return choose_parallelism(experiment, runs, workers, threads)
+    if workers is not None:
+        raise Refusal(f"= {workers} counts processes of this machine, and a cluster has its own", place="workers")
+    return Parallelism(1, 1 if threads is None else threads)
+
+
+def _warn_of_other_versions(keeper: Segments) -> None:
+    for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
+        warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=3)
 
 
 def _make_ready(keeper: Store, experiment: Experiment, command: str, has_runs_left: bool) -> None:
@@ -290,24 +281,3 @@ class _StudyRuns:
             so_far, remaining = self.done - self._at_start, self.total - self.done
             pace = (time.monotonic() - self._began) / so_far if so_far else np.nan
             self._progress(self.done, self.total, self.failed, float(remaining * pace) if remaining else 0.0)
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, to be treated like Ctrl-C."""
-
-
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """Turn SIGTERM into an exception; only the main thread may, and elsewhere it is left alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: Any) -> None:
-        raise Terminated(number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

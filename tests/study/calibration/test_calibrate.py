@@ -21,7 +21,8 @@ from abm.study.calibration.plan import planned
 from abm.study.calibration.targets import Target
 from abm.study.plan.design import Design
 from abm.study.running import runner
-from abm.study.running.runner import Interrupted, run
+from abm.study.running.interrupts import Interrupted
+from abm.study.running.runner import run
 from abm.study.running.verify import verify
 from abm.study.storage.results import read
 

@@ -11,7 +11,7 @@ from abm.engine import recording
 from abm.study.comparison.compare import compare
 from abm.study.plan.design import grid
 from abm.study.running import runner
-from abm.study.running.runner import Interrupted
+from abm.study.running.interrupts import Interrupted
 from abm.study.storage.results import read
 
 

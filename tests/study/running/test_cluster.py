@@ -11,8 +11,9 @@ from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
 from abm.study.provenance.versions import versions
 from abm.study.running import jobs, runner
+from abm.study.running.interrupts import Interrupted
 from abm.study.running.pool import Unsendable, WorkerDied
-from abm.study.running.runner import Interrupted, run
+from abm.study.running.runner import run
 from abm.study.running.work import RunExecutor
 from abm.study.storage.results import read
 

@@ -20,8 +20,9 @@ from abm.engine.recording import simulate
 from abm.kpis.kpi import kpi
 from abm.study.provenance import files, versions
 from abm.study.running import runner
+from abm.study.running.interrupts import Interrupted
 from abm.study.running.parallelism import Parallelism
-from abm.study.running.runner import Interrupted, run
+from abm.study.running.runner import run
 from abm.study.running.starting_pool import StartingPool
 from abm.study.running.work import RunExecutor
 from abm.study.storage import compact as compaction
@@ -36,6 +37,7 @@ STUDY = """
     import abm.study.running.runner as runner
     from abm.scenario.scenario import Scenario
     from abm.study.plan.experiment import Experiment
+    from abm.study.running.interrupts import Interrupted
     from own_theories import Slow
 
     EXPERIMENT = Experiment(
@@ -55,7 +57,7 @@ STUDY = """
         try:
             results = runner.run(EXPERIMENT, folder, workers=workers, progress=show)
             print("digest", results.canonical(), results.missing)
-        except runner.Interrupted as stop:
+        except Interrupted as stop:
             print("stopped", stop.done, stop.total, stop.exit_code)
             sys.exit(stop.exit_code)
 """
