@@ -48,7 +48,7 @@ def done(
 
     options : store, workers, threads, progress, cluster, command of `run_until`, whose exceptions are raised
     """
-    return run_until(experiment, wanted, max_runs=max_runs, told=lambda look: output.note(_said(look)), **options)
+    return run_until(experiment, wanted, max_runs=max_runs, after_look=lambda look: output.note(_said(look)), **options)
 
 
 def _said(look: Precision) -> str:

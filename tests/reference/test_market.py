@@ -311,8 +311,8 @@ def test_spend_qualifies_for_nothing_without_tiers():
 def test_promotion_pleases_less_than_demotion_hurts():
     """Trust without learning: + 0.05 at the first visit, then - 0.10 after a window without one."""
     tiers = {"enrolment": "automatic", "tier_threshold": (10.0,), "tier_window": 1}
-    deaf = {"trust": {"growth": 0.0, "fall": 0.0, "promise_cost": 0.0, "commitment_rate": 0.0}}
-    market = one([{**STILL, "program": tiers}], SURE | deaf)
+    unmoved = {"trust": {"growth": 0.0, "fall": 0.0, "promise_cost": 0.0, "commitment_rate": 0.0}}
+    market = one([{**STILL, "program": tiers}], SURE | unmoved)
     market.step()
     assert market.customers[0].trust == pytest.approx([0.55])
     assert market.customers[0].affective_commitment == pytest.approx([0.25])

@@ -104,14 +104,14 @@ def run_until(
     threads: int | None = None,
     progress: Progress | None = None,
     cluster: Any = None,
-    told: AfterLook = lambda look: None,
+    after_look: AfterLook = lambda look: None,
     command: str = "abm.run_until",
 ) -> Precision:
     """Add replications until each arm's difference from the baseline is known to within a half-width.
 
     precision  : KPI -> half-width in its unit, or "1%" of the baseline's mean; "KPI.FIRM" for another than the focal
                  firm. With a single arm it is the mean of the KPI that is to be known
-    confidence : of each interval                    told : called with the Precision after every look
+    confidence : of each interval                    after_look : called with the Precision after every look
     max_runs   : budget, all runs of the study together; None = 1,000 replications
     store, workers, threads, progress, cluster, command : as of runner.run
 
@@ -128,7 +128,7 @@ def run_until(
             complete = bool(keeper.holdings(study.sheet).done.all())
             results = Results(study.sheet, keeper) if complete else run(study, *options, command=command)
             found = assessed(results, goals, confidence)
-            told(found)
+            after_look(found)
             if found.reached or not found.table["pairs"].all():
                 break
         if complete:  # so that the folder's manifest is of the last look, even if no run was missing

@@ -105,12 +105,12 @@ def test_without_its_section_nothing_is_there_and_a_lever_is_refused():
 
 def test_complaints_alone_change_nothing_but_what_is_known():
     """Without amends, columns and counts of a market are the same bits as without complaints."""
-    heard, deaf = (Engine(Scenario.parse({**MARKET, "recovery": r}), seed=2) for r in ({}, {"voice": 0.0}))
-    for engine in (heard, deaf):
+    heard, silent = (Engine(Scenario.parse({**MARKET, "recovery": r}), seed=2) for r in ({}, {"voice": 0.0}))
+    for engine in (heard, silent):
         engine.run(30)
-    assert heard.world.tallied("complaints").sum() > 0 == deaf.world.tallied("complaints").sum()
+    assert heard.world.tallied("complaints").sum() > 0 == silent.world.tallied("complaints").sum()
     for name, column in heard.world.customers.items():
-        np.testing.assert_array_equal(column, deaf.world.customers[name], err_msg=name)
+        np.testing.assert_array_equal(column, silent.world.customers[name], err_msg=name)
 
 
 @pytest.mark.parametrize("threads", [2, 3])

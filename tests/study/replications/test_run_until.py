@@ -15,7 +15,7 @@ WIDE = 1e6  # known at the first look
 
 def test_it_stops_at_the_first_look_that_is_narrow_enough(study):
     looks = []
-    found = run_until(study(), {"profit": 4.0}, max_runs=400, workers=1, told=looks.append)
+    found = run_until(study(), {"profit": 4.0}, max_runs=400, workers=1, after_look=looks.append)
     assert found.reached
     assert [look.reached for look in looks] == [False] * (len(looks) - 1) + [True]
     assert [look.replications for look in looks] == list(counts(study(), 400))[: len(looks)]

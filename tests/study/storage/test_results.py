@@ -182,8 +182,8 @@ def test_ranking_and_winner(results):
     assert list(ranking["arm"]) == ["points", "tiers", "none"]
     assert ranking["difference"].tolist() == pytest.approx([0.0, -2.01, -5.01])
     assert found.winner("profit").arm == "points"
-    assert len(found.winner("profit").duels) == 2
-    assert found.winner("profit").duels[0].confidence == pytest.approx(0.975)
+    assert len(found.winner("profit").differences) == 2
+    assert found.winner("profit").differences[0].confidence == pytest.approx(0.975)
     assert list(found.ranking("profit", largest=False)["arm"]) == ["none", "tiers", "points"]
     assert found.winner("profit", largest=False).arm == "none"
 
