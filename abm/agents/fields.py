@@ -14,8 +14,9 @@ from abm.core.errors import Refusal, did_you_mean, shown
 from abm.core.parameters import interval
 from abm.scenario import plan
 from abm.scenario.scenario import Scenario
-from abm.world.columns import FACETS, Column, World
+from abm.world.columns import FACETS, Column
 from abm.world.units import Bounds, allowed
+from abm.world.world import World
 
 Index = int | slice | np.ndarray
 

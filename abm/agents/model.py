@@ -30,7 +30,7 @@ from abm.kpis.measure import Measure, readings_in, taken_of
 from abm.kpis.reading import Reading
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
-from abm.world.columns import World
+from abm.world.world import World
 
 __all__ = ["Customer", "CustomerModel", "CustomerSet", "Firm"]
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from abm.core.kernels import kernel
 from abm.core.programs import Call, Program
+from abm.engine.levers import keeping
 from abm.engine.stages import Stage, before_closing, staged
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import Step
-from abm.world.columns import World
+from abm.world.world import World
 
 
 @kernel(per="market")
@@ -86,7 +87,7 @@ class Binder:
     def bind(self, scenario: Scenario) -> Binding:
         """Return the stages of a period of a scenario, bound."""
         own = self._staged(scenario)
-        stages = [*own, Stage("market")]  # the last, without steps, records the period
+        stages = [*own, Stage("market")]  # the last, without steps, ends the period
         # Readings see the finished period with its year's books still open, so they come right before the books close;
         # only in periods in which they do, as the others need no stop.
         cut = before_closing(own)
@@ -126,7 +127,8 @@ class Binder:
 
     def calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
         """Return the calls of a stage, bound to what a worker sees."""
-        return [step.bind(self.world, self.seed, named) for step in stage.steps] or [self._record()]
+        calls = [step.bind(self.world, self.seed, named) for step in stage.steps]
+        return calls or [*keeping(self.world), self._record()]
 
     def _record(self) -> Call:
         world = self.world

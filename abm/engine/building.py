@@ -10,9 +10,9 @@ from abm.scenario import plan
 from abm.scenario.book import BOOK, book_columns, visit_columns
 from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
-from abm.world.columns import World
 from abm.world.network.ties import Ties
 from abm.world.partition import Partition
+from abm.world.world import World
 
 
 def build_world(
@@ -51,6 +51,7 @@ def allocated(
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
     others = [tally for mechanism in absent for tally in mechanism.counts]
     world.allocate(plan.needed(mechanisms, steps), tallies, plan.needed_scratch(steps), others)
+    world.keep_levers(plan.levers_before(steps, world.firms))
     kept = book_columns(steps, visit_columns(mechanisms))
     if kept:
         world.open_book({BOOK + name: column for name, column in kept.items()})
@@ -65,6 +66,7 @@ def extend_world(world: World, scenario: Scenario, seed: int) -> None:
     scratch = plan.needed_scratch(steps)
     missing = {owner: [c for c in own if f"{owner}.{c.name}" not in before] for owner, own in scratch.items()}
     world.extend(columns, missing)
+    world.keep_levers(plan.levers_before(steps, world.firms))
     added = {column.name for column in columns}
     for mechanism in mechanisms:
         if added & {column.name for column in mechanism.owns}:

@@ -27,8 +27,9 @@ from abm.scenario import plan
 from abm.scenario.book import BOOK, VISITS
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import WITHOUT, Step
-from abm.world.columns import Column, World
+from abm.world.columns import Column
 from abm.world.units import allowed
+from abm.world.world import World
 
 TILES = 3  # of a small market, so that a kernel can go beyond its own
 _LIST = "visit_count"

@@ -24,8 +24,8 @@ from abm.scenario.changes import differences
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.world.calendar import year_closes
-from abm.world.columns import World
 from abm.world.partition import Partition
+from abm.world.world import World
 
 CHUNK = 2_000_000  # customer-periods between two looks at the outside world (an interrupt, a progress bar)
 

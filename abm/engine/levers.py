@@ -1,4 +1,4 @@
-"""Levers that move during a run: what follows from a lever, such as its cost, moves with it."""
+"""Levers that move during a run: what follows from a lever, such as its cost, moves with it; what they were before."""
 
 from __future__ import annotations
 
@@ -7,9 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.kernels import kernel
+from abm.core.programs import Call
 from abm.mechanisms.policy import Held, Policy
 from abm.scenario.firm import Firm, Kinds, as_held, values
-from abm.world.columns import World
+from abm.world.world import World
+
+
+@kernel(per="market")
+def keep_lever(before, lever):
+    """Keep a lever as it is when the period ends.  before (m,) or (5 m,)  [written]"""
+    for k in range(lever.shape[0]):
+        before[k] = lever[k]
+
+
+def keeping(world: World) -> list[Call]:
+    """Return the calls that end a period for levers which kernels take as they were before."""
+    levers = ((kept.reshape(-1), world.firms[name].reshape(-1)) for name, kept in world.before.items())
+    return [Call(keep_lever, arrays) for arrays in levers]
 
 
 class Levers:

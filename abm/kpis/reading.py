@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.world.columns import World
+from abm.world.world import World
 
 FloatArray = np.ndarray
 Better = Literal["more", "less", ""]

@@ -10,7 +10,7 @@ import numpy as np
 
 from abm.core.sources import EHRENBERG_1988
 from abm.kpis.reading import FloatArray, reading
-from abm.world.columns import World
+from abm.world.world import World
 
 _NO_BUYERS = "no year closes in the period, or nobody bought at the firm"
 

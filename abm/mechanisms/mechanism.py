@@ -4,6 +4,9 @@ A mechanism is a spec with kernels. A kernel's parameters say what it works on: 
 the same as one row of pairs of firm and customer), a tally, a firm lever or a tie array of that name, a field or
 property of the mechanism, `key` (its stream of random numbers), `replication`, and `lo, hi, t` (rows of the tile,
 period). Nothing else needs wiring.
+
+`price_before` is the lever `price` as it was when the period before ended, whoever has moved it since, and cannot be
+written. In period 0, or the first period of a theory that is switched on during a run, it is the lever as it begins.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from abm.kpis.kpi import Kpi
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.sums import Sum
-from abm.world.columns import Column, Tally, World
+from abm.world.columns import Column, Tally
+from abm.world.world import World
 
 Act = Kernel | Callable[[World, int], None]
 Schedule = Sequence[tuple[Phase, Act]]

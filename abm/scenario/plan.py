@@ -5,7 +5,7 @@ Everything is checked here, before a world is built: below, nothing is checked a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from abm.core.effects import written_by
@@ -17,13 +17,14 @@ from abm.mechanisms.sums import Sum
 from abm.scenario.firm import Firm, Kinds, kinds_of
 from abm.scenario.steps import WITHOUT, Step, schedule_of
 from abm.world import visits
-from abm.world.columns import Column, Tally
+from abm.world.columns import BEFORE, Column, Tally
 from abm.world.population import COLUMNS as TRAITS
 
 _NUMBERS = (
     "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
-    "tie_weight", "heaviest_tie", "row_of_identity", "part", "book_start", "book_visit",
+    "tie_weight", "heaviest_tie", "row_of_identity", "counted_part", "book_start", "book_visit",
 )  # fmt: skip
+_LEVER_BEFORE = "a lever of firms as it was in the period before"
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -82,16 +83,24 @@ def needed_scratch(found: Sequence[Step]) -> dict[str, tuple[Column, ...]]:
     return by_name
 
 
+def levers_before(found: Iterable[Step], levers: Iterable[str]) -> list[str]:
+    """Return those levers that kernels take as they were when the period before ended."""
+    names = taken(found)
+    return [lever for lever in levers if f"{lever}{BEFORE}" in names]
+
+
 def check(mechanisms: Sequence[Mechanism], firms: Sequence[Firm]) -> None:
     """Refuse two meanings of one name, a write that is not declared, and a kernel that takes one column twice."""
-    _check_names(tuple(type(mechanism) for mechanism in mechanisms), kinds_of(mechanisms))
+    known = _check_names(tuple(type(mechanism) for mechanism in mechanisms), kinds_of(mechanisms))
     for mechanism in mechanisms:
         if is_own(type(mechanism)):
+            _check_before(mechanism, firms, known)
             check_kernels(mechanism, firms, [one for other in mechanisms for one in other.sums])
 
 
 @lru_cache(maxsize=64)
-def _check_names(kinds: tuple[type[Mechanism], ...], policies: tuple[type[Policy], ...]) -> None:
+def _check_names(kinds: tuple[type[Mechanism], ...], policies: tuple[type[Policy], ...]) -> dict[str, str]:
+    """Return what every name means."""
     names = [kind.name for kind in kinds]
     for name in names:
         if names.count(name) > 1:
@@ -104,19 +113,21 @@ def _check_names(kinds: tuple[type[Mechanism], ...], policies: tuple[type[Policy
                 "another name"
             )
         meanings[name] = meaning
+    writable = [name for name in meanings if name not in _NUMBERS and meanings[name] != _LEVER_BEFORE]
     for kind in kinds:
         for column in (*kind.owns, *kind.scratch):
             if column.name != base(column.name):
                 raise Refusal(f"column {column.name!r} of {kind.name} ends in _at, which means a layout; rename it")
         for written in kind.writes:
-            if written not in meanings or written in _NUMBERS:
-                known = did_you_mean(written, meanings)
+            if written not in writable:
+                known = did_you_mean(written, writable)
                 raise Refusal(f"{kind.name} writes {written!r}, which is no column or lever{known}")
         for name in sorted({*own_names(kind), *(column.name for column in kind.scratch)} & meanings.keys()):
             raise Refusal(
                 f"{name!r} is {meanings[name]} and a parameter or scratch column of {kind.name}; a kernel could not "
                 "tell them apart, so give one of them another name"
             )
+    return meanings
 
 
 def _meanings(kinds: Iterable[type[Mechanism]], policies: Kinds) -> Iterator[tuple[str, str]]:
@@ -126,11 +137,29 @@ def _meanings(kinds: Iterable[type[Mechanism]], policies: Kinds) -> Iterator[tup
     yield from ((column.name, "a column of visits") for column in visits.COLUMNS)
     nobody = Firm(name="nobody")
     for policy in policies:
-        yield from ((name, "a lever of firms") for name in policy.absent().values(nobody))
+        for name in policy.absent().values(nobody):
+            yield from ((name, "a lever of firms"), (f"{name}{BEFORE}", _LEVER_BEFORE))
     for kind in kinds:
         yield from ((column.name, f"a column of {kind.name}") for column in kind.owns)
         yield from ((tally.name, f"a tally of {kind.name}") for tally in kind.counts)
         yield from ((one.name, f"a sum of {kind.name}") for one in kind.sums)
+
+
+def _check_before(mechanism: Mechanism, firms: Sequence[Firm], known: Mapping[str, str]) -> None:
+    """Refuse a kernel that takes what no lever was in the period before, or writes what one was.
+
+    known : what every name means
+    """
+    own = {*own_names(type(mechanism)), *(column.name for column in mechanism.scratch)}
+    levers = [name.removesuffix(BEFORE) for name, meaning in known.items() if meaning == _LEVER_BEFORE]
+    for act in (act for _, act in schedule_of(mechanism, (), firms) if isinstance(act, Kernel)):
+        named = f"kernel {act.name} of {mechanism.name}"
+        for name in (name for name in act.arguments if name.endswith(BEFORE)):
+            lever = name.removesuffix(BEFORE)
+            if name not in own | known.keys():
+                raise Refusal(f"{named} takes {name!r}, but there is no lever {lever!r}{did_you_mean(lever, levers)}")
+            if lever in levers and name in written_by(act.function):
+                raise Refusal(f"{named} writes {name!r}, which is past; write {lever!r}")
 
 
 def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Sum]) -> None:

@@ -20,10 +20,11 @@ from abm.scenario.book import book_columns, visit_columns, with_book
 from abm.scenario.changes import Change
 from abm.scenario.firm import Firm, kinds_of
 from abm.scenario.steps import Step, steps_of
-from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE, sizes
+from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE
 from abm.world.layout import entries
 from abm.world.network.network import Network
 from abm.world.population import Population
+from abm.world.world import sizes
 
 SURELY_SMALL = 200_000  # customers x firms and periods: fewer never need a memory worth estimating
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated

@@ -15,7 +15,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import place
 from abm.mechanisms.sums import Sum
 from abm.scenario.firm import Firm
-from abm.world.columns import World
+from abm.world.world import World
 
 WITHOUT = "_without_"
 

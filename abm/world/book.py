@@ -25,14 +25,14 @@ def serve_everybody(visit_outcome, visit_count):
 
 
 @kernel
-def keep_length(tile_length, tile_first, visit_count, tile_rows, part, lo):
+def keep_length(tile_length, tile_first, visit_count, tile_rows, counted_part, lo):
     """Write into the book how many visits a tile has, and its first row.
 
     Tiles are numbered through; the last of a group of customers may be shorter, so that the next begins within it.
 
     tile_length, tile_first (tiles,)  [written]
     """
-    tile = np.int64(lo) // tile_rows[0] + part
+    tile = np.int64(lo) // tile_rows[0] + counted_part
     tile_length[tile] = visit_count[0]
     tile_first[tile] = lo
 
@@ -46,9 +46,9 @@ def keep_visits(kept, passed, visit_count, lo):
 
 
 @kernel
-def fetch_length(visit_count, tile_length, tile_rows, part, lo):
+def fetch_length(visit_count, tile_length, tile_rows, counted_part, lo):
     """Read from the book how many visits a tile has.  visit_count (1,)  [written]"""
-    visit_count[0] = tile_length[np.int64(lo) // tile_rows[0] + part]
+    visit_count[0] = tile_length[np.int64(lo) // tile_rows[0] + counted_part]
 
 
 @kernel

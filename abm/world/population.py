@@ -22,7 +22,8 @@ from abm.core.sources import EHRENBERG_1959, cite
 from abm.core.spec import Spec, param
 from abm.core.streams import stream_key, uniform4_fine
 from abm.logs.purchases import read_log, shipped, summary
-from abm.world.columns import Column, World
+from abm.world.columns import Column
+from abm.world.world import World
 
 Kind = Literal["r", "alpha", "p", "q", "v"]
 

@@ -117,6 +117,114 @@ class TestMoving:
         assert engine.world.tallied("points_issued")[3:, 0].sum() > 0
 
 
+@kernel(per="firm")
+def undercut(price, price_before, part, lo, hi):
+    """Ask a part of the cheapest rival's price of the period before.  price (m,)  [written]"""
+    for j in range(lo, hi):
+        cheapest = np.float32(np.inf)
+        for k in range(price_before.shape[0]):
+            cheapest = cheapest if k == np.int64(j) else min(cheapest, price_before[k])
+        price[j] = part * cheapest
+
+
+class Undercutting(Mechanism):
+    """Every firm undercuts its cheapest rival."""
+
+    name = "undercutting"
+    writes: ClassVar = ("price",)
+    part: float = 0.99
+
+    def schedule(self, policies):
+        """Return the reaction."""
+        return ((Phase.OPENING, undercut),)
+
+
+@kernel(per="market")
+def look_back(price_before, quality_before, prices, qualities):
+    """Note in hundredths what was before.  prices, qualities  tallies [written]"""
+    for j in range(price_before.shape[0]):
+        prices[j] += np.int64(100.0 * price_before[j] + 0.5)
+        qualities[j] += np.int64(100.0 * quality_before[j] + 0.5)
+
+
+class Looking(Mechanism):
+    """Looks back if anybody buys flowers."""
+
+    name = "looking"
+    policy = Courtesy
+    counts = (Tally("prices", "index", "prices seen", 0.01), Tally("qualities", "0-1", "qualities seen", 0.01))
+
+    def schedule(self, policies):
+        """Return the look, if anybody buys flowers."""
+        return ((Phase.BOOKS, look_back),) if any(p.flowers > 0 for p in policies) else ()
+
+
+def flowering(*others):
+    """Return a market with a theory that looks back from the start."""
+    return SMALL.adding(*others, Looking()).replace({"firms.north.courtesy.flowers": 1.0})
+
+
+class TestThePeriodBefore:
+    RIVALS = SMALL.replace({"firms": [{"name": n, "price": p} for n, p in (("a", 1.0), ("b", 1.1), ("c", 1.3))]})
+    PATH = ((1.089, 0.99, 0.99), (0.9801, 0.9801, 0.9801), (0.970299,) * 3, (0.96059601,) * 3)
+
+    def prices(self, engine):
+        """Return the prices of four periods, run one by one."""
+        found = []
+        for _ in self.PATH:
+            engine.run(1)
+            found.append(engine.world.firms.price.tolist())
+        return found
+
+    @pytest.mark.parametrize("threads", [1, 2, 3])
+    def test_rivals_react_to_each_other_by_hand_and_with_the_same_bits_on_all_threads(self, threads):
+        """0.99 of the cheapest other: 0.99 * 1.1 and 0.99 * 1.0; then all stand at 0.99 * 0.99."""
+        engine = Engine(self.RIVALS.adding(Undercutting()), seed=1, threads=threads)
+        found = self.prices(engine)
+        np.testing.assert_allclose(found, self.PATH, rtol=1e-6)
+        alone = Engine(self.RIVALS.adding(Undercutting()), seed=1)
+        alone.run(4)
+        assert alone.world.firms.price.tolist() == found[-1]
+        np.testing.assert_array_equal(alone.world.history, engine.world.history)
+
+    def test_the_order_of_firms_does_not_matter(self):
+        turned = self.RIVALS.replace({"firms": self.RIVALS.firms[::-1]})
+        there, back = (self.prices(Engine(one.adding(Undercutting()), seed=1)) for one in (self.RIVALS, turned))
+        assert there == [prices[::-1] for prices in back]
+
+    def test_after_a_restart_it_begins_again(self):
+        engine = Engine(self.RIVALS.adding(Undercutting()), seed=1)
+        first = self.prices(engine)
+        engine.restart(0)
+        assert self.prices(engine) == first
+
+    def test_a_firm_that_is_set_between_periods_is_seen_one_period_later(self):
+        engine = Engine(flowering(), seed=1)
+        engine.run(2)
+        engine.set_firm(0, engine.levers.firms[0].replace({"price": 0.5}))
+        engine.run(6)
+        assert engine.world.tallied("prices")[:, 0].tolist() == [1.0, 1.0, 1.0] + [0.5] * 5
+        assert engine.world.tallied("prices")[:, 1].tolist() == [1.0] * 8
+
+    def test_a_lever_that_a_theory_moves_is_seen_one_period_later(self):
+        engine = Engine(flowering(Training()), seed=1)
+        engine.run(8)
+        assert engine.world.tallied("qualities")[:, 0].tolist() == pytest.approx([0.75] * 4 + [0.95] * 4)
+
+    def test_levers_are_kept_only_where_a_kernel_looks_back(self):
+        engine = Engine(SMALL.adding(Looking()), seed=1)
+        assert not engine.world.before
+        engine.run(3)
+        engine.set_firm(0, engine.levers.firms[0].replace({"price": 0.5}))
+        engine.set_firm(0, engine.levers.firms[0].replace({"courtesy.flowers": 1.0}))
+        assert set(engine.world.before) == {"price", "quality"}
+        engine.run(2)
+        assert engine.world.tallied("prices")[:5, 0].tolist() == [0.0] * 3 + [0.5] * 2  # as it began there
+
+    def test_the_kernel_can_be_checked(self):
+        abm.check_kernels(self.RIVALS.adding(Undercutting()), threads=2)
+
+
 class TestPoliciesOfOnesOwn:
     def test_every_path_leads_to_them(self):
         scenario = SMALL.adding(Flowers()).replace({"firms.north.courtesy.flowers": 2.5})

@@ -15,8 +15,9 @@ from abm.kpis.reading import Reading, averaged, reading
 from abm.kpis.standard import READINGS, STANDARD
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
-from abm.world.columns import Column, World
+from abm.world.columns import Column
 from abm.world.network.ties import Ties
+from abm.world.world import World
 
 NAN = float("nan")
 YEARS = Scenario.parse(

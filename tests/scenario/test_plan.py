@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from abm.core.errors import Refusal
@@ -41,6 +42,16 @@ def calm_pairs(trust, trust_at, mood, lo, hi):
 @kernel(per="market")
 def count_visitors(visit_count, sighs):
     sighs[0] += visit_count[0]
+
+
+@kernel(per="market")
+def remember_prices(pirce_before, sighs):
+    sighs[0] += np.int64(pirce_before[0])
+
+
+@kernel(per="market")
+def rewrite_history(price_before):
+    price_before[0] = 1.0
 
 
 def doing(phase, act, **more):
@@ -88,6 +99,20 @@ class TestNames:
         with pytest.raises(Refusal, match=r"mood writes 'moood', which is no column or lever; did you mean 'mood'\?"):
             SMALL.adding(Astray())
 
+    def test_what_no_lever_was_before_is_refused(self):
+        refused = r"takes 'pirce_before', but there is no lever 'pirce'; did you mean 'price'\?"
+        with pytest.raises(Refusal, match=f"kernel remember_prices of mood {refused}"):
+            SMALL.adding(doing(Phase.OPENING, remember_prices))
+        mine = doing(Phase.OPENING, remember_prices, owns=(Column("pirce_before", ("customer",), 0.0, "cu", "mine"),))
+        SMALL.adding(mine)
+
+    def test_what_a_lever_was_before_has_that_one_meaning(self):
+        class Set(Mood):
+            price_before: float = 1.0
+
+        with pytest.raises(Refusal, match="'price_before' is a lever of firms as it was in the period before and a"):
+            SMALL.adding(Set())
+
     def test_shipped_theories_have_one_meaning_a_name(self):
         plan.check(SMALL.mechanisms(), SMALL.firms)
 
@@ -97,6 +122,12 @@ class TestWrites:
         with pytest.raises(Refusal, match=r"kernel calm of mood writes 'trust', .* or to writes = \(\"trust\",\)"):
             SMALL.adding(doing(Phase.LEARNING, calm))
         SMALL.adding(doing(Phase.LEARNING, calm, writes=("trust",)))
+
+    def test_what_a_lever_was_before_cannot_be_written(self):
+        with pytest.raises(Refusal, match="of mood writes 'price_before', which is past; write 'price'"):
+            SMALL.adding(doing(Phase.OPENING, rewrite_history))
+        with pytest.raises(Refusal, match="mood writes 'price_before', which is no column or lever"):
+            SMALL.adding(doing(Phase.OPENING, rewrite_history, writes=("price_before",)))
 
     def test_a_column_in_two_layouts_is_refused(self):
         with pytest.raises(Refusal, match="kernel calm_pairs of mood takes trust and trust_at; take one of them"):

@@ -10,8 +10,9 @@ import pytest
 from abm.core.errors import Refusal
 from abm.engine.building import build_world
 from abm.scenario.scenario import Scenario
-from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Column, Columns, Tally, World
+from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Column, Columns, Tally
 from abm.world.network.ties import Ties
+from abm.world.world import World
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from abm.core.streams import stream_key, uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import NUMBER, Held, Policy
-from abm.world.columns import FIXED_POINT, Column, Tally, World
+from abm.world.columns import FIXED_POINT, Column, Tally
+from abm.world.world import World
 
 
 @equation

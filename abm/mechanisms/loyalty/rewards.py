@@ -25,7 +25,8 @@ from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import NEVER
 from abm.world.calendar import year_closes
-from abm.world.columns import CENT, Column, Tally, World
+from abm.world.columns import CENT, Column, Tally
+from abm.world.world import World
 
 
 @equation(double=True)

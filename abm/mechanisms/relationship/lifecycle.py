@@ -16,8 +16,9 @@ from abm.core.kernels import kernel
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.world.columns import Column, Tally, World
+from abm.world.columns import Column, Tally
 from abm.world.relations import ACTIVE, DORMANT, LOST, PROSPECT, WON_BACK
+from abm.world.world import World
 
 
 @kernel
