@@ -235,7 +235,8 @@ class World:
             **{f"{name}{BEFORE}": kept for name, kept in self.before.items()},
             **{f"{name}_at": self.customers[name].reshape(-1) for name in self._by_pair},
             **{name: self.layout.part(self.counted_by_part[worker, part], name) for name in self.tallies},
-            "counted_part": part, "periods": self.periods, "burn_in": self.burn_in, "periods_per_year": self.periods_per_year,
+            "counted_part": part, "periods": self.periods, "burn_in": self.burn_in,
+            "periods_per_year": self.periods_per_year,
         }  # fmt: skip
 
     def lookup(self, name: str, worker: int) -> Any:
