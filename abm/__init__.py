@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from abm.study.calibration.log_targets import log_targets
     from abm.study.calibration.targets import Target, read_targets, write_targets
     from abm.study.comparison.compare import compare
+    from abm.study.comparison.judgement import judge
     from abm.study.comparison.robust import Robustness, robust
     from abm.study.comparison.verdict import Verdict
+    from abm.study.plan.criteria import Criterion
     from abm.study.plan.design import Design, grid, latin_hypercube, morris, saltelli, sobol
     from abm.study.plan.experiment import Experiment, load
     from abm.study.replications.multiple import comparisons
@@ -59,6 +61,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "load", "Experiment", "run", "read", "Results",
     # which arm is best
     "compare", "Verdict", "robust", "Robustness",
+    # whether a claim holds
+    "Criterion", "judge",
     # how many of them are enough
     "warm_up", "power", "run_until", "comparisons",
     # what nobody can know
@@ -89,8 +93,10 @@ _HOME = {
     "study.calibration.log_targets": ("log_targets",),
     "study.calibration.targets": ("Target", "read_targets", "write_targets"),
     "study.comparison.compare": ("compare",),
+    "study.comparison.judgement": ("judge",),
     "study.comparison.robust": ("Robustness", "robust"),
     "study.comparison.verdict": ("Verdict",),
+    "study.plan.criteria": ("Criterion",),
     "study.plan.design": ("Design", "grid", "latin_hypercube", "morris", "saltelli", "sobol"),
     "study.plan.experiment": ("Experiment", "load"),
     "study.replications.multiple": ("comparisons",),

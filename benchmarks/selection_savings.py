@@ -28,7 +28,7 @@ STUDIES = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
 def level(study: Experiment, kpi: str, store: Path, workers: int | None) -> float:
     """Return the mean of a KPI of the first firm under the baseline, in the replications of a pilot."""
     baseline = study.sheet.baseline
-    pilot = study.replace(arms={baseline: study.arms[baseline]}, baseline=baseline, replications=PILOT)
+    pilot = study.replace(arms={baseline: study.arms[baseline]}, baseline=baseline, replications=PILOT, expect=())
     results = abm.run(pilot, store, workers)
     return float(np.mean(results.block(kpi, baseline, study.sheet.firms[0])))
 

@@ -94,10 +94,9 @@ def _write(out: Path, study: Experiment, found: Calibration) -> list[Path]:
     for name in study.inputs:  # so that the calibrated study finds beside it what it reads
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(out / name, ((study.folder or Path()) / name).read_bytes())
-    design = Design() if set(study.design.factors) & set(found.ranges) else study.design
-    calibrated = study.replace(
-        name=f"{study.name}_calibrated", scenario=study.scenario.replace(found.best), design=design
-    )
+    name, scenario = f"{study.name}_calibrated", study.scenario.replace(found.best)
+    without = {"design": Design(), "expect": ()} if set(study.design.factors) & set(found.ranges) else {}
+    calibrated = study.replace(name=name, scenario=scenario, **without)
     calibrated.save(out / CALIBRATED)
     view = importlib.import_module("abm.view.calibration")  # slow to import
     return view.write(out, view.draw(found))

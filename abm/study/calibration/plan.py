@@ -99,6 +99,7 @@ def _study(world: Experiment, aims: Sequence[Target]) -> Experiment:
         baseline=base if base in named else "",
         kpis=tuple(kpis[name] for name in dict.fromkeys(target.kpi for target in aims)),
         design=Design(),
+        expect=(),
     )
 
 

@@ -3,4 +3,6 @@
 compare.py     compare(): the best arm with a stated probability     robust.py     which arm wins where
 question.py    what is asked                                         selection.py  who is eliminated when
 races.py       does the runs that races ask for                      verdict.py    what is said
+
+Whether the results are what the study claims: judgement.py, of its criteria.
 """

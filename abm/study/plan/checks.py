@@ -20,7 +20,7 @@ from abm.study.plan.design import MOST_SEED, Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
 
-KEYS = ("name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design")
+KEYS = ("name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design", "expect")
 COLUMNS = (
     "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "status", "error", "message",
 )  # fmt: skip

@@ -19,8 +19,9 @@ from abm.core.streams import SCHEME
 from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
-from abm.study.plan import checks
+from abm.study.plan import checks, criteria
 from abm.study.plan.arms import in_arm
+from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.sheet import Run, Sheet
 from abm.study.provenance import inputs
@@ -44,6 +45,7 @@ class Experiment:
     seed         : a non-negative whole number; decides all luck together with the replication
     kpis         : what is measured: KPIs and readings, or their names
     baseline     : the arm the others are compared with; left out = the arm "none", else the first
+    expect       : what the study claims: criteria, or tables of them; no run depends on them
     folder       : of the study file, which its input files lie in; None = the current one
 
     Raises Refusal, with the place, for anything that could not run: unknown paths, settings out of bounds, unknown
@@ -59,6 +61,7 @@ class Experiment:
     kpis: tuple[Measure, ...] = HEADLINE
     question: str = ""
     baseline: str = ""
+    expect: tuple[Criterion, ...] = ()
     folder: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +76,7 @@ class Experiment:
         checks.baseline(self.baseline, arms)
         checks.size(len(arms), self.design.asked, self.replications)
         self._set(design=checks.design(self.scenario, arms, self.design, self.seed))
+        self._set(expect=criteria.checked(self))
         if self.inputs:
             self._set(folder=(self.folder or Path.cwd()).resolve())  # a worker process may stand elsewhere
             for scenario in self._variants():
@@ -120,6 +124,7 @@ class Experiment:
             "scenario": self.scenario.to_dict(full),
             "arms": plain(self.arms),
             **design,
+            **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
         }
 
     def save(self, path: Path | str) -> None:
@@ -162,6 +167,7 @@ class Experiment:
             seed=self.seed,
             kpis=tuple(kpi.name for kpi in self.kpis),
             firms=tuple(firm.name for firm in self.scenario.firms),
+            expect=self.expect,
         )
 
     @cached_property

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.provenance.digest import DIGEST_BYTES, canonical, digest
 
@@ -42,6 +43,7 @@ class Sheet:
     digests : arm name -> hex digest of what decides the arm's numbers (what differs from the defaults, seed, KPIs,
               revisions of the code, random-number scheme), in arm order
     firms   : the firms of the base scenario, in order; the first is the focal firm
+    expect  : what the study claims of its results
     """
 
     name: str
@@ -53,6 +55,7 @@ class Sheet:
     seed: int
     kpis: tuple[str, ...]
     firms: tuple[str, ...]
+    expect: tuple[Criterion, ...] = ()
 
     @cached_property
     def arms(self) -> tuple[str, ...]:
@@ -127,6 +130,7 @@ class Sheet:
             "firms": list(self.firms),
             "digests": self.digests,
             "design": self.design.to_dict(),
+            **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
         }
 
     @classmethod
@@ -135,7 +139,8 @@ class Sheet:
         values = dict(data)
         design = Design.from_dict(values.pop("design"))
         kpis, firms = _words(values.pop("kpis")), _words(values.pop("firms"))
-        return cls(**values, design=design, kpis=kpis, firms=firms)
+        expect = tuple(Criterion.parse(one) for one in values.pop("expect", ()))
+        return cls(**values, design=design, kpis=kpis, firms=firms, expect=expect)
 
 
 def raw(ids: Sequence[str]) -> np.ndarray:

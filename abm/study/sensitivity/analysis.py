@@ -134,9 +134,8 @@ def planned(
         raise Refusal(f"= {shown(method)} is not {one_of(METHODS)}{did_you_mean(str(method), METHODS)}", place="method")
     check_confidence(confidence)
     if factors is not None:
-        experiment = experiment.replace(
-            design=latin_hypercube(factors, points=1)
-        )  # it keeps the spans, and is replaced below
+        spans = latin_hypercube(factors, points=1)  # it keeps the spans, and is replaced below
+        experiment = experiment.replace(design=spans, expect=())
     names = [one.name for one in experiment.kpis]
     _known("KPI", kpi, [*names, *BY_NAME])
     if firm is not None:
@@ -149,6 +148,7 @@ def planned(
         arms=kept,
         baseline=against or wanted[0],
         design=_design(experiment, method, samples, wanted),
+        expect=(),
     )
 
 

@@ -110,11 +110,20 @@ def together(blocks: Sequence[FloatArray]) -> tuple[FloatArray, int]:
 
     Returns the replications' means (arms, R) and how many places (point, replication) were left out.
     """
+    means = over_points(blocks)
+    left_out = ~np.isfinite(np.array(blocks)).all(axis=0)
+    return means[:, ~left_out.all(axis=0)], int(left_out.sum())
+
+
+def over_points(blocks: Sequence[FloatArray]) -> FloatArray:
+    """Return the means (arms, replication) of blocks (point, replication), one per arm.
+
+    They are over the points at which every arm has a finite value, NaN in a replication without such a point.
+    """
     values = np.array(blocks)
     whole = np.isfinite(values).all(axis=0)
-    used = whole.any(axis=0)
-    means = np.where(whole, values, 0.0).sum(axis=1)[:, used] / whole.sum(axis=0)[used]
-    return means, int((~whole).sum())
+    with np.errstate(invalid="ignore"):
+        return np.where(whole, values, 0.0).sum(axis=1) / whole.sum(axis=0)
 
 
 def saving(arm: FloatArray, against: FloatArray) -> float:
