@@ -75,10 +75,16 @@ def run(
     max_runs: Annotated[
         int | None, typer.Option(help="Runs at most for --precision; left out = 1,000 replications.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if a criterion of the study, [[expect]], is not met.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run every arm of a study, or what of it is not stored yet; rank the arms and write a report."""
-    do("run", file, sets or [], replications, seed, workers, threads, cluster, out, precision or [], max_runs, json)
+    do(
+        "run", file, sets or [], replications, seed, workers, threads, cluster, out, precision or [], max_runs, strict,
+        json,
+    )  # fmt: skip
 
 
 @app.command()

@@ -213,7 +213,8 @@ def test_json_is_one_document_and_nothing_else(study, capsys):
     code, out, err = said(capsys, "run", study, "--json", "--workers", 1, "--out", "elsewhere")
     assert code == 0
     document = json.loads(out)
-    assert set(document) == {"out", "runs", "failed", "seconds", "winner", "table"}
+    assert set(document) == {"out", "runs", "failed", "seconds", "winner", "table", "expect"}
+    assert document["expect"] == []
     assert (document["out"], document["runs"], document["failed"]) == ("elsewhere", 6, 0)
     assert len(err) >= 2
     results = abm.read("elsewhere")
@@ -233,6 +234,64 @@ def test_json_has_null_for_what_has_no_value(study, capsys):
     study.write_text(STUDY.replace("replications = 3", "replications = 1"))
     row = json.loads(said(capsys, "run", study, "--json", "--workers", 1)[1])["table"][1]
     assert (row["low"], row["high"], row["pairs"]) == (None, None, 1)
+
+
+EXPECT = """
+[[expect]]
+kpi = "csi"
+arm = "service"
+above = 0
+why = "somebody 1999"
+[[expect]]
+kpi = "csi"
+level = true
+above = {level}
+"""
+
+
+def test_criteria_are_judged(study, capsys):
+    study.write_text(STUDY + EXPECT.format(level=0))
+    code, out, _ = said(capsys, "run", study.name, "--workers", 1, "--strict")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 100
+    assert re.search(r"^met +csi of north, service against none", out, re.M)
+    assert "1999)" in out
+    assert "Criteria: 2 met (0.95 confidence that all of these verdicts are right)" in out
+    _, out, _ = said(capsys, "run", study, "--workers", 1, "--json")
+    difference, level = json.loads(out)["expect"]
+    judged = abm.judge(abm.read(study.parent / "results" / "study"))
+    assert [difference[end] for end in ("low", "high")] == list(judged.loc[0, ["low", "high"]])
+    assert (difference["against"], difference["group"], difference["verdict"]) == ("none", None, "met")
+    assert (level["arm"], level["against"], level["claim"]) == ("none", None, "level above 0")
+
+
+def test_a_changed_claim_finds_the_stored_runs_and_changes_the_report(study, capsys):
+    page = study.parent / "results" / "study" / "report.html"
+    said(capsys, "run", study, "--workers", 1)
+    assert "Criteria" not in page.read_text()
+    study.write_text(STUDY + EXPECT.format(level=99))
+    code, out, err = said(capsys, "run", study, "--workers", 1)
+    assert (code, err[-1]) == (0, "all 6 runs are stored already; nothing to do")
+    assert "Criteria: 1 met, 1 not met" in out
+    assert "csi of north, none: level above 99" in page.read_text()
+    assert said(capsys, "run", study, "--workers", 1, "--strict")[0] == 1
+    page.unlink()
+    said(capsys, "report", page.parent)
+    assert "csi of north, none: level above 99" in page.read_text()
+
+
+def test_strict_lets_what_is_undecided_pass(study, capsys):
+    study.write_text(STUDY + EXPECT.format(level=0))
+    code, out, _ = said(capsys, "run", study, "--workers", 1, "--strict", "--replications", 1)
+    assert code == 0
+    assert "1 pair with a value, and it takes 2 or more" in " ".join(out.split())
+    assert "Criteria: 2 undecided" in out
+
+
+def test_strict_needs_criteria(study, capsys):
+    code, out, err = said(capsys, "run", study, "--strict")
+    assert (code, out) == (2, "")
+    assert err == ["study.toml: --strict: judges criteria, and the study has none; write them as [[expect]]"]
 
 
 def test_set_seed_and_replications_change_the_study(study, capsys):

@@ -85,6 +85,11 @@ SETTING = [
     ("seed = -1", "seed = -1 is outside [0, "),
     ("name = '../elsewhere'", 'name = "../elsewhere" is no name for a folder; change it, or say --out DIR'),
     ("name = ''", 'name = "" says nothing'),
+    # claims
+    ("[[expect]]\nkpi = 'profit'\nabov = 0", "expect[0]: no Criterion parameter 'abov'; did you mean 'above'?"),
+    ("[arms.a]\n[arms.b]\n[[expect]]\nkpi = 'profit'\narm = 'bb'\nabove = 0", "no arm; did you mean 'b'?"),
+    ("[[expect]]\nkpi = 'profit'\nlevel = true\nabove = nan", "expect[0].above = nan is not a finite number"),
+    ("expect = 1", "expect = 1 is not a list of criteria"),
     # what does not fit together
     ("[scenario]\nperiods = 4\nburn_in = 5", "burn_in = 5 is longer than the run (periods = 4)"),
     ("[scenario.switching_cost]\nprocedural = 0.5", "switching_cost: procedural + financial + relational = 1.1; the"),

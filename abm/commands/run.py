@@ -1,4 +1,4 @@
-"""`patronage run`: do what is missing of a study, rank its arms, draw and report."""
+"""`patronage run`: do what is missing of a study, rank its arms, judge its criteria, draw and report."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import pandas as pd
 from abm.commands import doing, output, precise
 from abm.core.errors import Refusal
 from abm.scenario.scenario import Scenario
+from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import load
 from abm.study.plan.overrides import overrides
 from abm.study.replications.precision import Precision
 from abm.study.running.runner import run
 from abm.study.storage.manifest import FILE as MANIFEST
 from abm.study.storage.results import Results
-from abm.view import summary, tables
+from abm.view import criteria, summary, tables
 
 
 def main(
@@ -33,14 +34,20 @@ def main(
     out: Path | None,
     precision: Sequence[str],
     max_runs: int | None,
+    strict: bool,
     json: bool,
 ) -> int:
-    """Run a study file; return 1 if runs failed or a precision is not reached.  Raises Refusal before it writes."""
+    """Run a study file; return 1 if runs failed, a precision is not reached or, if strict, a criterion not met.
+
+    Raises Refusal before it writes.
+    """
     wanted = precise.asked(precision, max_runs)
     try:
         experiment = overrides(load(file), sets, replications, seed)
         if wanted:
             experiment = precise.first_look(experiment, wanted, max_runs)
+        if strict and not experiment.expect:
+            raise Refusal("judges criteria, and the study has none; write them as [[expect]]", place="--strict")
         resources = doing.resources(experiment, len(experiment), workers, threads, cluster)
         out = doing.results_folder(out, file, experiment.name)
     except Refusal as refusal:
@@ -52,14 +59,14 @@ def main(
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
-    known = found.table if found else None
+    known, judged = found.table if found else None, judge(results)
     if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
         _report(out, results, known, experiment.scenario)
     if json:
-        output.document(_document(out, results, known, watch.seconds) | precise.document(found))
+        output.document(_document(out, results, known, judged, watch.seconds) | precise.document(found))
     else:
-        _print(out, results, found)
-    return doing.failures(results) or int(bool(found and not found.reached))
+        _print(out, results, found, judged)
+    return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
 
 
 def _command(file: Path, sets: Sequence[str], precision: Sequence[str], *numbers: int | None) -> str:
@@ -84,7 +91,7 @@ def _is_newer(page: Path, manifest: Path) -> bool:
     return page.is_file() and page.stat().st_mtime_ns >= manifest.stat().st_mtime_ns
 
 
-def _print(out: Path, results: Results, found: Precision | None) -> None:
+def _print(out: Path, results: Results, found: Precision | None, judged: pd.DataFrame) -> None:
     best, known = summary.winner(results), found.table if found else None
     table = summary.effects(results, known=known)
     shown = summary.kpis_shown(results)[: len(summary.HEADLINE)]
@@ -92,12 +99,16 @@ def _print(out: Path, results: Results, found: Precision | None) -> None:
     judged_by, measured = summary.judged_by(results), summary.measured(results, known)
     words = tables.explained(results.firms[0], results.baseline, judged_by, measured=measured)
     output.show(words, "", best.statement, "")
+    if len(judged):
+        output.show(criteria.table(judged), "", criteria.statement(judged), "")
     if found:
         output.show(found.statement, "")
     output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     patronage verify {out}")
 
 
-def _document(out: Path, results: Results, known: pd.DataFrame | None, seconds: float) -> dict[str, Any]:
+def _document(
+    out: Path, results: Results, known: pd.DataFrame | None, judged: pd.DataFrame, seconds: float
+) -> dict[str, Any]:
     firms = results.firms
     return {
         "out": str(out),
@@ -106,4 +117,5 @@ def _document(out: Path, results: Results, known: pd.DataFrame | None, seconds: 
         "seconds": round(seconds, 3),
         "winner": summary.winner(results).arm,
         "table": [row for firm in firms for row in summary.records(summary.effects(results, firm, known))],
+        "expect": criteria.records(judged),
     }

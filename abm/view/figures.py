@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.scenario.measures import BY_NAME
+from abm.study.comparison.judgement import MET, NOT_MET, UNDECIDED, judge
 from abm.study.provenance.files import write_whole
 from abm.study.storage.results import Results
-from abm.view import plots, summary
+from abm.view import criteria, plots, summary
 
-FILES = ("effects_on_other_measures.png", "effect_by_factor.png")
+FILES = ("effects_on_other_measures.png", "effect_by_factor.png", "criteria.png")
 OF_A_KPI = ("effect_on_{}.png", "{}_over_time.png")
 MOST_PANELS = 9
 MOST_LINES = 8
 MOST_FACTORS = 3
+MOST_CRITERIA = 12
+_VERDICTS = {MET: "#0173b2", NOT_MET: "#d55e00", UNDECIDED: plots.GREY}  # told apart by the colour-blind too
 _BINS = 40  # points of a line over time, about
 
 
@@ -41,7 +46,12 @@ def draw(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -> l
     table   : as of summary.effects, for the focal firm       periods, burn_in : of the runs
     """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it would speak of its fonts and folders
-    return [*_effects(results, table), *_course(results, table, periods, burn_in), *_factors(results, table)]
+    return [
+        *_effects(results, table),
+        *_criteria(results),
+        *_course(results, table, periods, burn_in),
+        *_factors(results, table),
+    ]
 
 
 def write(folder: Path, drawn: Sequence[Drawn]) -> None:
@@ -92,6 +102,45 @@ def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
             note,
             png(second),
         )
+
+
+def _criteria(results: Results) -> Iterator[Drawn]:
+    """Draw the interval of each criterion beside what it claims, in a panel of its own as units differ."""
+    judged = judge(results)
+    rows = [
+        (row, one.bounds)
+        for row, one in zip(judged.to_dict("records"), results.sheet.expect, strict=True)
+        if np.isfinite(row["high"] - row["low"])
+    ]
+    shown = rows[:MOST_CRITERIA]
+    if not shown:
+        return
+    note = "Dot: estimate. Line: its simultaneous 95 % interval: all of them hold together. Grey: what is claimed."
+
+    def panels(figure: Figure) -> None:
+        figure.set_size_inches(plots.WIDTH, 0.75 * len(shown) + 0.4)
+        for ax, (row, bounds) in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
+            _criterion(ax, row, bounds)
+        plots.footnote(figure, note)
+
+    few = "" if len(shown) == len(judged) else f" {len(shown)} of {len(judged)} are drawn."
+    yield Drawn("criteria.png", f"What the study claims, and what came out.{few}", note, png(panels))
+
+
+def _criterion(ax: Axes, row: Mapping[str, Any], bounds: tuple[float, float]) -> None:
+    """Draw one criterion: its interval, and the ends of what is claimed, as far as there are any."""
+    colour, ends = _VERDICTS[row["verdict"]], [end for end in bounds if np.isfinite(end)]
+    known = [row["low"], row["high"], *ends]
+    room = 0.15 * (np.ptp(known) or abs(known[0]) or 1.0)
+    low, high = min(known) - room, max(known) + room
+    ax.axvspan(max(bounds[0], low), min(bounds[1], high), color="0.9", zorder=0)
+    ax.plot([row["low"], row["high"]], [0, 0], color=colour, linewidth=2.4, solid_capstyle="round")
+    ax.plot(row["estimate"], 0, "o", color=colour, markersize=6)
+    ax.set_xlim(low, high)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="x", labelsize=8)
+    ax.set_title(f"{row['verdict']}: {criteria.words(row)}", fontsize=8.5, fontweight="normal", pad=3, wrap=True)
 
 
 def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -> Iterator[Drawn]:

@@ -14,12 +14,13 @@ from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE
 from abm.core.spec import Spec, write_toml
 from abm.scenario.scenario import Scenario
+from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
-from abm.view import catalogue, figures, markup, summary, tables
+from abm.view import catalogue, criteria, figures, markup, summary, tables
 
 _MOST_FAILURES = 10
 
@@ -61,6 +62,7 @@ def _page(
         markup.paragraphs([*summary.verdict(results, table), _caution(numbers)], "verdict"),
         _warnings(results),
         markup.section("Ranking", _ranking(results, table, measured)),
+        *_criteria(results),
         *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         markup.section("What was run", *_run(results, manifest, study)),
         markup.section("What is only assumed", *_assumed(numbers)),
@@ -106,6 +108,16 @@ def _ranking(results: Results, table: pd.DataFrame, measured: list[str]) -> str:
     words = tables.explained(results.firms[0], results.baseline, summary.judged_by(results), measured=measured)
     note = markup.element("p", markup.text(words), "caption")
     return markup.wide(f"<table><thead><tr>{head}</tr></thead>\n{''.join(bodies)}</table>") + note
+
+
+def _criteria(results: Results) -> Iterator[str]:
+    """Yield the section of what the study claims, if it claims anything."""
+    judged = judge(results)
+    if len(judged):
+        rows = [(*criteria.cells(row), row["pairs"]) for row in judged.to_dict("records")]
+        numbers = ("estimate", "interval", "pairs")
+        note = markup.element("p", markup.text(f"{criteria.statement(judged)}."), "caption")
+        yield markup.section("Criteria", markup.table(("verdict", "criterion", *numbers), rows, numbers), note)
 
 
 def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iterator[str]:

@@ -28,6 +28,11 @@ STUDY = {
         "service": {"firms.north.service.quality": 0.95},
     },
     "design": {"method": "grid", "factors": {"word_of_mouth.contact_rate": [0.0, 0.5]}},
+    "expect": [
+        {"kpi": "csi", "arm": "service", "above": 0, "why": "<somebody> 1999"},
+        {"kpi": "csi", "level": True, "below": 1},
+        {"kpi": "profit", "arm": "points", "within": 0.01},
+    ],
 }
 
 

@@ -19,7 +19,8 @@ def drawn(results):
 
 def test_which_figures(drawn):
     assert [figure.file for figure in drawn] == [
-        "effect_on_profit.png", "effects_on_other_measures.png", "profit_over_time.png", "effect_by_factor.png",
+        "effect_on_profit.png", "effects_on_other_measures.png", "criteria.png", "profit_over_time.png",
+        "effect_by_factor.png",
     ]  # fmt: skip
     assert all(figure.image.startswith(b"\x89PNG") for figure in drawn)
 
@@ -27,8 +28,8 @@ def test_which_figures(drawn):
 def test_captions_say_what_an_interval_is(drawn):
     assert all("95 % interval" in figure.note for figure in drawn)
     assert "4 replications" in drawn[0].note
-    assert "burn-in" in drawn[2].caption
-    assert "burn-in" in drawn[2].note
+    assert "burn-in" in drawn[3].caption
+    assert "burn-in" in drawn[3].note
 
 
 def test_equal_results_make_equal_files(results, drawn):

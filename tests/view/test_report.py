@@ -58,7 +58,7 @@ def page(copy) -> Checker:
 def test_nothing_comes_from_outside(page, copy):
     assert not {tag for tag, _ in page.seen} & {"script", "link", "iframe", "object"}
     sources = [attributes["src"] for tag, attributes in page.seen if tag == "img"]
-    assert len(sources) == 4
+    assert len(sources) == 5
     assert all(source.startswith("data:image/png;base64,") for source in sources)
     assert not re.search(r"https?://|url\(", (copy / "report.html").read_text(encoding="utf-8"))
 
@@ -78,6 +78,13 @@ def test_verdict_and_ranking(page, results):
     assert "[" in page.text
     for kpi in results.kpis:
         assert kpi in page.text
+
+
+def test_criteria_are_judged(page):
+    told = page.text.split("Criteria")[1].split("Figures")[0]
+    assert "met" in told
+    assert "csi of north, service against none: difference above 0 (<somebody> 1999)" in told
+    assert "1 met, 1 not met, 1 undecided" in page.text
 
 
 def test_what_was_run(page):

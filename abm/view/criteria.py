@@ -1,0 +1,58 @@
+"""Criteria in words: what a study claims, whether it is so, and how many claims are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from abm.study.comparison.judgement import CONFIDENCE, MET, NOT_MET, UNDECIDED
+from abm.view import tables
+
+_STYLES = {MET: "green", NOT_MET: "red", UNDECIDED: "yellow"}
+_HEADINGS = ("verdict", "criterion", "estimate", "interval")
+_KEPT = ("kpi", "arm", "against", "firm", "claim", "estimate", "low", "high", "pairs", "verdict", "reason", "why")
+
+
+def words(row: Mapping[str, Any]) -> str:
+    """Return a criterion in words: "csi of north, service against none: difference above 0"."""
+    against = "" if pd.isna(row["against"]) else f" against {row['against']}"
+    return f"{row['kpi']} of {row['firm']}, {row['arm']}{against}: {row['claim']}"
+
+
+def cells(row: Mapping[str, Any]) -> list[str]:
+    """Return a row of the table of criteria: verdict, criterion, estimate, interval."""
+    reason = f"; {row['reason']}" if row["reason"] else ""
+    source = f" ({row['why']})" if row["why"] else ""
+    estimate = f"{row['estimate']:.4g}" if np.isfinite(row["estimate"]) else "-"
+    known = np.isfinite(row["high"] - row["low"])
+    ends = f"[{row['low']:.4g}, {row['high']:.4g}]" if known else "-"
+    return [row["verdict"], f"{words(row)}{source}{reason}", estimate, ends]
+
+
+def table(judged: pd.DataFrame) -> Table:
+    """Return criteria as a table for the terminal, the verdict first."""
+    made = tables.table(_HEADINGS, right=_HEADINGS[2:], whole=("verdict", *_HEADINGS[2:]))
+    for row in judged.to_dict("records"):
+        made.add_row(*cells(row), style=_STYLES[row["verdict"]])
+    return made
+
+
+def statement(judged: pd.DataFrame) -> str:
+    """Return how many criteria are met, not met and undecided, and how sure that is."""
+    counts = judged["verdict"].value_counts()
+    said = [f"{counts[verdict]} {verdict}" for verdict in (MET, NOT_MET, UNDECIDED) if verdict in counts]
+    return f"Criteria: {', '.join(said)} ({CONFIDENCE:.6g} confidence that all of these verdicts are right)"
+
+
+def records(judged: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return criteria as the JSON document has them; none is about a group of customers yet."""
+    return [row | {"group": None} for row in judged[list(_KEPT)].to_dict("records")]
+
+
+def unmet(judged: pd.DataFrame) -> bool:
+    """Return whether a criterion is not met; one that is undecided does not count."""
+    return bool((judged["verdict"] == NOT_MET).any())
