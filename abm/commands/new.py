@@ -49,6 +49,13 @@ name = "south"
 [arms.service]
 "firms.north.service.quality" = 0.80
 
+# A criterion is what you expect, before you look: met, not met or undecided is said of each (docs/how-to/criteria.md).
+
+[[expect]]
+kpi = "share_of_wallet"
+arm = "points"       # minus the arm none
+above = 0
+
 # A factor is what nobody can know: every arm is run at each of its levels. Take out the # to try it.
 # [design.factors]
 # "word_of_mouth.contact_rate" = [0.0, 0.25, 0.5]

@@ -1,0 +1,25 @@
+"""The shipped studies: their criteria name what there is, and each gets a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import abm
+from abm.study.plan.overrides import overrides
+
+STUDIES = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
+SMALL = ("population.customers=60", "periods=110", "burn_in=52")  # two years close, one of them after the burn-in
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_study_is_judged(path):
+    study = overrides(abm.load(path), SMALL, replications=2)
+    assert len(study.expect) >= 3
+    assert all(one.why for one in study.expect)
+    table = abm.judge(abm.run(study, workers=1))
+    assert list(table["claim"]) == [one.claim for one in study.expect]
+    assert set(table["verdict"]) <= {"met", "not met", "undecided"}
+    assert (table["pairs"] > 0).all()
+    assert table["estimate"].notna().all()
