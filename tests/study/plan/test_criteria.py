@@ -5,10 +5,12 @@ import math
 import pytest
 
 from abm.core.errors import Refusal
+from abm.study.comparison import verdict
 from abm.study.plan.criteria import Criterion, points
 from abm.study.plan.design import Design, grid
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.sheet import Sheet
+from abm.study.sensitivity.analysis import planned
 
 DECAY = "word_of_mouth.decay"
 AT = {DECAY: 0.85}
@@ -160,3 +162,11 @@ def test_no_run_depends_on_a_claim(claiming):
     assert one.sheet.digests == other.sheet.digests
     assert one != other
     assert "expect" not in one.replace(expect=()).sheet.to_dict()
+
+
+def test_another_question_about_a_study_leaves_its_claims_behind(claiming):
+    """Its runs are at other points, of other arms, and some levels or arms of a claim are not among them."""
+    made = claiming(at=AT)
+    assert planned(made, "csi", samples=8, arm="none").expect == ()
+    assert planned(made, "csi", samples=8, factors={"trust.growth": (0.1, 0.2)}).expect == ()
+    assert verdict.check(made, [0], 1, 1, ()).ok
