@@ -40,7 +40,9 @@ def main(
     """Analyse a study; return 1 if some runs failed, else 0.  Raises Refusal before anything is written."""
     try:
         study = load(file)
-        study = overrides(study.replace(design=Design(), expect=()) if factors else study, sets, replications, seed)
+        study = overrides(
+            study.replace(design=Design(), expect=(), groups={}) if factors else study, sets, replications, seed
+        )
         varied = doing.factors(factors)
         study = planned(
             study, kpi, firm, method, samples, arm=arm, against=against, factors=varied, confidence=confidence

@@ -14,13 +14,13 @@ from abm.view import tables
 
 _STYLES = {MET: "green", NOT_MET: "red", UNDECIDED: "yellow"}
 _HEADINGS = ("verdict", "criterion", "estimate", "interval")
-_KEPT = ("kpi", "arm", "against", "firm", "claim", "estimate", "low", "high", "pairs", "verdict", "reason", "why")
 
 
 def words(row: Mapping[str, Any]) -> str:
     """Return a criterion in words: "csi of north, service against none: difference above 0"."""
     against = "" if pd.isna(row["against"]) else f" against {row['against']}"
-    return f"{row['kpi']} of {row['firm']}, {row['arm']}{against}: {row['claim']}"
+    among = "" if pd.isna(row["group"]) else f" among {row['group']}"
+    return f"{row['kpi']} of {row['firm']}{among}, {row['arm']}{against}: {row['claim']}"
 
 
 def cells(row: Mapping[str, Any]) -> list[str]:
@@ -49,8 +49,8 @@ def statement(judged: pd.DataFrame) -> str:
 
 
 def records(judged: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return criteria as the JSON document has them; none is about a group of customers yet."""
-    return [row | {"group": None} for row in judged[list(_KEPT)].to_dict("records")]
+    """Return criteria as the JSON document has them; no group is everybody."""
+    return judged.to_dict("records")
 
 
 def unmet(judged: pd.DataFrame) -> bool:

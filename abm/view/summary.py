@@ -16,6 +16,7 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 from abm.core.errors import Refusal, did_you_mean
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
+from abm.study.plan.groups import everybody
 from abm.study.replications.warmup import warm_up
 from abm.study.statistics.paired import interval
 from abm.study.statistics.winner import Winner
@@ -150,7 +151,7 @@ def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
 
     together : how many periods are averaged
     """
-    table = results.periods
+    table = everybody(results.periods)
     table = table.loc[table["firm"] == results.firms[0], ["arm", "replication", "point", "period", kpi]].dropna()
     table["period"] = table["period"] // together * together + (together - 1) / 2
     wide = table.pivot_table(index=["period", "replication"], columns="arm", values=kpi, aggfunc="mean", observed=True)
@@ -176,7 +177,7 @@ def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
     for what, name, names in (("KPI", kpi, results.kpis), ("factor", factor, results.factors)):
         if name not in names:
             raise Refusal(f"no {what} {name!r} in the results{did_you_mean(name, names)}")
-    table = results.runs
+    table = everybody(results.runs)
     table = table[table["firm"] == results.firms[0]]
     table = table.assign(**{factor: _levels(table[factor])})
     wide = table.pivot_table(index=[factor, "point", "replication"], columns="arm", values=kpi, observed=True)
@@ -223,7 +224,7 @@ def settling(results: Results, periods: int, burn_in: int) -> str:
     found = found[(found["arm"] == arm) & (found["state"] != "too short") & (found["warm_up"] > burn_in)]
     if found.empty:
         return ""
-    row, table = found.iloc[0], results.periods
+    row, table = found.iloc[0], everybody(results.periods)
     table = table[(table["arm"] == arm) & (table["firm"] == firm) & (table["period"] >= burn_in)]
     is_early = table["period"] < row["warm_up"]
     early, late = (part.groupby("replication")[kpi].mean() for part in (table[is_early], table[~is_early]))

@@ -86,6 +86,7 @@ class World:
         self._defaults: dict[str, float] = {}
         self._passing_defaults: dict[str, float] = {}
         self._by_pair: list[str] = []
+        self._by_customer: set[str] = set()
         self._sizes = sizes(customers, self.m, tile) | dict(axes or {})
         self.layout = Layout((), (), self._sizes)
 
@@ -118,6 +119,8 @@ class World:
                 self._add_passing(column.name, column)
             else:
                 self.customers.add(column.name, np.zeros(shape, column.dtype))
+                if column.axes[-1] == "customer":
+                    self._by_customer.add(column.name)
                 if column.axes == ("firm", "customer"):
                     self._by_pair.append(column.name)
                 self._defaults[column.name] = column.default
@@ -137,7 +140,8 @@ class World:
     def only(self, rows: slice | np.ndarray) -> World:
         """Return the world with the customers of some rows; all ties are still there."""
         part = copy(self)
-        part.customers = Columns({name: array[..., rows] for name, array in self.customers.items()})
+        by_customer, columns = self._by_customer, self.customers.items()
+        part.customers = Columns({name: array[..., rows] if name in by_customer else array for name, array in columns})
         part.n = part.customers.customer_id.size
         return part
 

@@ -18,6 +18,7 @@ from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.study.calibration.targets import Target
 from abm.study.plan.experiment import Experiment
+from abm.study.plan.groups import everybody
 from abm.study.storage.results import Results
 
 
@@ -52,7 +53,7 @@ def moments(results: Results, targets: Sequence[Target], points: Sequence[int]) 
     for target in targets:
         single = target.period is not None
         if single not in tables:
-            tables[single] = results.periods if single else results.runs
+            tables[single] = everybody(results.periods if single else results.runs)
         table = tables[single]
         if single:
             table = table[table["period"] == target.period]

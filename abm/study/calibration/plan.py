@@ -100,6 +100,7 @@ def _study(world: Experiment, aims: Sequence[Target]) -> Experiment:
         kpis=tuple(kpis[name] for name in dict.fromkeys(target.kpi for target in aims)),
         design=Design(),
         expect=(),
+        groups={},
     )
 
 

@@ -22,13 +22,16 @@ from abm.study.storage.results import Results
 
 MET, NOT_MET, UNDECIDED = "met", "not met", "undecided"
 CONFIDENCE = 0.95
-_COLUMNS = ("kpi", "arm", "against", "firm", "claim", "estimate", "low", "high", "pairs", "verdict", "reason", "why")
+_COLUMNS = (
+    "kpi", "arm", "against", "firm", "group", "claim", "estimate", "low", "high", "pairs", "verdict", "reason", "why",
+)  # fmt: skip
 
 
 def judge(results: Results, confidence: float = CONFIDENCE) -> pd.DataFrame:
     """Return a row per criterion of a study: what it claims, the estimate with its interval, the verdict.
 
-    kpi, arm, against, firm, claim, why : of the criterion; no arm stands against a level, and the claim is in words
+    kpi, arm, against, firm, group, claim, why : of the criterion; no arm stands against a level, no group is everybody,
+                 and the claim is in words
     estimate, low, high : in the KPI's unit, or a ratio; an interval (-inf, inf) says nothing
     pairs      : replications that count, as they have a value of all that is compared
     verdict    : "met", "not met" or "undecided"       reason : why it is undecided, else ""
@@ -54,14 +57,16 @@ def _judged(results: Results, one: Criterion, confidence: float) -> tuple[object
     found = estimated("ratio" if one.ratio else "mean", first, second, confidence)
     verdict = _verdict(found, one.bounds)
     reason = _reason(found, one.bounds, len(first)) if verdict == UNDECIDED else ""
-    labels = (own.kpi, own.arm, own.against or None, own.firm, one.claim)
+    labels = (own.kpi, own.arm, own.against or None, own.firm, own.group or None, one.claim)
     return (*labels, *found, len(first), verdict, reason, one.why)
 
 
 def _arms(results: Results, number: Number) -> np.ndarray:
     """Return the means (2, R) of a number's arms over its points; of a level the second is 0.  NaN = no value."""
     where = points(results.sheet.design, number.at)
-    means = over_points([results.block(number.kpi, arm, number.firm)[where] for arm in number.arms])
+    means = over_points(
+        [results.block(number.kpi, arm, number.firm, number.group or None)[where] for arm in number.arms]
+    )
     return means if len(means) == 2 else np.vstack([means, np.zeros_like(means)])
 
 

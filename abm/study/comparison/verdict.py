@@ -109,7 +109,7 @@ def check(
     """Run the baseline of an experiment twice under two names at some points, and compare all it measures."""
     baseline = experiment.sheet.baseline
     twins = dict.fromkeys((baseline, baseline[:50] + TWIN), experiment.arms[baseline])
-    pair = experiment.replace(arms=twins, baseline=baseline, replications=replications, expect=())
+    pair = experiment.replace(arms=twins, baseline=baseline, replications=replications, expect=(), groups={})
     indices = np.arange(len(pair))
     only = indices[np.isin(indices // len(twins) % len(pair.design), list(points))]
     table = run(pair, workers=workers, only=only).runs

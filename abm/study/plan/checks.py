@@ -20,9 +20,22 @@ from abm.study.plan.design import MOST_SEED, Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
 
-KEYS = ("name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design", "expect")
+KEYS = (
+    "name",
+    "question",
+    "seed",
+    "replications",
+    "kpis",
+    "baseline",
+    "scenario",
+    "arms",
+    "design",
+    "expect",
+    "groups",
+)
 COLUMNS = (
-    "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "status", "error", "message",
+    "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "group", "status", "error",
+    "message",
 )  # fmt: skip
 MOST_POINTS_CHECKED = 500  # times arms; of larger designs each level is checked alone
 MOST_LEVELS_CHECKED = 100  # of a factor; of more numbers the ends are checked, as bounds are intervals
@@ -76,6 +89,12 @@ def instance(place: str, value: Any, kind: type) -> None:
     """Refuse anything but a `kind`."""
     if not isinstance(value, kind):
         raise Refusal(f"= {shown(value)} is not a {kind.__name__}", place=place)
+
+
+def name(place: str, value: Any) -> None:
+    """Refuse anything but up to 60 letters, digits, _ and -."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise Refusal(f"{shown(value)} is not a name; use up to 60 letters, digits, _ and -", place=place)
 
 
 def kpis(wanted: Any) -> tuple[Measure, ...]:

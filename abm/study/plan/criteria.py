@@ -20,6 +20,7 @@ from abm.core.spec import Spec
 from abm.study.plan import checks
 from abm.study.plan.arms import in_arm
 from abm.study.plan.design import Design
+from abm.study.plan.groups import ALL
 from abm.study.provenance.digest import plain
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Reference(Spec):
     arm: str = ""
     against: str = ""
     firm: str = ""
+    group: str = ""
     level: bool | None = None
     at: dict[str, Any] | None = None
 
@@ -43,6 +45,7 @@ class Criterion(Spec):
     """A claim about the results of a study.
 
     kpi, firm    : whose KPI; firm left out = the focal firm
+    group        : of customers; left out = everybody
     arm, against : the number is arm minus against, paired by their luck; against left out = the baseline
     level        : the number is the KPI in the arm itself; arm left out = the baseline
     ratio        : the means are divided, not subtracted: arm / against, or the number / that of `than`
@@ -59,6 +62,7 @@ class Criterion(Spec):
     arm: str = ""
     against: str = ""
     firm: str = ""
+    group: str = ""
     level: bool = False
     ratio: bool = False
     at: dict[str, Any] = Field(default_factory=dict)
@@ -109,7 +113,9 @@ class Criterion(Spec):
         baseline : of the study       firm : its focal firm
         """
         arm = self.arm or baseline
-        own = Number(self.kpi, arm, "" if self.level else self.against or baseline, self.firm or firm, self.at)
+        own = Number(
+            self.kpi, arm, "" if self.level else self.against or baseline, self.firm or firm, self.group, self.at
+        )
         if self.than is None:
             return (own,)
         than, level = self.than, self.level if self.than.level is None else self.than.level
@@ -118,6 +124,7 @@ class Criterion(Spec):
             than.arm or own.arm,
             "" if level else than.against or own.against or baseline,
             than.firm or own.firm,
+            than.group or own.group,
             own.at if than.at is None else than.at,
         )
 
@@ -139,17 +146,22 @@ class Criterion(Spec):
         arms = [f"under {than.arm}"] if than.arm else []
         arms += [f"against {than.against}"] if than.against else []
         of = [f"of {' of '.join(named)}"] if named else []
+        of += [f"among {than.group}"] if than.group else []
         return " ".join([kinds[than.level], *of, *arms]) + _at(than.at or {})
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number of the results: a KPI of a firm in an arm, less that in another one; against = "" is the level."""
+    """A number of the results: a KPI of a firm in an arm, less that in another one; against = "" is the level.
+
+    group : of customers, "" = everybody
+    """
 
     kpi: str
     arm: str
     against: str
     firm: str
+    group: str
     at: Place
 
     @property
@@ -213,11 +225,13 @@ def _check_names(study: Experiment, number: Number) -> None:
     if number.kpi not in kpis:
         hint = did_you_mean(number.kpi, kpis) or f"; it has {one_of(kpis)}"
         raise Refusal(f"= {shown(number.kpi)} is no KPI of the study{hint}", place="kpi")
-    said = [("arm", name, list(study.arms)) for name in number.arms] + [("firm", number.firm, firms)]
+    groups = ["", ALL, *(label for labels in study.group_labels.values() for label in labels)]
+    said = [("arm", name, list(study.arms)) for name in number.arms]
+    said += [("firm", number.firm, firms), ("group", number.group, groups)]
     for what, name, names in said:
         if name not in names:
             key = "against" if name == number.against else what
-            raise Refusal(f"= {shown(name)} is no {what}{suggestion(name, names)}", place=key)
+            raise Refusal(f"= {shown(name)} is no {what}{suggestion(name, filter(None, names))}", place=key)
     if number.arm == number.against:
         raise Refusal(f"'{number.arm}' is compared with itself; name another, or say level = true", place="arm")
 

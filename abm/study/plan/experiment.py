@@ -23,6 +23,7 @@ from abm.study.plan import checks, criteria
 from abm.study.plan.arms import in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
+from abm.study.plan.groups import Grouping, column_of, groupings
 from abm.study.plan.sheet import Run, Sheet
 from abm.study.provenance import inputs
 from abm.study.provenance.digest import canonical, digest, own_code, plain
@@ -46,6 +47,7 @@ class Experiment:
     kpis         : what is measured: KPIs and readings, or their names
     baseline     : the arm the others are compared with; left out = the arm "none", else the first
     expect       : what the study claims: criteria, or tables of them; no run depends on them
+    groups       : name -> grouping of customers whose KPIs are told apart (groups.py), as a Grouping or its table
     folder       : of the study file, which its input files lie in; None = the current one
 
     Raises Refusal, with the place, for anything that could not run: unknown paths, settings out of bounds, unknown
@@ -62,6 +64,7 @@ class Experiment:
     question: str = ""
     baseline: str = ""
     expect: tuple[Criterion, ...] = ()
+    groups: dict[str, Grouping] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +76,9 @@ class Experiment:
         checks.instance("design", self.design, Design)
         arms = checks.arms(self.scenario, self.arms)
         self._set(kpis=checks.kpis(self.kpis), arms=arms)
-        checks.baseline(self.baseline, arms)
+        baseline = checks.baseline(self.baseline, arms)
+        with checks.at("groups"):
+            self._set(groups=groupings(self.scenario, arms, baseline, self.groups))
         checks.size(len(arms), self.design.asked, self.replications)
         self._set(design=checks.design(self.scenario, arms, self.design, self.seed))
         self._set(expect=criteria.checked(self))
@@ -124,6 +129,7 @@ class Experiment:
             "scenario": self.scenario.to_dict(full),
             "arms": plain(self.arms),
             **design,
+            **({"groups": {name: one.to_dict() for name, one in self.groups.items()}} if self.groups else {}),
             **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
         }
 
@@ -155,6 +161,15 @@ class Experiment:
         return in_arm(self.scenario, arm, self.arms[arm]).replace(self.design.point(point))
 
     @cached_property
+    def group_labels(self) -> dict[str, tuple[str, ...]]:
+        """The names of the groups, by grouping."""
+        baseline = checks.baseline(self.baseline, self.arms)
+        return {
+            name: one.labels(name, column_of(one, in_arm(self.scenario, arm := one.arm or baseline, self.arms[arm])))
+            for name, one in self.groups.items()
+        }
+
+    @cached_property
     def sheet(self) -> Sheet:
         """The runs and their ids."""
         return Sheet(
@@ -168,6 +183,7 @@ class Experiment:
             kpis=tuple(kpi.name for kpi in self.kpis),
             firms=tuple(firm.name for firm in self.scenario.firms),
             expect=self.expect,
+            groups=tuple(label for labels in self.group_labels.values() for label in labels),
         )
 
     @cached_property
@@ -196,8 +212,19 @@ class Experiment:
             "scheme": SCHEME,
             "inputs": self.inputs,
             "code": own_code(scenario, [kpi.function for kpi in self.kpis]),
+            **({"groups": self._groups_identity()} if self.groups else {}),
         }
         return digest(canonical(decides).encode()).hex()
+
+    def _groups_identity(self) -> dict[str, Any]:
+        """Return what decides who is in which group: the groupings, and the markets in which they are found."""
+        baseline = checks.baseline(self.baseline, self.arms)
+        found = {}
+        for name, one in self.groups.items():
+            arm = one.arm or baseline
+            market = of_market(in_arm(self.scenario, arm, self.arms[arm]), self.design.factors)
+            found[name] = {**one.to_dict(full=True), "arm": "", "names": self.group_labels[name], "market": market}
+        return found
 
 
 def load(path: Path | str) -> Experiment:

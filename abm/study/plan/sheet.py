@@ -44,6 +44,7 @@ class Sheet:
               revisions of the code, random-number scheme), in arm order
     firms   : the firms of the base scenario, in order; the first is the focal firm
     expect  : what the study claims of its results
+    groups  : names of the groups of customers that are told apart, besides everybody
     """
 
     name: str
@@ -56,6 +57,7 @@ class Sheet:
     kpis: tuple[str, ...]
     firms: tuple[str, ...]
     expect: tuple[Criterion, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @cached_property
     def arms(self) -> tuple[str, ...]:
@@ -130,6 +132,7 @@ class Sheet:
             "firms": list(self.firms),
             "digests": self.digests,
             "design": self.design.to_dict(),
+            **({"groups": list(self.groups)} if self.groups else {}),
             **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
         }
 
@@ -140,7 +143,8 @@ class Sheet:
         design = Design.from_dict(values.pop("design"))
         kpis, firms = _words(values.pop("kpis")), _words(values.pop("firms"))
         expect = tuple(Criterion.parse(one) for one in values.pop("expect", ()))
-        return cls(**values, design=design, kpis=kpis, firms=firms, expect=expect)
+        groups = _words(values.pop("groups", ()))
+        return cls(**values, design=design, kpis=kpis, firms=firms, expect=expect, groups=groups)
 
 
 def raw(ids: Sequence[str]) -> np.ndarray:

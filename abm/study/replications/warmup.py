@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, shown
+from abm.study.plan.groups import everybody
 from abm.study.storage.results import Results
 
 FloatArray = np.ndarray
@@ -100,7 +101,7 @@ def warm_up(results: Results, kpis: Sequence[str] | None = None, firm: str | Non
 
 def courses(results: Results, kpis: Sequence[str], firms: Sequence[str]) -> pd.DataFrame:
     """Return a row per arm, firm and period: the mean of each KPI over replications and points, and replications."""
-    table = results.periods
+    table = everybody(results.periods)
     table = table[table["firm"].isin(firms)]
     grouped = table.groupby(["arm", "firm", "period"], observed=True, sort=False)
     means = grouped[list(kpis)].mean()

@@ -15,7 +15,9 @@ from abm.engine.engine import Engine
 from abm.scenario.scenario import Scenario
 from abm.study.plan.arms import in_arm
 from abm.study.plan.experiment import Experiment
+from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Run
+from abm.study.running.grouping import GroupFinder
 from abm.study.storage.rows import Outcome
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments
@@ -57,6 +59,7 @@ class RunExecutor:
         self._world: Callable[[str, int], Scenario] = lru_cache(_MOST_WORLDS)(experiment.scenario_of)
         self._cells = len(experiment.arms) * len(experiment.design)
         self._kept: list[Engine] = []
+        self._groups = GroupFinder(experiment, self._world, threads)
         self._settings: Callable[[int], str] = lru_cache(_MOST_WORLDS)(experiment.sheet.settings)
 
     def batch(self, indices: Iterable[int], keeper: Segments, stop: Callable[[], bool] = lambda: False) -> Report:
@@ -103,11 +106,14 @@ class RunExecutor:
         record = recording.record(
             world, run.seed, run.replication,
             threads=self.threads, folder=study.folder, kept=self._kept, kpis=study.kpis,
+            partition=self._groups.partition(run.point, run.replication),
         )  # fmt: skip
+        parts = [record, *record.groups]
+        groups = (ALL, *study.sheet.groups)
         return Outcome(
             run,
             self._settings(run.point),
-            firms=tuple(record.firms),
-            summary=np.asarray(record.summary(study.kpis), np.float64),
-            by_period=np.asarray(record.by_period(study.kpis), np.float64),
+            firms=tuple(unit_of(firm, group) for group in groups for firm in record.firms),
+            summary=np.concatenate([part.summary(study.kpis) for part in parts]),
+            by_period=np.concatenate([part.by_period(study.kpis) for part in parts], axis=1),
         )

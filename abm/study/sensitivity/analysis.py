@@ -135,7 +135,7 @@ def planned(
     check_confidence(confidence)
     if factors is not None:
         spans = latin_hypercube(factors, points=1)  # it keeps the spans, and is replaced below
-        experiment = experiment.replace(design=spans, expect=())
+        experiment = experiment.replace(design=spans, expect=(), groups={})
     names = [one.name for one in experiment.kpis]
     _known("KPI", kpi, [*names, *BY_NAME])
     if firm is not None:
@@ -149,6 +149,7 @@ def planned(
         baseline=against or wanted[0],
         design=_design(experiment, method, samples, wanted),
         expect=(),
+        groups={},
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.study.plan.groups import ALL, parted, unit_of
 from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import DIGEST_BYTES, canonical
 from abm.study.statistics import intervals
@@ -33,6 +34,7 @@ class Results:
     """The stored runs of one experiment; read when first asked for.
 
     arms, kpis, firms, factors : names, in the experiment's order; the first firm is the focal one
+    groups   : names of the groups of customers that are told apart; () = there are none
     baseline : the arm that others are compared with
     missing  : runs of the experiment that are not stored; strangers: stored runs of other experiments
     damaged  : segments whose bytes have changed since they were written; their runs count as missing
@@ -41,7 +43,7 @@ class Results:
     def __init__(self, sheet: Sheet, segments: Segments) -> None:
         self.sheet, self._segments = sheet, segments
         self.arms, self.kpis, self.firms, self.baseline = sheet.arms, sheet.kpis, sheet.firms, sheet.baseline
-        self.factors = tuple(sheet.design.factors)
+        self.factors, self.groups = tuple(sheet.design.factors), sheet.groups
 
     def __repr__(self) -> str:
         done = int(self._holdings.done.sum())
@@ -68,7 +70,8 @@ class Results:
     def runs(self) -> pd.DataFrame:
         """A row per run and firm: run_id, arm, point, replication, seed, firm, factors, status, error, KPIs.
 
-        KPIs are measured over the periods after the burn-in. A failed run is one row without firm and numbers.
+        KPIs are measured over the periods after the burn-in. A failed run is one row without firm and numbers. With
+        groups there are rows for each, told apart by a column `group`, which is "all" where everybody counts.
         """
         rows = self._run_rows
         said = [rows.errors.get(int(index), ("", "")) for index in rows.index] if rows.errors else []
@@ -77,13 +80,14 @@ class Results:
         ids = np.array([run_id.decode() for run_id in self.sheet.ids_of(rows.index)], object)
         names = np.array(self.arms, object)
         columns |= {"run_id": ids, "arm": names[columns["arm"]], "seed": np.full(len(ids), self.sheet.seed)}
-        columns["firm"] = np.array([*rows.firms], object)[rows.firm]
-        order = ["run_id", "arm", "point", "replication", "seed", "firm", *self.factors, "status", "error"]
+        firm, group = self._units(rows)
+        columns |= {name: np.array([*words], object)[codes] for name, (words, codes) in (firm | group).items()}
+        order = ["run_id", "arm", "point", "replication", "seed", "firm", *group, *self.factors, "status", "error"]
         return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
 
     @cached_property
     def periods(self) -> pd.DataFrame:
-        """A row per run, period and firm: run_id, arm, point, replication, period, firm, factors, KPIs.
+        """A row per run, period and firm, and group if there are groups: as `runs`, with the period.
 
         All periods are there, those of the burn-in too. Texts are categories, which keeps large tables small.
         """
@@ -93,8 +97,9 @@ class Results:
         ids = [run_id.decode() for run_id in self.sheet.ids_of(present)]
         columns["run_id"] = pd.Categorical.from_codes(codes, pd.Index(ids, dtype=object))
         columns["arm"] = pd.Categorical.from_codes(columns["arm"], list(self.arms))
-        columns["firm"] = pd.Categorical.from_codes(rows.firm, rows.firms)
-        order = ["run_id", "arm", "point", "replication", "period", "firm", *self.factors]
+        firm, group = self._units(rows)
+        columns |= {name: pd.Categorical.from_codes(codes, words) for name, (words, codes) in (firm | group).items()}
+        order = ["run_id", "arm", "point", "replication", "period", "firm", *group, *self.factors]
         return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
 
     @cached_property
@@ -113,12 +118,14 @@ class Results:
         confidence: float = 0.95,
         point: int | None = None,
         statistic: str | float = "mean",
+        group: str | None = None,
     ) -> PairedDifference:
         """Return by how much two arms differ in a KPI, with an interval over replications.
 
         against   : an arm; None = the baseline      firm : None = the focal firm      point : None = mean of all points
         statistic : "mean" of the differences, by Student's t; "skewed_mean", the same for skewed differences; "median"
                     or a quantile such as 0.9 of them; "ratio" of the arms' means; see statistics/intervals.py
+        group     : of customers; None = everybody
 
         Pairs of which either run failed, is missing or has no value are left out and counted.
         Raises Refusal for names that are not in the results, another statistic and a confidence outside (0, 1).
@@ -128,7 +135,7 @@ class Results:
         firm = self.firms[0] if firm is None else firm
         if not 0 < confidence < 1:
             raise Refusal(f"confidence = {confidence} is outside (0, 1)")
-        mine, other = self.block(kpi, arm, firm), self.block(kpi, against, firm)
+        mine, other = self.block(kpi, arm, firm, group), self.block(kpi, against, firm, group)
         if point is not None:
             if not 0 <= point < len(self.sheet.design):
                 raise Refusal(f"point = {point} is outside [0, {len(self.sheet.design) - 1}]")
@@ -136,49 +143,66 @@ class Results:
         first, second, dropped = by_replication(mine, other)
         mean, _, _, sd = interval(first - second, confidence)
         estimate, low, high = intervals.estimated(statistic, first, second, confidence)
-        difference = PairedDifference(kpi, arm, against, firm, mean, low, high, len(first), sd, confidence, dropped)
+        unit = unit_of(firm, group)
+        difference = PairedDifference(kpi, arm, against, unit, mean, low, high, len(first), sd, confidence, dropped)
         return replace(difference, saving=saving(first, second), statistic=statistic, estimate=estimate)
 
-    def table(self, firm: str | None = None, confidence: float = 0.95) -> pd.DataFrame:
-        """A row per arm and KPI: mean, and difference from the baseline with its interval and pairs."""
+    def table(self, firm: str | None = None, confidence: float = 0.95, group: str | None = None) -> pd.DataFrame:
+        """A row per arm and KPI: mean, and difference from the baseline with its interval and pairs.
+
+        group : of customers; None = everybody
+        """
+        own = self.firms[0] if firm is None else firm
         rows = []
         for arm in self.arms:
             for kpi in self.kpis:
-                found = self.paired(kpi, arm, firm=firm, confidence=confidence)
-                values = self.block(kpi, arm, found.firm)
+                found = self.paired(kpi, arm, firm=own, confidence=confidence, group=group)
+                values = self.block(kpi, arm, own, group)
                 values = values[np.isfinite(values)]
                 mean = float(values.mean()) if len(values) else np.nan
                 behind = (found.mean, found.low, found.high, found.pairs, found.dropped)
-                rows.append((arm, kpi, found.firm, mean, *behind))
+                rows.append((arm, kpi, own, mean, *behind))
         names = ["arm", "kpi", "firm", "mean", "difference", "low", "high", "pairs", "dropped"]
         return pd.DataFrame(rows, columns=names)
 
     def ranking(
-        self, kpi: str, firm: str | None = None, confidence: float = 0.95, largest: bool = True
+        self,
+        kpi: str,
+        firm: str | None = None,
+        confidence: float = 0.95,
+        largest: bool = True,
+        group: str | None = None,
     ) -> pd.DataFrame:
         """A row per arm, best first: mean, and difference from the best arm with its interval and pairs.
 
-        largest : whether more is better
+        largest : whether more is better        group : of customers; None = everybody
         """
-        table = self.table(firm, confidence)
+        table = self.table(firm, confidence, group)
         table = table[table["kpi"] == self._known("KPI", kpi, self.kpis)]
         table = table.sort_values("difference", ascending=not largest, kind="stable", na_position="last")
         best = str(table["arm"].iloc[0])
-        found = [self.paired(kpi, arm, best, firm, confidence) for arm in table["arm"]]
+        found = [self.paired(kpi, arm, best, firm, confidence, group=group) for arm in table["arm"]]
         behind = {name: [getattr(f, name) for f in found] for name in ("low", "high", "pairs", "dropped")}
         ranked = table.assign(difference=[f.mean for f in found], **behind)
         return ranked.reset_index(drop=True)
 
-    def winner(self, kpi: str, firm: str | None = None, confidence: float = 0.95, largest: bool = True) -> Winner:
+    def winner(
+        self,
+        kpi: str,
+        firm: str | None = None,
+        confidence: float = 0.95,
+        largest: bool = True,
+        group: str | None = None,
+    ) -> Winner:
         """Return the best arm, if it is shown to be better than every other, and a sentence that says how sure that is.
 
         The best arm's paired interval against each other must exclude 0, at a confidence that allows for all of these
         comparisons together (Bonferroni).
         """
-        ranked = list(self.ranking(kpi, firm, confidence, largest)["arm"])
-        each = 1 - (1 - confidence) / max(1, len(ranked) - 1)
-        duels = tuple(self.paired(kpi, ranked[0], other, firm, each) for other in ranked[1:])
-        return decide(kpi, ranked[0], duels, confidence, largest)
+        best, *others = self.ranking(kpi, firm, confidence, largest, group)["arm"]
+        each = 1 - (1 - confidence) / max(1, len(others))
+        differences = tuple(self.paired(kpi, best, other, firm, each, group=group) for other in others)
+        return decide(kpi, best, differences, confidence, largest)
 
     def canonical(self) -> str:
         """Return a digest (hex) of all numbers to the last bit.
@@ -210,6 +234,16 @@ class Results:
     def _run_rows(self) -> Rows:
         return self._segments.rows(self.sheet, by_period=False)
 
+    def _units(self, rows: Rows) -> tuple[dict[str, tuple[list[str], np.ndarray]], ...]:
+        """Return the words and codes of the column of firms, and of that of groups if there are any."""
+        pairs = [parted(unit, self.groups) for unit in rows.firms]
+        found = []
+        for name, words in (("firm", [firm for firm, _ in pairs]), ("group", [group for _, group in pairs])):
+            distinct = list(dict.fromkeys(words))
+            codes = np.array([distinct.index(word) for word in words], np.int64)[rows.firm]
+            found.append({name: (distinct, codes)})
+        return found[0], found[1] if self.groups else {}
+
     def _labels(self, rows: Rows) -> dict[str, Any]:
         """Return arm (position), point, replication, period and factors of each row."""
         rest, arm = np.divmod(rows.index, len(self.arms))
@@ -220,13 +254,18 @@ class Results:
             factors[path] = np.array(levels, _column_type(levels))[point]
         return {"arm": arm, "point": point, "replication": replication, "period": rows.period, **factors}
 
-    def block(self, kpi: str, arm: str, firm: str) -> np.ndarray:
-        """Return a KPI of an arm and firm as (points, replications), NaN where there is no value."""
+    def block(self, kpi: str, arm: str, firm: str, group: str | None = None) -> np.ndarray:
+        """Return a KPI of an arm and firm as (points, replications), NaN where there is no value.
+
+        group : of customers; None = everybody
+        """
         rows, design = self._run_rows, self.sheet.design
         values = rows.kpis[self._known("KPI", kpi, self.kpis)]
         position = self.arms.index(self._known("arm", arm, self.arms))
+        if group is not None:
+            self._known("group", group, (ALL, *self.groups))
         known = [*dict.fromkeys([*self.firms, *(name for name in rows.firms if name)])]
-        self._known("firm", firm, known)
+        firm = unit_of(self._known("firm", firm, known), group)
         block = np.full((len(design), self.sheet.replications), np.nan)
         if firm in rows.firms:
             at = (rows.index % len(self.arms) == position) & (rows.firm == rows.firms.index(firm))

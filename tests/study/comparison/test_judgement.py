@@ -23,7 +23,7 @@ class Known(Results):
         super().__init__(sheet, Segments())
         self.blocks = blocks
 
-    def block(self, kpi, arm, firm):
+    def block(self, kpi, arm, firm, group=None):
         block = np.asarray(self.blocks[kpi, arm], float)
         return np.broadcast_to(block, (len(self.sheet.design), block.shape[-1]))
 
@@ -161,7 +161,7 @@ def test_differences_are_those_of_paired(study):
 def test_without_criteria_there_is_no_row(study):
     table = judge(Known(study(kpis=("csi",)).sheet, {}))
     assert table.empty
-    assert list(table.columns)[:5] == ["kpi", "arm", "against", "firm", "claim"]
+    assert list(table.columns)[:6] == ["kpi", "arm", "against", "firm", "group", "claim"]
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 1.5])
