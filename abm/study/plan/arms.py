@@ -11,10 +11,11 @@ An arm is a table of scenario paths and values. With `from` beside them (and `un
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from abm.core.errors import Refusal
+from abm.core.paths import segments
 from abm.scenario.changes import Change
 from abm.scenario.scenario import Scenario
 
@@ -42,6 +43,12 @@ def in_arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> Scenar
     return own.replace({CHANGES: (*own.changes, *steps)}) if steps else own
 
 
-def dates_of(scenario: Scenario) -> dict[str, tuple[int, int | None]]:
-    """Return the name of each change of a scenario with its first period and the first one after it."""
-    return {change.name: (change.start, change.until) for change in scenario.changes}
+def dates_of(scenario: Scenario, factors: Iterable[str] = ()) -> dict[str, tuple[int, int | None]]:
+    """Return the name of each change of a scenario with its first period and the first one after it, None = for good.
+
+    factors : paths that points of a design set; a change whose dates they move has none of its own and is left out
+    """
+    places = [segments(path) for path in factors]
+    moved = {place[1] for place in places if place[0] == CHANGES and place[-1] in DATES}
+    held = [change for place, change in enumerate(scenario.changes) if not moved & {change.name, str(place)}]
+    return {change.name: (change.start, change.until) for change in held}

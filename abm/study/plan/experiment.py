@@ -20,7 +20,7 @@ from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks, criteria
-from abm.study.plan.arms import in_arm
+from abm.study.plan.arms import dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.groups import Grouping, column_of, groupings
@@ -172,10 +172,12 @@ class Experiment:
     @cached_property
     def sheet(self) -> Sheet:
         """The runs and their ids."""
+        worlds = {arm: in_arm(self.scenario, arm, settings) for arm, settings in self.arms.items()}
+        dates = {arm: dates_of(world, self.design.factors) for arm, world in worlds.items()}
         return Sheet(
             name=self.name,
             question=self.question,
-            digests={arm: self._digest(arm) for arm in self.arms},
+            digests={arm: self._digest(arm, world) for arm, world in worlds.items()},
             baseline=checks.baseline(self.baseline, self.arms),
             design=self.design.by_itself(),
             replications=self.replications,
@@ -184,6 +186,9 @@ class Experiment:
             firms=tuple(firm.name for firm in self.scenario.firms),
             expect=self.expect,
             groups=tuple(label for labels in self.group_labels.values() for label in labels),
+            periods=self.scenario.periods,
+            burn_in=self.scenario.burn_in,
+            dates={arm: found for arm, found in dates.items() if found},
         )
 
     @cached_property
@@ -198,12 +203,11 @@ class Experiment:
         varied = [world.replace({path: v}) for world in arms for path, values in factors.items() for v in values]
         return [*arms, *varied]
 
-    def _digest(self, arm: str) -> str:
+    def _digest(self, arm: str, scenario: Scenario) -> str:
         """Digest of all that decides the numbers of an arm, apart from point and replication.
 
         Neither what stands at its default counts nor a theory that is not on: see identity.py and revisions.py.
         """
-        scenario = in_arm(self.scenario, arm, self.arms[arm])
         decides = {
             "arm": arm,
             "market": of_market(scenario, self.design.factors),

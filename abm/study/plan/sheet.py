@@ -7,7 +7,7 @@ needed to tell which stored runs belong to an experiment; a results folder keeps
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,9 @@ class Sheet:
     firms   : the firms of the base scenario, in order; the first is the focal firm
     expect  : what the study claims of its results
     groups  : names of the groups of customers that are told apart, besides everybody
+    periods, burn_in : of the base scenario
+    dates   : arm -> name of a change -> its first period and the first one after it, None = for good; of the arms
+              that have changes, those of the scenario included
     """
 
     name: str
@@ -58,6 +61,9 @@ class Sheet:
     firms: tuple[str, ...]
     expect: tuple[Criterion, ...] = ()
     groups: tuple[str, ...] = ()
+    periods: int = 0
+    burn_in: int = 0
+    dates: dict[str, dict[str, tuple[int, int | None]]] = field(default_factory=dict)
 
     @cached_property
     def arms(self) -> tuple[str, ...]:
@@ -86,6 +92,15 @@ class Sheet:
     def settings(self, point: int) -> str:
         """Return the factor settings of a point as canonical JSON, "{}" without factors."""
         return canonical(self.design.point(point))
+
+    def levels(self, path: str) -> np.ndarray:
+        """Return what a factor is set to at each point (points,), tables and lists as canonical JSON."""
+        place = list(self.design.factors).index(path)
+        set_to = [row[place] for row in self.design.rows]
+        levels = [one if isinstance(one, bool | int | float | str) else canonical(one) for one in set_to]
+        kinds = {type(level) for level in levels}
+        kind = kinds.pop() if kinds in ({bool}, {int}) else float if kinds <= {int, float} else object
+        return np.array(levels, kind)
 
     @property
     def ids(self) -> np.ndarray:
@@ -130,7 +145,13 @@ class Sheet:
             "seed": self.seed,
             "kpis": list(self.kpis),
             "firms": list(self.firms),
+            "periods": self.periods,
+            "burn_in": self.burn_in,
             "digests": self.digests,
+            "dates": {
+                arm: {name: [date for date in pair if date is not None] for name, pair in changes.items()}
+                for arm, changes in self.dates.items()
+            },
             "design": self.design.to_dict(),
             **({"groups": list(self.groups)} if self.groups else {}),
             **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
@@ -144,7 +165,9 @@ class Sheet:
         kpis, firms = _words(values.pop("kpis")), _words(values.pop("firms"))
         expect = tuple(Criterion.parse(one) for one in values.pop("expect", ()))
         groups = _words(values.pop("groups", ()))
-        return cls(**values, design=design, kpis=kpis, firms=firms, expect=expect, groups=groups)
+        said = values.pop("dates", {})
+        dates = {arm: {name: _dates(*pair) for name, pair in changes.items()} for arm, changes in said.items()}
+        return cls(**values, design=design, kpis=kpis, firms=firms, expect=expect, groups=groups, dates=dates)
 
 
 def raw(ids: Sequence[str]) -> np.ndarray:
@@ -154,6 +177,10 @@ def raw(ids: Sequence[str]) -> np.ndarray:
 
 def _run_id(key: bytes, replication: int) -> bytes:
     return digest(key + replication.to_bytes(8, "little"))
+
+
+def _dates(first: int, after: int | None = None) -> tuple[int, int | None]:
+    return first, after
 
 
 def _words(values: Sequence[str]) -> tuple[str, ...]:

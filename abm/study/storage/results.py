@@ -11,7 +11,7 @@ import hashlib
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from abm.study.provenance.digest import DIGEST_BYTES, canonical
 from abm.study.statistics import intervals
 from abm.study.statistics.paired import PairedDifference, by_replication, interval, saving
 from abm.study.statistics.winner import Winner, decide
+from abm.study.storage.before_after import before_after
 from abm.study.storage.manifest import read_manifest
 from abm.study.storage.rows import Holdings, Rows
 from abm.study.storage.store import Segments, Store
@@ -133,8 +134,7 @@ class Results:
         statistic = intervals.checked(statistic)
         against = self.baseline if against is None else against
         firm = self.firms[0] if firm is None else firm
-        if not 0 < confidence < 1:
-            raise Refusal(f"confidence = {confidence} is outside (0, 1)")
+        _check(confidence)
         mine, other = self.block(kpi, arm, firm, group), self.block(kpi, against, firm, group)
         if point is not None:
             if not 0 <= point < len(self.sheet.design):
@@ -146,6 +146,35 @@ class Results:
         unit = unit_of(firm, group)
         difference = PairedDifference(kpi, arm, against, unit, mean, low, high, len(first), sd, confidence, dropped)
         return replace(difference, saving=saving(first, second), statistic=statistic, estimate=estimate)
+
+    def before_after(
+        self,
+        kpi: str,
+        arm: str,
+        against: str | None = None,
+        firm: str | None = None,
+        confidence: float = 0.95,
+        date: int | None = None,
+        group: str | None = None,
+    ) -> pd.DataFrame:
+        """Return by how much two arms differ before and after their dates, and by how much that changes.
+
+        A row per window between two dates, the first from the burn-in on, with the columns of before_after.py.
+
+        against, firm, confidence, group : as of `paired`
+        date : at which the window ends that others are compared with; None = the first after the burn-in that the arms
+               do not share
+
+        Raises Refusal for names that are not in the results, arms without a date after the burn-in, another date.
+        """
+        _check(confidence)
+        firm = self.firms[0] if firm is None else firm
+        against = self.baseline if against is None else self._known("arm", against, self.arms)
+        arm, courses = self._known("arm", arm, self.arms), partial(self.course, kpi, firm=firm, group=group)
+        table = before_after(self.sheet, courses, arm, against, confidence, date)
+        table.insert(0, "kpi", kpi)
+        table.insert(1, "firm", firm)
+        return table
 
     def table(self, firm: str | None = None, confidence: float = 0.95, group: str | None = None) -> pd.DataFrame:
         """A row per arm and KPI: mean, and difference from the baseline with its interval and pairs.
@@ -214,7 +243,7 @@ class Results:
         names = {"arms": sorted(self.arms), "kpis": sorted(self.kpis), "design": self.sheet.design.to_dict()}
         found.update(canonical(names).encode())
         for rows in (self._run_rows, self._segments.rows(self.sheet, by_period=True)):
-            for column in self._sorted(rows):
+            for column in rows.canonical(self._labels(rows), self.arms):
                 found.update(column.tobytes())
         failed = self.failed[["arm", "point", "replication", "error"]].sort_values(["arm", "point", "replication"])
         found.update(canonical(failed.to_numpy().tolist()).encode())
@@ -248,10 +277,7 @@ class Results:
         """Return arm (position), point, replication, period and factors of each row."""
         rest, arm = np.divmod(rows.index, len(self.arms))
         replication, point = np.divmod(rest, len(self.sheet.design))
-        factors: dict[str, np.ndarray] = {}
-        for position, path in enumerate(self.factors):
-            levels = [_shown_level(row[position]) for row in self.sheet.design.rows]
-            factors[path] = np.array(levels, _column_type(levels))[point]
+        factors = {path: self.sheet.levels(path)[point] for path in self.factors}
         return {"arm": arm, "point": point, "replication": replication, "period": rows.period, **factors}
 
     def block(self, kpi: str, arm: str, firm: str, group: str | None = None) -> np.ndarray:
@@ -260,18 +286,35 @@ class Results:
         group : of customers; None = everybody
         """
         rows, design = self._run_rows, self.sheet.design
-        values = rows.kpis[self._known("KPI", kpi, self.kpis)]
-        position = self.arms.index(self._known("arm", arm, self.arms))
-        if group is not None:
-            self._known("group", group, (ALL, *self.groups))
-        known = [*dict.fromkeys([*self.firms, *(name for name in rows.firms if name)])]
-        firm = unit_of(self._known("firm", firm, known), group)
+        self._check_names(kpi, arm, firm, group)
+        values, position = rows.kpis[kpi], self.arms.index(arm)
+        firm = unit_of(firm, group)
         block = np.full((len(design), self.sheet.replications), np.nan)
         if firm in rows.firms:
             at = (rows.index % len(self.arms) == position) & (rows.firm == rows.firms.index(firm))
             replication, point = np.divmod(rows.index[at] // len(self.arms), len(design))
             block[point, replication] = values[at]
         return block
+
+    def course(self, kpi: str, arm: str, firm: str, group: str | None = None) -> np.ndarray:
+        """Return a KPI of an arm and firm by period, (points, replications, periods), NaN where there is no value.
+
+        group : of customers; None = everybody
+        """
+        self._check_names(kpi, arm, firm, group)
+        table, sheet = self.periods if self.groups else self.periods.assign(group=ALL), self.sheet
+        own = (table["arm"] == arm) & (table["firm"] == firm) & (table["group"] == (group or ALL))
+        rows = table[own & (table["period"] < sheet.periods)]
+        course = np.full((len(sheet.design), sheet.replications, sheet.periods), np.nan)
+        course[rows["point"], rows["replication"], rows["period"]] = rows[kpi]
+        return course
+
+    def _check_names(self, kpi: str, arm: str, firm: str, group: str | None) -> None:
+        """Refuse names that are not in the results."""
+        self._known("group", group or ALL, (ALL, *self.groups))
+        self._known("KPI", kpi, self.kpis)
+        self._known("arm", arm, self.arms)
+        self._known("firm", firm, dict.fromkeys([*self.firms, *self._units(self._run_rows)[0]["firm"][0]]))
 
     @staticmethod
     def _known(what: str, name: str, names: Iterable[str]) -> str:
@@ -281,17 +324,6 @@ class Results:
                 f"no {what} {shown(name)} in the results{did_you_mean(name, names) or f'; there is {one_of(names)}'}"
             )
         return name
-
-    def _sorted(self, rows: Rows) -> list[np.ndarray]:
-        """Return the columns of rows in canonical order, as bytes that depend on names and numbers alone."""
-        labels = self._labels(rows)
-        arm = _ranks(self.arms)[labels["arm"]]
-        firm = _ranks(rows.firms)[rows.firm]
-        keys = [firm, rows.period, labels["replication"], labels["point"], arm]
-        order = np.lexsort(keys)
-        numbers = [np.where(np.isnan(v), np.nan, v)[order] for _, v in sorted(rows.kpis.items())]
-        words = np.frombuffer(canonical(sorted(rows.firms)).encode(), np.uint8)
-        return [words, *(key[order].astype("<i8") for key in keys), *(n.astype("<f8") for n in numbers)]
 
 
 def read(folder: Path | str) -> Results:
@@ -307,20 +339,6 @@ def read(folder: Path | str) -> Results:
     return results
 
 
-def _ranks(names: Iterable[str]) -> np.ndarray:
-    """Return the position of each name in alphabetical order."""
-    names = list(names)
-    return np.array([sorted(names).index(name) for name in names], np.int64)
-
-
-def _shown_level(level: Any) -> Any:
-    return level if isinstance(level, bool | int | float | str) else canonical(level)
-
-
-def _column_type(levels: list[Any]) -> type:
-    kinds = {type(level) for level in levels}
-    if kinds == {bool}:
-        return bool
-    if kinds == {int}:
-        return int
-    return float if kinds <= {int, float} else object
+def _check(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise Refusal(f"confidence = {confidence} is outside (0, 1)")

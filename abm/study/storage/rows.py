@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from abm.study.plan.sheet import Run, Sheet, raw
+from abm.study.provenance.digest import canonical
 
 WHOLE_RUN = -1  # the period of a row that measures a whole run
 
@@ -79,6 +80,18 @@ class Rows:
     kpis: dict[str, np.ndarray]
     errors: dict[int, tuple[str, str]]
 
+    def canonical(self, labels: Mapping[str, np.ndarray], arms: Sequence[str]) -> list[np.ndarray]:
+        """Return the columns in canonical order, as bytes that depend on names and numbers alone.
+
+        labels : each row's arm, as a position in `arms`, point and replication
+        """
+        arm, firm = _ranks(arms)[labels["arm"]], _ranks(self.firms)[self.firm]
+        keys = [firm, self.period, labels["replication"], labels["point"], arm]
+        order = np.lexsort(keys)
+        numbers = [np.where(np.isnan(v), np.nan, v)[order] for _, v in sorted(self.kpis.items())]
+        words = np.frombuffer(canonical(sorted(self.firms)).encode(), np.uint8)
+        return [words, *(key[order].astype("<i8") for key in keys), *(n.astype("<f8") for n in numbers)]
+
     @classmethod
     def joined(
         cls,
@@ -93,3 +106,8 @@ class Rows:
         order = np.argsort(whole["index"], kind="stable")
         index, period, firm = (whole.pop(name)[order] for name in ("index", "period", "firm"))
         return cls(index, period, firm, firms, {name: column[order] for name, column in whole.items()}, errors)
+
+
+def _ranks(names: Sequence[str]) -> np.ndarray:
+    """Return the position of each name in alphabetical order."""
+    return np.array([sorted(names).index(name) for name in names], np.int64)
