@@ -213,7 +213,7 @@ def test_json_is_one_document_and_nothing_else(study, capsys):
     code, out, err = said(capsys, "run", study, "--json", "--workers", 1, "--out", "elsewhere")
     assert code == 0
     document = json.loads(out)
-    assert set(document) == {"out", "runs", "failed", "seconds", "winner", "table", "expect"}
+    assert set(document) == {"out", "runs", "failed", "seconds", "winner", "table", "before_after", "expect"}
     assert document["expect"] == []
     assert (document["out"], document["runs"], document["failed"]) == ("elsewhere", 6, 0)
     assert len(err) >= 2
@@ -228,6 +228,24 @@ def test_json_is_one_document_and_nothing_else(study, capsys):
             pair.pairs,
         ]
     assert document["winner"] == results.winner("profit").arm
+
+
+def test_a_date_can_be_set_and_what_came_of_it_is_printed(study, capsys):
+    study.write_text(f'{STUDY}from = 10\n[arms.always]\n"firms.north.price" = 0.9\n')
+    options = ("--set", "arms.service.from=20", "--set", "arms.service.until=25", "--workers", 1)
+    code, out, _ = said(capsys, "run", study, *options)
+    assert code == 0
+    assert re.search(r"^service +service +20-24 +0", out, re.M)
+    assert re.search(r"^service +after +25-29 +0", out, re.M)
+    assert not re.search(r"^always +always", out, re.M)
+    rows = json.loads(said(capsys, "run", study, *options, "--json")[1])["before_after"]
+    assert [(row["window"], row["from"], row["until"]) for row in rows] == [
+        ("before", 4, 20), ("service", 20, 25), ("after", 25, 30),
+    ]  # fmt: skip
+    assert (rows[0]["difference"], rows[0]["change"]) == (0, None)
+    code, out, err = said(capsys, "run", study, "--set", "arms.service.from=30", "--workers", 1)
+    assert (code, out) == (2, "")
+    assert "arms.service.changes.service.from = 30 lies beyond the run (periods = 30)" in err[-1]
 
 
 def test_json_has_null_for_what_has_no_value(study, capsys):

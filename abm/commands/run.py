@@ -20,7 +20,7 @@ from abm.study.replications.precision import Precision
 from abm.study.running.runner import run
 from abm.study.storage.manifest import FILE as MANIFEST
 from abm.study.storage.results import Results
-from abm.view import criteria, summary, tables
+from abm.view import criteria, dates, summary, tables
 
 
 def main(
@@ -99,6 +99,9 @@ def _print(out: Path, results: Results, found: Precision | None, judged: pd.Data
     judged_by, measured = summary.judged_by(results), summary.measured(results, known)
     words = tables.explained(results.firms[0], results.baseline, judged_by, measured=measured)
     output.show(words, "", best.statement, "")
+    late = dates.before_after(results)
+    if len(late):
+        output.show(dates.printed(results, late), "", dates.explained(results), "")
     if len(judged):
         output.show(criteria.table(judged), "", criteria.statement(judged), "")
     if found:
@@ -117,5 +120,6 @@ def _document(
         "seconds": round(seconds, 3),
         "winner": summary.winner(results).arm,
         "table": [row for firm in firms for row in summary.records(summary.effects(results, firm, known))],
+        "before_after": dates.before_after(results).to_dict("records"),
         "expect": criteria.records(judged),
     }

@@ -18,7 +18,7 @@ from abm.scenario.measures import BY_NAME
 from abm.study.comparison.judgement import MET, NOT_MET, UNDECIDED, judge
 from abm.study.provenance.files import write_whole
 from abm.study.storage.results import Results
-from abm.view import criteria, plots, summary
+from abm.view import criteria, dates, plots, summary
 
 FILES = ("effects_on_other_measures.png", "effect_by_factor.png", "criteria.png")
 OF_A_KPI = ("effect_on_{}.png", "{}_over_time.png")
@@ -153,10 +153,12 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -
     if lines["period"].nunique() < 2:
         return
     arms = _best(results, table)
+    moments = dates.moments(results, [*arms, results.baseline])
     kept = pd.concat([lines[lines["arm"] == arm] for arm in [*arms, results.baseline]])
 
     def figure_of(figure: Figure) -> None:
-        plots.courses(kept, kpi, results.baseline, _palette(results, table), burn_in, figure)
+        panels = plots.courses(kept, kpi, results.baseline, _palette(results, table), burn_in, figure)
+        dates.mark(panels, moments, plots.GREY)
         plots.footnote(figure, note)
 
     means = (
@@ -164,6 +166,7 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -
     )
     below = f" of {results.baseline}; below, of the paired differences" if len(arms) else ""
     note = f"{means}Bands: 95 % intervals over replications{below}.{' Grey: the burn-in.' if burn_in else ''}"
+    note += dates.marked(moments)
     shaded = " The grey periods are the burn-in, which no table counts." if burn_in else ""
     caption = f"{plots.label(kpi)} of {results.firms[0]} over time.{shaded}{_of_arms(results, arms)}"
     yield Drawn(f"{kpi}_over_time.png", caption, note, png(figure_of))

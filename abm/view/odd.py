@@ -13,12 +13,14 @@ from typing import Any
 from abm.core.kernels import Kernel
 from abm.core.streams import SCHEME
 from abm.engine.stages import staged
+from abm.kpis.measure import Measure
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
+from abm.study.plan.arms import in_arm
 from abm.study.plan.experiment import Experiment
-from abm.view import catalogue
+from abm.view import catalogue, dates
 from abm.view import theory as theories
 from abm.view.markdown import first_sentence, table
 from abm.view.tables import counted, written
@@ -67,14 +69,14 @@ _HOW: dict[str, str] = {
 def odd(scenario: Scenario | None = None, experiment: Experiment | None = None) -> str:
     """Return the ODD description of a scenario, or of an experiment with its arms; None = the default scenario."""
     world = experiment.scenario if experiment else scenario or Scenario()
-    mechanisms = world.mechanisms()
+    mechanisms, begins = world.ever()[0], world.stretches()[0][1]
     parts: list[Sequence[str]] = [
         _title(experiment),
         ["## 1 Purpose and patterns", "", PURPOSE, "", PATTERNS],
         list(_entities(world, mechanisms)),
-        list(_schedule(world)),
-        list(_concepts(world, experiment)),
-        list(_start(world, mechanisms)),
+        list(_schedule(world, begins)),
+        list(_concepts(experiment)),
+        list(_start(begins)),
         list(_inputs(world)),
         list(_submodels(world, mechanisms)),
         list(_arms(experiment)) if experiment else [],
@@ -112,7 +114,7 @@ def _states(mechanisms: Sequence[Mechanism]) -> list[tuple[Any, ...]]:
     return [(f"`{c.name}`", " x ".join(c.axes), c.unit, begins, owner, c.meaning) for owner, c, begins in owned]
 
 
-def _schedule(world: Scenario) -> Iterator[str]:
+def _schedule(world: Scenario, begins: Scenario) -> Iterator[str]:
     yield "## 3 Process overview and scheduling"
     yield ""
     yield "A period goes through these stages, kernel by kernel, as the engine runs them. A stage begins when the one"
@@ -120,19 +122,26 @@ def _schedule(world: Scenario) -> Iterator[str]:
     yield "customers tell each other is delivered when everybody has finished."
     yield ""
     rows: list[tuple[Any, ...]] = []
-    for number, stage in enumerate(staged(world.steps()), 1):
+    for number, stage in enumerate(staged(begins.steps()), 1):
         for step in stage.steps:
             words = first_sentence(step.act.__doc__ or "")
             first = (number, _HOW[stage.kind]) if step is stage.steps[0] else ("", "")
             rows.append((*first, step.phase.label, step.mechanism.name, f"`{step.name}`", words))
     yield from table(("stage", "done", "phase", "mechanism", "kernel", "what it does"), rows)
-    unused = [phase for phase in Phase if phase not in {step.phase for step in world.steps()}]
+    unused = [phase for phase in Phase if phase not in {step.phase for step in begins.steps()}]
     yield ""
     words = "; ".join(f"{phase.label} ({phase.words})" for phase in unused)
     yield f"Phases in which nothing happens in this model: {words or 'none'}."
+    if world.changes:
+        yield ""
+        yield "This is the first stretch. At their dates these changes take place:"
+        yield ""
+        yield from (f"- {dates.change_in_words(change)}" for change in world.changes)
+        yield ""
+        yield f"Kernels come and go {'; '.join(dates.turns(world)) or 'at no date: only values change'}."
 
 
-def _concepts(world: Scenario, experiment: Experiment | None) -> Iterator[str]:
+def _concepts(experiment: Experiment | None) -> Iterator[str]:
     yield "## 4 Design concepts"
     for concept, words in {**CONCEPTS, "Observation": _observed(experiment)}.items():
         yield ""
@@ -149,7 +158,7 @@ def _observed(experiment: Experiment | None) -> str:
     return f"Counts of events are whole numbers, and {kinds}. {listed}."
 
 
-def _start(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
+def _start(world: Scenario) -> Iterator[str]:
     yield "## 5 Initialization"
     yield ""
     yield "Customers differ in purchase rate, basket and weight of price; customers and network are drawn anew in each"
@@ -234,6 +243,8 @@ def _functions(module: str) -> Iterator[str]:
 
 
 def _is_function(thing: Any, module: str) -> bool:
+    if isinstance(thing, Measure):
+        return False  # it is described among what is observed
     function = getattr(thing, "function", getattr(thing, "py_func", thing))  # inside a kernel or compiled equation
     return inspect.isfunction(function) and function.__module__ == module and not function.__name__.startswith("_")
 
@@ -245,8 +256,8 @@ def _sentence(label: str, words: str) -> str:
 def _parameters(world: Scenario, section: str) -> Iterator[str]:
     """Yield a table of the parameters of a section, with their values in this scenario."""
     spec: Any = getattr(world, section, None)
-    if spec is None:  # a mechanism of one's own
-        spec = next(extra for extra in world.extras if extra.name == section)
+    if spec is None:  # a mechanism of one's own, or one that a date brings
+        spec = next(mechanism for mechanism in world.ever()[0] if mechanism.name == section)
     rows = []
     for parameter in type(spec).parameters():
         cited = f"; {parameter.source}" if parameter.source else ""
@@ -265,9 +276,23 @@ def _arms(experiment: Experiment) -> Iterator[str]:
     rows = []
     for arm, settings in experiment.arms.items():
         said = {path: value.to_dict() if hasattr(value, "to_dict") else value for path, value in settings.items()}
-        rows.append((arm, written(said) or "as described above"))
+        rows.append((arm, dates.in_words(said, written) or "as described above"))
     yield from table(("arm", "settings"), rows)
+    yield from _turns(experiment)
     if experiment.design.factors:
         yield ""
         levels = [(f"`{path}`", experiment.design.described(path)) for path in experiment.design.factors]
         yield from table(("factor", "values"), levels)
+
+
+def _turns(experiment: Experiment) -> Iterator[str]:
+    """Yield which kernels come and go at the dates of arms, apart from those of the scenario."""
+    scenario = experiment.scenario
+    shared = list(dates.turns(scenario))
+    worlds = {arm: in_arm(scenario, arm, settings) for arm, settings in experiment.arms.items()}
+    own = {arm: [words for words in dates.turns(world) if words not in shared] for arm, world in worlds.items()}
+    if any(own.values()):
+        yield ""
+        yield "Kernels that come and go at the dates of arms:"
+        yield ""
+        yield from (f"- {arm}: {'; '.join(words)}." for arm, words in own.items() if words)

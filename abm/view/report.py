@@ -20,7 +20,7 @@ from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
-from abm.view import catalogue, criteria, figures, markup, summary, tables
+from abm.view import catalogue, criteria, dates, figures, markup, summary, tables
 
 _MOST_FAILURES = 10
 
@@ -62,6 +62,7 @@ def _page(
         markup.paragraphs([*summary.verdict(results, table), _caution(numbers)], "verdict"),
         _warnings(results),
         markup.section("Ranking", _ranking(results, table, measured)),
+        *_before_after(results),
         *_criteria(results),
         *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         markup.section("What was run", *_run(results, manifest, study)),
@@ -120,6 +121,15 @@ def _criteria(results: Results) -> Iterator[str]:
         yield markup.section("Criteria", markup.table(("verdict", "criterion", *numbers), rows, numbers), note)
 
 
+def _before_after(results: Results) -> Iterator[str]:
+    """Yield the section of what came of the dates of arms, if an arm starts late."""
+    table = dates.before_after(results)
+    if len(table):
+        heads = dates.columns(results)
+        note = markup.element("p", markup.text(dates.explained(results)), "caption")
+        yield markup.section("Before and after", markup.table(heads, dates.rows(table), heads[3:]), note)
+
+
 def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iterator[str]:
     sheet, scenario = results.sheet, manifest.experiment["scenario"]
     done = len(sheet) - results.missing - len(results.failed)
@@ -136,7 +146,7 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
     hint = summary.settling(results, scenario["periods"], scenario["burn_in"])
     yield markup.paragraphs([f"{hint[:1].upper()}{hint[1:]}."] if hint else [])
     arms = study.arms if study else manifest.experiment["arms"]
-    settings = [(arm, _settings(arms[arm]) or "as the scenario says") for arm in sheet.arms]
+    settings = [(arm, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)
     if sheet.design.factors:
         factors = [(path, sheet.design.described(path)) for path in sheet.design.factors]

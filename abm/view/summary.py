@@ -92,7 +92,7 @@ def effects(results: Results, firm: str | None = None, known: pd.DataFrame | Non
         table = _known(table, known)
     kpis, arms = kpis_shown(results), ranked_arms(results, table)
     table["unit"] = [unit(kpi) for kpi in table["kpi"]]
-    table["decimals"] = table["kpi"].map({kpi: _decimals(table[table["kpi"] == kpi]) for kpi in kpis})
+    table["decimals"] = table["kpi"].map({kpi: decimals(table[table["kpi"] == kpi]) for kpi in kpis})
     table["kpi"] = pd.Categorical(table["kpi"], kpis)
     table["arm"] = pd.Categorical(table["arm"], arms)
     table = table.sort_values(["kpi", "arm"], kind="stable").reset_index(drop=True)
@@ -130,7 +130,7 @@ def ranked_arms(results: Results, table: pd.DataFrame) -> list[str]:
     return [str(arm) for arm in own["arm"]]
 
 
-def _decimals(rows: pd.DataFrame) -> int:
+def decimals(rows: pd.DataFrame) -> int:
     """Return the decimals that show two digits of a usual interval, or three of the mean when there is none."""
     widths = (rows["high"] - rows["low"]).to_numpy(float) / 2
     widths = widths[np.isfinite(widths) & (widths > 0)]

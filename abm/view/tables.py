@@ -90,7 +90,7 @@ def written(value: Any, key: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} = {written(item)}" for name, item in value.items())
+        return ", ".join(f"{name} = {'{}' if item == {} else written(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(written(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

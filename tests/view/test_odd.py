@@ -92,3 +92,43 @@ def test_tables_have_as_many_cells_as_headings():
             assert cells == width, line
         else:
             width = 0
+
+
+CHANGES = [
+    {"name": "complaints", "from": 20, "until": 40, "set": {"recovery": {}, "firms.east.recovery.empathy": 0.5}},
+    {"name": "dear", "from": 50, "ramp": 10, "set": {"firms.east.price": 1.2}},
+]
+
+
+def test_changes_are_told_with_their_dates_and_the_kernels_that_come_and_go():
+    text = odd(abm.Scenario(changes=CHANGES))
+    schedule = text.split("## 3")[1].split("## 4")[0]
+    assert "`complain`" not in schedule.split("first stretch")[0]
+    assert "- complaints: recovery = {}, firms.east.recovery.empathy = 0.5, from period 20 until 40" in schedule
+    assert "- dear: firms.east.price = 1.2, from period 50, in 10 equal steps" in schedule
+    comes = (
+        "come and go from period 20 with `complain`, `make_amends`; from period 40 without `complain`, `make_amends`."
+    )
+    assert comes in schedule
+    assert "| `voice` |" in text.split(" recovery\n")[1]
+    assert "at no date: only values change." in odd(abm.Scenario(changes=CHANGES[1:]))
+
+
+def test_a_change_from_the_first_period_on_is_part_of_the_first_stretch():
+    always = {"name": "always", "from": 0, "set": {"firms.north.program": {"preset": "points"}}}
+    assert "`reward_visits`" in odd(abm.Scenario(changes=[always])).split("## 3")[1].split("first stretch")[0]
+
+
+def test_an_arm_says_its_dates_and_what_they_bring():
+    late = {"from": 30, "firms.north.program": {"preset": "points"}}
+    steps = {"changes": [{"name": "cheap", "from": 9, "until": 12, "set": {"firms.north.price": 0.9}}]}
+    study = abm.Experiment("dated", abm.Scenario(changes=CHANGES), {"none": {}, "late": late, "steps": steps})
+    text = odd(experiment=study).split("## The experiment")[1]
+    assert re.search(r"\| late \| firms\.north\.program = preset = points.*, from period 30 \|", text)
+    assert "| steps | cheap: firms.north.price = 0.9, from period 9 until 12 |" in text
+    assert re.search(r"^- late: from period 30 with .*`reward_visits`", text, re.M)
+    assert "complain" not in text
+
+
+def test_a_measure_on_the_page_of_a_theory_is_no_kernel():
+    assert "equation `amended(" in odd(abm.Scenario(recovery={}))

@@ -134,6 +134,21 @@ def test_a_folder_that_is_not_one_of_results_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_dates_of_arms_and_what_came_of_them(tmp_path, page):
+    late = {"from": 15, "until": 25, "firms.north.price": 0.8}
+    base = abm.Scenario(periods=30, burn_in=8, population=abm.Population(customers=60))
+    abm.run(
+        abm.Experiment("late", base, {"none": {}, "late": late}, replications=3), store=tmp_path / "late", workers=1
+    )
+    checker = Checker()
+    checker.feed(report.write(tmp_path / "late").read_text(encoding="utf-8"))
+    assert "firms.north.price = 0.8, from period 15 until 25" in checker.text
+    section = checker.text.split("Before and after")[1].split("Figures")[0]
+    assert re.findall(r"latelate15-24|lateafter25-29", section) == ["latelate15-24", "lateafter25-29"]
+    assert "difference in differences" in section
+    assert "Before and after" not in page.text
+
+
 def test_failed_and_missing_runs_are_said(tmp_path, monkeypatch):
     study = abm.Experiment("half", abm.Scenario(periods=5, population=abm.Population(customers=20)), replications=3)
     whole = recording.record

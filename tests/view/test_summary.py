@@ -71,7 +71,7 @@ def test_what_was_run_until_it_was_known_has_the_half_width_of_that(results):
 )
 def test_decimals_are_what_the_interval_bears_out(low, high, means, decimals):
     rows = pd.DataFrame({"mean": means, "low": low, "high": high})
-    assert summary._decimals(rows) == decimals
+    assert summary.decimals(rows) == decimals
 
 
 def test_verdict_by_hand(results):

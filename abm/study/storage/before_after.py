@@ -23,7 +23,7 @@ from abm.study.statistics.paired import interval, together
 FloatArray = np.ndarray
 COLUMNS = (
     "arm", "against", "window", "from", "until", "mean", "mean_against", "difference", "low", "high", "pairs",
-    "dropped", "change", "change_low", "change_high", "change_pairs",
+    "dropped", "date", "change", "change_low", "change_high", "change_pairs",
 )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def before_after(
                     first step, before as after `until`
     difference, low, high, pairs, dropped : of arm minus against, paired, as of Results.paired
     change, change_low, change_high, change_pairs : of the difference, since the window that ends at `date` (difference
-                    in differences), which itself has none
+                    in differences); that window itself has none
 
     course : the KPI by period of an arm (points, replications, periods), NaN where there is no value
     date   : None = the first after the burn-in that the arms do not share
@@ -92,7 +92,7 @@ def before_after(
         apart = interval(mine - other, confidence)[:3]
         means = [float(values.mean()) if len(values) else np.nan for values in (mine, other)]
         change = (np.nan,) * 3 + (0,) if block is before else _change(block, before, confidence)
-        rows.append((arm, against, part.name, part.start, part.stop, *means, *apart, len(mine), dropped, *change))
+        rows.append((arm, against, part.name, part.start, part.stop, *means, *apart, len(mine), dropped, date, *change))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -41,6 +41,16 @@ def test_the_command_line_moves_dates(study):
     assert moved.arms["late"] == LATE | {"from": 3, "ramp": 2, "firms.north.price": 0.7}
 
 
+def test_the_command_line_moves_a_step_of_an_arm_and_no_other(study, world):
+    own = world.replace({"changes": [{"name": "own", "from": 2, "set": {"firms.east.price": 1.1}}]})
+    base = study(scenario=own, arms={"none": {}, "steps": STEPS})
+    moved = overrides(base, ["arms.steps.changes.a.from=4", 'arms.steps.changes.a.set={"firms.north.price" = 0.7}'])
+    assert moved.arms["steps"]["changes"] == [{"name": "a", "from": 4, "set": {"firms.north.price": 0.7}}]
+    assert [change.start for change in moved.scenario_of("steps").changes] == [2, 4]
+    with pytest.raises(Refusal, match="no 'b' in 'changes'"):
+        overrides(base, ["arms.steps.changes.b.from=4"])
+
+
 def test_a_date_is_part_of_what_a_run_is_and_its_name_is_not(study):
     base = study(arms={"none": {}, "late": LATE})
     later = study(arms={"none": {}, "late": LATE | {"from": 3}})
