@@ -19,6 +19,14 @@ def test_read_back_equal(crossed, tmp_path):
     assert Experiment.from_dict(read.experiment) == crossed
 
 
+def test_dates_are_read_back(study, tmp_path):
+    late = {"from": 3, "until": 5, "firms.north.price": 0.9}
+    written = Manifest.of(study(arms={"none": {}, "late": late}))
+    written.write(tmp_path)
+    assert read_manifest(tmp_path) == written
+    assert read_manifest(tmp_path).sheet.dates == {"late": {"late": (3, 5)}}
+
+
 def test_says_nothing_of_day_or_machine(crossed, tmp_path, monkeypatch):
     Manifest.of(crossed).write(tmp_path)
     text = (tmp_path / FILE).read_text()
