@@ -314,7 +314,9 @@ class Results:
         self._known("group", group or ALL, (ALL, *self.groups))
         self._known("KPI", kpi, self.kpis)
         self._known("arm", arm, self.arms)
-        self._known("firm", firm, dict.fromkeys([*self.firms, *self._units(self._run_rows)[0]["firm"][0]]))
+        self._known(
+            "firm", firm, dict.fromkeys([*self.firms, *filter(None, self._units(self._run_rows)[0]["firm"][0])])
+        )
 
     @staticmethod
     def _known(what: str, name: str, names: Iterable[str]) -> str:

@@ -76,7 +76,7 @@ def test_differences_of_a_group(results):
     assert (
         results.table(group="member").query("arm == 'points' and kpi == 'profit'")["difference"].item() == member.mean
     )
-    with pytest.raises(Refusal, match="no group .members. in the results; did you mean 'member'"):
+    with pytest.raises(Refusal, match=r"no group .members. in the results; did you mean 'member'"):
         results.paired("profit", "points", group="members")
 
 
