@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,8 @@ def record(
     kept: list[Engine] | None = None,
     kpis: Sequence[Measure] = (),
     partition: Partition | None = None,
+    stops: Sequence[int] = (),
+    look: Callable[[Engine], None] = lambda engine: None,
 ) -> Record:
     """Run a scenario and return what was counted.
 
@@ -98,6 +100,7 @@ def record(
              this run, or empty if it fails
     kpis   : that will be asked of the record; the readings among them have to be taken while it runs
     partition : groups of customers who are counted apart
+    stops     : after how many periods, ascending, to `look` at the engine, which may read and write its state
     Raises Refusal for input that cannot be used.
     """
     readings = readings_in(kpis)
@@ -107,7 +110,10 @@ def record(
     else:
         del engine  # one world at a time: the next may be as large as the memory allows
         engine = Engine(scenario, seed, replication, threads, folder, readings, partition)
-    engine.run(scenario.periods)
+    for stop in stops:
+        engine.run(stop - engine.t)
+        look(engine)
+    engine.run(scenario.periods - engine.t)
     if kept is not None:
         kept.append(engine)
     return read(engine)

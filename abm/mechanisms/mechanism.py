@@ -30,7 +30,7 @@ from abm.world.columns import Column, Tally
 from abm.world.world import World
 
 Act = Kernel | Callable[[World, int], None]
-Schedule = Sequence[tuple[Phase, Act]]
+Schedule = Sequence[tuple[Phase, Act] | tuple[Phase, Act, Mapping[str, str]]]
 
 
 class Mechanism(Spec, ABC):
@@ -62,8 +62,8 @@ class Mechanism(Spec, ABC):
 
         policies : of the firms in their order, None of a firm without one; () if the mechanism has no policy
 
-        In a market phase a plain function of (world, period) may stand in a kernel's place. Nothing = the mechanism
-        costs nothing.
+        In a market phase a plain function of (world, period) may stand in a kernel's place. A table behind a kernel
+        says which of its parameters stand for something of another name. Nothing = the mechanism costs nothing.
         """
         return ()
 

@@ -152,7 +152,7 @@ def _check_before(mechanism: Mechanism, firms: Sequence[Firm], known: Mapping[st
     """
     own = {*own_names(type(mechanism)), *(column.name for column in mechanism.scratch)}
     levers = [name.removesuffix(BEFORE) for name, meaning in known.items() if meaning == _LEVER_BEFORE]
-    for act in (act for _, act in schedule_of(mechanism, (), firms) if isinstance(act, Kernel)):
+    for act in (act for _, act, *_ in schedule_of(mechanism, (), firms) if isinstance(act, Kernel)):
         named = f"kernel {act.name} of {mechanism.name}"
         for name in (name for name in act.arguments if name.endswith(BEFORE)):
             lever = name.removesuffix(BEFORE)
@@ -169,7 +169,7 @@ def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Su
     """
     own: list[Column | Tally] = [*mechanism.owns, *mechanism.scratch, *mechanism.counts]
     allowed = {*(one.name for one in own), *mechanism.writes}
-    for phase, act in schedule_of(mechanism, (), firms):
+    for phase, act, *_ in schedule_of(mechanism, (), firms):
         if not isinstance(act, Kernel):
             continue
         open_now = {one.name for one in sums if one.phase == phase or one in mechanism.sums}

@@ -48,7 +48,8 @@ class Step:
     def bind(self, world: World, seed: int, named: Mapping[str, Any]) -> Call:
         """Fix the kernel's arguments."""
         assert isinstance(self.act, Kernel)
-        own = {taken: named[name] for taken, name in self.renamed} | dict(self.given)
+        scratch = f"{self.mechanism.name}."
+        own = {taken: named.get(scratch + name, named.get(name)) for taken, name in self.renamed} | dict(self.given)
         own |= {f"{self.mechanism.name}.{taken}": value for taken, value in own.items()}  # before its scratch
         return self.mechanism.bind(self.act, world, seed, ChainMap(own, dict(named)) if own else named)
 
@@ -60,7 +61,11 @@ def steps_of(mechanisms: Iterable[Mechanism], off: Sequence[str] = (), firms: Se
     Raises Refusal for a kernel or function in a phase of the wrong scope.
     """
     ordered = sorted(mechanisms, key=lambda mechanism: place(mechanism.name))
-    found = [Step(phase, mechanism, act) for mechanism in ordered for phase, act in schedule_of(mechanism, off, firms)]
+    found = [
+        Step(phase, mechanism, act, tuple(dict(*renamed).items()))
+        for mechanism in ordered
+        for phase, act, *renamed in schedule_of(mechanism, off, firms)
+    ]
     for step in found:
         _check_scope(step)
     found = _read(ordered, found)

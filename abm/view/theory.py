@@ -148,7 +148,7 @@ def acts(kind: type[Mechanism], off: bool = False) -> tuple[Acting, ...]:
     behind: dict[tuple[Phase, str], set[tuple[Phase, str]]] = {}  # what each is behind, under some setting
     for needs, schedule in _schedules(kind, off):
         before: set[tuple[Phase, str]] = set()
-        for phase, act in schedule:
+        for phase, act, *_ in schedule:
             acting = Acting(kind.name, phase, act, needs)
             key = (phase, acting.name)
             found.setdefault(key, acting)

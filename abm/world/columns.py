@@ -28,7 +28,7 @@ FACETS = (
 TIERS = 5  # levels of a programme, the base level included
 ACCOUNTS = ("", "revenue", "goods", "lever", "forgone", "fixed")
 BEFORE = "_before"  # ends the name of a lever as it was when the period before ended
-PASSING = ("visit", "row", "one")  # last axes of columns that live only while a tile is worked on
+PASSING = ("visit", "row", "one", "log")  # last axes of columns that each worker has for itself, none of them kept
 
 
 @dataclass(frozen=True)

@@ -193,10 +193,14 @@ class World:
             self.book.tile_rows[0] = tile
 
     def clear_passing(self) -> None:
-        """Let what lives only while a tile is worked on stand at its defaults, as a kernel may rely on those."""
+        """Let what passes between mechanisms stand at its defaults, as a kernel may rely on those.
+
+        Scratch, which a mechanism writes before it reads it, stays.
+        """
         for worker in self.passing:
             for name, array in worker.items():
-                array.fill(self._passing_defaults[name])
+                if "." not in name:
+                    array.fill(self._passing_defaults[name])
 
     def _add_passing(self, name: str, column: Column) -> None:
         self._passing_defaults[name] = column.default

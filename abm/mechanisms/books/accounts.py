@@ -78,6 +78,13 @@ def book_visits(
             price_cuts[j] += cut
 
 
+@kernel
+def add_service_cost(visit_cost, visit_count, visit_firm, service_cost):
+    """Add what it costs to serve a visitor.  visit_cost (visits,)  cents  [written]"""
+    for v in range(visit_count[0]):
+        visit_cost[v] += np.float32(service_cost[visit_firm[v]])
+
+
 @kernel(per="share")
 def book_service(service, visits, service_cost):
     """Book what the period's visits cost to serve.  service  tally [written]"""
@@ -190,7 +197,10 @@ class Accounts(Mechanism):
         Column("active_before", ("firm", "customer"), 0, "bool", "active when the books were opened", "uint8"),
         Column("visit_spend", ("visit",), 0, "cents", "what the visitor pays", "int64"),
     )
-    sums = (Sum("visit_discount", ("visit",), 0.0, "share", "taken off what the visitor pays", Phase.DELIVERY),)
+    sums = (
+        Sum("visit_discount", ("visit",), 0.0, "share", "taken off what the visitor pays", Phase.DELIVERY),
+        Sum("visit_cost", ("visit",), 0.0, "cents", "what levers cost on the visit", Phase.RELATION),
+    )
     scratch = (
         Column("visit_forgone", ("visit",), 0, "cents", "what discounts save her", "int64"),
         Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
@@ -227,7 +237,7 @@ class Accounts(Mechanism):
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what is charged, the bookings of visits, and the books that close after everybody's."""
-        visits = ((Phase.ENCOUNTER, charge), (Phase.BOOKING, book_visits))
+        visits = ((Phase.ENCOUNTER, charge), (Phase.RELATION, add_service_cost), (Phase.BOOKING, book_visits))
         yearly = ((Phase.CLOSING, close_loyalty), (Phase.CLOSING, close_year))
         books = ((Phase.BOOKS, book_service), (Phase.BOOKS, count_population), (Phase.BOOKS, book_fixed_cost))
         return (*visits, *yearly, *books)

@@ -57,9 +57,9 @@ def forfeit(
 
 @kernel(double=True)
 def reward_visits(
-    points_at, visit_points, member_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, visit_spend,
-    tier_at, customer_id, has_program, earn_rate, earn_per_visit, goal_points, redemption, reward_expense, tier_bonus,
-    points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
+    points_at, visit_points, visit_reward, member_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair,
+    visit_spend, tier_at, customer_id, has_program, earn_rate, earn_per_visit, goal_points, redemption, reward_expense,
+    tier_bonus, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
 ):  # fmt: skip
     """Credit and redeem, visit by visit, if any firm has a programme.
 
@@ -68,6 +68,7 @@ def reward_visits(
     balance falls by `goal`, whatever the reward is worth. Balances are in whole hundredths of a point.
 
     points_at (pairs,)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member  [written]
+    visit_reward (visits,)  cents  [written]
     points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
     """
     count = visit_count[0] if any_set(has_program) else 0
@@ -76,6 +77,7 @@ def reward_visits(
         j = visit_firm[v]
         bonus = tier_bonus[tier_at[visit_pair[v]], j] if raised else np.float32(0.0)
         visit_points[v] = points_earned(visit_spend[v], earn_per_visit[j], earn_rate[j], bonus)
+        visit_reward[v] = 0
     for v in range(count):
         j, pair = visit_firm[v], visit_pair[v]
         if member_at[pair] > 0 and has_program[j] > 0:
@@ -88,6 +90,7 @@ def reward_visits(
                     points_redeemed[j] += goal_points[j]
                     rewards_redeemed[j] += 1
                     rewards_cost[j] += reward_expense[j]
+                    visit_reward[v] = reward_expense[j]
             points_at[pair] = balance
         else:
             visit_points[v] = 0
@@ -97,6 +100,13 @@ def reward_visits(
             total += visit_points[v] if visit_firm[v] == np.int64(j) else 0
         points_issued[j] += total
         points_outstanding[j] += total
+
+
+@kernel
+def add_reward_cost(visit_cost, visit_reward, visit_count, has_program):
+    """Add what the reward costs that a visitor is given.  visit_cost (visits,)  cents  [written]"""
+    for v in range(visit_count[0] if any_set(has_program) else 0):
+        visit_cost[v] += np.float32(visit_reward[v])
 
 
 @kernel
@@ -183,6 +193,7 @@ class Rewards(Mechanism):
         Column("boost", ("customer",), 1, "ratio", "factor on need near a goal"),
         Column("hassle_factor", ("customer",), 1, "ratio", "how much membership bothers her, mean 1"),
         Column("tier_members", ("tier", "firm"), 0, "customers", "members by tier", "int64"),
+        Column("visit_reward", ("visit",), 0, "cents", "cost of the reward that the visitor is given", "int64"),
     )
     scratch = (Column("visit_points", ("visit",), 0, "1/100 point", "what the visit brings a member", "int64"),)
     writes = ("trust", "affective_commitment")
@@ -240,7 +251,7 @@ class Rewards(Mechanism):
         till = tuple((Phase.LOYALTY, k) for k in (enrol_visitors, reward_visits, promote_visitors))
         windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
         standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers), (Phase.PROGRESS, value_progress))
-        books = ((Phase.CLOSING, compare_members), (Phase.BOOKS, book_membership))
+        books = ((Phase.RELATION, add_reward_cost), (Phase.CLOSING, compare_members), (Phase.BOOKS, book_membership))
         return (*need, *terms, *till, *windows, *standing, *books)
 
     def begin(self, world: World, seed: int) -> None:

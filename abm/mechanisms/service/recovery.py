@@ -53,14 +53,15 @@ def complain(
 
 @kernel
 def make_amends(
-    transaction, complained, visit_count, visit_customer, visit_firm, visit_pair, expectation_at, basket, compensation,
-    empathy, empathy_cost, distributive, interactional, restored, amends_cost,
+    transaction, visit_amends, complained, visit_count, visit_customer, visit_firm, visit_pair, expectation_at, basket,
+    compensation, empathy, empathy_cost, distributive, interactional, restored, amends_cost,
 ):  # fmt: skip
     """Restore the satisfaction of visitors who complained, and book what that costs.
 
-    transaction (visits,)  0-1  [written]      restored, amends_cost  tallies [written]
+    transaction (visits,)  0-1, visit_amends (visits,)  cents  [written]      restored, amends_cost  tallies [written]
     """
     for v in range(visit_count[0]):
+        visit_amends[v] = 0
         if complained[v] > 0:
             j, before = visit_firm[v], transaction[v]
             expected = expectation_at[visit_pair[v]]
@@ -68,7 +69,15 @@ def make_amends(
             transaction[v] = after
             restored[j] += in_steps(after) - in_steps(before)
             given = np.float64(compensation[j]) * np.float64(basket[visit_customer[v]])
-            amends_cost[j] += np.int64(np.float64(100.0) * given + np.float64(0.5)) + empathy_cost[j]
+            visit_amends[v] = np.int64(np.float64(100.0) * given + np.float64(0.5)) + empathy_cost[j]
+            amends_cost[j] += visit_amends[v]
+
+
+@kernel
+def add_amends_cost(visit_cost, visit_amends, visit_count):
+    """Add what amends cost.  visit_cost (visits,)  cents  [written]"""
+    for v in range(visit_count[0]):
+        visit_cost[v] += np.float32(visit_amends[v])
 
 
 @kpi(unit="1/visit", nan="nobody visited the firm")
@@ -105,7 +114,10 @@ class Recovery(Mechanism):
 
     name = "recovery"
     policy = RecoveryPolicy
-    owns = (Column("complained", ("visit",), 0, "bool", "whether the visitor complained", "uint8"),)
+    owns = (
+        Column("complained", ("visit",), 0, "bool", "whether the visitor complained", "uint8"),
+        Column("visit_amends", ("visit",), 0, "cents", "what amends cost on the visit", "int64"),
+    )
     writes = ("transaction",)
     counts = (
         Tally("complaints", "complaints", "complaints about visits"),
@@ -127,4 +139,5 @@ class Recovery(Mechanism):
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the complaints; the amends, if any firm makes some."""
         amends = any(policy.compensation > 0 or policy.empathy > 0 for policy in policies)
-        return ((Phase.VOICE, complain), *(((Phase.RECOVERY, make_amends),) if amends else ()))
+        made = ((Phase.RECOVERY, make_amends), (Phase.RELATION, add_amends_cost)) if amends else ()
+        return ((Phase.VOICE, complain), *made)

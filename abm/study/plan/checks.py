@@ -21,18 +21,9 @@ from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
 
 KEYS = (
-    "name",
-    "question",
-    "seed",
-    "replications",
-    "kpis",
-    "baseline",
-    "scenario",
-    "arms",
-    "design",
+    "name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design", "groups", "record",
     "expect",
-    "groups",
-)
+)  # fmt: skip
 COLUMNS = (
     "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "group", "status", "error",
     "message",

@@ -24,6 +24,8 @@ from abm.study.plan.arms import dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.groups import Grouping, column_of, groupings
+from abm.study.plan.record import KINDS, Record, is_empty
+from abm.study.plan.record import checked as checked_record
 from abm.study.plan.sheet import Run, Sheet
 from abm.study.provenance import inputs
 from abm.study.provenance.digest import canonical, digest, own_code, plain
@@ -48,6 +50,7 @@ class Experiment:
     baseline     : the arm the others are compared with; left out = the arm "none", else the first
     expect       : what the study claims: criteria, or tables of them; no run depends on them
     groups       : name -> grouping of customers whose KPIs are told apart (groups.py), as a Grouping or its table
+    record       : which persons and visits are recorded (record.py), as a Record or its table
     folder       : of the study file, which its input files lie in; None = the current one
 
     Raises Refusal, with the place, for anything that could not run: unknown paths, settings out of bounds, unknown
@@ -65,6 +68,7 @@ class Experiment:
     baseline: str = ""
     expect: tuple[Criterion, ...] = ()
     groups: dict[str, Grouping] = field(default_factory=dict)
+    record: Record = field(default_factory=Record)
     folder: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +83,10 @@ class Experiment:
         baseline = checks.baseline(self.baseline, arms)
         with checks.at("groups"):
             self._set(groups=groupings(self.scenario, arms, baseline, self.groups))
+        with checks.at("record"):
+            worlds = [in_arm(self.scenario, arm, settings) for arm, settings in arms.items()]
+            labels = [label for own in self.group_labels.values() for label in own]
+            self._set(record=checked_record(self.record, worlds, labels))
         checks.size(len(arms), self.design.asked, self.replications)
         self._set(design=checks.design(self.scenario, arms, self.design, self.seed))
         self._set(expect=criteria.checked(self))
@@ -130,6 +138,7 @@ class Experiment:
             "arms": plain(self.arms),
             **design,
             **({"groups": {name: one.to_dict() for name, one in self.groups.items()}} if self.groups else {}),
+            **({} if is_empty(self.record) else {"record": self.record.to_dict()}),
             **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
         }
 
@@ -185,6 +194,7 @@ class Experiment:
             kpis=tuple(kpi.name for kpi in self.kpis),
             firms=tuple(firm.name for firm in self.scenario.firms),
             expect=self.expect,
+            records=tuple(kind for kind in KINDS if getattr(self.record, kind) is not None),
             groups=tuple(label for labels in self.group_labels.values() for label in labels),
             periods=self.scenario.periods,
             burn_in=self.scenario.burn_in,
@@ -217,6 +227,7 @@ class Experiment:
             "inputs": self.inputs,
             "code": own_code(scenario, [kpi.function for kpi in self.kpis]),
             **({"groups": self._groups_identity()} if self.groups else {}),
+            **({} if is_empty(self.record) else {"record": self.record.to_dict()}),
         }
         return digest(canonical(decides).encode()).hex()
 

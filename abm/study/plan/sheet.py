@@ -44,6 +44,7 @@ class Sheet:
               revisions of the code, random-number scheme), in arm order
     firms   : the firms of the base scenario, in order; the first is the focal firm
     expect  : what the study claims of its results
+    records : tables of single persons that there are: "persons", "visits"
     groups  : names of the groups of customers that are told apart, besides everybody
     periods, burn_in : of the base scenario
     dates   : arm -> name of a change -> its first period and the first one after it, None = for good; of the arms
@@ -61,6 +62,7 @@ class Sheet:
     firms: tuple[str, ...]
     expect: tuple[Criterion, ...] = ()
     groups: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
     periods: int = 0
     burn_in: int = 0
     dates: dict[str, dict[str, tuple[int, int | None]]] = field(default_factory=dict)
@@ -153,6 +155,7 @@ class Sheet:
                 for arm, changes in self.dates.items()
             },
             "design": self.design.to_dict(),
+            **({"records": list(self.records)} if self.records else {}),
             **({"groups": list(self.groups)} if self.groups else {}),
             **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
         }
@@ -164,10 +167,12 @@ class Sheet:
         design = Design.from_dict(values.pop("design"))
         kpis, firms = _words(values.pop("kpis")), _words(values.pop("firms"))
         expect = tuple(Criterion.parse(one) for one in values.pop("expect", ()))
-        groups = _words(values.pop("groups", ()))
+        groups, records = _words(values.pop("groups", ())), _words(values.pop("records", ()))
         said = values.pop("dates", {})
         dates = {arm: {name: _dates(*pair) for name, pair in changes.items()} for arm, changes in said.items()}
-        return cls(**values, design=design, kpis=kpis, firms=firms, expect=expect, groups=groups, dates=dates)
+        return cls(
+            **values, design=design, kpis=kpis, firms=firms, expect=expect, groups=groups, records=records, dates=dates
+        )
 
 
 def raw(ids: Sequence[str]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +87,8 @@ def verify(
     run_rows = store.rows(experiment.sheet, by_period=False, only=chosen)
     period_rows = store.rows(experiment.sheet, by_period=True, only=chosen)
     executor = RunExecutor(experiment)
-    found = [_difference(executor.outcome(index), run_rows, period_rows) for index in chosen]
+    logs = {kind: store.log(experiment.sheet, kind, only=chosen) for kind in experiment.sheet.records}
+    found = [_difference(executor.outcome(index), run_rows, period_rows, logs) for index in chosen]
     differences = tuple(difference for difference in found if difference)
     return Verification(len(chosen), len(stored), differences, results.damaged, _changed(store))
 
@@ -109,7 +110,9 @@ def _drawn(experiment: Experiment, stored: np.ndarray, sample: int, seed: int) -
     return sorted(stored[np.argsort(np.array(keys, RAW), kind="stable")[:sample]].tolist())
 
 
-def _difference(outcome: Outcome, run_rows: Rows, period_rows: Rows) -> Difference | None:
+def _difference(
+    outcome: Outcome, run_rows: Rows, period_rows: Rows, logs: Mapping[str, Mapping[str, np.ndarray]]
+) -> Difference | None:
     run = outcome.run
     stored = run_rows.errors.get(run.index)
     if stored or outcome.error:
@@ -119,6 +122,12 @@ def _difference(outcome: Outcome, run_rows: Rows, period_rows: Rows) -> Differen
     for rows, block in ((run_rows, outcome.summary[None]), (period_rows, outcome.by_period)):
         for what in _unequal(rows, run.index, block, outcome.firms):
             return Difference(run, what)
+    for kind, log in logs.items():
+        own = log.get("index", np.empty(0)) == run.index
+        for name, now in outcome.logs.get(kind, {}).items():
+            stored = log[name][own] if name in log else np.empty(0)
+            if stored.size != now.size or not np.array_equal(stored, now, equal_nan=now.dtype.kind == "f"):
+                return Difference(run, f"{name} of {kind} was otherwise, {stored.size} entries, now {now.size}")
     return None
 
 

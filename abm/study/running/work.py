@@ -18,6 +18,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Run
 from abm.study.running.grouping import GroupFinder
+from abm.study.running.recorder import Recorder
 from abm.study.storage.rows import Outcome
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments
@@ -56,10 +57,12 @@ class RunExecutor:
 
     def __init__(self, experiment: Experiment, threads: int = 1) -> None:
         self.experiment, self.threads = experiment, threads
-        self._world: Callable[[str, int], Scenario] = lru_cache(_MOST_WORLDS)(experiment.scenario_of)
+        self._recorder = Recorder(experiment)
+        self._world: Callable[[str, int], Scenario] = lru_cache(_MOST_WORLDS)(self._recorded)
         self._cells = len(experiment.arms) * len(experiment.design)
         self._kept: list[Engine] = []
-        self._groups = GroupFinder(experiment, self._world, threads)
+        plain: Callable[[str, int], Scenario] = lru_cache(_MOST_WORLDS)(experiment.scenario_of)
+        self._groups = GroupFinder(experiment, plain, threads)
         self._settings: Callable[[int], str] = lru_cache(_MOST_WORLDS)(experiment.sheet.settings)
 
     def batch(self, indices: Iterable[int], keeper: Segments, stop: Callable[[], bool] = lambda: False) -> Report:
@@ -103,10 +106,12 @@ class RunExecutor:
 
     def _done(self, run: Run) -> Outcome:
         study, world = self.experiment, self._world(run.arm, run.point)
+        partition = self._groups.partition(run.point, run.replication)
+        seen = self._recorder.begin(run, world, partition)
         record = recording.record(
             world, run.seed, run.replication,
-            threads=self.threads, folder=study.folder, kept=self._kept, kpis=study.kpis,
-            partition=self._groups.partition(run.point, run.replication),
+            threads=self.threads, folder=study.folder, kept=self._kept, kpis=study.kpis, partition=partition,
+            stops=seen.stops, look=seen.look,
         )  # fmt: skip
         parts = [record, *record.groups]
         groups = (ALL, *study.sheet.groups)
@@ -116,4 +121,8 @@ class RunExecutor:
             firms=tuple(unit_of(firm, group) for group in groups for firm in record.firms),
             summary=np.concatenate([part.summary(study.kpis) for part in parts]),
             by_period=np.concatenate([part.by_period(study.kpis) for part in parts], axis=1),
+            logs=seen.logs,
         )
+
+    def _recorded(self, arm: str, point: int) -> Scenario:
+        return self._recorder.recorded(self.experiment.scenario_of(arm, point))

@@ -13,22 +13,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
-from abm.study.plan.groups import ALL, parted, unit_of
+from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import DIGEST_BYTES, canonical
 from abm.study.statistics import intervals
 from abm.study.statistics.paired import PairedDifference, by_replication, interval, saving
 from abm.study.statistics.winner import Winner, decide
+from abm.study.storage import tidy
 from abm.study.storage.before_after import before_after
 from abm.study.storage.manifest import read_manifest
 from abm.study.storage.rows import Holdings, Rows
 from abm.study.storage.store import Segments, Store
+from abm.study.storage.twins import twins
 
 
 class Results:
@@ -74,17 +75,7 @@ class Results:
         KPIs are measured over the periods after the burn-in. A failed run is one row without firm and numbers. With
         groups there are rows for each, told apart by a column `group`, which is "all" where everybody counts.
         """
-        rows = self._run_rows
-        said = [rows.errors.get(int(index), ("", "")) for index in rows.index] if rows.errors else []
-        error = np.array([words[0] for words in said] if said else [""] * len(rows.index), object)
-        columns = self._labels(rows) | {"status": np.where(error == "", "done", "failed"), "error": error}
-        ids = np.array([run_id.decode() for run_id in self.sheet.ids_of(rows.index)], object)
-        names = np.array(self.arms, object)
-        columns |= {"run_id": ids, "arm": names[columns["arm"]], "seed": np.full(len(ids), self.sheet.seed)}
-        firm, group = self._units(rows)
-        columns |= {name: np.array([*words], object)[codes] for name, (words, codes) in (firm | group).items()}
-        order = ["run_id", "arm", "point", "replication", "seed", "firm", *group, *self.factors, "status", "error"]
-        return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
+        return tidy.of_runs(self.sheet, self._run_rows)
 
     @cached_property
     def periods(self) -> pd.DataFrame:
@@ -92,16 +83,49 @@ class Results:
 
         All periods are there, those of the burn-in too. Texts are categories, which keeps large tables small.
         """
-        rows = self._segments.rows(self.sheet, by_period=True)
-        columns = self._labels(rows)
-        present, codes = np.unique(rows.index, return_inverse=True)
-        ids = [run_id.decode() for run_id in self.sheet.ids_of(present)]
-        columns["run_id"] = pd.Categorical.from_codes(codes, pd.Index(ids, dtype=object))
-        columns["arm"] = pd.Categorical.from_codes(columns["arm"], list(self.arms))
-        firm, group = self._units(rows)
-        columns |= {name: pd.Categorical.from_codes(codes, words) for name, (words, codes) in (firm | group).items()}
-        order = ["run_id", "arm", "point", "replication", "period", "firm", *group, *self.factors]
-        return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
+        return tidy.of_periods(self.sheet, self._segments.rows(self.sheet, by_period=True))
+
+    @cached_property
+    def persons(self) -> pd.DataFrame:
+        """A row per run, date and person that the study records: run_id, arm, point, replication, factors, period (that
+        have passed), customer (her identity, the same in all arms of a replication), and the columns asked for; one
+        with an entry for each firm as "trust.north".
+
+        Raises Refusal if the study records none.
+        """
+        return self._log("persons")
+
+    @cached_property
+    def visits(self) -> pd.DataFrame:
+        """A row per visit that the study logs: run_id, arm, point, replication, factors, period, customer, nth (which
+        of her occasions of the period), firm, and the columns asked for.
+
+        Raises Refusal if the study logs none.
+        """
+        return self._log("visits")
+
+    def twins(
+        self, column: str, arm: str, against: str | None = None, firm: str | None = None, date: int | None = None
+    ) -> pd.DataFrame:
+        """Return what an arm did to each recorded person: her value of a column in it minus that in another arm.
+
+        column  : recorded; of one with an entry for each firm that of `firm`, None = the focal firm
+        against : an arm, None = the baseline        date : after so many periods, None = the last one recorded
+
+        See twins.py for the columns of the table.  Raises Refusal for names that are not there.
+        """
+        against = self.baseline if against is None else self._known("arm", against, self.arms)
+        persons, unit = self.persons, f"{column}.{self.firms[0] if firm is None else firm}"
+        dates = sorted(persons["period"].unique().tolist())
+        if date is not None and date not in dates:
+            raise Refusal(f"no persons are recorded after {date} periods; there is {one_of(map(str, dates))}")
+        of_date = persons[persons["period"] == (dates[-1] if date is None else date)] if dates else persons
+        return twins(of_date, unit if unit in persons else column, self._known("arm", arm, self.arms), against)
+
+    def _log(self, kind: str) -> pd.DataFrame:
+        if kind not in self.sheet.records:
+            raise Refusal(f"the study records no {kind}; give it [record.{kind}]")
+        return tidy.of_log(self.sheet, self._segments.log(self.sheet, kind))
 
     @cached_property
     def failed(self) -> pd.DataFrame:
@@ -243,8 +267,11 @@ class Results:
         names = {"arms": sorted(self.arms), "kpis": sorted(self.kpis), "design": self.sheet.design.to_dict()}
         found.update(canonical(names).encode())
         for rows in (self._run_rows, self._segments.rows(self.sheet, by_period=True)):
-            for column in rows.canonical(self._labels(rows), self.arms):
+            for column in rows.canonical(tidy.labels(self.sheet, rows.index) | {"period": rows.period}, self.arms):
                 found.update(column.tobytes())
+        for kind in self.sheet.records:
+            table = tidy.of_log(self.sheet, self._segments.log(self.sheet, kind)).drop(columns="run_id")
+            found.update(pd.util.hash_pandas_object(table, index=False).to_numpy().astype("<u8").tobytes())
         failed = self.failed[["arm", "point", "replication", "error"]].sort_values(["arm", "point", "replication"])
         found.update(canonical(failed.to_numpy().tolist()).encode())
         return found.hexdigest()
@@ -262,23 +289,6 @@ class Results:
     @cached_property
     def _run_rows(self) -> Rows:
         return self._segments.rows(self.sheet, by_period=False)
-
-    def _units(self, rows: Rows) -> tuple[dict[str, tuple[list[str], np.ndarray]], ...]:
-        """Return the words and codes of the column of firms, and of that of groups if there are any."""
-        pairs = [parted(unit, self.groups) for unit in rows.firms]
-        found = []
-        for name, words in (("firm", [firm for firm, _ in pairs]), ("group", [group for _, group in pairs])):
-            distinct = list(dict.fromkeys(words))
-            codes = np.array([distinct.index(word) for word in words], np.int64)[rows.firm]
-            found.append({name: (distinct, codes)})
-        return found[0], found[1] if self.groups else {}
-
-    def _labels(self, rows: Rows) -> dict[str, Any]:
-        """Return arm (position), point, replication, period and factors of each row."""
-        rest, arm = np.divmod(rows.index, len(self.arms))
-        replication, point = np.divmod(rest, len(self.sheet.design))
-        factors = {path: self.sheet.levels(path)[point] for path in self.factors}
-        return {"arm": arm, "point": point, "replication": replication, "period": rows.period, **factors}
 
     def block(self, kpi: str, arm: str, firm: str, group: str | None = None) -> np.ndarray:
         """Return a KPI of an arm and firm as (points, replications), NaN where there is no value.
@@ -315,7 +325,7 @@ class Results:
         self._known("KPI", kpi, self.kpis)
         self._known("arm", arm, self.arms)
         self._known(
-            "firm", firm, dict.fromkeys([*self.firms, *filter(None, self._units(self._run_rows)[0]["firm"][0])])
+            "firm", firm, dict.fromkeys([*self.firms, *filter(None, tidy.units(self.sheet, self._run_rows)["firm"][0])])
         )
 
     @staticmethod

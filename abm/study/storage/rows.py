@@ -21,6 +21,7 @@ class Outcome:
     firms     : names of the run's m firms; () for a failed run
     summary   : (m, K) KPIs over the measured periods        by_period : (T, m, K) KPIs of each period
     error     : class of the exception that ended the run, "" if none; message: its text
+    logs      : tables of single persons, "persons" and "visits" -> column -> (rows,)
     """
 
     run: Run
@@ -30,6 +31,7 @@ class Outcome:
     by_period: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
     error: str = ""
     message: str = ""
+    logs: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.core.errors import Refusal
+from abm.study.plan.record import KINDS
 from abm.study.plan.sheet import Sheet, raw
 from abm.study.provenance.files import Hashing
 from abm.study.provenance.versions import FORMAT, versions
@@ -26,6 +27,8 @@ from abm.study.storage.rows import WHOLE_RUN, Outcome
 TEXT = ("run_id", "arm", "settings", "firm", "status", "error", "message")
 ROWS = 1 << 14  # of a row group, which is what is held in memory when segments are merged
 FAILED = "failed"
+TABLES = RUNS, PERIODS = "runs", "single periods"
+MARK = "customer"  # the column that every row of a table of single persons has
 _FOOTER = b"patronage"
 
 # pyarrow's own allocator keeps what was ever in use, and a long sweep must not grow
@@ -56,7 +59,7 @@ class Segment:
     def runs(self) -> tuple[np.ndarray, np.ndarray]:
         """Ids (runs,) in raw form, and whether each run failed (runs,)."""
         ids, failed = [raw(())], [np.empty(0, np.bool_)]
-        for group in self._run_groups:
+        for group in self._groups[RUNS]:
             table = self._read(group, ["run_id", "status"])
             words, codes = _uncoded(table["run_id"])
             statuses, status = _uncoded(table["status"])
@@ -70,7 +73,7 @@ class Segment:
         self, sheet: Sheet, owned: np.ndarray, firms: dict[str, int], *, by_period: bool
     ) -> Iterator[dict[str, np.ndarray]]:
         """Yield the rows of runs with `owned` (runs,) True, group by group; `firms` numbers the names met so far."""
-        for group in self._period_groups if by_period else self._run_groups:
+        for group in self._groups[PERIODS if by_period else RUNS]:
             table = self._read(group, ["run_id", "period", "firm", *sheet.kpis])
             words, codes = _uncoded(table["run_id"])
             index = sheet.find(raw(words))
@@ -81,10 +84,24 @@ class Segment:
             numeric = {name: table[name].to_numpy()[keep] for name in ("period", *sheet.kpis)}
             yield {"index": index[codes][keep], "firm": numbers[where], **numeric}
 
+    def log(self, sheet: Sheet, owned: np.ndarray, kind: str) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the rows of a table of single persons, "persons" or "visits", group by group, with the run's index.
+
+        owned : (runs,) of which runs
+        """
+        names = [name for name in self._file.schema_arrow.names if name.startswith(f"{kind}.")]
+        for group in self._groups[kind]:
+            table = self._read(group, ["run_id", *names])
+            words, codes = _uncoded(table["run_id"])
+            index = sheet.find(raw(words))
+            keep = ((index >= 0) & owned[index])[codes]
+            columns = {name.removeprefix(f"{kind}."): table[name].to_numpy()[keep] for name in names}
+            yield {"index": index[codes][keep], **columns}
+
     def errors(self, sheet: Sheet, failed: np.ndarray) -> dict[int, tuple[str, str]]:
         """Return error class and message of the runs with `failed` (runs,) True."""
         found: dict[int, tuple[str, str]] = {}
-        for group in self._run_groups if failed.any() else ():
+        for group in self._groups[RUNS] if failed.any() else ():
             table = self._read(group, ["run_id", "error", "message"])
             words, codes = _uncoded(table["run_id"])
             index = sheet.find(raw(words))[codes]
@@ -94,21 +111,23 @@ class Segment:
         return found
 
     @cached_property
-    def _run_groups(self) -> list[int]:
-        """The row groups that measure whole runs."""
-        column, about = self._file.schema_arrow.get_field_index("period"), self._file.metadata
-        groups = range(about.num_row_groups)
-        return [g for g in groups if about.row_group(g).column(column).statistics.max == WHOLE_RUN]
+    def _groups(self) -> dict[str, list[int]]:
+        """The row groups by what they hold: whole runs, single periods, and tables of single persons."""
+        schema, about = self._file.schema_arrow, self._file.metadata
+        period = schema.get_field_index("period")
+        marks = {kind: place for kind in KINDS if (place := schema.get_field_index(f"{kind}.{MARK}")) >= 0}
+        found: dict[str, list[int]] = {kind: [] for kind in (*TABLES, *KINDS)}
+        for g in range(about.num_row_groups):
+            group = about.row_group(g)
+            logs = [kind for kind, place in marks.items() if group.column(place).statistics.null_count == 0]
+            whole = group.column(period).statistics.max == WHOLE_RUN
+            found[logs[0] if logs else RUNS if whole else PERIODS].append(g)
+        return found
 
-    @property
-    def _period_groups(self) -> list[int]:
-        """The row groups that measure single periods."""
-        return list(range(len(self._run_groups), self._file.metadata.num_row_groups))
-
-    def tables(self, kept: np.ndarray, *, by_period: bool) -> Iterator[pa.Table]:
-        """Yield the rows of the runs that are kept, True or False in the order of `runs`, group by group."""
+    def tables(self, kept: np.ndarray, kind: str) -> Iterator[pa.Table]:
+        """Yield the rows of a kind of the runs that are kept, True or False in the order of `runs`, group by group."""
         ids, _ = self.runs
-        for group in self._period_groups if by_period else self._run_groups:
+        for group in self._groups[kind]:
             table = self._read(group)
             if not kept.all():
                 words, codes = _uncoded(table["run_id"])
@@ -129,8 +148,11 @@ def encode(outcomes: Sequence[Outcome], kpis: Sequence[str]) -> bytes:
     nothing = np.full((1, 1, len(kpis)), np.nan)
     run_rows = _table(outcomes, [nothing if o.error else o.summary[None] for o in outcomes], WHOLE_RUN, kpis)
     period_rows = _table(outcomes, [nothing[:0] if o.error else o.by_period for o in outcomes], 0, kpis)
+    logs = [_log(outcomes, kind) for kind in KINDS if any(kind in o.logs for o in outcomes)]
+    tables = [run_rows, period_rows, *logs]
+    schema = pa.unify_schemas([table.schema for table in tables])
     sink = pa.BufferOutputStream()
-    _parquet(sink, run_rows.schema, versions(), [run_rows], [period_rows])
+    _parquet(sink, schema, versions(), *([_widened(table, schema)] for table in tables))
     return sink.getvalue().to_pybytes()
 
 
@@ -147,15 +169,43 @@ def merge(sources: Sequence[Callable[[], Segment]], sink: Hashing) -> None:
     kept = np.zeros(len(ids), np.bool_)
     kept[order[first]] = True
     of_each = np.split(kept, np.cumsum([len(run_ids) for run_ids, _ in runs])[:-1])
-    parts = (_kept(sources, of_each, by_period) for by_period in (False, True))
+    parts = (_kept(sources, of_each, kind) for kind in (*TABLES, *KINDS))
     one = sources[0]()
     _parquet(pa.PythonFile(sink, mode="w"), one.schema, one.made_with, *parts)
     pa.default_memory_pool().release_unused()  # memory that each merge leaves behind would add up
 
 
-def _kept(sources: Sequence[Callable[[], Segment]], kept: Sequence[np.ndarray], by_period: bool) -> Iterator[pa.Table]:
+def _kept(sources: Sequence[Callable[[], Segment]], kept: Sequence[np.ndarray], kind: str) -> Iterator[pa.Table]:
     for source, own in zip(sources, kept, strict=True):
-        yield from source().tables(own, by_period=by_period)
+        yield from source().tables(own, kind)
+
+
+def _log(outcomes: Sequence[Outcome], kind: str) -> pa.Table:
+    """Lay the tables of one kind out as one, beside the columns that say whose they are.
+
+    A column that an arm does not have is empty there.
+    """
+    tables = [(o, o.logs[kind]) for o in outcomes if kind in o.logs]
+    parts = []
+    for outcome, columns in tables:
+        count = len(columns[MARK])
+        said = {"run_id": outcome.run.run_id, "arm": outcome.run.arm, "settings": outcome.settings, "firm": "",
+                "status": "done", "error": "", "message": ""}  # fmt: skip
+        own: dict[str, Any] = {name: _coded(np.zeros(count), [word]) for name, word in said.items()}
+        numbers = {"point": outcome.run.point, "replication": outcome.run.replication}
+        own |= {name: np.full(count, number, np.int32) for name, number in numbers.items()}
+        own |= {"period": columns["period"].astype(np.int32)}
+        parts.append(pa.table(own | {f"{kind}.{name}": np.ascontiguousarray(c) for name, c in columns.items()}))
+    return pa.concat_tables(parts, promote_options="default").unify_dictionaries().combine_chunks()
+
+
+def _widened(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return a table with all columns of a schema, those that it has not empty."""
+    columns = {
+        field.name: table[field.name] if field.name in table.schema.names else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    }
+    return pa.table(columns, schema=schema)
 
 
 def _table(outcomes: Sequence[Outcome], blocks: Sequence[np.ndarray], first: int, kpis: Sequence[str]) -> pa.Table:

@@ -68,6 +68,13 @@ class Segments:
         """Read the sheet's runs, or `only` some: a row per run, period and firm, or else a row per run and firm."""
         return _read_again_if_gone(lambda: self._rows(sheet, by_period, only))
 
+    def log(self, sheet: Sheet, kind: str, only: Sequence[int] | np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Read a table of single persons of the sheet's runs, or `only` some: name -> (rows,), by the run's index.
+
+        kind : "persons" or "visits".  A column that some arms do not have is NaN there.
+        """
+        return _read_again_if_gone(lambda: self._log(sheet, kind, only))
+
     def made_with(self) -> list[dict[str, str]]:
         """Return the versions of Python and libraries that made the runs, each set of versions once."""
 
@@ -84,10 +91,7 @@ class Segments:
         return self._found[1]
 
     def _rows(self, sheet: Sheet, by_period: bool, only: Sequence[int] | np.ndarray | None) -> Rows:
-        holdings = self._holdings(sheet)
-        owner = holdings.owner
-        if only is not None:
-            owner = np.where(np.isin(np.arange(len(sheet)), only), owner, -1)
+        holdings, owner = self._holdings(sheet), self._owner(sheet, only)
         firms: dict[str, int] = {}
         parts: list[dict[str, np.ndarray]] = []
         errors: dict[int, tuple[str, str]] = {}
@@ -98,6 +102,32 @@ class Segments:
             if not by_period:
                 errors |= segment.errors(sheet, owned & holdings.failed)
         return Rows.joined(parts, list(firms), sheet.kpis, errors)
+
+    def _log(self, sheet: Sheet, kind: str, only: Sequence[int] | np.ndarray | None) -> dict[str, np.ndarray]:
+        owner = self._owner(sheet, only)
+        names = self._holdings(sheet).names
+        parts = [
+            part
+            for number in np.unique(owner[owner >= 0])
+            for part in self.open(names[number]).log(sheet, owner == number, kind)
+        ]
+        return _joined(parts)
+
+    def _owner(self, sheet: Sheet, only: Sequence[int] | np.ndarray | None) -> np.ndarray:
+        """Return the segment of each run, -1 = none, or one that is not wanted."""
+        owner = self._holdings(sheet).owner
+        return owner if only is None else np.where(np.isin(np.arange(len(sheet)), only), owner, -1)
+
+
+def _joined(parts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Put tables together; a column that one of them has not is NaN there."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    whole = {}
+    for name in names:
+        columns = [part.get(name, np.full(len(part["index"]), np.nan)) for part in parts]
+        whole[name] = np.concatenate(columns)
+    order = np.argsort(whole["index"], kind="stable") if parts else np.empty(0, np.int64)
+    return {name: column[order] for name, column in whole.items()}
 
 
 def _read_again_if_gone(read: Callable[[], T]) -> T:

@@ -1,0 +1,118 @@
+"""The log of visits: entries of some customers' visits, kept until they are taken out.   Changes nothing.
+
+Each worker writes a list of its own; an entry says whose it is and when, so that the lists make one table whatever
+their number. Whoever runs the market takes the entries out before the lists can be full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from abm.core.kernels import kernel
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
+from abm.world.columns import MOST_OCCASIONS, Column
+from abm.world.world import World
+
+NAME = "visit_log"
+ALWAYS = ("period", "customer", "nth", "firm")  # what every entry says
+
+
+@kernel
+def pick_logged(
+    picked, picked_count, log_length, log_period, log_customer, log_nth, log_firm, visit_count, visit_customer,
+    visit_nth, visit_firm, customer_id, is_logged, t,
+):  # fmt: skip
+    """Pick the visits of customers who are logged, and write who came where and when.
+
+    picked (visits,)  place on the list  [written]      picked_count (1,)  [written]
+    log_length (1,)  entries so far  [written]          log_period, log_customer, log_nth, log_firm (log,)  [written]
+    """
+    found, length = 0, log_length[0]
+    for v in range(visit_count[0]):
+        i = visit_customer[v]
+        if is_logged[i] > 0:
+            picked[found] = v
+            log_period[length + found] = t
+            log_customer[length + found] = customer_id[i]
+            log_nth[length + found] = visit_nth[v]
+            log_firm[length + found] = visit_firm[v]
+            found += 1
+    picked_count[0] = found
+    log_length[0] = length + found
+
+
+@kernel
+def log_column(entries, passed, picked, picked_count, log_length):
+    """Write an entry of every visit that was picked.  entries (log,)  [written]"""
+    first = log_length[0] - picked_count[0]
+    for k in range(picked_count[0]):
+        entries[first + k] = passed[picked[k]]
+
+
+class _VisitLog(Mechanism):
+    """Keeps what is said of the visits of some customers.
+
+    columns : of visits, that are kept          length : of a worker's list
+    """
+
+    name = NAME
+    owns = (Column("is_logged", ("customer",), 0, "bool", "whether her visits are logged", "uint8"),)
+    scratch: ClassVar[tuple[Column, ...]] = (
+        Column("picked", ("visit",), 0, "place", "visits that are logged", "uint32"),
+        Column("picked_count", ("one",), 0, "visits", "how many are", "int64"),
+        Column("log_length", ("one",), 0, "entries", "of the log", "int64"),
+        Column("log_period", ("log",), 0, "period", "of each entry", "int32"),
+        Column("log_customer", ("log",), 0, "id", "of each entry", "uint32"),
+        Column("log_nth", ("log",), 0, "number", "which of her occasions of the period", "int32"),
+        Column("log_firm", ("log",), 0, "firm", "where it was", "int32"),
+    )
+    columns: tuple[str, ...]
+    length: int
+
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
+        """Return what is written of each visit, when it is booked."""
+        entries = ((Phase.BOOKING, log_column, {"entries": _entries(c), "passed": c}) for c in self.columns)
+        return ((Phase.BOOKING, pick_logged), *entries)
+
+    def axes(self) -> Mapping[str, int]:
+        """Return how many entries a worker's list holds."""
+        return {"log": self.length}
+
+
+def visit_log(columns: Sequence[Column], length: int) -> Mechanism:
+    """Return the mechanism that logs columns of visits, in lists of a length."""
+    return _kind(tuple(columns))(columns=tuple(column.name for column in columns), length=length)
+
+
+@lru_cache
+def _kind(columns: tuple[Column, ...]) -> type[_VisitLog]:
+    lists = (Column(_entries(c.name), ("log",), 0, c.unit, c.meaning, c.dtype) for c in columns)
+    return type("VisitLog", (_VisitLog,), {"__module__": __name__, "scratch": (*_VisitLog.scratch, *lists)})
+
+
+def _entries(column: str) -> str:
+    return f"logged_{column}"
+
+
+def room(customers: int, periods: int) -> int:
+    """Return how many entries the visits of so many customers take at most in so many periods."""
+    return max(1, customers * periods * MOST_OCCASIONS)
+
+
+def taken(world: World, columns: Sequence[str]) -> dict[str, np.ndarray]:
+    """Take all entries out of the lists of a world: name -> (entries,), by period, customer and number."""
+    lists = {name: f"{NAME}.log_{name}" for name in ALWAYS} | {name: f"{NAME}.{_entries(name)}" for name in columns}
+    lengths = [int(passing[f"{NAME}.log_length"][0]) for passing in world.passing]
+    whole = {
+        name: np.concatenate([own[kept][:length] for own, length in zip(world.passing, lengths, strict=True)])
+        for name, kept in lists.items()
+    }
+    for passing in world.passing:
+        passing[f"{NAME}.log_length"][0] = 0
+    order = np.lexsort([whole["nth"], whole["customer"], whole["period"]])
+    return {name: column[order] for name, column in whole.items()}
