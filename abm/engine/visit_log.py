@@ -15,6 +15,7 @@ import numpy as np
 from abm.core.kernels import kernel
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.scenario.scenario import Scenario
 from abm.world.columns import MOST_OCCASIONS, Column
 from abm.world.world import World
 
@@ -87,6 +88,11 @@ class _VisitLog(Mechanism):
 def visit_log(columns: Sequence[Column], length: int) -> Mechanism:
     """Return the mechanism that logs columns of visits, in lists of a length."""
     return _kind(tuple(columns))(columns=tuple(column.name for column in columns), length=length)
+
+
+def logged_columns(scenario: Scenario) -> tuple[str, ...]:
+    """Return the columns of visits that a scenario logs."""
+    return next((one.columns for one in scenario.extras if isinstance(one, _VisitLog)), ())
 
 
 @lru_cache

@@ -22,6 +22,10 @@ from abm.scenario.firm import levers
 from abm.scenario.steps import Step
 
 Scenario = Any  # of scenario.py, which imports this file
+_MOST_KNOWN = 64
+# Stretches of scenarios, by the scenario's identity while it is kept here: every run asks for them, and each takes the
+# checks of a whole scenario.
+_KNOWN: dict[int, tuple[Any, tuple[tuple[int, Any], ...]]] = {}
 FIXED = ("preset", "periods", "burn_in", "periods_per_year", "population", "network", "extras", "changes", "firms")
 AT_THE_START = "initial_"  # before the name of what says how a run begins
 _LAST = 100_000
@@ -93,6 +97,15 @@ def stretches(scenario: Scenario) -> tuple[tuple[int, Scenario], ...]:
     """Return the first period of each stretch and the scenario without dates that holds in it, in order."""
     if not scenario.changes:
         return ((0, scenario),)
+    known = _KNOWN.get(id(scenario))
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.pop(next(iter(_KNOWN)))
+        known = _KNOWN[id(scenario)] = scenario, _stretches(scenario)
+    return known[1]
+
+
+def _stretches(scenario: Scenario) -> tuple[tuple[int, Scenario], ...]:
     still = scenario.replace({"changes": ()})
     dates = {0, *(t for change in scenario.changes for t in change.dates())}
     return tuple((t, _standing(still, scenario.changes, t)) for t in sorted(dates) if t < max(scenario.periods, 1))

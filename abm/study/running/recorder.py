@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from abm.core.errors import Refusal
 from abm.core.streams import stream_key
 from abm.engine.engine import Engine
-from abm.engine.visit_log import room, taken, visit_log
+from abm.engine.visit_log import logged_columns, room, taken, visit_log
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.record import Chosen, is_empty, of_visits, with_accounts
@@ -34,15 +35,13 @@ class Recorder:
             return scenario
         known = of_visits(scenario)
         columns = [known[name] for name in self.record.visits.columns if name in known]
-        customers = scenario.population.customers
-        return scenario.adding(visit_log(columns, room(customers, self.stride(scenario))))
+        return scenario.adding(visit_log(columns, self.length(scenario)))
 
-    def stride(self, scenario: Scenario) -> int:
-        """Return after how many periods the lists of visits are emptied."""
-        chosen = self.record.visits
-        share = 1.0 if chosen is None else chosen.sample
-        each = room(1, 1) * max(1.0, share * scenario.population.customers)
-        return max(1, min(scenario.periods, int(LONGEST_LOG / each)))
+    def length(self, scenario: Scenario) -> int:
+        """Return how many entries a list of visits holds: those of a period at least, of far more than are drawn."""
+        customers, visits = scenario.population.customers, self.record.visits
+        share = 1.0 if visits is None else visits.sample
+        return max(LONGEST_LOG, room(min(customers, int(1.5 * share * customers) + 1000), 1))
 
     def begin(self, run: Run, scenario: Scenario, partition: Partition | None) -> Recording:
         """Return the recording of a run, which is to look at the engine at its stops."""
@@ -69,7 +68,12 @@ class Recording:
         logged = record.logged(periods)
         stops = {*record.dates(periods)}
         if logged:
-            stops |= {logged.start, *range(logged.start, logged.stop, self.recorder.stride(self.scenario)), logged.stop}
+            assert record.visits is not None
+            of_a_period = room(int(self._chosen(record.visits, self.scenario.population.customers).sum()), 1)
+            stride = self.recorder.length(self.scenario) // of_a_period
+            if not stride:
+                raise Refusal(f"of {of_a_period} visits in a period there may be too many to be logged")
+            stops |= {*range(logged.start, logged.stop, stride), logged.stop}
         return sorted(stops)
 
     def look(self, engine: Engine) -> None:
@@ -80,10 +84,11 @@ class Recording:
         logged = record.logged(self.scenario.periods)
         if record.visits is not None and logged.start <= t <= logged.stop:
             if t > logged.start:
-                columns = [name for name in record.visits.columns if name in of_visits(self.scenario)]
-                self._parts.setdefault("visits", []).append(taken(world, columns))
-            on = t < logged.stop
-            world.customers.is_logged[:] = self._chosen(record.visits, world)[world.customers.customer_id] if on else 0
+                self._parts.setdefault("visits", []).append(taken(world, logged_columns(self.scenario)))
+            if t == logged.start:
+                world.customers.is_logged[:] = self._chosen(record.visits, world.n)[world.customers.customer_id]
+            elif t == logged.stop:
+                world.customers.is_logged[:] = 0
 
     @property
     def logs(self) -> dict[str, dict[str, np.ndarray]]:
@@ -96,7 +101,7 @@ class Recording:
     def _persons(self, world: World, t: int) -> dict[str, np.ndarray]:
         chosen = self.recorder.record.persons
         assert chosen is not None
-        who = np.flatnonzero(self._chosen(chosen, world))
+        who = np.flatnonzero(self._chosen(chosen, world.n))
         rows = who if self.partition is None else self.partition.row[who]
         found = {"period": np.full(who.size, t, np.int32), "customer": who.astype(np.uint32)}
         for name in chosen.columns:
@@ -109,15 +114,15 @@ class Recording:
                 found |= {f"{name}.{firm}": column[j, rows].copy() for j, firm in enumerate(world.firm_names)}
         return found
 
-    def _chosen(self, chosen: Chosen, world: World) -> np.ndarray:
+    def _chosen(self, chosen: Chosen, customers: int) -> np.ndarray:
         """Return who is recorded, True or False by identity (n,)."""
-        wanted = np.ones(world.n, np.bool_)
+        wanted = np.ones(customers, np.bool_)
         if chosen.sample < 1:
             key = stream_key(self.run.seed, "record")
-            for rows, luck in drawn_traits(np.arange(world.n, dtype=np.uint32), key, world.replication):
+            for rows, luck in drawn_traits(np.arange(customers, dtype=np.uint32), key, self.run.replication):
                 wanted[rows] = luck[0] < chosen.sample
         if chosen.ids:
-            wanted &= np.isin(np.arange(world.n), np.array(chosen.ids))
+            wanted &= np.isin(np.arange(customers), np.array(chosen.ids))
         if chosen.group and self.partition is not None:
             cells = self.partition.groups[self.recorder.study.sheet.groups.index(chosen.group)]
             wanted &= np.isin(self.partition.cell_of, cells)

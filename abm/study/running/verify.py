@@ -122,13 +122,19 @@ def _difference(
     for rows, block in ((run_rows, outcome.summary[None]), (period_rows, outcome.by_period)):
         for what in _unequal(rows, run.index, block, outcome.firms):
             return Difference(run, what)
+    unequal = _unequal_logs(outcome, logs)
+    return Difference(run, unequal) if unequal else None
+
+
+def _unequal_logs(outcome: Outcome, logs: Mapping[str, Mapping[str, np.ndarray]]) -> str:
+    """Return where the stored tables of single persons differ from those of a run, "" if nowhere."""
     for kind, log in logs.items():
-        own = log.get("index", np.empty(0)) == run.index
+        own = log.get("index", np.empty(0)) == outcome.run.index
         for name, now in outcome.logs.get(kind, {}).items():
-            stored = log[name][own] if name in log else np.empty(0)
-            if stored.size != now.size or not np.array_equal(stored, now, equal_nan=now.dtype.kind == "f"):
-                return Difference(run, f"{name} of {kind} was otherwise, {stored.size} entries, now {now.size}")
-    return None
+            before = log[name][own] if name in log else np.empty(0)
+            if not np.array_equal(before, now, equal_nan=now.dtype.kind == "f"):
+                return f"{name} of {kind} was otherwise ({before.size} entries, now {now.size})"
+    return ""
 
 
 def _unequal(rows: Rows, index: int, block: np.ndarray, firms: tuple[str, ...]) -> Iterator[str]:

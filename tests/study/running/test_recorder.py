@@ -125,8 +125,8 @@ def test_the_same_tables_for_any_workers_threads_groups_and_lists(results, monke
     for table in ("persons", "visits"):
         expected = getattr(results, table).drop(columns="run_id")
         pd.testing.assert_frame_equal(getattr(grouped, table).drop(columns="run_id"), expected)
-    monkeypatch.setattr("abm.study.running.recorder.LONGEST_LOG", 15 * 300)
-    assert Recorder(experiment()).stride(experiment().scenario) == 1
+    monkeypatch.setattr("abm.study.running.recorder.LONGEST_LOG", 1)  # emptied after each period
+    assert Recorder(experiment()).length(experiment().scenario) == 15 * 300
     assert abm.run(experiment(), workers=1).canonical() == results.canonical()
 
 
