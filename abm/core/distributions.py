@@ -241,10 +241,23 @@ def _possible(correlation: ArrayLike, rows: int) -> FloatArray:
     for i, j in np.argwhere(wrong):
         right = "1" if i == j else f"in [-1, 1] and equal to correlation[{j}][{i}] = {matrix[j, i]:g}"
         raise Refusal(f"{CONTINUES}{matrix[i, j]:g} must be {right}", place=f"correlation[{i}][{j}]")
-    values, vectors = np.linalg.eigh(matrix)
-    if values[0] < -1e-10:
-        i, j = np.unravel_index(np.argmin(np.triu(matrix * np.outer(vectors[:, 0], vectors[:, 0]), 1)), matrix.shape)
-        factor = math.floor(1e4 / (1.0 - values[0])) / 1e4
+    found = misfit(matrix)
+    if found is not None:
+        i, j, factor = found
         fits = f"[{i}][{j}] fits the others least; multiply all but the diagonal by {factor} or less"
         raise Refusal(f"no variables correlate like this: {fits}", place="correlation")
     return matrix
+
+
+def misfit(correlation: FloatArray) -> tuple[int, int, float] | None:
+    """Return None if some variables correlate like this (k, k), with ones on the diagonal and both halves equal.
+
+    Else the places of the two whose correlation fits the others least, and a factor for all but the diagonal with
+    which they would.
+    """
+    values, vectors = np.linalg.eigh(correlation)
+    if values[0] >= -1e-10:
+        return None
+    pull = np.triu(correlation * np.outer(vectors[:, 0], vectors[:, 0]), 1)
+    i, j = np.unravel_index(np.argmin(pull), correlation.shape)
+    return int(i), int(j), math.floor(1e4 / (1.0 - values[0])) / 1e4

@@ -11,18 +11,20 @@ import importlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 from scipy import special
 
-from abm.core.errors import Refusal
+from abm.core.errors import CONTINUES, Refusal, shown
 from abm.core.kernels import kernel
 from abm.core.sources import EHRENBERG_1959, cite
 from abm.core.spec import Spec, param
 from abm.core.streams import stream_key, uniform4_fine
 from abm.logs.purchases import read_log, shipped, summary
 from abm.world.columns import Column
+from abm.world.correlation import PAIRS, Correlation
 from abm.world.world import World
 
 Kind = Literal["r", "alpha", "p", "q", "v"]
@@ -78,6 +80,19 @@ class Population(Spec):
     price_weight_spread: float = param(
         0.0, unit="sd of log", bounds=(0, 3), evidence="assumed", doc="lognormal spread of price weights (mean 1)"
     )
+    correlation: Correlation = Correlation()
+
+    @model_validator(mode="after")
+    def _traits_differ(self) -> Self:
+        """Refuse a correlation with a trait that all customers have alike: nothing would come of it."""
+        alike = {"price_weight": "price_weight_spread"} if self.price_weight_spread == 0 else {}
+        alike |= {"basket": "basket_spread"} if self.basket_spread == 0 and self.log is None else {}
+        for pair, value in self.correlation.said.items():
+            for trait in PAIRS[pair]:
+                if trait in alike:
+                    why = f"makes no difference while {alike[trait]} = 0; give that a value"
+                    raise Refusal(f"{CONTINUES}{shown(value)} {why}", place=f"correlation.{pair}")
+        return self
 
     def begin(self, world: World, seed: int, folder: Path | None) -> None:
         """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log."""
@@ -85,6 +100,7 @@ class Population(Spec):
         c.customer_id[:] = np.arange(world.n, dtype=np.uint32) if world.partition is None else world.partition.identity
         fitted = None if self.log is None else heterogeneity(self.log, self.log_until, folder)
         for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication):
+            self.correlation.apply(luck)
             rate, basket = self._rates_and_baskets(luck, fitted)
             c.purchase_rate[rows], c.basket[rows] = np.minimum(rate, HIGHEST_RATE), basket
             spread = self.price_weight_spread
