@@ -67,7 +67,7 @@ class Customer(mesa.Agent):
         return f"<{type(self).__name__} {self.unique_id}>"
 
     def __getattr__(self, name: str) -> Any:
-        # Only columns of a mechanism of one's own come here: the others are attributes of the class
+        # Columns that the default scenario does not have come here: the others are attributes of the class
         if name in Customer.__slots__ or name.startswith("__") or name not in self.model.fields:
             raise AttributeError(f"a {type(self).__name__} has no {name!r}")
         return self.model.fields[name].read(self.row)

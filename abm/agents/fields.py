@@ -26,7 +26,7 @@ STOCKS = {"points": "points_outstanding"}  # columns whose total is carried from
 
 def columns_of(scenario: Scenario) -> list[Column]:
     """Return the columns in which every customer has an entry of her own."""
-    found = plan.needed(*scenario.ever())
+    found = plan.needed(scenario.population, *scenario.ever())
     return [column for column in found if column.axes[-1] == "customer"]
 
 
@@ -37,7 +37,7 @@ def fields_of(scenario: Scenario, world: World) -> dict[str, Field]:
     for column in columns_of(scenario):
         axis = column.axes[0] if len(column.axes) > 1 else ""
         stock = world.layout.part(world.counted[0], STOCKS[column.name]) if column.name in STOCKS else None
-        bounds, entries = allowed(column, world.m), labels.get(axis, ())
+        bounds, entries = allowed(column, world.m, len(world.segment_names)), labels.get(axis, ())
         fields[column.name] = Field(column, world.customers[column.name], bounds, entries, stock)
     return fields
 

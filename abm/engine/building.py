@@ -47,10 +47,11 @@ def allocated(
         scenario.population.customers, tuple(firm.name for firm in scenario.firms),
         levers(scenario.stretches()[0][1].firms, scenario.policies()), ties, scenario.periods, scenario.burn_in,
         scenario.periods_per_year, replication, workers, scenario.tile, axes, partition,
+        tuple(segment.name for segment in scenario.population.segments),
     )  # fmt: skip
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
     others = [tally for mechanism in absent for tally in mechanism.counts]
-    world.allocate(plan.needed(mechanisms, steps), tallies, plan.needed_scratch(steps), others)
+    world.allocate(plan.needed(scenario.population, mechanisms, steps), tallies, plan.needed_scratch(steps), others)
     world.keep_levers(plan.levers_before(steps, world.firms))
     kept = book_columns(steps, visit_columns(mechanisms))
     if kept:
@@ -62,7 +63,7 @@ def extend_world(world: World, scenario: Scenario, seed: int) -> None:
     """Add what further mechanisms of a scenario need to a world that runs already, with its initial state."""
     before = {*world.customers, *world.passing[0]}
     steps, mechanisms = scenario.steps(), scenario.mechanisms()
-    columns = [column for column in plan.needed(mechanisms, steps) if column.name not in before]
+    columns = [column for column in plan.needed(scenario.population, mechanisms, steps) if column.name not in before]
     scratch = plan.needed_scratch(steps)
     missing = {owner: [c for c in own if f"{owner}.{c.name}" not in before] for owner, own in scratch.items()}
     world.extend(columns, missing)

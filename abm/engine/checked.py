@@ -89,7 +89,7 @@ class _CheckedBinder(Binder):
         lists = [step for step in steps if isinstance(step.act, Kernel) and _LIST in written_by(step.act.function)]
         self._listed = steps[steps.index(lists[0]) + 1 :] if lists else []
         self._sums = {one.name for mechanism in mechanisms for one in mechanism.sums}
-        self._columns = {column.name: column for column in plan.needed(mechanisms, steps)}
+        self._columns = {column.name: column for column in plan.needed(scenario.population, mechanisms, steps)}
 
     def calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
         """Return the calls of a stage."""
@@ -216,7 +216,7 @@ class CheckedCall(Call):
             self._refuse(guard, left, np.isinf(left), "which is no number")
             if not math.isnan(column.default):
                 self._refuse(guard, left, np.isnan(left), "which is no number")
-        low, high = allowed(column, self._world.m)
+        low, high = allowed(column, self._world.m, len(self._world.segment_names))
         text = f"outside {interval((low, high))} ({column.unit})"
         if low is not None:
             self._refuse(guard, left, left < low - room, text)

@@ -19,6 +19,8 @@ from abm.scenario.steps import WITHOUT, Step, schedule_of
 from abm.world import visits
 from abm.world.columns import BEFORE, Column, Tally
 from abm.world.population import COLUMNS as TRAITS
+from abm.world.population import Population
+from abm.world.segments import SEGMENT
 
 _NUMBERS = (
     "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
@@ -64,14 +66,15 @@ def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[C
     ]
 
 
-def needed(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Column]:
-    """Return the columns that have to exist: customers' traits, and those that some kernel takes.
+def needed(population: Population, mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Column]:
+    """Return the columns that have to exist: customers' traits and segments, and those that some kernel takes.
 
     All columns of a mechanism of one's own exist, as plain Python may use them too.
     """
     names = taken(found).union(*(_columns(one) for one in mechanisms if is_own(type(one))))
     owned = [*visits.COLUMNS, *(column for mechanism in mechanisms for column in mechanism.owns)]
-    return [*TRAITS, *(column for column in owned if column.name in names), *sums_needed(mechanisms, names)]
+    segment = [SEGMENT] if population.segments or SEGMENT.name in names else []
+    return [*TRAITS, *segment, *(column for column in owned if column.name in names), *sums_needed(mechanisms, names)]
 
 
 def needed_scratch(found: Sequence[Step]) -> dict[str, tuple[Column, ...]]:
@@ -133,7 +136,7 @@ def _check_names(kinds: tuple[type[Mechanism], ...], policies: tuple[type[Policy
 def _meanings(kinds: Iterable[type[Mechanism]], policies: Kinds) -> Iterator[tuple[str, str]]:
     for name in _NUMBERS:
         yield name, "a number or array that every kernel may take"
-    yield from ((column.name, "a trait of customers") for column in TRAITS)
+    yield from ((column.name, "a trait of customers") for column in (*TRAITS, SEGMENT))
     yield from ((column.name, "a column of visits") for column in visits.COLUMNS)
     nobody = Firm(name="nobody")
     for policy in policies:

@@ -130,7 +130,7 @@ class _World(Spec):
     @property
     def tile(self) -> int:
         """Customers worked on at a time: more where fewer have an occasion, as each kernel's start is paid for once."""
-        return TILE if self.need.process == "every_period" or self.population.purchase_rate > 0.5 else 2 * TILE
+        return TILE if self.need.process == "every_period" or self.population.mean_rate > 0.5 else 2 * TILE
 
     def policies(self) -> tuple[type[Policy], ...]:
         """Return the policies that its firms may set."""
@@ -153,13 +153,13 @@ class _World(Spec):
         length: Mapping[str, int] = sizes(n, m, self.tile) | self.axes()
         state = sum(
             np.dtype(column.dtype).itemsize * int(np.prod([length[axis] for axis in column.axes], dtype=float))
-            for column in (*plan.needed(mechanisms, found), *scratch)
+            for column in (*plan.needed(self.population, mechanisms, found), *scratch)
         )
         tallies = entries((tally for mechanism in mechanisms for tally in mechanism.counts), length)
         per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
         kept = book_columns(found, visit_columns(mechanisms)).values()
-        visits = n * min(MOST_OCCASIONS, 2.0 * self.population.purchase_rate + 0.5)  # of a busy period, cautiously
+        visits = n * min(MOST_OCCASIONS, 2.0 * self.population.mean_rate + 0.5)  # of a busy period, cautiously
         book = int(visits * (4 + sum(np.dtype(column.dtype).itemsize for column in kept))) if kept else 0
         return state + ties + book + 8 * self.periods * tallies * (m + 1)
 

@@ -26,6 +26,7 @@ from abm.view.markdown import first_sentence, table
 from abm.view.tables import counted, written
 from abm.world import visits
 from abm.world.population import COLUMNS as TRAITS
+from abm.world.segments import SEGMENT, Segment, shares
 
 PURPOSE = """\
 To compare what a firm can do for its customers' loyalty (a programme, better or more even service, a price) in a market
@@ -56,7 +57,7 @@ is worth less the more customers share it. What is said in a period acts from th
 Every decision has its own random number, a pure function of who decides what and when ({scheme}), not of the firm's
 strategy: the arms of a replication share their luck, and results do not depend on order or processors.""",
     "Collectives": """\
-None; groups of customers exist only where the network is drawn with them.""",
+None that acts: a segment is a trait of its customers, and groups of the network say only who is tied to whom.""",
 }
 
 
@@ -97,8 +98,11 @@ def _entities(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]
     yield f"{world.population.customers:,} customers; {len(world.firms)} firms ({firms}); ties of word of mouth"
     yield f"({world.network.kind}). {world.periods:,} periods, {world.periods_per_year} to the year, the first"
     yield f"{world.burn_in:,} before measurement. There is no space but the network."
+    if segments := world.population.segments:
+        parts = ", ".join(f"{one.name} {part:.4g}" for one, part in zip(segments, shares(segments), strict=True))
+        yield f"Each customer belongs to a segment for good; shares of the population: {parts}."
     yield ""
-    yield from table(("state variable", "of", "unit", "starts as", "owner", "meaning"), _states(mechanisms))
+    yield from table(("state variable", "of", "unit", "starts as", "owner", "meaning"), _states(world, mechanisms))
     yield ""
     yield "What passes within a period and is not kept:"
     yield ""
@@ -108,8 +112,9 @@ def _entities(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]
     yield from table(("variable", "unit", "owner", "meaning"), rows)
 
 
-def _states(mechanisms: Sequence[Mechanism]) -> list[tuple[Any, ...]]:
-    owned = [("population", column, "drawn") for column in TRAITS]
+def _states(world: Scenario, mechanisms: Sequence[Mechanism]) -> list[tuple[Any, ...]]:
+    segment = (SEGMENT,) if world.population.segments else ()
+    owned = [("population", column, "drawn") for column in (*TRAITS, *segment)]
     owned += [(m.name, column, f"{column.default:g}") for m in mechanisms for column in m.owns if not column.passing]
     return [(f"`{c.name}`", " x ".join(c.axes), c.unit, begins, owner, c.meaning) for owner, c, begins in owned]
 
@@ -169,9 +174,21 @@ def _start(world: Scenario) -> Iterator[str]:
         yield ""
         yield from _parameters(world, path)
         yield ""
+        if path == "population" and world.population.segments:
+            yield "**Segments** (where nothing is said, as the population)"
+            yield ""
+            yield from table(("parameter", *(one.name for one in world.population.segments), "unit"), _kinds(world))
+            yield ""
     yield "**Firms**"
     yield ""
     yield from table(("parameter", *(firm.name for firm in world.firms), "unit"), _levers(world))
+
+
+def _kinds(world: Scenario) -> list[tuple[Any, ...]]:
+    """Return a row per parameter of segments: its value in each."""
+    own = world.population.segments
+    rows = [row for row in Segment.parameters() if row.path != "name"]
+    return [(f"`{row.path}`", *(_value(one, row.path) for one in own), row.unit) for row in rows]
 
 
 def _levers(world: Scenario) -> list[tuple[Any, ...]]:
@@ -259,7 +276,7 @@ def _parameters(world: Scenario, section: str) -> Iterator[str]:
     if spec is None:  # a mechanism of one's own, or one that a date brings
         spec = next(mechanism for mechanism in world.ever()[0] if mechanism.name == section)
     rows = []
-    for parameter in type(spec).parameters():
+    for parameter in (row for row in type(spec).parameters() if "*" not in row.path):  # of lists there are tables
         cited = f"; {parameter.source}" if parameter.source else ""
         evidence = f"{parameter.evidence}{cited}"
         rows.append((f"`{parameter.path}`", _value(spec, parameter.path), parameter.unit, parameter.doc, evidence))

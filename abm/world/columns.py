@@ -19,6 +19,7 @@ from abm.core.functions import STEPS
 
 TILE = 1024  # customers worked on at a time, at least: their columns stay in cache from mechanism to mechanism
 MOST_OCCASIONS = 15  # of one customer in one period
+HIGHEST_RATE = 8.0  # occasions per period; above it a period is too long to be one decision a visit
 MOST_FIRMS = 16  # a customer's active firms travel to neighbours as 16 bits
 SMALLEST_TILE = 16  # customers; smaller ones are not worked on
 FACETS = (

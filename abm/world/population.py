@@ -23,14 +23,14 @@ from abm.core.sources import EHRENBERG_1959, cite
 from abm.core.spec import Spec, param
 from abm.core.streams import stream_key, uniform4_fine
 from abm.logs.purchases import read_log, shipped, summary
-from abm.world.columns import Column
+from abm.world.columns import HIGHEST_RATE, Column
 from abm.world.correlation import PAIRS, Correlation
+from abm.world.segments import Segment, belonging, check, shares
 from abm.world.world import World
 
 Kind = Literal["r", "alpha", "p", "q", "v"]
 
 STRETCH = 1 << 16  # customers whose traits are drawn at a time
-HIGHEST_RATE = 8.0  # occasions per period; above it a period is too long to be one decision a visit
 
 COLUMNS = (
     Column("customer_id", ("customer",), 0, "id", "birth identity: never a row number, never reused", "uint32"),
@@ -38,6 +38,7 @@ COLUMNS = (
     Column("basket", ("customer",), 1.0, "cu", "spend on an occasion at price index 1"),
     Column("price_weight", ("customer",), 1.0, "ratio", "weight of price in utility, relative to the mean customer"),
 )
+EVERYBODY = Segment(name="everybody", share=1.0)  # who says nothing of her own: customers without segments
 
 
 @kernel(double=True)
@@ -82,17 +83,30 @@ class Population(Spec):
     )
     correlation: Correlation = Correlation()
 
+    segments: tuple[Segment, ...] = ()
+
     @model_validator(mode="after")
-    def _traits_differ(self) -> Self:
-        """Refuse a correlation with a trait that all customers have alike: nothing would come of it."""
-        alike = {"price_weight": "price_weight_spread"} if self.price_weight_spread == 0 else {}
-        alike |= {"basket": "basket_spread"} if self.basket_spread == 0 and self.log is None else {}
-        for pair, value in self.correlation.said.items():
-            for trait in PAIRS[pair]:
-                if trait in alike:
-                    why = f"makes no difference while {alike[trait]} = 0; give that a value"
-                    raise Refusal(f"{CONTINUES}{shown(value)} {why}", place=f"correlation.{pair}")
+    def _agrees(self) -> Self:
+        check(self.segments, self.log)
+        self._check_correlation()
         return self
+
+    def _check_correlation(self) -> None:
+        """Refuse a correlation with a trait that all customers have alike: nothing would come of it."""
+        spreads = {"price_weight": "price_weight_spread"} | ({"basket": "basket_spread"} if self.log is None else {})
+        alike = {trait: name for trait, name in spreads.items() if not any(self._own(k, name) for k in self._kinds)}
+        for pair, value in self.correlation.said.items():
+            for trait in alike.keys() & PAIRS[pair]:
+                why = f"makes no difference while {alike[trait]} = 0; give that a value"
+                raise Refusal(f"{CONTINUES}{shown(value)} {why}", place=f"correlation.{pair}")
+
+    @property
+    def mean_rate(self) -> float:
+        """Mean purchase rate of all customers where there is no log, 1/period."""
+        if not self.segments:
+            return self.purchase_rate
+        rates = [self._own(kind, "purchase_rate") for kind in self.segments]
+        return float(np.dot(shares(self.segments), rates))
 
     def begin(self, world: World, seed: int, folder: Path | None) -> None:
         """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log."""
@@ -100,21 +114,44 @@ class Population(Spec):
         c.customer_id[:] = np.arange(world.n, dtype=np.uint32) if world.partition is None else world.partition.identity
         fitted = None if self.log is None else heterogeneity(self.log, self.log_until, folder)
         for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication):
+            if self.segments:
+                c.segment[rows] = belonging(self.segments, luck[3])
             self.correlation.apply(luck)
-            rate, basket = self._rates_and_baskets(luck, fitted)
-            c.purchase_rate[rows], c.basket[rows] = np.minimum(rate, HIGHEST_RATE), basket
-            spread = self.price_weight_spread
-            c.price_weight[rows] = np.exp(spread * special.ndtri(luck[2]) - spread * spread / 2) if spread else 1.0
+            traits = np.empty((3, luck.shape[1]))
+            for place, kind in enumerate(self._kinds):
+                own = c.segment[rows] == place if self.segments else slice(None)
+                traits[:, own] = self._drawn(kind, luck[:, own], fitted)
+            c.purchase_rate[rows], c.basket[rows], c.price_weight[rows] = traits
 
-    def _rates_and_baskets(self, luck: np.ndarray, fitted: dict[Kind, float] | None) -> tuple[np.ndarray, np.ndarray]:
+    def segment_of(self, identity: np.ndarray, seed: int, replication: int) -> np.ndarray:
+        """Return the segment (n,) uint8 of customers, its place on the list.  identity : (n,) uint32"""
+        found = np.empty(identity.size, np.uint8)
+        for rows, luck in drawn_traits(identity, stream_key(seed, "population"), replication):
+            found[rows] = belonging(self.segments, luck[3])
+        return found
+
+    @property
+    def _kinds(self) -> tuple[Segment, ...]:
+        return self.segments or (EVERYBODY,)
+
+    def _own(self, kind: Segment, name: str) -> float:
+        """Return what a segment says of a parameter, or else the population."""
+        own = getattr(kind, name)
+        return float(getattr(self, name) if own is None else own)
+
+    def _drawn(self, kind: Segment, luck: np.ndarray, fitted: dict[Kind, float] | None) -> tuple[np.ndarray, ...]:
+        """Return rates, baskets and price weights (n,) of the customers of a segment.  luck : (3 or more, n)"""
         if fitted is None:
-            shape, rate, spread = self.rate_shape, self.rate_shape / max(self.purchase_rate, 1e-12), self.basket_spread
-            basket = self.basket * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
+            shape, spread = self._own(kind, "rate_shape"), self._own(kind, "basket_spread")
+            rate = shape / max(self._own(kind, "purchase_rate"), 1e-12)
+            basket = self._own(kind, "basket") * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
         else:
             shape, rate = fitted["r"], fitted["alpha"]
             basket = fitted["p"] * fitted["v"] / special.gammainccinv(fitted["q"], luck[1])
         quantile = -np.log1p(-luck[0]) if shape == 1.0 else special.gammaincinv(shape, luck[0])
-        return quantile / rate, basket
+        spread = self._own(kind, "price_weight_spread")
+        weight = np.exp(spread * special.ndtri(luck[2]) - spread * spread / 2) if spread else np.ones_like(luck[2])
+        return np.minimum(quantile / rate, HIGHEST_RATE), basket, kind.price_weight * weight
 
 
 def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind, float]:

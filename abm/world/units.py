@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.world.columns import TIERS, Column
-from abm.world.population import HIGHEST_RATE
+from abm.world.columns import HIGHEST_RATE, TIERS, Column
 from abm.world.relations import RELATIONS
 
 Bounds = tuple[float | None, float | None]
@@ -17,9 +16,13 @@ ALLOWED: dict[str, Bounds] = {
 }  # fmt: skip
 
 
-def allowed(column: Column, firms: int) -> Bounds:
-    """Return the least and the largest that a column may hold beside its default, inclusive; None = open."""
-    low, high = (-1, firms - 1) if column.unit == "firm" else ALLOWED.get(column.unit, (None, None))
+def allowed(column: Column, firms: int, segments: int) -> Bounds:
+    """Return the least and the largest that a column may hold beside its default, inclusive; None = open.
+
+    firms, segments : how many there are
+    """
+    places = {"firm": (-1, firms - 1), "segment": (0, max(segments - 1, 0))}
+    low, high = places.get(column.unit) or ALLOWED.get(column.unit, (None, None))
     if low is not None and not math.isnan(column.default):
         low = min(low, column.default)
     return low, high

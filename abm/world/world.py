@@ -52,6 +52,7 @@ class World:
     tile      : customers worked on at a time
     book      : visits of a whole period, where a market phase needs them
     partition : cells of customers who are counted apart, None = there are none
+    segment_names : of the population's segments, in the order of `customers.segment`; () = there are none
     counted   : (workers, rows, m + 1) int64; the last entry counts what belongs to no firm
     history   : (periods, rows, m + 1) int64
     counted_by_part, history_by_part : the same with an axis of parts before that of the rows: a part for each cell of
@@ -73,8 +74,9 @@ class World:
         tile: int = TILE,
         axes: Mapping[str, int] | None = None,
         partition: Partition | None = None,
+        segment_names: tuple[str, ...] = (),
     ) -> None:
-        self.partition = partition
+        self.partition, self.segment_names = partition, segment_names
         self.n, self.m = customers, len(firm_names)
         self.firm_names, self.ties = firm_names, ties
         self.periods, self.burn_in, self.periods_per_year = periods, burn_in, periods_per_year

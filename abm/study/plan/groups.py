@@ -107,7 +107,11 @@ def column_of(grouping: Grouping, scenario: Scenario) -> Column | None:
     """Return the column that decides, None if none does.  Raises Refusal for a name that is no column of customers."""
     if not grouping.by:
         return None
-    columns = {c.name: c for c in plan.needed(*scenario.ever()) if c.axes in (("customer",), ("firm", "customer"))}
+    columns = {
+        c.name: c
+        for c in plan.needed(scenario.population, *scenario.ever())
+        if c.axes in (("customer",), ("firm", "customer"))
+    }
     if grouping.by not in columns:
         known = did_you_mean(grouping.by, columns) or f"; there is {one_of(sorted(columns))}"
         raise Refusal(f"= {shown(grouping.by)} is no column of customers{known}", place="by")
