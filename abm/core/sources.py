@@ -271,7 +271,16 @@ BATAGELJ_BRANDES_2005 = Source(
     "Batagelj & Brandes 2005, Physical Review E",
     "memory",
 )
-COLEMAN_1958 = Source("COLEMAN_1958", "Coleman 1958, Human Organization", "memory")
+COLEMAN_1958 = Source(
+    "COLEMAN_1958",
+    "Coleman 1958, Relational Analysis, Human Organization 17(4):28–36",
+    "memory",
+)
+XULVI_BRUNET_SOKOLOV_2004 = Source(
+    "XULVI_BRUNET_SOKOLOV_2004",
+    "Xulvi-Brunet & Sokolov 2004, Physical Review E 70:066102",
+    "memory",
+)
 SALMON_2011 = Source(
     "SALMON_2011",
     "Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (SC11)",

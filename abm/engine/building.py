@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from abm.core.streams import stream_key
 from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
 from abm.scenario.book import BOOK, book_columns, visit_columns
 from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
+from abm.world.network.homophily import with_homophily
 from abm.world.network.ties import Ties
 from abm.world.partition import Partition
 from abm.world.world import World
@@ -28,7 +31,7 @@ def build_world(
     folder    : of the study, which its logs and graph files lie in; None = the current one
     partition : groups of customers who are counted apart
 
-    Raises Refusal for an unusable log or graph file.
+    Raises Refusal for an unusable log or graph file, and for ties that cannot be as homophilous as they are to be.
     """
     ties = _ties(scenario, seed, replication, folder, partition)
     world = allocated(scenario, ties, replication, workers, partition)
@@ -88,8 +91,11 @@ def restart_world(
 
 
 def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None, partition: Partition | None) -> Ties:
-    key = stream_key(seed, "graph")
-    ties = scenario.network.build(scenario.population.customers, key, replication, folder=folder)
+    key, people, index = stream_key(seed, "graph"), scenario.population, scenario.network.segment_homophily
+    ties = scenario.network.build(people.customers, key, replication, folder=folder)
+    if index:  # segments follow from identity alone, so that they are known before there is a world
+        segment = people.segment_of(np.arange(people.customers, dtype=np.uint32), seed, replication)
+        ties = with_homophily(ties, segment, index, key, replication)
     return ties if partition is None else partition.placed(ties)
 
 

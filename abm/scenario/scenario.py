@@ -72,6 +72,7 @@ class _World(Spec):
             if name not in known:
                 near = did_you_mean(name, known)
                 raise Refusal(f"off names {name!r}, which cannot be switched off{near} (can: {one_of(known)})")
+        self._check_segments()
         self._check_policies()
         if self.burn_in > self.periods:
             raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
@@ -88,6 +89,16 @@ class _World(Spec):
                 f"{need:,.0f} GiB of memory; {limit:.0f} GiB is the limit"
             )
         return self
+
+    def _check_segments(self) -> None:
+        """Refuse ties inside segments where there are none, or but one."""
+        index, found = self.network.segment_homophily, len(self.population.segments)
+        if index and found < 2:
+            has = f"has {found or 'no'} segment{'' if found == 1 else 's'}"
+            step = "give it two or more, [[scenario.population.segments]]"
+            raise Refusal(
+                f"= {index:g} needs segments, and the population {has}; {step}", place="network.segment_homophily"
+            )
 
     def _check_policies(self) -> None:
         """Refuse a lever of a theory that is not in the market: nothing would come of it."""

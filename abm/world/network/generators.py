@@ -23,7 +23,7 @@ from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4_fine
 from abm.world.network.ties import Int32, Int64
 
-REWIRE, ATTACH, ATTACH_LEFT, PAIR, PAIR_INSIDE, GROUP = range(6)  # draws of the graph's stream; ties.py has 15
+REWIRE, ATTACH, ATTACH_LEFT, PAIR, PAIR_INSIDE, GROUP, SWAP = range(7)  # draws of the graph's stream; ties.py has 15
 
 Pairs = tuple[Int32, Int32]  # sender (L,) and receiver (L,): each undirected tie once
 

@@ -16,7 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import model_validator
 
 from abm.core.errors import Refusal, one_of, shown
-from abm.core.sources import COLEMAN_1958, GOLDENBERG_LIBAI_MULLER_2001, WATTS_STROGATZ_1998, cite
+from abm.core.sources import (
+    COLEMAN_1958,
+    GOLDENBERG_LIBAI_MULLER_2001,
+    WATTS_STROGATZ_1998,
+    XULVI_BRUNET_SOKOLOV_2004,
+    cite,
+)
 from abm.core.spec import Spec, param
 from abm.world.network import generators
 from abm.world.network.graph_files import TieList, list_ties, read_graph
@@ -34,6 +40,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
     "rewiring": ("watts_strogatz",),
     "groups": ("stochastic_block",),
     "homophily": ("stochastic_block",),
+    "segment_homophily": (*(kind for kind in DRAWN if kind != "complete"), "file"),
     "isolated": DRAWN,
     "file": ("file",),
 }
@@ -52,8 +59,8 @@ class Network(Spec):
     stochastic_block  neighbours (mean), homophily, groups
     complete          –
     file              file
-    All but `file` use `isolated`; all use the strengths of ties, unless a file gives weights. A field set away
-    from its default under a kind that does not use it is refused.
+    All but `file` use `isolated`, all but `complete` `segment_homophily`; all use the strengths of ties, unless a file
+    gives weights. A field set away from its default under a kind that does not use it is refused.
     """
 
     kind: Kind = param("watts_strogatz", unit="name", evidence="assumed", doc="how the graph is made")
@@ -67,11 +74,16 @@ class Network(Spec):
     )  # fmt: skip
     groups: int = param(
         5, unit="groups", bounds=(1, 1_000_000), evidence="assumed",
-        doc="equally likely groups, drawn where the population has none",
+        doc="equally likely groups of the graph's own, apart from segments",
     )  # fmt: skip
     homophily: float = param(
         0.5, unit="fraction", bounds=(0, 1), evidence="assumed",
         source=cite(COLEMAN_1958, "index of homophily"), doc="share of ties inside the own group beyond chance",
+    )  # fmt: skip
+    segment_homophily: float = param(
+        0.0, unit="fraction", bounds=(0, 0.99), evidence="assumed",
+        source=cite(XULVI_BRUNET_SOKOLOV_2004, "swaps of ties"),
+        doc="share of ties inside the own segment beyond chance; 0 = the graph as it is",
     )  # fmt: skip
     isolated: int = param(
         0, unit="customers", bounds=(0, 2**31 - 2), evidence="assumed", doc="last ids that have no ties"
