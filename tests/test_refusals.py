@@ -93,6 +93,9 @@ SETTING = [
     # what does not fit together
     ("[scenario]\nperiods = 4\nburn_in = 5", "burn_in = 5 is longer than the run (periods = 4)"),
     ("[scenario.switching_cost]\nprocedural = 0.5", "switching_cost: procedural + financial + relational = 1.1; the"),
+    ("[scenario.population]\nsegments = [{name = 'a', share = 0.5}]", "segments: the shares add to 0.5, not 1"),
+    ("[scenario.population.correlation]\npurchase_rate_baskt = 0.1", "did you mean 'purchase_rate_basket'?"),
+    ("[scenario.network]\nsegment_homophily = 0.5", "= 0.5 needs segments, and the population has no segments"),
     ("[[scenario.firms]]\nname = 'a'\n[[scenario.firms]]\nname = 'a'", "two firms are called 'a'"),
     ("baseline = 'nobody'\n[arms.a]", 'baseline = "nobody" is no arm; there is a'),
     ("[arms.a]\nfirms.north.price = 1.0", 'write the whole path in quotes: "firms.north.price" = …'),
