@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from abm.core.functions import whole
-from abm.core.kernels import equation, kernel
+from abm.core.kernels import kernel
 from abm.core.spec import param
+from abm.mechanisms.books.money import cents
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Policy
@@ -21,12 +21,6 @@ from abm.mechanisms.sums import Sum
 from abm.world.calendar import year_closes
 from abm.world.columns import CENT, Column, Tally
 from abm.world.relations import ACTIVE, WON_BACK
-
-
-@equation(double=True)
-def cents(cu):
-    """Return an amount in whole cents, rounded half up."""
-    return whole(np.floor(100.0 * cu + 0.5))
 
 
 @kernel(double=True)

@@ -92,7 +92,7 @@ class Record(Spec):
 
 def of_persons(scenario: Scenario) -> dict[str, Column]:
     """Return the columns of customers that a record may ask for in a scenario, by name."""
-    there = plan.needed(*scenario.ever())
+    there = plan.needed(scenario.population, *scenario.ever())
     return {column.name: column for column in there if column.axes in (("customer",), ("firm", "customer"))}
 
 

@@ -13,12 +13,12 @@ from abm.mechanisms.books.accounts import (
     book_fixed_cost,
     book_service,
     book_visits,
-    cents,
     charge,
     close_loyalty,
     close_year,
     count_population,
 )
+from abm.mechanisms.books.money import cents
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.encounter import ServicePolicy
 from abm.world.calendar import year_closes
