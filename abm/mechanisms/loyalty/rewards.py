@@ -257,4 +257,5 @@ class Rewards(Mechanism):
     def begin(self, world: World, seed: int) -> None:
         """Draw each customer's dislike of membership."""
         c = world.customers
-        draw_hassle(c.hassle_factor, c.customer_id, stream_key(seed, self.name), world.replication)
+        if "hassle_factor" in c:
+            draw_hassle(c.hassle_factor, c.customer_id, stream_key(seed, self.name), world.replication)
