@@ -62,7 +62,10 @@ def experiment(replications, marked):
     if marked:
         world = world.adding(Marked())
     arms = {{"none": {{}}, "cheap": {{"firms.north.price": 0.9}}}}
-    return Experiment(name="swept", scenario=world, arms=arms, replications=replications, kpis=("profit", "csi"))
+    record = {{"persons": {{"columns": ["trust"], "at": [1, 3]}}, "visits": {{"columns": ["visit_spend"]}}}}
+    return Experiment(
+        name="swept", scenario=world, arms=arms, replications=replications, kpis=("profit", "csi"), record=record
+    )
 
 
 def show(done, *rest):

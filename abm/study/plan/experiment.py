@@ -23,7 +23,7 @@ from abm.study.plan import checks, criteria
 from abm.study.plan.arms import dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
-from abm.study.plan.groups import Grouping, column_of, groupings
+from abm.study.plan.groups import Grouping, groupings, labels_in
 from abm.study.plan.record import KINDS, Record, is_empty
 from abm.study.plan.record import checked as checked_record
 from abm.study.plan.sheet import Run, Sheet
@@ -174,7 +174,7 @@ class Experiment:
         """The names of the groups, by grouping."""
         baseline = checks.baseline(self.baseline, self.arms)
         return {
-            name: one.labels(name, column_of(one, in_arm(self.scenario, arm := one.arm or baseline, self.arms[arm])))
+            name: labels_in(one, name, in_arm(self.scenario, arm := one.arm or baseline, self.arms[arm]))
             for name, one in self.groups.items()
         }
 

@@ -11,7 +11,7 @@ same persons apart. A group that is fixed before an arm differs is not changed b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from math import prod
 from typing import Any
@@ -26,6 +26,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.arms import in_arm
 from abm.world.columns import Column
+from abm.world.relations import RELATIONS
 
 ALL = "all"  # the group of everybody, in tables
 MOST_CELLS = 64
@@ -80,13 +81,14 @@ class Grouping(Spec):
         """Quantiles at which the column is cut; () if it is not cut so."""
         return tuple(k / self.parts for k in range(1, self.parts)) if self.parts else self.quantiles
 
-    def labels(self, name: str, column: Column | None) -> tuple[str, ...]:
+    def labels(self, name: str, column: Column | None, words: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the names of the groups, from the lowest value up.
 
-        name : of the grouping          column : that decides, None = none does
+        name   : of the grouping          column : that decides, None = none does
+        words  : that its codes stand for, () = they have none
         Raises Refusal for names that are too many, too few or missing.
         """
-        usual = self._usual(name, column)
+        usual = self._usual(name, column) or tuple(words)
         if not self.names and not usual:
             raise Refusal(f"'{self.by}' is a {column.unit if column else 'code'}; name its groups", place="names")
         if usual and self.names and len(usual) != len(self.names):
@@ -116,6 +118,18 @@ def column_of(grouping: Grouping, scenario: Scenario) -> Column | None:
         known = did_you_mean(grouping.by, columns) or f"; there is {one_of(sorted(columns))}"
         raise Refusal(f"= {shown(grouping.by)} is no column of customers{known}", place="by")
     return columns[grouping.by]
+
+
+def labels_in(grouping: Grouping, name: str, scenario: Scenario) -> tuple[str, ...]:
+    """Return the names of the groups that a grouping makes in a scenario.  Raises Refusal."""
+    column = column_of(grouping, scenario)
+    return grouping.labels(name, column, words_of(column, scenario))
+
+
+def words_of(column: Column | None, scenario: Scenario) -> tuple[str, ...]:
+    """Return what the codes of a column stand for, () if they have no words."""
+    segments = tuple(segment.name for segment in scenario.population.segments)
+    return {"segment": segments, "relation": RELATIONS}.get(column.name if column else "", ())
 
 
 def cells(groupings: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[int, ...]]:
@@ -174,7 +188,7 @@ def _checked(
         _known("firm", grouping.firm, [firm.name for firm in scenario.firms])
     if grouping.at > scenario.periods:
         raise Refusal(f"= {grouping.at} lies beyond the run (periods = {scenario.periods})", place="at")
-    labels = grouping.labels(name, column_of(grouping, in_arm(scenario, arm, arms[arm])))
+    labels = labels_in(grouping, name, in_arm(scenario, arm, arms[arm]))
     for label in labels:
         checks.name("names", label)
     return labels

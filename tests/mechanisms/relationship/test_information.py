@@ -33,7 +33,7 @@ def test_a_market_in_which_nobody_is_identified_does_nothing_for_it():
 
 
 def test_it_changes_nothing_but_its_cost():
-    without = Scenario.parse(market().to_dict() | {"firms": [{"name": "north"}, {"name": "east"}]})
+    without = market().replace({"information": None})
     one, other = after(market(coverage=0.5)).world, after(without).world
     for name in other.tallies:
         np.testing.assert_array_equal(one.tallied(name), other.tallied(name), err_msg=name)

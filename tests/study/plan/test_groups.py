@@ -22,6 +22,7 @@ ARMS = {"none": {}, "points": POINTS}
         ({"panel": {"ids": [3, 5]}}, ("not_panel", "panel")),
         ({"state": {"by": "relation", "names": ["new", "here", "asleep", "gone", "back"]}},
          ("new", "here", "asleep", "gone", "back")),
+        ({"state": {"by": "relation"}}, ("prospect", "active", "dormant", "lost", "won_back")),
         ({"rate": {"by": "purchase_rate", "parts": 2, "names": ["light", "heavy"]}, "drawn": {"share": 0.3}},
          ("light", "heavy", "drawn_held_out", "drawn_drawn")),
     ],

@@ -103,3 +103,19 @@ def test_it_is_about_right(study, customers, periods):
         recording.record(world, 1, replication)
     took = (time.perf_counter() - began) / 3
     assert 1 / 6 < estimate(study(scenario=world, arms={}), 1, Parallelism(1, 1)).seconds / took < 6
+
+
+def test_what_is_recorded_is_estimated(study):
+    record = {"persons": {"columns": ["trust", "basket"], "at": [2, 4], "sample": 0.5}}
+    experiment = study(record=record)
+    customers, firms = experiment.scenario.population.customers, len(experiment.scenario.firms)
+    assert paper.recorded_bytes(experiment) == 2 * 0.5 * customers * 8 * (4 + 2 * firms)
+    assert "of persons and visits" in str(estimate(experiment, 4, Parallelism(1, 1)))
+    assert "persons" not in str(estimate(study(), 4, Parallelism(1, 1)))
+
+
+def test_more_than_a_disk_holds_is_refused(study, monkeypatch):
+    monkeypatch.setattr(paper, "MOST_RECORDED", 1e6)
+    experiment = study(record={"visits": {"columns": ["transaction"]}})
+    with pytest.raises(Refusal, match="GiB of persons and visits; record a smaller sample"):
+        estimate(experiment, 10**7, Parallelism(16, 1))
