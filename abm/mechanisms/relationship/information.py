@@ -34,12 +34,12 @@ def recency_warning(silence, gap):
 @kernel
 def note_visits(
     known_at, seen_last_at, seen_visits_at, seen_spend_at, seen_gap_at, visit_count, visit_customer, visit_nth,
-    visit_firm, visit_pair, visit_spend, member_at, customer_id, coverage, sees_all, rhythm_rate, identified, key,
+    visit_firm, visit_pair, visit_spend, member_at, customer_id, data_coverage, sees_all, rhythm_rate, identified, key,
     replication, t,
 ):  # fmt: skip
     """Note the visits of customers whom the firm can identify.
 
-    Who is not yet known is identified on a visit with probability `coverage` (draw 0, block nth, word 0); members and,
+    Who is not yet known is identified on a visit with probability `data_coverage` (draw 0, block nth, word 0); members and,
     by a firm that sees all, everybody always are. What came before is not known. The gap is the first time between
     visits in two periods, and then moves by `rhythm_rate` of its way to the latest one.
 
@@ -50,7 +50,7 @@ def note_visits(
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         if known_at[pair] == 0:
             u = uniform4(key, customer_id[i], t, visit_nth[v], replication)[0]
-            if u < coverage[j] or sees_all[j] > 0 or member_at[pair] > 0:
+            if u < data_coverage[j] or sees_all[j] > 0 or member_at[pair] > 0:
                 known_at[pair] = 1
                 identified[j] += 1
         if known_at[pair] > 0:
@@ -125,7 +125,7 @@ class InformationPolicy(Policy):
     """What a firm does to know its customers."""
 
     name = "information"
-    coverage: float = param(
+    data_coverage: float = param(
         0.0, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="chance that a visitor is identified for good"
     )
     record_cost: float = param(
@@ -171,6 +171,6 @@ class Information(Mechanism):
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return nothing where no firm identifies anybody; else what it notes, its warnings and its cost."""
-        if not any(policy.coverage > 0 or policy.omniscient for policy in policies):
+        if not any(policy.data_coverage > 0 or policy.omniscient for policy in policies):
             return ()
         return ((Phase.BOOKING, note_visits), (Phase.WINDOWS, warn), (Phase.BOOKS, book_records))

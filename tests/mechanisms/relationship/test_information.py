@@ -34,16 +34,16 @@ def test_a_market_in_which_nobody_is_identified_does_nothing_for_it():
 
 def test_it_changes_nothing_but_its_cost():
     without = market().replace({"information": None})
-    one, other = after(market(coverage=0.5)).world, after(without).world
+    one, other = after(market(data_coverage=0.5)).world, after(without).world
     for name in other.tallies:
         np.testing.assert_array_equal(one.tallied(name), other.tallied(name), err_msg=name)
-    found = record(market(coverage=0.5, record_cost=0.1), 5, kpis=(lever_cost,)).tallies
+    found = record(market(data_coverage=0.5, record_cost=0.1), 5, kpis=(lever_cost,)).tallies
     np.testing.assert_allclose(found["record_keeping"][:, 0], 0.1 * found["known_customers"][:, 0])
 
 
 @pytest.mark.parametrize("coverage", [0.2, 1.0])
 def test_who_is_identified_is_known_with_all_later_visits_here_and_nothing_else(coverage):
-    scenario = market(coverage=coverage).replace({"customer_accounts": {}})
+    scenario = market(data_coverage=coverage).replace({"customer_accounts": {}})
     world = after(scenario).world
     c = world.customers
     known = c.known[0] > 0
@@ -61,7 +61,9 @@ def test_who_is_identified_is_known_with_all_later_visits_here_and_nothing_else(
 
 
 def test_members_are_known():
-    scenario = market(coverage=0.0001).replace({"firms.north.program": {"preset": "points", "enrolment": "automatic"}})
+    scenario = market(data_coverage=0.0001).replace(
+        {"firms.north.program": {"preset": "points", "enrolment": "automatic"}}
+    )
     c = after(scenario).world.customers
     np.testing.assert_array_equal(c.known[0], c.member[0])
 
@@ -74,7 +76,7 @@ def test_a_score_by_hand():
 
 
 def test_scores_are_worked_out_from_what_is_seen_alone():
-    c = after(market(coverage=1.0)).world.customers
+    c = after(market(data_coverage=1.0)).world.customers
     known = (c.known[0] > 0) & (c.seen_gap[0] > 0)
     expected = 1 - np.exp(-(51 - c.seen_last[0][known]) / c.seen_gap[0][known].astype(float))
     np.testing.assert_allclose(c.warning[0][known], expected, atol=1e-6)
@@ -87,14 +89,14 @@ def test_a_firm_that_sees_all_is_never_wrong_and_others_are():
         return found.summary((warning_precision, warning_recall))[0]
 
     assert quality(omniscient=True).tolist() == [1.0, 1.0]
-    precision, recall = quality(coverage=1.0)
+    precision, recall = quality(data_coverage=1.0)
     assert 0.5 < precision < 1
     assert 0 < recall < 0.9
 
 
 def test_the_warning_says_more_than_a_guess():
     """Of those warned of a larger part has gone than of all who are known."""
-    tallies = record(market(coverage=1.0), 5, kpis=()).tallies
+    tallies = record(market(data_coverage=1.0), 5, kpis=()).tallies
     warned, rightly, gone, known = (
         tallies[name][26:, 0].sum() for name in ("warned", "warned_rightly", "gone", "known_customers")
     )
@@ -102,11 +104,11 @@ def test_the_warning_says_more_than_a_guess():
 
 
 def test_the_same_bits_on_any_threads():
-    one, other = (after(market(coverage=0.4), threads).world for threads in (1, 3))
+    one, other = (after(market(data_coverage=0.4), threads).world for threads in (1, 3))
     np.testing.assert_array_equal(one.history, other.history)
     np.testing.assert_array_equal(one.customers.warning, other.customers.warning)
 
 
 def test_levers_without_the_theory_are_refused():
     with pytest.raises(Refusal, match="the market has no information; give the scenario a section"):
-        Scenario.parse({"firms": [{"name": "north", "information": {"coverage": 0.5}}]})
+        Scenario.parse({"firms": [{"name": "north", "information": {"data_coverage": 0.5}}]})
