@@ -39,8 +39,8 @@ def note_visits(
 ):  # fmt: skip
     """Note the visits of customers whom the firm can identify.
 
-    Who is not yet known is identified on a visit with probability `data_coverage` (draw 0, block nth, word 0); members and,
-    by a firm that sees all, everybody always are. What came before is not known. The gap is the first time between
+    Who is not yet known is identified on a visit with probability `data_coverage` (draw 0, block nth, word 0); members
+    and, by a firm that sees all, everybody always are. What came before is not known. The gap is the first time between
     visits in two periods, and then moves by `rhythm_rate` of its way to the latest one.
 
     known_at, seen_last_at, seen_visits_at, seen_spend_at, seen_gap_at (pairs,)  [written]
