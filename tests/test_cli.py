@@ -213,8 +213,8 @@ def test_json_is_one_document_and_nothing_else(study, capsys):
     code, out, err = said(capsys, "run", study, "--json", "--workers", 1, "--out", "elsewhere")
     assert code == 0
     document = json.loads(out)
-    assert set(document) == {"out", "runs", "failed", "seconds", "winner", "table", "before_after", "expect"}
-    assert document["expect"] == []
+    assert set(document) == {"out", "runs", "failed", "seconds", "winner", "table", "before_after", "groups", "expect"}
+    assert document["expect"] == document["groups"] == []
     assert (document["out"], document["runs"], document["failed"]) == ("elsewhere", 6, 0)
     assert len(err) >= 2
     results = abm.read("elsewhere")
@@ -246,6 +246,22 @@ def test_a_date_can_be_set_and_what_came_of_it_is_printed(study, capsys):
     code, out, err = said(capsys, "run", study, "--set", "arms.service.from=30", "--workers", 1)
     assert (code, out) == (2, "")
     assert "arms.service.changes.service.from = 30 lies beyond the run (periods = 30)" in err[-1]
+
+
+def test_groups_are_told_apart(study, capsys):
+    study.write_text(f'{STUDY}[groups.rate]\nby = "purchase_rate"\nparts = 3\n')
+    code, out, _ = said(capsys, "run", study, "--workers", 1)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 100
+    assert re.findall(r"^service +(rate_\w+) ", out, re.M) == ["rate_low", "rate_middle", "rate_high"]
+    assert "rate by purchase_rate in 3 equal parts, before the first period" in " ".join(out.split())
+    rows = json.loads(said(capsys, "run", study, "--workers", 1, "--json")[1])["groups"]
+    assert len(rows) == 2 * 2 * 3  # KPIs x arms x groups
+    assert set(rows[0]) == {"group", "arm", "kpi", "firm", "mean", "difference", "low", "high", "pairs"}
+    results = abm.read(study.parent / "results" / "study")
+    for row in rows:
+        pair = results.paired(row["kpi"], row["arm"], group=row["group"])
+        assert [row["firm"], row["difference"], row["high"]] == ["north", pair.mean, pair.high]
 
 
 def test_json_has_null_for_what_has_no_value(study, capsys):

@@ -14,13 +14,13 @@ from abm.commands import doing, output, precise
 from abm.core.errors import Refusal
 from abm.scenario.scenario import Scenario
 from abm.study.comparison.judgement import judge
-from abm.study.plan.experiment import load
+from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.replications.precision import Precision
 from abm.study.running.runner import run
 from abm.study.storage.manifest import FILE as MANIFEST
 from abm.study.storage.results import Results
-from abm.view import criteria, dates, summary, tables
+from abm.view import criteria, dates, groups, summary, tables
 
 
 def main(
@@ -65,7 +65,7 @@ def main(
     if json:
         output.document(_document(out, results, known, judged, watch.seconds) | precise.document(found))
     else:
-        _print(out, results, found, judged)
+        _print(out, results, found, judged, experiment)
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
 
 
@@ -91,7 +91,7 @@ def _is_newer(page: Path, manifest: Path) -> bool:
     return page.is_file() and page.stat().st_mtime_ns >= manifest.stat().st_mtime_ns
 
 
-def _print(out: Path, results: Results, found: Precision | None, judged: pd.DataFrame) -> None:
+def _print(out: Path, results: Results, found: Precision | None, judged: pd.DataFrame, experiment: Experiment) -> None:
     best, known = summary.winner(results), found.table if found else None
     table = summary.effects(results, known=known)
     shown = summary.kpis_shown(results)[: len(summary.HEADLINE)]
@@ -102,6 +102,9 @@ def _print(out: Path, results: Results, found: Precision | None, judged: pd.Data
     late = dates.before_after(results)
     if len(late):
         output.show(dates.printed(results, late), "", dates.explained(results), "")
+    if len(parts := groups.effects(results, table)):
+        words = groups.left_out(results, parts) + groups.explained(results, experiment.groups)
+        output.show(groups.printed(results, parts), "", words, "")
     if len(judged):
         output.show(criteria.table(judged), "", criteria.statement(judged), "")
     if found:
@@ -112,14 +115,15 @@ def _print(out: Path, results: Results, found: Precision | None, judged: pd.Data
 def _document(
     out: Path, results: Results, known: pd.DataFrame | None, judged: pd.DataFrame, seconds: float
 ) -> dict[str, Any]:
-    firms = results.firms
+    whole = {firm: summary.effects(results, firm, known) for firm in results.firms}
     return {
         "out": str(out),
         "runs": len(results.sheet),
         "failed": len(results.failed),
         "seconds": round(seconds, 3),
         "winner": summary.winner(results).arm,
-        "table": [row for firm in firms for row in summary.records(summary.effects(results, firm, known))],
+        "table": [row for table in whole.values() for row in summary.records(table)],
+        "groups": groups.records(groups.effects(results, whole[results.firms[0]])),
         "before_after": dates.before_after(results).to_dict("records"),
         "expect": criteria.records(judged),
     }

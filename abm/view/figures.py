@@ -13,19 +13,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from abm.scenario.measures import BY_NAME
 from abm.study.comparison.judgement import MET, NOT_MET, UNDECIDED, judge
+from abm.study.plan.groups import Grouping
 from abm.study.provenance.files import write_whole
 from abm.study.storage.results import Results
-from abm.view import criteria, dates, plots, summary
+from abm.view import criteria, dates, groups, plots, summary, tables
 
-FILES = ("effects_on_other_measures.png", "effect_by_factor.png", "criteria.png")
+FILES = ("effects_on_other_measures.png", "effect_by_group.png", "effect_by_factor.png", "criteria.png")
 OF_A_KPI = ("effect_on_{}.png", "{}_over_time.png")
 MOST_PANELS = 9
 MOST_LINES = 8
 MOST_FACTORS = 3
 MOST_CRITERIA = 12
+MOST_DOTS = 48  # of a column of panels by group
 _VERDICTS = {MET: "#0173b2", NOT_MET: "#d55e00", UNDECIDED: plots.GREY}  # told apart by the colour-blind too
 _BINS = 40  # points of a line over time, about
 
@@ -40,14 +43,18 @@ class Drawn:
     image: bytes
 
 
-def draw(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -> list[Drawn]:
+def draw(
+    results: Results, table: pd.DataFrame, periods: int, burn_in: int, groupings: Mapping[str, Grouping] | None = None
+) -> list[Drawn]:
     """Draw the figures of a study that have something to show.
 
-    table   : as of summary.effects, for the focal firm       periods, burn_in : of the runs
+    table     : as of summary.effects, for the focal firm       periods, burn_in : of the runs
+    groupings : of the study; None = it tells no groups of customers apart
     """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it would speak of its fonts and folders
     return [
         *_effects(results, table),
+        *(_groups(results, table, groupings) if groupings else []),
         *_criteria(results),
         *_course(results, table, periods, burn_in),
         *_factors(results, table),
@@ -102,6 +109,54 @@ def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
             note,
             png(second),
         )
+
+
+def _groups(results: Results, table: pd.DataFrame, groupings: Mapping[str, Grouping]) -> Iterator[Drawn]:
+    """Draw the effect of each arm on the KPI that decides in each group of customers, an arm a panel, on one scale."""
+    kpi, palette = summary.judged_by(results), _palette(results, table)
+    found = groups.effects(results, table)
+    found = found[(found["kpi"] == kpi) & (found["arm"] != results.baseline)]
+    most = 3 * max(1, min(3, MOST_DOTS // len(results.groups)))
+    arms = list(found.loc[np.isfinite(found["difference"].to_numpy(float)), "arm"].unique())[:most]
+    if not arms:
+        return
+
+    def panels(figure: Figure) -> None:
+        grid = _grid(figure, len(arms), len(results.groups))
+        for ax, arm in zip(grid, arms, strict=True):
+            _arm_by_group(ax, found[found["arm"] == arm], palette[arm])
+            ax.tick_params(axis="y", labelleft=ax in grid[::3])
+        plots.headline(figure, f"{measured} by group: each arm minus {results.baseline}{unit}")
+        plots.footnote(figure, note)
+
+    measured = f"{plots.label(kpi)} of {results.firms[0]}"
+    unit = f" ({plots.in_words(summary.unit(kpi))})" if summary.unit(kpi) else ""
+    note = f"Dot: mean over replications. Line: its 95 % interval. {groups.fixed(groupings, results.baseline)}"
+    caption = f"{measured} in each group of customers, minus {results.baseline}."
+    yield Drawn("effect_by_group.png", f"{caption}{_of_arms(results, arms)}", note, png(panels))
+
+
+def _grid(figure: Figure, panels: int, lines: int) -> list[Axes]:
+    """Return panels of so many lines, three side by side, on one scale."""
+    rows, columns = -(-panels // 3), min(3, panels)
+    figure.set_size_inches(plots.WIDTH, rows * (0.85 + 0.24 * lines) + 0.8)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for ax in grid[panels:]:
+        ax.remove()
+    return list(grid[:panels])
+
+
+def _arm_by_group(ax: Axes, rows: pd.DataFrame, colour: Any) -> None:
+    """Draw the effect of an arm on each group, the first group on top."""
+    for y, row in enumerate(rows.itertuples()):
+        if np.isfinite(row.high - row.low):
+            ax.plot([row.low, row.high], [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
+        ax.plot(row.difference, y, "o", color=colour, markersize=5.5)
+    ax.axvline(0, color=plots.GREY, linewidth=1.2, zorder=0.5)
+    plots.arms_on_y(ax, list(rows["group"]))
+    ax.xaxis.set_major_locator(MaxNLocator(3))
+    ax.tick_params(axis="x", labelbottom=True, labelsize=8)
+    ax.set_title(tables.broken(str(rows["arm"].iloc[0]), 22), fontsize=9.5, fontweight="semibold", pad=6)
 
 
 def _criteria(results: Results) -> Iterator[Drawn]:

@@ -20,7 +20,7 @@ from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
 from abm.study.plan.arms import in_arm
 from abm.study.plan.experiment import Experiment
-from abm.view import catalogue, dates
+from abm.view import catalogue, dates, groups
 from abm.view import theory as theories
 from abm.view.markdown import first_sentence, table
 from abm.view.tables import counted, written
@@ -148,7 +148,9 @@ def _schedule(world: Scenario, begins: Scenario) -> Iterator[str]:
 
 def _concepts(experiment: Experiment | None) -> Iterator[str]:
     yield "## 4 Design concepts"
-    for concept, words in {**CONCEPTS, "Observation": _observed(experiment)}.items():
+    collectives = f"{CONCEPTS['Collectives']} {groups.told_apart(experiment)}".rstrip()
+    told = {"Collectives": collectives, "Observation": _observed(experiment)}
+    for concept, words in (CONCEPTS | told).items():
         yield ""
         yield f"**{concept}.** {words.format(scheme=SCHEME)}"
 

@@ -16,11 +16,12 @@ from abm.core.spec import Spec, write_toml
 from abm.scenario.scenario import Scenario
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
+from abm.study.plan.groups import Grouping
 from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
-from abm.view import catalogue, criteria, dates, figures, markup, summary, tables
+from abm.view import catalogue, criteria, dates, figures, groups, markup, summary, tables
 
 _MOST_FAILURES = 10
 
@@ -35,7 +36,7 @@ def write(folder: Path, results: Results | None = None, known: pd.DataFrame | No
     results = results or read(folder)
     table = summary.effects(results, known=known)
     scenario = manifest.experiment["scenario"]
-    drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"])
+    drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"], _groupings(manifest))
     figures.write(folder, drawn)
     page = _page(results, manifest, table, drawn, folder, summary.measured(results, known))
     write_whole(folder / summary.REPORT, page.encode())
@@ -63,6 +64,7 @@ def _page(
         _warnings(results),
         markup.section("Ranking", _ranking(results, table, measured)),
         *_before_after(results),
+        *_by_group(results, table, _groupings(manifest)),
         *_criteria(results),
         *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         markup.section("What was run", *_run(results, manifest, study)),
@@ -128,6 +130,21 @@ def _before_after(results: Results) -> Iterator[str]:
         heads = dates.columns(results)
         note = markup.element("p", markup.text(dates.explained(results)), "caption")
         yield markup.section("Before and after", markup.table(heads, dates.rows(table), heads[3:]), note)
+
+
+def _groupings(manifest: Manifest) -> dict[str, Grouping]:
+    return {name: Grouping.parse(one) for name, one in manifest.experiment.get("groups", {}).items()}
+
+
+def _by_group(results: Results, table: pd.DataFrame, groupings: Mapping[str, Grouping]) -> Iterator[str]:
+    """Yield the section of what each arm does to each group, if groups are told apart; other KPIs are folded."""
+    parts, heads = groups.effects(results, table), groups.columns(results)
+    if len(parts):
+        kpis = summary.kpis_shown(results)
+        listed = [groups.rows(parts, kpi, results.baseline) for kpi in kpis]
+        first, *others = (markup.table(heads, rows, (*heads[2:5], heads[6])) for rows in listed)
+        note = markup.element("p", markup.text(groups.explained(results, groupings)), "caption")
+        yield markup.section("By group", first, note, *map(markup.folded, kpis[1:], others))
 
 
 def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iterator[str]:

@@ -69,6 +69,16 @@ def test_experiment_with_arms_and_factors():
     assert "compared with\n`none`" in text
 
 
+def test_groups_that_a_study_tells_apart_are_among_the_collectives():
+    arms = {"none": {}, "points": {"firms.north.program": abm.points_program()}}
+    groups = {"rate": {"by": "purchase_rate", "parts": 3}, "joiner": {"by": "member", "arm": "points", "at": 52}}
+    study = abm.Experiment("apart", abm.Scenario(), arms, groups=groups)
+    collectives = odd(experiment=study).split("**Collectives.**")[1].split("**")[0]
+    assert "rate by purchase_rate in 3 equal parts, before the first period" in collectives
+    assert "joiner by member, after 52 periods under points" in collectives
+    assert odd(study.scenario).split("**Collectives.**")[1].split("**")[0].strip().count("\n") == 0
+
+
 def test_a_mechanism_of_ones_own_is_described():
     class Habit(abm.Mechanism):
         """Inertia grows with tenure."""

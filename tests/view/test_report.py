@@ -149,6 +149,25 @@ def test_dates_of_arms_and_what_came_of_them(tmp_path, page):
     assert "Before and after" not in page.text
 
 
+def test_groups_and_what_each_arm_does_to_them(tmp_path, page):
+    base = abm.Scenario(periods=30, burn_in=8, population=abm.Population(customers=60))
+    arms = {"none": {}, "cut": {"firms.north.price": 0.8}}
+    heavy = {"by": "purchase_rate", "quantiles": [0.8], "names": ["light", "heavy"]}
+    study = abm.Experiment("apart", base, arms, groups={"rate": heavy}, replications=3)
+    results = abm.run(study, store=tmp_path / "apart", workers=1)
+    checker = Checker()
+    checker.feed(report.write(tmp_path / "apart").read_text(encoding="utf-8"))
+    section = checker.text.split("By group")[1].split("Figures")[0]
+    first, folded = section.split("share_of_wallet", 1)
+    change = results.paired("profit", "cut", group="heavy").mean
+    assert float(re.search(r"cutheavy[\d.]+([+-]\d+)\[", first)[1]) == pytest.approx(change, abs=0.5)
+    assert "rate (light, heavy) by purchase_rate cut at quantile 0.8, before the first period" in first
+    assert "fixed cost, administration of members, staff) are in no group" in first
+    assert folded.count("cutheavy") == len(results.kpis) - 1
+    assert (tmp_path / "apart" / "effect_by_group.png").is_file()
+    assert "By group" not in page.text
+
+
 def test_failed_and_missing_runs_are_said(tmp_path, monkeypatch):
     study = abm.Experiment("half", abm.Scenario(periods=5, population=abm.Population(customers=20)), replications=3)
     whole = recording.record
