@@ -93,6 +93,10 @@ def compare(
     kpi: Annotated[str, typer.Option(metavar="NAME", help="What is compared.", show_default=False)],
     zone: Annotated[float, typer.Option(metavar="X", help="The smallest difference that matters, in the KPI's unit.")],
     firm: Firm = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the firm's customers that the study tells apart; left out = everybody."),
+    ] = None,
     confidence: Annotated[float, typer.Option(help="Probability that the answer is right.")] = 0.95,
     lowest: Annotated[
         bool | None, typer.Option("--lowest/--highest", help="Less is better; left out = for costs and losses.")
@@ -115,8 +119,8 @@ def compare(
 ) -> None:
     """Find the best arm, or one as good for all that matters, with a stated probability and as few runs as it takes."""
     do(
-        "compare", file, kpi, firm, zone, confidence, lowest, point, each_point, together, max_runs, pilot, check,
-        sets or [], seed, workers, threads, cluster, out, json,
+        "compare", file, kpi, firm, group, zone, confidence, lowest, point, each_point, together, max_runs, pilot,
+        check, sets or [], seed, workers, threads, cluster, out, json,
     )  # fmt: skip
 
 

@@ -25,9 +25,10 @@ from abm.view import verdict as view
 
 
 def main(
-    file: Path, kpi: str, firm: str | None, zone: float, confidence: float, lowest: bool | None, point: int | None,
-    each_point: bool, together: bool, max_runs: int | None, pilot: int, check: bool, sets: Sequence[str],
-    seed: int | None, workers: int | None, threads: int | None, cluster: str | None, out: Path | None, json: bool,
+    file: Path, kpi: str, firm: str | None, group: str | None, zone: float, confidence: float, lowest: bool | None,
+    point: int | None, each_point: bool, together: bool, max_runs: int | None, pilot: int, check: bool,
+    sets: Sequence[str], seed: int | None, workers: int | None, threads: int | None, cluster: str | None,
+    out: Path | None, json: bool,
 ) -> int:  # fmt: skip
     """Compare the arms of a study over all points of its design, at one, or at each.
 
@@ -46,9 +47,9 @@ def main(
         resources = doing.resources(study, pilots, workers, threads, cluster)
         with _Watch(study, cluster, _intention(study, pilot, pilots, resources)) as watch:
             found: Verdict | Robustness = ask(
-                study, kpi, firm, zone=zone, confidence=confidence, largest=largest, max_runs=max_runs, pilot=pilot,
-                store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,
-                command=_command(file, kpi, firm, zone, sets, seed),
+                study, kpi, firm, zone=zone, confidence=confidence, largest=largest, group=group, max_runs=max_runs,
+                pilot=pilot, store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,
+                command=_command(file, kpi, firm, group, zone, sets, seed),
             )  # fmt: skip
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, seed=seed) from None
@@ -71,9 +72,12 @@ def _refuse(each_point: bool, together: bool, point: int | None) -> None:
         raise Refusal("--together is about the verdicts of --each-point; say that too")
 
 
-def _command(file: Path, kpi: str, firm: str | None, zone: float, sets: Sequence[str], seed: int | None) -> str:
+def _command(
+    file: Path, kpi: str, firm: str | None, group: str | None, zone: float, sets: Sequence[str], seed: int | None
+) -> str:
     """Return the command that asks for the same comparison on any machine."""
-    options = ["--kpi", kpi, *(["--firm", firm] if firm else []), "--zone", f"{zone:g}"]
+    options = ["--kpi", kpi, *(["--firm", firm] if firm else []), *(["--group", group] if group else [])]
+    options += ["--zone", f"{zone:g}"]
     options += [part for one in sets for part in ("--set", one)] + ([] if seed is None else ["--seed", str(seed)])
     return shlex.join(["patronage", "compare", file.name, *options])
 

@@ -28,7 +28,7 @@ from abm.view import tables
 
 RESULTS = "results"  # beside the study file
 OPTIONS = (  # of the command line alone: no study file has them
-    "kpi", "firm", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
+    "kpi", "firm", "group", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
     "samples", "trials", "forgiven", "workers", "threads",
 )  # fmt: skip
 _SPELLED = {"forgiven": "forgive", "factors": "factor"}

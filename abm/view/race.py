@@ -38,7 +38,7 @@ def race(verdict: Verdict, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
         plots.arms_on_y(ax, [row["arm"] for row in rows])
         ax.set_xlabel(f"minus the best of the others{_unit(q)}")
-        ax.set_title(f"{plots.label(q.kpi.name)} of {q.firm}: {_found(verdict)}", wrap=True)
+        ax.set_title(f"{plots.label(q.kpi.name)} of {q.whose}: {_found(verdict)}", wrap=True)
     return ax
 
 
@@ -60,7 +60,7 @@ def regrets(found: Robustness, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
         plots.arms_on_y(ax, arms)
         ax.set_xlabel(f"regret{_unit(q)}")
-        ax.set_title(f"{plots.label(q.kpi.name)} of {q.firm}: what choosing the arm everywhere costs", wrap=True)
+        ax.set_title(f"{plots.label(q.kpi.name)} of {q.whose}: what choosing the arm everywhere costs", wrap=True)
     return ax
 
 
@@ -80,7 +80,8 @@ def draw(found: Verdict | Robustness) -> Drawn:
         race(found, ax) if isinstance(found, Verdict) else regrets(found, ax)
         plots.footnote(figure, note)
 
-    return Drawn(f"{name}_{q.kpi.name}_{q.firm}.png", f"{found.statement}.", note, png(one))
+    of = "_".join([q.kpi.name, q.firm, *([q.group] if q.group else [])])
+    return Drawn(f"{name}_{of}.png", f"{found.statement}.", note, png(one))
 
 
 def _found(verdict: Verdict) -> str:

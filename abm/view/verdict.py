@@ -120,6 +120,7 @@ def document(found: Verdict | Robustness) -> dict[str, Any]:
         "kpi": q.kpi.name,
         "unit": q.kpi.unit,
         "firm": q.firm,
+        "group": q.group or None,
         "zone": q.zone,
         "confidence": q.confidence,
         "largest": q.largest,
@@ -162,7 +163,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _measured(question: Question) -> str:
     unit = f" [{question.kpi.unit}]" if question.kpi.unit else ""
-    return f"{question.kpi.name} of {question.firm}{unit}"
+    return f"{question.kpi.name} of {question.whose}{unit}"
 
 
 def _decimals(question: Question) -> int:

@@ -30,6 +30,7 @@ def compare(
     confidence: float = 0.95,
     *,
     largest: bool = True,
+    group: str | None = None,
     point: int | None = None,
     max_runs: int | None = None,
     pilot: int = PILOT,
@@ -44,6 +45,7 @@ def compare(
     """Return which arm is best in a KPI of a firm, with the probability that this is right.
 
     firm       : None = the focal firm, the first           largest : whether more is better
+    group      : of the firm's customers that the study tells apart; None = everybody
     zone       : the smallest difference that matters, in the KPI's unit, above 0; only you can know it
     confidence : probability of a right answer, above 1 / number of arms
     point      : of the design; None = each replication is averaged over all points
@@ -56,7 +58,7 @@ def compare(
     on with the same call. The replications of the experiment do not limit it.
     Raises Refusal for input of no use, and what runner.run raises.
     """
-    asked = question(experiment, kpi, firm, zone, confidence, largest, pilot, batch)
+    asked = question(experiment, kpi, firm, zone, confidence, largest, pilot, batch, group)
     points = _points(experiment, point)
     runner = RaceRunner(experiment, asked, store, workers, threads, progress, cluster, command)
     (race,) = runner.races([points], max_runs)

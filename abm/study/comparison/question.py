@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from abm.scenario.measures import BY_NAME
 from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
+from abm.study.plan.groups import ALL, unit_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Question:
     zone       : indifference zone: differences below it do not matter, in the KPI's unit
     confidence : probability of a right answer         largest : whether more is better
     pilot      : replications before the first decision        batch : between the first decisions
+    group      : of the firm's customers, "" = everybody
     """
 
     kpi: Measure
@@ -30,6 +33,17 @@ class Question:
     largest: bool = True
     pilot: int = PILOT
     batch: int = BATCH
+    group: str = ""
+
+    @property
+    def whose(self) -> str:
+        """Whose KPI it is, in words: "north", or "north's customers in 'member'"."""
+        return f"{self.firm}'s customers in '{self.group}'" if self.group else self.firm
+
+    @property
+    def unit(self) -> str:
+        """How stored rows call whose KPI it is."""
+        return unit_of(self.firm, self.group)
 
     @property
     def most(self) -> str:
@@ -56,6 +70,7 @@ def question(
     largest: bool,
     pilot: int = PILOT,
     batch: int = BATCH,
+    group: str | None = None,
 ) -> Question:
     """Return the question; raise Refusal for names that the study does not have and numbers of no use."""
     checks.whole("pilot", pilot, low=1)
@@ -63,9 +78,9 @@ def question(
         raise Refusal(f"= {pilot} is below {PILOT}, the fewest replications to judge variances by", place="pilot")
     checks.whole("batch", batch, low=1)
     measured = _measured(experiment, kpi)
-    firm = _firm(experiment, firm)
+    firm, group = _firm(experiment, firm), _group(experiment, group)
     _check_confidence(confidence, len(experiment.arms))
-    return Question(measured, firm, _zone(zone, measured), float(confidence), largest, pilot, batch)
+    return Question(measured, firm, _zone(zone, measured), float(confidence), largest, pilot, batch, group)
 
 
 def _measured(experiment: Experiment, name: str) -> Measure:
@@ -81,11 +96,22 @@ def _measured(experiment: Experiment, name: str) -> Measure:
 
 def _firm(experiment: Experiment, name: str | None) -> str:
     firms = experiment.sheet.firms
-    if name is None:
-        return firms[0]
-    if name not in firms:
-        advice = did_you_mean(name, firms) or f"; there is {one_of(firms)}"
-        raise Refusal(f"= {shown(name)} is no firm{advice}", place="firm")
+    return firms[0] if name is None else _known("firm", name, firms)
+
+
+def _group(experiment: Experiment, name: str | None) -> str:
+    groups = experiment.sheet.groups
+    if name is None or name == ALL:
+        return ""
+    if not groups:
+        raise Refusal(f"= {shown(name)} is no group; the study tells none apart, write [groups.NAME]", place="group")
+    return _known("group", name, groups)
+
+
+def _known(what: str, name: str, names: Sequence[str]) -> str:
+    if name not in names:
+        advice = did_you_mean(name, names) or f"; there is {one_of(names)}"
+        raise Refusal(f"= {shown(name)} is no {what}{advice}", place=what)
     return name
 
 

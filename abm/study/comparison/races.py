@@ -145,7 +145,7 @@ class RaceRunner:
         """Return what is compared in some runs, NaN in others (runs,), with the sign that makes more better."""
         q, rows = self.question, self._keeper.rows(study.sheet, by_period=False, only=only)
         values = np.full(len(study), np.nan)
-        if q.firm in rows.firms:
-            own = rows.firm == rows.firms.index(q.firm)
+        if q.unit in rows.firms:
+            own = rows.firm == rows.firms.index(q.unit)
             values[rows.index[own]] = rows.kpis[q.kpi.name][own]
         return values if q.largest else -values

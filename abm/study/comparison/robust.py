@@ -81,7 +81,7 @@ class Robustness:
         q, total, rows = self.question, len(self.verdicts), self.arms.to_dict("records")
         winners = [row for row in rows if row["points"]]
         won = [f"'{row['arm']}' at {row['points']} ({row['share']:.0%} of the space)" for row in winners]
-        text = f"the {q.most} {q.kpi.name} of {q.firm} at {total} points: {', '.join(won) or 'none is decided'}"
+        text = f"the {q.most} {q.kpi.name} of {q.whose} at {total} points: {', '.join(won) or 'none is decided'}"
         undecided = sum(not one.decided for one in self.verdicts)
         if won and undecided:
             text += f", not decided at {undecided}"
@@ -116,6 +116,7 @@ def robust(
     *,
     together: bool = False,
     largest: bool = True,
+    group: str | None = None,
     max_runs: int | None = None,
     pilot: int = PILOT,
     batch: int = BATCH,
@@ -134,7 +135,7 @@ def robust(
     The other parameters, what is stored and what is raised are as of `compare`.
     """
     checks.instance("together", together, bool)
-    asked = question(experiment, kpi, firm, zone, confidence, largest, pilot, batch)
+    asked = question(experiment, kpi, firm, zone, confidence, largest, pilot, batch, group)
     points = len(experiment.design)
     each = 1 - (1 - asked.confidence) / points if together else asked.confidence
     runner = RaceRunner(

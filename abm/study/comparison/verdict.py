@@ -194,7 +194,7 @@ def _statement(
     runner: RaceRunner, race_over_points: RaceOverPoints, contenders: tuple[str, ...], failed: pd.DataFrame
 ) -> str:
     q, race, points = runner.question, race_over_points.race, len(runner.experiment.design)
-    best = f"the {q.most} {q.kpi.name} of {q.firm}"
+    best = f"the {q.most} {q.kpi.name} of {q.whose}"
     if points > 1:
         best += (
             f" over {points} points" if len(race_over_points.points) > 1 else f" at point {race_over_points.points[0]}"
@@ -230,7 +230,7 @@ def _undefined(q: Question, race_over_points: RaceOverPoints, arms: tuple[str, .
     if len(mine):
         return f"{len(mine)} of {of} runs of '{arm}' failed"
     reason = "" if q.kpi.nan == "never" else f" ({q.kpi.nan})"
-    return f"{q.kpi.name} of {q.firm} has no value in {missing} of {of} replications of '{arm}'{reason}"
+    return f"{q.kpi.name} of {q.whose} has no value in {missing} of {of} replications of '{arm}'{reason}"
 
 
 def _omission(left_out: int) -> str:

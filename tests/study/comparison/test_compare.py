@@ -79,6 +79,21 @@ class TestPoints:
         assert verdict.points == (0, 1)
 
 
+def test_arms_race_in_the_kpi_of_a_group(trio, tmp_path):
+    apart = trio.replace(groups={"rate": {"by": "purchase_rate", "parts": 2}})
+    verdict = compare(apart, "profit", zone=10.0, group="rate_high", store=tmp_path, workers=1)
+    assert verdict.statement.startswith(f"'{verdict.best}' has the highest profit of north's customers in 'rate_high'")
+    results = read(tmp_path)
+    for row in verdict.table.to_dict("records"):
+        block = results.block("profit", row["arm"], "north", "rate_high")
+        assert row["mean"] == pytest.approx(block[:, : row["runs"]].mean())
+    assert verdict.check(workers=1).ok
+    everybody = compare(apart, "profit", zone=10.0, store=tmp_path, workers=1)
+    alone = compare(trio, "profit", zone=10.0, workers=1)
+    assert said(everybody) == said(alone)
+    assert everybody.table["mean"][0] != verdict.table["mean"][0]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

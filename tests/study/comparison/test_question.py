@@ -14,6 +14,17 @@ def test_a_question_in_words(trio):
     assert question(churning, "churn_rate", None, 0.001, 0.9, False).amount == "0.001 per period"
 
 
+def test_a_question_about_a_group(trio):
+    apart = trio.replace(groups={"rate": {"by": "purchase_rate", "parts": 2}})
+    asked = question(apart, "profit", None, 2, 0.9, True, group="rate_high")
+    assert (asked.whose, asked.unit) == ("north's customers in 'rate_high'", "north:rate_high")
+    everybody = question(apart, "profit", None, 2, 0.9, True, group="all")
+    assert everybody == question(apart, "profit", None, 2, 0.9, True)
+    assert (everybody.whose, everybody.unit) == ("north", "north")
+    with pytest.raises(Refusal, match=r"^group = \"rate_hi\" is no group; did you mean 'rate_high'"):
+        question(apart, "profit", None, 2, 0.9, True, group="rate_hi")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -22,6 +33,7 @@ def test_a_question_in_words(trio):
         ({"kpi": "churn_rate"}, 'kpi = "churn_rate" is not measured by the study; set kpis = ["profit", '),
         ({"firm": "nort"}, "firm = \"nort\" is no firm; did you mean 'north'?"),
         ({"firm": "x"}, 'firm = "x" is no firm; there is north, east or south'),
+        ({"group": "x"}, 'group = "x" is no group; the study tells none apart, write [groups.NAME]'),
         ({"zone": 0}, "zone = 0 is not a number above 0: telling arms that do not differ would take runs without end"),
         (
             {"zone": None},

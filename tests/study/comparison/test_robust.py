@@ -19,6 +19,14 @@ def uncertain(study):
     return study(arms={"none": {}, "service": {"firms.north.service.quality": 0.95}}, design=grid(SPACE))
 
 
+def test_arms_race_in_the_kpi_of_a_group_at_each_point(uncertain):
+    apart = uncertain.replace(groups={"rate": {"by": "purchase_rate", "parts": 2}})
+    found = robust(apart, "profit", zone=20.0, group="rate_low", workers=1)
+    assert found.statement.startswith("the highest profit of north's customers in 'rate_low' at ")
+    alone = compare(apart, "profit", zone=20.0, group="rate_low", point=0, workers=1)
+    pd.testing.assert_frame_equal(found.verdicts[0].table, alone.table)
+
+
 def test_each_point_has_the_verdict_that_it_has_alone(uncertain, tmp_path, done):
     found = robust(uncertain, "profit", zone=10.0, store=tmp_path, workers=1)
     assert found.runs == len(done) == len(set(done))
