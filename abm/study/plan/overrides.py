@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from abm.core.errors import Refusal, did_you_mean, shown
+from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.study.plan import checks
 from abm.study.plan.arms import CHANGES, in_arm, paths_of
 from abm.study.plan.experiment import Experiment
@@ -22,8 +22,9 @@ def overrides(
     """Return the experiment with some values changed.
 
     sets : "PATH=VALUE"; those of the scenario apply together, the others in turn. PATH is a scenario path
-           ("word_of_mouth.contact_rate", with or without "scenario." before it), "arms.NAME.PATH" for one arm, or a
-           field of the study ("replications"). VALUE is written as in a TOML file; a plain word needs no quotes.
+           ("word_of_mouth.contact_rate", with or without "scenario." before it), "arms.NAME.PATH" for one arm,
+           "groups.NAME.PATH" for one grouping, or a field of the study ("replications"). VALUE is written as in a
+           TOML file; a plain word needs no quotes.
 
     Raises Refusal for a path that leads nowhere, a factor of the design and a value that is not allowed.
     """
@@ -31,7 +32,7 @@ def overrides(
     for one in sets:
         with checks.at("", f"--set {one}"):
             path, value = parsed(one)
-            if path in FIELDS or path.startswith("arms."):
+            if path in FIELDS or path.startswith(("arms.", "groups.")):
                 experiment = _changed(experiment, path, value)
             else:
                 world.append((one, _in_scenario(experiment, path), value))
@@ -60,11 +61,21 @@ def parsed(one: str) -> tuple[str, Any]:
 def _changed(experiment: Experiment, path: str, value: Any) -> Experiment:
     if path in FIELDS:
         return experiment.replace(**{path: value})
-    name, _, inner = path.removeprefix("arms.").partition(".")
-    if name not in experiment.arms or not inner:
-        known = did_you_mean(name, experiment.arms) or f"; there is {', '.join(experiment.arms)}"
-        raise Refusal(f"no arm {name!r}{known if name not in experiment.arms else '.PATH to set'}")
+    table, name, inner = [*path.split(".", 2), ""][:3]
+    if table == "groups":
+        _check("grouping", name, experiment.groups, inner)
+        changed = experiment.groups[name].replace({inner: value})
+        return experiment.replace(groups=experiment.groups | {name: changed})
+    _check("arm", name, experiment.arms, inner)
     return experiment.replace(arms=experiment.arms | {name: _settings(experiment, name, inner, value)})
+
+
+def _check(what: str, name: str, names: Iterable[str], inner: str) -> None:
+    if name not in names:
+        known = did_you_mean(name, names) or f"; there is {one_of(names) or 'none'}"
+        raise Refusal(f"no {what} {name!r}{known}")
+    if not inner:
+        raise Refusal(f"no {what} {name!r}.PATH to set")
 
 
 def _in_scenario(experiment: Experiment, path: str) -> str:

@@ -1,5 +1,7 @@
 """Overrides: values from the command line."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +90,7 @@ def test_numbers_are_read_as_in_toml(value):
         ("seed=1\nname = 'x'", "is more than one value"),
         ("arms.chep.firms.north.price=1", "no arm 'chep'; did you mean 'cheap'?"),
         ("arms.cheap=1", "no arm 'cheap'.PATH to set"),
+        ("groups.rate.at=3", "no grouping 'rate'; there is none"),
         ("arms.cheap.firms.north.price=-1", "arms.cheap.firms.north.price = -1"),
         ("replications=0", "replications = 0 is outside"),
     ],
@@ -104,3 +107,17 @@ def test_a_factor_is_not_overridden(study, prefix):
     factors = study(design=grid({"firms.south.price": [1.0, 1.2]}))
     with pytest.raises(Refusal, match="is a factor of the design"):
         overrides(factors, [f"{prefix}firms.south.price=2"])
+
+
+def test_groupings_are_changed_by_name(study):
+    apart = study(groups={"rate": {"by": "purchase_rate", "parts": 3, "at": 6}})
+    early = overrides(apart, ["groups.rate.at=2", "groups.rate.parts=2", "periods=4"])
+    assert (early.groups["rate"].at, early.groups["rate"].parts, early.scenario.periods) == (2, 2, 4)
+    for one, message in {
+        "groups.rat.at=2": "no grouping 'rat'; did you mean 'rate'?",
+        "groups.rate=2": "no grouping 'rate'.PATH to set",
+        "groups.rate.att=2": "no Grouping parameter 'att'; did you mean 'at'?",
+        "groups.rate.at=7": "groups.rate.at = 7 lies beyond the run",
+    }.items():
+        with pytest.raises(Refusal, match=re.escape(message)):
+            overrides(apart, [one])
