@@ -169,8 +169,8 @@ def groupings(scenario: Scenario, arms: Mapping[str, Any], baseline: str, wanted
     labels: dict[str, tuple[str, ...]] = {}
     for name, one in checks.table("", wanted).items():
         checks.name("", name)
+        found[name] = one if isinstance(one, Grouping) else Grouping.parse(checks.table(name, one), place=name)
         with checks.at(name):
-            found[name] = one if isinstance(one, Grouping) else Grouping.parse(checks.table("", one))
             labels[name] = _checked(found[name], name, scenario, arms, baseline)
     _check_labels(labels)
     for firm in (firm.name for firm in scenario.firms):
