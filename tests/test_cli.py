@@ -250,7 +250,7 @@ def test_a_date_can_be_set_and_what_came_of_it_is_printed(study, capsys):
 
 def test_groups_are_told_apart(study, capsys):
     study.write_text(f'{STUDY}[groups.rate]\nby = "purchase_rate"\nparts = 3\n')
-    code, out, _ = said(capsys, "run", study, "--workers", 1)
+    code, out, _ = said(capsys, "run", study.name, "--workers", 1)
     assert code == 0
     assert max(map(len, out.splitlines())) <= 100
     assert re.findall(r"^service +(rate_\w+) ", out, re.M) == ["rate_low", "rate_middle", "rate_high"]

@@ -122,7 +122,7 @@ def _groups(results: Results, table: pd.DataFrame, groupings: Mapping[str, Group
         return
 
     def panels(figure: Figure) -> None:
-        grid = _grid(figure, len(arms), len(results.groups))
+        grid = _grid(figure, len(arms), results.groups)
         for ax, arm in zip(grid, arms, strict=True):
             _arm_by_group(ax, found[found["arm"] == arm], palette[arm])
             ax.tick_params(axis="y", labelleft=ax in grid[::3])
@@ -136,10 +136,11 @@ def _groups(results: Results, table: pd.DataFrame, groupings: Mapping[str, Group
     yield Drawn("effect_by_group.png", f"{caption}{_of_arms(results, arms)}", note, png(panels))
 
 
-def _grid(figure: Figure, panels: int, lines: int) -> list[Axes]:
-    """Return panels of so many lines, three side by side, on one scale."""
+def _grid(figure: Figure, panels: int, names: Sequence[str]) -> list[Axes]:
+    """Return panels with a line for each name, three side by side, on one scale."""
     rows, columns = -(-panels // 3), min(3, panels)
-    figure.set_size_inches(plots.WIDTH, rows * (0.85 + 0.24 * lines) + 0.8)
+    tall = 1 + max(tables.broken(name).count("\n") for name in names)
+    figure.set_size_inches(plots.WIDTH, rows * (0.85 + (0.08 + 0.16 * tall) * len(names)) + 0.8)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for ax in grid[panels:]:
         ax.remove()

@@ -17,7 +17,7 @@ from tests.view.conftest import STUDY
 from tests.view.readable import assert_readable
 
 mpl.use("Agg")
-LONG = ("light_buyers_of_the_category", "middle", "heavy_buyers_of_the_category")
+LONG = ("light_buyers_who_hardly_ever_think_of_the_category", "middle", "heavy_buyers_of_the_category")
 GROUPS = {
     "rate": {"by": "purchase_rate", "parts": 3, "names": LONG},
     "member": {"by": "member", "arm": "points", "at": 52},
