@@ -21,6 +21,7 @@ class Sum:
     axes  : ("row",), ("firm", "row") or ("visit",)
     start : value before any term: 0 for what is added up, 1 for what is multiplied
     phase : in which it is opened and the terms are added
+    dtype : of its numbers: "int64" for money in whole cents
     """
 
     name: str
@@ -29,10 +30,11 @@ class Sum:
     unit: str
     meaning: str
     phase: Phase
+    dtype: str = "float32"
 
     def column(self, name: str = "") -> Column:
         """Return the column that holds the sum, or one of another name like it."""
-        return Column(name or self.name, self.axes, self.start, self.unit, self.meaning)
+        return Column(name or self.name, self.axes, self.start, self.unit, self.meaning, self.dtype)
 
     @property
     def opening(self) -> Kernel:

@@ -55,7 +55,7 @@ def draw(key: Key, customer: int, period: int, nth: int, replication: int) -> fl
 
 def is_identified(u: float, coverage: float, member: bool, omniscient: bool) -> bool:
     """Tell whether a visitor who is not known yet is identified: by luck, by her card, or by who sees all."""
-    return member or omniscient or u < coverage
+    return omniscient or u < coverage or (member and coverage > 0)
 
 
 def moved_gap(gap: float, since: int, rhythm_rate: float) -> float:
@@ -94,9 +94,9 @@ def is_close(record: Record, warn_from: float) -> bool:
     return record.known and near(record.warning, warn_from)
 
 
-def record_keeping_cents(known: int, record_cost: float) -> int:
-    """Return what the records of a period cost, cents; record_cost of each in cu, in whole cents."""
-    return known * hundredths(record_cost)
+def record_keeping(known: int, record_cost: float) -> int:
+    """Return what the records of a period cost, 1/100 cent; record_cost of each in cu."""
+    return known * hundredths(100 * record_cost)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Watch:
     """All firms of a market and what they know: begin a period, let visits be seen in their order, end the period.
 
     records : records[j][i] of firm j about customer i
-    counts  : of the latest period, name -> (firms,), by the names of COUNTS; record_keeping in cents
+    counts  : of the latest period, name -> (firms,), by the names of COUNTS; record_keeping in 1/100 cent
     close   : whether a warning of the period lies so near its threshold that float32 might decide otherwise
     """
 
@@ -145,6 +145,6 @@ class Watch:
                 record.judge(t, truth, policy.omniscient)
                 self.close |= is_close(record, warn_from)
             found = counted(zip(records, gone, strict=True), warn_from)
-            cost = record_keeping_cents(found["known_customers"], policy.record_cost)
+            cost = record_keeping(found["known_customers"], policy.record_cost)
             for name, number in {**found, "record_keeping": cost}.items():
                 self.counts[name][j] = number

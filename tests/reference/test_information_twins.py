@@ -41,7 +41,7 @@ def assert_same(found, twins, names):
 def watched(scenario, customers, seed):
     """Return the twins of all records of a scenario that has not run yet."""
     policies = [
-        information.Policy(as_single(own.coverage), own.record_cost, own.omniscient)
+        information.Policy(as_single(own.data_coverage), own.record_cost, own.omniscient)
         for own in (firm.information for firm in scenario.firms)
     ]
     parameters = {name: getattr(scenario.information, name) for name in information.EXAMPLE}
@@ -108,7 +108,8 @@ class TestInformationByHand:
     def test_who_is_identified(self):
         assert information.is_identified(0.3, 0.4, False, False)
         assert not information.is_identified(0.4, 0.4, False, False)
-        assert information.is_identified(0.9, 0.0, True, False)
+        assert information.is_identified(0.9, 0.1, True, False)
+        assert not information.is_identified(0.9, 0.0, True, False)  # of a firm that identifies nobody
         assert information.is_identified(0.9, 0.0, False, True)
 
     def test_who_has_gone(self):
@@ -122,7 +123,7 @@ class TestInformationByHand:
         assert found == {"known_customers": 3, "gone": 2, "warned": 2, "warned_rightly": 1}
 
     def test_cost(self):
-        assert information.record_keeping_cents(30, 0.02) == 60
+        assert information.record_keeping(30, 0.02) == 6000
 
 
 share = st.floats(0.0, 1.0, width=32)
@@ -205,7 +206,7 @@ members = st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=2, 
     st.lists(period, max_size=8),
 )
 def test_records_are_those_of_the_twin(coverage, other, numbers, cards, periods):
-    policies = [{"coverage": coverage, "record_cost": 0.07}, {"coverage": other[0], "omniscient": other[1]}]
+    policies = [{"data_coverage": coverage, "record_cost": 0.07}, {"data_coverage": other[0], "omniscient": other[1]}]
     parameters = dict(zip(("rhythm_rate", "warn_from"), numbers, strict=True))
     small = Small(3, [{"information": policy} for policy in policies], information=parameters)
     watch, t = watched(small.scenario, 3, seed=1), -1
@@ -245,9 +246,9 @@ MARKET = {
             "price": 0.95,
             "program": {"preset": "points", "goal": 4.0, "hassle": 6.0},
             "recovery": {"compensation": 0.5, "empathy": 0.4},
-            "information": {"coverage": 0.3, "record_cost": 0.07},
+            "information": {"data_coverage": 0.3, "record_cost": 0.07},
         },
-        {"name": "east", "waiting_line": {"servers": 2}, "information": {"coverage": 0.6}},
+        {"name": "east", "waiting_line": {"servers": 2}, "information": {"data_coverage": 0.6}},
         {"name": "south", "recovery": {"compensation": 1.2}, "information": {"omniscient": True}},
     ],
 }

@@ -76,7 +76,7 @@ def book_visits(
 def add_service_cost(visit_cost, visit_count, visit_firm, service_cost):
     """Add what it costs to serve a visitor.  visit_cost (visits,)  cents  [written]"""
     for v in range(visit_count[0]):
-        visit_cost[v] += np.float32(service_cost[visit_firm[v]])
+        visit_cost[v] += service_cost[visit_firm[v]]
 
 
 @kernel(per="share")
@@ -193,7 +193,7 @@ class Accounts(Mechanism):
     )
     sums = (
         Sum("visit_discount", ("visit",), 0.0, "share", "taken off what the visitor pays", Phase.DELIVERY),
-        Sum("visit_cost", ("visit",), 0.0, "cents", "what levers cost on the visit", Phase.RELATION),
+        Sum("visit_cost", ("visit",), 0.0, "cents", "what levers cost on the visit", Phase.RELATION, "int64"),
     )
     scratch = (
         Column("visit_forgone", ("visit",), 0, "cents", "what discounts save her", "int64"),

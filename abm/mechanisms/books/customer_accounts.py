@@ -31,7 +31,7 @@ def book_customers(
     for v in range(visit_count[0]):
         pair, j = visit_pair[v], visit_firm[v]
         goods = cents(np.float64(unit_cost[j]) * np.float64(basket[visit_customer[v]]))
-        profit_from_customer_at[pair] += visit_spend[v] - goods - np.int64(visit_cost[v])
+        profit_from_customer_at[pair] += visit_spend[v] - goods - visit_cost[v]
         spend_so_far_at[pair] += visit_spend[v]
         visits_so_far_at[pair] += 1
 

@@ -106,7 +106,7 @@ def reward_visits(
 def add_reward_cost(visit_cost, visit_reward, visit_count, has_program):
     """Add what the reward costs that a visitor is given.  visit_cost (visits,)  cents  [written]"""
     for v in range(visit_count[0] if any_set(has_program) else 0):
-        visit_cost[v] += np.float32(visit_reward[v])
+        visit_cost[v] += visit_reward[v]
 
 
 @kernel

@@ -21,7 +21,7 @@ from abm.core.streams import uniform4
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.policy import CENTS, Held, Policy
+from abm.mechanisms.policy import CENTS, WHOLE, Held, Policy
 from abm.world.columns import CENT, Column, Tally
 
 
@@ -39,9 +39,10 @@ def note_visits(
 ):  # fmt: skip
     """Note the visits of customers whom the firm can identify.
 
-    Who is not yet known is identified on a visit with probability `data_coverage` (draw 0, block nth, word 0); members
-    and, by a firm that sees all, everybody always are. What came before is not known. The gap is the first time between
-    visits in two periods, and then moves by `rhythm_rate` of its way to the latest one.
+    Who is not yet known is identified on a visit with probability `data_coverage` (draw 0, block nth, word 0, where
+    nth counts all occasions of her period). Known at once are members, as they are after the visit, of a firm that
+    identifies anybody at all, and everybody by a firm that sees all. What came before is not known. The gap is the
+    first time between visits in two periods, and then moves by `rhythm_rate` of its way to the latest one.
 
     known_at, seen_last_at, seen_visits_at, seen_spend_at, seen_gap_at (pairs,)  [written]
     identified  tally [written]
@@ -50,7 +51,7 @@ def note_visits(
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         if known_at[pair] == 0:
             u = uniform4(key, customer_id[i], t, visit_nth[v], replication)[0]
-            if u < data_coverage[j] or sees_all[j] > 0 or member_at[pair] > 0:
+            if u < data_coverage[j] or sees_all[j] > 0 or (data_coverage[j] > 0.0 and member_at[pair] > 0):
                 known_at[pair] = 1
                 identified[j] += 1
         if known_at[pair] > 0:
@@ -97,10 +98,10 @@ def warn(
 
 
 @kernel(per="share")
-def book_records(record_cost_cents, known_customers, record_keeping):
-    """Book what it costs to keep records.  record_keeping  tally [written]"""
-    for j in range(record_cost_cents.shape[0]):
-        record_keeping[j] += known_customers[j] * record_cost_cents[j]
+def book_records(record_expense, known_customers, record_keeping):
+    """Book what it costs to keep records, in 1/100 cent.  record_keeping  tally [written]"""
+    for j in range(record_expense.shape[0]):
+        record_keeping[j] += known_customers[j] * record_expense[j]
 
 
 @kpi(unit="share")
@@ -136,8 +137,11 @@ class InformationPolicy(Policy):
     )
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
-        """Return what a record costs in cents, and whether the firm sees all."""
-        return {"record_cost_cents": (CENTS, self.record_cost), "sees_all": (Held("int32", int, int), self.omniscient)}
+        """Return what a record costs in 1/100 cent, and whether the firm sees all."""
+        return {
+            "record_expense": (CENTS, 100.0 * self.record_cost),
+            "sees_all": (WHOLE, self.omniscient),
+        }
 
 
 class Information(Mechanism):
@@ -159,7 +163,7 @@ class Information(Mechanism):
         Tally("warned", "customers", "of these, those of whom it is warned"),
         Tally("warned_rightly", "customers", "of these, those who have gone"),
         Tally("gone", "customers", "of those whom it knows, those who have gone"),
-        Tally("record_keeping", "cu", "cost of customers' records", CENT, account="lever"),
+        Tally("record_keeping", "cu", "cost of customers' records", CENT / 100, account="lever"),
     )
     kpis = (known_share, warning_precision, warning_recall)
     rhythm_rate: float = param(

@@ -77,7 +77,7 @@ def make_amends(
 def add_amends_cost(visit_cost, visit_amends, visit_count):
     """Add what amends cost.  visit_cost (visits,)  cents  [written]"""
     for v in range(visit_count[0]):
-        visit_cost[v] += np.float32(visit_amends[v])
+        visit_cost[v] += visit_amends[v]
 
 
 @kpi(unit="1/visit", nan="nobody visited the firm")

@@ -60,12 +60,18 @@ def test_who_is_identified_is_known_with_all_later_visits_here_and_nothing_else(
     assert not c.known[1].any()
 
 
-def test_members_are_known():
-    scenario = market(data_coverage=0.0001).replace(
-        {"firms.north.program": {"preset": "points", "enrolment": "automatic"}}
-    )
+def test_members_are_known_where_a_firm_keeps_records_at_all():
+    program = {"preset": "points", "enrolment": "automatic"}
+    scenario = market(data_coverage=0.0001).replace({"firms.north.program": program, "firms.east.program": program})
     c = after(scenario).world.customers
     np.testing.assert_array_equal(c.known[0], c.member[0])
+    assert c.member[1].any()
+    assert not c.known[1].any()  # of a firm that identifies nobody
+
+
+def test_a_small_cost_of_records_is_not_rounded_away():
+    found = record(market(data_coverage=1.0, record_cost=0.0013), 5).tallies
+    np.testing.assert_allclose(found["record_keeping"][:, 0], 0.0013 * found["known_customers"][:, 0])
 
 
 def test_a_score_by_hand():
