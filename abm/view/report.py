@@ -165,11 +165,23 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
     arms = study.arms if study else manifest.experiment["arms"]
     settings = [(arm, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)
+    yield markup.paragraphs(_who_sees_all(study) if study else [])
     if sheet.design.factors:
         factors = [(path, sheet.design.described(path)) for path in sheet.design.factors]
         yield markup.table(("factor, which no firm chooses", "values"), factors)
     versions = ", ".join(f"{library} {version}" for library, version in manifest.versions.items())
     yield markup.element("p", markup.text(f"Made with {versions}."), "caption")
+
+
+def _who_sees_all(study: Experiment) -> list[str]:
+    """Say which firms see the truth in which arms: no firm does, so it is for comparison only."""
+    found: dict[str, list[str]] = {}
+    for arm in study.arms:
+        worlds = [still for _, still in study.scenario_of(arm).stretches()]
+        firms = dict.fromkeys(f.name for world in worlds for f in world.firms if f.information.omniscient)
+        for firm in firms:
+            found.setdefault(firm, []).append(arm)
+    return [f"{firm} sees the truth about its customers in {', '.join(arms)}." for firm, arms in found.items()]
 
 
 def _settings(arm: Mapping[str, Any]) -> str:

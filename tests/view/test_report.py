@@ -183,3 +183,11 @@ def test_failed_and_missing_runs_are_said(tmp_path, monkeypatch):
     checker.feed(report.write(tmp_path / "half").read_text(encoding="utf-8"))
     assert "1 of 3 runs failed" in checker.text
     assert "base: ZeroDivisionError: by <nothing> (1 run)" in checker.text
+
+
+def test_a_firm_that_sees_the_truth_is_named(tmp_path):
+    arms = {"blind": {}, "seeing": {"firms.north.information.omniscient": True}}
+    world = abm.Scenario(periods=3, population={"customers": 30}, information={})
+    abm.run(abm.Experiment("seen", world, arms, replications=2), store=tmp_path, workers=1)
+    text = report.write(tmp_path).read_text(encoding="utf-8")
+    assert "north sees the truth about its customers in seeing." in text
