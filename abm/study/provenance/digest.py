@@ -7,11 +7,15 @@ and never finds old numbers under its name.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import hashlib
 import inspect
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import dedent
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -19,10 +23,12 @@ import numpy as np
 
 from abm.core.presets import listed
 from abm.core.spec import Spec
+from abm.mechanisms.sums import Sum
+from abm.world.columns import Column, Tally
 
 DIGEST_BYTES = 16
 _PACKAGE = __name__.partition(".")[0]
-_CONSTANT = (bool, int, float, str, tuple, type(None))
+_CONSTANT = (bool, int, float, str, type(None), np.generic, np.ndarray, Column, Tally, Sum)
 
 
 def digest(data: bytes) -> bytes:
@@ -58,8 +64,8 @@ def own_code(*values: Any) -> list[tuple[str, str]]:
 
     values : specs (searched through their fields), functions, and tables or lists of these
 
-    Followed are functions, kernels, equations and constants of the module a class or function stands in. Code whose
-    source cannot be read (typed at a prompt) counts by its name alone.
+    Followed are classes, functions, kernels, equations and constants of the module a class or function stands in.
+    Code whose source cannot be read (typed at a prompt) counts by its name alone.
     """
     found: dict[tuple[str, str], str] = {}
     for thing in _code_in(values):
@@ -105,17 +111,39 @@ def _gather(thing: Any, found: dict[tuple[str, str], str]) -> None:
     if isinstance(thing, type) and issubclass(thing, Spec):  # a point of a design may name a preset
         files = listed(thing).items() if "presets" in vars(thing) else ()
         found |= {(module, f"{thing.__qualname__} {name}"): file.read_text("utf-8") for name, file in files}
-    parts = vars(thing).values() if isinstance(thing, type) else [thing]
-    for function in (_function(part) for part in parts):
-        if isinstance(function, FunctionType) and function.__module__ == module:
-            for name in _names(function.__code__) & function.__globals__.keys():
-                value = function.__globals__[name]
-                if isinstance(value, _CONSTANT):
-                    found.setdefault((module, name), repr(value))
-                elif _is_code(value) and _function(value).__module__ == module:
-                    _gather(value, found)
+    functions = [part for part in map(_function, _parts(thing)) if isinstance(part, FunctionType)]
+    functions = [function for function in functions if function.__module__ == module]
+    here = functions[0].__globals__ if functions else vars(sys.modules.get(module, object))
+    for name in _names(found[module, thing.__qualname__], functions) & here.keys():
+        value = here[name]
+        if _is_constant(value):
+            found.setdefault((module, name), repr(value.tolist() if isinstance(value, np.ndarray) else value))
+        for code in _code_in(value):
+            if _function(code).__module__ == module:
+                _gather(code, found)
 
 
-def _names(code: CodeType) -> set[str]:
-    """Return the names that a function and the functions inside it look up."""
-    return set(code.co_names).union(*(_names(part) for part in code.co_consts if isinstance(part, CodeType)))
+def _is_constant(value: Any) -> bool:
+    """Return whether a value is one that its text tells whole: numbers, texts, lists and tables of them, columns."""
+    if isinstance(value, Mapping):
+        return all(map(_is_constant, (*value, *value.values())))
+    if isinstance(value, list | tuple):
+        return all(map(_is_constant, value))
+    return isinstance(value, _CONSTANT)
+
+
+def _parts(thing: Any) -> list[Any]:
+    return [*vars(thing).values()] if isinstance(thing, type) else [thing]
+
+
+def _names(source: str, functions: list[FunctionType]) -> set[str]:
+    """Return the names that the source of a class or function looks up; without one, those of compiled functions."""
+    with contextlib.suppress(SyntaxError):  # a lambda's source is the lines that it stands in
+        if source:
+            return {node.id for node in ast.walk(ast.parse(dedent(source))) if isinstance(node, ast.Name)}
+    return set().union(*(_names_in(function.__code__) for function in functions))
+
+
+def _names_in(code: CodeType) -> set[str]:
+    """Return the names that compiled code and the functions inside it look up."""
+    return set(code.co_names).union(*(_names_in(part) for part in code.co_consts if isinstance(part, CodeType)))

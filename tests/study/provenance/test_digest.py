@@ -23,6 +23,8 @@ values = st.recursive(
 )
 
 THEORY = """
+import numpy as np
+
 from abm.core.kernels import equation, kernel
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism
@@ -30,6 +32,8 @@ from abm.mechanisms.phases import Phase
 from abm.world.columns import Column
 
 CEILING = {ceiling}
+START = np.float32({start})
+COST = Column("cost", ("customer",), START, "utility", "cost of leaving")
 UNUSED = {unused}
 
 @equation
@@ -41,14 +45,17 @@ def build(cost, growth, lo, hi, t):
     for i in range(lo, hi):
         cost[i] = min(CEILING, grown(cost[i], growth))
 
-class Habit(Mechanism):
-    name = "habit"
-    owns = (Column("cost", ("customer",), 0, "utility", "cost of leaving"),)
-    growth: float = param(0.1, unit="utility", evidence="assumed")
-
+class Growing(Mechanism):
     def schedule(self, policies):
-        return ((Phase.LEARNING, build),)
+        return ((Phase.{phase}, build),)
+
+class Habit(Growing):
+    name = "habit"
+    owns = (COST,)
+    growth: float = param(0.1, unit="utility", evidence="assumed")
 """
+
+AS_IT_WAS = {"ceiling": 2.0, "unused": 1, "factor": 1.0, "start": 0.0, "phase": "LEARNING"}
 
 
 class Left(Spec):
@@ -96,9 +103,9 @@ def test_shipped_code_is_not_own_code():
 def habit(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def write(ceiling=2.0, unused=1, factor=1.0):
+    def write(**edits):
         monkeypatch.delitem(sys.modules, "habit_theory", raising=False)
-        (tmp_path / "habit_theory.py").write_text(THEORY.format(ceiling=ceiling, unused=unused, factor=factor))
+        (tmp_path / "habit_theory.py").write_text(THEORY.format(**{**AS_IT_WAS, **edits}))
         importlib.invalidate_caches()
         linecache.clearcache()
         return dict(own_code(Scenario().adding(importlib.import_module("habit_theory").Habit())))
@@ -110,14 +117,14 @@ def habit(tmp_path, monkeypatch):
 
 def test_own_mechanisms_count_with_the_kernels_equations_and_constants_they_use(habit):
     code = habit()
-    assert set(code) == {"Habit", "build", "grown", "CEILING"}
+    assert set(code) == {"Habit", "Growing", "build", "grown", "CEILING", "COST"}
     assert "cost + 1.0 * growth" in code["grown"]
 
 
-def test_an_edited_equation_or_constant_is_other_code(habit):
+@pytest.mark.parametrize("edit", [{"factor": 2.0}, {"ceiling": 3.0}, {"start": 0.5}, {"phase": "ENCOUNTER"}])
+def test_an_edited_equation_constant_column_or_base_is_other_code(habit, edit):
     before = habit()
-    assert habit(factor=2.0) != before
-    assert habit(ceiling=3.0) != before
+    assert habit(**edit) != before
     assert habit(unused=2) == before
 
 
