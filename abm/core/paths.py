@@ -50,7 +50,8 @@ class _Branch(dict[int | str, Any]):
     """Changes below a node, told apart from a new value that is itself a dict."""
 
 
-def _rebuilt(node: Any, changes: dict[int | str, Any], place: str) -> Any:
+def _rebuilt(node: Any, changes: dict[int | str, Any], place: str, unfolded: bool = False) -> Any:
+    """Return `node` with changes below it.  unfolded : whether it is a list whose items paths name directly."""
     values: Any
     if isinstance(node, BaseModel):
         if _PRESET in changes and _PRESET in type(node).model_fields:
@@ -60,7 +61,13 @@ def _rebuilt(node: Any, changes: dict[int | str, Any], place: str) -> Any:
         values = dict(node) if isinstance(node, dict) else list(node)
     for step, change in changes.items():
         inner = _spelled(place, node, step)
-        values[step] = _rebuilt(values[step], change, inner) if isinstance(change, _Branch) else change
+        if isinstance(change, _Branch):
+            below_it = step in getattr(type(node), "unfolded", ())
+            values[step] = _rebuilt(values[step], change, inner, below_it)
+        elif unfolded and isinstance(change, Mapping):  # only what stands there tells of what class the table is
+            values[step] = validated(type(values[step]), change, place=inner)
+        else:
+            values[step] = change
     if isinstance(node, BaseModel):
         return validated(type(node), values, place=place)
     return tuple(values) if isinstance(node, tuple) else values

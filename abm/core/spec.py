@@ -39,7 +39,8 @@ class Spec(BaseModel):
     )
 
     unfolded: ClassVar[tuple[str, ...]] = ()
-    """Tuple fields whose items a path may name directly: "habit.growth" for "extras.habit.growth"."""
+    """Tuple fields whose items a path may name directly, and a table has as sections: "habit.growth" for
+    "extras.habit.growth"."""
 
     presets: ClassVar[str | Path] = ""
     """Where the files are that the parameter `preset` may name: in library/presets, or a folder of one's own."""
@@ -93,13 +94,15 @@ class Spec(BaseModel):
         """Return a table for a TOML file, from which `parse` builds an equal spec.
 
         Tuples become lists; None is left out, and, unless `full`, so is what the defaults say already.  (Only a None
-        that stands against a preset is kept, for `write_toml` to refuse.)
+        that stands against a preset is kept, for `write_toml` to refuse.) Items of unfolded fields become sections
+        under their names: to read these, their classes have to be known.
         """
-        fields = type(self).model_fields
+        fields = {name: field for name, field in type(self).model_fields.items() if name not in self.unfolded}
         values = {name: getattr(self, name) for name in fields}
         said = {name: full or value != _default(fields[name]) for name, value in values.items()}
         table = {name: _plain(value, full) for name, value in values.items() if said[name] and value is not None}
-        return table if full else _completed(self, table)
+        sections = {item.name: item.to_dict(full) for name in self.unfolded for item in getattr(self, name)}
+        return (table if full else _completed(self, table)) | sections
 
     @classmethod
     def parameters(cls, prefix: str = "") -> list[Parameter]:
@@ -160,11 +163,11 @@ def _completed(spec: Spec, table: dict[str, Any]) -> dict[str, Any]:
     # Specs in a list are no matter of presets, and some, mechanisms of one's own, are built in Python only.
     data = {name: getattr(spec, name) if isinstance(value, list) else value for name, value in table.items()}
     try:
-        again = type(spec).parse(data)
+        again = type(spec).parse(data | {name: getattr(spec, name) for name in spec.unfolded})
     except Refusal:
         return spec.to_dict(full=True)
     completed = {}
-    for name in type(spec).model_fields:
+    for name in (name for name in type(spec).model_fields if name not in spec.unfolded):
         value = getattr(spec, name)
         if value != getattr(again, name):
             completed[name] = _plain(value, True)

@@ -203,6 +203,24 @@ def test_changes_apply_together_in_any_order():
         assert replaced(MARKET, {path: changes[path] for path in order}) == expected
 
 
+def test_a_table_for_an_item_that_paths_name_directly_is_of_its_class():
+    class Extra(Spec):
+        """What a list declares that may hold specs of any class."""
+
+    class Open(Spec):
+        unfolded = ("extras",)
+        extras: tuple[Extra, ...] = ()
+
+    class Taste(Extra):
+        name: ClassVar[str] = "taste"
+        salt: float = param(0.5, unit="0-1", bounds=(0, 1), evidence="assumed")
+
+    market = Open(extras=(Taste(salt=0.1),))
+    assert replaced(market, {"taste": {"salt": 0.2}}).extras == (Taste(salt=0.2),)
+    assert replaced(market, {"taste": {}}).extras == (Taste(),)
+    assert refusal(replaced, market, {"taste": {"salt": 2}}) == "taste.salt = 2.0 is outside [0, 1] (0-1)"
+
+
 def test_values_that_are_only_allowed_together():
     class Interval(Spec):
         low: float = 0.0

@@ -370,7 +370,6 @@ def test_in_full_everything_but_none_is_written():
         "weights": {},
         "word_of_mouth": {"contact_rate": 0.2},
         "firms": [],
-        "extras": [],
     }
 
 
@@ -446,7 +445,7 @@ def test_the_default_of_the_field_counts_not_that_of_the_class():
 
 
 def test_a_mechanism_is_written_as_what_it_is():
-    assert Market(extras=(Habit(growth=0.5),)).to_dict() == {"extras": [{"growth": 0.5}]}
+    assert Market(extras=(Habit(growth=0.5),)).to_dict() == {"habit": {"growth": 0.5}}
 
 
 def test_files_can_be_read_through_this_module(tmp_path):
