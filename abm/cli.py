@@ -33,6 +33,14 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
 ]
+With = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE.py",
+        help="A Python file of theories, KPIs and readings of your own that the study names; may be repeated.",
+    ),
+]
 Replications = Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")]
 Seed = Annotated[int | None, typer.Option(help="Decides all luck.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")]
@@ -57,6 +65,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 @app.command()
 def run(
     file: Study,
+    own: With = None,
     sets: Sets = None,
     replications: Replications = None,
     seed: Seed = None,
@@ -82,8 +91,8 @@ def run(
 ) -> None:
     """Run every arm of a study, or what of it is not stored yet; rank the arms and write a report."""
     do(
-        "run", file, sets or [], replications, seed, workers, threads, cluster, out, precision or [], max_runs, strict,
-        json,
+        "run", file, own or [], sets or [], replications, seed, workers, threads, cluster, out, precision or [],
+        max_runs, strict, json,
     )  # fmt: skip
 
 
@@ -109,6 +118,7 @@ def compare(
     max_runs: Annotated[int | None, typer.Option(help="Runs at most; left out = as many as it takes.")] = None,
     pilot: Annotated[int, typer.Option(help="Replications before the first decision.")] = 10,
     check: Annotated[bool, typer.Option("--check", help="Also run equal arms, which must not differ at all.")] = False,
+    own: With = None,
     sets: Sets = None,
     seed: Seed = None,
     workers: Workers = None,
@@ -120,7 +130,7 @@ def compare(
     """Find the best arm, or one as good for all that matters, with a stated probability and as few runs as it takes."""
     do(
         "compare", file, kpi, firm, group, zone, confidence, lowest, point, each_point, together, max_runs, pilot,
-        check, sets or [], seed, workers, threads, cluster, out, json,
+        check, own or [], sets or [], seed, workers, threads, cluster, out, json,
     )  # fmt: skip
 
 
@@ -149,6 +159,7 @@ def sensitivity(
         ),
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    own: With = None,
     sets: Sets = None,
     replications: Replications = None,
     seed: Seed = None,
@@ -160,7 +171,7 @@ def sensitivity(
 ) -> None:
     """Find out which uncertain factors move a KPI, or the difference between two arms, and how much of it is luck."""
     do(
-        "sensitivity", file, kpi, firm, method, samples, arm, against, factors or [], confidence, sets or [],
+        "sensitivity", file, kpi, firm, method, samples, arm, against, factors or [], confidence, own or [], sets or [],
         replications, seed, workers, threads, cluster, out, json,
     )  # fmt: skip
 
@@ -187,6 +198,7 @@ def calibrate(
     ] = None,
     trials: Annotated[int, typer.Option(help="Settings that are tried.")] = 100,
     forgive: Annotated[int, typer.Option(help="Targets that settings may miss without being ruled out.")] = 0,
+    own: With = None,
     sets: Sets = None,
     replications: Annotated[int | None, typer.Option(help="Draws of luck per trial, the same for all.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all luck, and what is tried.")] = None,
@@ -198,17 +210,18 @@ def calibrate(
 ) -> None:
     """Find the parameters with which a market shows what is known of it, and what that rules out."""
     do(
-        "calibrate", file, targets, log, factors or [], trials, forgive, sets or [], replications, seed, workers,
-        threads, cluster, out, json,
+        "calibrate", file, targets, log, factors or [], trials, forgive, own or [], sets or [], replications, seed,
+        workers, threads, cluster, out, json,
     )  # fmt: skip
 
 
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
+    own: With = None,
 ) -> None:
     """Write the figures and report.html of a results folder again, without running anything."""
-    do("report", folder)
+    do("report", folder, own or [])
 
 
 @app.command()
@@ -217,10 +230,11 @@ def show(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="One of them, or a part of its name; for odd a study file.")
     ] = None,
+    own: With = None,
     json: Json = False,
 ) -> None:
     """Show what there is: parameters (assumed ones first), mechanisms, KPIs, presets, sources, studies, ODD text."""
-    do("show", what, name, json)
+    do("show", what, name, own or [], json)
 
 
 @app.command()
@@ -235,10 +249,11 @@ def new(
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
     sample: Annotated[int, typer.Option(help="How many runs to recompute.")] = 10,
+    own: With = None,
     json: Json = False,
 ) -> None:
     """Recompute a sample of stored runs and compare every number, bit for bit."""
-    do("verify", folder, sample, json)
+    do("verify", folder, sample, own or [], json)
 
 
 @app.command()

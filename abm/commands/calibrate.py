@@ -32,6 +32,7 @@ def main(
     factors: Sequence[str],
     trials: int,
     forgiven: int,
+    own: Sequence[Path],
     sets: Sequence[str],
     replications: int | None,
     seed: int | None,
@@ -46,7 +47,7 @@ def main(
     Raises Refusal before anything is written.
     """
     try:
-        study = overrides(load(file), sets, replications, seed)
+        study = overrides(load(file, own), sets, replications, seed)
         if targets is None and log is None:
             raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
         if not factors and not study.design.factors:
@@ -66,7 +67,7 @@ def main(
     if json:
         output.document(_document(out, found, files))
     else:
-        _print(out, found, files)
+        _print(out, found, files, own)
     return _failures(found)
 
 
@@ -102,13 +103,14 @@ def _write(out: Path, study: Experiment, found: Calibration) -> list[Path]:
     return view.write(out, view.draw(found))
 
 
-def _print(out: Path, found: Calibration, files: Sequence[Path]) -> None:
+def _print(out: Path, found: Calibration, files: Sequence[Path], own: Sequence[Path]) -> None:
     output.show("", _settings(found), "", _fit(found), "", found.statement, "")
     if found.notes:
         output.show(*(f"Note: {note}." for note in found.notes), "")
     output.lines("\n".join([f"results  {out}", *(f"figure   {file}" for file in files)]))
     if len(found.plausible):
-        output.lines(f"next     patronage run {out / CALIBRATED}")
+        options = "".join(f" --with {file}" for file in own)
+        output.lines(f"next     patronage run {out / CALIBRATED}{options}")
 
 
 def _settings(found: Calibration) -> Table:

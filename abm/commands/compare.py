@@ -27,6 +27,7 @@ from abm.view import verdict as view
 def main(
     file: Path, kpi: str, firm: str | None, group: str | None, zone: float, confidence: float, lowest: bool | None,
     point: int | None, each_point: bool, together: bool, max_runs: int | None, pilot: int, check: bool,
+    own: Sequence[Path],
     sets: Sequence[str], seed: int | None, workers: int | None, threads: int | None, cluster: str | None,
     out: Path | None, json: bool,
 ) -> int:  # fmt: skip
@@ -41,7 +42,7 @@ def main(
     ask = partial(robust, together=together) if each_point else partial(compare, point=point)
     _refuse(each_point, together, point)
     try:
-        study = overrides(load(file), sets, None, seed)
+        study = overrides(load(file, own), sets, None, seed)
         out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
         resources = doing.resources(study, pilots, workers, threads, cluster)
@@ -49,7 +50,7 @@ def main(
             found: Verdict | Robustness = ask(
                 study, kpi, firm, zone=zone, confidence=confidence, largest=largest, group=group, max_runs=max_runs,
                 pilot=pilot, store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,
-                command=_command(file, kpi, firm, group, zone, sets, seed),
+                command=_command(file, kpi, firm, group, zone, own, sets, seed),
             )  # fmt: skip
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, seed=seed) from None
@@ -61,7 +62,7 @@ def main(
         output.document({**_document(found, checked), "out": str(out), "figure": str(out / drawn.file)})
     else:
         _print(found, checked)
-        output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}\nnext     patronage verify {out}")
+        output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}\nnext     {doing.verification(out, own)}")
     return int(not found.decided or found.failed > 0 or (checked is not None and not checked.ok))
 
 
@@ -73,11 +74,18 @@ def _refuse(each_point: bool, together: bool, point: int | None) -> None:
 
 
 def _command(
-    file: Path, kpi: str, firm: str | None, group: str | None, zone: float, sets: Sequence[str], seed: int | None
+    file: Path,
+    kpi: str,
+    firm: str | None,
+    group: str | None,
+    zone: float,
+    own: Sequence[Path],
+    sets: Sequence[str],
+    seed: int | None,
 ) -> str:
     """Return the command that asks for the same comparison on any machine."""
     options = ["--kpi", kpi, *(["--firm", firm] if firm else []), *(["--group", group] if group else [])]
-    options += ["--zone", f"{zone:g}"]
+    options += ["--zone", f"{zone:g}", *doing.named(own)]
     options += [part for one in sets for part in ("--set", one)] + ([] if seed is None else ["--seed", str(seed)])
     return shlex.join(["patronage", "compare", file.name, *options])
 

@@ -188,6 +188,16 @@ def failures(results: Results) -> int:
     return 1
 
 
+def named(own: Sequence[Path]) -> list[str]:
+    """Return the options that name files of theories of one's own, without the folders of this machine."""
+    return [part for file in own for part in ("--with", file.name)]
+
+
+def verification(out: Path, own: Sequence[Path]) -> str:
+    """Return the command that verifies a results folder."""
+    return " ".join(["patronage verify", str(out), *(f"--with {file}" for file in own)])
+
+
 def factors(written: Sequence[str]) -> dict[str, Any] | None:
     """Return the factors given, "PATH=[low, high]", or "PATH" for the bounds of the parameter; None without any."""
     found: dict[str, Any] = {}

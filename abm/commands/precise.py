@@ -14,7 +14,6 @@ import pandas as pd
 from abm.commands import output
 from abm.core.errors import Refusal, shown
 from abm.study.plan.experiment import Experiment
-from abm.study.provenance import inputs
 from abm.study.replications.precision import Precision, assessed, counts, goals_of, run_until
 from abm.study.storage.manifest import read_manifest
 from abm.study.storage.results import read
@@ -61,10 +60,12 @@ def _said(look: Precision) -> str:
     return f"{look.replications:,} replications: {', '.join(parts)}{about}"
 
 
-def known(folder: Path) -> pd.DataFrame | None:
+def known(folder: Path, own: Any = ()) -> pd.DataFrame | None:
     """Return what a results folder knows of what it was run for with `--precision`, as the table of a Precision.
 
-    None without `--precision`, and for a study with mechanisms or KPIs of its own, which no file can hold.
+    own : theories and measures of the user's own that the study has, as of `load`
+
+    None without `--precision`, and for a study that cannot be built again.
     """
     manifest = read_manifest(folder)
     words = shlex.split(manifest.command)
@@ -72,7 +73,7 @@ def known(folder: Path) -> pd.DataFrame | None:
     if not wanted:
         return None
     try:
-        experiment = Experiment.from_dict(manifest.experiment, folder=folder / inputs.FOLDER)
+        experiment = manifest.study(folder, own)
         return assessed(read(folder), goals_of(experiment, wanted)).table
     except Refusal:
         return None

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from abm.commands import output, precise
+from abm.study.storage.manifest import read_manifest
 from abm.view import report
 
 
-def main(folder: Path) -> int:
-    """Write the report of a results folder and say where it is; Refusal if it is not one."""
-    output.lines(str(report.write(folder, known=precise.known(folder))))
+def main(folder: Path, own: Sequence[Path]) -> int:
+    """Write the report of a results folder and say where it is; Refusal if it is not one, or needs other files."""
+    manifest = read_manifest(folder)
+    given = manifest.with_own(folder, own)
+    for file in manifest.edited(given):
+        output.note(f"made with {file}; where the study's own equations have changed the report cannot describe them")
+    output.lines(str(report.write(folder, known=precise.known(folder, given), own=given)))
     return 0

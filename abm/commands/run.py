@@ -12,7 +12,6 @@ import pandas as pd
 
 from abm.commands import doing, output, precise
 from abm.core.errors import Refusal
-from abm.scenario.scenario import Scenario
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
@@ -25,6 +24,7 @@ from abm.view import criteria, dates, groups, summary, tables
 
 def main(
     file: Path,
+    own: Sequence[Path],
     sets: Sequence[str],
     replications: int | None,
     seed: int | None,
@@ -43,7 +43,7 @@ def main(
     """
     wanted = precise.asked(precision, max_runs)
     try:
-        experiment = overrides(load(file), sets, replications, seed)
+        experiment = overrides(load(file, own), sets, replications, seed)
         if wanted:
             experiment = precise.first_look(experiment, wanted, max_runs)
         if strict and not experiment.expect:
@@ -55,32 +55,36 @@ def main(
     output.note(doing.intention(experiment, resources))
     with doing.Watch(experiment, cluster) as watch:
         options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.update}
-        options |= {"cluster": cluster, "command": _command(file, sets, precision, replications, seed, max_runs)}
+        options |= {"cluster": cluster, "command": _command(file, own, sets, precision, replications, seed, max_runs)}
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
     known, judged = found.table if found else None, judge(results)
     if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
-        _report(out, results, known, experiment.scenario)
+        _report(out, results, known, experiment)
     if json:
         output.document(_document(out, results, known, judged, watch.seconds) | precise.document(found))
     else:
-        _print(out, results, found, judged, experiment)
+        _print(out, results, found, judged, experiment, doing.verification(out, own))
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
 
 
-def _command(file: Path, sets: Sequence[str], precision: Sequence[str], *numbers: int | None) -> str:
+def _command(
+    file: Path, own: Sequence[Path], sets: Sequence[str], precision: Sequence[str], *numbers: int | None
+) -> str:
     """Return the command that asks for the same runs on any machine."""
-    options = [part for one in sets for part in ("--set", one)]
+    options = [*doing.named(own), *(part for one in sets for part in ("--set", one))]
     options += [part for one in precision for part in ("--precision", one)]
     for name, value in zip(("--replications", "--seed", "--max-runs"), numbers, strict=True):
         options += [name, str(value)] if value is not None else []
     return shlex.join(["patronage", "run", file.name, *options])
 
 
-def _report(out: Path, results: Results, known: pd.DataFrame | None, world: Scenario) -> None:
+def _report(out: Path, results: Results, known: pd.DataFrame | None, study: Experiment) -> None:
     """Write the report, and say so if more periods than the burn-in look like warm-up."""
-    importlib.import_module("abm.view.report").write(out, results, known)  # slow to import, and mostly there already
+    report = importlib.import_module("abm.view.report")  # slow to import, and mostly there already
+    report.write(out, results, known, study.own)
+    world = study.scenario
     hint = summary.settling(results, world.periods, world.burn_in)
     if hint:
         output.note(hint)
@@ -91,7 +95,14 @@ def _is_newer(page: Path, manifest: Path) -> bool:
     return page.is_file() and page.stat().st_mtime_ns >= manifest.stat().st_mtime_ns
 
 
-def _print(out: Path, results: Results, found: Precision | None, judged: pd.DataFrame, experiment: Experiment) -> None:
+def _print(
+    out: Path,
+    results: Results,
+    found: Precision | None,
+    judged: pd.DataFrame,
+    experiment: Experiment,
+    following: str,
+) -> None:
     best, known = summary.winner(results), found.table if found else None
     table = summary.effects(results, known=known)
     shown = summary.kpis_shown(results)[: len(summary.HEADLINE)]
@@ -109,7 +120,7 @@ def _print(out: Path, results: Results, found: Precision | None, judged: pd.Data
         output.show(criteria.table(judged), "", criteria.statement(judged), "")
     if found:
         output.show(found.statement, "")
-    output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     patronage verify {out}")
+    output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     {following}")
 
 
 def _document(

@@ -28,6 +28,7 @@ def main(
     against: str | None,
     factors: Sequence[str],
     confidence: float,
+    own: Sequence[Path],
     sets: Sequence[str],
     replications: int | None,
     seed: int | None,
@@ -39,7 +40,7 @@ def main(
 ) -> int:
     """Analyse a study; return 1 if some runs failed, else 0.  Raises Refusal before anything is written."""
     try:
-        study = load(file)
+        study = load(file, own)
         study = overrides(
             study.replace(design=Design(), expect=(), groups={}) if factors else study, sets, replications, seed
         )

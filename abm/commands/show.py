@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from abm.cli import SHOWN
@@ -37,12 +37,14 @@ _ROWS: dict[str, Callable[[], list[catalogue.Row]]] = {
 }
 
 
-def main(what: str, name: str | None, json: bool) -> int:
+def main(what: str, name: str | None, own: Sequence[Path], json: bool) -> int:
     """Show the rows of `what`, or the details of one; return the exit code."""
     if what not in SHOWN:
         raise Refusal(f"nothing called {what!r} to show{did_you_mean(what, SHOWN)} (there is {one_of(SHOWN)})")
     if what == "odd":
-        return _odd(name, json)
+        return _odd(name, own, json)
+    if own:
+        raise Refusal("is for show odd FILE.toml, which describes a study", place="--with")
     rows, exact = catalogue.chosen(_ROWS.get(what, _studies)(), name, _ONE.get(what, what.removesuffix("s")))
     if json:
         output.document(rows)
@@ -75,11 +77,11 @@ def _studies() -> list[catalogue.Row]:
     return [row | {"question": row["question"] or row["problem"]} for row in rows]
 
 
-def _odd(file: str | None, json: bool) -> int:
+def _odd(file: str | None, own: Sequence[Path], json: bool) -> int:
     from abm.study.plan.experiment import load  # noqa: PLC0415 - other things to show do not need studies
     from abm.view.odd import odd  # noqa: PLC0415
 
-    experiment = load(file) if file else None
+    experiment = load(file, own) if file else None
     text = odd(experiment=experiment)
     if json:
         output.document({"file": file or "", "markdown": text})

@@ -26,10 +26,12 @@ from abm.view import catalogue, criteria, dates, figures, groups, markup, summar
 _MOST_FAILURES = 10
 
 
-def write(folder: Path, results: Results | None = None, known: pd.DataFrame | None = None) -> Path:
+def write(folder: Path, results: Results | None = None, known: pd.DataFrame | None = None, own: Any = ()) -> Path:
     """Write the figures and the report of a results folder; return the path of the report.
 
     results : of the folder, read if left out        known : as of summary.effects
+    own     : theories and measures of the user's own that the study has, as of `load`
+
     Raises Refusal for a folder that is not one of results.
     """
     manifest = read_manifest(folder)
@@ -38,7 +40,8 @@ def write(folder: Path, results: Results | None = None, known: pd.DataFrame | No
     scenario = manifest.experiment["scenario"]
     drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"], _groupings(manifest))
     figures.write(folder, drawn)
-    page = _page(results, manifest, table, drawn, folder, summary.measured(results, known))
+    study = _rebuilt(manifest, folder, own)
+    page = _page(results, manifest, table, drawn, folder, summary.measured(results, known), study)
     write_whole(folder / summary.REPORT, page.encode())
     return folder / summary.REPORT
 
@@ -50,8 +53,9 @@ def _page(
     drawn: list[figures.Drawn],
     folder: Path,
     measured: list[str],
+    study: Experiment | None,
 ) -> str:
-    sheet, study = results.sheet, _rebuilt(manifest, folder)
+    sheet = results.sheet
     numbers = _numbers_behind(manifest.experiment["scenario"])
     name = f"Study {sheet.name}"
     return markup.page(
@@ -256,20 +260,21 @@ def _values(parameter: Parameter, scenario: Mapping[str, Any]) -> list[str]:
 def _reproduce(manifest: Manifest, folder: Path, study: Experiment | None) -> Iterator[str]:
     name, kept = manifest.sheet.name, folder / inputs.FOLDER
     yield markup.paragraphs(["Recompute a sample of these runs and compare every number, bit for bit:"])
-    yield markup.code(f"patronage verify {folder}")
+    options = "".join(f" --with {file}" for file in manifest.own)
+    yield markup.code(f"patronage verify {folder}{options}")
     if study is None:
         yield markup.paragraphs(["The study has mechanisms or KPIs of its own: run the Python file that defines them."])
         return
     beside = f" in {kept}, beside its input files," if study.inputs else ""
     yield markup.paragraphs([f"Or run all of it again: save the study below as {name}.toml{beside} and"])
-    yield markup.code(f"patronage run {kept / name if study.inputs else name}.toml")
+    yield markup.code(f"patronage run {kept / name if study.inputs else name}.toml{options}")
     yield markup.folded(f"{name}.toml", markup.code(write_toml(study.to_dict())))
 
 
-def _rebuilt(manifest: Manifest, folder: Path) -> Experiment | None:
-    """Return the experiment of a results folder, None if it has mechanisms or KPIs that no file can hold."""
+def _rebuilt(manifest: Manifest, folder: Path, own: Any) -> Experiment | None:
+    """Return the experiment of a results folder, None if it cannot be built again from what is given."""
     try:
-        study = Experiment.from_dict(manifest.experiment, folder=folder / inputs.FOLDER)
+        study = manifest.study(folder, own)
     except Refusal:
         return None
     return study if study.sheet.digests == manifest.sheet.digests else None

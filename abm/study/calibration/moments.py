@@ -15,7 +15,6 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.kpis.kpi import FloatArray
 from abm.kpis.measure import Measure
-from abm.scenario.measures import BY_NAME
 from abm.study.calibration.targets import Target
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import everybody
@@ -43,7 +42,7 @@ class Moments:
 
 def known_kpis(experiment: Experiment) -> dict[str, Measure]:
     """Return the KPIs a target may name: the shipped ones and the experiment's own."""
-    return {**BY_NAME, **{one.name: one for one in experiment.kpis}}
+    return {**experiment.own.known, **{one.name: one for one in experiment.kpis}}
 
 
 def moments(results: Results, targets: Sequence[Target], points: Sequence[int]) -> Moments:

@@ -9,7 +9,6 @@ from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.kpis.measure import Measure
-from abm.scenario.measures import BY_NAME
 from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
@@ -87,10 +86,10 @@ def _measured(experiment: Experiment, name: str) -> Measure:
     known = {kpi.name: kpi for kpi in experiment.kpis}
     if name in known:
         return known[name]
-    if name in BY_NAME:
+    if name in experiment.own.known:
         wanted = ", ".join(f'"{kpi}"' for kpi in [*known, name])
         raise Refusal(f"= {shown(name)} is not measured by the study; set kpis = [{wanted}]", place="kpi")
-    advice = did_you_mean(name, [*known, *BY_NAME]) or f"; the study measures {', '.join(known)}"
+    advice = did_you_mean(name, [*known, *experiment.own.known]) or f"; the study measures {', '.join(known)}"
     raise Refusal(f"= {shown(name)} is no KPI{advice}", place="kpi")
 
 

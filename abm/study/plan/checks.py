@@ -13,7 +13,6 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.explain import joined
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
-from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan.arms import CHANGES, DATES, in_arm, paths_of
 from abm.study.plan.design import MOST_SEED, Design
@@ -88,8 +87,8 @@ def name(place: str, value: Any) -> None:
         raise Refusal(f"{shown(value)} is not a name; use up to 60 letters, digits, _ and -", place=place)
 
 
-def kpis(wanted: Any) -> tuple[Measure, ...]:
-    """Return KPIs and readings for objects or names; refuse unknown names, twins and names of other columns."""
+def kpis(wanted: Any, known: Mapping[str, Measure]) -> tuple[Measure, ...]:
+    """Return KPIs and readings for objects or known names; refuse other names, twins and names of other columns."""
     if isinstance(wanted, str) or not isinstance(wanted, Sequence):
         raise Refusal(f"= {shown(wanted)} is not a list of KPIs", place="kpis")
     if not wanted:
@@ -97,10 +96,10 @@ def kpis(wanted: Any) -> tuple[Measure, ...]:
     found: dict[str, Measure] = {}
     for index, kpi in enumerate(wanted):
         place = f"kpis[{index}]"
-        if isinstance(kpi, str) and kpi not in BY_NAME:
-            known = did_you_mean(kpi, BY_NAME) or "; patronage show kpis lists all"
-            raise Refusal(f"no KPI {kpi!r}{known}", place=place)
-        one = BY_NAME[kpi] if isinstance(kpi, str) else kpi
+        if isinstance(kpi, str) and kpi not in known:
+            near = did_you_mean(kpi, known) or "; patronage show kpis lists all."
+            raise Refusal(f"no KPI {kpi!r}{near} One of your own needs --with FILE.py", place=place)
+        one = known[kpi] if isinstance(kpi, str) else kpi
         if not isinstance(one, Measure):
             raise Refusal(f"= {shown(one)} is not a Kpi or Reading", place=place)
         if one.name in found:
@@ -148,9 +147,10 @@ def _said(path: str, value: Any) -> Any:
 
 def unquoted(scenario: Scenario, wanted: Any) -> None:
     """Refuse `firms.north.price = 1` without quotes in an arm: TOML reads it as a table that replaces all firms."""
+    sections = {*type(scenario).model_fields, *(theory.name for theory in scenario.extras)}
     for name, settings in table("arms", wanted).items():
         for key, value in table(f"arms.{name}", settings).items():
-            if isinstance(value, Mapping) and key in type(scenario).model_fields:
+            if isinstance(value, Mapping) and key in sections:
                 now = scenario.value_at(key)
                 partly = isinstance(now, Spec) and set(value) < set(now.to_dict(full=True))
                 if partly or isinstance(now, tuple):

@@ -24,6 +24,7 @@ from abm.study.plan.arms import dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.groups import Grouping, groupings, labels_in
+from abm.study.plan.own import Own
 from abm.study.plan.record import KINDS, Record, is_empty
 from abm.study.plan.record import checked as checked_record
 from abm.study.plan.sheet import Run, Sheet
@@ -52,6 +53,7 @@ class Experiment:
     groups       : name -> grouping of customers whose KPIs are told apart (groups.py), as a Grouping or its table
     record       : which persons and visits are recorded (record.py), as a Record or its table
     folder       : of the study file, which its input files lie in; None = the current one
+    own          : theories and measures of one's own that its table may name, as of `load`
 
     Raises Refusal, with the place, for anything that could not run: unknown paths, settings out of bounds, unknown
     KPIs, two factors or arms of one name, more than 10 million runs, a run that needs absurd memory.
@@ -70,6 +72,7 @@ class Experiment:
     groups: dict[str, Grouping] = field(default_factory=dict)
     record: Record = field(default_factory=Record)
     folder: Path | None = field(default=None, compare=False)
+    own: Own = field(default=Own(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name, empty=False)
@@ -79,7 +82,8 @@ class Experiment:
         checks.instance("scenario", self.scenario, Scenario)
         checks.instance("design", self.design, Design)
         arms = checks.arms(self.scenario, self.arms)
-        self._set(kpis=checks.kpis(self.kpis), arms=arms)
+        self._set(own=Own.of(self.own))
+        self._set(kpis=checks.kpis(self.kpis, self.own.known), arms=arms)
         baseline = checks.baseline(self.baseline, arms)
         with checks.at("groups"):
             self._set(groups=groupings(self.scenario, arms, baseline, self.groups))
@@ -105,24 +109,27 @@ class Experiment:
 
     @classmethod
     def from_dict(
-        cls, data: Mapping[str, Any], *, name: str = "", source: str = "", folder: Path | None = None
+        cls, data: Mapping[str, Any], *, name: str = "", source: str = "", folder: Path | None = None, own: Any = ()
     ) -> Experiment:
         """Build an experiment from the table of a study file.
 
         name   : what the experiment is called if the table does not say
         source : the file, for the beginning of a refusal        folder : which its input files lie in
+        own    : as of `load`
         """
+        own = Own.of(own)
         with checks.at("", source):
             checks.keys(data)
-            values = {"name": name, "folder": folder} | {k: data[k] for k in data if k not in ("scenario", "design")}
-            values["scenario"] = Scenario.parse(checks.table("scenario", data.get("scenario", {})), place="scenario")
+            values = {"name": name, "folder": folder, "own": own}
+            values |= {key: data[key] for key in data if key not in ("scenario", "design")}
+            values["scenario"] = own.scenario(checks.table("scenario", data.get("scenario", {})), "scenario")
             checks.unquoted(values["scenario"], data.get("arms", {}))
             with checks.at("design"):
                 values["design"] = Design.from_dict(checks.table("", data.get("design", {})))
             return cls(**values)
 
     def to_dict(self, full: bool = False) -> dict[str, Any]:
-        """Return the table of a study file; `from_dict` makes an equal experiment of it.
+        """Return the table of a study file; `from_dict` makes an equal experiment of it, with the same `own`.
 
         full : write every parameter of the scenario, not only those that differ from their defaults
         """
@@ -242,10 +249,14 @@ class Experiment:
         return found
 
 
-def load(path: Path | str) -> Experiment:
+def load(path: Path | str, own: Any = ()) -> Experiment:
     """Read an experiment from a study file; its name is the file's, unless the file gives one.
+
+    own : theories and measures of one's own that the file names: the path of a Python file, a module, a theory's class,
+          a KPI or reading, or a list of these
 
     Raises Refusal, beginning with the file's name, for anything that could not run.
     """
     path = Path(path)
-    return Experiment.from_dict(read_toml(path), name=path.stem, source=path.name, folder=path.parent.resolve())
+    folder = path.parent.resolve()
+    return Experiment.from_dict(read_toml(path), name=path.stem, source=path.name, folder=folder, own=own)

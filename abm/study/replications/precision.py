@@ -38,7 +38,6 @@ import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
-from abm.scenario.measures import BY_NAME
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.running.cluster_connection import shared_connection
@@ -151,10 +150,10 @@ def _goal(experiment: Experiment, name: str, width: float | str) -> Goal:
     measured, firms = [kpi.name for kpi in experiment.kpis], experiment.sheet.firms
     kpi, _, firm = name.partition(".")
     if kpi not in measured:
-        if kpi in BY_NAME:
+        if kpi in experiment.own.known:
             wanted = ", ".join(f'"{one}"' for one in [*measured, kpi])
             raise Refusal(f"{shown(kpi)} is not measured by the study; set kpis = [{wanted}]", place="precision")
-        raise Refusal(f"no KPI {shown(kpi)}{did_you_mean(kpi, [*measured, *BY_NAME])}", place="precision")
+        raise Refusal(f"no KPI {shown(kpi)}{did_you_mean(kpi, [*measured, *experiment.own.known])}", place="precision")
     if firm and firm not in firms:
         hint = did_you_mean(firm, firms) or f"; there is {one_of(firms)}"
         raise Refusal(f"no firm {shown(firm)}{hint}", place=f"precision.{kpi}")

@@ -258,12 +258,13 @@ def _unpacked_kpi(module: str, name: str) -> Measure:
 
 
 def packed(experiment: Experiment) -> bytes:
-    """Return an experiment as bytes for another process.
+    """Return an experiment as bytes for another process, first the files that its own theories stand in.
 
     Raises Unsendable for mechanisms or KPIs that another process could not import.
     """
     sink = io.BytesIO()
     try:
+        _Packer(sink).dump(experiment.own.files)
         _Packer(sink).dump(experiment)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         advice = "define mechanisms and KPIs at the top level of a module, or use workers=1"
@@ -277,7 +278,10 @@ def unpacked(packed_experiment: bytes, digests: dict[str, str], advice: str) -> 
     Raises Unsendable if something of it cannot be imported here, Refusal if code or input files are not the same here.
     """
     try:
-        experiment: Experiment = pickle.loads(packed_experiment)  # safe: from the study's own process, never a file
+        source = io.BytesIO(packed_experiment)
+        for file in pickle.load(source):  # safe: from the study's own process, never a file
+            file.module()
+        experiment: Experiment = pickle.load(source)
         same = experiment.sheet.digests == digests
     except Exception as error:
         raise Unsendable(f"a worker process cannot load the experiment ({error}); {advice}") from None

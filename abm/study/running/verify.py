@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from abm.core.errors import Refusal
 from abm.core.streams import SCHEME
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import RAW, Run
-from abm.study.provenance import inputs
 from abm.study.provenance.digest import digest
 from abm.study.provenance.versions import changes
 from abm.study.running.work import RunExecutor
@@ -64,22 +64,26 @@ class Verification:
 
 
 def verify(
-    folder: Path | str, sample: int = SAMPLE, seed: int = 0, experiment: Experiment | None = None
+    folder: Path | str, sample: int = SAMPLE, seed: int = 0, experiment: Experiment | None = None, own: Any = ()
 ) -> Verification:
     """Recompute stored runs of a results folder.
 
     sample     : how many runs, drawn at random; all if there are fewer      seed : decides which
-    experiment : needed if it has mechanisms or KPIs of its own, which a file cannot hold
+    own        : theories and measures of one's own that the study has, as of `load`
+    experiment : the study itself, in place of what the folder says of it
 
     Raises Refusal for a folder that is not one of results, and if the results belong to another experiment or were made
     under another scheme of random numbers.
     """
     store = Store(folder)
     manifest = read_manifest(store.folder)
-    experiment = _experiment(manifest, store.folder, experiment)
+    experiment = _experiment(manifest, Path(folder), own) if experiment is None else experiment
+    edited = manifest.edited(experiment.own)
     if experiment.sheet.digests != manifest.sheet.digests:
-        scheme = f" (random numbers {manifest.scheme}, now {SCHEME})" if manifest.scheme != SCHEME else ""
-        raise Refusal(f"its runs are of another experiment or made by other code{scheme}", place=str(folder))
+        others = [f"random numbers {manifest.scheme}, now {SCHEME}"] if manifest.scheme != SCHEME else []
+        others += [f"made with {file}" for file in edited]
+        said = f" ({'; '.join(others)})" if others else ""
+        raise Refusal(f"its runs are of another experiment or made by other code{said}", place=str(folder))
     results = Results(experiment.sheet, store)
     holdings = store.holdings(experiment.sheet)
     stored = np.flatnonzero(holdings.owner >= 0)
@@ -90,17 +94,15 @@ def verify(
     logs = {kind: store.log(experiment.sheet, kind, only=chosen) for kind in experiment.sheet.records}
     found = [_difference(executor.outcome(index), run_rows, period_rows, logs) for index in chosen]
     differences = tuple(difference for difference in found if difference)
-    return Verification(len(chosen), len(stored), differences, results.damaged, _changed(store))
+    return Verification(len(chosen), len(stored), differences, results.damaged, (*_changed(store), *edited))
 
 
-def _experiment(manifest: Manifest, folder: Path, given: Experiment | None) -> Experiment:
-    if given is not None:
-        return given
+def _experiment(manifest: Manifest, folder: Path, own: Any) -> Experiment:
+    own = manifest.with_own(folder, own)
     try:
-        return Experiment.from_dict(manifest.experiment, folder=folder / inputs.FOLDER)
+        return manifest.study(folder, own)
     except Refusal as refusal:
-        advice = "pass the experiment itself if it has mechanisms or KPIs of its own"
-        raise Refusal(f"its experiment cannot be built again: {refusal}; {advice}", place=str(folder)) from None
+        raise Refusal(f"its experiment cannot be built again: {refusal}", place=str(folder)) from None
 
 
 def _drawn(experiment: Experiment, stored: np.ndarray, sample: int, seed: int) -> list[int]:

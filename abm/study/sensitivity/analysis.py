@@ -137,7 +137,7 @@ def planned(
         spans = latin_hypercube(factors, points=1)  # it keeps the spans, and is replaced below
         experiment = experiment.replace(design=spans, expect=(), groups={})
     names = [one.name for one in experiment.kpis]
-    _known("KPI", kpi, [*names, *BY_NAME])
+    _known("KPI", kpi, [*names, *experiment.own.known])
     if firm is not None:
         _known("firm", firm, [one.name for one in experiment.scenario.firms])
     wanted = _arms(experiment.arms, arm, against)

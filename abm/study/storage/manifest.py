@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from abm.core.errors import Refusal
 from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
 from abm.study.plan.experiment import Experiment
+from abm.study.plan.own import Own
 from abm.study.plan.sheet import Sheet
+from abm.study.provenance import inputs
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import write_whole
 from abm.study.provenance.versions import FORMAT, versions
@@ -27,6 +29,7 @@ class Manifest:
     sheet      : the runs and their ids       experiment : table of the whole experiment, as in a study file
     command    : that asked for the runs, without what belongs to one machine
     scheme     : of random numbers            versions   : of Python and the libraries, at the last run
+    own        : Python files of theories and measures of the user's own, name -> digest
     """
 
     sheet: Sheet
@@ -34,11 +37,39 @@ class Manifest:
     command: str
     scheme: str
     versions: Mapping[str, str]
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, experiment: Experiment, command: str = "abm.run") -> Manifest:
         """Return the manifest of an experiment run here and now."""
-        return cls(experiment.sheet, experiment.to_dict(full=True), command, SCHEME, versions())
+        own = experiment.own.digests
+        return cls(experiment.sheet, experiment.to_dict(full=True), command, SCHEME, versions(), own)
+
+    def study(self, folder: Path, own: Any = ()) -> Experiment:
+        """Build the experiment again.
+
+        folder : of the results        own : theories and measures of the user's own, as of `load`
+
+        Raises Refusal if they are needed, and for what else cannot be built again; changes of code do not count.
+        """
+        own = self.with_own(folder, own)
+        return Experiment.from_dict(self.experiment, folder=folder / inputs.FOLDER, own=own)
+
+    def with_own(self, folder: Path, own: Any) -> Own:
+        """Return theories and measures of the user's own.  Raises Refusal if a file that the study needs is not given.
+
+        A file that was given another name is known by its text.
+        """
+        given = Own.of(own)
+        if not self.own.keys() <= given.digests.keys() and not {*self.own.values()} <= {*given.digests.values()}:
+            options = " ".join(f"--with {name}" for name in self.own)
+            raise Refusal(f"its study has theories or measures of your own; add {options}", place=str(folder))
+        return given
+
+    def edited(self, own: Own) -> tuple[str, ...]:
+        """Return the files of the user's own that are not as they were: "habits.py 5f2c81d0 (now 9a04be77)"."""
+        pairs = ((name, before, own.digests.get(name, before)) for name, before in self.own.items())
+        return tuple(f"{name} {before[:8]} (now {now[:8]})" for name, before, now in pairs if now != before)
 
     def write(self, folder: Path) -> None:
         """Write the manifest, whole or not at all; it says nothing of the machine or the day."""
@@ -47,6 +78,7 @@ class Manifest:
             "command": self.command,
             "scheme": self.scheme,
             "versions": dict(self.versions),
+            **({"own": dict(self.own)} if self.own else {}),
             "sheet": self.sheet.to_dict(),
             "experiment": dict(self.experiment),
         }
@@ -62,7 +94,8 @@ class Manifest:
             there = read_manifest(folder)
         except Refusal:
             return False
-        return (there.sheet, there.experiment, there.scheme) == (self.sheet, self.experiment, self.scheme)
+        mine = (self.sheet, self.experiment, self.scheme, self.own)
+        return (there.sheet, there.experiment, there.scheme, there.own) == mine
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -83,7 +116,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise Refusal(f"{FILE} is not as it was written; run the study again", place=place)
     try:
         sheet = Sheet.from_dict(table["sheet"])
-        return Manifest(sheet, table["experiment"], table["command"], table["scheme"], table["versions"])
+        own = table.get("own", {})
+        return Manifest(sheet, table["experiment"], table["command"], table["scheme"], table["versions"], own)
     except (KeyError, TypeError, ValueError) as error:
         raise Refusal(f"{FILE} is not as it was written ({error}); run the study again", place=place) from None
 

@@ -1,17 +1,27 @@
 """Worker processes: started, given batches, killed, unable to load what they are sent."""
 
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import abm
 from abm.core.errors import Refusal
 from abm.kpis.behaviour import market_share
 from abm.kpis.kpi import kpi
+from abm.study.plan.experiment import load
 from abm.study.running import pool as pools
 from abm.study.running.pool import Pool, Unsendable, WorkerDied, packed, unpacked
+from abm.study.running.runner import run
 from abm.study.running.work import Report
 from abm.study.storage.store import Segments, Store
+from tests.study.own_files import STUDY, habit
 
 
 @kpi(unit="1")
@@ -36,6 +46,30 @@ def test_shipped_kpis_are_packed_by_name(study):
     other = unpacked(packed(experiment), experiment.sheet.digests, "")
     assert other == experiment
     assert other.kpis[1] is market_share
+
+
+def test_files_of_theories_are_sent_along_to_where_nobody_has_them(tmp_path):
+    """As on a cluster: another process, in which neither the file nor its folder is there any more."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "habits.py").write_text(habit())
+    (home / "study.toml").write_text(STUDY)
+    experiment = load(home / "study.toml", own=home / "habits.py")
+    (tmp_path / "packed").write_bytes(packed(experiment))
+    shutil.rmtree(home)
+    loading = """
+        import pathlib, sys
+        from abm.study.running.pool import unpacked
+        from abm.study.running.runner import run
+
+        experiment = unpacked(pathlib.Path("packed").read_bytes(), dict(part.split("=") for part in sys.argv[1:]), "")
+        print(run(experiment, workers=1).canonical())
+    """
+    digests = [f"{arm}={digest}" for arm, digest in experiment.sheet.digests.items()]
+    environment = {**os.environ, "PYTHONPATH": str(Path(abm.__file__).parents[1])}
+    command = [sys.executable, "-c", textwrap.dedent(loading), *digests]
+    there = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (there.stdout.strip(), there.stderr) == (run(experiment, workers=1).canonical(), "")
 
 
 def test_what_no_other_process_can_import_is_refused(study):

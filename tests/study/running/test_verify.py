@@ -89,7 +89,7 @@ def test_a_failed_run_must_fail_again(study, world, own, tmp_path):
     experiment = study(scenario=world.adding(own.Fragile(in_replication=1)))
     run(experiment, tmp_path, workers=1)
     assert verify(tmp_path, experiment=experiment).ok
-    with pytest.raises(Refusal, match="pass the experiment itself"):
+    with pytest.raises(Refusal, match="if it is a theory of your own, add --with"):
         verify(tmp_path)
 
 
