@@ -14,6 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 TEMPLATE = """\
 # Run this study:              patronage run experiments/{name}.toml
 # What may be written here:    patronage show parameters      (and: mechanisms, kpis, presets)
+# With a theory of your own:   patronage run experiments/{name}.toml --with FILE.py
 # What is left out has the default that is shown there.
 
 question = "What earns the north firm more: a points club, or better service?"
