@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from abm.study.replications.power import power
     from abm.study.replications.precision import run_until
     from abm.study.replications.warmup import warm_up
+    from abm.study.running.matched import Matched, matched
     from abm.study.running.runner import run
     from abm.study.sensitivity.analysis import Sensitivity, sensitivity
     from abm.study.storage.results import Results, read
@@ -59,6 +60,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "simulate", "CustomerModel",
     # many runs
     "load", "Experiment", "run", "read", "Results",
+    # arms of the same budget
+    "matched", "Matched",
     # which arm is best
     "compare", "Verdict", "robust", "Robustness",
     # whether a claim holds
@@ -103,6 +106,7 @@ _HOME = {
     "study.replications.power": ("power",),
     "study.replications.precision": ("run_until",),
     "study.replications.warmup": ("warm_up",),
+    "study.running.matched": ("Matched", "matched"),
     "study.running.runner": ("run",),
     "study.sensitivity.analysis": ("Sensitivity", "sensitivity"),
     "study.storage.results": ("Results", "read"),

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from abm.commands import doing, output
+from abm.commands import doing, matching, output
 from abm.core.errors import Refusal
 from abm.study.comparison.compare import compare
 from abm.study.comparison.races import Standing
@@ -46,6 +46,7 @@ def main(
         out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
         resources = doing.resources(study, pilots, workers, threads, cluster)
+        study = matching.solved(study, out, workers, threads, cluster)
         with _Watch(study, cluster, _intention(study, pilot, pilots, resources)) as watch:
             found: Verdict | Robustness = ask(
                 study, kpi, firm, zone=zone, confidence=confidence, largest=largest, group=group, max_runs=max_runs,

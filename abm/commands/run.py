@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from abm.commands import doing, output, precise
+from abm.commands import doing, matching, output, precise
 from abm.core.errors import Refusal
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment, load
@@ -50,9 +50,10 @@ def main(
             raise Refusal("judges criteria, and the study has none; write them as [[expect]]", place="--strict")
         resources = doing.resources(experiment, len(experiment), workers, threads, cluster)
         out = doing.results_folder(out, file, experiment.name)
+        output.note(doing.intention(experiment, resources))
+        experiment = matching.solved(experiment, out, workers, threads, cluster)
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed) from None
-    output.note(doing.intention(experiment, resources))
     with doing.Watch(experiment, cluster) as watch:
         options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.update}
         options |= {"cluster": cluster, "command": _command(file, own, sets, precision, replications, seed, max_runs)}
@@ -63,7 +64,8 @@ def main(
     if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
         _report(out, results, known, experiment)
     if json:
-        output.document(_document(out, results, known, judged, watch.seconds) | precise.document(found))
+        said = {"matched": [arm.to_dict() for arm in experiment.matched]} if experiment.matched else {}
+        output.document(_document(out, results, known, judged, watch.seconds) | said | precise.document(found))
     else:
         _print(out, results, found, judged, experiment, doing.verification(out, own))
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))

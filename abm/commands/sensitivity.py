@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from abm.commands import doing, output
+from abm.commands import doing, matching, output
 from abm.core.errors import Refusal
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import load
@@ -45,11 +45,12 @@ def main(
             study.replace(design=Design(), expect=(), groups={}) if factors else study, sets, replications, seed
         )
         varied = doing.factors(factors)
+        out = doing.results_folder(out, file, study.name, f"_{method}")
+        study = matching.solved(study, out, workers, threads, cluster)
         study = planned(
             study, kpi, firm, method, samples, arm=arm, against=against, factors=varied, confidence=confidence
         )
         resources = doing.resources(study, len(study), workers, threads, cluster)
-        out = doing.results_folder(out, file, study.name)
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed, factors=factors) from None
     output.note(doing.intention(study, resources))

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from abm.scenario.changes import Change
 from abm.scenario.scenario import Scenario
-from abm.study.plan.arms import CHANGES, DATES, paths_of
+from abm.study.plan.arms import CHANGES, DATES, MATCH, paths_of
+from abm.study.plan.matches import rise
 from abm.study.storage.before_after import own_dates
 from abm.study.storage.results import Results
 from abm.view import summary, tables
@@ -31,7 +32,14 @@ def in_words(settings: Mapping[str, Any], said: Callable[[Mapping[str, Any]], st
     parts[0] += _when(settings) if "from" in settings else ""
     for step in settings.get(CHANGES, ()):
         parts.append(f"{step['name']}: {said(step['set'])}{_when(step)}")
+    if MATCH in settings:
+        parts.append(f"{settings[MATCH]['by']} is solved for, so that the arm {_aim(settings[MATCH])}")
     return "; ".join(part for part in parts if part)
+
+
+def _aim(match: Mapping[str, Any]) -> str:
+    """Return what a match is to achieve, without a word on the arm it is compared with."""
+    return rise(match["kpi"], match.get("of", ""), match["plus"])
 
 
 def change_in_words(change: Change) -> str:

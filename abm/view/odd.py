@@ -18,6 +18,7 @@ from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
+from abm.study.plan import checks
 from abm.study.plan.arms import in_arm
 from abm.study.plan.experiment import Experiment
 from abm.view import catalogue, dates, groups
@@ -290,7 +291,7 @@ def _arms(experiment: Experiment) -> Iterator[str]:
     yield ""
     yield f"{counted(len(experiment.arms), 'arm')}, {counted(len(experiment.design), 'design point')},"
     yield f"{counted(experiment.replications, 'replication')}, seed {experiment.seed}; every arm is compared with"
-    yield f"`{experiment.sheet.baseline}`."
+    yield f"`{checks.baseline(experiment.baseline, experiment.arms)}`."
     yield ""
     rows = []
     for arm, settings in experiment.arms.items():

@@ -17,6 +17,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import Grouping
+from abm.study.plan.matches import amount
 from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
@@ -170,6 +171,8 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
     settings = [(arm, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)
     yield markup.paragraphs(_who_sees_all(study) if study else [])
+    if manifest.matched:
+        yield from _matched(manifest)
     if sheet.design.factors:
         factors = [(path, sheet.design.described(path)) for path in sheet.design.factors]
         yield markup.table(("factor, which no firm chooses", "values"), factors)
@@ -186,6 +189,19 @@ def _who_sees_all(study: Experiment) -> list[str]:
         for firm in firms:
             found.setdefault(firm, []).append(arm)
     return [f"{firm} sees the truth about its customers in {', '.join(arms)}." for firm, arms in found.items()]
+def _matched(manifest: Manifest) -> Iterator[str]:
+    """Yield what trial runs found for arms that were matched to a budget."""
+    columns = ("arm", "solved for", "value", "KPI", "minus", "by", "wanted", "trials")
+    rows = [
+        (
+            arm["arm"], arm["by"], f"{arm['value']:g}",
+            " per ".join(filter(None, (arm["kpi"], arm["of"]))), arm["against"],
+            amount(arm["of"], arm["reached"]), amount(arm["of"], arm["target"]),
+            f"{arm['trials']} x {arm['replications']} replications",
+        )
+        for arm in manifest.matched
+    ]  # fmt: skip
+    yield markup.table(columns, rows, ("value", "by", "wanted"))
 
 
 def _settings(arm: Mapping[str, Any]) -> str:

@@ -87,12 +87,19 @@ def planned(
 
 def _aims(world: Experiment, targets: Any) -> tuple[Target, ...]:
     firms, arms = [firm.name for firm in world.scenario.firms], list(world.arms)
-    return resolved(as_targets(targets), firms, arms, world.sheet.baseline, known_kpis(world), world.scenario.periods)
+    return resolved(
+        as_targets(targets),
+        firms,
+        arms,
+        checks.baseline(world.baseline, world.arms),
+        known_kpis(world),
+        world.scenario.periods,
+    )
 
 
 def _study(world: Experiment, aims: Sequence[Target]) -> Experiment:
     """Return the experiment with only the arms and KPIs that targets name, at no point yet."""
-    kpis, base = known_kpis(world), world.sheet.baseline
+    kpis, base = known_kpis(world), checks.baseline(world.baseline, world.arms)
     named = {name for target in aims for name in (target.arm or base, target.against)}
     return world.replace(
         arms={arm: settings for arm, settings in world.arms.items() if arm in named},

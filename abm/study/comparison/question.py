@@ -94,12 +94,12 @@ def _measured(experiment: Experiment, name: str) -> Measure:
 
 
 def _firm(experiment: Experiment, name: str | None) -> str:
-    firms = experiment.sheet.firms
+    firms = [one.name for one in experiment.scenario.firms]
     return firms[0] if name is None else _known("firm", name, firms)
 
 
 def _group(experiment: Experiment, name: str | None) -> str:
-    groups = experiment.sheet.groups
+    groups = [label for labels in experiment.group_labels.values() for label in labels]
     if name is None or name == ALL:
         return ""
     if not groups:

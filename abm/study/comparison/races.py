@@ -95,8 +95,10 @@ class RaceRunner:
         return [RaceOverPoints(Race(arms, q.zone, q.confidence, q.pilot, q.batch, most), tuple(one)) for one in groups]
 
     def finish(self, races: Sequence[RaceOverPoints]) -> None:
-        """Do runs until all races have ended.  Raises what runner.run raises."""
+        """Find the values that arms leave open, do runs until all races have ended.  Raises what runner.run raises."""
         with shared_connection(self.cluster) as connection:
+            options = (self.workers, self.threads, None, connection)
+            self.experiment = runner.with_matches(self.experiment, self._keeper, *options)
             while going := [one for one in races if not one.race.end]:
                 self._do_next(races, going, connection)
 

@@ -7,6 +7,8 @@ An arm is a table of scenario paths and values. With `from` beside them (and `un
     from = 52                              name = "launch"
     until = 60                             from = 52
     "firms.north.price" = 0.9              set = { "firms.north.program" = { preset = "points" } }
+
+`match` leaves one value open, which trial runs find (matches.py).
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from abm.scenario.scenario import Scenario
 
 DATES = ("from", "until", "ramp")
 CHANGES = "changes"
+MATCH = "match"
 
 
 def paths_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the scenario paths that an arm sets, with their values, without its dates."""
-    return {path: value for path, value in settings.items() if path not in (*DATES, CHANGES)}
+    """Return the scenario paths that an arm sets, with their values, without its dates and its match."""
+    return {path: value for path, value in settings.items() if path not in (*DATES, CHANGES, MATCH)}
 
 
 def in_arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> Scenario:
@@ -41,6 +44,19 @@ def in_arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> Scenar
         change = Change.parse({"name": name, **dates, "set": paths}, place=f"{CHANGES}.{name}")
         own = own.replace({CHANGES: (*own.changes, change)})
     return own.replace({CHANGES: (*own.changes, *steps)}) if steps else own
+
+
+def with_setting(scenario: Scenario, arm: str, settings: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """Return an arm's settings with one more; a path inside a block that the arm sets changes the block."""
+    if path.startswith(f"{CHANGES}.") and CHANGES in settings:
+        names = [change["name"] for change in settings[CHANGES]]
+        changes = in_arm(scenario, arm, settings).replace({path: value}).changes
+        return {**settings, CHANGES: [change.to_dict() for change in changes if change.name in names]}
+    if not any(path.startswith(f"{own}.") for own in settings):
+        return {**settings, path: value}
+    paths = paths_of(settings)
+    world = scenario.replace(paths).replace({path: value})
+    return {**settings, **{own: world.value_at(own) for own in paths}}
 
 
 def dates_of(scenario: Scenario, factors: Iterable[str] = ()) -> dict[str, tuple[int, int | None]]:

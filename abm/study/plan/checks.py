@@ -14,7 +14,7 @@ from abm.core.explain import joined
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
 from abm.scenario.scenario import Scenario
-from abm.study.plan.arms import CHANGES, DATES, in_arm, paths_of
+from abm.study.plan.arms import CHANGES, DATES, MATCH, in_arm, paths_of
 from abm.study.plan.design import MOST_SEED, Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
@@ -125,7 +125,7 @@ def arms(scenario: Scenario, wanted: Any) -> dict[str, dict[str, Any]]:
 
 
 def _arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an arm with each setting as the scenario holds it, and its dates as they are."""
+    """Return an arm with each setting as the scenario holds it, its dates and its match as they are."""
     world = in_arm(scenario, name, settings)
     added = world.changes[len(scenario.changes) :]
     held = world
@@ -133,8 +133,8 @@ def _arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> dict[str
         own, added = added[0], added[1:]
         held = dict(world.stretches())[own.start + own.steps - 1]
     said = {path: _said(path, held.value_at(path)) for path in paths_of(settings)}
-    dated = {key: settings[key] for key in DATES if key in settings}
-    return {**dated, **said, **({CHANGES: [change.to_dict() for change in added]} if added else {})}
+    kept = {key: settings[key] for key in (*DATES, MATCH) if key in settings}
+    return {**kept, **said, **({CHANGES: [change.to_dict() for change in added]} if added else {})}
 
 
 def _said(path: str, value: Any) -> Any:

@@ -14,16 +14,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from abm.core.errors import Refusal
 from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
 from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks, criteria
-from abm.study.plan.arms import dates_of, in_arm
+from abm.study.plan.arms import MATCH, dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.groups import Grouping, groupings, labels_in
+from abm.study.plan.matches import Match, MatchedArm
+from abm.study.plan.matches import checked as checked_matches
 from abm.study.plan.own import Own
 from abm.study.plan.record import KINDS, Record, is_empty
 from abm.study.plan.record import checked as checked_record
@@ -42,7 +45,7 @@ class Experiment:
     """Arms compared at the points of a design, each as often as there are replications; frozen, equal by value.
 
     arms         : name -> {scenario path: value}, in order, from a date on if it has `from`, `until`, `ramp` too
-                   (arms.py); none = one arm "base" that changes nothing
+                   (arms.py); none = one arm "base" that changes nothing; `match` leaves a value open (matches.py)
     design       : what nobody can know (`grid({path: levels})`, `latin_hypercube({path: (low, high)}, points=32)`, …);
                    without one there is a single point
     replications : draws of luck per arm and point, shared by all arms
@@ -54,6 +57,7 @@ class Experiment:
     record       : which persons and visits are recorded (record.py), as a Record or its table
     folder       : of the study file, which its input files lie in; None = the current one
     own          : theories and measures of one's own that its table may name, as of `load`
+    matched      : what trial runs found for arms that were matched; no run depends on it
 
     Raises Refusal, with the place, for anything that could not run: unknown paths, settings out of bounds, unknown
     KPIs, two factors or arms of one name, more than 10 million runs, a run that needs absurd memory.
@@ -73,6 +77,7 @@ class Experiment:
     record: Record = field(default_factory=Record)
     folder: Path | None = field(default=None, compare=False)
     own: Own = field(default=Own(), compare=False, repr=False)
+    matched: tuple[MatchedArm, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         checks.text("name", self.name, empty=False)
@@ -85,6 +90,7 @@ class Experiment:
         self._set(own=Own.of(self.own))
         self._set(kpis=checks.kpis(self.kpis, self.own.known), arms=arms)
         baseline = checks.baseline(self.baseline, arms)
+        self._set(arms=checked_matches(self.scenario, arms, baseline, [kpi.name for kpi in self.kpis]))
         with checks.at("groups"):
             self._set(groups=groupings(self.scenario, arms, baseline, self.groups))
         with checks.at("record"):
@@ -155,7 +161,9 @@ class Experiment:
 
     def replace(self, **changes: Any) -> Experiment:
         """Return a copy with other fields: `experiment.replace(replications=100)`."""
-        return self._repeated(**changes) if list(changes) == ["replications"] else changed(self, **changes)
+        if list(changes) == ["replications"] and not self.matches:
+            return self._repeated(**changes)
+        return changed(self, **{"matched": (), **changes})
 
     def _repeated(self, replications: int) -> Experiment:
         """Return a copy with other replications, on which nothing else that was checked or worked out depends."""
@@ -176,6 +184,11 @@ class Experiment:
         """Return the whole world of an arm at a point of the design."""
         return in_arm(self.scenario, arm, self.arms[arm]).replace(self.design.point(point))
 
+    @property
+    def matches(self) -> dict[str, Match]:
+        """The arms with a value that trial runs have still to find; abm.matched returns an experiment without any."""
+        return {arm: settings[MATCH] for arm, settings in self.arms.items() if MATCH in settings}
+
     @cached_property
     def group_labels(self) -> dict[str, tuple[str, ...]]:
         """The names of the groups, by grouping."""
@@ -187,7 +200,9 @@ class Experiment:
 
     @cached_property
     def sheet(self) -> Sheet:
-        """The runs and their ids."""
+        """The runs and their ids.  Raises Refusal for arms with a value that is still open."""
+        for arm, match in self.matches.items():
+            raise Refusal(f"leaves '{match.by}' open; abm.matched(study) finds it", place=f"arms.{arm}.{MATCH}")
         worlds = {arm: in_arm(self.scenario, arm, settings) for arm, settings in self.arms.items()}
         dates = {arm: dates_of(world, self.design.factors) for arm, world in worlds.items()}
         return Sheet(

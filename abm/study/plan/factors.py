@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
+from pydantic.fields import FieldInfo
 
 from abm.core.annotations import bare, kind
 from abm.core.errors import Refusal, shown
@@ -104,10 +105,7 @@ def declared(world: Spec, path: str) -> Values:
 
     Raises Refusal for a path that leads nowhere and a parameter without two finite bounds.
     """
-    world.value_at(path)
-    head, _, name = path.rpartition(".")
-    owner = world.value_at(head) if head else world
-    field = type(owner).model_fields.get(name) if isinstance(owner, Spec) else None
+    field = field_at(world, path)
     if field is None:
         raise Refusal(f'= "{SPEC}", but this is no parameter with bounds of its own; write [low, high]', place=path)
     annotation, meaning = bare(field.annotation), meaning_of(field)
@@ -124,6 +122,14 @@ def declared(world: Spec, path: str) -> Values:
         end = "bounds" if low is high else "lower bound" if low is None else "upper bound"
         raise Refusal(f'= "{SPEC}", but the parameter has no {end}; write [low, high]', place=path)
     return (annotation(low), annotation(high))
+
+
+def field_at(world: Spec, path: str) -> FieldInfo | None:
+    """Return the declaration of the parameter at `path`, None for a value without one of its own; Refusal as above."""
+    world.value_at(path)
+    head, _, name = path.rpartition(".")
+    owner = world.value_at(head) if head else world
+    return type(owner).model_fields.get(name) if isinstance(owner, Spec) else None
 
 
 def spanned(values: Values) -> Values:

@@ -9,7 +9,7 @@ from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.study.plan import checks
-from abm.study.plan.arms import CHANGES, in_arm, paths_of
+from abm.study.plan.arms import MATCH, with_setting
 from abm.study.plan.experiment import Experiment
 
 FIELDS = ("name", "question", "seed", "replications", "kpis", "baseline")
@@ -102,14 +102,10 @@ def _in_another_world(experiment: Experiment, changes: Sequence[tuple[str, str, 
 
 
 def _settings(experiment: Experiment, arm: str, path: str, value: Any) -> dict[str, Any]:
-    """Return an arm's settings with one more; a path inside a block that the arm sets changes the block."""
+    """Return an arm's settings with one more, which may be a key of its match."""
     settings = experiment.arms[arm]
-    if path.startswith(f"{CHANGES}.") and CHANGES in settings:
-        names = [change["name"] for change in settings[CHANGES]]
-        changes = in_arm(experiment.scenario, arm, settings).replace({path: value}).changes
-        return settings | {CHANGES: [change.to_dict() for change in changes if change.name in names]}
-    if not any(path.startswith(f"{own}.") for own in settings):
-        return settings | {path: value}
-    paths = paths_of(settings)
-    world = experiment.scenario.replace(paths).replace({path: value})
-    return settings | {own: world.value_at(own) for own in paths}
+    if path.startswith(f"{MATCH}."):
+        if MATCH not in settings:
+            raise Refusal(f"arm {arm!r} has no match to change", place=f"arms.{arm}.{path}")
+        return settings | {MATCH: settings[MATCH].replace({path.removeprefix(f"{MATCH}."): value})}
+    return with_setting(experiment.scenario, arm, settings, path, value)

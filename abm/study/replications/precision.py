@@ -41,7 +41,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.running.cluster_connection import shared_connection
-from abm.study.running.runner import Progress, run
+from abm.study.running.runner import Progress, run, with_matches
 from abm.study.statistics.intervals import bent, skewed_mean
 from abm.study.statistics.paired import by_replication
 from abm.study.storage.results import Results
@@ -121,6 +121,7 @@ def run_until(
     goals = goals_of(experiment, precision, confidence)
     keeper = Segments() if store is None else Store(store)
     with shared_connection(cluster) as connection:
+        experiment = with_matches(experiment, keeper, workers, threads, progress, connection)
         options = (keeper, workers, threads, progress, connection)
         for count in counts(experiment, max_runs):
             study = experiment.replace(replications=count)
@@ -147,7 +148,7 @@ def goals_of(
 
 
 def _goal(experiment: Experiment, name: str, width: float | str) -> Goal:
-    measured, firms = [kpi.name for kpi in experiment.kpis], experiment.sheet.firms
+    measured, firms = [kpi.name for kpi in experiment.kpis], [one.name for one in experiment.scenario.firms]
     kpi, _, firm = name.partition(".")
     if kpi not in measured:
         if kpi in experiment.own.known:

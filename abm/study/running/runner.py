@@ -22,6 +22,7 @@ from abm.study.provenance.versions import changes
 from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.estimate import seconds_in_one_process
 from abm.study.running.interrupts import Interrupted, Terminated, terminable
+from abm.study.running.matching import solved
 from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.pool import Pool, Unsendable, WorkerDied, start_server
 from abm.study.running.starting_pool import StartingPool
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, int, float], None]
 
+NO_MANIFEST = ""  # the command of trial runs: the folder goes on saying what it said
 BATCH_SECONDS = 1.0  # of work in a batch, which a kill may cost
 ON_CLUSTER = 5.0  # times as long are batches that are sent to a cluster
 WHILE_STARTING = 0.2  # times as long are batches done here while workers start, so that these do not wait
@@ -67,11 +69,48 @@ def run(
     only     : indices in the run sheet, ascending, of the runs to do; None = all
     command  : what the manifest says the runs were asked for with
 
+    Values that arms leave open are found first, as by abm.matched.
     A run that raises an exception is a row of `results.failed` and is tried again by the next call; the rest goes on.
     Raises Refusal for a folder that cannot be written, a world larger than this machine's memory and a cluster that
     does not answer or has other versions; Interrupted on Ctrl-C and SIGTERM.
     """
     keeper = store if isinstance(store, Segments) else Segments() if store is None else Store(store)
+    with shared_connection(cluster) as connection:
+        study = with_matches(experiment, keeper, workers, threads, progress, connection)
+        return _run(study, keeper, workers, threads, progress, connection, only, command)
+
+
+def with_matches(
+    experiment: Experiment,
+    keeper: Segments,
+    workers: int | None,
+    threads: int | None,
+    progress: Progress | None,
+    cluster: Any,
+) -> Experiment:
+    """Return the experiment with the values that its arms leave open, found by trial runs (matching.py)."""
+    if not experiment.matches:
+        return experiment
+    with shared_connection(cluster) as connection:
+
+        def do(trial: Experiment, only: np.ndarray) -> Results:
+            if keeper.holdings(trial.sheet).done[only].all():
+                return Results(trial.sheet, keeper)
+            return _run(trial, keeper, workers, threads, progress, connection, only, NO_MANIFEST)
+
+        return solved(experiment, do)
+
+
+def _run(
+    experiment: Experiment,
+    keeper: Segments,
+    workers: int | None,
+    threads: int | None,
+    progress: Progress | None,
+    cluster: Any,
+    only: np.ndarray | None,
+    command: str,
+) -> Results:
     done = keeper.holdings(experiment.sheet).done
     asked = np.arange(len(done), dtype=np.int32) if only is None else only.astype(np.int32)
     pending = asked[~done[asked]]
@@ -114,13 +153,13 @@ def _make_ready(keeper: Store, experiment: Experiment, command: str, has_runs_le
 
     A folder that has everything is only read, so that it may be an archive.
     """
-    manifest = Manifest.of(experiment, command)
-    outdated = has_runs_left or not manifest.says_the_same(keeper.folder)
+    manifest = Manifest.of(experiment, command) if command != NO_MANIFEST else None
+    outdated = has_runs_left or not (manifest is None or manifest.says_the_same(keeper.folder))
     if outdated:
         keeper.prepare()
     with keeper.writing():
         inputs.keep(experiment.inputs, experiment.folder, keeper.folder)
-        if outdated:
+        if outdated and manifest:
             manifest.write(keeper.folder)
     if keeper.damaged:
         names = ", ".join(sorted(keeper.damaged))

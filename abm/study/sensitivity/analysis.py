@@ -22,10 +22,11 @@ from abm.study.plan import checks
 from abm.study.plan.design import Design, Factors, latin_hypercube
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance.digest import canonical
-from abm.study.running.runner import Progress, run
+from abm.study.running.runner import Progress, run, with_matches
 from abm.study.sensitivity.indices import FEWEST, analyse, check_confidence
 from abm.study.sensitivity.influence import sentence
 from abm.study.storage.results import Results
+from abm.study.storage.store import Segments, Store
 
 METHODS = {"sobol": "saltelli", "morris": "morris", "tornado": "list"}  # method -> the design it works on
 SAMPLES = {"sobol": 128, "morris": 20}  # that are taken if nobody says how many
@@ -110,10 +111,14 @@ def sensitivity(
     Raises Refusal for names that the study does not have, a study without factors, numbers that cannot be used, and
     when too few samples have a value; Interrupted as `run` does.
     """
+    if factors is not None:
+        experiment = experiment.replace(design=Design(), expect=(), groups={})
+    keeper = Segments() if store is None else Store(store)
+    experiment = with_matches(experiment, keeper, workers, threads, progress, cluster)
     study = planned(
         experiment, kpi, firm, method, samples, arm=arm, against=against, factors=factors, confidence=confidence
     )
-    results = run(study, store, workers, threads, progress, cluster, command="abm.sensitivity")
+    results = run(study, keeper, workers, threads, progress, cluster, command="abm.sensitivity")
     return analysed(results, kpi, firm, arm, against, confidence)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Manifest:
     command    : that asked for the runs, without what belongs to one machine
     scheme     : of random numbers            versions   : of Python and the libraries, at the last run
     own        : Python files of theories and measures of the user's own, name -> digest
+    matched    : a table for each arm that was matched (matches.py)
     """
 
     sheet: Sheet
@@ -38,12 +39,13 @@ class Manifest:
     scheme: str
     versions: Mapping[str, str]
     own: Mapping[str, str] = field(default_factory=dict)
+    matched: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(cls, experiment: Experiment, command: str = "abm.run") -> Manifest:
         """Return the manifest of an experiment run here and now."""
-        own = experiment.own.digests
-        return cls(experiment.sheet, experiment.to_dict(full=True), command, SCHEME, versions(), own)
+        own, matched = experiment.own.digests, [arm.to_dict() for arm in experiment.matched]
+        return cls(experiment.sheet, experiment.to_dict(full=True), command, SCHEME, versions(), own, matched)
 
     def study(self, folder: Path, own: Any = ()) -> Experiment:
         """Build the experiment again.
@@ -81,6 +83,7 @@ class Manifest:
             **({"own": dict(self.own)} if self.own else {}),
             "sheet": self.sheet.to_dict(),
             "experiment": dict(self.experiment),
+            **({"matched": [dict(arm) for arm in self.matched]} if self.matched else {}),
         }
         text = write_toml(table)
         data = f"{_digest_line(text)}\n{text}".encode()
@@ -94,8 +97,8 @@ class Manifest:
             there = read_manifest(folder)
         except Refusal:
             return False
-        mine = (self.sheet, self.experiment, self.scheme, self.own)
-        return (there.sheet, there.experiment, there.scheme, there.own) == mine
+        mine, other = ((one.sheet, one.experiment, one.scheme, one.own, one.matched) for one in (self, there))
+        return mine == other
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -116,8 +119,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise Refusal(f"{FILE} is not as it was written; run the study again", place=place)
     try:
         sheet = Sheet.from_dict(table["sheet"])
-        own = table.get("own", {})
-        return Manifest(sheet, table["experiment"], table["command"], table["scheme"], table["versions"], own)
+        parts = (table["experiment"], table["command"], table["scheme"], table["versions"])
+        return Manifest(sheet, *parts, table.get("own", {}), table.get("matched", []))
     except (KeyError, TypeError, ValueError) as error:
         raise Refusal(f"{FILE} is not as it was written ({error}); run the study again", place=place) from None
 
