@@ -624,3 +624,19 @@ def test_show_odd(study, capsys):
     assert code == 0
     assert out.startswith("# study (ODD)\n\n*Which arm?*\n")
     assert json.loads(said(capsys, "show", "odd", "--json")[1])["markdown"].startswith("# The customer model (ODD)")
+
+
+def test_arms_are_matched_to_a_budget_and_the_values_said(study, capsys):
+    study.write_text(f'{STUDY}[arms.cut]\nmatch = {{ by = "firms.north.price", kpi = "profit", plus = -3.0 }}\n')
+    options = ("--set", "arms.cut.match.tolerance=0.02", "--workers", 1)
+    code, out, err = said(capsys, "run", study, "--json", *options)
+    assert code == 0
+    (row,) = json.loads(out)["matched"]
+    assert (row["arm"], row["by"], row["target"], row["tolerance"]) == ("cut", "firms.north.price", -3.0, 0.06)
+    assert any(line.startswith(f"cut: firms.north.price = {row['value']:g} lowers profit by ") for line in err)
+    page = (study.parent / "results" / "study" / "report.html").read_text()
+    assert "solved for" in page
+    assert f"{row['value']:g}" in page
+    code, _, err = said(capsys, "run", study, "--set", "arms.cut.match.between=[0.99, 0.995]", "--workers", 1)
+    assert code == 2
+    assert "no value found that lowers profit by 3: firms.north.price = 0.99" in err[-1]
