@@ -189,6 +189,8 @@ def _who_sees_all(study: Experiment) -> list[str]:
         for firm in firms:
             found.setdefault(firm, []).append(arm)
     return [f"{firm} sees the truth about its customers in {', '.join(arms)}." for firm, arms in found.items()]
+
+
 def _matched(manifest: Manifest) -> Iterator[str]:
     """Yield what trial runs found for arms that were matched to a budget."""
     columns = ("arm", "solved for", "value", "KPI", "minus", "by", "wanted", "trials")
