@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ def test_every_study_is_judged(path):
     study = overrides(study, (*early, *SMALL), replications=2)
     assert len(study.expect) >= 3
     assert all(one.why for one in study.expect)
-    table = abm.judge(abm.run(study, workers=1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # in a market of 60 customers the cost of an arm jumps over its budget
+        table = abm.judge(abm.run(study, workers=1))
     assert list(table["claim"]) == [one.claim for one in study.expect]
     assert set(table["verdict"]) <= {"met", "not met", "undecided"}
     assert (table["pairs"] > 0).all()

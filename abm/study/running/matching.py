@@ -7,6 +7,7 @@ an arm is matched at their mean.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -58,7 +59,7 @@ class _Trials:
         except StopIteration:
             self.found = self._as_found(reached, scale)
         except NotFound as ends:
-            self._refuse(ends.low, ends.high)
+            self._take_nearer(ends.low, ends.high, scale)
         else:
             if len(self._reached) >= MOST_TRIALS:
                 self._refuse(min(self._reached), max(self._reached))
@@ -83,6 +84,21 @@ class _Trials:
             self.arm, match.by, self.value, match.kpi, match.of, self.firm, self.against, reached, match.plus,
             match.tolerance * scale, len(self._reached), match.replications,
         )  # fmt: skip
+
+    def _take_nearer(self, low: float, high: float, scale: float) -> None:
+        """Take the nearer of two values between which the KPI jumps over the target; refuse if it does not."""
+        gaps = {value: self._reached[value] - self.match.plus for value in (low, high)}
+        if gaps[low] * gaps[high] > 0:
+            self._refuse(low, high)
+        self.value = min(gaps, key=lambda value: abs(gaps[value]))
+        self.found = self._as_found(self._reached[self.value], scale)
+        match = self.match
+        reached, wanted = (rise(match.kpi, match.of, by) for by in (self.found.reached, match.plus))
+        warnings.warn(
+            f"arms.{self.arm}.{MATCH}: {match.by} = {self.value:g} {reached}, not: {wanted}, as the KPI jumps there; "
+            "more customers or replications of the match make smaller steps",
+            stacklevel=2,
+        )
 
     def _refuse(self, low: float, high: float) -> None:
         match = self.match

@@ -186,3 +186,26 @@ def test_a_search_ends_at_bounds_and_at_jumps():
         trying(between(0.0, 5.0, 0.01), lambda x: 1.0 if x > 2.0 else -1.0)
     assert ends.value.low <= 2.0 <= ends.value.high
     assert ends.value.high - ends.value.low < 1e-4
+
+
+def test_where_the_kpi_jumps_the_nearer_value_is_taken_and_it_is_said(budget, tmp_path):
+    """A stamp more or less is a whole number of rewards: of ten customers' rewards no half can be given."""
+    study = budget().replace(
+        scenario=abm.Scenario(periods=20, population={"customers": 12}),
+        arms={
+            "none": {},
+            "points": {
+                "firms.north.program": {"preset": "points", "hassle": 0.0, "redemption": 1.0},
+                "match": {"by": "firms.north.program.earn_rate", "kpi": "lever_cost", "plus": 7.77, "replications": 2},
+            },
+        },
+        kpis=("profit", "lever_cost"),
+        groups={},
+        expect=(),
+        replications=2,
+    )
+    with pytest.warns(UserWarning, match=r"arms.points.match: .*earn_rate = .* as the KPI jumps there; more customers"):
+        found = abm.matched(study, workers=1)
+    (arm,) = found.experiment.matched
+    assert abs(arm.reached - arm.target) > 0.01 * arm.target
+    assert found.experiment.arms["points"]["firms.north.program"].earn_rate == arm.value
