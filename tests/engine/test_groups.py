@@ -83,18 +83,16 @@ def test_groups_that_are_made_of_cells_are_counted_as_such():
     np.testing.assert_array_equal(found.by_period(kpis), alone.by_period(kpis))
 
 
-def test_a_kpi_of_a_group_is_that_of_its_customers():
-    """Share of wallet of half the customers, counted from their own columns."""
-    scenario = Scenario.parse({**MARKETS["default"], "periods": 20})
+def test_a_part_holds_what_its_own_customers_did():
+    """Every other customer is in the second group; her visits and spend are in her own account too."""
+    scenario = Scenario.parse({**MARKETS["default"], "periods": 20, "customer_accounts": {}})
     half = Partition((np.arange(3000) % 2).astype(np.int64), 2, ((0,), (1,)))
-    engine = after(scenario, parted=half)
-    year_spend = READINGS[0]
-    taken = engine.taken[year_spend]
-    alone = Engine(scenario, 20, 3, readings=())
-    alone.run(19)
-    counted = engine.world.layout.scaled(engine.world.history_by_part, "customers_at_close")
-    np.testing.assert_array_equal(counted[-1, :2, 0], [1500, 1500])
-    assert taken.shape == (20, 3, 3)
+    world = after(scenario, parted=half).world
+    for tally, account in (("visits", "visits_so_far"), ("revenue", "spend_so_far")):
+        counted = world.history_by_part[:, :2, world.rows[tally], :-1].sum(axis=0)
+        of_odd = world.customers.customer_id % 2 == 1
+        own = world.customers[account]
+        np.testing.assert_array_equal(counted, [own[:, ~of_odd].sum(axis=1), own[:, of_odd].sum(axis=1)])
 
 
 def test_a_restart_takes_other_groups_and_the_luck_of_another_replication():

@@ -17,18 +17,16 @@ import numpy as np
 
 from abm.core.errors import Refusal
 from abm.study.plan.experiment import Experiment
-from abm.study.provenance import inputs
-from abm.study.provenance.versions import changes
 from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.estimate import seconds_in_one_process
 from abm.study.running.interrupts import Interrupted, Terminated, terminable
 from abm.study.running.matching import solved
 from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.pool import Pool, Unsendable, WorkerDied, start_server
+from abm.study.running.readiness import NO_MANIFEST, make_ready, warn_of_other_versions
 from abm.study.running.starting_pool import StartingPool
 from abm.study.running.work import Report, RunExecutor, compiled
 from abm.study.storage.compact import MANY, compact
-from abm.study.storage.manifest import Manifest
 from abm.study.storage.results import Results
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments, Store
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, int, float], None]
 
-NO_MANIFEST = ""  # the command of trial runs: the folder goes on saying what it said
 BATCH_SECONDS = 1.0  # of work in a batch, which a kill may cost
 ON_CLUSTER = 5.0  # times as long are batches that are sent to a cluster
 WHILE_STARTING = 0.2  # times as long are batches done here while workers start, so that these do not wait
@@ -119,9 +116,9 @@ def _run(
         if connection is not None and len(pending):
             connection.client  # noqa: B018 - connects now, to be refused before anything is written
         if isinstance(keeper, Store):
-            _make_ready(keeper, experiment, command, len(pending) > 0)
+            make_ready(keeper, experiment, command, len(pending) > 0)
         if done.any():
-            _warn_of_other_versions(keeper)
+            warn_of_other_versions(keeper)
         runs = _StudyRuns(experiment, keeper, parallelism, pending, len(asked), progress, connection)
         results = Results(experiment.sheet, keeper)
         try:
@@ -141,30 +138,6 @@ def _parallelism(
     if workers is not None:
         raise Refusal(f"= {workers} counts processes of this machine, and a cluster has its own", place="workers")
     return Parallelism(1, 1 if threads is None else threads)
-
-
-def _warn_of_other_versions(keeper: Segments) -> None:
-    for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
-        warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=3)
-
-
-def _make_ready(keeper: Store, experiment: Experiment, command: str, has_runs_left: bool) -> None:
-    """Make a results folder ready: manifest, input files; refuse it now if runs are left that it cannot keep.
-
-    A folder that has everything is only read, so that it may be an archive.
-    """
-    manifest = Manifest.of(experiment, command) if command != NO_MANIFEST else None
-    outdated = has_runs_left or not (manifest is None or manifest.says_the_same(keeper.folder))
-    if outdated:
-        keeper.prepare()
-    with keeper.writing():
-        inputs.keep(experiment.inputs, experiment.folder, keeper.folder)
-        if outdated and manifest:
-            manifest.write(keeper.folder)
-    if keeper.damaged:
-        names = ", ".join(sorted(keeper.damaged))
-        warnings.warn(f"{keeper.folder}: damaged segments, their runs are done again: {names}", stacklevel=3)
-        keeper.set_aside_damaged()
 
 
 class _StudyRuns:

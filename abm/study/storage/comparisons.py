@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from abm.study.storage.before_after import before_after
 from abm.study.storage.twins import twins
 
 
-class Comparisons:
+class Comparisons(ABC):
     """What results say of arms compared; they give the numbers of one arm."""
 
     sheet: Sheet
@@ -29,13 +30,13 @@ class Comparisons:
     baseline: str
     persons: pd.DataFrame
 
+    @abstractmethod
     def block(self, kpi: str, arm: str, firm: str, group: str | None = None) -> np.ndarray:
         """Return a KPI of an arm and firm as (points, replications), NaN where there is no value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def course(self, kpi: str, arm: str, firm: str, group: str | None = None) -> np.ndarray:
         """Return a KPI of an arm and firm by period, (points, replications, periods), NaN where there is no value."""
-        raise NotImplementedError
 
     def paired(
         self,

@@ -1,0 +1,38 @@
+"""Readiness: what is done to a results folder before runs are added to it."""
+
+from __future__ import annotations
+
+import warnings
+
+from abm.study.plan.experiment import Experiment
+from abm.study.provenance import inputs
+from abm.study.provenance.versions import changes
+from abm.study.storage.manifest import Manifest
+from abm.study.storage.store import Segments, Store
+
+NO_MANIFEST = ""  # the command of trial runs: the folder goes on saying what it said
+
+
+def warn_of_other_versions(keeper: Segments) -> None:
+    """Warn of stored runs that were made with other versions of Python or libraries."""
+    for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
+        warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=3)
+
+
+def make_ready(keeper: Store, experiment: Experiment, command: str, has_runs_left: bool) -> None:
+    """Make a results folder ready: manifest, input files; refuse it now if runs are left that it cannot keep.
+
+    A folder that has everything is only read, so that it may be an archive.
+    """
+    manifest = Manifest.of(experiment, command) if command != NO_MANIFEST else None
+    outdated = has_runs_left or not (manifest is None or manifest.says_the_same(keeper.folder))
+    if outdated:
+        keeper.prepare()
+    with keeper.writing():
+        inputs.keep(experiment.inputs, experiment.folder, keeper.folder)
+        if outdated and manifest:
+            manifest.write(keeper.folder)
+    if keeper.damaged:
+        names = ", ".join(sorted(keeper.damaged))
+        warnings.warn(f"{keeper.folder}: damaged segments, their runs are done again: {names}", stacklevel=3)
+        keeper.set_aside_damaged()
