@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from abm.core.spec import param
     from abm.engine.checked import check_kernels
     from abm.engine.recording import simulate
+    from abm.facts.card import evidence
     from abm.kpis.kpi import Kpi, kpi
     from abm.kpis.reading import Reading, reading
     from abm.mechanisms.loyalty.program import LoyaltyProgram, points_program, stamp_card, tiered_program
@@ -72,6 +73,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "Design", "grid", "latin_hypercube", "sobol", "saltelli", "morris", "sensitivity", "Sensitivity",
     # what is known, and the parameters that show it
     "calibrate", "Calibration", "Target", "read_targets", "write_targets", "log_targets",
+    # whether a market shows what is known of markets
+    "evidence",
     # a theory or a measure of one's own
     "Mechanism", "Phase", "Column", "Tally", "param", "kernel", "equation", "check_kernels", "Kpi", "kpi",
     "Reading", "reading",
@@ -86,6 +89,7 @@ _HOME = {
     "core.spec": ("param",),
     "engine.checked": ("check_kernels",),
     "engine.recording": ("simulate",),
+    "facts.card": ("evidence",),
     "kpis.kpi": ("Kpi", "kpi"),
     "kpis.reading": ("Reading", "reading"),
     "mechanisms.mechanism": ("Mechanism",),

@@ -257,6 +257,29 @@ def verify(
 
 
 @app.command()
+def evidence(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE.toml]", help="The study file; left out = the default market.", show_default=False
+        ),
+    ] = None,
+    facts: Annotated[
+        list[str] | None, typer.Option("--fact", metavar="NAME", help="This fact only; may be repeated.")
+    ] = None,
+    own: With = None,
+    sets: Sets = None,
+    replications: Annotated[int, typer.Option(help="Draws of luck per variant of the market.")] = 10,
+    seed: Seed = None,
+    threads: Annotated[int, typer.Option(help="Threads inside a run.")] = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a fact is contradicted.")] = False,
+    json: Json = False,
+) -> None:
+    """Hold a market against what is known of markets: elasticities, repeat purchase, programmes, word of mouth …"""
+    do("evidence", file, facts or [], own or [], sets or [], replications, seed, threads, strict, json)
+
+
+@app.command()
 def bench(
     largest: Annotated[int, typer.Option(help="Most customers that are tried.")] = 1_000_000,
     json: Json = False,

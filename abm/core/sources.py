@@ -156,6 +156,23 @@ BASS_1969 = Source(
 )
 
 # Choice, switching, defection
+GUADAGNI_LITTLE_1983 = Source("GUADAGNI_LITTLE_1983", "Guadagni & Little 1983, Marketing Science", "memory")
+PANELS = Source(
+    "PANELS",
+    "Jain, Vilcassim & Chintagunta 1994, Journal of Business & Economic Statistics (the panels, as in R's Ecdat)",
+    "secondary",
+)
+BIJMOLT_VAN_HEERDE_PIETERS_2005 = Source(
+    "BIJMOLT_VAN_HEERDE_PIETERS_2005",
+    "Bijmolt, van Heerde & Pieters 2005, Journal of Marketing Research 42(2):141–156",
+    "abstract",
+)
+SETHURAMAN_TELLIS_BRIESCH_2011 = Source(
+    "SETHURAMAN_TELLIS_BRIESCH_2011",
+    "Sethuraman, Tellis & Briesch 2011, Journal of Marketing Research",
+    "abstract",
+)
+NERLOVE_ARROW_1962 = Source("NERLOVE_ARROW_1962", "Nerlove & Arrow 1962, Economica", "memory")
 MCFADDEN_1974 = Source("MCFADDEN_1974", "McFadden 1974, in Frontiers in Econometrics", "memory")
 RUST_LEMON_ZEITHAML_2004 = Source(
     "RUST_LEMON_ZEITHAML_2004",

@@ -48,11 +48,13 @@ class Policy(Spec, ABC):
     name     : of its section in a firm; "" = its parameters stand in the firm itself
     held     : how levers are held that are not held as their type says; None = the parameter is no lever
     optional : whether a firm may do without the section, as without a programme
+    given    : parameters that no firm can choose, with the reason: what its inputs cost, what its name stands for
     """
 
     name: ClassVar[str] = ""
     held: ClassVar[Mapping[str, Held | None]] = {}
     optional: ClassVar[bool] = False
+    given: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def absent(cls) -> Self:

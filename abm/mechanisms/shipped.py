@@ -12,8 +12,8 @@ from abm.mechanisms.mechanism import Mechanism
 # Where two theories act in the same phase, the one that stands here first acts first; one that does not stand here acts
 # after all others, by name.
 ORDER = (
-    "need", "choice", "encounter", "learning", "trust", "word_of_mouth", "rewards", "pricing", "switching_cost",
-    "defection", "lifecycle", "accounts",
+    "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
+    "rewards", "pricing", "switching_cost", "defection", "lifecycle", "accounts",
 )  # fmt: skip
 
 

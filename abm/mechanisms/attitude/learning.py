@@ -1,8 +1,10 @@
 """Learning: cumulative satisfaction and expectation move towards experience.   Synchronous; uses no neighbours.
 
-Claim: the longer the relation, the less one more experience changes satisfaction; delight raises the bar for the
-next visit.
-Source: BOLTON_1998 (tenure), RUST_OLIVER_2000 (ratchet); rates are assumed.
+Claim: who has not used a firm expects what it promises, and not what it will deliver; experience takes the place of the
+promise, visit by visit. The longer the relation, the less one more experience changes satisfaction; delight raises the
+bar for the next visit.
+Source: BOLTON_1998 (tenure), RUST_OLIVER_2000 (ratchet), BOULDING_1993 (what is communicated forms expectations); rates
+are assumed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.policy import NUMBER, Held, Policy
+from abm.mechanisms.policy import Policy
 from abm.world.columns import FIXED_POINT, Column, Tally
 from abm.world.world import World
 
@@ -31,11 +33,13 @@ def updated_satisfaction(satisfaction, transaction, encounters, settled_rate, ne
 
 
 @equation
-def updated_expectation(expectation, performance, promise, expectation_rate, promise_rate, drift):
-    """Return the expectation after a visit: towards performance and towards the promise."""
-    return unit(
-        expectation + expectation_rate * (performance - expectation) + promise_rate * (promise - expectation) + drift
-    )
+def updated_expectation(expectation, performance, promise, encounters, expectation_rate, promise_rate, drift):
+    """Return the expectation after a visit: towards performance, and towards the promise the less the more visits.
+
+    encounters : this visit included
+    """
+    learned = expectation_rate * (performance - expectation)
+    return unit(expectation + learned + promise_rate / encounters * (promise - expectation) + drift)
 
 
 @kernel
@@ -74,57 +78,49 @@ def learn_satisfaction(
 
 @kernel
 def learn_expectation(
-    expectation_at, visit_count, visit_firm, visit_pair, performance, promise, expectation_rate, promise_rate, drift
-):
-    """Update the expectation of the firm visited.  expectation_at (pairs,)  0-1  [written]"""
+    expectation_at, encounters_at, visit_count, visit_firm, visit_pair, performance, promise, expectation_rate,
+    promise_rate, drift,
+):  # fmt: skip
+    """Update the expectation of the firm visited, after all visits of the period have been counted.
+
+    expectation_at (pairs,)  0-1  [written]
+    """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
         expectation_at[pair] = updated_expectation(
-            expectation_at[pair], performance[v], promise[j], expectation_rate, promise_rate, drift
+            expectation_at[pair], performance[v], promise[j], encounters_at[pair], expectation_rate, promise_rate, drift
         )
 
 
 @kernel
 def draw_beliefs(
-    expectation,
-    aware,
-    customer_id,
-    quality,
-    initial_awareness,
-    spread_of_beliefs,
-    lowest_belief,
-    highest_belief,
-    key,
+    expectation, aware, customer_id, promise, initial_awareness, spread_of_beliefs, lowest_belief, highest_belief, key,
     replication,
-):
+):  # fmt: skip
     """Draw who knows which firm, and what is expected of it.
 
-    An expectation is `quality + Normal(0, spread_of_beliefs)`, in [`lowest_belief`, `highest_belief`]; a firm is known
+    An expectation is `promise + Normal(0, spread_of_beliefs)`, in [`lowest_belief`, `highest_belief`]; a firm is known
     with probability `initial_awareness`.
 
     expectation, aware (m, n)  [written]
     """
-    for j in range(quality.shape[0]):
+    for j in range(promise.shape[0]):
         for i in range(customer_id.shape[0]):
             a, b, _, _ = uniform4(key, customer_id[i], 0, j, replication)
-            expectation[j, i] = min(max(quality[j] + spread_of_beliefs * normal32(a), lowest_belief), highest_belief)
+            expectation[j, i] = min(max(promise[j] + spread_of_beliefs * normal32(a), lowest_belief), highest_belief)
             aware[j, i] = 1 if b < initial_awareness[j] else 0
 
 
 class Introduction(Policy):
     """What customers know of a firm before they have used it."""
 
-    held: ClassVar = {"promise": None}
-    promise: float | None = param(
-        None, unit="0-1", bounds=(0, 1), evidence="assumed", doc="promised quality; left out = as delivered"
+    given: ClassVar = {"initial_awareness": "what is known of a firm at the start is its past"}
+    promise: float = param(
+        0.75, unit="0-1", bounds=(0, 1), evidence="assumed", doc="quality that is promised, whatever is delivered"
     )
     initial_awareness: float = param(
         1.0, unit="share", bounds=(0, 1), evidence="assumed", doc="customers who know the firm at the start"
     )
-
-    def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
-        """Return the promise: what is delivered, where nothing else is said."""
-        return {"promise": (NUMBER, firm.service.quality if self.promise is None else self.promise)}
 
 
 class Learning(Mechanism):
@@ -156,7 +152,11 @@ class Learning(Mechanism):
         0.15, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="pull of performance on expectation"
     )
     promise_rate: float = param(
-        0.10, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="pull of the promise on expectation"
+        0.10,
+        unit="1/visit",
+        bounds=(0, 1),
+        evidence="assumed",
+        doc="pull of the promise at the first visit",
     )
     drift: float = param(
         0.0,
@@ -181,6 +181,6 @@ class Learning(Mechanism):
         """Draw awareness and expectations (draw 0, block j: word 0 expectation, word 1 awareness)."""
         c, f = world.customers, world.firms
         draw_beliefs(
-            c.expectation, c.aware, c.customer_id, f.quality, f.initial_awareness, self.spread_of_beliefs,
+            c.expectation, c.aware, c.customer_id, f.promise, f.initial_awareness, self.spread_of_beliefs,
             self.lowest_belief, self.highest_belief, stream_key(seed, self.name), world.replication,
         )  # fmt: skip

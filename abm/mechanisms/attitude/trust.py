@@ -30,13 +30,13 @@ def updated_trust(trust, transaction, growth, fall, broken):
 
 @kernel
 def learn_trust(
-    trust_at, visit_trust, broken, visit_count, visit_firm, visit_pair, transaction, performance, promise, transparency,
-    growth, fall, tolerance, promise_cost, notice, trust_sum, broken_promises,
+    trust_at, visit_trust, broken, visit_count, visit_firm, visit_pair, transaction, performance, promise, spread,
+    transparency, growth, fall, tolerance, usual_spreads, promise_cost, notice, trust_sum, broken_promises,
 ):  # fmt: skip
     """Update trust in the firm visited.
 
-    A promise is broken if `performance < promise - tolerance`; that costs a further
-    `promise_cost * (1 - notice * transparency)`.
+    A promise is broken by more than how much service varies anyway: if `performance < promise - tolerance -
+    usual_spreads * spread`. That costs a further `promise_cost * (1 - notice * transparency)`.
 
     trust_at (pairs,)  0-1, visit_trust, broken (visits,)  [written]      trust_sum, broken_promises  tallies [written]
     """
@@ -44,8 +44,9 @@ def learn_trust(
         broken[v] = 0.0
     for j in range(promise.shape[0]):
         broke, cost = 0, promise_cost * (1.0 - notice * transparency[j])
+        kept_from = promise[j] - tolerance - usual_spreads * spread[j]
         for v in range(visit_count[0]):
-            missed = (visit_firm[v] == np.int64(j)) & (performance[v] < promise[j] - tolerance)
+            missed = (visit_firm[v] == np.int64(j)) & (performance[v] < kept_from)
             broken[v] += cost if missed else np.float32(0.0)
             broke += 1 if missed else 0
         broken_promises[j] += broke
@@ -118,6 +119,13 @@ class Trust(Mechanism):
     tolerance: float = param(
         0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="shortfall that still counts as a kept promise"
     )
+    usual_spreads: float = param(
+        1.5,
+        unit="sd",
+        bounds=(0, 10),
+        evidence="assumed",
+        doc="of the firm's own spread: what is put down to chance",
+    )
     promise_cost: float = param(
         0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust lost by a broken promise"
     )
@@ -136,7 +144,7 @@ class Trust(Mechanism):
         doc="weight of trust in utility",
     )  # fmt: skip
     commitment_weight: float = param(
-        4.0, unit="logit/0-1", bounds=(-50, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        1.0, unit="logit/0-1", bounds=(-50, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="weight of affective commitment in utility",
     )  # fmt: skip
 

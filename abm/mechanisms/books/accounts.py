@@ -169,6 +169,9 @@ class Offer(Policy):
     """A firm's price, and what goods and being there cost."""
 
     held: ClassVar = {"fixed_cost": CENTS}
+    given: ClassVar = {
+        "unit_cost": "what goods cost is given to a firm", "fixed_cost": "what being there costs is given to a firm",
+    }  # fmt: skip
     price: float = param(
         1.0, unit="index", bounds=(0, 1000), evidence="assumed", doc="price index: 1 = a customer's usual basket"
     )

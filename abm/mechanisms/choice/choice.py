@@ -69,7 +69,7 @@ class Choice(Mechanism):
         doc="weight of satisfaction, or of expectation before first use",
     )
     outside: float = param(
-        4.5,
+        -0.9,
         unit="logit units",
         bounds=(-80, 80),
         evidence="assumed",

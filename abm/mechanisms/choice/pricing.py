@@ -42,7 +42,7 @@ class Pricing(Mechanism):
     standard = True
     owns = (Column("price_response", ("customer",), 0, "logit/index", "weight of the price index in her utility"),)
     price_sensitivity: float = param(
-        1.0, unit="logit/index", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        5.8, unit="logit/index", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="weight of the price index",
     )  # fmt: skip
 

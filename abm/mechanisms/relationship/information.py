@@ -10,7 +10,7 @@ exponential special case.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -126,6 +126,10 @@ class InformationPolicy(Policy):
     """What a firm does to know its customers."""
 
     name = "information"
+    given: ClassVar = {
+        "record_cost": "what keeping data costs is given to a firm",
+        "omniscient": "no firm sees the truth; it is there to compare with",
+    }
     data_coverage: float = param(
         0.0, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="chance that a visitor is identified for good"
     )

@@ -172,7 +172,7 @@ class SwitchingCost(Mechanism):
     financial: float = param(0.2, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of financial costs")
     relational: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of relational costs")
     switching_weight: float = param(
-        2.0, unit="logit/0-1", bounds=(0, 50), evidence="calibrated",
+        1.0, unit="logit/0-1", bounds=(0, 50), evidence="calibrated",
         source=cite(PICK_EISEND_2014, "abstract: weak effect on switching"),
         doc="weight of the switching cost in utility; the loyalty dial",
     )  # fmt: skip

@@ -103,12 +103,18 @@ def count_encounters(
 
 
 ORDINARY_FAILURE_RATE = 0.10  # what service without any spending on reliability would show
+ORDINARY_SPREAD = 0.25  # what service without any standards would show
+_PERFECTION = 1e-3  # of what is ordinary: perfection is costed as one in a thousand, for it has no finite price
+_PRICE = "what its inputs cost is given to a firm"
 
 
 class ServicePolicy(Policy):
-    """Design quality, its spread, failures, and their cost a visit."""
+    """Design quality, its spread, failures, the channel, and what they cost a visit."""
 
     name: ClassVar = "service"
+    given: ClassVar = {
+        f"{lever}_cost": _PRICE for lever in ("quality", "reliability", "consistency", "transparency", "richness")
+    }
 
     quality: float = param(0.75, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="mean performance delivered")
     failure_rate: float = param(
@@ -121,34 +127,55 @@ class ServicePolicy(Policy):
         0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="sd of performance between servers"
     )
     transparency: float = param(
-        0.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="notice given when a promise will be broken"
+        0.0, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="notice given when a promise will be broken"
     )
     richness: float = param(
-        0.8, unit="0-1", bounds=(0, 1), evidence="assumed", doc="of the channel: contact-free 0.1 to intimate 1"
+        0.8, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="of the channel: contact-free 0.1 to intimate 0.99"
     )
     quality_cost: float = param(
-        1.0, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(1 - quality)"
+        3.0, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(1 - quality)"
     )
     reliability_cost: float = param(
         1.0, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(failure_rate / 0.10)"
     )
+    consistency_cost: float = param(
+        0.5, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(spread / 0.25)"
+    )
+    transparency_cost: float = param(
+        0.3, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(1 - transparency)"
+    )
+    richness_cost: float = param(
+        0.5, unit="cu/visit", bounds=(0, 1e6), evidence="assumed", doc="scale of -ln(1 - richness)"
+    )
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
         """Return the spread over visits, and what a visit costs to serve."""
-        return {
-            "spread": (NUMBER, math.hypot(self.spread_within, self.spread_between)),
-            "service_cost": (CENTS, self.cost_per_visit),
-        }
+        return {"spread": (NUMBER, self.spread), "service_cost": (CENTS, self.cost_per_visit)}
+
+    @property
+    def spread(self) -> float:
+        """Sd of performance over visits, within servers and between them."""
+        return math.hypot(self.spread_within, self.spread_between)
 
     @property
     def cost_per_visit(self) -> float:
-        """Cost of a visit, cu: -quality_cost ln(1 - quality) - reliability_cost ln(min(1, failure_rate / 0.10)).
+        """Cost of a visit, cu; each further step towards perfection costs more than the one before.
 
-        Each further step costs more than the one before. A failure rate of 0.10 or above costs nothing; one of 0 is
-        costed as one in ten thousand: perfection has no finite price.
+        -quality_cost ln(1 - quality) - transparency_cost ln(1 - transparency) - richness_cost ln(1 - richness)
+        - reliability_cost ln(min(1, failure_rate / 0.10)) - consistency_cost ln(min(1, spread / 0.25)).
+        A failure rate of 0.10 or a spread of 0.25 costs nothing, nor does more; none at all is costed as a thousandth.
         """
-        missed = max(self.failure_rate, 1e-4) / ORDINARY_FAILURE_RATE
-        return -self.quality_cost * math.log1p(-self.quality) - self.reliability_cost * math.log(min(1.0, missed))
+        upward = (
+            (self.quality_cost, self.quality),
+            (self.transparency_cost, self.transparency),
+            (self.richness_cost, self.richness),
+        )
+        downward = (
+            (self.reliability_cost, self.failure_rate / ORDINARY_FAILURE_RATE),
+            (self.consistency_cost, self.spread / ORDINARY_SPREAD),
+        )
+        cost = -sum(scale * math.log1p(-level) for scale, level in upward)
+        return cost - sum(scale * math.log(min(1.0, max(left, _PERFECTION))) for scale, left in downward)
 
 
 class Encounter(Mechanism):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -96,6 +96,7 @@ class RecoveryPolicy(Policy):
     """What a firm does about a complaint, and what that costs."""
 
     name = "recovery"
+    given: ClassVar = {"empathy_scale": "what an hour of staff costs is given to a firm"}
     compensation: float = param(
         0.0, unit="share of basket", bounds=(0, 2), evidence="assumed", doc="given back to who complains"
     )

@@ -8,7 +8,7 @@ Source: Palm 1957 (impatience; from memory); what waiting does to satisfaction i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -140,6 +140,7 @@ class WaitingLinePolicy(Policy):
     """How many serve."""
 
     name = "waiting_line"
+    given: ClassVar = {"wage": "wages are those of the labour market"}
     servers: int = param(
         0, unit="servers", bounds=(0, MOST_SERVERS), evidence="assumed", doc="who serve; 0 = enough for everybody"
     )

@@ -2,9 +2,10 @@
 
 Neighbours are read after everybody has finished the period: what is said in t acts on choices from t + 1.
 Claim: telling is U-shaped in satisfaction and steeper below; a story shifts a hearer by her headroom, less when it
-opposes a firm preference.  Who learns of a firm stands on a page of its own.
-Source: ANDERSON_1998 (asymmetric U); EAST_HAMMOND_LOMAX_2008 (headroom); DE_MATOS_ROSSI_2008 (commitment). Sizes
-assumed or tuned.
+opposes a firm preference or is a bad one of her own provider, and less the more she knows the firm herself; hearing of
+a firm makes it known.  Who learns of a firm otherwise stands on a page of its own.
+Source: ANDERSON_1998 (asymmetric U); EAST_HAMMOND_LOMAX_2008 (headroom, own brand; sizes from memory: about +.2 and -.1
+of probability); DE_MATOS_ROSSI_2008 (commitment). That own experience takes the place of hearsay is assumed.
 """
 
 from __future__ import annotations
@@ -37,11 +38,21 @@ def telling_probability(
 
 
 @equation
-def headroom(preference, good, unlikely_below, likely_above, opposed_part):
-    """Return the room a story has: what preference can still gain or lose, halved against a settled preference."""
+def headroom(preference, good, own, unlikely_below, likely_above, opposed_part, own_brand_part):
+    """Return the room a story has: what preference can still gain or lose, less against a settled preference.
+
+    own : whether it is about her provider, of whom she believes less that is bad
+    """
     room = 1.0 - preference if good else preference
     opposed = preference < unlikely_below if good else preference > likely_above
-    return opposed_part * room if opposed else room
+    room = opposed_part * room if opposed else room
+    return own_brand_part * room if own and not good else room
+
+
+@equation
+def credulity(encounters, own_experience):
+    """Return what a story counts with who has visited the firm herself: 1 / (1 + encounters / own_experience)."""
+    return own_experience / (own_experience + encounters)
 
 
 @equation
@@ -111,19 +122,21 @@ def fade(word_of_mouth, decay, lo, hi):
 
 @kernel(per="share")
 def hear(
-    word_of_mouth, expectation, preference, story, tie_start, tie_target, tie_weight, customer_id, heard, contact_rate,
-    praise, blame, nudge, good_target, bad_target, unlikely_below, likely_above, opposed_part, row_of_identity, key,
-    replication, lo, hi, t,
+    word_of_mouth, expectation, aware, preference, provider, encounters, story, tie_start, tie_target, tie_weight,
+    customer_id, heard, learned, referred, contact_rate, praise, blame, nudge, good_target, bad_target, unlikely_below,
+    likely_above, opposed_part, own_brand_part, own_experience, row_of_identity, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Carry each story to those neighbours of the teller who are in rows lo..hi.
 
-    A story passes a tie with probability `contact_rate * weight` (draw 0 of the tie, word 0). A good one adds
-    `praise * weight * headroom` to the stock of its firm, a bad one takes `blame * weight * headroom` from it; the
-    expectation moves by `nudge` of its way to `good_target` or `bad_target`.
+    A story passes a tie with probability `contact_rate * weight` (draw 0 of the tie, word 0), and makes its firm known.
+    A good one adds `praise * weight * credulity * headroom` to the stock of its firm, a bad one takes `blame * weight *
+    credulity * headroom` from it; the expectation moves by `nudge * credulity` of its way to `good_target` or
+    `bad_target`.
 
     Few have a story, so tellers are looked for, not hearers; a hearer gets stories in the order of their tellers' ids.
 
-    word_of_mouth (m, n)  logit units, expectation (m, n)  0-1  [written]      heard  tally [written]
+    word_of_mouth (m, n)  logit units, expectation (m, n)  0-1, aware (m, n)  [written]
+    heard, learned, referred  tallies [written]
     """
     placed = row_of_identity.shape[0] > 0
     for identity in range(story.shape[0]):
@@ -137,10 +150,23 @@ def hear(
                 if lo <= i < hi:
                     chance = contact_rate * weight
                     if chance >= 1.0 or luck_of(customer_id[k], customer_id[i], t, replication, key) < chance:
-                        room = headroom(preference[firm, i], good, unlikely_below, likely_above, opposed_part)
-                        word_of_mouth[firm, i] += effect * (weight * room)
-                        expectation[firm, i] += nudge * (aim - expectation[firm, i])
+                        room = headroom(
+                            preference[firm, i],
+                            good,
+                            provider[i] == firm,
+                            unlikely_below,
+                            likely_above,
+                            opposed_part,
+                            own_brand_part,
+                        )
+                        believed = credulity(encounters[firm, i], own_experience)
+                        word_of_mouth[firm, i] += effect * (weight * believed * room)
+                        expectation[firm, i] += nudge * believed * (aim - expectation[firm, i])
                         heard[firm] += 1
+                        if aware[firm, i] == 0:
+                            aware[firm, i] = 1
+                            learned[firm] += 1
+                            referred[firm] += 1
 
 
 class WordOfMouth(Mechanism):
@@ -173,7 +199,7 @@ class WordOfMouth(Mechanism):
         doc="added chance at full satisfaction",
     )  # fmt: skip
     disappointment: float = param(
-        0.35, unit="1/visit", bounds=(0, 1), evidence="calibrated",
+        0.27, unit="1/visit", bounds=(0, 1), evidence="calibrated",
         source=cite(ANDERSON_1998, "abstract: asymmetric U; size tuned"), doc="added chance at no satisfaction",
     )  # fmt: skip
     devotion: float = param(
@@ -190,13 +216,13 @@ class WordOfMouth(Mechanism):
         0.85, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of the stock kept from period to period"
     )
     praise: float = param(
-        0.25, unit="logit units", bounds=(0, 10), evidence="calibrated",
-        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size from the prototype"),
+        1.2, unit="logit units", bounds=(0, 10), evidence="calibrated",
+        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size tuned"),
         doc="effect of a good story at full headroom",
     )  # fmt: skip
     blame: float = param(
-        0.30, unit="logit units", bounds=(0, 10), evidence="calibrated",
-        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size from the prototype"),
+        1.2, unit="logit units", bounds=(0, 10), evidence="calibrated",
+        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: headroom; size tuned"),
         doc="effect of a bad story at full headroom",
     )  # fmt: skip
     nudge: float = param(0.05, unit="1/story", bounds=(0, 1), evidence="assumed", doc="pull of a story on expectation")
@@ -235,7 +261,7 @@ class WordOfMouth(Mechanism):
         0.70, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="satisfaction above which telling rises"
     )
     disappointed_below: float = param(
-        0.50, unit="0-1", bounds=(0.01, 1), evidence="assumed", doc="satisfaction below which telling rises"
+        0.60, unit="0-1", bounds=(0.01, 1), evidence="assumed", doc="satisfaction below which telling rises"
     )
     unlikely_below: float = param(
         0.1, unit="0-1", bounds=(0, 1), evidence="assumed", doc="preference that a good story is up against"
@@ -245,6 +271,14 @@ class WordOfMouth(Mechanism):
     )
     opposed_part: float = param(
         0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="part of a story's room against a settled preference"
+    )
+    own_brand_part: float = param(
+        0.25, unit="share", bounds=(0, 1), evidence="assumed",
+        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: own brand; size assumed"),
+        doc="part of a bad story's room when it is about the hearer's provider",
+    )  # fmt: skip
+    own_experience: float = param(
+        8.0, unit="visits", bounds=(0.01, 1e6), evidence="assumed", doc="own visits after which a story counts half"
     )
     strong_from: float = param(0.5, unit="weight", bounds=(0, 1), evidence="assumed", doc="weight of a strong tie")
 

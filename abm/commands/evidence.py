@@ -1,0 +1,93 @@
+"""`patronage evidence`: which facts of the field a market shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from abm.commands import doing, output
+from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.facts.card import FACTS, default_market, document, findings
+from abm.facts.fact import Fact, Finding
+from abm.scenario.scenario import Scenario
+from abm.study.plan.experiment import Experiment, load
+from abm.study.plan.overrides import overrides
+from abm.view import tables
+
+
+def main(
+    file: Path | None,
+    facts: Sequence[str],
+    own: Sequence[Path],
+    sets: Sequence[str],
+    replications: int,
+    seed: int | None,
+    threads: int,
+    strict: bool,
+    json: bool,
+) -> int:
+    """Say what a market shows of each fact; return 1 if `strict` and one is contradicted, else 0.
+
+    Raises Refusal for a study that cannot be used and for an unknown fact.
+    """
+    chosen = _chosen(facts)
+    for name, value, least in (("replications", replications, 2), ("threads", threads, 1)):
+        if value < least:
+            raise Refusal(f"= {value} is less than {least}", place=f"--{name}")
+    scenario, of, luck = _market(file, own, sets, seed)
+    output.note(
+        f"{of}: {tables.counted(len(chosen), 'fact')}, {replications} replications of each variant, seed {luck}"
+    )
+    found: list[Finding] = []
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=output.standard_error()) as progress:
+        task = progress.add_task("")
+        measured = findings(scenario, chosen, replications, luck, threads)
+        for k, fact in enumerate(chosen):
+            progress.update(task, description=f"{k + 1} of {len(chosen)}: {fact.claim}")
+            found.append(next(measured))
+    if json:
+        output.document(document(found))
+    else:
+        _print(found)
+    return 1 if strict and any(one.verdict == "contradicted" for one in found) else 0
+
+
+def _chosen(names: Sequence[str]) -> list[Fact]:
+    known = {fact.name: fact for fact in FACTS} | {str(fact.number): fact for fact in FACTS}
+    for name in names:
+        if name not in known:
+            words = [fact.name for fact in FACTS]
+            raise Refusal(f"= {name} is no fact{did_you_mean(name, words)} (there are {one_of(words)})", place="--fact")
+    return [known[name] for name in names] or list(FACTS)
+
+
+def _market(file: Path | None, own: Sequence[Path], sets: Sequence[str], seed: int | None) -> tuple[Scenario, str, int]:
+    """Return the market, what it is called, and its seed."""
+    if file is None:
+        study, of = Experiment(name="evidence", scenario=default_market()), "the default market"
+    else:
+        study, of = load(file, own), f"the market of {file.name}"
+    try:
+        study = overrides(study, sets, None, seed)
+    except Refusal as refusal:
+        raise refusal if file is None else doing.with_origin(refusal, file, seed=seed) from None
+    return study.scenario, of, study.seed
+
+
+def _print(found: Sequence[Finding]) -> None:
+    table = tables.table(("", "fact", "number", "known", "here", "95 % interval", "verdict"), right=("here",))
+    for one in found:
+        held = " (held out)" if one.fact.use == "held out" else ""
+        named = (str(one.fact.number), f"{one.fact.claim}{held}")
+        if not one.parts:
+            table.add_row(*named, one.why, "", "", "", "not applicable")
+        for k, part in enumerate(one.parts):
+            numbers = (f"{part.ours:.3g}", f"{part.low:.3g} … {part.high:.3g}")
+            verdict = part.verdict + (" (coded)" if part.part.coded else "")
+            table.add_row(*(named if k == 0 else ("", "")), part.part.name, part.part.target, *numbers, verdict)
+    output.show(table)
+    verdicts = [one.verdict for one in found]
+    counts = (f"{verdicts.count(word)} {word}" for word in dict.fromkeys(sorted(verdicts)))
+    output.lines(f"{', '.join(counts)} of {tables.counted(len(found), 'fact')}; sources and designs: --json")
