@@ -190,16 +190,16 @@ class WordOfMouth(Mechanism):
         Tally("referred", "customers", "of these, through a tie"),
     )
     base: float = param(
-        0.01, unit="1/visit", bounds=(0, 1), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        0.02, unit="1/visit", bounds=(0, 1), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="chance of telling after an ordinary visit",
     )  # fmt: skip
     delight: float = param(
-        0.18, unit="1/visit", bounds=(0, 1), evidence="calibrated",
+        0.36, unit="1/visit", bounds=(0, 1), evidence="calibrated",
         source=cite(EAST_HAMMOND_WRIGHT_2007, "abstract: positive to negative about 3 to 1; size tuned to it"),
         doc="added chance at full satisfaction",
     )  # fmt: skip
     disappointment: float = param(
-        0.27, unit="1/visit", bounds=(0, 1), evidence="calibrated",
+        0.54, unit="1/visit", bounds=(0, 1), evidence="calibrated",
         source=cite(ANDERSON_1998, "abstract: asymmetric U; size tuned"), doc="added chance at no satisfaction",
     )  # fmt: skip
     devotion: float = param(
@@ -213,7 +213,7 @@ class WordOfMouth(Mechanism):
         doc="chance that a story passes a tie of weight 1",
     )  # fmt: skip
     decay: float = param(
-        0.85, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of the stock kept from period to period"
+        0.92, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of the stock kept from period to period"
     )
     praise: float = param(
         1.2, unit="logit units", bounds=(0, 10), evidence="calibrated",
