@@ -8,13 +8,19 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 _MATRIX = f"{JONES_SASSER_1995.citation} (four kinds of customer; thresholds assumed)"
 
 
-@kpi(unit="share", nan="nobody bought anywhere")
+@kpi(unit="share", nan="nobody paid anything anywhere")
 def market_share(c: Tallied) -> FloatArray:
     """Revenue of the firm / revenue of all firms."""
     return c.revenue / c.revenue.sum(axis=-1, keepdims=True)
 
 
-@kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm")
+@kpi(unit="share", nan="nobody bought anywhere")
+def visit_share(c: Tallied) -> FloatArray:
+    """Visits to the firm / visits to all firms."""
+    return c.visits / c.visits.sum(axis=-1, keepdims=True)
+
+
+@kpi(unit="share", nan="no year closes in the period, or the firm's buyers paid nothing anywhere")
 def share_of_wallet(c: Tallied) -> FloatArray:
     """Spend at the firm / category spend, both of the firm's buyers of the year that closes."""
     return c.wallet_own / c.wallet_all
@@ -32,10 +38,14 @@ def frequency(c: Tallied) -> FloatArray:
     return c.year_visits / c.buyers
 
 
-@kpi(unit="share", nan="no year closes in the period, or nobody was active when it began")
+@kpi(unit="share", nan="no year closes in the period, or nobody was the firm's own in the year before")
 def retention_rate(c: Tallied) -> FloatArray:
-    """Customers active at the start and at the end of the year / customers active at its start."""
-    return c.retained / c.active_at_start
+    """Customers who were the firm's own in the year before and are so in the year that closes / those who were.
+
+    A customer is a firm's own in a year if she bought there on half her visits or more. Who shares her purchases out
+    among firms is nobody's own, and who bought nowhere in the year is not retained.
+    """
+    return c.retained / c.own_at_start
 
 
 @kpi(unit="share", nan="no visit by customers whose provider it was")
@@ -44,16 +54,16 @@ def repeat_rate(c: Tallied) -> FloatArray:
     return c.repeats / c.repeat_base
 
 
-@kpi(unit="1/period", nan="nobody is active")
+@kpi(unit="1/period", nan="the firm has no customers")
 def churn_rate(c: Tallied) -> FloatArray:
-    """Relations given up as lost in the period / active customers."""
-    return c.fell_lost / c.active
+    """Relations given up as lost in the period / active, dormant and won-back customers before any was given up."""
+    return c.fell_lost / c.current
 
 
-@kpi(unit="share", nan="no relation fell dormant")
+@kpi(unit="share", nan="no year closes in the period, or nobody was dormant when it began")
 def temporary_churn_share(c: Tallied) -> FloatArray:
-    """Dormant customers who bought again / relations that fell dormant, over the same periods."""
-    return c.returned / c.fell_dormant
+    """Customers dormant when the year began who bought at the firm in the year / those dormant when it began."""
+    return c.revived / c.dormant_at_start
 
 
 @kpi(unit="customers")
@@ -68,49 +78,50 @@ def acquisitions(c: Tallied) -> FloatArray:
     return c.acquired / c.periods
 
 
-@kpi(unit="share", nan="no relation was given up")
+@kpi(unit="share", nan="no year closes in the period, or nobody was lost when it began")
 def win_back_share(c: Tallied) -> FloatArray:
-    """Lost customers who bought again / relations given up as lost, over the same periods."""
-    return c.won_back / c.fell_lost
+    """Customers lost when the year began who bought at the firm in the year / those lost when it began."""
+    return c.regained / c.lost_at_start
 
 
-@kpi(unit="1/period", nan="nobody is active")
+@kpi(unit="1/period", nan="the firm has no customers")
 def category_exit_rate(c: Tallied) -> FloatArray:
-    """The firm's customers who left the category for good / active customers: permanent churn."""
-    return c.exits / c.active
+    """Relations that ended because the customer left the category / active, dormant and won-back customers before any
+    was given up in the period: permanent churn, a part of the churn rate."""
+    return c.left_category / c.current
 
 
 @kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
 def loyalist_share(c: Tallied) -> FloatArray:
-    """Buyers of the year with satisfaction of 0.8 or more who spent half their wallet or more here / buyers."""
+    """Buyers of the year with satisfaction of 0.8 or more who came here on half their visits or more / buyers."""
     return c.loyalists / c.buyers
 
 
 @kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
 def mercenary_share(c: Tallied) -> FloatArray:
-    """Buyers of the year with satisfaction of 0.8 or more who spent less than half their wallet here / buyers."""
+    """Buyers of the year with satisfaction of 0.8 or more who came here on less than half their visits / buyers."""
     return c.mercenaries / c.buyers
 
 
 @kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
 def hostage_share(c: Tallied) -> FloatArray:
-    """Buyers of the year with satisfaction below 0.5 who spent half their wallet or more here / buyers."""
+    """Buyers of the year with satisfaction below 0.5 who came here on half their visits or more / buyers."""
     return c.hostages / c.buyers
 
 
 @kpi(unit="share", nan="no year closes in the period, or nobody bought at the firm", source=_MATRIX)
 def defector_share(c: Tallied) -> FloatArray:
-    """Buyers of the year with satisfaction below 0.5 who spent less than half their wallet here / buyers."""
+    """Buyers of the year with satisfaction below 0.5 who came here on less than half their visits / buyers."""
     return c.defectors / c.buyers
 
 
-@kpi(unit="0-1", nan="no year closes in the period, or it is nobody's provider")
+@kpi(unit="0-1", nan="no occasion of customers whose provider it was")
 def intention(c: Tallied) -> FloatArray:
-    """Mean probability of choosing the firm again, of customers whose provider it is when the year closes."""
-    return c.intention_sum / c.patrons
+    """Mean probability of choosing the provider again, over the occasions of its customers, before they choose."""
+    return c.intention_sum / c.asked
 
 
-@kpi(unit="share", nan="no year closes in the period, or there are no members, or only members")
+@kpi(unit="difference of shares", nan="no year closes in the period, or there are no members, or only members")
 def member_gap(c: Tallied) -> FloatArray:
     """Share of wallet of members less that of all others: the naive effect of a programme that heavy buyers choose."""
     others = (c.wallet_own - c.member_spend) / (c.category_spend - c.member_wallet)

@@ -1,7 +1,7 @@
 """The shipped readings: how a firm's customers differ among each other, and how many are hers alone.
 
-`world.customers.year_spend` (m, n) is what each customer has spent at each firm since the books were opened, in cents;
-who has spent anything is a buyer of the year that closes.
+Since the books were opened each customer has come to each firm for `world.customers.year_purchases` (m, n) visits and
+spent `year_spend` (m, n) cents there. Who has come at all is a buyer of the year that closes, whatever she paid.
 """
 
 from __future__ import annotations
@@ -13,42 +13,45 @@ from abm.kpis.reading import FloatArray, reading
 from abm.world.world import World
 
 _NO_BUYERS = "no year closes in the period, or nobody bought at the firm"
+_NO_SPEND = "no year closes in the period, or nobody paid anything at the firm"
 
 
-def _ascending(spend: FloatArray) -> FloatArray:
-    """Return what the buyers among customers spent (n,), from the least to the most: (buyers,) float64."""
-    return np.sort(spend[spend > 0]).astype(np.float64)
+def _of_buyers(world: World) -> list[FloatArray]:
+    """Return for each firm what its buyers spent, from the least to the most: (buyers,) float64."""
+    c = world.customers
+    firms = zip(c.year_spend, c.year_purchases, strict=True)
+    return [np.sort(spend[purchases > 0]).astype(np.float64) for spend, purchases in firms]
 
 
 def _gini(spend: FloatArray) -> float:
-    """Return the Gini coefficient of amounts (buyers,) in ascending order; NaN of none."""
-    n = spend.size
+    """Return the Gini coefficient of amounts (buyers,) in ascending order; NaN where there is nothing."""
+    n, total = spend.size, spend.sum()
     rank = np.arange(1, n + 1)
-    return float(2.0 * (rank * spend).sum() / (n * spend.sum()) - (n + 1) / n) if n else np.nan
+    return max(0.0, float(2.0 * (rank * spend).sum() / (n * total) - (n + 1) / n)) if total > 0 else np.nan
 
 
 def _top_fifth(spend: FloatArray) -> float:
-    """Return the share of amounts (buyers,) in ascending order that lies in the highest fifth; NaN of none."""
+    """Return the share of amounts (buyers,) in ascending order that lies in the highest fifth; NaN of nothing."""
     whole, part = divmod(spend.size, 5)
-    if not spend.size:
+    if not spend.sum() > 0:
         return np.nan
     # The buyer on the border counts in part, so that equal spending gives a fifth whatever the number of buyers
     border = spend[-whole - 1] * part / 5 if part else 0.0
     return float((spend[spend.size - whole :].sum() + border) / spend.sum())
 
 
-@reading(unit="0-1", nan=_NO_BUYERS)
+@reading(unit="0-1", nan=_NO_SPEND)
 def gini_of_spend(world: World) -> FloatArray:
     """Gini coefficient of the year's spend over the firm's n buyers: 2 sum(k x_k) / (n sum(x_k)) - (n + 1) / n, where
     x_k is the k-th smallest; 0 = all spend the same."""
-    return np.array([_gini(_ascending(spend)) for spend in world.customers.year_spend])
+    return np.array([_gini(spend) for spend in _of_buyers(world)])
 
 
-@reading(unit="share", nan=_NO_BUYERS)
+@reading(unit="share", nan=_NO_SPEND)
 def top_fifth_share(world: World) -> FloatArray:
     """Spend of the fifth of the firm's buyers who spent most in the year / spend of all; the buyer on the border counts
     in part."""
-    return np.array([_top_fifth(_ascending(spend)) for spend in world.customers.year_spend])
+    return np.array([_top_fifth(spend) for spend in _of_buyers(world)])
 
 
 @reading(unit="0-1", better="more", nan="no year closes in the period, or nobody has used the firm")
@@ -61,6 +64,7 @@ def median_satisfaction(world: World) -> FloatArray:
 @reading(unit="share", better="more", nan=_NO_BUYERS, source=f"{EHRENBERG_1988.key} (100 per cent loyal buyers)")
 def sole_buyer_share(world: World) -> FloatArray:
     """Buyers of the firm in the year who bought at no other firm / buyers of the firm."""
-    bought = world.customers.year_spend > 0
+    bought = world.customers.year_purchases > 0
     alone = bought & (bought.sum(axis=0) == 1)
-    return alone.sum(axis=1) / bought.sum(axis=1)
+    buyers = bought.sum(axis=1)
+    return np.where(buyers > 0, alone.sum(axis=1) / np.maximum(buyers, 1), np.nan)

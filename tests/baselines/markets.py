@@ -51,9 +51,7 @@ MARKETS: dict[str, dict[str, Any]] = {
         preset="contract", choice={"term": 4, "rule": "habit"}, firms=_with({2: {"initial_awareness": 0.2}})
     ),
     "closed": _market(preset="closed_market", word_of_mouth=_TALK),
-    "habit": _market(
-        choice={"rule": "habit", "habit_strength": 0.6}, lifecycle={"dormant_after": 0.8, "lost_after": 1.5}
-    ),
+    "habit": _market(choice={"rule": "habit", "habit_strength": 0.6}, lifecycle={"dormant_after": 2, "lost_after": 4}),
     "threshold": _market(
         choice={"rule": "threshold"}, switching_cost={"switching_weight": 1.0}, firms=_with({0: {"program": _CARD}})
     ),

@@ -38,7 +38,7 @@ def test_every_mechanism_works_in_the_full_market():
         "exits",
         "heard",
         "fell_lost",
-        "won_back",
+        "returned",
     ):
         assert result.tallies[name].sum() > 0, name
 

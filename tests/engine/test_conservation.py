@@ -90,6 +90,8 @@ class Watch:
         states = np.array([np.bincount(row, minlength=5) for row in self.c.relation])
         assert np.all(states.sum(axis=1) == 900)
         np.testing.assert_array_equal(states[:, [1, 4]].sum(axis=1), self.counted("active")[:-1])
+        lost = (states - np.array([np.bincount(row, minlength=5) for row in self.before["relation"]]))[:, 3]
+        np.testing.assert_array_equal(lost, (self.counted("fell_lost") - self.counted("won_back"))[:-1])
         was_prospect = (self.before["relation"] == 0).sum(axis=1)
         np.testing.assert_array_equal(was_prospect - states[:, 0], self.counted("acquired")[:-1])
         learned = (self.c.aware.astype(int) - self.before["aware"]).sum(axis=1)
@@ -132,7 +134,9 @@ def test_the_year_is_the_sum_of_its_periods():
             tallied("year_visits")[last - 1, :-1], tallied("visits")[first:last, :-1].sum(axis=0)
         )
         assert np.all(tallied("wallet_all")[last - 1] >= tallied("wallet_own")[last - 1])
-        assert np.all(tallied("retained") <= tallied("active_at_start"))
+        parts = (("retained", "own_at_start"), ("regained", "lost_at_start"), ("revived", "dormant_at_start"))
+        for part, whole in (*parts, ("left_category", "fell_lost"), ("fell_lost", "current"), ("repeats", "asked")):
+            assert np.all(tallied(part) <= tallied(whole)), part
 
 
 def test_where_leaving_is_for_good_nobody_comes_back():

@@ -63,7 +63,7 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         varied(),
         [
             "repeats", "broken_promises", "failures", "dissatisfied", "heard", "price_cuts", "retained", "loyalists",
-            "mercenaries", "hostages", "defectors", "patrons", "intention_sum", "category_spend",
+            "mercenaries", "hostages", "defectors", "asked", "intention_sum", "category_spend",
         ],
     ),
     "tiers_and_demotion": (
@@ -100,10 +100,10 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
     "cost_of_switching_as_a_trait": (varied(switching_cost={"basis": "trait", "trait_precision": 3.0}), ["repeats"]),
     "season": (varied(need={"season_amplitude": 0.9, "season_peak": 2.0}), ["occasions"]),
     "every_period": (varied(need={"process": "every_period"}), ["occasions"]),
-    "leaving_the_category": (varied(defection={"exit_rate": 0.04, "contagion": 3.0}), ["exits"]),
+    "leaving_the_category": (varied(defection={"exit_rate": 0.04, "contagion": 3.0}), ["exits", "left_category"]),
     "silence": (
-        varied(population={"purchase_rate": 0.4, "customers": 40}, lifecycle={"dormant_after": 0.5, "lost_after": 1.0}),
-        ["fell_dormant", "fell_lost", "returned", "won_back"],
+        varied(population={"purchase_rate": 0.4, "customers": 40}, lifecycle={"dormant_after": 1, "lost_after": 2}),
+        ["fell_dormant", "fell_lost", "returned", "won_back", "regained"],
     ),
     "assimilation_and_drift": (varied(encounter={"assimilation": 0.3}, learning={"drift": 0.01}), ["visits"]),
     "one_firm": (varied(firms=BASE["firms"][:1]), ["repeats"]),
@@ -234,7 +234,7 @@ def scenarios(draw):
             "strong_tie": draw(number(0.0, 0.3)),
         },
         "defection": {"exit_rate": draw(st.just(0.0) | number(0.001, 0.05)), "half_life": draw(number(1.0, 6.0))},
-        "lifecycle": {"dormant_after": draw(number(0.5, 2.0)), "lost_after": draw(number(2.0, 4.0))},
+        "lifecycle": {"dormant_after": draw(st.integers(1, 3)), "lost_after": draw(st.integers(2, 5))},
     }
 
 

@@ -13,6 +13,7 @@ from tests.kpis.counts import both, nothing, period
     ("measure", "expected"),
     [
         (behaviour.market_share, [800 / 1000, 200 / 1000]),
+        (behaviour.visit_share, [0.8, 0.2]),
         (behaviour.share_of_wallet, [0.6, 0.25]),
         (behaviour.penetration, [0.4, 0.2]),
         (behaviour.frequency, [4.0, 2.0]),
@@ -45,6 +46,13 @@ def test_a_firm_without_revenue_has_no_share_but_the_market_has():
     assert behaviour.market_share(period(revenue=(0.0, 200.0, 0.0))).tolist() == [0.0, 1.0]
 
 
+def test_at_a_price_of_nothing_visits_are_still_shared():
+    free = period(revenue=(0.0, 0.0, 0.0), wallet_own=(0.0, 0.0, 0.0), wallet_all=(0.0, 0.0, 0.0))
+    assert behaviour.visit_share(free).tolist() == [0.8, 0.2]
+    assert behaviour.penetration(free).tolist() == [0.4, 0.2]
+    assert np.isnan([behaviour.market_share(free), behaviour.share_of_wallet(free)]).all()
+
+
 def test_where_everybody_is_a_member_there_is_nobody_to_compare_with():
     members = period(member_spend=(6000.0, 0.0, 0.0), member_wallet=(12000.0, 0.0, 0.0))
     assert np.all(np.isnan(behaviour.member_gap(members)))
@@ -60,7 +68,7 @@ def test_a_period_in_which_no_year_closes_adds_nothing_to_yearly_measures():
     yearly = (
         behaviour.share_of_wallet, behaviour.penetration, behaviour.frequency, behaviour.retention_rate,
         behaviour.loyalist_share, behaviour.mercenary_share, behaviour.hostage_share, behaviour.defector_share,
-        behaviour.intention, behaviour.member_gap,
+        behaviour.win_back_share, behaviour.temporary_churn_share, behaviour.member_gap,
     )  # fmt: skip
     for measure in yearly:
         assert np.all(np.isnan(measure(nothing()))), measure.name

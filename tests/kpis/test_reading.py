@@ -37,6 +37,11 @@ def world(**columns: list[list[float]]) -> World:
     return made
 
 
+def spent(spend: list[list[float]]) -> World:
+    """Return a world in which everybody who spent something came once, and nobody else came."""
+    return world(year_spend=spend, year_purchases=[[cents > 0 for cents in row] for row in spend])
+
+
 @reading(unit="cu", better="more", nan="no year closes in the period")
 def year_takings(world):
     """Money spent at the firm since the books were opened."""
@@ -47,20 +52,26 @@ class TestByHand:
     def test_gini_of_spend(self):
         """Of 1, 2, 3, 4: 2 x (1 + 4 + 9 + 16) / (4 x 10) - 5 / 4 = 0.25; nobody who spent nothing is a buyer."""
         spend = [[400, 0, 100, 300, 200], [0, 0, 70, 70, 70]]
-        np.testing.assert_allclose(readings.gini_of_spend(world(year_spend=spend)), [0.25, 0.0], atol=1e-12)
+        np.testing.assert_allclose(readings.gini_of_spend(spent(spend)), [0.25, 0.0], atol=1e-12)
 
     def test_gini_of_one_buyer_and_of_none(self):
-        np.testing.assert_allclose(readings.gini_of_spend(world(year_spend=[[0, 9], [0, 0]])), [0.0, NAN], atol=1e-12)
+        np.testing.assert_allclose(readings.gini_of_spend(spent([[0, 9], [0, 0]])), [0.0, NAN], atol=1e-12)
+
+    def test_who_came_for_nothing_is_a_buyer(self):
+        """Of 0, 100 the lower half has nothing: 2 x 200 / (2 x 100) - 3 / 2 = 0.5; where all is free there is none."""
+        free = world(year_spend=[[0, 100, 0], [0, 0, 0]], year_purchases=[[1, 1, 0], [2, 0, 0]])
+        np.testing.assert_allclose(readings.gini_of_spend(free), [0.5, NAN])
+        np.testing.assert_allclose(readings.top_fifth_share(free), [0.4, NAN])
 
     def test_top_fifth_share(self):
         """One of five buyers spends 6 of 10; of six buyers 1.2 count: 4 + 0.2 x 2 of 10."""
         spend = [[100, 600, 100, 100, 100, 0], [100, 100, 400, 200, 100, 100]]
-        np.testing.assert_allclose(readings.top_fifth_share(world(year_spend=spend)), [0.6, 0.44])
+        np.testing.assert_allclose(readings.top_fifth_share(spent(spend)), [0.6, 0.44])
 
     @pytest.mark.parametrize("buyers", range(1, 12))
     def test_equal_spending_gives_the_top_fifth_a_fifth(self, buyers):
         spend = [[50] * buyers, [0] * buyers]
-        np.testing.assert_allclose(readings.top_fifth_share(world(year_spend=spend)), [0.2, NAN])
+        np.testing.assert_allclose(readings.top_fifth_share(spent(spend)), [0.2, NAN])
 
     def test_median_satisfaction_is_that_of_users(self):
         satisfaction = [[0.25, NAN, 0.5, 0.875], [NAN] * 4]
@@ -68,9 +79,9 @@ class TestByHand:
 
     def test_sole_buyer_share(self):
         """Two of three buyers of the first firm buy nowhere else, and one of two of the second."""
-        spend = [[10, 20, 30, 0, 0], [0, 0, 5, 8, 0]]
-        np.testing.assert_allclose(readings.sole_buyer_share(world(year_spend=spend)), [2 / 3, 1 / 2])
-        assert np.isnan(readings.sole_buyer_share(world(year_spend=[[1], [0]]))).tolist() == [False, True]
+        came = [[1, 2, 3, 0, 0], [0, 0, 5, 8, 0]]
+        np.testing.assert_allclose(readings.sole_buyer_share(world(year_purchases=came)), [2 / 3, 1 / 2])
+        assert np.isnan(readings.sole_buyer_share(world(year_purchases=[[1], [0]]))).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("one", READINGS, ids=lambda r: r.name)

@@ -58,9 +58,14 @@ def books_close(done: int, *, periods: int, burn_in: int, year: int) -> bool:
     return done in (burn_in, periods) or (done > burn_in and (done - burn_in) % year == 0)
 
 
-def loyalty(satisfaction: float, spent: int, wallet: int) -> str | None:
-    """Return what a buyer is by her satisfaction and the share of her wallet that she spent here, None in between."""
-    most = 2 * spent >= wallet
+def is_own(came: int, everywhere: int) -> bool:
+    """Tell whether a customer was the firm's own in a year: there at all, and on half her visits or more."""
+    return came > 0 and 2 * came >= everywhere
+
+
+def loyalty(satisfaction: float, came: int, everywhere: int) -> str | None:
+    """Return what a buyer is by her satisfaction and the share of her visits that she made here, None in between."""
+    most = is_own(came, everywhere)
     if satisfaction >= SATISFIED:
         return "loyalists" if most else "mercenaries"
     if satisfaction < DISSATISFIED:

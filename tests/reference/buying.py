@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import choice, closeness, need, switching_cost
+from tests.reference import accounts, choice, closeness, need, switching_cost
 from tests.reference.random_numbers import fine_uniform, uniform
 from tests.reference.state import LOST, NOBODY, Customer, Visit
 
@@ -68,10 +68,14 @@ def facets(market: Market, c: Customer, j: int) -> list[float]:
 def choose_all(market: Market) -> None:
     """Decide every visit on the state at the start of the period, then write down where it led."""
     answers = [choose(market, visit) for visit in market.visits]
+    for visit in market.visits:
+        c = market.customers[visit.customer]
+        c.missed = [missed + 1 for missed in c.missed]
     for i, c in enumerate(market.customers):
         own = [(v, a) for v, a in zip(market.visits, answers, strict=True) if v.customer == i]
         if own:
             provider, signed = c.provider, c.signed
+            ask(market, provider, [preference for _, (_, preference) in own])
             for visit, (firm, preference) in own:
                 visit.firm, c.preference = firm, preference
             commit(market, c, [visit for visit, _ in own], provider, signed)
@@ -101,10 +105,19 @@ def commit(market: Market, c: Customer, own: Sequence[Visit], provider: int, sig
             visit.firm = own[-1].firm
         if own[-1].firm != provider:
             c.relation[provider], c.provider, c.signed = LOST, NOBODY, NOBODY
+            market.tally["current"][provider] += 1
+            market.tally["fell_lost"][provider] += 1
     for visit in own:
         if visit.firm != NOBODY:
             c.provider = visit.firm
             c.signed = market.t if p["market"] == "lost_for_good" else NOBODY
+
+
+def ask(market: Market, provider: int, answers: Sequence[Sequence[float]]) -> None:
+    """Ask a customer on each occasion how likely she is to choose her provider again, as things stand before it."""
+    if provider != NOBODY:
+        market.tally["asked"][provider] += len(answers)
+        market.tally["intention_sum"][provider] += sum(accounts.rounded_down(answer[provider]) for answer in answers)
 
 
 def count(market: Market, own: Sequence[Visit], provider: int) -> None:

@@ -7,7 +7,7 @@ Exits of this period are felt from the next one on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.reference import accounts, closeness, defection, lifecycle, rewards
 from tests.reference.random_numbers import fine_uniform
@@ -34,27 +34,27 @@ def leave(market: Market) -> None:
 
 def relate(market: Market, visits: Sequence[Visit]) -> None:
     """Note purchases, and what silence means for each relation."""
-    p, tally = market.parameters["lifecycle"], market.tally
+    tally = market.tally
     for visit in visits:
         c, j = market.customers[visit.customer], visit.firm
-        c.gap[j] = lifecycle.updated_gap(c.gap[j], market.t, c.last_purchase[j], p)
-        c.last_purchase[j] = market.t
+        c.last_purchase[j], c.missed[j] = market.t, 0
         for name, state in (("acquired", PROSPECT), ("returned", DORMANT), ("won_back", LOST)):
             tally[name][j] += c.relation[j] == state
         c.relation[j] = lifecycle.after_purchase(c.relation[j])
-    for i, c in enumerate(market.customers):
+    for c in market.customers:
         for j in range(len(market.firms)):
-            judge(market, i, c, j)
+            judge(market, c, j)
 
 
-def judge(market: Market, i: int, c: Customer, j: int) -> None:
-    """Judge a customer's silence, unless she has a contract with the firm."""
-    p, before = market.parameters["lifecycle"], c.relation[j]
-    if not (c.provider == j and c.signed != NOBODY):
-        silence, usual = market.t - c.last_purchase[j], max(c.gap[j], lifecycle.SHORTEST_GAP)
-        bounds = (p["dormant_after"] * usual, p["lost_after"] * usual)
-        market.note("silence", i, closeness.near_any(silence, bounds))
-        c.relation[j] = lifecycle.after_silence(before, silence, c.gap[j], p)
+def judge(market: Market, c: Customer, j: int) -> None:
+    """Judge how many occasions a customer has missed, unless she has a contract; who has left the category is lost."""
+    before = c.relation[j]
+    market.tally["current"][j] += lifecycle.is_customer(before)
+    if c.exited != NOBODY and lifecycle.is_customer(before):
+        c.relation[j] = LOST
+        market.tally["left_category"][j] += 1
+    elif not (c.provider == j and c.signed != NOBODY):
+        c.relation[j] = lifecycle.after_silence(before, c.missed[j], market.parameters["lifecycle"])
     market.tally["fell_dormant"][j] += c.relation[j] == DORMANT != before
     market.tally["fell_lost"][j] += c.relation[j] == LOST != before
     market.tally["active"][j] += lifecycle.is_active(c.relation[j])
@@ -119,6 +119,7 @@ def account(market: Market, visits: Sequence[Visit]) -> None:
         service = accounts.service_cost(firm.quality, firm.quality_cost, firm.failure_rate, firm.reliability_cost)
         market.note("cents", visit.customer, any(closeness.near_half(amount) for amount in (goods, cut, service)))
         c.year_spend[j] += visit.spend
+        c.year_purchases[j] += 1
         tally["revenue"][j] += visit.spend
         tally["discounts"][j] += visit.forgone
         tally["goods"][j] += accounts.hundredths(goods)
@@ -136,38 +137,41 @@ def account(market: Market, visits: Sequence[Visit]) -> None:
 def close_books(market: Market) -> None:
     """At the end of a year count wallets, who is loyal and who stayed, and open new books."""
     done = market.t + 1
-    market.open_visits = [count + market.tally["visits"][j] for j, count in enumerate(market.open_visits)]
     if not accounts.books_close(done, periods=market.periods, burn_in=market.burn_in, year=market.year):
-        market.tally["open_visits"] = [*market.open_visits, 0]
         return
-    market.tally["year_visits"] = [*market.open_visits, 0]
-    market.open_visits = [0] * len(market.firms)
     for i, c in enumerate(market.customers):
         count_loyalty(market, i, c)
-        total = sum(c.year_spend)
-        for j, spent in enumerate(c.year_spend):
-            active = lifecycle.is_active(c.relation[j])
-            market.tally["customers_at_close"][j] += 1
-            market.tally["buyers"][j] += spent > 0
-            market.tally["wallet_own"][j] += spent
-            market.tally["wallet_all"][j] += total if spent > 0 else 0
-            market.tally["active_at_start"][j] += c.active_before[j]
-            market.tally["retained"][j] += c.active_before[j] and active
-            c.active_before[j] = active
-        c.year_spend = [0] * len(market.firms)
+        for j in range(len(market.firms)):
+            close_account(market.tally, c, j)
+        c.year_spend, c.year_purchases = [0] * len(market.firms), [0] * len(market.firms)
+
+
+def close_account(tally: dict[str, Any], c: Customer, j: int) -> None:
+    """Count what a customer bought at a firm in the year, whether she stayed its own, and whether she came back."""
+    spent, came = c.year_spend[j], c.year_purchases[j]
+    own = accounts.is_own(came, sum(c.year_purchases))
+    tally["customers_at_close"][j] += 1
+    tally["buyers"][j] += came > 0
+    tally["year_visits"][j] += came
+    tally["wallet_own"][j] += spent
+    tally["wallet_all"][j] += sum(c.year_spend) if came > 0 else 0
+    tally["own_at_start"][j] += c.own_before[j]
+    tally["retained"][j] += c.own_before[j] and own
+    for state, then, back in ((LOST, "lost_at_start", "regained"), (DORMANT, "dormant_at_start", "revived")):
+        tally[then][j] += c.relation_before[j] == state
+        tally[back][j] += c.relation_before[j] == state and came > 0
+    c.own_before[j], c.relation_before[j] = own, c.relation[j]
 
 
 def count_loyalty(market: Market, i: int, c: Customer) -> None:
-    """Count what a customer is to each firm, whether she means to come again, and what she spent as a member."""
+    """Count what a customer is to each firm, and what she spent as a member."""
     tally, total = market.tally, sum(c.year_spend)
     for j, spent in enumerate(c.year_spend):
-        kind = accounts.loyalty(c.satisfaction[j], spent, total) if spent > 0 else None
+        came = c.year_purchases[j]
+        kind = accounts.loyalty(c.satisfaction[j], came, sum(c.year_purchases)) if came > 0 else None
         market.note("loyalty", i, closeness.near_any(c.satisfaction[j], (accounts.SATISFIED, accounts.DISSATISFIED)))
         if kind:
             tally[kind][j] += 1
         tally["category_spend"][j] += total
         tally["member_spend"][j] += spent if c.member[j] else 0
         tally["member_wallet"][j] += total if c.member[j] else 0
-    if c.provider != NOBODY:
-        tally["patrons"][c.provider] += 1
-        tally["intention_sum"][c.provider] += accounts.rounded_down(c.preference[c.provider])

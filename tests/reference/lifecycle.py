@@ -1,7 +1,7 @@
 """Relations: prospect, active, dormant, lost, won back.
 
-Claim: silence means something only against a customer's own rhythm, so states are set in multiples of her
-usual gap.
+Claim: staying away means something only on occasions on which she could have bought, so states are set by the number
+of category occasions since she last bought at the firm.
 Source: docs/model.md, lifecycle.
 """
 
@@ -11,15 +11,7 @@ from typing import Any
 
 from tests.reference.state import ACTIVE, DORMANT, LOST, PROSPECT, WON_BACK
 
-EXAMPLE: dict[str, Any] = {"gap_rate": 0.3, "dormant_after": 2.0, "lost_after": 4.0}
-SHORTEST_GAP = 1.0  # period
-
-
-def updated_gap(gap: float, period: int, last_purchase: int, parameters: dict[str, Any]) -> float:
-    """Return gap + 0.3 (t - last purchase - gap); the first purchase tells nothing about the gap."""
-    if last_purchase < 0:
-        return gap
-    return gap + parameters["gap_rate"] * (period - last_purchase - gap)
+EXAMPLE: dict[str, Any] = {"dormant_after": 13, "lost_after": 26}
 
 
 def after_purchase(relation: int) -> int:
@@ -27,19 +19,23 @@ def after_purchase(relation: int) -> int:
     return WON_BACK if relation == LOST else ACTIVE
 
 
-def after_silence(relation: int, silence: int, gap: float, parameters: dict[str, Any]) -> int:
-    """Return lost after more than 4 gaps, dormant after more than 2; a gap counts as at least one period.
+def after_silence(relation: int, missed: int, parameters: dict[str, Any]) -> int:
+    """Return lost after more than 26 missed occasions, dormant after more than 13.
 
     Prospects were never customers, and the lost stay lost until they buy.
     """
-    if relation in (PROSPECT, LOST):
+    if not is_customer(relation):
         return relation
-    usual = max(gap, SHORTEST_GAP)
-    if silence > parameters["lost_after"] * usual:
+    if missed > parameters["lost_after"]:
         return LOST
-    if silence > parameters["dormant_after"] * usual:
+    if missed > parameters["dormant_after"]:
         return DORMANT
     return relation
+
+
+def is_customer(relation: int) -> bool:
+    """Tell whether she is a customer of the firm: neither a prospect nor lost."""
+    return relation not in (PROSPECT, LOST)
 
 
 def is_active(relation: int) -> bool:

@@ -54,10 +54,10 @@ TALLIES = (
     "satisfaction_sum", "trust_sum", "broken_promises", "enrolled", "members", "points_issued", "points_redeemed",
     "points_expired", "points_outstanding", "rewards_redeemed", "rewards_cost", "demoted", "positive_messages",
     "negative_messages", "heard", "learned", "referred", "exits", "acquired", "returned", "won_back", "fell_dormant",
-    "fell_lost", "active", "revenue", "goods", "service", "discounts", "price_cuts", "membership", "fixed",
-    "population", "open_visits", "year_visits", "customers_at_close", "buyers", "wallet_own", "wallet_all",
-    "active_at_start", "retained", "loyalists", "mercenaries", "hostages", "defectors", "patrons", "intention_sum",
-    "member_spend", "member_wallet", "category_spend",
+    "fell_lost", "left_category", "current", "active", "revenue", "goods", "service", "discounts", "price_cuts",
+    "membership", "fixed", "population", "year_visits", "customers_at_close", "buyers", "wallet_own", "wallet_all",
+    "own_at_start", "retained", "lost_at_start", "regained", "dormant_at_start", "revived", "loyalists", "mercenaries",
+    "hostages", "defectors", "asked", "intention_sum", "member_spend", "member_wallet", "category_spend",
 )  # fmt: skip
 
 
@@ -113,7 +113,6 @@ class Market:
         self.stories: dict[int, tuple[int, bool]] = {}
         self.close_calls: list[tuple[int, str, int]] = []
         self.was_active: list[list[bool]] = []
-        self.open_visits = [0] * len(self.firms)
         for i, c in enumerate(self.customers):
             if c.hassle_factor is None:
                 c.hassle_factor = rewards.hassle_factor(uniform(self.words("rewards", i)[0]))

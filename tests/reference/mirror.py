@@ -122,7 +122,7 @@ def assert_same(market: Market, engine: Engine, tolerance: float = 1e-4) -> None
     for (name, tally), found in zip(world.tallies.items(), latest, strict=True):
         counted = np.array(market.tally[name])
         if name in FIXED_POINT:
-            entries = sum(market.tally["patrons"]) if name == "intention_sum" else len(market.visits)
+            entries = sum(market.tally["asked"]) if name == "intention_sum" else len(market.visits)
             np.testing.assert_allclose(found * tally.scale, counted, atol=1e-5 * (1 + entries), err_msg=name)
         else:
             np.testing.assert_array_equal(found, counted, err_msg=name)

@@ -110,18 +110,19 @@ class Customer:
     qualifying_spend: list[int] = field(default_factory=list)  # cents
     boost: float = 1.0
     last_purchase: list[int] = field(default_factory=list)
-    gap: list[float] = field(default_factory=list)
+    missed: list[int] = field(default_factory=list)  # category occasions since a purchase at the firm
     relation: list[int] = field(default_factory=list)
     exited: int = NOBODY
     signed: int = NOBODY
     hassle_factor: float | None = None  # None: drawn by the market
     program_utility: list[float] = field(default_factory=list)
     year_spend: list[int] = field(default_factory=list)  # cents
-    active_before: list[bool] = field(default_factory=list)
+    year_purchases: list[int] = field(default_factory=list)
+    own_before: list[bool] = field(default_factory=list)
+    relation_before: list[int] = field(default_factory=list)
 
     def ready(self, firms: int) -> Customer:
         """Fill every list that was left empty with its starting value, and return the customer."""
-        usual_gap = min(1.0 / self.purchase_rate, 1e6) if self.purchase_rate > 0 else 1e6
         starts = {
             "satisfaction": math.nan,
             "encounters": 0,
@@ -137,11 +138,13 @@ class Customer:
             "tier": 0,
             "qualifying_spend": 0,
             "last_purchase": -1,
-            "gap": usual_gap,
+            "missed": 0,
             "relation": PROSPECT,
             "program_utility": 0.0,
             "year_spend": 0,
-            "active_before": False,
+            "year_purchases": 0,
+            "own_before": False,
+            "relation_before": PROSPECT,
         }
         for name in (*starts, "aware", "expectation"):
             values = list(getattr(self, name))

@@ -210,7 +210,7 @@ def test_two_visits_in_a_period_share_the_beliefs_of_its_start():
     assert c.satisfaction == pytest.approx([0.83])
     assert c.encounters == [15]
     assert c.expectation == pytest.approx([0.8 - 0.1 * 0.75**15])  # each visit closes a quarter of the gap
-    assert c.gap == pytest.approx([0.01 * 0.7**14])  # 14 gaps of no time
+    assert c.missed == [0]
 
 
 def test_a_story_moves_the_listener_in_the_next_period_only():
@@ -327,19 +327,40 @@ def test_points_expire_after_silence():
     """Last bought in period 0, expiry 2: void at the end of period 3."""
     card = {"goal": 10.0, "reward": 4.0, "expiry": 2}
     state = {"member": [True], "points": [700], "last_purchase": [0], "encounters": [1], "satisfaction": [0.7]}
-    market = one([{"program": card}], {}, purchase_rate=0.0, relation=[ACTIVE], gap=[1.0], **state)
+    market = one([{"program": card}], {}, purchase_rate=0.0, relation=[ACTIVE], **state)
     assert [market.step()["points_expired"][0] for _ in range(5)] == [0, 0, 0, 700, 0]
     assert market.customers[0].points == [0]
 
 
-def test_silence_turns_active_into_dormant_and_lost():
-    """Gap 1: dormant after more than 2 silent periods, lost after more than 4."""
-    market = one([{}], {}, purchase_rate=0.0, relation=[ACTIVE], gap=[1.0], last_purchase=[0])
+def test_missed_occasions_turn_active_into_dormant_and_lost():
+    """Occasions spent nowhere: dormant after more than 2, lost after more than 4."""
+    never = {"need": SURE["need"], "choice": {"rule": "deterministic", "outside": 100.0}}
+    market = one([{}], never | {"lifecycle": {"dormant_after": 2, "lost_after": 4}}, relation=[ACTIVE])
     seen = []
-    for _ in range(6):
+    for _ in range(5):
         market.step()
         seen.append(market.customers[0].relation[0])
-    assert seen == [ACTIVE, ACTIVE, ACTIVE, DORMANT, DORMANT, LOST]
+    assert seen == [ACTIVE, ACTIVE, DORMANT, DORMANT, LOST]
+
+
+def test_who_needs_nothing_is_not_lost_and_who_leaves_the_category_is():
+    market = one([{}], {}, purchase_rate=0.0, relation=[ACTIVE], last_purchase=[0])
+    for _ in range(50):
+        market.step()
+    assert market.customers[0].relation == [ACTIVE]
+    market.customers[0].exited = 50
+    tally = market.step()
+    assert (market.customers[0].relation, tally["left_category"], tally["fell_lost"]) == ([LOST], [1, 0], [1, 0])
+
+
+def test_who_was_lost_when_the_year_began_may_be_regained():
+    """Lost before, she buys in a year of two periods, on half her visits."""
+    market = one([STILL], relation=[LOST], relation_before=[LOST], own_before=[True])
+    market.periods, market.year = 4, 2
+    tallies = [market.step() for _ in range(4)]
+    assert [t["regained"][0] for t in tallies] == [0, 1, 0, 0]
+    assert [t["lost_at_start"][0] for t in tallies] == [0, 1, 0, 0]
+    assert [(t["own_at_start"][0], t["retained"][0]) for t in tallies] == [(0, 0), (1, 1), (0, 0), (1, 1)]
 
 
 def test_a_contract_binds_and_who_leaves_is_lost_for_good():
@@ -453,14 +474,19 @@ def test_a_visit_to_nobody_leaves_the_provider():
 def test_loyalty_is_counted_when_the_books_close():
     """A delighted member who buys only at firm 0; one who buys at a bad firm and more at a good one; and nobody's."""
     person = {"purchase_rate": 0.0, "basket": 20.0, "aware": [True] * 2, "expectation": [0.7] * 2}
-    delighted = person | {"satisfaction": [0.9, math.nan], "year_spend": [2000, 0], "member": [True, False]}
-    torn = person | {"satisfaction": [0.4, 0.9], "year_spend": [1000, 2000], "provider": 1, "preference": [0.5, 0.25]}
+    delighted = person | {
+        "satisfaction": [0.9, math.nan],
+        "year_spend": [2000, 0],
+        "year_purchases": [1, 0],
+        "member": [True, False],
+    }
+    torn = person | {"satisfaction": [0.4, 0.9], "year_spend": [1000, 2000], "year_purchases": [1, 2]}
     market = Market({}, [{"program": {}}, {}], [delighted, torn, person], [[]] * 3, periods=1)
     tally = market.step()
     expected = {
         "buyers": [2, 1, 0], "loyalists": [1, 1, 0], "mercenaries": [0, 0, 0], "hostages": [0, 0, 0],
-        "defectors": [1, 0, 0], "patrons": [0, 1, 0], "intention_sum": [0, 0.25, 0], "member_spend": [2000, 0, 0],
-        "member_wallet": [2000, 0, 0], "category_spend": [5000, 5000, 0],
+        "defectors": [1, 0, 0], "member_spend": [2000, 0, 0], "member_wallet": [2000, 0, 0],
+        "category_spend": [5000, 5000, 0],
     }  # fmt: skip
     assert {name: tally[name] for name in expected} == expected
 

@@ -356,25 +356,18 @@ class TestDefection:
 class TestLifecycle:
     p = lifecycle.EXAMPLE
 
-    def test_gap_by_hand(self):
-        """A gap of 6 where 4 was usual: 4 + 0.3 * 2. The first purchase leaves it."""
-        assert lifecycle.updated_gap(4.0, 10, 4, self.p) == pytest.approx(4.6)
-        assert lifecycle.updated_gap(4.0, 10, -1, self.p) == 4.0
-
     def test_purchase_makes_active_or_won_back(self):
         after = [lifecycle.after_purchase(r) for r in (PROSPECT, ACTIVE, DORMANT, LOST, WON_BACK)]
         assert after == [ACTIVE, ACTIVE, ACTIVE, WON_BACK, ACTIVE]
 
     def test_silence_by_hand(self):
-        """Usual gap 4: dormant after more than 8 periods, lost after more than 16."""
-        states = [lifecycle.after_silence(ACTIVE, silence, 4.0, self.p) for silence in (8, 9, 16, 17)]
+        """Dormant after more than 13 missed occasions, lost after more than 26."""
+        states = [lifecycle.after_silence(ACTIVE, missed, self.p) for missed in (13, 14, 26, 27)]
         assert states == [ACTIVE, DORMANT, DORMANT, LOST]
-        states = [lifecycle.after_silence(WON_BACK, silence, 0.5, self.p) for silence in (2, 3, 5)]
-        assert states == [WON_BACK, DORMANT, LOST]
 
     @pytest.mark.parametrize("relation", [PROSPECT, LOST])
     def test_silence_says_nothing_of_prospects_and_the_lost(self, relation):
-        assert lifecycle.after_silence(relation, 1000, 1.0, self.p) == relation
+        assert lifecycle.after_silence(relation, 1000, self.p) == relation
 
     def test_active_means_active_or_won_back(self):
         assert [r for r in range(5) if lifecycle.is_active(r)] == [ACTIVE, WON_BACK]

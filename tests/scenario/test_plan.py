@@ -163,7 +163,7 @@ class TestWhatExists:
         world = Engine(SMALL.replace({"switching_cost.basis": "trait", "off": ["lifecycle"]}), seed=1).world
         assert "switching_facet" not in world.customers
         assert "calculative_commitment" not in world.customers
-        assert "gap" not in world.customers
+        assert "missed" not in world.customers
         assert "switching_cost" in world.customers
         assert "choice.held" not in world.passing[0], "scratch of a rule that is not in use"
 
@@ -182,7 +182,7 @@ def test_a_market_of_six_mechanisms_is_small():
     scenario = Scenario.parse({"periods": 1, "population": {"customers": 5000}, "off": off})
     world = Engine(scenario, seed=1).world
     assert len({step.mechanism.name for step in scenario.steps()}) == 6
-    assert sum(column.nbytes for column in world.customers.values()) / 5000 <= 130
+    assert sum(column.nbytes for column in world.customers.values()) / 5000 <= 140
 
 
 def test_a_sum_that_nobody_reads_is_not_added_up():

@@ -20,7 +20,9 @@ from abm.mechanisms.policy import CENTS, Policy
 from abm.mechanisms.sums import Sum
 from abm.world.calendar import year_closes
 from abm.world.columns import CENT, Column, Tally
-from abm.world.relations import ACTIVE, WON_BACK
+from abm.world.relations import DORMANT, LOST
+
+_MOST_PURCHASES = 65_535  # what 16 bits hold
 
 
 @kernel(double=True)
@@ -39,28 +41,28 @@ def charge(visit_spend, visit_forgone, visit_count, visit_customer, visit_firm, 
 
 @kernel(double=True)
 def book_visits(
-    visit_goods, visit_count, visit_customer, visit_firm, visit_pair, visit_spend, visit_forgone, year_spend_at, basket,
-    price, unit_cost, revenue, goods, discounts, price_cuts, open_visits,
+    visit_goods, visit_count, visit_customer, visit_firm, visit_pair, visit_spend, visit_forgone, year_spend_at,
+    year_purchases_at, basket, price, unit_cost, revenue, goods, discounts, price_cuts,
 ):  # fmt: skip
     """Book revenue and costs of every visit: what is paid, and goods for `unit_cost * basket`, in whole cents.
 
     visit_goods (visits,)  cents  [written]
-    year_spend_at (pairs,)  cents  [written]      revenue and what follows: tallies, in cents and visits [written]
+    year_spend_at (pairs,)  cents, year_purchases_at (pairs,)  at most 65,535  [written]
+    revenue and what follows: tallies, in cents  [written]
     """
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
         visit_goods[v] = cents(np.float64(unit_cost[j]) * np.float64(basket[i]))
     for v in range(visit_count[0]):
         year_spend_at[visit_pair[v]] += visit_spend[v]
+        year_purchases_at[visit_pair[v]] = min(np.int32(year_purchases_at[visit_pair[v]]) + 1, _MOST_PURCHASES)
     for j in range(price.shape[0]):
-        came, spent, sold, forgone = 0, 0, 0, 0
+        spent, sold, forgone = 0, 0, 0
         for v in range(visit_count[0]):
             here = visit_firm[v] == np.int64(j)
-            came += 1 if here else 0
             spent += visit_spend[v] if here else 0
             sold += visit_goods[v] if here else 0
             forgone += visit_forgone[v] if here else 0
-        open_visits[j] += came
         revenue[j] += spent
         goods[j] += sold
         discounts[j] += forgone
@@ -88,28 +90,27 @@ def book_service(service, visits, service_cost):
 
 @kernel
 def close_loyalty(
-    year_spend, satisfaction, category_spend, buyers, loyalists, mercenaries, hostages, defectors, periods_per_year,
-    burn_in, periods, satisfied_from, dissatisfied_below, lo, hi, t,
+    year_purchases, satisfaction, buyers, loyalists, mercenaries, hostages, defectors, periods_per_year, burn_in,
+    periods, satisfied_from, dissatisfied_below, lo, hi, t,
 ):  # fmt: skip
     """When the books close, count who is loyal in deed and in mind.
 
-    Who spent anything at the firm since they were opened is a buyer; her wallet is what she spent anywhere. Of the
-    buyers, a loyalist is satisfied and spent half her wallet or more here, a mercenary is satisfied and
-    spent less; a hostage is dissatisfied and spent half or more, a defector dissatisfied and less.
+    Who has bought at the firm since they were opened is a buyer, whatever she paid. Of the buyers, a loyalist is
+    satisfied and bought here on half her visits or more, a mercenary is satisfied and bought here less often; a hostage
+    is dissatisfied and came for half or more, a defector dissatisfied and for less.
 
-    buyers, category_spend …  tallies [written]
+    buyers, loyalists …  tallies [written]
     """
     if year_closes(t + 1, periods_per_year, burn_in, periods):
-        m = year_spend.shape[0]
+        m = year_purchases.shape[0]
         for i in range(lo, hi):
             total = 0
             for j in range(m):
-                total += year_spend[j, i]
+                total += year_purchases[j, i]
             for j in range(m):
-                spent, s = year_spend[j, i], satisfaction[j, i]
-                main = 2 * spent >= total
-                category_spend[j] += total
-                if spent > 0:
+                bought, s = np.int64(year_purchases[j, i]), satisfaction[j, i]
+                main = 2 * bought >= total
+                if bought > 0:
                     buyers[j] += 1
                     loyalists[j] += 1 if main and s >= satisfied_from else 0
                     mercenaries[j] += 1 if not main and s >= satisfied_from else 0
@@ -118,37 +119,64 @@ def close_loyalty(
 
 
 @kernel
-def close_year(
-    year_spend, active_before, relation, customers_at_close, wallet_own, wallet_all, active_at_start, retained,
-    open_visits, year_visits, periods_per_year, burn_in, periods, lo, hi, t,
+def close_relations(
+    year_purchases, own_before, relation_before, relation, own_at_start, retained, lost_at_start, regained,
+    dormant_at_start, revived, periods_per_year, burn_in, periods, lo, hi, t,
 ):  # fmt: skip
-    """When the books close, count wallets and who stayed; then open new ones.
+    """When the books close, count who stayed with a firm and who came back to it since they were opened.
 
-    They close with the burn-in, with every `periods_per_year` periods after it, and with the run. Retained is who was
-    active when they were opened and is active now.
+    A customer is a firm's own in a year if she bought there on half her visits or more. Retained is who was its own in
+    the year before and is again. Regained is who was lost when the books were opened and has bought since; revived is
+    the same of the dormant.
 
-    year_spend, active_before (m, n)  [written]      customers_at_close, wallet_own, wallet_all, active_at_start,
-    retained, open_visits, year_visits  tallies [written]
+    own_before, relation_before (m, n)  [written]      own_at_start and what follows: tallies [written]
     """
     if year_closes(t + 1, periods_per_year, burn_in, periods):
         m = relation.shape[0]
-        for j in range(m):  # the visits of all tiles, at the first; the others find none left
-            year_visits[j] += open_visits[j]
-            open_visits[j] = 0
+        for i in range(lo, hi):
+            total = 0
+            for j in range(m):
+                total += year_purchases[j, i]
+            for j in range(m):
+                bought, was = np.int64(year_purchases[j, i]), relation_before[j, i]
+                own = bought > 0 and 2 * bought >= total
+                own_at_start[j] += own_before[j, i]
+                retained[j] += own_before[j, i] if own else 0
+                lost_at_start[j] += 1 if was == LOST else 0
+                regained[j] += 1 if was == LOST and bought > 0 else 0
+                dormant_at_start[j] += 1 if was == DORMANT else 0
+                revived[j] += 1 if was == DORMANT and bought > 0 else 0
+                own_before[j, i] = 1 if own else 0
+                relation_before[j, i] = relation[j, i]
+
+
+@kernel
+def close_year(
+    year_spend, year_purchases, customers_at_close, category_spend, wallet_own, wallet_all, year_visits,
+    periods_per_year, burn_in, periods, lo, hi, t,
+):  # fmt: skip
+    """When the books close, count visits and wallets; then open new ones.
+
+    They close with the burn-in, with every `periods_per_year` periods after it, and with the run. A buyer's wallet is
+    what she spent anywhere.
+
+    year_spend, year_purchases (m, n)  [written]
+    customers_at_close, category_spend, wallet_own, wallet_all, year_visits  tallies [written]
+    """
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
+        m = year_spend.shape[0]
         for i in range(lo, hi):
             total = 0
             for j in range(m):
                 total += year_spend[j, i]
             for j in range(m):
-                spent = year_spend[j, i]
                 customers_at_close[j] += 1
-                wallet_own[j] += spent
-                wallet_all[j] += total if spent > 0 else 0
-                now = relation[j, i] == ACTIVE or relation[j, i] == WON_BACK
-                active_at_start[j] += 1 if active_before[j, i] > 0 else 0
-                retained[j] += 1 if active_before[j, i] > 0 and now else 0
-                active_before[j, i] = 1 if now else 0
+                category_spend[j] += total
+                wallet_own[j] += year_spend[j, i]
+                wallet_all[j] += total if year_purchases[j, i] > 0 else 0
+                year_visits[j] += year_purchases[j, i]
                 year_spend[j, i] = 0
+                year_purchases[j, i] = 0
 
 
 @kernel(per="share")
@@ -191,7 +219,11 @@ class Accounts(Mechanism):
         Column(
             "year_spend", ("firm", "customer"), 0, "cents", "spent at the firm since the books were opened", "int64"
         ),
-        Column("active_before", ("firm", "customer"), 0, "bool", "active when the books were opened", "uint8"),
+        Column(
+            "year_purchases", ("firm", "customer"), 0, "visits", "at the firm since the books were opened", "uint16"
+        ),
+        Column("own_before", ("firm", "customer"), 0, "bool", "the firm's own customer in the year before", "uint8"),
+        Column("relation_before", ("firm", "customer"), 0, "state", "relation when the books were opened", "uint8"),
         Column("visit_spend", ("visit",), 0, "cents", "what the visitor pays", "int64"),
     )
     sums = (
@@ -211,18 +243,21 @@ class Accounts(Mechanism):
         Tally("fixed", "cu", "fixed cost", CENT, account="fixed"),
         Tally("population", "customers", "customers in the market"),
         Tally("customers_at_close", "customers", "customers whose year closes"),
-        Tally("open_visits", "visits", "visits since the books were opened", stock=True),
         Tally("year_visits", "visits", "visits in the year that closes"),
         Tally("buyers", "customers", "bought at the firm in the year that closes"),
-        Tally("loyalists", "customers", "of these, satisfied and spending half their wallet or more here"),
-        Tally("mercenaries", "customers", "of the buyers, satisfied and spending less than half here"),
-        Tally("hostages", "customers", "of the buyers, dissatisfied and spending half or more here"),
-        Tally("defectors", "customers", "of the buyers, dissatisfied and spending less than half here"),
+        Tally("loyalists", "customers", "of these, satisfied and here on half their visits or more"),
+        Tally("mercenaries", "customers", "of the buyers, satisfied and here on less than half"),
+        Tally("hostages", "customers", "of the buyers, dissatisfied and here on half or more"),
+        Tally("defectors", "customers", "of the buyers, dissatisfied and here on less than half"),
         Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
-        Tally("wallet_own", "cu", "spent by these at the firm in the year", CENT),
-        Tally("wallet_all", "cu", "spent by these in the category in the year", CENT),
-        Tally("active_at_start", "customers", "active when the year began"),
-        Tally("retained", "customers", "of these, active when it closed"),
+        Tally("wallet_own", "cu", "spent by buyers at the firm in the year", CENT),
+        Tally("wallet_all", "cu", "spent by buyers in the category in the year", CENT),
+        Tally("own_at_start", "customers", "the firm's own in the year before: there on half their visits or more"),
+        Tally("retained", "customers", "of these, its own again in the year that closes"),
+        Tally("lost_at_start", "customers", "lost when the year began"),
+        Tally("regained", "customers", "of these, bought at the firm in the year"),
+        Tally("dormant_at_start", "customers", "dormant when the year began"),
+        Tally("revived", "customers", "of these, bought at the firm in the year"),
     )
 
     satisfied_from: float = param(
@@ -235,6 +270,6 @@ class Accounts(Mechanism):
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what is charged, the bookings of visits, and the books that close after everybody's."""
         visits = ((Phase.ENCOUNTER, charge), (Phase.RELATION, add_service_cost), (Phase.BOOKING, book_visits))
-        yearly = ((Phase.CLOSING, close_loyalty), (Phase.CLOSING, close_year))
+        yearly = tuple((Phase.CLOSING, kernel) for kernel in (close_loyalty, close_relations, close_year))
         books = ((Phase.BOOKS, book_service), (Phase.BOOKS, count_population), (Phase.BOOKS, book_fixed_cost))
         return (*visits, *yearly, *books)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from abm.core.sources import JACKSON_1985, PROTOTYPE, cite
 from abm.core.spec import param
 from abm.mechanisms.choice.contracts import honour_contracts
-from abm.mechanisms.choice.memory import ask_intention, keep_visits_to_firms, remember_choices
+from abm.mechanisms.choice.memory import keep_visits_to_firms, remember_choices
 from abm.mechanisms.choice.rules import choose_best, draw_choices, follow_habit, keep_stayers, mark_stayers
 from abm.mechanisms.choice.valuation import add_attraction, leave_out_lost, leave_out_unknown
 from abm.mechanisms.mechanism import Mechanism, Schedule
@@ -44,13 +44,15 @@ class Choice(Mechanism):
         Column("total", ("visit",), 0, "weight", "sum of the logit weights"),
         Column("held", ("row",), -1, "firm", "firm kept without evaluation, -1 = none", "int32"),
     )
-    writes = ("relation", "visit_firm", "visit_pair", "visit_count", "visit_customer", "visit_nth")
+    writes = (
+        "relation", "current", "fell_lost", "visit_firm", "visit_pair", "visit_count", "visit_customer", "visit_nth",
+    )  # fmt: skip
     counts = (
         Tally("visits", "visits", "occasions spent at the firm; nobody's entry: at no firm"),
         Tally("repeats", "visits", "occasions on which the firm was chosen again by those whose provider it was"),
         Tally("repeat_base", "visits", "occasions spent at some firm by those whose provider it was"),
-        Tally("patrons", "customers", "customers whose provider it is when the year closes"),
-        Tally("intention_sum", "0-1", "sum over these of their probability of choosing it again", 1 / FIXED_POINT),
+        Tally("asked", "visits", "occasions of those whose provider it was, spent anywhere or nowhere"),
+        Tally("intention_sum", "0-1", "sum over these of the probability of choosing it again", 1 / FIXED_POINT),
     )
     rule: Literal["mnl", "deterministic", "habit", "threshold"] = param(
         "mnl", unit="name", evidence="assumed", doc="how a firm is picked from the utilities"
@@ -95,7 +97,7 @@ class Choice(Mechanism):
         contracts = (honour_contracts,) if bound else ()
         chosen = (*considered, *rules[self.rule], *contracts, remember_choices, keep_visits_to_firms)
         chosen_now = tuple((Phase.CHOICE, kernel) for kernel in chosen)
-        return ((Phase.VALUATION, add_attraction), *chosen_now, (Phase.CLOSING, ask_intention))
+        return ((Phase.VALUATION, add_attraction), *chosen_now)
 
     def begin(self, world: object, seed: int) -> None:
         """Start with equal preference for all firms."""

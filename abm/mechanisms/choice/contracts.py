@@ -11,7 +11,9 @@ from abm.world.relations import LOST
 
 
 @kernel
-def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, signed, relation, provider, term, t):
+def honour_contracts(
+    visit_firm, visit_count, visit_customer, visit_provider, signed, relation, provider, current, fell_lost, term, t
+):
     """Send customers under contract to their provider; sign new contracts; leaving ends a relation for good.
 
     Under contract (a provider, and `t - signed < term`) she goes to her provider whatever she would choose. At renewal
@@ -23,6 +25,7 @@ def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, si
     that she leaves: visits are taken from the last to the first.
 
     visit_firm (visits,), signed (n,), relation (m, n), provider (n,)  [written]
+    current, fell_lost  tallies [written]
     """
     count = visit_count[0]
     for back in range(1, count + 1):
@@ -35,6 +38,8 @@ def honour_contracts(visit_firm, visit_count, visit_customer, visit_provider, si
         else:
             if held >= 0 and visit_firm[v] != held:
                 relation[held, i] = LOST
+                current[held] += 1
+                fell_lost[held] += 1
                 provider[i] = -1
                 signed[i] = -1
             if visit_firm[v] >= 0:

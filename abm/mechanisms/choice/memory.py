@@ -1,6 +1,7 @@
 """Memory of choices: the provider, the preference, and the list of visits that firms will see.   No neighbours.
 
-Claim: the firm chosen last is the provider; the probabilities of the latest decision are the preference.
+Claim: the firm chosen last is the provider; the probabilities of the latest decision are the preference.  Asked on an
+occasion, before she chooses, how likely she is to choose her provider again, a customer says what is true.
 Source: definitions.
 """
 
@@ -10,31 +11,38 @@ import numpy as np
 
 from abm.core.functions import in_steps
 from abm.core.kernels import kernel
-from abm.world.calendar import year_closes
 
 
 @kernel
 def remember_choices(
-    provider, preference, visit_count, visit_customer, visit_provider, visit_firm, chance, visits, repeats, repeat_base
-):
+    provider, preference, visit_count, visit_customer, visit_provider, visit_firm, chance, visits, repeats, repeat_base,
+    asked, intention_sum,
+):  # fmt: skip
     """Make each chosen firm the provider, and the probabilities the preference.
 
     Under every rule and for every visit, contracts included, the preference is the logit probabilities of the utilities
-    in use (of her last visit): what her beliefs alone would choose.
+    in use (of her last visit): what her beliefs alone would choose. Her intention is the probability of the provider
+    whom she has when the occasion arises, with what leaving would cost her now; it is summed in whole 2^-20, rounded
+    down on each occasion.
 
-    provider (n,), preference (m, n)  [written]      visits, repeats, repeat_base  tallies [written]
+    provider (n,), preference (m, n)  [written]
+    visits, repeats, repeat_base, asked, intention_sum  tallies [written]
     """
     found = 0
     for j in range(preference.shape[0]):
-        came, based, again = 0, 0, 0
+        came, based, again, held, intended = 0, 0, 0, 0, 0
         for v in range(visit_count[0]):
             here, from_here = visit_firm[v] == np.int64(j), visit_provider[v] == np.int64(j)
             came += 1 if here else 0
             based += 1 if from_here & (visit_firm[v] >= 0) else 0
             again += 1 if from_here & here else 0
+            held += 1 if from_here else 0
+            intended += in_steps(chance[j, v]) if from_here else 0
         visits[j] += came
         repeat_base[j] += based
         repeats[j] += again
+        asked[j] += held
+        intention_sum[j] += intended
         found += came
     visits[-1] += visit_count[0] - found
     for v in range(visit_count[0]):
@@ -43,23 +51,6 @@ def remember_choices(
     for f in range(preference.shape[0]):
         for v in range(visit_count[0]):
             preference[f, visit_customer[v]] = chance[f, v]
-
-
-@kernel
-def ask_intention(provider, preference, patrons, intention_sum, periods_per_year, burn_in, periods, lo, hi, t):
-    """When the books close, add up how likely patrons are to choose their provider again.
-
-    Patrons are the customers whose provider it is; their preference for it is summed in whole 2^-20, rounded down for
-    each.
-
-    patrons, intention_sum  tallies [written]
-    """
-    if year_closes(t + 1, periods_per_year, burn_in, periods):
-        for i in range(lo, hi):
-            j = provider[i]
-            if j >= 0:
-                patrons[j] += 1
-                intention_sum[j] += in_steps(preference[j, i])
 
 
 @kernel

@@ -1,8 +1,8 @@
 """Lifecycle: active, dormant, lost, won back.   Synchronous; uses no neighbours.
 
-Claim: where customers share their purchases out, absence is judged against the customer's own rhythm, and those who
-were given up may return.
-Source: DWYER_1989 and JACKSON_1985 (always a share, lost for good); multiples assumed.
+Claim: where customers share their purchases out, absence from a firm means something only on occasions on which they
+bought, or could have bought, elsewhere; who needs nothing is not lost.  Those who were given up may return.
+Source: DWYER_1989 and JACKSON_1985 (always a share, lost for good); numbers of occasions assumed.
 """
 
 from __future__ import annotations
@@ -18,28 +18,38 @@ from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.world.columns import Column, Tally
 from abm.world.relations import ACTIVE, DORMANT, LOST, PROSPECT, WON_BACK
-from abm.world.world import World
+
+_MOST_MISSED = 65_535  # what 16 bits hold
+
+
+@kernel
+def count_missed(missed, visit_count, visit_customer):
+    """Count each occasion in the category for all firms: at whichever she buys, the count begins again.
+
+    missed (m, n)  occasions, at most 65,535  [written]
+    """
+    for v in range(visit_count[0]):
+        i = visit_customer[v]
+        for j in range(missed.shape[0]):
+            missed[j, i] = min(np.int32(missed[j, i]) + 1, _MOST_MISSED)
 
 
 @kernel
 def date_purchases(
-    last_purchase_at, gap_at, relation_at, visit_count, visit_firm, visit_pair, gap_rate, acquired, returned, won_back,
-    t,
-):  # fmt: skip
-    """Date each purchase, learn the customer's rhythm at the firm, and renew the relation.
+    last_purchase_at, missed_at, relation_at, visit_count, visit_firm, visit_pair, acquired, returned, won_back, t
+):
+    """Date each purchase, end the absence from the firm, and renew the relation.
 
-    Unless it is the first purchase, the gap grows by `gap_rate * (t - last_purchase - gap)`. The relation becomes
-    active, or won back if it was lost; one that was won back becomes active at the next purchase.
+    The occasions of a period are weighed together: a purchase leaves none of them missed. The relation becomes active,
+    or won back if it was lost; one that was won back becomes active at the next purchase.
 
-    last_purchase_at (pairs,)  period, gap_at (pairs,)  periods, relation_at (pairs,)  [written]
+    last_purchase_at (pairs,)  period, missed_at (pairs,)  occasions, relation_at (pairs,)  [written]
     acquired, returned, won_back  tallies [written]
     """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        before = last_purchase_at[pair]
-        if before >= 0:
-            gap_at[pair] += gap_rate * (np.float32(t - before) - gap_at[pair])
         last_purchase_at[pair] = t
+        missed_at[pair] = 0
         state = relation_at[pair]
         acquired[j] += 1 if state == PROSPECT else 0
         returned[j] += 1 if state == DORMANT else 0
@@ -49,28 +59,29 @@ def date_purchases(
 
 @kernel
 def judge_silence(
-    relation, last_purchase, gap, provider, signed, fell_dormant, fell_lost, active, dormant_after, lost_after, lo, hi,
-    t,
+    relation, missed, provider, signed, exited, fell_dormant, fell_lost, left_category, current, active, dormant_after,
+    lost_after, lo, hi,
 ):  # fmt: skip
-    """Judge silence against each customer's rhythm; those under contract are active however silent.
+    """Judge absence by the category occasions missed; those under contract are active however silent.
 
-    Who has been silent for more than `dormant_after` gaps is dormant, for more than `lost_after` lost; a gap counts as
-    one period at least. Who has signed with the firm stays as she is, also after the term, until she leaves at a
-    renewal.
+    Who has missed more than `dormant_after` occasions is dormant, more than `lost_after` lost. Who has signed with the
+    firm stays as she is, also after the term, until she leaves at a renewal. Who has left the category is lost to
+    every firm whose customer she was.
 
-    relation (m, n)  [written]      fell_dormant, fell_lost, active  tallies [written]
+    relation (m, n)  [written]      fell_dormant, fell_lost, left_category, current, active  tallies [written]
     """
-    now = np.float32(t)
+    until_dormant, until_lost = np.int32(dormant_after), np.int32(lost_after)
     for j in range(relation.shape[0]):
-        to_dormant, to_lost, still = 0, 0, 0
+        to_dormant, to_lost, left, before, still = 0, 0, 0, 0, 0
         for i in range(lo, hi):
-            state = relation[j, i]
-            rhythm = max(gap[j, i], np.float32(1.0))
-            silence = now - np.float32(last_purchase[j, i])
-            bound = (provider[i] == j) & (signed[i] >= 0)
-            known = (state != PROSPECT) & (state != LOST) & (not bound)
-            lost = known & (silence > lost_after * rhythm)
-            dormant = known & (silence > dormant_after * rhythm) & (not lost)
+            state, absent = relation[j, i], np.int32(missed[j, i])
+            free = (provider[i] != np.int64(j)) | (signed[i] < 0)
+            customer = (state != PROSPECT) & (state != LOST)
+            leaver = customer & (exited[i] >= 0)
+            lost = leaver | (customer & free & (absent > until_lost))
+            dormant = customer & free & (absent > until_dormant) & (not lost)
+            before += 1 if customer else 0
+            left += 1 if leaver else 0
             to_lost += 1 if lost else 0
             to_dormant += 1 if dormant & (state != DORMANT) else 0
             new = LOST if lost else (DORMANT if dormant else state)
@@ -78,6 +89,8 @@ def judge_silence(
             still += 1 if (new == ACTIVE) | (new == WON_BACK) else 0
         fell_dormant[j] += to_dormant
         fell_lost[j] += to_lost
+        left_category[j] += left
+        current[j] += before
         active[j] += still
 
 
@@ -90,34 +103,32 @@ class Lifecycle(Mechanism):
         Column(
             "last_purchase", ("firm", "customer"), -1, "period", "period of the latest purchase, -1 = none", "int32"
         ),
-        Column("gap", ("firm", "customer"), 0, "periods", "smoothed time between purchases at the firm"),
+        Column(
+            "missed", ("firm", "customer"), 0, "occasions", "in the category, since a purchase at the firm", "uint16"
+        ),
         Column(
             "relation", ("firm", "customer"), 0, "state", "0 prospect, 1 active, 2 dormant, 3 lost, 4 won back", "uint8"
         ),
     )
     counts = (
         Tally("acquired", "customers", "first purchases at the firm"),
-        Tally("returned", "customers", "dormant customers who bought again: temporary churn"),
+        Tally("returned", "customers", "dormant customers who bought again"),
         Tally("won_back", "customers", "lost customers who bought again"),
         Tally("fell_dormant", "customers", "relations that fell dormant"),
         Tally("fell_lost", "customers", "relations given up as lost"),
+        Tally("left_category", "customers", "of these, because the customer left the category"),
+        Tally("current", "customers", "active, dormant and won-back customers before any was given up in the period"),
         Tally("active", "customers", "active and won-back customers at the end of the period"),
     )
-    gap_rate: float = param(
-        0.3, unit="1/purchase", bounds=(0, 1), evidence="assumed", doc="weight of the latest gap in the rhythm"
-    )
-    dormant_after: float = param(
-        2.0, unit="gaps", bounds=(0.1, 1e3), evidence="assumed", doc="silence after which a customer counts as dormant"
-    )
-    lost_after: float = param(
-        4.0, unit="gaps", bounds=(0.1, 1e3), evidence="assumed", doc="silence after which a customer counts as lost"
-    )
+    dormant_after: int = param(
+        13, unit="occasions", bounds=(1, 60_000), evidence="assumed",
+        doc="missed occasions after which she counts as dormant: about a year of the mean customer",
+    )  # fmt: skip
+    lost_after: int = param(
+        26, unit="occasions", bounds=(1, 60_000), evidence="assumed",
+        doc="missed occasions after which she counts as lost: about two years of the mean customer",
+    )  # fmt: skip
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return purchases, then silence."""
-        return (Phase.RELATION, date_purchases), (Phase.RELATION, judge_silence)
-
-    def begin(self, world: World, seed: int) -> None:
-        """Start everybody's rhythm at the mean time between her category occasions: 1 / purchase_rate, at most 10^6."""
-        if "gap" in world.customers:
-            world.customers.gap[:] = 1.0 / np.maximum(world.customers.purchase_rate, np.float32(1e-6))
+        """Return occasions, purchases, then silence."""
+        return (Phase.OCCASIONS, count_missed), (Phase.RELATION, date_purchases), (Phase.RELATION, judge_silence)

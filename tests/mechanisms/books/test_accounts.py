@@ -15,6 +15,7 @@ from abm.mechanisms.books.accounts import (
     book_visits,
     charge,
     close_loyalty,
+    close_relations,
     close_year,
     count_population,
 )
@@ -24,7 +25,7 @@ from abm.mechanisms.service.encounter import ServicePolicy
 from abm.world.calendar import year_closes
 from tests.mechanisms.small import Small
 
-ACTIVE, DORMANT, WON_BACK = 1, 2, 4
+ACTIVE, DORMANT, LOST = 1, 2, 3
 TIERS = {"tier_threshold": [10.0], "tier_discount": [0.1], "tier_bonus": [0.0]}
 
 
@@ -58,7 +59,7 @@ def test_a_visit_by_hand():
         "price_cuts": [0, 0, 0],
     }  # fmt: skip
     assert small.c.year_spend.tolist() == [[1980, 0], [0, 0]]
-    assert small.counted("open_visits") == [1, 0, 0]
+    assert small.c.year_purchases.tolist() == [[1, 0], [0, 0]]
 
 
 def test_prices_below_the_usual_are_cuts():
@@ -116,65 +117,57 @@ class TestBooks:
         """Return a small world whose books may have closed at the end of period t."""
         small = Small(4, **{"periods": 30, "burn_in": 5, "periods_per_year": 10, **world})
         small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
-        small.c.active_before[:] = [[1, 1, 0, 0], [1, 0, 0, 1]]
-        small.c.relation[:] = [[ACTIVE, DORMANT, WON_BACK, 0], [0, ACTIVE, 0, WON_BACK]]
-        small.world.lookup("open_visits", 0)[:2] = [9, 4]
-        small.run("accounts", close_loyalty, t)
-        small.run("accounts", close_year, t)
+        small.c.year_purchases[:] = [[3, 0, 5, 0], [2, 2, 0, 4]]
+        small.c.own_before[:] = [[1, 1, 0, 0], [1, 0, 0, 1]]
+        small.c.relation_before[:] = [[ACTIVE, LOST, LOST, DORMANT], [DORMANT, DORMANT, 0, LOST]]
+        small.c.relation[:] = [[ACTIVE, DORMANT, 4, 0], [0, ACTIVE, 0, LOST]]
+        for kernel in (close_loyalty, close_relations, close_year):
+            small.run("accounts", kernel, t)
         return small
 
     def test_by_hand(self):
+        """Two visits of five are less than half; the last customer was given four for nothing, and is a buyer."""
         small = self.closed(14)
-        found = {
-            name: small.counted(name)[:2]
-            for name in (
-                "category_spend",
-                "buyers",
-                "wallet_own",
-                "wallet_all",
-                "active_at_start",
-                "retained",
-                "year_visits",
-                "open_visits",
-            )
-        }
-        assert found == {
-            "category_spend": [520, 520], "buyers": [2, 2],
-            "wallet_own": [400, 120], "wallet_all": [450, 220], "active_at_start": [2, 2],
-            "retained": [1, 1], "year_visits": [9, 4], "open_visits": [0, 0],
+        expected = {
+            "category_spend": [520, 520], "buyers": [2, 3], "wallet_own": [400, 120], "wallet_all": [450, 220],
+            "own_at_start": [2, 2], "retained": [1, 1], "lost_at_start": [2, 1], "regained": [1, 1],
+            "dormant_at_start": [1, 2], "revived": [0, 2], "year_visits": [8, 8], "customers_at_close": [4, 4],
         }  # fmt: skip
-        assert small.counted("customers_at_close")[:2] == [4, 4]
+        assert {name: small.counted(name)[:2] for name in expected} == expected
         assert not small.c.year_spend.any()
-        assert small.c.active_before.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
+        assert not small.c.year_purchases.any()
+        assert small.c.own_before.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
+        np.testing.assert_array_equal(small.c.relation_before, small.c.relation)
 
     def test_with_the_burn_in_each_year_after_it_and_the_run(self):
         books = {t + 1: self.closed(t) for t in range(30)}
         assert [done for done, small in books.items() if not small.c.year_spend.any()] == [5, 15, 25, 30]
         assert [done for done, small in books.items() if any(small.counted("buyers"))] == [5, 15, 25, 30]
+        assert [done for done, small in books.items() if any(small.counted("own_at_start"))] == [5, 15, 25, 30]
         assert [done for done in books if year_closes(done, 10, 5, 30)] == [5, 15, 25, 30]
 
     def test_tile_by_tile_nothing_is_counted_twice(self):
         whole, parts = Small(4, periods=1), Small(4, periods=1)
         for small in (whole, parts):
             small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
-            small.world.lookup("open_visits", 0)[:2] = [9, 4]
-        for kernel in (close_loyalty, close_year):
+            small.c.year_purchases[:] = [[1, 0, 2, 0], [1, 1, 0, 1]]
+        for kernel in (close_loyalty, close_relations, close_year):
             whole.run("accounts", kernel)
             for lo in (0, 2):
                 parts.bound("accounts", kernel)(lo, lo + 2, 0)
         np.testing.assert_array_equal(whole.world.counted, parts.world.counted)
 
     def test_who_is_loyal_in_deed_and_in_mind(self):
-        """Satisfied from 0.8, dissatisfied below 0.5, here for half a wallet or more; who bought nothing is nothing."""
+        """Satisfied from 0.8, dissatisfied below 0.5, here on half the visits or more; who never came is nothing."""
         small = Small(7, periods=1)
-        spent = [[100, 100, 100, 100, 100, 100, 0], [100, 101, 99, 101, 0, 101, 50]]
-        small.c.year_spend[:] = spent
+        came = [[10, 10, 10, 10, 10, 10, 0], [10, 11, 9, 11, 0, 11, 5]]
+        small.c.year_purchases[:] = came
         small.c.satisfaction[0] = [0.8, 0.8, 0.49, 0.49, 0.5, 0.79, 0.9]
         small.c.satisfaction[1] = np.nan
         small.run("accounts", close_loyalty)
         kinds = ("buyers", "loyalists", "mercenaries", "hostages", "defectors")
         assert [small.counted(kind) for kind in kinds] == [[6, 6, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
-        np.testing.assert_array_equal(small.c.year_spend, spent)  # the books are closed after it
+        np.testing.assert_array_equal(small.c.year_purchases, came)  # the books are closed after it
 
     def test_what_does_not_depend_on_visits(self):
         """A fixed cost of 2.50; everybody is counted, gone or not."""

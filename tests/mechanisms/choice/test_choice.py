@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 from abm.mechanisms.choice.contracts import honour_contracts
-from abm.mechanisms.choice.memory import ask_intention, keep_visits_to_firms, remember_choices
+from abm.mechanisms.choice.memory import keep_visits_to_firms, remember_choices
 from abm.mechanisms.choice.rules import choose_best, draw_choices, follow_habit, keep_stayers, mark_stayers
 from abm.mechanisms.choice.valuation import leave_out_lost, leave_out_unknown
 from abm.mechanisms.phases import Phase
@@ -189,6 +189,13 @@ class TestContracts:
         assert self.after([1, -1], t=4) == ([0, 0], (0, 0), ACTIVE)
         assert self.after([1], t=5) == ([1], (1, 5), LOST)
 
+    def test_who_leaves_at_a_renewal_is_counted_as_lost(self):
+        small = market(2, 3, market="lost_for_good", term=5)
+        small.c.provider[:], small.c.signed[:], small.c.relation[0] = 0, 0, ACTIVE
+        small.visits([0, 0, 1], [0, 1, 0])
+        small.run("choice", honour_contracts, 5)
+        assert [small.counted(name) for name in ("current", "fell_lost")] == [[1, 0, 0, 0], [1, 0, 0, 0]]
+
     def test_renewing_signs_anew(self):
         assert self.after([0]) == ([0], (0, 5), ACTIVE)
 
@@ -246,13 +253,15 @@ class TestMemory:
         assert small.at("visit_customer").tolist() == [4, 4]
         assert small.at("visit_pair").tolist() == [9, 14]
 
-    def test_whom_patrons_mean_to_choose(self):
-        """Preferences of 1/4 and 1/8 are a whole number of 2^-20, one a little below 1/2 is rounded down."""
-        small = Small(4, periods=1)
+    def test_intention_is_of_the_provider_before_the_choice(self):
+        """Chances of 1/4 and 1/8 are a whole number of 2^-20, one a little below 1/2 is rounded down; whoever chose
+        another firm, or none, was asked about the provider whom she had."""
+        small = market(4, 2)
         small.c.provider[:] = [0, 1, 0, -1]
-        small.c.preference[:] = [[0.25, 0.9, 0.125, 0.9], [0.9, 0.4999999, 0.9, 0.9]]
-        small.run("choice", ask_intention)
-        assert small.counted("patrons") == [2, 1, 0]
+        small.visits([0, 1, 2, 3], [1, 1, -1, 0])
+        small.scratch("choice", "chance")[:, :4] = [[0.25, 0.9, 0.125, 0.9], [0.9, 0.4999999, 0.9, 0.9]]
+        small.run("choice", remember_choices)
+        assert small.counted("asked") == [2, 1, 0]
         assert small.counted("intention_sum") == [3 * 2**17, 2**19 - 1, 0]
 
     def test_everybody_begins_with_equal_preference(self):

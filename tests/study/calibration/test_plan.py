@@ -44,9 +44,9 @@ class TestPlanned:
         assert planned(world, factors, TARGETS).ranges == {"trust.growth": (0.0, 1.0)}
 
     def test_the_factors_of_the_design(self, study):
-        design = latin_hypercube({"trust.growth": (0.1, 0.3), "lifecycle.gap_rate": "spec"}, points=5)
+        design = latin_hypercube({"trust.growth": (0.1, 0.3), "trust.fall": "spec"}, points=5)
         found = planned(study(design=design), None, TARGETS)
-        assert found.ranges == {"trust.growth": (0.1, 0.3), "lifecycle.gap_rate": (0.0, 1.0)}
+        assert found.ranges == {"trust.growth": (0.1, 0.3), "trust.fall": (0.0, 1.0)}
 
     def test_evenly_spread_trials_fill_the_ranges(self, world):
         plan = planned(world, {"switching_cost.switching_weight": (0, 6), "choice.term": (1, 4)}, TARGETS)

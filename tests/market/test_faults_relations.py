@@ -1,0 +1,61 @@
+"""Relations that a marketing scientist believes: who stays, who comes back, what customers say of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from abm.engine.recording import record
+from abm.scenario.measures import BY_NAME
+from abm.scenario.scenario import Scenario
+
+THREE = {
+    "periods": 260,
+    "burn_in": 104,
+    "population": {"customers": 1500},
+    "firms": [{"name": "north"}, {"name": "east"}, {"name": "south"}],
+}
+
+
+def measured(names, seed=1, **changes):
+    """Return KPIs of three firms alike over three years, their mean over the firms."""
+    scenario = Scenario.parse(THREE).replace({path.replace("__", "."): value for path, value in changes.items()})
+    found = record(scenario, seed).summary([BY_NAME[name] for name in names])
+    return dict(zip(names, np.mean(found, axis=0), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [("switching_cost__trait_mean", (0.001, 0.999)), ("switching_cost__switching_weight", (0.0, 10.0))],
+)
+def test_retention_does_not_fall_as_switching_costs_rise(path, values):
+    """It fell when every firm at which she had bought of late counted as having kept her: .81 to .69 over the trait."""
+    basis = {"switching_cost__basis": "trait"} if "trait" in path else {}
+    low, high = (measured(["retention_rate", "repeat_rate"], **basis, **{path: value}) for value in values)
+    assert high["repeat_rate"] > low["repeat_rate"] + 0.1
+    assert high["retention_rate"] > low["retention_rate"] + 0.05
+
+
+def test_most_of_the_lost_stay_lost():
+    """Judged by periods of silence, 93 % of the lost came back within a year; the win-back share reached 1.03."""
+    found = measured(["win_back_share", "temporary_churn_share", "churn_rate"])
+    assert 0.0 < found["win_back_share"] < 0.5
+    assert 0.0 <= found["temporary_churn_share"] <= 1.0
+    assert 0.0 < found["churn_rate"] < 0.01
+
+
+def test_who_needs_nothing_is_not_lost():
+    """Silence in periods made customers lost who had bought nowhere: in a year without need nobody is."""
+    scenario = Scenario.parse({**THREE, "periods": 156, "burn_in": 52})
+    scenario = scenario.replace({"need.season_amplitude": 1.0, "population.purchase_rate": 0.02})
+    assert record(scenario, 1).tallies["fell_lost"].sum() == 0
+
+
+def test_intention_is_about_the_provider_she_has():
+    """It was .648 beside a repeat rate of .735: it held what leaving the provider before the latest would have cost."""
+    changes = {"choice.outside": -80.0, "switching_cost.basis": "trait"}
+    tallies = record(Scenario.parse(THREE).replace(changes), 3).tallies
+    asked, repeats, intended = (tallies[name][104:, :-1].sum() for name in ("asked", "repeats", "intention_sum"))
+    sd = np.sqrt(intended * (1.0 - intended / asked))
+    assert abs(repeats - intended) < 3.0 * sd
+    assert sd < 0.005 * asked
