@@ -59,3 +59,11 @@ def test_intention_is_about_the_provider_she_has():
     sd = np.sqrt(intended * (1.0 - intended / asked))
     assert abs(repeats - intended) < 3.0 * sd
     assert sd < 0.005 * asked
+
+
+def test_bad_service_drives_customers_out_of_the_category():
+    """As many left where every firm delivered a quality of .3 as at .75: leaving had nothing to do with experience."""
+    leaving = {"defection__exit_rate": 0.002, "defection__contagion": 0.0}
+    bad = {f"firms__{name}__service__quality": 0.3 for name in ("north", "east", "south")}
+    usual, worse = (measured(["category_exit_rate"], **leaving, **quality) for quality in ({}, bad))
+    assert worse["category_exit_rate"] > 2.0 * usual["category_exit_rate"] > 0.0

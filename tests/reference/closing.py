@@ -24,9 +24,10 @@ def leave(market: Market) -> None:
     for i, c in enumerate(market.customers):
         if c.exited == NOBODY:
             exits = [(w, defection.age_of_exit(market.t, gone[k])) for k, w in market.ties[i] if gone[k] != NOBODY]
-            hazard = defection.hazard(defection.exposure(exits, p["half_life"]), p)
+            felt = defection.category_satisfaction(c.satisfaction, c.encounters, p["usual_satisfaction"])
+            hazard = defection.hazard(defection.exposure(exits, p["half_life"]), felt, p)
             u = fine_uniform(market.words("defection", i)[0])
-            market.note("exit", i, closeness.near(u, hazard, 1e-6))
+            market.note("exit", i, closeness.near(u, hazard, 1e-5))
             if u < hazard:
                 c.exited = market.t
                 market.tally["exits"][c.provider] += 1

@@ -431,7 +431,7 @@ def test_the_utility_of_a_member_by_hand():
 
 def test_an_exit_pulls_friends_from_the_next_period_on():
     """A hazard of next to nothing without exits, and of certainty beside one."""
-    contagious = {"defection": {"exit_rate": 1e-12, "contagion": 1e15}}
+    contagious = {"defection": {"exit_rate": 1e-12, "contagion": 1e15, "dissatisfaction": 0.0}}
     person = {"purchase_rate": 1.0, "basket": 20.0, "aware": [True], "expectation": [0.7]}
     market = Market(contagious, [STILL], [person] * 3, [[(1, 1.0)], [(0, 1.0), (2, 0.3)], [(1, 0.3)]])
     market.step()

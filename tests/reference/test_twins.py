@@ -349,8 +349,15 @@ class TestDefection:
         assert defection.age_of_exit(5, 4) == 0
         exposure = defection.exposure([(1.0, 0), (0.3, 4)], 4.0)
         assert exposure == pytest.approx(1.15)
-        assert defection.hazard(exposure, {**defection.EXAMPLE, "exit_rate": 0.01}) == pytest.approx(0.0192)
-        assert defection.hazard(exposure, defection.EXAMPLE) == 0.0
+        some = {**defection.EXAMPLE, "exit_rate": 0.01}
+        assert defection.hazard(exposure, 0.75, some) == pytest.approx(0.0192)
+        assert defection.hazard(exposure, 0.5, some) == pytest.approx(0.0192 * math.e)
+        assert defection.hazard(exposure, 0.0, {**some, "exit_rate": 0.5}) == 1.0
+        assert defection.hazard(exposure, 0.75, defection.EXAMPLE) == 0.0
+
+    def test_satisfaction_with_the_category_is_weighted_by_use(self):
+        assert defection.category_satisfaction([0.9, 0.3, math.nan], [1, 3, 0], 0.75) == pytest.approx(0.45)
+        assert defection.category_satisfaction([math.nan], [0], 0.75) == 0.75
 
 
 class TestLifecycle:

@@ -1,7 +1,9 @@
-"""Defection: leaving the category, more likely when neighbours have left.   Reads exits of earlier periods only.
+"""Defection: leaving the category, for bad experience or after neighbours.   Reads exits of earlier periods only.
 
-Claim: each neighbour who defected raises the hazard by some 80 %, fading exponentially with time.
-Source: NITZAN_LIBAI_2011 (79.7 % per defecting neighbour, decay: abstract); half-life and base hazard assumed.
+Claim: each neighbour who defected raises the hazard by some 80 %, fading exponentially with time; who is satisfied with
+the firms that she has used is less likely to leave the category.
+Source: NITZAN_LIBAI_2011 (79.7 % per defecting neighbour, decay: abstract); half-life, base hazard and the effect of
+satisfaction assumed.
 """
 
 from __future__ import annotations
@@ -29,27 +31,37 @@ def fading(age, half_life):
     return exp32(-_LN2 * age / half_life)
 
 
+@equation
+def discontent(satisfaction, usual_satisfaction, dissatisfaction):
+    """Return the factor of the hazard at a satisfaction with the category: e**(-dissatisfaction * (S - usual))."""
+    return exp32(-dissatisfaction * (satisfaction - usual_satisfaction))
+
+
 @kernel
 def leave_category(
-    exited, exit_word, near_exit, tie_start, tie_target, tie_weight, heaviest_tie, customer_id, exits, provider,
-    exit_rate, contagion, half_life, key, replication, lo, hi, t,
+    exited, exit_word, near_exit, tie_start, tie_target, tie_weight, heaviest_tie, customer_id, encounters,
+    satisfaction, exits, provider, exit_rate, contagion, half_life, dissatisfaction, usual_satisfaction, key,
+    replication, lo, hi, t,
 ):  # fmt: skip
     """Draw who leaves the category for good, after the visits of the period.
 
-    The hazard is `exit_rate * (1 + contagion * pressure)`: the pressure is the sum over neighbours who have left of the
-    tie's weight times what is left of their exit's influence, aged in periods at the end of the period before. It is
-    held against a uniform of 32 bits (draw 0, block 0, word 0).
+    The hazard is `exit_rate * (1 + contagion * pressure) * discontent`, at most 1: the pressure is the sum over
+    neighbours who have left of the tie's weight times what is left of their exit's influence, aged in periods at the
+    end of the period before; satisfaction with the category is the mean over the firms she has used, weighted by
+    encounters, and the usual one if she has used none. It is held against a uniform of 32 bits (draw 0, block 0,
+    word 0), which no hazard above 1 can pass more often than always.
 
     exited (n,)  period of leaving, -1 = has not  [written]      exits  tally [written]
     exit_word, near_exit (tile,)  the draw, and who would leave if all neighbours had just left  [written]
     """
     found = 0
+    worst = exit_rate * discontent(np.float32(0.0), usual_satisfaction, dissatisfaction)
     for i in range(lo, hi):
         word = philox(customer_id[i], t, 0, replication, key)[0]
         exit_word[i - lo] = word
-    for i in range(lo, hi):  # few draws are low enough for any number of neighbours: only these look at them
+    for i in range(lo, hi):  # few draws are low enough for the worst experience: only these look at what there was
         ties = np.float32(np.int32(tie_start[np.int64(i) + 1] - tie_start[i]))
-        most = exit_rate * (1.0 + contagion * heaviest_tie * ties)
+        most = worst * (1.0 + contagion * heaviest_tie * ties)
         near_exit[found] = i
         found += 1 if (uniform(exit_word[i - lo]) <= 1.001 * most + 1e-6) & (exited[i] < 0) else 0
     for c in range(found):
@@ -59,7 +71,13 @@ def leave_category(
             since = exited[tie_target[e]]
             if 0 <= since < t:
                 pressure += tie_weight[e] * fading(np.float32(t - 1 - since), half_life)
-        hazard = exit_rate * (1.0 + contagion * pressure)
+        used, felt = np.float32(0.0), np.float32(0.0)
+        for j in range(encounters.shape[0]):
+            if encounters[j, who] > 0.0:
+                used += encounters[j, who]
+                felt += encounters[j, who] * satisfaction[j, who]
+        overall = felt / used if used > 0.0 else usual_satisfaction
+        hazard = exit_rate * (1.0 + contagion * pressure) * discontent(overall, usual_satisfaction, dissatisfaction)
         if uniform_fine(exit_word[who - np.int64(lo)]) < hazard:
             exited[who] = t
             exits[provider[who]] += 1
@@ -77,7 +95,15 @@ class Defection(Mechanism):
     )
     counts = (Tally("exits", "customers", "customers of the firm who left the category"),)
     exit_rate: float = param(
-        0.0, unit="1/period", bounds=(0, 1), evidence="assumed", doc="hazard of leaving the category; 0 = off"
+        0.0, unit="1/period", bounds=(0, 1), evidence="assumed",
+        doc="hazard of leaving the category at the usual satisfaction; 0 = off",
+    )  # fmt: skip
+    dissatisfaction: float = param(
+        4.0, unit="1/0-1", bounds=(0, 50), evidence="assumed",
+        doc="how fast the hazard falls with satisfaction; 0 = not at all",
+    )  # fmt: skip
+    usual_satisfaction: float = param(
+        0.75, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction at which the hazard is `exit_rate`"
     )
     contagion: float = param(
         0.80,

@@ -59,6 +59,37 @@ def test_exits_are_counted_with_the_provider():
     assert small.c.exited.tolist() == [5, 5, 5]  # once and for all
 
 
+def test_dissatisfaction_by_hand_in_frequencies():
+    """Met firm 0 once at 0.9 and firm 1 three times at 0.3: 0.45, so 0.05 e^(4 * 0.3); who has met nobody: 0.05."""
+    small = leaving([], 4000, 0.05)
+    small.c.encounters[0, ::2], small.c.encounters[1, ::2] = 1, 3
+    small.c.satisfaction[0, ::2], small.c.satisfaction[1, ::2] = 0.9, 0.3
+    small.run("defection", leave_category, 5)
+    for first, p in ((0, 0.05 * np.exp(1.2)), (1, 0.05)):
+        assert abs(np.mean(small.c.exited[first::2] == 5) - p) < 4 * np.sqrt(p * (1 - p) / 2000)
+
+
+def test_without_an_effect_of_satisfaction_nobody_looks_at_it():
+    small = leaving([], 2000, 0.05)
+    small.world.replication = 1
+    small.run("defection", leave_category, 5)
+    plain = small.c.exited.copy()
+    other = Small(2000, defection={"exit_rate": 0.05, "dissatisfaction": 0.0})
+    other.world.replication = 1
+    other.c.encounters.fill(1)
+    other.c.satisfaction.fill(0.1)
+    other.run("defection", leave_category, 5)
+    np.testing.assert_array_equal(other.c.exited, plain)
+
+
+def test_no_hazard_is_above_one():
+    small = leaving([], 50, 1.0)
+    small.c.encounters.fill(1)
+    small.c.satisfaction.fill(0.0)
+    small.run("defection", leave_category, 5)
+    assert np.all(small.c.exited == 5)
+
+
 def test_off_by_default_and_then_without_a_kernel():
     assert Scenario().defection.schedule(()) == ()
 
@@ -66,7 +97,11 @@ def test_off_by_default_and_then_without_a_kernel():
 @pytest.mark.parametrize("rate", [0.02, 0.1])
 def test_without_contagion_survival_is_geometric(rate):
     scenario = Scenario.parse(
-        {"periods": 20, "population": {"customers": 5000}, "defection": {"exit_rate": rate, "contagion": 0.0}}
+        {
+            "periods": 20,
+            "population": {"customers": 5000},
+            "defection": {"exit_rate": rate, "contagion": 0.0, "dissatisfaction": 0.0},
+        }
     )
     engine = Engine(scenario, seed=3)
     engine.run(20)
