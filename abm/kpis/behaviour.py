@@ -10,7 +10,7 @@ _MATRIX = f"{JONES_SASSER_1995.citation} (four kinds of customer; thresholds ass
 
 @kpi(unit="share", nan="nobody paid anything anywhere")
 def market_share(c: Tallied) -> FloatArray:
-    """Revenue of the firm / revenue of all firms."""
+    """What visitors pay at the firm / what they pay at all firms."""
     return c.revenue / c.revenue.sum(axis=-1, keepdims=True)
 
 

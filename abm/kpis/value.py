@@ -18,10 +18,10 @@ def profit(c: Tallied) -> FloatArray:
     return _yearly(c, c.account("revenue") - c.account("goods", "lever", "fixed"))
 
 
-@kpi(unit=_PER_CUSTOMER)
+@kpi(unit=_PER_CUSTOMER, accounts=("revenue",))
 def revenue(c: Tallied) -> FloatArray:
-    """Money received, per customer of the market and year."""
-    return _yearly(c, c.revenue)
+    """Money received on visits and in fees, per customer of the market and year."""
+    return _yearly(c, c.account("revenue"))
 
 
 @kpi(unit="cu/visit", nan="no year closes in the period, or nobody bought at the firm")

@@ -63,7 +63,8 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         varied(),
         [
             "repeats", "broken_promises", "failures", "dissatisfied", "heard", "price_cuts", "retained", "loyalists",
-            "mercenaries", "hostages", "defectors", "asked", "intention_sum", "category_spend",
+            "mercenaries", "hostages", "defectors", "joining_fees",
+            "integration_spend", "asked", "intention_sum", "category_spend",
         ],
     ),
     "tiers_and_demotion": (
@@ -103,7 +104,7 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
     "leaving_the_category": (varied(defection={"exit_rate": 0.04, "contagion": 3.0}), ["exits", "left_category"]),
     "silence": (
         varied(population={"purchase_rate": 0.4, "customers": 40}, lifecycle={"dormant_after": 1, "lost_after": 2}),
-        ["fell_dormant", "fell_lost", "returned", "won_back", "regained"],
+        ["fell_dormant", "fell_lost", "returned", "won_back", "regained", "exit_fees"],
     ),
     "assimilation_and_drift": (varied(encounter={"assimilation": 0.3}, learning={"drift": 0.01}), ["visits"]),
     "one_firm": (varied(firms=BASE["firms"][:1]), ["repeats"]),

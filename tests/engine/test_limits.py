@@ -11,8 +11,7 @@ from abm.engine.recording import read, record
 from abm.kpis.attitude import word_of_mouth_ratio
 from abm.scenario.scenario import Scenario
 
-# Customers who feel nothing but a price and a fixed cost of leaving: half of the financial weight, since only one
-# of the two financial facets (the fee, larger than any basket) is at its ceiling.
+# Customers who feel nothing but a price and a cost of leaving that is a trait, the same for all: 1/2.
 INDIFFERENT = {
     "choice": {"attraction": 0.0, "outside": -80.0},
     "trust": {"trust_weight": 0.0, "commitment_weight": 0.0},
@@ -22,9 +21,7 @@ INDIFFERENT = {
 
 def loyal_market(utilities: list[float], cost: float, customers: int = 20_000, periods: int = 40) -> Scenario:
     """Return a market whose only states are the last firm and a cost of leaving it."""
-    firms = [
-        {"name": f"firm_{j}", "price": 5.0 - u, "exit_fee": 1e6, "unit_cost": 0.0} for j, u in enumerate(utilities)
-    ]
+    firms = [{"name": f"firm_{j}", "price": 5.0 - u, "unit_cost": 0.0} for j, u in enumerate(utilities)]
     return Scenario.parse(
         {
             "periods": periods,
@@ -34,9 +31,9 @@ def loyal_market(utilities: list[float], cost: float, customers: int = 20_000, p
             "need": {"process": "every_period"},
             **INDIFFERENT,
             "switching_cost": {
-                "procedural": 0.0,
-                "financial": 1.0,
-                "relational": 0.0,
+                "basis": "trait",
+                "trait_mean": 0.5,
+                "trait_precision": 1e6,
                 "switching_weight": 2.0 * cost,
             },
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import accounts, choice, closeness, need, switching_cost
+from tests.reference import accounts, choice, closeness, fees, need, switching_cost
 from tests.reference.random_numbers import fine_uniform, uniform
 from tests.reference.state import LOST, NOBODY, Customer, Visit
 
@@ -53,13 +53,16 @@ def facets(market: Market, c: Customer, j: int) -> list[float]:
         left = switching_cost.periods_left(market.t, firm.program.tier_window)
         discount = firm.program.discount(c.tier[j])
         tier = switching_cost.tier_value(discount, c.basket, c.purchase_rate, left)
-    return [
+    procedural = [
         switching_cost.economic_risk(rivals),
         switching_cost.evaluation(p["complexity"], len(rivals)),
         switching_cost.learning(c.encounters[j], p["learning_visits"]),
         switching_cost.set_up(c.encounters[j], p["set_up_visits"], firm.integration),
+    ]
+    return [
+        *(switching_cost.felt(facet, c.bother) for facet in procedural),
         switching_cost.benefit_loss(points, tier, c.basket),
-        switching_cost.monetary_loss(firm.exit_fee, firm.joining_fee, c.basket),
+        switching_cost.monetary_loss(fees.owed(firm.exit_fee, c.basket, market.parameters["fees"]), c.basket),
         c.personal_bond[j],
         c.affective_commitment[j],
     ]
@@ -134,7 +137,7 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
     p, firm = market.parameters["choice"], market.firms[j]
     if not choice.considered(c.aware[j], c.relation[j], p["market"]):
         return None
-    return choice.utility(
+    value = choice.utility(
         attraction=choice.attraction(c.satisfaction[j], c.expectation[j], c.encounters[j]),
         trust=c.trust[j],
         affective_commitment=c.affective_commitment[j],
@@ -145,6 +148,10 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
         program_utility=c.program_utility[j],
         parameters=weights(market),
     )
+    if fees.is_outsider(c.relation[j]):
+        seen = fees.seen_coming(firm.joining_fee, firm.exit_fee, c.basket, market.parameters["fees"])
+        value -= market.parameters["pricing"]["price_sensitivity"] * c.price_weight * seen
+    return value
 
 
 def weights(market: Market) -> dict[str, float]:

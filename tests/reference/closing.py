@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.reference import accounts, closeness, defection, lifecycle, rewards
+from tests.reference import accounts, closeness, defection, fees, lifecycle, rewards, switching_cost
 from tests.reference.random_numbers import fine_uniform
 from tests.reference.state import DORMANT, LOST, NOBODY, PROSPECT, Customer, Programme, Visit
 
@@ -59,6 +59,19 @@ def judge(market: Market, c: Customer, j: int) -> None:
     market.tally["fell_dormant"][j] += c.relation[j] == DORMANT != before
     market.tally["fell_lost"][j] += c.relation[j] == LOST != before
     market.tally["active"][j] += lifecycle.is_active(c.relation[j])
+
+
+def collect_fees(market: Market) -> None:
+    """Charge who has become a firm's customer in the period, and whose relation with it has ended."""
+    p = market.parameters["fees"]
+    for i, c in enumerate(market.customers):
+        for j, firm in enumerate(market.firms):
+            outside = fees.is_outsider(c.relation[j])
+            if outside != fees.is_outsider(c.relation_then[j]):
+                name, fee = ("exit_fees", firm.exit_fee) if outside else ("joining_fees", firm.joining_fee)
+                amount = fees.owed(fee, c.basket, p)
+                market.note("cents", i, closeness.near_half(amount))
+                market.tally[name][j] += accounts.hundredths(amount)
 
 
 def settle_programmes(market: Market) -> None:
@@ -126,6 +139,8 @@ def account(market: Market, visits: Sequence[Visit]) -> None:
         tally["goods"][j] += accounts.hundredths(goods)
         tally["price_cuts"][j] += accounts.hundredths(cut)
         tally["service"][j] += accounts.hundredths(service)
+        integration = switching_cost.integration_cost(firm.integration, firm.integration_cost)
+        tally["integration_spend"][j] += accounts.hundredths(integration)
     for j, firm in enumerate(market.firms):
         members = sum(c.member[j] for c in market.customers)
         tally["members"][j] = members

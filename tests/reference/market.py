@@ -22,6 +22,7 @@ from tests.reference import (
     closing,
     defection,
     encounter,
+    fees,
     learning,
     lifecycle,
     need,
@@ -32,7 +33,7 @@ from tests.reference import (
     using,
     word_of_mouth,
 )
-from tests.reference.random_numbers import Words, customer_words, fine_uniform, stream_key, uniform
+from tests.reference.random_numbers import Words, customer_words, fine_uniform, normal, stream_key, uniform
 from tests.reference.state import NOBODY, Customer, Firm, Visit
 
 THEORIES: dict[str, dict[str, Any]] = {
@@ -47,17 +48,19 @@ THEORIES: dict[str, dict[str, Any]] = {
     "word_of_mouth": word_of_mouth.EXAMPLE,
     "defection": defection.EXAMPLE,
     "lifecycle": lifecycle.EXAMPLE,
+    "fees": fees.EXAMPLE,
 }
 STREAMS = ("need", "switching_cost", "choice", "encounter", "rewards", "word_of_mouth", "defection")
 TALLIES = (
     "occasions", "visits", "repeats", "repeat_base", "failures", "dissatisfied", "performance_sum", "transaction_sum",
     "satisfaction_sum", "trust_sum", "broken_promises", "enrolled", "members", "points_issued", "points_redeemed",
-    "points_expired", "points_outstanding", "rewards_redeemed", "rewards_cost", "demoted", "positive_messages",
-    "negative_messages", "heard", "learned", "referred", "exits", "acquired", "returned", "won_back", "fell_dormant",
-    "fell_lost", "left_category", "current", "active", "revenue", "goods", "service", "discounts", "price_cuts",
-    "membership", "fixed", "population", "year_visits", "customers_at_close", "buyers", "wallet_own", "wallet_all",
-    "own_at_start", "retained", "lost_at_start", "regained", "dormant_at_start", "revived", "loyalists", "mercenaries",
-    "hostages", "defectors", "asked", "intention_sum", "member_spend", "member_wallet", "category_spend",
+    "joining_fees", "exit_fees", "integration_spend", "points_expired", "points_outstanding", "rewards_redeemed",
+    "rewards_cost", "demoted", "positive_messages", "negative_messages", "heard", "learned", "referred", "exits",
+    "acquired", "returned", "won_back", "fell_dormant", "fell_lost", "left_category", "current", "active", "revenue",
+    "goods", "service", "discounts", "price_cuts", "membership", "fixed", "population", "year_visits",
+    "customers_at_close", "buyers", "wallet_own", "wallet_all", "own_at_start", "retained", "lost_at_start",
+    "regained", "dormant_at_start", "revived", "loyalists", "mercenaries", "hostages", "defectors", "asked",
+    "intention_sum", "member_spend", "member_wallet", "category_spend",
 )  # fmt: skip
 
 
@@ -116,9 +119,11 @@ class Market:
         for i, c in enumerate(self.customers):
             if c.hassle_factor is None:
                 c.hassle_factor = rewards.hassle_factor(uniform(self.words("rewards", i)[0]))
+            u, v = (fine_uniform(word) for word in self.words("switching_cost", i)[:2])
             if self.parameters["switching_cost"]["basis"] == "trait":
-                u = fine_uniform(self.words("switching_cost", i)[0])
                 c.switching_cost = switching_cost.trait(u, self.parameters["switching_cost"])
+            if c.bother is None:
+                c.bother = switching_cost.bother(normal(v), self.parameters["switching_cost"])
         closing.set_pull(self)
 
     def step(self) -> dict[str, Any]:
@@ -126,6 +131,8 @@ class Market:
         self.tally = {name: [0] * (len(self.firms) + 1) for name in TALLIES}
         everybody = range(len(self.customers))
         self.visits = [Visit(i, nth) for i in everybody for nth in range(buying.occasions(self, i))]
+        for c in self.customers:
+            c.relation_then = list(c.relation)
         buying.set_switching_costs(self)
         buying.choose_all(self)
         to_firms = [visit for visit in self.visits if visit.firm != NOBODY]
@@ -141,6 +148,7 @@ class Market:
             telling.discover(self, i)
         closing.leave(self)
         closing.relate(self, to_firms)
+        closing.collect_fees(self)
         closing.settle_programmes(self)
         closing.account(self, to_firms)
         closing.close_books(self)

@@ -69,6 +69,7 @@ class Firm:
     transparency: float = 0.0
     richness: float = 0.0
     integration: float = 0.0
+    integration_cost: float = 0.0  # cu a visit
     exit_fee: float = 0.0  # cu
     joining_fee: float = 0.0  # cu
     unit_cost: float = 0.0  # cu for each cu of basket
@@ -115,11 +116,13 @@ class Customer:
     exited: int = NOBODY
     signed: int = NOBODY
     hassle_factor: float | None = None  # None: drawn by the market
+    bother: float | None = None  # the same
     program_utility: list[float] = field(default_factory=list)
     year_spend: list[int] = field(default_factory=list)  # cents
     year_purchases: list[int] = field(default_factory=list)
     own_before: list[bool] = field(default_factory=list)
     relation_before: list[int] = field(default_factory=list)
+    relation_then: list[int] = field(default_factory=list)  # as the period began
 
     def ready(self, firms: int) -> Customer:
         """Fill every list that was left empty with its starting value, and return the customer."""
@@ -145,6 +148,7 @@ class Customer:
             "year_purchases": 0,
             "own_before": False,
             "relation_before": PROSPECT,
+            "relation_then": PROSPECT,
         }
         for name in (*starts, "aware", "expectation"):
             values = list(getattr(self, name))

@@ -1,6 +1,7 @@
 """Switching cost: what a customer would lose by leaving her provider, in eight facets.
 
-Claim: the cost of switching is procedural (time and effort), financial and relational.
+Claim: the cost of switching is procedural (time and effort), financial and relational; procedure bothers some more
+than others, and each further loss of money is felt less.
 Source: docs/model.md, switching_cost; Burnham, Frels & Mahajan 2003 (eight facets, three classes).
 """
 
@@ -17,8 +18,9 @@ EXAMPLE: dict[str, Any] = {
     "trait_mean": 2 / 7,
     "trait_precision": 7.0,
     "complexity": 1.0,
-    "learning_visits": 6.0,
-    "set_up_visits": 3.0,
+    "bother_spread": 1.0,
+    "learning_visits": 30.0,
+    "set_up_visits": 15.0,
     "procedural": 0.4,
     "financial": 0.2,
     "relational": 0.4,
@@ -31,6 +33,19 @@ def trait(u: float, parameters: dict[str, Any]) -> float:
     """Return the quantile of a Beta distribution with this mean, whose two shapes add up to the precision."""
     mean, precision = parameters["trait_mean"], parameters["trait_precision"]
     return float(beta.ppf(u, mean * precision, (1.0 - mean) * precision))
+
+
+def bother(z: float, parameters: dict[str, Any]) -> float:
+    """Return how much procedure bothers her, e^(spread z) at a standard normal z."""
+    return math.exp(parameters["bother_spread"] * z)
+
+
+def felt(facet: float, bother: float) -> float:
+    """Return the facet whose odds are `bother` times those given; 1 stays 1."""
+    if facet >= 1.0:
+        return 1.0
+    odds = bother * facet / (1.0 - facet)
+    return odds / (1.0 + odds)
 
 
 def economic_risk(rival_expectations: Sequence[float]) -> float:
@@ -49,8 +64,8 @@ def learning(encounters: int, visits: float) -> float:
 
 
 def set_up(encounters: int, visits: float, integration: float) -> float:
-    """Return min(1, 1 - e^(-encounters / visits) + integration)."""
-    return min(1.0, 1.0 - math.exp(-encounters / visits) + integration)
+    """Return 1 less what is not set up: neither by visits, e^(-encounters / visits), nor by integration."""
+    return 1.0 - math.exp(-encounters / visits) * (1.0 - integration)
 
 
 def points_value(points: int, goal: float, reward: float) -> float:
@@ -69,13 +84,13 @@ def tier_value(discount: float, basket: float, purchase_rate: float, left: int) 
 
 
 def benefit_loss(points_worth: float, tier_worth: float, basket: float) -> float:
-    """Return min(1, (value of points + value of tier) / basket)."""
-    return min(1.0, (points_worth + tier_worth) / basket)
+    """Return loss / (loss + basket), the loss being the value of points and of the tier."""
+    return (points_worth + tier_worth) / (points_worth + tier_worth + basket)
 
 
-def monetary_loss(exit_fee: float, joining_fee: float, basket: float) -> float:
-    """Return min(1, (exit fee + joining fee) / basket), both fees of the provider."""
-    return min(1.0, (exit_fee + joining_fee) / basket)
+def monetary_loss(exit_fee: float, basket: float) -> float:
+    """Return fee / (fee + basket), the fee being what the provider can collect from who leaves."""
+    return exit_fee / (exit_fee + basket)
 
 
 def switching_cost(facets: Sequence[float], parameters: dict[str, Any]) -> float:
@@ -100,3 +115,8 @@ def updated_bond(personal_bond: float, richness: float, parameters: dict[str, An
 def calculative_commitment(facets: Sequence[float]) -> float:
     """Return the mean of the six procedural and financial facets."""
     return sum(facets[0:6]) / 6
+
+
+def integration_cost(integration: float, scale: float) -> float:
+    """Return - scale ln(1 - integration), cu a visit."""
+    return -scale * math.log(1.0 - integration)

@@ -198,7 +198,7 @@ def test_one_visit_by_hand():
     assert c.switching_cost == 0.0  # she had no provider yet
     market.step()
     assert c.switching_facet[:2] == pytest.approx([1.0, 1.0])  # no rival
-    assert c.switching_facet[2] == pytest.approx(1.0 - math.exp(-1 / 6))
+    assert c.switching_facet[2] == pytest.approx(c.bother / (c.bother + 1.0 / math.expm1(1 / 30)))
 
 
 def test_two_visits_in_a_period_share_the_beliefs_of_its_start():

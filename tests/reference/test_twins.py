@@ -15,6 +15,7 @@ from tests.reference import (
     closeness,
     defection,
     encounter,
+    fees,
     learning,
     lifecycle,
     need,
@@ -63,11 +64,17 @@ class TestSwitchingCost:
         assert switching_cost.economic_risk([]) == 1.0
         assert switching_cost.evaluation(1.0, 3) == 0.25
         assert switching_cost.learning(6, 6.0) == pytest.approx(0.632121, abs=1e-6)  # 1 - 1/e
-        assert switching_cost.set_up(3, 3.0, 0.1) == pytest.approx(0.732121, abs=1e-6)
-        assert switching_cost.set_up(3, 3.0, 0.5) == 1.0
-        assert switching_cost.benefit_loss(2.0, 4.0, 40.0) == pytest.approx(0.15)
-        assert switching_cost.benefit_loss(200.0, 4.0, 40.0) == 1.0
-        assert switching_cost.monetary_loss(10.0, 5.0, 40.0) == pytest.approx(0.375)
+        assert switching_cost.set_up(3, 3.0, 0.1) == pytest.approx(0.668909, abs=1e-6)  # 1 - 0.9 / e
+        assert switching_cost.benefit_loss(2.0, 4.0, 42.0) == pytest.approx(0.125)
+        assert switching_cost.benefit_loss(200.0, 40.0, 80.0) == 0.75
+        assert switching_cost.monetary_loss(10.0, 40.0) == 0.2
+        assert switching_cost.integration_cost(0.5, 2.0) == pytest.approx(2.0 * math.log(2.0))
+
+    def test_bother_by_hand(self):
+        """Odds of 1 to 3, three times: 1 to 1. Certainty stays certainty."""
+        assert switching_cost.felt(0.25, 3.0) == pytest.approx(0.5)
+        assert switching_cost.felt(1.0, 3.0) == 1.0
+        assert switching_cost.bother(2.0, {"bother_spread": 0.5}) == pytest.approx(math.e)
 
     def test_worth_of_points_and_tier_by_hand(self):
         """5 points of 10 for 4 cu: 2 cu. 5 % of 40 cu, once in 4 periods, for 8 periods: 4 cu."""
@@ -95,6 +102,14 @@ class TestSwitchingCost:
     @given(st.lists(share, min_size=8, max_size=8))
     def test_cost_stays_between_0_and_1(self, facets):
         assert 0.0 <= switching_cost.switching_cost(facets, switching_cost.EXAMPLE) <= 1.0 + 1e-12
+
+
+class TestFees:
+    def test_by_hand(self):
+        """A basket of 20: of a fee of 100, 40 are owed, and half of that is foreseen; 10 are owed in full."""
+        assert [fees.owed(fee, 20.0, fees.EXAMPLE) for fee in (10.0, 100.0)] == [10.0, 40.0]
+        assert fees.seen_coming(10.0, 100.0, 20.0, fees.EXAMPLE) == pytest.approx(1.5)
+        assert [fees.is_outsider(relation) for relation in range(5)] == [True, False, False, True, False]
 
 
 class TestChoice:

@@ -235,7 +235,7 @@ class Accounts(Mechanism):
         Column("visit_goods", ("visit",), 0, "cents", "cost of the goods sold on the visit", "int64"),
     )
     counts = (
-        Tally("revenue", "cu", "money received", CENT, account="revenue"),
+        Tally("revenue", "cu", "paid by visitors", CENT, account="revenue"),
         Tally("goods", "cu", "cost of goods", CENT, account="goods"),
         Tally("service", "cu", "cost of service delivered", CENT, account="lever"),
         Tally("discounts", "cu", "forgone by tier discounts", CENT, account="forgone"),

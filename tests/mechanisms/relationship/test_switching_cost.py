@@ -13,7 +13,14 @@ from scipy import stats
 
 from abm.core.errors import Refusal
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.relationship.switching_cost import SwitchingCost, add_cost_of_leaving, familiarity, grow_bond
+from abm.mechanisms.relationship.switching_cost import (
+    SwitchingCost,
+    add_cost_of_leaving,
+    add_integration_cost,
+    book_integration,
+    familiarity,
+    grow_bond,
+)
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FACETS
 from tests.mechanisms.small import Small
@@ -21,7 +28,7 @@ from tests.mechanisms.small import Small
 share = st.floats(0, 1, width=32)
 SETTINGS = {
     "complexity": 1.0, "learning_visits": 6.0, "set_up_visits": 3.0, "procedural": 0.4, "financial": 0.2,
-    "relational": 0.4,
+    "relational": 0.4, "bother_spread": 0.0,
 }  # fmt: skip
 PROGRAM = {
     "goal": 10.0, "reward": 4.0, "tier_threshold": [100.0], "tier_discount": [0.05], "tier_bonus": [0.0],
@@ -55,13 +62,13 @@ def settled(c):
 
 
 def test_facets_by_hand():
-    """5 points of 10 for 4 cu: 2 cu; 5 % of 40 cu once in 4 periods for 8 periods: 4 cu; both of a basket of 40."""
+    """5 points of 10 for 4 cu: 2 cu; 5 % of 40 cu once in 4 periods for 8 periods: 4 cu; both beside a basket of 40."""
     firms = [{"program": PROGRAM, "integration": 0.1, "exit_fee": 10.0, "joining_fee": 4.0}, {}, {}]
     found = facets(weighed(t=44, firms=firms, set_up=settled))
     assert found == pytest.approx(
         {
-            "economic_risk": 0.2, "evaluation": 1 / 3, "learning": 1 - math.exp(-0.5), "set_up": 1.1 - math.exp(-1),
-            "benefit_loss": 0.15, "monetary_loss": 0.35, "personal_relationship": 0.1, "brand_relationship": 0.3,
+            "economic_risk": 0.2, "evaluation": 1 / 3, "learning": 1 - math.exp(-0.5), "set_up": 1 - 0.9 / math.e,
+            "benefit_loss": 6 / 46, "monetary_loss": 0.2, "personal_relationship": 0.1, "brand_relationship": 0.3,
         },
         rel=1e-5,
     )  # fmt: skip
@@ -94,19 +101,61 @@ def test_a_tier_is_worth_what_it_saves_until_the_window_ends(t, left):
     def in_tier(c):
         c.tier[0] = 1
 
-    assert facets(weighed(t, set_up=in_tier))["benefit_loss"] == pytest.approx(min(1.0, 0.05 * 0.25 * left))
+    assert facets(weighed(t, set_up=in_tier))["benefit_loss"] == pytest.approx(0.0125 * left / (1.0 + 0.0125 * left))
 
 
 def test_a_firm_without_programme_takes_no_benefits():
     assert facets(weighed(provider=1, set_up=settled))["benefit_loss"] == 0.0
 
 
-def test_losses_are_counted_up_to_one_basket():
-    def rich(c):
-        c.points[0] = 100_000
+def test_twice_the_loss_is_felt_more_and_never_as_everything():
+    """Each was 1 from one basket on: there, all customers had the same cost of leaving."""
 
-    found = facets(weighed(set_up=rich, firms=[{"program": PROGRAM, "exit_fee": 500.0, "integration": 1.0}, {}]))
-    assert (found["benefit_loss"], found["monetary_loss"], found["set_up"]) == (1.0, 1.0, 1.0)
+    def rich(points):
+        def begin(c):
+            c.points[0] = points
+
+        return begin
+
+    firms = [{"program": PROGRAM, "exit_fee": 500.0, "integration": 0.99}, {}]
+    losses = [facets(weighed(set_up=rich(points), firms=firms))["benefit_loss"] for points in (50_000, 100_000)]
+    assert losses == pytest.approx([200 / 240, 400 / 440])
+    assert facets(weighed(firms=firms))["monetary_loss"] == pytest.approx(2 / 3)  # of two baskets, the most there is
+
+
+def test_procedure_bothers_some_more_than_others():
+    """Odds of 1/3 to 2/3 of evaluating three firms, four times: 2/3; money and people weigh as they do."""
+
+    def bothered(c):
+        settled(c)
+        c.bother[0] = 4.0
+
+    plain, found = (facets(weighed(set_up=begin)) for begin in (settled, bothered))
+    assert found["evaluation"] == pytest.approx(2 / 3)
+    for name in ("economic_risk", "learning", "set_up"):
+        assert found[name] == pytest.approx(4 * plain[name] / (1 + 3 * plain[name]), rel=1e-5)
+    for name in ("benefit_loss", "monetary_loss", "personal_relationship", "brand_relationship"):
+        assert found[name] == plain[name]
+
+
+def test_the_bother_is_lognormal_and_a_personal_trait():
+    drawn = Small(5000, switching_cost={"bother_spread": 0.5}).c.bother
+    assert stats.kstest(np.log(drawn) / 0.5, "norm").pvalue > 1e-3
+    np.testing.assert_array_equal(drawn[:100], Small(100, switching_cost={"bother_spread": 0.5}).c.bother)
+    assert np.all(Small(50, switching_cost={"bother_spread": 0.0}).c.bother == 1.0)
+
+
+def test_integration_costs_more_with_each_step():
+    """3 visits at -2 ln(1 - 0.5) = 1.386 cu; it is a part of what the visit costs."""
+    small = Small(2, [{"integration": 0.5, "integration_cost": 2.0}, {}], customer_accounts={})
+    small.visits([0, 1], [0, 1])
+    small.run("switching_cost", add_integration_cost)
+    assert small.at("visit_cost").tolist() == [139, 0]
+    small.world.lookup("visits", 0)[:2] = [3, 4]
+    small.run("switching_cost", book_integration)
+    assert small.counted("integration_spend") == [417, 0, 0]
+    costs = [-np.log1p(-share) for share in (0.0, 0.3, 0.6, 0.9)]
+    assert np.all(np.diff(costs, 2) > 0)
 
 
 def test_nothing_is_weighed_without_a_provider_or_a_visit():
