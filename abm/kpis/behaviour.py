@@ -54,6 +54,12 @@ def repeat_rate(c: Tallied) -> FloatArray:
     return c.repeats / c.repeat_base
 
 
+@kpi(unit="difference of shares", nan="no year closes in the period, or nobody bought twice")
+def repeat_beyond_taste(c: Tallied) -> FloatArray:
+    """Repeat rate less that of the same visits in random order, over whole years: what their order adds."""
+    return c.repeats / c.repeat_base - c.chance_repeats / c.chance_base
+
+
 @kpi(unit="1/period", nan="the firm has no customers")
 def churn_rate(c: Tallied) -> FloatArray:
     """Relations given up as lost in the period / active, dormant and won-back customers before any was given up."""

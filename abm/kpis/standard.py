@@ -9,9 +9,9 @@ from abm.kpis.reading import Reading
 
 KPIS: tuple[Kpi, ...] = (
     value.profit, behaviour.share_of_wallet, behaviour.retention_rate, behaviour.market_share, attitude.csi,
-    behaviour.visit_share,    value.programme_cost, value.lever_cost, value.revenue, value.basket,
-    behaviour.penetration, behaviour.frequency, behaviour.repeat_rate, behaviour.churn_rate,
-    behaviour.temporary_churn_share, behaviour.active_customers, behaviour.acquisitions, behaviour.win_back_share,
+    behaviour.visit_share, value.programme_cost, value.lever_cost, value.revenue, value.basket,
+    behaviour.penetration, behaviour.frequency, behaviour.repeat_rate, behaviour.repeat_beyond_taste,
+    behaviour.churn_rate, behaviour.temporary_churn_share, behaviour.active_customers, behaviour.acquisitions, behaviour.win_back_share,
     behaviour.category_exit_rate, behaviour.loyalist_share, behaviour.mercenary_share, behaviour.hostage_share,
     behaviour.defector_share, behaviour.intention, behaviour.member_gap,
     attitude.trust, attitude.perceived_quality, attitude.failure_share, attitude.dissatisfied_share,

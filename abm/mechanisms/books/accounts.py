@@ -19,10 +19,11 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Policy
 from abm.mechanisms.sums import Sum
 from abm.world.calendar import year_closes
-from abm.world.columns import CENT, Column, Tally
+from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.relations import DORMANT, LOST
 
 _MOST_PURCHASES = 65_535  # what 16 bits hold
+_ONE = np.int64(FIXED_POINT)
 
 
 @kernel(double=True)
@@ -151,6 +152,29 @@ def close_relations(
 
 
 @kernel
+def close_order(
+    year_purchases, chance_repeats, chance_base, periods_per_year, burn_in, periods, lo, hi, t
+):  # fmt: skip
+    """When the books close, count the repeat purchases of the year that a random order of them would show.
+
+    Of n visits to a firm among N a random order has n (n - 1) / N repeats on average, and n (N - 1) / N visits of the
+    firm's that another follows; both are summed in whole 2^-20, rounded down.
+
+    chance_repeats, chance_base  tallies [written]
+    """
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
+        m = year_purchases.shape[0]
+        for i in range(lo, hi):
+            total = np.int64(0)
+            for j in range(m):
+                total += np.int64(year_purchases[j, i])
+            for j in range(m):
+                n = np.int64(year_purchases[j, i])
+                chance_repeats[j] += n * (n - 1) * _ONE // max(total, np.int64(1))
+                chance_base[j] += n * max(total - 1, np.int64(0)) * _ONE // max(total, np.int64(1))
+
+
+@kernel
 def close_year(
     year_spend, year_purchases, customers_at_close, category_spend, wallet_own, wallet_all, year_visits,
     periods_per_year, burn_in, periods, lo, hi, t,
@@ -252,6 +276,8 @@ class Accounts(Mechanism):
         Tally("category_spend", "cu", "spent by everybody in the category in the year", CENT),
         Tally("wallet_own", "cu", "spent by buyers at the firm in the year", CENT),
         Tally("wallet_all", "cu", "spent by buyers in the category in the year", CENT),
+        Tally("chance_repeats", "visits", "repeats in the year, had its visits come in random order", 1 / FIXED_POINT),
+        Tally("chance_base", "visits", "visits that another follows, likewise", 1 / FIXED_POINT),
         Tally("own_at_start", "customers", "the firm's own in the year before: there on half their visits or more"),
         Tally("retained", "customers", "of these, its own again in the year that closes"),
         Tally("lost_at_start", "customers", "lost when the year began"),
@@ -270,6 +296,6 @@ class Accounts(Mechanism):
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what is charged, the bookings of visits, and the books that close after everybody's."""
         visits = ((Phase.ENCOUNTER, charge), (Phase.RELATION, add_service_cost), (Phase.BOOKING, book_visits))
-        yearly = tuple((Phase.CLOSING, kernel) for kernel in (close_loyalty, close_relations, close_year))
+        yearly = tuple((Phase.CLOSING, kernel) for kernel in (close_loyalty, close_relations, close_order, close_year))
         books = ((Phase.BOOKS, book_service), (Phase.BOOKS, count_population), (Phase.BOOKS, book_fixed_cost))
         return (*visits, *yearly, *books)
