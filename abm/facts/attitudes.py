@@ -43,8 +43,10 @@ def _kept(engine: Engine, weeks: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _slope(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the least-squares slope of y on x where x is above its median."""
-    upper = x > np.median(x)
+    """Return the least-squares slope of y on x where x is above its median; NaN of fewer than ten."""
+    upper = x > np.median(x) if x.size else np.zeros(0, np.bool_)
+    if upper.sum() < 10:
+        return np.nan
     return float(np.cov(x[upper], y[upper])[0, 1] / np.var(x[upper], ddof=1))
 
 

@@ -98,7 +98,7 @@ class Laboratory:
 
     def need(self, *mechanisms: str) -> None:
         """Raise Refusal if a mechanism is not in the market."""
-        there = {mechanism.name for mechanism in self.scenario.mechanisms()}
+        there = {mechanism.name for mechanism in self.scenario.mechanisms()} - {*self.scenario.off}
         for name in mechanisms:
             if name not in there:
                 raise Refusal(f"the market has no {name}")

@@ -56,12 +56,12 @@ class Taste(Mechanism):
     standard = True
     owns = (Column("taste", ("firm", "customer"), 0, "logit units", "lasting preference for the firm"),)
     taste_spread: float = param(
-        1.6, unit="logit units", bounds=(0, 20), evidence="calibrated",
+        1.45, unit="logit units", bounds=(0, 20), evidence="calibrated",
         source=cite(PANELS, "repeat purchase less that of shuffled orders"),
         doc="sd over customers of the taste for a firm; 0 = all alike",
     )  # fmt: skip
     fit: float = param(
-        0.02, unit="0-1/logit", bounds=(0, 1), evidence="assumed", doc="performance added by each unit of taste"
+        0.03, unit="0-1/logit", bounds=(0, 1), evidence="assumed", doc="performance added by each unit of taste"
     )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
