@@ -16,6 +16,7 @@ BY_NAME = {fact.name: fact for fact in FACTS}
 QUICK = [  # those that need few runs
     "own_price_elasticity", "category_elasticity", "repeat_beyond_taste", "nbd", "satisfaction_index", "heavy_buyers",
 ]  # fmt: skip
+POOR = {f"firms.{name}.service.quality": 0.5 for name in ("north", "east", "south")}
 
 
 def verdicts(scenario: Scenario, *names: str, replications: int = 4) -> dict[str, str]:
@@ -35,7 +36,7 @@ def test_the_default_market_shows_what_is_known():
         ({"taste.taste_spread": 0.0}, "sole_buyers"),
         ({"trust.commitment_weight": 12.0}, "repeat_beyond_taste"),
         ({"choice.attraction": -4.0, "choice.outside": -10.0}, "satisfaction_and_repurchase"),
-        ({f"firms.{name}.service.quality": 0.5 for name in ("north", "east", "south")}, "satisfaction_index"),
+        (POOR | {"choice.outside": -80.0}, "satisfaction_index"),
     ],
 )
 def test_a_broken_market_fails_visibly(changes, name):
