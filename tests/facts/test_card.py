@@ -35,7 +35,7 @@ def test_the_default_market_shows_what_is_known():
         ({"pricing.price_sensitivity": 0.0}, "category_elasticity"),
         ({"taste.taste_spread": 0.0}, "sole_buyers"),
         ({"trust.commitment_weight": 12.0}, "repeat_beyond_taste"),
-        ({"choice.attraction": -4.0, "choice.outside": -10.0}, "satisfaction_and_repurchase"),
+        ({"choice.attraction": -4.0, "choice.outside": -10.0, "taste.fit": 0.0}, "satisfaction_and_repurchase"),
         (POOR | {"choice.outside": -80.0}, "satisfaction_index"),
     ],
 )
