@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abm.core.kernels import equation
 
+NEVER = 2**30  # periods, longer than any run
+
 
 @equation
 def year_closes(done, periods_per_year, burn_in, periods):

@@ -20,6 +20,7 @@ from abm.mechanisms.choice.valuation import add_attraction, leave_out_lost, leav
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.sums import Sum
+from abm.world.calendar import NEVER
 from abm.world.columns import FIXED_POINT, Column, Tally
 
 
@@ -83,6 +84,16 @@ class Choice(Mechanism):
     term: int = param(
         52, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="length of a contract under lost_for_good"
     )
+    reconsider_after: int | None = param(
+        None, unit="periods", bounds=(1, 10_000), evidence="assumed",
+        doc="time since her last purchase after which who has left a firm under lost_for_good considers it again; left "
+        "out = never",
+    )  # fmt: skip
+
+    @property
+    def closed_for(self) -> int:
+        """The time after which she considers a lost firm again, as kernels take it."""
+        return NEVER if self.reconsider_after is None else self.reconsider_after
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return attraction, who is considered, the rule, contracts if there are any, memory, and visits to firms."""

@@ -1,8 +1,8 @@
 """Valuation: what a firm attracts with, and who considers it.   Synchronous; uses no neighbours.
 
 Claim: who has used a firm goes by satisfaction, who has not by expectation; a firm that she does not know, or has left
-for good, is not considered.
-Source: MCFADDEN_1974 (a utility of each alternative); JACKSON_1985 (lost for good).
+under contract, is not considered: a relation that is lost stays so, for good or until a person gives it another chance.
+Source: MCFADDEN_1974 (a utility of each alternative); JACKSON_1985 (lost for good); that it may end is assumed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,12 @@ def leave_out_unknown(utility, aware, lo, hi):
 
 
 @kernel
-def leave_out_lost(utility, relation, lo, hi):
-    """Take out of consideration the firms that a customer has left for good.  utility (m, tile)  [written]"""
+def leave_out_lost(utility, relation, last_purchase, closed_for, lo, hi, t):
+    """Take out of consideration the firms that a customer has left, `closed_for` periods from her last purchase on.
+
+    utility (m, tile)  logit units  [written]
+    """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
-            utility[j, i - lo] = UNCONSIDERED if relation[j, i] == LOST else utility[j, i - lo]
+            closed = (relation[j, i] == LOST) & (t - last_purchase[j, i] < closed_for)
+            utility[j, i - lo] = UNCONSIDERED if closed else utility[j, i - lo]
