@@ -26,7 +26,8 @@ class Customer(mesa.Agent):
 
     A column with one entry a customer reads as a number (`c.basket`), one with an entry per firm as an array of them
     (`c.trust["north"]`, `c.trust[0]`). Both may be assigned; what is written takes effect in the next period. A view
-    keeps nothing of its own: an attribute that is no column cannot be set, for it would be lost with the view.
+    keeps nothing of its own: an attribute that is no column cannot be set, for it would be lost with the view. It is of
+    whoever has the row: where the population is renewed, `unique_id` tells who that is.
     """
 
     __slots__ = ("model", "row")

@@ -44,7 +44,8 @@ class CustomerModel(mesa.Model):
 
     `model.agents` are the customers, and they alone: what is asked of them (`agents.get("trust")`, an agent reporter)
     has no answer from a firm. Firms are under `model.firms`, `model.firm("north")` and, like agents of one's own, under
-    `model.agents_by_type[Firm]`. Customers have the unique ids 1 to n, all others follow.
+    `model.agents_by_type[Firm]`. Customers have the unique ids 1 to n, and newcomers of a population that is renewed
+    the next ones; all others follow.
 
     engine        : what runs; its scenario is `engine.scenario` (in newer Mesa `model.scenario` is Mesa's own)
     seed          : of the run; the same seed and replication give the same trajectory
@@ -92,7 +93,7 @@ class CustomerModel(mesa.Model):
         if not _KEEPS_TIME:
             self.time = 0.0
         self._customers = CustomerSet.of(self, Rows(self.world.n))
-        self._numbered = self.world.n
+        self._numbered = chosen.most_identities
         self._firms = [Firm(self, j) for j in range(self.world.m)]
         self._counted: tuple[int, Counts, dict[Kpi, np.ndarray]] = (
             -1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ class Block:
     def plain(self) -> bool:
         """Whether the block is run in Python."""
         return self.stages[0].kind == "plain"
+
+    def next_date(self, t: int) -> int:
+        """Return the first period from t on in which the block has something to do."""
+        every = gcd(*(stage.every for stage in self.stages))
+        return -(-t // every) * every
 
 
 @dataclass

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from abm.core.streams import stream_key
+from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
 from abm.scenario.book import BOOK, book_columns, visit_columns
@@ -35,7 +38,7 @@ def build_world(
     """
     ties = _ties(scenario, seed, replication, folder, partition)
     world = allocated(scenario, ties, replication, workers, partition)
-    _begin(world, scenario, seed, folder)
+    Lives(scenario, scenario.stretches()[0][1], seed, folder).begin(world)
     return world
 
 
@@ -87,7 +90,7 @@ def restart_world(
 ) -> None:
     """Bring the world of a scenario back to period 0 with the luck of another replication, in the same arrays."""
     world.restart(_ties(scenario, seed, replication, folder, partition), replication, partition)
-    _begin(world, scenario, seed, folder)
+    Lives(scenario, scenario.stretches()[0][1], seed, folder).begin(world)
 
 
 def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None, partition: Partition | None) -> Ties:
@@ -99,9 +102,32 @@ def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None, 
     return ties if partition is None else partition.placed(ties)
 
 
-def _begin(world: World, scenario: Scenario, seed: int, folder: Path | None) -> None:
-    """Draw who the customers are, and let every mechanism set the columns that it owns."""
-    scenario.population.begin(world, seed, folder)
-    for mechanism in scenario.ever()[0]:
-        if any(column.name in world.customers for column in mechanism.owns):
-            mechanism.begin(world, seed)
+@dataclass(frozen=True)
+class Lives:
+    """How customers of a scenario begin, and what is settled when they leave.
+
+    now : the scenario as it stands; what theories of other dates own begins as it would then
+    """
+
+    scenario: Scenario
+    now: Scenario
+    seed: int
+    folder: Path | None
+
+    @cached_property
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """All mechanisms of the scenario, with the parameters of the moment."""
+        standing = {one.name: one for one in (*self.scenario.ever()[0], *self.now.mechanisms())}
+        return tuple(standing.values())
+
+    def begin(self, world: World) -> None:
+        """Draw who the customers are, and let every mechanism set the columns that it owns."""
+        self.now.population.begin(world, self.seed, self.folder)
+        for mechanism in self.mechanisms:
+            if any(column.name in world.customers for column in mechanism.owns):
+                mechanism.begin(world, self.seed)
+
+    def settle(self, world: World, rows: np.ndarray) -> None:
+        """Let every mechanism settle what customers in rows (k,) hold who leave."""
+        for mechanism in self.mechanisms:
+            mechanism.settle(world, rows)

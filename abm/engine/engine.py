@@ -16,7 +16,7 @@ import numpy as np
 from abm.core.errors import Refusal
 from abm.core.programs import Program
 from abm.engine.binding import Binder, Binding, Block
-from abm.engine.building import build_world, extend_world, restart_world
+from abm.engine.building import Lives, build_world, extend_world, restart_world
 from abm.engine.levers import Levers
 from abm.engine.stages import Stage
 from abm.kpis.reading import Reading
@@ -110,6 +110,7 @@ class Engine:
         if t not in self._bindings:
             self._bindings[t] = self._binder.bind(self.now)
         self._binding = self._bindings[t]
+        self.world.lives = Lives(self.scenario, self.now, self.seed, self._folder)
 
     def _turn(self) -> None:
         """Let what is dated for this period change, and nothing that has been set on the way."""
@@ -157,14 +158,15 @@ class Engine:
         while self.t < end:
             if self.t in self._turns[1:]:
                 self._turn()
-            blocks = self._binding.blocks
+            dates = [block.next_date(self.t) for block in self._binding.blocks]
+            blocks = [block for block, date in zip(self._binding.blocks, dates, strict=True) if date == self.t]
             step = max(1, CHUNK // max(1, self.world.n)) if len(blocks) == 1 else 1
             closing = self._closings[bisect_left(self._closings, self.t) :][:1]
             if closing == [self.t]:
                 self._close()
             else:
                 turn = self._turns[bisect_left(self._turns, self.t + 1) :][:1]
-                upto = min(end, self.t + step, *closing, *turn)
+                upto = min(end, self.t + step, *closing, *turn, *(date for date in dates if date > self.t))
                 for block in blocks:
                     self._advance(block, upto)
                 self.t = upto
@@ -197,7 +199,8 @@ class Engine:
             block.programs[0][0].run(0, self.world.n, self.world.tile, self.t, upto)
         elif stage.by_rows:
             for cell, (first, last) in enumerate(self.world.cells):
-                self._share_out([own[cell] for own in block.programs], first, last, self.world.tile)
+                if first < last:
+                    self._share_out([own[cell] for own in block.programs], first, last, self.world.tile)
         else:
             self._share_out([own[0] for own in block.programs], 0, self.world.m, 1)
 

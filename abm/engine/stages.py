@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import gcd
 from typing import Literal
 
 from abm.core.kernels import Kernel
+from abm.mechanisms.mechanism import AtDates
 from abm.mechanisms.phases import Phase, markets_between
 from abm.scenario.steps import Step
 
@@ -39,6 +41,11 @@ class Stage:
     def shared(self) -> bool:
         """Whether threads share the stage."""
         return self.kind in ("tile", "share", "firm")
+
+    @property
+    def every(self) -> int:
+        """It has something to do only in periods that are a multiple of this."""
+        return gcd(*(step.act.every if isinstance(step.act, AtDates) else 1 for step in self.steps)) or 1
 
 
 def staged(steps: Sequence[Step]) -> list[Stage]:

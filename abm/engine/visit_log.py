@@ -13,10 +13,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from abm.core.kernels import kernel
+from abm.core.streams import stream_key
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
+from abm.world.calendar import NEVER
 from abm.world.columns import MOST_OCCASIONS, Column
+from abm.world.population import drawn_traits
 from abm.world.world import World
 
 NAME = "visit_log"
@@ -26,15 +29,15 @@ ALWAYS = ("period", "customer", "nth", "firm")  # what every entry says
 @kernel
 def pick_logged(
     picked, picked_count, log_length, log_period, log_customer, log_nth, log_firm, visit_count, visit_customer,
-    visit_nth, visit_firm, customer_id, is_logged, t,
+    visit_nth, visit_firm, customer_id, is_logged, first, until, t,
 ):  # fmt: skip
-    """Pick the visits of customers who are logged, and write who came where and when.
+    """Pick the visits of customers who are logged in periods first .. until, and write who came where and when.
 
     picked (visits,)  place on the list  [written]      picked_count (1,)  [written]
     log_length (1,)  entries so far  [written]          log_period, log_customer, log_nth, log_firm (log,)  [written]
     """
     found, length = 0, log_length[0]
-    for v in range(visit_count[0]):
+    for v in range(visit_count[0] if first <= t < until else 0):
         i = visit_customer[v]
         if is_logged[i] > 0:
             picked[found] = v
@@ -58,7 +61,10 @@ def log_column(entries, passed, picked, picked_count, log_length):
 class _VisitLog(Mechanism):
     """Keeps what is said of the visits of some customers.
 
-    columns : of visits, that are kept          length : of a worker's list
+    columns      : of visits, that are kept          length : of a worker's list
+    first, until : period with which the log begins, and the first one after it
+    sample, ids  : whose visits are logged, newcomers included: see `is_chosen`
+    group        : number of the group of customers whose visits alone are logged, -1 = everybody's
     """
 
     name = NAME
@@ -74,6 +80,11 @@ class _VisitLog(Mechanism):
     )
     columns: tuple[str, ...]
     length: int
+    first: int = 0
+    until: int = NEVER
+    sample: float = 1.0
+    ids: tuple[int, ...] = ()
+    group: int = -1
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what is written of each visit, when it is booked."""
@@ -84,10 +95,32 @@ class _VisitLog(Mechanism):
         """Return how many entries a worker's list holds."""
         return {"log": self.length}
 
+    def begin(self, world: World, seed: int) -> None:
+        """Find out whose visits are logged; newcomers are in no group."""
+        c = world.customers
+        c.is_logged[:] = is_chosen(c.customer_id, self.sample, self.ids, seed, world.replication)
+        if self.group >= 0:
+            inside = np.zeros(world.n, np.bool_)
+            if world.partition is not None:
+                inside[world.partition.rows_of(self.group)] = True
+            c.is_logged[:] &= inside
 
-def visit_log(columns: Sequence[Column], length: int) -> Mechanism:
-    """Return the mechanism that logs columns of visits, in lists of a length."""
-    return _kind(tuple(columns))(columns=tuple(column.name for column in columns), length=length)
+
+def is_chosen(identity: np.ndarray, sample: float, ids: Sequence[int], seed: int, replication: int) -> np.ndarray:
+    """Return which customers (k,) are recorded: a share of all, each by her own luck, and of those the ones listed."""
+    wanted = np.ones(identity.size, np.bool_)
+    if sample < 1:
+        for rows, luck in drawn_traits(identity, stream_key(seed, "record"), replication):
+            wanted[rows] = luck[0] < sample
+    return wanted & np.isin(identity, np.array(ids)) if ids else wanted
+
+
+def visit_log(columns: Sequence[Column], length: int, **whose: Any) -> Mechanism:
+    """Return the mechanism that logs columns of visits, in lists of a length.
+
+    whose : first, until, sample, ids and group of `_VisitLog`
+    """
+    return _kind(tuple(columns))(columns=tuple(column.name for column in columns), length=length, **whose)
 
 
 def logged_columns(scenario: Scenario) -> tuple[str, ...]:

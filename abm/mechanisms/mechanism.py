@@ -14,8 +14,11 @@ from __future__ import annotations
 import inspect
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
+
+import numpy as np
 
 from abm.core.errors import Refusal, did_you_mean
 from abm.core.kernels import Kernel
@@ -28,6 +31,25 @@ from abm.mechanisms.policy import Policy
 from abm.mechanisms.sums import Sum
 from abm.world.columns import Column, Tally
 from abm.world.world import World
+
+
+@dataclass(frozen=True)
+class AtDates:
+    """A plain function that has something to do only in periods that are a multiple of `every`."""
+
+    function: Callable[[World, int], None]
+    every: int
+
+    def __call__(self, world: World, t: int) -> None:
+        """Act, if it is a date."""
+        if t % self.every == 0:
+            self.function(world, t)
+
+    @property
+    def __name__(self) -> str:
+        """Name of the function."""
+        return self.function.__name__
+
 
 Act = Kernel | Callable[[World, int], None]
 Schedule = Sequence[tuple[Phase, Act] | tuple[Phase, Act, Mapping[str, str]]]
@@ -62,7 +84,8 @@ class Mechanism(Spec, ABC):
 
         policies : of the firms in their order, None of a firm without one; () if the mechanism has no policy
 
-        In a market phase a plain function of (world, period) may stand in a kernel's place. A table behind a kernel
+        In a market phase a plain function of (world, period) may stand in a kernel's place; `AtDates` spares the
+        engine a stop in every period, if it acts in few. A table behind a kernel
         says which of its parameters stand for something of another name. Nothing = the mechanism costs nothing.
         """
         return ()
@@ -76,7 +99,17 @@ class Mechanism(Spec, ABC):
         return {}
 
     def begin(self, world: World, seed: int) -> None:
-        """Set the initial state of those of its columns that exist, where the default is not enough."""
+        """Set the initial state of those of its columns that exist, where the default is not enough.
+
+        A world may be one of newcomers alone, who take the rows of others later: what a customer begins with follows
+        from her identity and traits, and not from who else is there, their number, or the ties.
+        """
+
+    def settle(self, world: World, rows: np.ndarray) -> None:
+        """Settle what customers in rows (k,) hold who leave the market: what is counted as a stock falls.
+
+        Their columns are set anew for the newcomers who take the rows.
+        """
 
     def bind(self, kernel: Kernel, world: World, seed: int, named: Mapping[str, Any] | None = None) -> Call:
         """Fix a kernel's arguments: own fields and scratch first, then what the world holds under the name.

@@ -28,6 +28,7 @@ from abm.world.world import sizes
 
 SURELY_SMALL = 200_000  # customers x firms and periods: fewer never need a memory worth estimating
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
+MOST_IDENTITIES = 2**32  # as long as luck is addressed by 32 bits
 
 NEEDED = ("need", "choice", "encounter", "accounts")  # a period without these is not a market
 
@@ -88,6 +89,12 @@ class _World(Spec):
                 f"population.customers = {self.population.customers} with {len(names)} firms would need about "
                 f"{need:,.0f} GiB of memory; {limit:.0f} GiB is the limit"
             )
+        if self.most_identities > MOST_IDENTITIES:
+            raise Refusal(
+                f"= {self.renewal.every} makes up to {self.most_identities:,} customers in {self.periods:,} periods, "
+                f"but there are {MOST_IDENTITIES:,} identities; make it longer",
+                place="renewal.every",
+            )
         return self
 
     def _check_segments(self) -> None:
@@ -110,6 +117,12 @@ class _World(Spec):
                             f"firm {firm.name!r} sets {kind.policy.name}, but the market has no {kind.name}; "
                             f"give the scenario a section [scenario.{kind.name}]"
                         )
+
+    @property
+    def most_identities(self) -> int:
+        """How many identities a run may need at most: customers, and newcomers who take their places."""
+        stretches = (self,) if not self.changes else (still for _, still in self.stretches())
+        return max(one.renewal.most_identities(self.population.customers, self.periods) for one in stretches)
 
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """Return the mechanisms that this scenario has, those that are switched off included."""

@@ -18,10 +18,13 @@ from abm.world.network.ties import Ties
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """Cells of customers, each of whom is in one, and groups that are made of cells and may overlap.
+    """Cells of customers, each of whom is in one or in none, and groups that are made of cells and may overlap.
 
-    cell_of : (n,) int, by identity          cells : how many there are, some of which may be empty
+    cell_of : (n,) int, by identity of a row's first customer; `cells` = in none
+    cells   : how many there are, some of which may be empty
     groups  : the cells of each group
+
+    Rows of customers in no cell come last.
 
     Raises Refusal for a cell that does not exist.
     """
@@ -32,12 +35,12 @@ class Partition:
 
     def __post_init__(self) -> None:
         own = self.cell_of
-        if own.size and not 0 <= int(own.min()) <= int(own.max()) < self.cells:
+        if own.size and not 0 <= int(own.min()) <= int(own.max()) <= self.cells:
             raise Refusal(f"holds {own.min()} to {own.max()}, but there are {self.cells} cells", place="cell_of")
 
     @cached_property
     def identity(self) -> np.ndarray:
-        """Identity of the customer in each row (n,) uint32: cell by cell, ascending within a cell."""
+        """Identity of the first customer of each row (n,) uint32: cell by cell, ascending within a cell."""
         return np.argsort(self.cell_of, kind="stable").astype(np.uint32)
 
     @cached_property
@@ -49,8 +52,8 @@ class Partition:
 
     @cached_property
     def rows(self) -> list[tuple[int, int]]:
-        """First row of each cell, and the first behind it."""
-        ends = np.cumsum(np.bincount(self.cell_of, minlength=self.cells)).tolist()
+        """First row of each cell, and the first behind it; then the same of those who are in no cell."""
+        ends = np.cumsum(np.bincount(self.cell_of, minlength=self.cells + 1)).tolist()
         return list(zip([0, *ends[:-1]], ends, strict=True))
 
     def rows_of(self, group: int) -> slice | np.ndarray:
@@ -61,10 +64,24 @@ class Partition:
             return slice(ranges[0][0], ranges[-1][1])
         return np.concatenate([np.empty(0, np.int64), *(np.arange(first, last) for first, last in ranges)])
 
+    def without(self, identity: np.ndarray) -> Partition:
+        """Return the partition in which the rows of some first customers (k,) are in no cell."""
+        cell = self.cell_of.astype(np.int64)
+        cell[identity] = self.cells
+        return replace(self, cell_of=cell)
+
     def placed(self, ties: Ties) -> Ties:
-        """Return ties between identities as ties between rows; a customer's neighbours keep their order."""
-        degree = ties.degree[self.identity]
-        start = np.concatenate([[0], np.cumsum(degree)])
-        entry = np.arange(start[-1]) + np.repeat(ties.start[self.identity] - start[:-1], degree)
-        target = self.row[ties.target[entry]].astype(np.int32)
-        return replace(ties, start=start, target=target, weight=np.ascontiguousarray(ties.weight[entry]))
+        """Return ties between identities as ties between rows."""
+        return reordered(ties, self.identity, self.row)
+
+
+def reordered(ties: Ties, order: np.ndarray, place: np.ndarray) -> Ties:
+    """Return the ties of customers who are put into another order; the neighbours of each keep theirs.
+
+    order : (n,) who comes in each place         place : (n,) where each comes
+    """
+    degree = ties.degree[order]
+    start = np.concatenate([[0], np.cumsum(degree)])
+    entry = np.arange(start[-1]) + np.repeat(ties.start[order] - start[:-1], degree)
+    target = place[ties.target[entry]].astype(np.int32)
+    return replace(ties, start=start, target=target, weight=np.ascontiguousarray(ties.weight[entry]))

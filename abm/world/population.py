@@ -111,7 +111,7 @@ class Population(Spec):
     def begin(self, world: World, seed: int, folder: Path | None) -> None:
         """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log."""
         c = world.customers
-        c.customer_id[:] = np.arange(world.n, dtype=np.uint32) if world.partition is None else world.partition.identity
+        c.customer_id[:] = np.arange(world.n, dtype=np.uint32) if world.identity is None else world.identity
         fitted = None if self.log is None else heterogeneity(self.log, self.log_until, folder)
         for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication):
             if self.segments:

@@ -24,6 +24,7 @@ from abm.world.partition import Partition
 
 if TYPE_CHECKING:
     from abm.world.network.ties import Ties
+    from abm.world.newcomers import Lives
 
 _NONE = np.empty(0, np.uint32)
 
@@ -52,12 +53,16 @@ class World:
     tile      : customers worked on at a time
     book      : visits of a whole period, where a market phase needs them
     partition : cells of customers who are counted apart, None = there are none
+    identity  : (n,) uint32, of the customer with whom each row begins; None = the number of the row
+    row_of_identity : (n,) uint32, the row that begins with a customer; empty without a partition
+    lives     : how customers begin and end, None = nobody does during a run
     segment_names : of the population's segments, in the order of `customers.segment`; () = there are none
     counted   : (workers, rows, m + 1) int64; the last entry counts what belongs to no firm
     history   : (periods, rows, m + 1) int64
     counted_by_part, history_by_part : the same with an axis of parts before that of the rows: a part for each cell of
                 the partition, and behind them one for what is counted of firms as a whole
     layout    : where in these a tally is
+    by_customer : names of the columns with an entry a customer      defaults : of columns, by name
     """
 
     def __init__(
@@ -76,8 +81,10 @@ class World:
         partition: Partition | None = None,
         segment_names: tuple[str, ...] = (),
     ) -> None:
-        self.partition, self.segment_names = partition, segment_names
+        self.segment_names = segment_names
+        self.lives: Lives | None = None
         self.n, self.m = customers, len(firm_names)
+        self._part(partition)
         self.firm_names, self.ties = firm_names, ties
         self.periods, self.burn_in, self.periods_per_year = periods, burn_in, periods_per_year
         self.replication, self.workers, self.tile = replication, workers, tile
@@ -85,10 +92,10 @@ class World:
         self.passing = [Columns() for _ in range(workers)]
         self.book, self.before = Columns(), Columns()
         self._as_given = {name: lever.copy() for name, lever in levers.items()}
-        self._defaults: dict[str, float] = {}
+        self.defaults: dict[str, float] = {}
         self._passing_defaults: dict[str, float] = {}
         self._by_pair: list[str] = []
-        self._by_customer: set[str] = set()
+        self.by_customer: set[str] = set()
         self._sizes = sizes(customers, self.m, tile) | dict(axes or {})
         self.layout = Layout((), (), self._sizes)
 
@@ -122,16 +129,19 @@ class World:
             else:
                 self.customers.add(column.name, np.zeros(shape, column.dtype))
                 if column.axes[-1] == "customer":
-                    self._by_customer.add(column.name)
+                    self.by_customer.add(column.name)
                 if column.axes == ("firm", "customer"):
                     self._by_pair.append(column.name)
-                self._defaults[column.name] = column.default
+                self.defaults[column.name] = column.default
                 if column.default != 0:
                     self.customers[column.name].fill(column.default)
 
     @property
     def cells(self) -> list[tuple[int, int]]:
-        """First row, and the first behind it, of each cell of customers who are counted apart; else of all."""
+        """First row, and the first behind it, of each cell of customers who are counted apart, then of those in none.
+
+        Without a partition: of all.
+        """
         return [(0, self.n)] if self.partition is None else self.partition.rows
 
     @property
@@ -142,7 +152,7 @@ class World:
     def only(self, rows: slice | np.ndarray) -> World:
         """Return the world with the customers of some rows; all ties are still there."""
         part = copy(self)
-        by_customer, columns = self._by_customer, self.customers.items()
+        by_customer, columns = self.by_customer, self.customers.items()
         part.customers = Columns({name: array[..., rows] if name in by_customer else array for name, array in columns})
         part.n = part.customers.customer_id.size
         return part
@@ -209,19 +219,26 @@ class World:
         for worker in self.passing:
             worker.add(name, np.full(tuple(self._sizes[axis] for axis in column.axes), column.default, column.dtype))
 
+    def _part(self, partition: Partition | None) -> None:
+        self.partition = partition
+        self.identity = None if partition is None else partition.identity
+        # A copy, as rows move when customers leave their cells
+        self.row_of_identity = _NONE if partition is None else partition.row.copy()
+
     def restart(self, ties: Ties, replication: int, partition: Partition | None = None) -> None:
         """Go back to the state after `allocate`, in the same arrays, for another replication.
 
         partition : of as many cells as before
         """
-        self.ties, self.replication, self.partition = ties, replication, partition
+        self.ties, self.replication = ties, replication
+        self._part(partition)
         if "tile_length" in self.book:
             self.book.tile_length.fill(0)
         for name, lever in self._as_given.items():
             self.firms[name][...] = lever
         for name, kept in self.before.items():
             kept[...] = self.firms[name]
-        for name, default in self._defaults.items():
+        for name, default in self.defaults.items():
             self.customers[name].fill(default)
         self.counted_by_part.fill(0)
         self.history_by_part.fill(0)
@@ -232,8 +249,14 @@ class World:
         return {
             "tie_start": ties.start, "tie_target": ties.target.view(np.uint32), "tie_weight": ties.weight,
             "heaviest_tie": float(ties.weight.max(initial=0.0)), "replication": self.replication,
-            "row_of_identity": _NONE if self.partition is None else self.partition.row,
+            "row_of_identity": self.row_of_identity,
         }  # fmt: skip
+
+    def count(self, name: str, rows: np.ndarray, amounts: np.ndarray) -> None:
+        """Add whole numbers (m, k) of customers in rows (k,) to a tally, where these customers are counted."""
+        for part, (first, last) in enumerate(self.cells):
+            inside = (first <= rows) & (rows < last)
+            self.layout.part(self.counted_by_part[0, part], name)[: self.m] += amounts[:, inside].sum(axis=1)
 
     def named(self, worker: int = 0, part: int = 0) -> dict[str, Any]:
         """Return everything that a kernel's parameter may name: name -> array or number.

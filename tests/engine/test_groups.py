@@ -106,5 +106,5 @@ def test_a_restart_takes_other_groups_and_the_luck_of_another_replication():
 
 
 def test_a_cell_that_does_not_exist_is_refused():
-    with pytest.raises(Refusal, match="holds 0 to 4, but there are 4 cells"):
-        Partition(np.arange(5), 4, ((0,),))
+    with pytest.raises(Refusal, match="holds 0 to 5, but there are 4 cells"):
+        Partition(np.arange(6), 4, ((0,),))

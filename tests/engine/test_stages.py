@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from abm.core.kernels import kernel
+from abm.core.spec import param
 from abm.engine.engine import Engine
 from abm.engine.stages import staged
-from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.mechanism import AtDates, Mechanism
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import Step
@@ -78,3 +79,39 @@ def test_firms_are_shared_out_and_each_is_met_once(threads):
     engine = Engine(scenario, seed=1, threads=threads)
     engine.run(3)
     assert np.all(engine.world.tallied("servings") == [1, 2, 3, 4, 5, 0])
+
+
+def test_a_plain_function_at_dates_acts_at_them_and_the_bits_are_those_of_one_that_waits():
+    acted: list[int] = []
+
+    def note(world, t):
+        acted.append(t)
+        world.customers.trust[:] *= 0.5
+
+    def wait(world, t):
+        if t % 4 == 0:
+            note(world, t)
+
+    class Dated(Mechanism):
+        """Acts at some dates."""
+
+        name = "dated"
+        every: int = param(4, unit="periods", bounds=(0, 9), evidence="assumed", doc="0 = looks at each period")
+
+        def schedule(self, policies):
+            return ((Phase.HEARING, AtDates(note, self.every) if self.every else wait),)
+
+    def run(every, threads):
+        engine = Engine(Scenario(periods=13, burn_in=6).adding(Dated(every=every)), 1, threads=threads)
+        engine.run(5)
+        engine.run(8)
+        return engine.world
+
+    waiting = run(0, 1)
+    assert acted == [0, 4, 8, 12]
+    for threads in (1, 2):
+        acted.clear()
+        dated = run(4, threads)
+        assert acted == [0, 4, 8, 12]
+        np.testing.assert_array_equal(waiting.history, dated.history)
+        np.testing.assert_array_equal(waiting.customers.trust, dated.customers.trust)

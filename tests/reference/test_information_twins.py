@@ -258,7 +258,6 @@ LOGGED = ("visit_spend", "visit_reward", "complained")
 
 def visits_by_period(engine: Engine, periods: int) -> Iterator[tuple[int, list[dict[str, int]]]]:
     """Run an engine and yield each period with the visits that its log says."""
-    engine.world.customers.is_logged[:] = 1
     for t in range(periods):
         engine.run(1)
         log = taken(engine.world, LOGGED)

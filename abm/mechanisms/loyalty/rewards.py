@@ -259,3 +259,10 @@ class Rewards(Mechanism):
         c = world.customers
         if "hassle_factor" in c:
             draw_hassle(c.hassle_factor, c.customer_id, stream_key(seed, self.name), world.replication)
+
+    def settle(self, world: World, rows: np.ndarray) -> None:
+        """Let the points of customers who leave the market lapse."""
+        if "points" in world.customers:
+            lapsed = world.customers.points[:, rows]
+            world.count("points_expired", rows, lapsed)
+            world.count("points_outstanding", rows, -lapsed)

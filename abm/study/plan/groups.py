@@ -6,7 +6,8 @@
                                            arm = "points"
 
 Who is in which group is found in a run of one arm, by default the baseline, with the same luck; all arms then count the
-same persons apart. A group that is fixed before an arm differs is not changed by what the arm does.
+same persons apart. A group that is fixed before an arm differs is not changed by what the arm does. Newcomers of a
+population that is renewed are in no group, also if they came before it was fixed: a group shrinks as customers leave.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from abm.world.population import drawn_traits
 from abm.world.world import World
 
 MOST_KEPT = 32 << 20  # bytes of partitions that are kept for the other arms of a replication
+_NO_GROUP = np.uint8(255)  # more than there may be
 
 
 class GroupFinder:
@@ -45,19 +46,21 @@ class GroupFinder:
         for name, names in labels.items():
             cell = of_each[name] if not cell.size else cell * np.uint8(len(names)) + of_each[name]
         count = int(np.prod([len(names) for names in labels.values()]))
+        cell[np.any([own == _NO_GROUP for own in of_each.values()], axis=0)] = count
         return Partition(cell, count, tuple(cells(labels)))
 
     def _arm(self, grouping: Grouping) -> str:
         return grouping.arm or self._study.sheet.baseline
 
     def _in_arm(self, arm: str, groupings: dict[str, Grouping], point: int, replication: int) -> dict[str, np.ndarray]:
-        """Return the group of every customer, by grouping."""
+        """Return the group of every customer, by grouping; newcomers are in none."""
         engine = self._engine(self._scenario_of(arm, point), replication)
         found = {}
         for name, one in sorted(groupings.items(), key=lambda item: item[1].at):
             engine.run(one.at - engine.t)
             group = group_of(one, name, engine.world, self._study.seed)
             found[name] = np.minimum(group, len(self._study.group_labels[name]) - 1).astype(np.uint8)
+            found[name][engine.world.customers.customer_id >= engine.world.n] = _NO_GROUP
         return found
 
     def _engine(self, scenario: Scenario, replication: int) -> Engine:

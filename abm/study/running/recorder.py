@@ -6,16 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from abm.core.errors import Refusal
-from abm.core.streams import stream_key
 from abm.engine.engine import Engine
-from abm.engine.visit_log import logged_columns, room, taken, visit_log
+from abm.engine.visit_log import is_chosen, logged_columns, room, taken, visit_log
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.record import Chosen, is_empty, of_visits, with_accounts
 from abm.study.plan.sheet import Run
 from abm.world.partition import Partition
-from abm.world.population import drawn_traits
 from abm.world.world import World
 
 LONGEST_LOG = 1 << 16  # entries of a list, about, after which it is emptied
@@ -34,14 +31,26 @@ class Recorder:
         if self.record.visits is None:
             return scenario
         known = of_visits(scenario)
-        columns = [known[name] for name in self.record.visits.columns if name in known]
-        return scenario.adding(visit_log(columns, self.length(scenario)))
+        visits, logged = self.record.visits, self.record.logged(scenario.periods)
+        columns = [known[name] for name in visits.columns if name in known]
+        whose = {"sample": visits.sample, "ids": visits.ids, "group": self.group(visits)}
+        length = self.length(scenario)
+        return scenario.adding(visit_log(columns, length, first=logged.start, until=logged.stop, **whose))
+
+    def group(self, chosen: Chosen) -> int:
+        """Return the number of the group of which a record is, -1 = of everybody."""
+        return self.study.sheet.groups.index(chosen.group) if chosen.group else -1
+
+    def most_logged(self, scenario: Scenario) -> int:
+        """Return of how many customers at a time visits are logged at most: of far more than are drawn."""
+        customers, visits = scenario.population.customers, self.record.visits
+        assert visits is not None
+        drawn = min(customers, int(1.5 * visits.sample * customers) + 1000)
+        return min(drawn, len(visits.ids)) if visits.ids else drawn
 
     def length(self, scenario: Scenario) -> int:
-        """Return how many entries a list of visits holds: those of a period at least, of far more than are drawn."""
-        customers, visits = scenario.population.customers, self.record.visits
-        share = 1.0 if visits is None else visits.sample
-        return max(LONGEST_LOG, room(min(customers, int(1.5 * share * customers) + 1000), 1))
+        """Return how many entries a list of visits holds: those of a period at least."""
+        return max(LONGEST_LOG, room(self.most_logged(scenario), 1))
 
     def begin(self, run: Run, scenario: Scenario, partition: Partition | None) -> Recording:
         """Return the recording of a run, which is to look at the engine at its stops."""
@@ -68,11 +77,7 @@ class Recording:
         logged = record.logged(periods)
         stops = {*record.dates(periods)}
         if logged:
-            assert record.visits is not None
-            of_a_period = room(int(self._chosen(record.visits, self.scenario.population.customers).sum()), 1)
-            stride = self.recorder.length(self.scenario) // of_a_period
-            if not stride:
-                raise Refusal(f"of {of_a_period} visits in a period there may be too many to be logged")
+            stride = self.recorder.length(self.scenario) // room(self.recorder.most_logged(self.scenario), 1)
             stops |= {*range(logged.start, logged.stop, stride), logged.stop}
         return sorted(stops)
 
@@ -82,13 +87,8 @@ class Recording:
         if record.persons is not None and t in record.dates(self.scenario.periods):
             self._parts.setdefault("persons", []).append(self._persons(world, t))
         logged = record.logged(self.scenario.periods)
-        if record.visits is not None and logged.start <= t <= logged.stop:
-            if t > logged.start:
-                self._parts.setdefault("visits", []).append(taken(world, logged_columns(self.scenario)))
-            if t == logged.start:
-                world.customers.is_logged[:] = self._chosen(record.visits, world.n)[world.customers.customer_id]
-            elif t == logged.stop:
-                world.customers.is_logged[:] = 0
+        if record.visits is not None and logged.start < t <= logged.stop:
+            self._parts.setdefault("visits", []).append(taken(world, logged_columns(self.scenario)))
 
     @property
     def logs(self) -> dict[str, dict[str, np.ndarray]]:
@@ -101,9 +101,9 @@ class Recording:
     def _persons(self, world: World, t: int) -> dict[str, np.ndarray]:
         chosen = self.recorder.record.persons
         assert chosen is not None
-        who = np.flatnonzero(self._chosen(chosen, world.n))
-        rows = who if self.partition is None else self.partition.row[who]
-        found = {"period": np.full(who.size, t, np.int32), "customer": who.astype(np.uint32)}
+        rows = np.flatnonzero(self._recorded(chosen, world))
+        rows = rows[np.argsort(world.customers.customer_id[rows])]
+        found = {"period": np.full(rows.size, t, np.int32), "customer": world.customers.customer_id[rows]}
         for name in chosen.columns:
             column = world.customers.get(name)
             if column is None:  # of a theory that this arm has not
@@ -114,16 +114,12 @@ class Recording:
                 found |= {f"{name}.{firm}": column[j, rows].copy() for j, firm in enumerate(world.firm_names)}
         return found
 
-    def _chosen(self, chosen: Chosen, customers: int) -> np.ndarray:
-        """Return who is recorded, True or False by identity (n,)."""
-        wanted = np.ones(customers, np.bool_)
-        if chosen.sample < 1:
-            key = stream_key(self.run.seed, "record")
-            for rows, luck in drawn_traits(np.arange(customers, dtype=np.uint32), key, self.run.replication):
-                wanted[rows] = luck[0] < chosen.sample
-        if chosen.ids:
-            wanted &= np.isin(np.arange(customers), np.array(chosen.ids))
-        if chosen.group and self.partition is not None:
-            cells = self.partition.groups[self.recorder.study.sheet.groups.index(chosen.group)]
-            wanted &= np.isin(self.partition.cell_of, cells)
+    def _recorded(self, chosen: Chosen, world: World) -> np.ndarray:
+        """Return which rows (n,) are recorded at the moment: of whoever has them, by her own identity."""
+        identity = world.customers.customer_id
+        wanted = is_chosen(identity, chosen.sample, chosen.ids, self.run.seed, self.run.replication)
+        if chosen.group and world.partition is not None:
+            inside = np.zeros(world.n, np.bool_)
+            inside[world.partition.rows_of(self.recorder.group(chosen))] = True
+            wanted &= inside
         return wanted

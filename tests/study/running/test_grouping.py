@@ -149,3 +149,18 @@ class TestWhoIsInWhich:
         assert finder.partition(0, 1) is finder.partition(0, 1)
         assert finder.partition(0, 0).cells == 12
         assert GroupFinder(experiment(groups={}), study.scenario_of).partition(0, 0) is None
+
+
+def test_newcomers_are_in_no_group():
+    """Groups found at the start and later hold who was there from the start, and are the same however it is run."""
+    renewed = {"renewal": {"leaving_rate": 0.5, "every": 4}}
+    study = Experiment(
+        "groups", abm.Scenario.parse(BASE | renewed), arms={"none": {}}, replications=1, seed=3, kpis=("csi",),
+        groups={"rate": {"by": "purchase_rate", "parts": 2}, "fan": {"by": "satisfaction", "levels": [0.75], "at": 13}},
+    )  # fmt: skip
+    engine = Engine(study.scenario_of("none", 0), 3, 0)
+    engine.run(13)
+    moved_in = engine.world.customers.customer_id >= 400
+    found = GroupFinder(study, study.scenario_of).partition(0, 0)
+    np.testing.assert_array_equal(found.cell_of == found.cells, moved_in)
+    assert 0 < moved_in.sum() < 400

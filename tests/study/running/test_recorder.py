@@ -194,3 +194,30 @@ def test_what_cannot_be_is_refused_in_one_line(record, said):
     with pytest.raises(Refusal, match=said) as refusal:
         experiment(record=record)
     assert "\n" not in str(refusal.value)
+
+
+def test_newcomers_are_recorded_under_their_own_identity():
+    """Of all who lived in the market those who are drawn, each by her own luck, in groups or not."""
+    scenario = BASE | {"renewal": {"leaving_rate": 0.4, "every": 3}}
+    record = {"persons": PERSONS | {"sample": 0.6}, "visits": VISITS | {"sample": 0.6}}
+    results = abm.run(experiment(scenario=scenario, record=record), workers=1)
+    grouped = abm.run(experiment(scenario=scenario, record=record, groups={"half": {"share": 0.5}}), workers=1)
+    for table in ("persons", "visits"):
+        one, other = (getattr(found, table).drop(columns="run_id") for found in (results, grouped))
+        pd.testing.assert_frame_equal(one, other)
+    engine = Engine(abm.Scenario.parse(scenario), 3, 1)
+    engine.run(30)
+    own = results.persons.query("arm == 'none' and replication == 1 and period == 30").set_index("customer")
+    assert own.index.is_monotonic_increasing
+    assert own.index.max() >= 300
+    row = pd.Index(engine.world.customers.customer_id).get_indexer(own.index)
+    assert (row >= 0).all()
+    np.testing.assert_array_equal(own["satisfaction.east"], engine.world.customers.satisfaction[1, row])
+    assert 0.5 < len(own) / 300 < 0.7
+    visits = results.visits.query("arm == 'none' and replication == 1")
+    logged = set(visits["customer"])
+    assert any(customer >= 300 for customer in logged)
+    buyers = np.flatnonzero(np.nansum(engine.world.customers.encounters, axis=0) > 0)
+    newest = engine.world.customers.customer_id[buyers]
+    newest = set(newest[newest >= 900].tolist())  # who came after logging had begun
+    assert newest & logged == newest & set(own.index)
