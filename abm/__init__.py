@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from abm.core.kernels import equation, kernel
     from abm.core.spec import param
     from abm.engine.checked import check_kernels
+    from abm.engine.cohort import against_log
     from abm.engine.recording import simulate
     from abm.facts.card import evidence
     from abm.kpis.kpi import Kpi, kpi
@@ -59,6 +60,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "LoyaltyProgram", "points_program", "stamp_card", "tiered_program",
     # one run
     "simulate", "CustomerModel",
+    # customers as a purchase log has them, and as they are simulated
+    "against_log",
     # many runs
     "load", "Experiment", "run", "read", "Results",
     # arms of the same budget
@@ -88,6 +91,7 @@ _HOME = {
     "core.kernels": ("equation", "kernel"),
     "core.spec": ("param",),
     "engine.checked": ("check_kernels",),
+    "engine.cohort": ("against_log",),
     "engine.recording": ("simulate",),
     "facts.card": ("evidence",),
     "kpis.kpi": ("Kpi", "kpi"),

@@ -66,6 +66,7 @@ class Mechanism(Spec, ABC):
     counts     : tallies that its kernels add to
     kpis       : what is measured of it
     policy     : what firms set for it
+    trait      : of the population that it is about; where customers have none of it, nothing is scheduled; "" = none
     standard   : whether a scenario has it unless it says otherwise; another is on if its section is there
     """
 
@@ -77,6 +78,7 @@ class Mechanism(Spec, ABC):
     counts: ClassVar[tuple[Tally, ...]] = ()
     kpis: ClassVar[tuple[Kpi, ...]] = ()
     policy: ClassVar[type[Policy] | None] = None
+    trait: ClassVar[str] = ""
     standard: ClassVar[bool] = False
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:

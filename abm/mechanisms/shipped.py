@@ -13,7 +13,7 @@ from abm.mechanisms.mechanism import Mechanism
 # after all others, by name.
 ORDER = (
     "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
-    "rewards", "pricing", "switching_cost", "defection", "lifecycle", "accounts",
+    "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "accounts",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from abm.scenario.steps import WITHOUT, Step, schedule_of
 from abm.world import visits
 from abm.world.columns import BEFORE, Column, Tally
 from abm.world.population import COLUMNS as TRAITS
-from abm.world.population import Population
+from abm.world.population import DROP_OUT, Population
 from abm.world.segments import SEGMENT
 
 _NUMBERS = (
@@ -74,7 +74,8 @@ def needed(population: Population, mechanisms: Sequence[Mechanism], found: Seque
     names = taken(found).union(*(_columns(one) for one in mechanisms if is_own(type(one))))
     owned = [*visits.COLUMNS, *(column for mechanism in mechanisms for column in mechanism.owns)]
     segment = [SEGMENT] if population.segments or SEGMENT.name in names else []
-    return [*TRAITS, *segment, *(column for column in owned if column.name in names), *sums_needed(mechanisms, names)]
+    traits = [*TRAITS, *segment, *([DROP_OUT] if DROP_OUT.name in names else [])]
+    return [*traits, *(column for column in owned if column.name in names), *sums_needed(mechanisms, names)]
 
 
 def needed_scratch(found: Sequence[Step]) -> dict[str, tuple[Column, ...]]:
@@ -136,7 +137,7 @@ def _check_names(kinds: tuple[type[Mechanism], ...], policies: tuple[type[Policy
 def _meanings(kinds: Iterable[type[Mechanism]], policies: Kinds) -> Iterator[tuple[str, str]]:
     for name in _NUMBERS:
         yield name, "a number or array that every kernel may take"
-    yield from ((column.name, "a trait of customers") for column in (*TRAITS, SEGMENT))
+    yield from ((column.name, "a trait of customers") for column in (*TRAITS, SEGMENT, DROP_OUT))
     yield from ((column.name, "a column of visits") for column in visits.COLUMNS)
     nobody = Firm(name="nobody")
     for policy in policies:

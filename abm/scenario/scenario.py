@@ -132,7 +132,8 @@ class _World(Spec):
     def steps(self) -> list[Step]:
         """Return what is done in a period, in the order in which it is done."""
         mechanisms = self.mechanisms()
-        return with_book(steps_of(mechanisms, self.off, self.firms), visit_columns(mechanisms))
+        silent = (one.name for one in mechanisms if one.trait and one.trait not in self.population.traits)
+        return with_book(steps_of(mechanisms, (*self.off, *silent), self.firms), visit_columns(mechanisms))
 
     def stretches(self) -> tuple[tuple[int, Scenario], ...]:
         """Return the first period of each stretch between two dates, and the scenario that holds in it."""

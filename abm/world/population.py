@@ -1,7 +1,8 @@
 """Who the customers are: purchase rates, baskets, price weights, drawn or fitted to a purchase log.
 
 Claim: occasions are Poisson with Gamma heterogeneity (the NBD model); mean baskets are lognormal, or inverse-gamma
-as in the Gamma-Gamma model of spend; each person's traits depend on her id and the replication only.
+as in the Gamma-Gamma model of spend; chances of dropping out, which only a log tells, are Beta. Each person's traits
+depend on her id and the replication only.
 Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 for baskets fitted to a log.
 """
 
@@ -28,7 +29,7 @@ from abm.world.correlation import PAIRS, Correlation
 from abm.world.segments import Segment, belonging, check, shares
 from abm.world.world import World
 
-Kind = Literal["r", "alpha", "p", "q", "v"]
+Kind = Literal["r", "alpha", "a", "b", "p", "q", "v"]
 
 STRETCH = 1 << 16  # customers whose traits are drawn at a time
 
@@ -38,22 +39,25 @@ COLUMNS = (
     Column("basket", ("customer",), 1.0, "cu", "spend on an occasion at price index 1"),
     Column("price_weight", ("customer",), 1.0, "ratio", "weight of price in utility, relative to the mean customer"),
 )
+DROP_OUT = Column("drop_out", ("customer",), 0, "0-1", "chance that an occasion is her last, as a log tells it")
 EVERYBODY = Segment(name="everybody", share=1.0)  # who says nothing of her own: customers without segments
 
 
 @kernel(double=True)
-def draw_traits(luck, ids, key, replication):
+def draw_traits(luck, ids, draw, key, replication):
     """Fill four uniforms a customer.  luck (4, n) float64 [written]; ids (n,) uint32."""
     for i in range(ids.shape[0]):
-        luck[0, i], luck[1, i], luck[2, i], luck[3, i] = uniform4_fine(key, ids[i], 0, 0, replication)
+        luck[0, i], luck[1, i], luck[2, i], luck[3, i] = uniform4_fine(key, ids[i], 0, draw << 16, replication)
 
 
-def drawn_traits(ids: np.ndarray, key: np.uint64, replication: int) -> Iterator[tuple[slice, np.ndarray]]:
+def drawn_traits(
+    ids: np.ndarray, key: np.uint64, replication: int, draw: int = 0
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield rows of customers and four uniforms for each, (4, rows) float64: a stretch at a time, to save memory."""
     for first in range(0, len(ids), STRETCH):
         rows = slice(first, min(first + STRETCH, len(ids)))
         luck = np.empty((4, rows.stop - first), np.float64)
-        draw_traits(luck, ids[rows], key, replication)
+        draw_traits(luck, ids[rows], draw, key, replication)
         yield rows, luck
 
 
@@ -122,6 +126,14 @@ class Population(Spec):
                 own = c.segment[rows] == place if self.segments else slice(None)
                 traits[:, own] = self._drawn(kind, luck[:, own], fitted)
             c.purchase_rate[rows], c.basket[rows], c.price_weight[rows] = traits
+        if "drop_out" in c and fitted is not None and fitted["a"] > 0:
+            for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication, draw=1):
+                c.drop_out[rows] = special.betaincinv(fitted["a"], fitted["b"], luck[0])
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """Traits that its customers have besides those of any population."""
+        return () if self.log is None else (DROP_OUT.name,)
 
     def segment_of(self, identity: np.ndarray, seed: int, replication: int) -> np.ndarray:
         """Return the segment (n,) uint8 of customers, its place on the list.  identity : (n,) uint32"""
@@ -155,12 +167,13 @@ class Population(Spec):
 
 
 def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind, float]:
-    """Return rate and basket heterogeneity fitted to a log by maximum likelihood, per week and cu.
+    """Return heterogeneity of rates, drop-out and baskets fitted to a log by maximum likelihood, per week and cu.
 
     log    : a shipped log's name, or a path inside `folder`
     until  : last day used, ISO date; None = the whole log
 
-    Rates are those of customers while they are alive (BG/NBD); of a log that does not determine drop-out, of all (NBD).
+    Rates are those of customers while they are alive (BG/NBD); of a log that does not determine drop-out, of all (NBD),
+    and a = 0 says that nobody drops out.
     Raises Refusal if the log cannot be read or its customers never come back.
     """
     path = locate(log, folder)
@@ -172,12 +185,14 @@ def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind
 def _fitted(path: Path, until: str | None, written: int) -> dict[Kind, float]:
     fits = importlib.import_module("abm.logs.heterogeneity")  # its optimiser is slow to import, and few worlds need it
     table = summary(read_log(path), end=until)
+    baskets = fits.fit_gamma_gamma(table["frequency"], table["mean_amount"])
+    spend: dict[Kind, float] = {"p": baskets.p, "q": baskets.q, "v": baskets.v}
     try:
-        rates = fits.fit_bgnbd(table["frequency"], table["recency"], table["age"])
+        lives = fits.fit_bgnbd(table["frequency"], table["recency"], table["age"])
     except Refusal:  # a log that does not show drop-out: without any, BG/NBD is the NBD
         rates = fits.fit_nbd(table["frequency"], table["age"])
-    baskets = fits.fit_gamma_gamma(table["frequency"], table["mean_amount"])
-    return {"r": rates.r, "alpha": rates.alpha, "p": baskets.p, "q": baskets.q, "v": baskets.v}
+        return {"r": rates.r, "alpha": rates.alpha, "a": 0.0, "b": 1.0, **spend}
+    return {"r": lives.r, "alpha": lives.alpha, "a": lives.a, "b": lives.b, **spend}
 
 
 def locate(log: str, folder: Path | None) -> Path:
