@@ -165,8 +165,7 @@ class Laboratory:
     ) -> Iterator[tuple[World, Visits]]:
         """Yield each replication's world at the end, and its log of visits; as `logs`."""
         people = self.varied(changes).population.customers
-        for engine in self.runs(changes, (visit_log(_SPEND, room(people, 1)),)):
-            engine.world.customers.is_logged[:] = 1
+        for engine in self.runs(changes, (visit_log(_SPEND, room(people, 1), until=self.scenario.periods),)):
             found: list[dict[str, np.ndarray]] = []
             for t in range(engine.scenario.periods):
                 if t == self.launch and launched:
@@ -181,4 +180,5 @@ class Laboratory:
 def _whole(found: Iterable[dict[str, np.ndarray]], world: World) -> Visits:
     found = list(found)
     column = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
-    return Visits(column["period"], column["customer"], column["firm"], column["visit_spend"], world.n, world.m)
+    people = max(world.n, int(column["customer"].max(initial=0)) + 1)  # newcomers have further identities
+    return Visits(column["period"], column["customer"], column["firm"], column["visit_spend"], people, world.m)
