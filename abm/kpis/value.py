@@ -32,8 +32,8 @@ def basket(c: Tallied) -> FloatArray:
 
 @kpi(unit=_PER_CUSTOMER)
 def programme_cost(c: Tallied) -> FloatArray:
-    """Rewards given out, tier discounts and administration, per customer of the market and year."""
-    return _yearly(c, c.rewards_cost + c.discounts + c.membership)
+    """Rewards given, provision for points, tier discounts and administration, per customer of the market and year."""
+    return _yearly(c, c.rewards_cost + c.provision + c.discounts + c.membership)
 
 
 @kpi(unit=_PER_CUSTOMER, accounts=("lever", "forgone"))

@@ -157,7 +157,7 @@ def programmes(draw):
         "earn_rate": draw(number(0.0, 0.2)),
         "goal": draw(number(1.0, 12.0)),
         "reward": draw(st.sampled_from([0.0, 2.5, 7.5])),
-        "reward_cost": draw(number(0.0, 1.0)),
+        "reward_cost": draw(number(0.2, 1.0)),
         "endowment": draw(number(0.0, 3.0)),
         "redemption": draw(number(0.0, 1.0)),
         "expiry": draw(st.integers(0, 4)),

@@ -16,11 +16,11 @@ YEARLY = 52 / 200  # counts of a period of 200 customers, per customer and year
 @pytest.mark.parametrize(
     ("measure", "expected"),
     [
-        (value.profit, [(820 - 480 - 60 - 8 - 40 - 10 - 100) * YEARLY, (200 - 120 - 10 - 50) * YEARLY]),
+        (value.profit, [(820 - 480 - 60 - 8 - 40 + 8 - 10 - 100) * YEARLY, (200 - 120 - 10 - 50) * YEARLY]),
         (value.revenue, [820 * YEARLY, 200 * YEARLY]),
         (value.basket, [6000 / 320, 1500 / 80]),
-        (value.programme_cost, [(40 + 20 + 10) * YEARLY, 0.0]),
-        (value.lever_cost, [(40 + 20 + 10 + 0 + 60 + 8) * YEARLY, (5 + 10) * YEARLY]),
+        (value.programme_cost, [(40 - 8 + 20 + 10) * YEARLY, 0.0]),
+        (value.lever_cost, [(40 - 8 + 20 + 10 + 0 + 60 + 8) * YEARLY, (5 + 10) * YEARLY]),
         (value.points_outstanding, [3.0, 0.0]),
         (value.breakage, [0.05, np.nan]),
         (value.redemption_rate, [0.25, np.nan]),

@@ -49,7 +49,7 @@ def facets(market: Market, c: Customer, j: int) -> list[float]:
     rivals = [c.expectation[k] for k in range(len(market.firms)) if k != j and c.aware[k]]
     points, tier = 0.0, 0.0
     if firm.program:
-        points = switching_cost.points_value(c.points[j], firm.program.goal, firm.program.reward)
+        points = switching_cost.points_value(c.points[j], c.point_value[j])
         left = switching_cost.periods_left(market.t, firm.program.tier_window)
         discount = firm.program.discount(c.tier[j])
         tier = switching_cost.tier_value(discount, c.basket, c.purchase_rate, left)

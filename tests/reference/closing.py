@@ -6,6 +6,7 @@ Exits of this period are felt from the next one on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +92,9 @@ def close_window(market: Market, c: Customer, j: int, programme: Programme) -> N
     earned = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
     if earned < c.tier[j]:
         market.tally["demoted"][j] += 1
-        c.trust[j] = rewards.demoted(c.trust[j], market.parameters["rewards"])
-        c.affective_commitment[j] = rewards.demoted(c.affective_commitment[j], market.parameters["rewards"])
+        lost, p = standing(market, c, j, programme, c.tier[j]), market.parameters["rewards"]
+        c.trust[j] = rewards.demoted(c.trust[j], lost, p)
+        c.affective_commitment[j] = rewards.demoted(c.affective_commitment[j], lost, p)
     c.tier[j], c.qualifying_spend[j] = earned, 0
 
 
@@ -104,24 +106,48 @@ def expire(market: Market, c: Customer, j: int, programme: Programme) -> None:
 
 
 def set_pull(market: Market) -> None:
-    """Set L of each programme for each member, and how much nearness to a goal quickens her buying."""
-    shares = market.tier_shares()
+    """Set what points are worth, the pull of each programme on each member, and what goals do to her need.
+
+    Who is at which tier is counted here, once a period: all that depends on shares of members goes by this count.
+    """
+    market.shares, p = market.tier_shares(), market.parameters["rewards"]
     for c in market.customers:
-        progresses = []
+        nearness = []
         for j, firm in enumerate(market.firms):
-            if firm.program and firm.program.has_reward and c.member[j]:
-                progress = rewards.progress(c.points[j], firm.program.goal)
-                progresses.append(progress)
-                c.program_utility[j] = pull(market, c, firm.program, progress, c.tier[j], shares[j][c.tier[j]])
-        c.boost = rewards.boost(progresses, market.parameters["rewards"]["acceleration"])
+            if firm.program:
+                points = rewards.points_of_visit(firm.program, c.basket, firm.price, c.tier[j])
+                visits = c.purchase_rate * c.preference[j]
+                c.point_value[j] = rewards.point_value(firm.program, points, visits, p["lapse"])
+                if c.member[j]:
+                    reward = c.point_value[j] * firm.program.goal / c.basket
+                    nearness.append((rewards.progress(c.points[j], firm.program.goal), reward))
+                    c.program_utility[j] = pull(market, c, j, firm.program, points)
+        if any(firm.program for firm in market.firms):
+            shift = rewards.haste(nearness, p["acceleration"]) - p["repayment"] * c.brought_forward
+            c.brought_forward, c.boost = c.brought_forward + shift, 1.0 + shift
 
 
-def pull(market: Market, c: Customer, programme: Programme, progress: float, tier: int, share: float) -> float:
-    """Return L, what a programme adds to a member's utility."""
-    sensitivity = c.price_weight * market.parameters["pricing"]["price_sensitivity"]
-    economic = sensitivity * rewards.benefit_per_visit(programme, c.basket) / c.basket
-    status = rewards.status(tier, share, market.parameters["rewards"])
-    return rewards.program_utility(economic, progress, status, market.parameters["rewards"])
+def pull(market: Market, c: Customer, j: int, programme: Programme, points: float) -> float:
+    """Return what a programme adds to a member's utility; a visit earns her so many points."""
+    p, worth = market.parameters["rewards"], c.point_value[j] / c.basket
+    own = rewards.program_utility(
+        rewards.share_of_reward(points, c.given[j], programme.goal),
+        programme.goal * worth,
+        rewards.progress(c.points[j], programme.goal),
+        sensitivity=c.price_weight * market.parameters["pricing"]["price_sensitivity"],
+        begun=c.points[j] > 0,
+        parameters=p,
+    )
+    return own + rewards.status(c.tier[j], standing(market, c, j, programme, c.tier[j]), p)
+
+
+def standing(market: Market, c: Customer, j: int, programme: Programme, tier: int) -> float:
+    """Return the status of a tier, among the members counted last, in the eyes of a customer."""
+    price = market.firms[j].price
+    points = rewards.points_of_visit(programme, c.basket, price, tier)
+    benefit = points * c.point_value[j] / c.basket + price * programme.discount(tier)
+    share = market.shares[j][tier]
+    return rewards.standing(0.0 if share is None else 1.0 - share, benefit, market.parameters["rewards"])
 
 
 def account(market: Market, visits: Sequence[Visit]) -> None:
@@ -146,8 +172,19 @@ def account(market: Market, visits: Sequence[Visit]) -> None:
         tally["members"][j] = members
         tally["points_outstanding"][j] = sum(c.points[j] for c in market.customers)
         tally["membership"][j] = accounts.membership_cost(members, firm.program.member_cost) if firm.program else 0
+        set_aside(market, j)
         tally["fixed"][j] = accounts.hundredths(firm.fixed_cost)
         tally["population"][j] = len(market.customers)
+
+
+def set_aside(market: Market, j: int) -> None:
+    """Book the change of what is held for the points that members have."""
+    programme = market.firms[j].program
+    for c in market.customers if programme else ():
+        cents = rewards.provision(c.points[j], c.point_value[j], programme.reward_cost)
+        market.tally["provision"][j] += math.floor(cents + 0.5) - c.provided[j]
+        c.provided[j] = math.floor(cents + 0.5)
+    market.tally["provision_held"][j] = sum(c.provided[j] for c in market.customers)
 
 
 def close_books(market: Market) -> None:

@@ -55,7 +55,7 @@ TALLIES = (
     "occasions", "visits", "repeats", "repeat_base", "failures", "dissatisfied", "performance_sum", "transaction_sum",
     "satisfaction_sum", "trust_sum", "broken_promises", "enrolled", "members", "points_issued", "points_redeemed",
     "joining_fees", "exit_fees", "integration_spend", "points_expired", "points_outstanding", "rewards_redeemed",
-    "rewards_cost", "demoted", "positive_messages", "negative_messages", "heard", "learned", "referred", "exits",
+    "rewards_cost", "provision", "provision_held", "demoted", "positive_messages", "negative_messages", "heard", "learned", "referred", "exits",
     "acquired", "returned", "won_back", "fell_dormant", "fell_lost", "left_category", "current", "active", "revenue",
     "goods", "service", "discounts", "price_cuts", "membership", "fixed", "population", "year_visits",
     "customers_at_close", "buyers", "wallet_own", "wallet_all", "own_at_start", "retained", "lost_at_start",
@@ -116,6 +116,7 @@ class Market:
         self.stories: dict[int, tuple[int, bool]] = {}
         self.close_calls: list[tuple[int, str, int]] = []
         self.was_active: list[list[bool]] = []
+        self.shares: list[list[float | None]] = []
         for i, c in enumerate(self.customers):
             if c.hassle_factor is None:
                 c.hassle_factor = rewards.hassle_factor(uniform(self.words("rewards", i)[0]))
@@ -157,13 +158,13 @@ class Market:
         self.tallies.append(self.tally)
         return self.tally
 
-    def tier_shares(self) -> list[list[float]]:
-        """Return for each firm the share of its members at tier 0, 1, ... or above; 0 without members."""
+    def tier_shares(self) -> list[list[float | None]]:
+        """Return for each firm the share of its members at tier 0, 1, ... or above; None without members."""
         shares = []
         for j, firm in enumerate(self.firms):
             tiers = [c.tier[j] for c in self.customers if c.member[j]]
             levels = range(len(firm.program.tier_threshold) + 1) if firm.program else range(1)
-            shares.append([sum(tier >= k for tier in tiers) / len(tiers) if tiers else 0.0 for k in levels])
+            shares.append([sum(tier >= k for tier in tiers) / len(tiers) if tiers else None for k in levels])
         return shares
 
     def words(self, stream: str, customer: int, draw: int = 0, block: int = 0) -> Words:

@@ -37,11 +37,6 @@ class Programme:
         self.goal = math.floor(100.0 * self.goal + 0.5) / 100.0  # as points are, in whole hundredths
 
     @property
-    def has_reward(self) -> bool:
-        """Tell whether points lead to anything."""
-        return self.reward > 0
-
-    @property
     def has_tiers(self) -> bool:
         """Tell whether spend leads to anything."""
         return bool(self.tier_threshold)
@@ -107,9 +102,13 @@ class Customer:
     match: list[float] = field(default_factory=list)
     member: list[bool] = field(default_factory=list)
     points: list[int] = field(default_factory=list)  # hundredths
+    given: list[int] = field(default_factory=list)  # hundredths of a point, towards the next reward
+    provided: list[int] = field(default_factory=list)  # cents
     tier: list[int] = field(default_factory=list)
     qualifying_spend: list[int] = field(default_factory=list)  # cents
     boost: float = 1.0
+    brought_forward: float = 0.0  # periods of usual need
+    point_value: list[float] = field(default_factory=list)  # cu a point
     last_purchase: list[int] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)  # category occasions since a purchase at the firm
     relation: list[int] = field(default_factory=list)
@@ -138,8 +137,11 @@ class Customer:
             "match": 0.0,
             "member": False,
             "points": 0,
+            "given": 0,
+            "provided": 0,
             "tier": 0,
             "qualifying_spend": 0,
+            "point_value": 0.0,
             "last_purchase": -1,
             "missed": 0,
             "relation": PROSPECT,
@@ -173,4 +175,4 @@ class Visit:
     failed: bool = False
     spend: int = 0  # cents
     forgone: int = 0  # cents that her tier's discount saves her
-    redeemed: bool = False
+    redeemed: int = 0  # rewards

@@ -68,9 +68,9 @@ def set_up(encounters: int, visits: float, integration: float) -> float:
     return 1.0 - math.exp(-encounters / visits) * (1.0 - integration)
 
 
-def points_value(points: int, goal: float, reward: float) -> float:
-    """Return the worth in cu of a balance in hundredths of a point: each point reward / goal."""
-    return points / 100.0 * reward / goal
+def points_value(points: int, point_value: float) -> float:
+    """Return the worth in cu of a balance in hundredths of a point, of what she expects of each."""
+    return points / 100.0 * point_value
 
 
 def periods_left(period: int, window: int) -> int:

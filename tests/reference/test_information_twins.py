@@ -1,7 +1,7 @@
 """The twins of customer accounts and of information: by hand, against the kernels, and in a whole market.
 
 In the market the twins are told of each visit what the engine's log says: who came where and paid what, whether she
-complained, and whether she was given a reward. What that costs and what a firm makes of it they work out by themselves.
+complained, and what rewards she was given. What that costs and what a firm makes of it they work out by themselves.
 """
 
 from __future__ import annotations
@@ -137,7 +137,9 @@ firm_levers = st.fixed_dictionaries(
         "recovery": st.fixed_dictionaries(
             {"compensation": st.floats(0.0078125, 2.0, width=32), "empathy": st.floats(0.0, 0.984375, width=32)}
         ),
-        "program": st.fixed_dictionaries({"goal": st.just(1.0), "reward": amount, "reward_cost": share}),
+        "program": st.fixed_dictionaries(
+            {"goal": st.just(1.0), "reward": amount, "reward_cost": st.floats(0.25, 2.0, width=32)}
+        ),
     }
 )
 booked = st.lists(
@@ -145,11 +147,11 @@ booked = st.lists(
 ).map(sorted)
 
 
-def visit_costs(firm: Firm, basket: float, rewarded: bool, complained: bool) -> tuple[int, int]:
+def visit_costs(firm: Firm, basket: float, rewards: int, complained: bool) -> tuple[int, int]:
     """Return what goods and levers cost on a visit to a firm of the scenario, cents."""
     s, amends = firm.service, firm.recovery
     service = accounts.service_cost(s.quality, s.quality_cost, s.failure_rate, s.reliability_cost)
-    reward = rewarded_expense(firm) if rewarded else 0.0
+    reward = rewards * rewarded_expense(firm)
     given = recovery.amends_cents(as_single(amends.compensation), amends.empathy, amends.empathy_scale, basket)
     return goods_cents(as_single(firm.unit_cost), basket), lever_cents(service, reward, given if complained else 0)
 
@@ -275,7 +277,9 @@ def test_a_whole_market_is_that_of_the_twins():
         watch.begin()
         for v in visits:
             i, j, paid = v["customer"], v["firm"], v["visit_spend"]
-            costs = visit_costs(scenario.firms[j], float(c.basket[i]), v["visit_reward"] > 0, v["complained"] > 0)
+            firm = scenario.firms[j]
+            rewards = v["visit_reward"] // accounts.hundredths(rewarded_expense(firm)) if firm.program else 0
+            costs = visit_costs(firm, float(c.basket[i]), rewards, v["complained"] > 0)
             books[j][i].book(paid, *costs)
             watch.visit(t, i, j, v["nth"], paid, bool(c.member[j, i]))
         watch.end(t, c.provider.tolist(), (c.exited >= 0).tolist())

@@ -256,19 +256,24 @@ def test_a_firm_becomes_known_through_a_friend_who_was_a_customer_before():
 
 
 def test_a_card_is_filled_redeemed_and_paid_by_hand():
-    """5 points a visit, 10 for a reward of 4 cu that costs 0.5 per cu: every second visit, 2 cu."""
+    """5 points a visit from the second on, 10 for a reward of 4 cu that costs 0.5 per cu: 2 cu, of which she expects
+    e^-0.02, as there is a gap between the two visits.
+    """
     card = {"enrolment": "automatic", "earn_per_visit": 5.0, "goal": 10.0, "reward": 4.0, "reward_cost": 0.5}
     market = one([{**STILL, "program": card | {"member_cost": 0.25}}])
     for _ in range(4):
         market.step()
-    assert [t["points_issued"][0] for t in market.tallies] == [500] * 4
-    assert [t["points_redeemed"][0] for t in market.tallies] == [0, 1000, 0, 1000]
-    assert [t["rewards_cost"][0] for t in market.tallies] == [0, 200, 0, 200]
+    assert [t["points_issued"][0] for t in market.tallies] == [0, 500, 500, 500]
+    assert [t["points_redeemed"][0] for t in market.tallies] == [0, 0, 1000, 0]
+    assert [t["rewards_cost"][0] for t in market.tallies] == [0, 0, 200, 0]
+    assert [t["provision"][0] for t in market.tallies] == [0, 98, -98, 98]
     assert [t["membership"][0] for t in market.tallies] == [25] * 4
     assert [t["enrolled"][0] for t in market.tallies] == [1, 0, 0, 0]
-    assert market.customers[0].boost == 1.0
-    market.step()
-    assert market.customers[0].boost == pytest.approx(1.0 + 0.25 * 0.25)  # half way, for the next period
+    worth = 0.2 * math.exp(-0.02)  # of the reward, in baskets
+    ahead = 0.25 * 0.5 * worth / (1.0 + worth)  # half way in periods 1 and 3, a quarter of it paid back in each since
+    expected = ahead - 0.25 * ahead * 0.75
+    assert market.customers[0].boost == pytest.approx(1.0 + expected)
+    assert market.customers[0].brought_forward == pytest.approx(ahead * 0.75 + expected)
 
 
 def test_tiers_rise_at_once_and_fall_at_the_end_of_the_window():
@@ -287,7 +292,7 @@ def test_all_visits_of_a_period_have_the_bonus_and_the_discount_of_its_start():
     """Fifteen visits of 20 cu, tier 1 from the second on: 1 point each for 20 cu, and 2 for 18 in the next period."""
     tiers = {"tier_threshold": (40.0,), "tier_discount": (0.1,), "tier_bonus": (1.0,), "redemption": 0.0}
     card = tiers | {"enrolment": "automatic", "earn_per_visit": 1.0}
-    market = one([{**STILL, "program": card}], {"choice": SURE["choice"]}, purchase_rate=100.0)
+    market = one([{**STILL, "program": card}], {"choice": SURE["choice"]}, purchase_rate=100.0, member=[True])
     tally = market.step()
     assert (tally["visits"][0], tally["revenue"][0], tally["points_issued"][0]) == (15, 30000, 1500)
     assert (market.customers[0].tier, market.customers[0].qualifying_spend) == ([1], [30000])
@@ -309,18 +314,22 @@ def test_spend_qualifies_for_nothing_without_tiers():
 
 
 def test_promotion_pleases_less_than_demotion_hurts():
-    """Trust without learning: + 0.05 at the first visit, then - 0.10 after a window without one."""
-    tiers = {"enrolment": "automatic", "tier_threshold": (10.0,), "tier_window": 1}
+    """Trust without learning: + 0.05 at the first visit, then - 0.10 after a window without one, of a standing of 0.5:
+    a benefit as large as the noticed, which nobody has.
+    """
+    tiers = {"enrolment": "automatic", "tier_threshold": (10.0,), "tier_discount": (0.05,), "tier_window": 1}
     unmoved = {"trust": {"growth": 0.0, "fall": 0.0, "promise_cost": 0.0, "commitment_rate": 0.0}}
     market = one([{**STILL, "program": tiers}], SURE | unmoved)
+    market.shares = [[1.0, 0.0]]
     market.step()
-    assert market.customers[0].trust == pytest.approx([0.55])
-    assert market.customers[0].affective_commitment == pytest.approx([0.25])
+    assert market.customers[0].trust == pytest.approx([0.525])
+    assert market.customers[0].affective_commitment == pytest.approx([0.225])
     market.customers[0].aware = [False]
+    market.shares = [[1.0, 0.0]]
     market.step()
     assert market.customers[0].tier == [0]
-    assert market.customers[0].trust == pytest.approx([0.45])
-    assert market.customers[0].affective_commitment == pytest.approx([0.15])
+    assert market.customers[0].trust == pytest.approx([0.475])
+    assert market.customers[0].affective_commitment == pytest.approx([0.175])
 
 
 def test_points_expire_after_silence():
@@ -420,13 +429,17 @@ def test_who_left_the_category_buys_no_more():
 
 
 def test_the_utility_of_a_member_by_hand():
-    """4.2 - 0.9 + L, L = 1 cu of 20 a visit + 0.3 / 4 half way + no status, as all members are at her tier."""
+    """4.2 - 0.9 + L, no status, as all members are at her tier, and L = 1 cu of 20 a visit, and half way to 5 of 20
+    0.1 / 2 + 0.05 of it, which she expects to be paid with e^-0.08: four gaps between five visits.
+    """
     card = {"earn_per_visit": 2.0, "goal": 10.0, "reward": 5.0, "tier_threshold": (10.0,), "tier_discount": (0.1,)}
     state = {"member": [True], "points": [500], "tier": [1], "encounters": [1], "satisfaction": [0.7]}
     market = one([{"program": card}], {"need": SURE["need"]}, **state)
-    assert market.customers[0].boost == pytest.approx(1.0625)
+    paid = math.exp(-0.08)
+    assert market.customers[0].boost == pytest.approx(1.0 + 0.25 * 0.5 * 0.25 * paid / (1.0 + 0.25 * paid))
     market.step()
-    assert market.customers[0].preference == pytest.approx([1.0 / (1.0 + math.exp(1.0 - 3.425))])
+    utility = 4.2 - 0.9 + paid * (0.05 + 0.1 * 0.25)
+    assert market.customers[0].preference == pytest.approx([1.0 / (1.0 + math.exp(1.0 - utility))])
 
 
 def test_an_exit_pulls_friends_from_the_next_period_on():

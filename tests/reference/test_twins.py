@@ -77,9 +77,8 @@ class TestSwitchingCost:
         assert switching_cost.bother(2.0, {"bother_spread": 0.5}) == pytest.approx(math.e)
 
     def test_worth_of_points_and_tier_by_hand(self):
-        """5 points of 10 for 4 cu: 2 cu. 5 % of 40 cu, once in 4 periods, for 8 periods: 4 cu."""
-        assert switching_cost.points_value(500, 10.0, 4.0) == pytest.approx(2.0)
-        assert switching_cost.points_value(500, 10.0, 0.0) == 0.0
+        """5 points of 0.4 cu: 2 cu. 5 % of 40 cu, once in 4 periods, for 8 periods: 4 cu."""
+        assert switching_cost.points_value(500, 0.4) == pytest.approx(2.0)
         assert switching_cost.tier_value(0.05, 40.0, 0.25, 8) == pytest.approx(4.0)
         assert [switching_cost.periods_left(t, 52) for t in (0, 50, 51, 52)] == [52, 2, 1, 52]
 
@@ -280,14 +279,30 @@ class TestRewards:
     )
 
     def test_benefit_and_joining_by_hand(self):
-        """A basket of 40 earns 3 points of 0.5 cu; 13 visits a year bring 19.5 cu."""
-        assert rewards.benefit_per_visit(self.card, 40.0) == pytest.approx(1.5)
-        assert rewards.benefit_per_visit(Programme(earn_per_visit=1.0), 40.0) == 0.0
-        assert rewards.yearly_benefit(0.25, 52.0, 1.5) == pytest.approx(19.5)
+        """A basket of 40 at price 1.5 earns 4 points, in tier 1 1.5 (1 + 0.05 * 57); 13 visits of 1.5 cu and 2 cu given
+        bring 21.5.
+        """
+        assert rewards.points_of_visit(self.card, 40.0, 1.5, 0) == pytest.approx(4.0)
+        assert rewards.points_of_visit(self.card, 40.0, 1.5, 1) == pytest.approx(5.775)
+        assert rewards.yearly_benefit(0.25, 52.0, 1.5, 2.0) == pytest.approx(21.5)
         assert rewards.hassle_factor(1.0 - math.exp(-1.0)) == pytest.approx(1.0)
         assert rewards.joins(False, 19.5, 19.0, 1.0)
         assert not rewards.joins(False, 19.5, 19.0, 1.1)
         assert rewards.joins(True, 0.0, 19.0, 1.1)
+
+    def test_what_a_point_is_worth_by_hand(self):
+        """Ten stamps: e^-0.18 to the goal; a claim of 0.5 and 0.49 that she comes again without it: 0.5 / 0.51."""
+        assert rewards.chance_lost(0.5, 0, 0.02) == pytest.approx(0.02)
+        assert rewards.chance_lost(0.5, 2, 0.02) == pytest.approx(1 - 0.98 * (1 - math.exp(-1.0)))
+        assert rewards.chance_paid(0.5, 10.0, 0.02) == pytest.approx(math.exp(-0.18) * 0.5 / 0.51)
+        assert [rewards.chance_paid(0.0, 1.0, 0.02), rewards.chance_paid(1.0, 0.3, 0.02)] == [0.0, 1.0]
+        stamps = Programme(earn_per_visit=1.0, goal=10.0, reward=5.0)
+        assert rewards.point_value(stamps, 1.0, 0.1, 0.02) == pytest.approx(0.5 * math.exp(-0.18))
+        assert rewards.point_value(Programme(earn_per_visit=1.0), 1.0, 0.1, 0.02) == 0.0
+
+    def test_the_provision_by_hand(self):
+        """5 points of 0.4 cu at half the cost: 100 cents."""
+        assert rewards.provision(500, 0.4, 0.5) == pytest.approx(100.0)
 
     def test_points_by_hand(self):
         """40 cu earn 1 + 2 points; tier 1 half more. 33.33 cu earn 2.6665 points, kept as 2.67."""
@@ -301,28 +316,39 @@ class TestRewards:
         assert [rewards.tier_earned(cents, self.card.tier_threshold) for cents in (9999, 10000, 89999)] == [0, 1, 2]
         assert [self.card.discount(k) for k in (0, 1, 3)] == [0.0, 0.05, 0.15]
         assert [self.card.bonus(k) for k in (0, 2)] == [0.0, 1.0]
-        assert rewards.promoted(0.5, self.p) == pytest.approx(0.55)
-        assert rewards.promoted(0.99, self.p) == 1.0
-        assert rewards.demoted(0.5, self.p) == pytest.approx(0.40)
-        assert rewards.demoted(0.05, self.p) == 0.0
+        assert [rewards.rewards_due(points, self.card) for points in (999, 1000, 3999)] == [0, 1, 3]
+        assert rewards.promoted(0.5, 0.6, self.p) == pytest.approx(0.53)
+        assert rewards.promoted(0.99, 1.0, self.p) == 1.0
+        assert rewards.demoted(0.5, 0.6, self.p) == pytest.approx(0.44)
+        assert rewards.demoted(0.05, 1.0, self.p) == 0.0
 
     def test_expiry_by_hand(self):
         assert [rewards.expired(t, 5, 5) for t in (10, 11)] == [False, True]
         assert not rewards.expired(1000, 5, 0)
 
     def test_utility_by_hand(self):
-        """Half way: 0.3 * 0.25 = 0.075. Tier 2 held by a tenth: 0.3 * 0.9 + 0.05 = 0.32."""
+        """Held by a tenth, a benefit as large as the noticed: 0.45. Half way: 1.5 * 0.4 (0.1 + 0.05 + 0.05)."""
         assert rewards.progress(500, 10.0) == 0.5
         assert rewards.progress(1200, 10.0) == 1.0
-        assert rewards.status(2, 0.1, rewards.EXAMPLE) == pytest.approx(0.32)
-        assert rewards.status(1, 1.0, rewards.EXAMPLE) == 0.0
-        assert rewards.status(0, 1.0, rewards.EXAMPLE) == 0.0
-        assert rewards.program_utility(0.0375, 0.5, 0.32, self.p) == pytest.approx(0.4325)
+        assert rewards.standing(0.9, 0.05, self.p) == pytest.approx(0.45)
+        assert rewards.standing(0.9, 0.0, self.p) == rewards.standing(0.0, 0.05, self.p) == 0.0
+        assert rewards.status(2, 0.5, self.p) == pytest.approx(0.175)
+        assert rewards.status(0, 0.5, self.p) == 0.0
+        pulls = [
+            rewards.program_utility(0.1, 0.4, 0.5, sensitivity=1.5, begun=begun, parameters=self.p)
+            for begun in (True, False)
+        ]
+        assert pulls == pytest.approx([0.12, 0.012])  # without points a tenth of it
 
-    def test_boost_by_hand(self):
-        """The nearest goal counts: 1 + 0.25 * 0.64."""
-        assert rewards.boost([0.5, 0.8], 0.25) == pytest.approx(1.16)
-        assert rewards.boost([], 0.25) == 1.0
+    def test_given_points_shorten_the_way_by_hand(self):
+        """1 of 12 with 2 given is a tenth; one visit brings a whole card that was given, and two that it earns."""
+        found = [rewards.share_of_reward(*case) for case in ((1.0, 200, 12.0), (1.0, 1200, 12.0), (24.0, 0, 12.0))]
+        assert found == pytest.approx([0.1, 1.0, 2.0])
+
+    def test_haste_by_hand(self):
+        """Half way to a reward worth a basket 0.25 * 0.25; near one of a third of a basket 0.25 * 0.8 / 4."""
+        assert rewards.haste([(0.5, 1.0), (0.8, 1 / 3)], 0.25) == pytest.approx(0.0625)
+        assert rewards.haste([], 0.25) == 0.0
 
 
 class TestWordOfMouth:

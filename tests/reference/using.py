@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import accounts, closeness, encounter, learning, rewards, switching_cost, trust
+from tests.reference import accounts, closeness, closing, encounter, learning, rewards, switching_cost, trust
 from tests.reference.random_numbers import normal, uniform
 from tests.reference.state import Customer, Programme, Visit
 
@@ -93,38 +93,38 @@ def rely(market: Market, visit: Visit) -> None:
 
 
 def reward(market: Market, visits: Sequence[Visit]) -> None:
-    """Let visitors join, earn and redeem with the bonus of the tier at the start of the period; then let them rise."""
-    for visit in visits:
-        c, firm = market.customers[visit.customer], market.firms[visit.firm]
-        if firm.program:
-            join(market, visit, c, firm.program)
-            if c.member[visit.firm]:
-                earn(market, visit, c, firm.program)
-    for visit in visits:
-        c, firm = market.customers[visit.customer], market.firms[visit.firm]
-        if firm.program and firm.program.has_tiers and c.member[visit.firm]:
-            rise(market, visit, c, firm.program)
+    """Let members earn and redeem with the tier of the period's start; let visitors join; then lift members."""
+    for act in (earn, join, rise):
+        for visit in visits:
+            programme = market.firms[visit.firm].program
+            if programme:
+                act(market, visit, market.customers[visit.customer], programme)
 
 
 def join(market: Market, visit: Visit, c: Customer, programme: Programme) -> None:
-    """Make a visitor a member if the programme is worth the hassle to her."""
-    if c.member[visit.firm]:
+    """Make a visitor a member if what she expects of the programme here is worth the hassle to her."""
+    j = visit.firm
+    if c.member[j]:
         return
-    benefit = rewards.benefit_per_visit(programme, c.basket)
-    yearly = rewards.yearly_benefit(c.purchase_rate, market.year, benefit)
+    points = rewards.points_of_visit(programme, c.basket, market.firms[j].price, 0)
+    visits = c.purchase_rate * c.preference[j]
+    value = rewards.point_value(programme, points, visits, market.parameters["rewards"]["lapse"])
+    yearly = rewards.yearly_benefit(visits, market.year, points * value, programme.endowment * value)
     automatic = programme.enrolment == "automatic"
     close = not automatic and closeness.near(yearly, programme.hassle * c.hassle_factor)
     market.note("joining", visit.customer, close)
     if rewards.joins(automatic, yearly, programme.hassle, c.hassle_factor):
-        c.member[visit.firm] = True
-        c.points[visit.firm] = accounts.hundredths(programme.endowment)
-        market.tally["enrolled"][visit.firm] += 1
-        market.tally["points_issued"][visit.firm] += c.points[visit.firm]
+        c.member[j] = True
+        c.points[j] = c.given[j] = accounts.hundredths(programme.endowment)
+        market.tally["enrolled"][j] += 1
+        market.tally["points_issued"][j] += c.points[j]
 
 
 def earn(market: Market, visit: Visit, c: Customer, programme: Programme) -> None:
-    """Credit the points of a visit, and redeem a reward."""
+    """Credit the points of a visit, and redeem all rewards that are due, or none."""
     j = visit.firm
+    if not c.member[j]:
+        return
     unrounded = rewards.unrounded_points(programme, visit.spend, c.tier[j])
     market.note("points", visit.customer, closeness.near_half(unrounded / 100.0))
     earned = rewards.points_earned(programme, visit.spend, c.tier[j])
@@ -133,20 +133,24 @@ def earn(market: Market, visit: Visit, c: Customer, programme: Programme) -> Non
     if rewards.goal_reached(c.points[j], programme):
         u = uniform(market.words("rewards", visit.customer, draw=1, block=visit.nth)[0])
         if market.happens("redemption", visit.customer, u, programme.redemption):
-            visit.redeemed = True
-            c.points[j] -= accounts.hundredths(programme.goal)
-            market.tally["points_redeemed"][j] += accounts.hundredths(programme.goal)
-            market.tally["rewards_redeemed"][j] += 1
-            cost = accounts.reward_cost(programme.reward, programme.reward_cost)
-            market.tally["rewards_cost"][j] += accounts.hundredths(cost)
+            visit.redeemed = rewards.rewards_due(c.points[j], programme)
+            c.given[j] = 0
+            c.points[j] -= visit.redeemed * accounts.hundredths(programme.goal)
+            market.tally["points_redeemed"][j] += visit.redeemed * accounts.hundredths(programme.goal)
+            market.tally["rewards_redeemed"][j] += visit.redeemed
+            cost = accounts.hundredths(accounts.reward_cost(programme.reward, programme.reward_cost))
+            market.tally["rewards_cost"][j] += visit.redeemed * cost
 
 
 def rise(market: Market, visit: Visit, c: Customer, programme: Programme) -> None:
     """Count the spend of a visit towards the tiers, and lift her to the tier that it reaches."""
     j, p = visit.firm, market.parameters["rewards"]
+    if not (programme.has_tiers and c.member[j]):
+        return
     c.qualifying_spend[j] += visit.spend
     reached = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
     if reached > c.tier[j]:
+        standing = closing.standing(market, c, j, programme, reached)
         c.tier[j] = reached
-        c.trust[j] = rewards.promoted(c.trust[j], p)
-        c.affective_commitment[j] = rewards.promoted(c.affective_commitment[j], p)
+        c.trust[j] = rewards.promoted(c.trust[j], standing, p)
+        c.affective_commitment[j] = rewards.promoted(c.affective_commitment[j], standing, p)

@@ -1,6 +1,7 @@
 """Enrolment: who joins a programme, and how she starts.   Uses no neighbours.
 
-Claim: customers join if the benefit exceeds the bother, so heavy buyers select themselves.
+Claim: customers join if the benefit that they expect at this firm exceeds the bother, so those who buy much and like
+the firm select themselves, and members differ from others by more than what the programme does.
 Source: LEENHEER_2007 (self-selection); the size and the spread of the bother are assumed.
 """
 
@@ -11,13 +12,13 @@ import numpy as np
 from abm.core.functions import any_set, log32
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
-from abm.mechanisms.loyalty.progress import visit_value
+from abm.mechanisms.loyalty.progress import expected_point_value, visit_points
 
 
 @equation
-def joins(purchase_rate, periods_per_year, value, hassle, hassle_factor):
-    """Return whether the yearly benefit of a programme exceeds the bother.  value: cu a visit"""
-    return purchase_rate * np.float32(periods_per_year) * value > hassle * hassle_factor
+def joins(visits_per_period, periods_per_year, value, gift, hassle, hassle_factor):
+    """Return whether the benefit of a programme in a year exceeds the bother.  value: of a visit, gift: at once, cu"""
+    return visits_per_period * np.float32(periods_per_year) * value + gift > hassle * hassle_factor
 
 
 @kernel
@@ -32,26 +33,33 @@ def draw_hassle(hassle_factor, customer_id, key, replication):
 
 @kernel
 def enrol_visitors(
-    member_at, points_at, visit_count, visit_customer, visit_firm, visit_pair, purchase_rate, basket, hassle_factor,
-    has_program, automatic, hassle, earn_rate, earn_per_visit, endowment, goal, reward, periods_per_year, enrolled,
-    points_issued, points_outstanding,
+    member_at, points_at, given_at, visit_count, visit_customer, visit_firm, visit_pair, purchase_rate, preference_at,
+    basket, hassle_factor, price, has_program, automatic, hassle, earn_rate, earn_per_visit, endowment, goal, reward,
+    redemption, expiry, lapse, periods_per_year, enrolled, points_issued, points_outstanding,
 ):  # fmt: skip
-    """Enrol visitors who are no members yet, before they are rewarded for the visit.
+    """Enrol visitors who are no members yet; they earn points from the next period on, and spend counts for tiers now.
 
-    One joins if enrolment is automatic, or if her yearly benefit `purchase_rate * periods_per_year * visit_value`
-    exceeds `hassle * hassle_factor`; she starts with `endowment` points.
+    One joins if enrolment is automatic, or if what she expects here in a year,
+    `purchase_rate * preference * periods_per_year * visit_points * expected_point_value`, and the points given now,
+    exceed `hassle * hassle_factor`; she starts with `endowment` points.
 
-    member_at (pairs,), points_at (pairs,)  1/100 point  [written]
+    member_at (pairs,), points_at, given_at (pairs,)  1/100 point  [written]
     enrolled, points_issued, points_outstanding  tallies [written]
     """
     for v in range(visit_count[0] if any_set(has_program) else 0):
         j, pair = visit_firm[v], visit_pair[v]
         if member_at[pair] == 0 and has_program[j] > 0:
             i = visit_customer[v]
-            value = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j])
-            if automatic[j] > 0 or joins(purchase_rate[i], periods_per_year, value, hassle[j], hassle_factor[i]):
+            points = visit_points(
+                basket[i], price[j], earn_per_visit[j], earn_rate[j], np.float32(0.0), np.float32(0.0)
+            )
+            visits = purchase_rate[i] * preference_at[pair]
+            point = expected_point_value(points, reward[j], goal[j], redemption[j], visits, expiry[j], lapse)
+            gift = 0.01 * np.float32(endowment[j]) * point
+            if automatic[j] > 0 or joins(visits, periods_per_year, points * point, gift, hassle[j], hassle_factor[i]):
                 member_at[pair] = 1
                 points_at[pair] += endowment[j]
+                given_at[pair] = endowment[j]
                 enrolled[j] += 1
                 points_issued[j] += endowment[j]
                 points_outstanding[j] += endowment[j]

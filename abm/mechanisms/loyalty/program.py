@@ -1,6 +1,10 @@
 """Loyalty programmes: one design space, in which points clubs, stamp cards and tiered clubs are points.
 
 Claim: enrolling, earning, redeeming, expiring, endowing and tiers are fields of one programme, not kinds of programme.
+No field is a free lunch: points given are owed (provision), rewards and discounts are paid; `redemption` and `expiry`,
+which make it less likely that they are, take as much from their pull.  `hassle`, `reward_cost` and `member_cost` are
+what the trade allows and carry no cost of their own: less hassle only lets more customers claim rewards, and what a
+reward or a card costs is a price that the firm pays.
 Source: presets follow the programmes studied by NUNES_DREZE_2006 (stamp cards) and DREZE_NUNES_2009 (tiers); sizes
 are assumed.
 """
@@ -36,25 +40,37 @@ class LoyaltyProgram(Policy):
         "by_benefit", unit="name", evidence="assumed", doc="who joins: those whose benefit exceeds the hassle, or all"
     )
     hassle: float = param(
-        2.0, unit="cu/year", bounds=(0, 1e6), evidence="assumed", doc="mean yearly bother of membership"
+        2.0,
+        unit="cu/year",
+        bounds=(0, 1e6),
+        evidence="assumed",
+        doc="mean yearly bother of membership to customers; less of it costs the rewards of those who join for it",
     )
     earn_rate: float = param(0.0, unit="points/cu", bounds=(0, 1e3), evidence="assumed", doc="points for spending")
     earn_per_visit: float = param(
         0.0, unit="points/visit", bounds=(0, 1e4), evidence="assumed", doc="points (stamps) for a visit"
     )
-    endowment: float = param(0.0, unit="points", bounds=(0, 1e4), evidence="assumed", doc="points given on joining")
+    endowment: float = param(
+        0.0, unit="points", bounds=(0, 1e4), evidence="assumed", doc="points given on joining, owed from then on"
+    )
     goal: float = param(10.0, unit="points", bounds=(0.01, 1e5), evidence="assumed", doc="points for one reward")
     reward: float = param(0.0, unit="cu", bounds=(0, 1e5), evidence="assumed", doc="value of one reward to the member")
     reward_cost: float = param(
-        1.0, unit="ratio", bounds=(0, 2), evidence="assumed", doc="cost to the firm per cu of reward value"
+        1.0,
+        unit="ratio",
+        bounds=(0.2, 2),
+        evidence="assumed",
+        doc="cost to the firm per cu of reward value: below 1 for goods of its own, given at what they cost",
     )
     redemption: float = param(
-        0.9, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="chance that a due reward is claimed on a visit"
+        0.9, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="chance that what is due is claimed on a visit"
     )
     expiry: int = param(
         0, unit="periods", bounds=(0, 10_000), evidence="assumed", doc="silence after which points lapse; 0 = never"
     )
-    member_cost: float = param(0.01, unit="cu/member/period", bounds=(0, 1e4), evidence="assumed", doc="administration")
+    member_cost: float = param(
+        0.01, unit="cu/member/period", bounds=(0, 1e4), evidence="assumed", doc="administration, at the going price"
+    )
     tier_threshold: tuple[float, ...] = param(
         (), unit="cu/window", evidence="assumed", doc="spend that lifts to tier 1, 2, … (at most 4)"
     )

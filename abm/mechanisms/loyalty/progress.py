@@ -1,29 +1,74 @@
-"""Progress towards a reward: what the next visit brings, and the pull of a goal that is near.   Uses no neighbours.
+"""Progress towards a reward: what points are worth, and the pull of a goal that is near.   Uses no neighbours.
 
-Shares of members by tier are those of the period before.
-Claim: effort grows with the square of the progress made, given progress included; a programme is worth what the next
-visit brings in rewards, and the status that it gives.
-Source: KIVETZ_URMINSKY_ZHENG_2006 (goal gradient), NUNES_DREZE_2006 (endowed progress); sizes assumed or tuned.
+Claim: a programme is worth what it really pays: a point counts by the reward that it buys and the chance that it is
+ever paid.  Effort grows as less of the way remains, given points included, scaled by the value of the reward; a card
+that is not begun is out of mind.  What nearness hastens is missing later.
+Source: KIVETZ_URMINSKY_ZHENG_2006 (effort by the proportion of the distance that remains, the fall after the reward),
+NUNES_DREZE_2006 (a task that is begun); chance of payment, repayment and all sizes are assumed.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import any_set
+from abm.core.functions import any_set, exp32
 from abm.core.kernels import equation, kernel
-from abm.mechanisms.loyalty.tiers import status_utility
+
+_LEAST_POINTS = np.float32(0.01)  # points are kept in whole hundredths
 
 
 @equation
-def visit_value(basket, earn_per_visit, earn_rate, reward, goal):
-    """Return what a visit brings a member in rewards, cu."""
-    return (earn_per_visit + earn_rate * basket) * reward / goal
+def visit_points(basket, price, earn_per_visit, earn_rate, discount, bonus):
+    """Return the points that a visit is expected to bring, before they are rounded.  basket: cu"""
+    return (earn_per_visit + earn_rate * basket * price * (1.0 - discount)) * (1.0 + bonus)
+
+
+@equation
+def chance_paid(redemption, visits, visits_per_period, expiry, lapse):
+    """Return the chance that a point is ever redeemed: that the goal is reached, and the reward then claimed.
+
+    Between two visits a balance is lost with probability `lost`: the membership ends (`lapse`, above 0), or a silence
+    outlasts `expiry`, `e^(-visits_per_period * expiry)`.  The goal is reached with `e^(-lost * (visits - 1))`; a reward
+    that is due is claimed on each visit with `redemption`, and lost before the next with `lost`.
+    """
+    silent = exp32(-visits_per_period * np.float32(expiry)) if expiry > 0 else np.float32(0.0)
+    lost = lapse + (1.0 - lapse) * silent
+    reached = exp32(-lost * max(visits - 1.0, np.float32(0.0)))
+    return reached * redemption / (redemption + (1.0 - redemption) * lost)
+
+
+@equation
+def expected_point_value(points, reward, goal, redemption, visits_per_period, expiry, lapse):
+    """Return what a point is expected to be worth to a member, cu.  points: that a visit brings her"""
+    visits = goal / max(points, _LEAST_POINTS)
+    return reward / goal * chance_paid(redemption, visits, visits_per_period, expiry, lapse)
+
+
+@equation
+def visit_share(points, given, goal):
+    """Return the share of a reward that a visit earns: its points of those that were not given towards the reward."""
+    return points / max(goal - given, min(points, goal), _LEAST_POINTS)
+
+
+@equation
+def pull(share, progress, has_points, gradient, begun, out_of_mind):
+    """Return what a programme is worth to a member on a visit, in rewards: what it earns, and how near the goal is.
+
+    Without points, `out_of_mind` of it is not felt, as far as the visit alone does not bring a reward.
+    """
+    full = share + gradient * progress + begun
+    return full if has_points else full * (1.0 - out_of_mind * max(1.0 - share, np.float32(0.0)))
+
+
+@equation
+def hastened(progress, reward_worth, acceleration):
+    """Return the share of need that nearness hastens.  reward_worth: in baskets; endless wealth hastens no more"""
+    return acceleration * progress * reward_worth / (1.0 + reward_worth)
 
 
 @kernel
 def hasten(need, boost, lo, hi):
-    """Raise the need of members who are near a goal.  need (tile,)  ratio  [written]"""
+    """Move the need of members who are near a goal.  need (tile,)  ratio  [written]"""
     for i in range(lo, hi):
         need[i - lo] *= boost[i]
 
@@ -45,40 +90,72 @@ def add_programme(utility, program_utility, price_response, price, tier, tier_di
 
 
 @kernel
-def value_progress(
-    program_utility, boost, member, points, tier, tier_members, price_response, basket, has_program, earn_per_visit,
-    earn_rate, reward, goal, goal_points, progress_weight, gradient, acceleration, status_scarcity, status_step, lo, hi,
+def value_points(
+    point_value, tier, basket, purchase_rate, preference, price, has_program, earn_per_visit, earn_rate, reward, goal,
+    redemption, expiry, tier_discount, tier_bonus, lapse, lo, hi,
 ):  # fmt: skip
-    """Write what each programme adds to utility and to need at the next choice.
+    """Write what a point of each programme is expected to be worth: `reward / goal` and the chance that it is paid.
 
-    With progress `g = min(1, points / goal)`, a member of a programme with a reward gets
-    `progress_weight * (price_response * visit_value / basket + gradient * g^2)`, and from tier 1 on the utility of its
-    status, by the share of members at that tier or above. `boost` is `1 + acceleration * g^2` with the largest g of all
-    her programmes.
+    She is expected to visit the firm `purchase_rate * preference` times a period; 0 without a programme.
 
-    program_utility (m, n)  logit units  [written]      boost (n,)  ratio  [written]
+    point_value (m, n)  cu/point  [written]
     """
-    for j in range(member.shape[0]):
+    for j in range(point_value.shape[0]):
         if has_program[j] > 0:
             for i in range(lo, hi):
-                boost[i] = 1.0
-    for j in range(member.shape[0]):
-        if has_program[j] > 0 and reward[j] > 0.0:
-            total = 0
-            for k in range(tier_members.shape[0]):
-                total += tier_members[k, j]
+                k = tier[j, i]
+                points = visit_points(
+                    basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j], tier_bonus[k, j]
+                )
+                visits = purchase_rate[i] * preference[j, i]
+                point_value[j, i] = expected_point_value(
+                    points, reward[j], goal[j], redemption[j], visits, expiry[j], lapse
+                )
+        else:
             for i in range(lo, hi):
-                progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
-                saved = visit_value(basket[i], earn_per_visit[j], earn_rate[j], reward[j], goal[j]) / basket[i]
-                worth = progress_weight * (price_response[i] * saved + gradient * progress * progress)
-                inside = np.float32(member[j, i])
-                program_utility[j, i] = inside * worth
-                boost[i] = np.fmax(boost[i], 1.0 + inside * acceleration * progress * progress)
-            above = 0
-            for k in range(tier_members.shape[0] - 1, 0, -1):
-                above += tier_members[k, j]
-                if tier_members[k, j] > 0:
-                    share = np.float32(above) / np.float32(total)
-                    status = status_utility(share, np.float32(k), status_scarcity, status_step)
-                    for i in range(lo, hi):
-                        program_utility[j, i] += status if tier[j, i] == k else np.float32(0.0)
+                point_value[j, i] = 0.0
+
+
+@kernel
+def value_progress(
+    program_utility, haste, member, points, given, tier, point_value, price_response, basket, price, earn_per_visit,
+    earn_rate, goal, goal_points, tier_discount, tier_bonus, progress_weight, gradient, begun, out_of_mind,
+    acceleration, lo, hi,
+):  # fmt: skip
+    """Write what each programme adds to utility at the next choice, and the share of need that goals hasten.
+
+    A reward is worth `goal * point_value` to a member, and a visit brings `visit_share` of it. In baskets of hers it
+    weighs as much as an equal cut of the price: `progress_weight * price_response * reward * pull`, with progress
+    `min(1, points / goal)`. Need is hastened by the one goal of all her programmes that hastens it most.
+
+    program_utility (m, n)  logit units  [written]      haste (tile,)  ratio  [written]
+    """
+    for i in range(lo, hi):
+        haste[i - lo] = 0.0
+    for j in range(member.shape[0]):
+        for i in range(lo, hi):
+            k, reward_worth = tier[j, i], goal[j] * point_value[j, i] / basket[i]
+            earned = visit_points(
+                basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j], tier_bonus[k, j]
+            )
+            progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
+            share = visit_share(earned, 0.01 * np.float32(given[j, i]), goal[j])
+            worth = reward_worth * pull(share, progress, points[j, i] > 0, gradient, begun, out_of_mind)
+            inside = np.float32(member[j, i])
+            program_utility[j, i] = inside * progress_weight * price_response[i] * worth
+            haste[i - lo] = max(haste[i - lo], inside * hastened(progress, reward_worth, acceleration))
+
+
+@kernel
+def shift_need(boost, brought_forward, haste, repayment, lo, hi):
+    """Let goals hasten need, and what was brought forward be missing.
+
+    Need is `1 + haste - repayment * brought_forward` times what it would be, and `brought_forward` grows by what that
+    is above 1: over time, what comes earlier and what is missing later add up to nothing.
+
+    boost (n,)  ratio, brought_forward (n,)  periods of usual need  [written]
+    """
+    for i in range(lo, hi):
+        shift = haste[i - lo] - repayment * brought_forward[i]
+        brought_forward[i] += shift
+        boost[i] = 1.0 + shift

@@ -1,7 +1,7 @@
-"""Rewards: earn, redeem, expire; what leaving forfeits; the books of a programme.   Uses no neighbours.
+"""Rewards: earn, redeem, expire; what leaving forfeits.   Uses no neighbours.
 
-Claim: points are given for visits and spend, and exchanged for a reward when they reach the goal.  Who joins, the pull
-of progress, and tiers stand on pages of their own.
+Claim: points are given for visits and spend, and exchanged for rewards when they reach the goal.  Who joins, the pull
+of progress, tiers, and the books of a programme stand on pages of their own.
 Source: NUNES_DREZE_2006 (stamp cards: a reward after a number of purchases); the other rules are assumed.
 """
 
@@ -14,17 +14,22 @@ import numpy as np
 
 from abm.core.functions import any_set, whole
 from abm.core.kernels import equation, kernel
-from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, PROTOTYPE, cite
+from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, NUNES_DREZE_2006, cite
 from abm.core.spec import param
 from abm.core.streams import philox, stream_key, uniform
 from abm.mechanisms.loyalty.enrolment import draw_hassle, enrol_visitors
+from abm.mechanisms.loyalty.membership import (
+    book_membership,
+    compare_members,
+    count_members,
+    count_tiers,
+    set_aside,
+)
 from abm.mechanisms.loyalty.program import LoyaltyProgram
-from abm.mechanisms.loyalty.progress import add_programme, hasten, value_progress
-from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors
+from abm.mechanisms.loyalty.progress import add_programme, hasten, shift_need, value_points, value_progress
+from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors, value_status
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.policy import NEVER
-from abm.world.calendar import year_closes
 from abm.world.columns import CENT, Column, Tally
 from abm.world.world import World
 
@@ -38,13 +43,13 @@ def points_earned(spend, per_visit, per_cu, bonus):
 
 @kernel
 def forfeit(
-    at_stake, visit_count, visit_customer, visit_provider, points, tier, basket, purchase_rate, has_program, reward,
-    goal, tier_discount, tier_window, t,
+    at_stake, visit_count, visit_customer, visit_provider, points, point_value, tier, basket, purchase_rate,
+    has_program, tier_discount, tier_window, t,
 ):  # fmt: skip
     """Add what leaving would forfeit: points, and a tier's discounts to the end of its window.
 
-    A point is worth `reward / goal`; a tier is worth `tier_discount * basket * purchase_rate` for each period left in
-    the window.
+    A point is worth what she expects of it, `point_value`; a tier is worth `tier_discount * basket * purchase_rate` for
+    each period left in the window.
 
     at_stake (visits,)  cu  [written]
     """
@@ -52,22 +57,23 @@ def forfeit(
         i, j = visit_customer[v], max(visit_provider[v], 0)
         left = np.float32(tier_window[j] - t % tier_window[j])
         benefits = tier_discount[tier[j, i], j] * basket[i] * purchase_rate[i] * left
-        at_stake[v] += 0.01 * np.float32(points[j, i]) * reward[j] / goal[j] + benefits
+        at_stake[v] += 0.01 * np.float32(points[j, i]) * point_value[j, i] + benefits
 
 
 @kernel(double=True)
 def reward_visits(
-    points_at, visit_points, visit_reward, member_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair,
-    visit_spend, tier_at, customer_id, has_program, earn_rate, earn_per_visit, goal_points, redemption, reward_expense,
-    tier_bonus, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key, replication, t,
+    points_at, given_at, visit_points, visit_reward, member_at, visit_count, visit_customer, visit_nth, visit_firm,
+    visit_pair, visit_spend, tier_at, customer_id, has_program, earn_rate, earn_per_visit, goal_points, redemption,
+    reward_expense, tier_bonus, points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost, key,
+    replication, t,
 ):  # fmt: skip
     """Credit and redeem, visit by visit, if any firm has a programme.
 
-    A member, also one who has just joined, earns points, with the bonus of her tier at the start of the period. If the
-    balance then reaches `goal`, she redeems one reward with probability `redemption` (draw 1, block nth, word 0): the
-    balance falls by `goal`, whatever the reward is worth. Balances are in whole hundredths of a point.
+    Who was a member when the period began earns points, with the bonus of her tier then. If the balance reaches `goal`,
+    she claims with probability `redemption` (draw 1, block nth, word 0) as many rewards as it holds: it falls by
+    `goal` for each, whatever a reward is worth. Balances are in whole hundredths of a point.
 
-    points_at (pairs,)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member  [written]
+    points_at, given_at (pairs,)  1/100 point  [written]      visit_points (visits,)  1/100 point, if a member [written]
     visit_reward (visits,)  cents  [written]
     points_issued, points_redeemed, points_outstanding, rewards_redeemed, rewards_cost  tallies [written]
     """
@@ -85,12 +91,14 @@ def reward_visits(
             if balance >= goal_points[j]:
                 word = philox(customer_id[visit_customer[v]], t, (1 << 16) | visit_nth[v], replication, key)[0]
                 if uniform(word) < redemption[j]:
-                    balance -= goal_points[j]
-                    points_outstanding[j] -= goal_points[j]
-                    points_redeemed[j] += goal_points[j]
-                    rewards_redeemed[j] += 1
-                    rewards_cost[j] += reward_expense[j]
-                    visit_reward[v] = reward_expense[j]
+                    due = balance // goal_points[j]
+                    balance -= due * goal_points[j]
+                    given_at[pair] = 0
+                    points_outstanding[j] -= due * goal_points[j]
+                    points_redeemed[j] += due * goal_points[j]
+                    rewards_redeemed[j] += due
+                    visit_reward[v] = due * reward_expense[j]
+                    rewards_cost[j] += visit_reward[v]
             points_at[pair] = balance
         else:
             visit_points[v] = 0
@@ -126,58 +134,6 @@ def expire_points(points, last_purchase, has_program, expiry, points_expired, po
             points_outstanding[j] -= lapsed
 
 
-@kernel(per="share")
-def count_members(member, has_program, members, lo, hi):
-    """Count members.  members  tally [written]"""
-    for j in range(member.shape[0]):
-        if has_program[j] > 0:
-            found = 0
-            for i in range(lo, hi):
-                found += member[j, i]
-            members[j] += found
-
-
-@kernel(per="market")
-def count_tiers(tier_members, member, tier, has_program, tier_threshold):
-    """Count members by tier.  tier_members (5, m)  [written]"""
-    for j in range(member.shape[0]):
-        base = 0
-        if has_program[j] > 0:
-            for i in range(member.shape[1]):
-                base += member[j, i]
-        for k in range(1, tier_members.shape[0]):
-            raised = 0
-            if tier_threshold[k, j] < NEVER:
-                for i in range(member.shape[1]):
-                    raised += 1 if tier[j, i] == k else 0
-            tier_members[k, j] = raised
-            base -= raised
-        tier_members[0, j] = base
-
-
-@kernel
-def compare_members(member, year_spend, member_spend, member_wallet, periods_per_year, burn_in, periods, lo, hi, t):
-    """When the books close, count what members spent.  member_spend, member_wallet  tallies [written]"""
-    if year_closes(t + 1, periods_per_year, burn_in, periods):
-        for i in range(lo, hi):
-            total = 0
-            for j in range(member.shape[0]):
-                total += year_spend[j, i]
-            for j in range(member.shape[0]):
-                member_spend[j] += year_spend[j, i] if member[j, i] > 0 else 0
-                member_wallet[j] += total if member[j, i] > 0 else 0
-
-
-@kernel(per="market")
-def book_membership(tier_members, member_cost, membership):
-    """Book the administration of members, rounded once a period.  membership  tally [written]"""
-    for j in range(member_cost.shape[0]):
-        members = 0
-        for k in range(tier_members.shape[0]):
-            members += tier_members[k, j]
-        membership[j] += (members * member_cost[j] + 50) // 100
-
-
 class Rewards(Mechanism):
     """What loyalty programmes do: membership, points, tiers, and their pull."""
 
@@ -187,15 +143,22 @@ class Rewards(Mechanism):
     owns = (
         Column("member", ("firm", "customer"), 0, "bool", "member of the firm's programme", "uint8"),
         Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int64"),
+        Column("given", ("firm", "customer"), 0, "1/100 point", "points given towards the next reward", "int32"),
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
         Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
+        Column("point_value", ("firm", "customer"), 0, "cu/point", "what she expects a point to be worth"),
+        Column("provided", ("firm", "customer"), 0, "cents", "held for what her points are expected to cost", "int64"),
         Column("program_utility", ("firm", "customer"), 0, "logit units", "what the programme adds to utility"),
-        Column("boost", ("customer",), 1, "ratio", "factor on need near a goal"),
+        Column("boost", ("customer",), 1, "ratio", "factor on need: above 1 near a goal, below 1 after it"),
+        Column("brought_forward", ("customer",), 0, "periods of need", "need satisfied ahead of time because of goals"),
         Column("hassle_factor", ("customer",), 1, "ratio", "how much membership bothers her, mean 1"),
         Column("tier_members", ("tier", "firm"), 0, "customers", "members by tier", "int64"),
         Column("visit_reward", ("visit",), 0, "cents", "cost of the reward that the visitor is given", "int64"),
     )
-    scratch = (Column("visit_points", ("visit",), 0, "1/100 point", "what the visit brings a member", "int64"),)
+    scratch = (
+        Column("visit_points", ("visit",), 0, "1/100 point", "what the visit brings a member", "int64"),
+        Column("haste", ("row",), 0, "share", "need that goals hasten"),
+    )
     writes = ("trust", "affective_commitment")
     counts = (
         Tally("enrolled", "customers", "customers who joined the programme"),
@@ -206,40 +169,58 @@ class Rewards(Mechanism):
         Tally("points_outstanding", "points", "unredeemed points at the end of the period", 0.01, stock=True),
         Tally("rewards_redeemed", "rewards", "rewards given out"),
         Tally("rewards_cost", "cu", "cost of rewards given out", CENT, account="lever"),
+        Tally("provision", "cu", "set aside for outstanding points, less what is released", CENT, account="lever"),
+        Tally("provision_held", "cu", "provision for outstanding points at the end of the period", CENT, stock=True),
         Tally("membership", "cu", "administration of members", CENT, account="lever"),
         Tally("member_spend", "cu", "spent by members at the firm in the year", CENT),
         Tally("member_wallet", "cu", "spent by members in the category in the year", CENT),
         Tally("demoted", "customers", "members moved down a tier or more"),
     )
     progress_weight: float = param(
-        1.0, unit="ratio", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
-        doc="weight of the programme in utility",
+        1.0, unit="ratio", bounds=(0, 50), evidence="assumed",
+        doc="weight of what a programme pays against an equal cut of the price",
     )  # fmt: skip
     gradient: float = param(
-        0.2,
-        unit="logit units",
-        bounds=(0, 10),
-        evidence="calibrated",
-        source=cite(
-            KIVETZ_URMINSKY_ZHENG_2006,
-            "abstract: effort rises with proportion of distance covered; size from the prototype",
-        ),
-        doc="added utility just before the goal",
-    )
+        0.07, unit="ratio", bounds=(0, 10), evidence="assumed",
+        source=cite(KIVETZ_URMINSKY_ZHENG_2006, "abstract: effort by the proportion of the distance that remains"),
+        doc="share of a reward's value that pulls just before the goal, in proportion to the way done",
+    )  # fmt: skip
+    begun: float = param(
+        0.05, unit="ratio", bounds=(0, 10), evidence="assumed",
+        source=cite(NUNES_DREZE_2006, "abstract: a task begun and incomplete rather than not yet begun"),
+        doc="share of a reward's value that pulls once there are points, also such as were given",
+    )  # fmt: skip
+    out_of_mind: float = param(
+        1.0, unit="share", bounds=(0, 1), evidence="assumed",
+        doc="part of a programme's pull that is not felt without points, where a visit alone brings no reward",
+    )  # fmt: skip
+    lapse: float = param(
+        0.02, unit="1/visit", bounds=(1e-4, 1), evidence="assumed",
+        doc="chance, as members see it, that membership ends between two visits with nothing paid",
+    )  # fmt: skip
     acceleration: float = param(
-        0.25, unit="ratio", bounds=(0, 10), evidence="assumed", doc="added need just before the goal"
-    )
+        0.25, unit="share", bounds=(0, 1), evidence="assumed",
+        doc="need hastened just before a goal of endless value; half of it for a reward worth a basket",
+    )  # fmt: skip
+    repayment: float = param(
+        0.25, unit="1/period", bounds=(0.01, 1), evidence="assumed",
+        doc="part of what was brought forward that is missing in the next period",
+    )  # fmt: skip
     status_scarcity: float = param(
-        0.3, unit="logit units", bounds=(0, 10), evidence="assumed", doc="utility of a tier that nobody else has"
+        0.15, unit="logit units", bounds=(0, 10), evidence="assumed", doc="utility of a tier that nobody else has"
     )
     status_step: float = param(
         0.05, unit="logit units/tier", bounds=(0, 10), evidence="assumed", doc="utility of each tier below one's own"
     )
+    noticed: float = param(
+        0.05, unit="baskets/visit", bounds=(1e-4, 10), evidence="assumed",
+        doc="benefit of a tier at which its status counts half",
+    )  # fmt: skip
     promotion: float = param(
-        0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment gained by promotion"
+        0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment gained by a tier of full status"
     )
     demotion: float = param(
-        0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment lost by demotion"
+        0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment lost with a tier of full status"
     )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
@@ -248,11 +229,14 @@ class Rewards(Mechanism):
             return ()
         need = ((Phase.NEED, hasten),)
         terms = ((Phase.STAKES, forfeit), (Phase.VALUATION, add_programme), (Phase.DELIVERY, discount_tiers))
-        till = tuple((Phase.LOYALTY, k) for k in (enrol_visitors, reward_visits, promote_visitors))
+        till = tuple((Phase.LOYALTY, k) for k in (reward_visits, enrol_visitors, promote_visitors))
         windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
-        standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers), (Phase.PROGRESS, value_progress))
-        books = ((Phase.RELATION, add_reward_cost), (Phase.CLOSING, compare_members), (Phase.BOOKS, book_membership))
-        return (*need, *terms, *till, *windows, *standing, *books)
+        standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers))
+        kernels = (value_points, value_progress, value_status, shift_need, set_aside)
+        pull = tuple((Phase.PROGRESS, kernel) for kernel in kernels)
+        visits = ((Phase.RELATION, add_reward_cost), (Phase.CLOSING, compare_members))
+        books = ((Phase.BOOKS, book_membership),)
+        return (*need, *terms, *till, *windows, *standing, *pull, *visits, *books)
 
     def begin(self, world: World, seed: int) -> None:
         """Draw each customer's dislike of membership."""

@@ -1,7 +1,10 @@
 """Tiers: levels of a programme, reached by spend in a window, with discounts and status.   Uses no neighbours.
 
-Claim: status is worth less the more share it; demotion hurts more than promotion helped.
-Source: DREZE_NUNES_2009 (tiers), WAGNER_HENNIG_THURAU_RUDOLPH_2009 (demotion); sizes assumed or tuned.
+Shares of members by tier are those of the period before.
+Claim: status is scarcity: worth nothing where everybody has it, and nothing in a club that gives nothing; demotion
+hurts more than promotion helped.
+Source: DREZE_NUNES_2009 (a tier that more share is worth less, one with others below it more),
+WAGNER_HENNIG_THURAU_RUDOLPH_2009 (demotion); that a title needs something real behind it, and sizes, are assumed.
 """
 
 from __future__ import annotations
@@ -10,12 +13,39 @@ import numpy as np
 
 from abm.core.functions import any_set
 from abm.core.kernels import equation, kernel
+from abm.mechanisms.loyalty.progress import visit_points
 
 
 @equation
-def status_utility(share_at_or_above, tier, status_scarcity, status_step):
-    """Return the utility of a tier's status: scarcity, and the pleasure of tiers below."""
-    return status_scarcity * (1.0 - share_at_or_above) + status_step * (tier - 1.0)
+def standing(share_at_or_above, benefit, noticed):
+    """Return the status of a tier, 0-1: its scarcity, if there is something real behind it.
+
+    benefit : what a visit brings at that tier, in baskets; one of `noticed` counts half
+    """
+    return (1.0 - share_at_or_above) * benefit / (benefit + noticed)
+
+
+@equation
+def status_utility(standing, tier, status_scarcity, status_step):
+    """Return the utility of a tier's status; tiers below it add to it."""
+    return standing * (status_scarcity + status_step * (tier - 1.0))
+
+
+@equation
+def tier_benefit(point_value, basket, price, earn_per_visit, earn_rate, discount, bonus):
+    """Return what a visit brings a member of a tier, in baskets of hers: points and the discount."""
+    points = visit_points(basket, price, earn_per_visit, earn_rate, discount, bonus)
+    return points * point_value / basket + price * discount
+
+
+@equation
+def share_at_or_above(tier_members, k, j):
+    """Return the share of members (5, m) of firm j at tier k or above; 1 if there are none, whom nobody looks up to."""
+    above, total = 0, 0
+    for level in range(tier_members.shape[0]):
+        total += tier_members[level, j]
+        above += tier_members[level, j] if level >= k else 0
+    return np.float32(above) / np.float32(total) if total > 0 else np.float32(1.0)
 
 
 @equation
@@ -39,13 +69,14 @@ def discount_tiers(visit_discount, visit_count, visit_firm, visit_pair, tier_at,
 
 @kernel
 def promote_visitors(
-    tier_at, qualifying_spend_at, trust_at, affective_commitment_at, member_at, visit_count, visit_firm, visit_pair,
-    visit_spend, has_tiers, tier_threshold, promotion,
+    tier_at, qualifying_spend_at, trust_at, affective_commitment_at, member_at, point_value_at, tier_members,
+    visit_count, visit_customer, visit_firm, visit_pair, visit_spend, basket, price, earn_per_visit, earn_rate,
+    has_tiers, tier_threshold, tier_discount, tier_bonus, promotion, noticed,
 ):  # fmt: skip
     """Add visits to what qualifies for tiers, and lift members who reach one.
 
-    The lift is at once; trust and affective commitment grow by `promotion`, to 1 at most, once a visit however many
-    tiers it passes.
+    The lift is at once; trust and affective commitment grow by `promotion` times the standing of the tier reached, to
+    1 at most, once a visit however many tiers it passes.
 
     tier_at, qualifying_spend_at (pairs,)  cents, trust_at, affective_commitment_at (pairs,)  [written]
     """
@@ -53,32 +84,67 @@ def promote_visitors(
         j, pair = visit_firm[v], visit_pair[v]
         if has_tiers[j] > 0 and member_at[pair] > 0:
             qualifying_spend_at[pair] += visit_spend[v]
-            reached = tier_reached(qualifying_spend_at[pair], tier_threshold, j)
-            if reached > tier_at[pair]:
-                tier_at[pair] = reached
-                trust_at[pair] = min(np.float32(1.0), trust_at[pair] + promotion)
-                affective_commitment_at[pair] = min(np.float32(1.0), affective_commitment_at[pair] + promotion)
+            k = tier_reached(qualifying_spend_at[pair], tier_threshold, j)
+            if k > tier_at[pair]:
+                tier_at[pair] = k
+                benefit = tier_benefit(
+                    point_value_at[pair], basket[visit_customer[v]], price[j], earn_per_visit[j], earn_rate[j],
+                    tier_discount[k, j], tier_bonus[k, j],
+                )  # fmt: skip
+                gain = promotion * standing(share_at_or_above(tier_members, k, j), benefit, noticed)
+                trust_at[pair] = min(np.float32(1.0), trust_at[pair] + gain)
+                affective_commitment_at[pair] = min(np.float32(1.0), affective_commitment_at[pair] + gain)
 
 
 @kernel
 def close_window(
-    tier, qualifying_spend, trust, affective_commitment, demoted, has_tiers, tier_threshold, tier_window, demotion, lo,
+    tier, qualifying_spend, trust, affective_commitment, demoted, point_value, tier_members, basket, price,
+    earn_per_visit, earn_rate, has_tiers, tier_threshold, tier_discount, tier_bonus, tier_window, demotion, noticed, lo,
     hi, t,
 ):  # fmt: skip
     """At the end of a qualifying window set each tier to what the window earned.
 
-    A window ends with a period t if `t + 1` is a multiple of `tier_window`. A lower tier costs `demotion` of trust and
-    affective commitment, to 0 at least; the window's spend starts again at 0.
+    A window ends with a period t if `t + 1` is a multiple of `tier_window`. A lower tier costs `demotion` times the
+    standing of the tier lost, of trust and affective commitment, to 0 at least; the window's spend starts again at 0.
 
     tier, qualifying_spend, trust, affective_commitment (m, n)  [written]      demoted  tally [written]
     """
     for j in range(tier.shape[0]):
         if has_tiers[j] > 0 and (t + 1) % tier_window[j] == 0:
             for i in range(lo, hi):
-                earned = tier_reached(qualifying_spend[j, i], tier_threshold, j)
-                if earned < tier[j, i]:
+                k, earned = tier[j, i], tier_reached(qualifying_spend[j, i], tier_threshold, j)
+                if earned < k:
                     demoted[j] += 1
-                    trust[j, i] = max(np.float32(0.0), trust[j, i] - demotion)
-                    affective_commitment[j, i] = max(np.float32(0.0), affective_commitment[j, i] - demotion)
+                    benefit = tier_benefit(
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j],
+                        tier_bonus[k, j],
+                    )  # fmt: skip
+                    loss = demotion * standing(share_at_or_above(tier_members, k, j), benefit, noticed)
+                    trust[j, i] = max(np.float32(0.0), trust[j, i] - loss)
+                    affective_commitment[j, i] = max(np.float32(0.0), affective_commitment[j, i] - loss)
                 tier[j, i] = earned
                 qualifying_spend[j, i] = 0
+
+
+@kernel
+def value_status(
+    program_utility, member, tier, tier_members, point_value, basket, price, earn_per_visit, earn_rate, has_tiers,
+    tier_discount, tier_bonus, status_scarcity, status_step, noticed, lo, hi,
+):  # fmt: skip
+    """Add what the status of their tier is worth to members from tier 1 on.
+
+    program_utility (m, n)  logit units  [written]
+    """
+    for j in range(tier.shape[0]):
+        for k in range(1, tier_members.shape[0]):
+            if has_tiers[j] > 0 and tier_members[k, j] > 0:
+                share = share_at_or_above(tier_members, k, j)
+                for i in range(lo, hi):
+                    benefit = tier_benefit(
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j],
+                        tier_bonus[k, j],
+                    )  # fmt: skip
+                    status = status_utility(
+                        standing(share, benefit, noticed), np.float32(k), status_scarcity, status_step
+                    )
+                    program_utility[j, i] += status if tier[j, i] == k else np.float32(0.0)

@@ -42,6 +42,8 @@ def weighed(t=0, customers=1, provider=0, firms=({"program": PROGRAM}, {}, {}), 
     small.c.provider[0] = provider
     small.c.basket.fill(40.0)
     small.c.purchase_rate.fill(0.25)
+    if "point_value" in small.c:
+        small.c.point_value[0] = 0.4
     if set_up:
         set_up(small.c)
     small.visits([0], [-1])
@@ -62,7 +64,7 @@ def settled(c):
 
 
 def test_facets_by_hand():
-    """5 points of 10 for 4 cu: 2 cu; 5 % of 40 cu once in 4 periods for 8 periods: 4 cu; both beside a basket of 40."""
+    """5 points of 0.4 cu: 2 cu; 5 % of 40 cu once in 4 periods for 8 periods: 4 cu; both beside a basket of 40."""
     firms = [{"program": PROGRAM, "integration": 0.1, "exit_fee": 10.0, "joining_fee": 4.0}, {}, {}]
     found = facets(weighed(t=44, firms=firms, set_up=settled))
     assert found == pytest.approx(
