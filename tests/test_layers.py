@@ -26,6 +26,7 @@ BELOW = {  # a package may import itself and these
     "agents": (*_THEORY, "scenario", "engine"),
     "bench": (*_THEORY, "scenario", "engine"),
     "study": (*_THEORY, "scenario", "engine"),
+    "facts": (*_THEORY, "scenario", "engine", "study"),
     "view": (*_THEORY, "scenario", "engine", "study"),
 }
 _BENEATH = ("provenance", "plan", "statistics", "storage", "running")

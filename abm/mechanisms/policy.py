@@ -49,12 +49,14 @@ class Policy(Spec, ABC):
     held     : how levers are held that are not held as their type says; None = the parameter is no lever
     optional : whether a firm may do without the section, as without a programme
     given    : parameters that no firm can choose, with the reason: what its inputs cost, what its name stands for
+    free     : levers that cost nothing by nature, with the reason; every other one has a cost
     """
 
     name: ClassVar[str] = ""
     held: ClassVar[Mapping[str, Held | None]] = {}
     optional: ClassVar[bool] = False
     given: ClassVar[Mapping[str, str]] = {}
+    free: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def absent(cls) -> Self:

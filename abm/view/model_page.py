@@ -158,6 +158,10 @@ def _policy(kind: type[Mechanism]) -> Iterator[str]:
     yield f"What a firm sets: {catalogue.summary_line(policy)}{without}"
     yield from _parameters(policy, f"firms.NAME.{policy.name}.".replace("..", "."))
     yield from _worked_out(policy)
+    for said, reasons in (("Given, and nobody's choice", policy.given), ("Free by nature", policy.free)):
+        if reasons:
+            yield ""
+            yield f"{said}: {'; '.join(f'`{name}` ({reason})' for name, reason in reasons.items())}."
 
 
 def _worked_out(policy: type[Policy]) -> Iterator[str]:

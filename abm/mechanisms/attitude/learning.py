@@ -115,6 +115,7 @@ class Introduction(Policy):
     """What customers know of a firm before they have used it."""
 
     given: ClassVar = {"initial_awareness": "what is known of a firm at the start is its past"}
+    free: ClassVar = {"promise": "words cost nothing; those that are not kept cost trust, and modest ones trial"}
     promise: float = param(
         0.75, unit="0-1", bounds=(0, 1), evidence="assumed", doc="quality that is promised, whatever is delivered"
     )

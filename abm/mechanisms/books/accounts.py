@@ -224,6 +224,7 @@ class Offer(Policy):
     given: ClassVar = {
         "unit_cost": "what goods cost is given to a firm", "fixed_cost": "what being there costs is given to a firm",
     }  # fmt: skip
+    free: ClassVar = {"price": "a price is a number; what it costs is custom or margin"}
     price: float = param(
         1.0, unit="index", bounds=(0, 1000), evidence="assumed", doc="price index: 1 = a customer's usual basket"
     )

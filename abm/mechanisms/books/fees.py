@@ -8,7 +8,7 @@ Source: BURNHAM_FRELS_MAHAJAN_2003 (monetary loss as a cost of switching, abstra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -93,6 +93,10 @@ def collect_fees(
 class FeePolicy(Policy):
     """What a firm charges for coming and for leaving.  Their cost is custom that they keep away."""
 
+    free: ClassVar = {
+        "exit_fee": "a fee is a term of the contract; it keeps away those who see it coming",
+        "joining_fee": "a fee is a term of the contract; it keeps away those who would have to pay it",
+    }
     exit_fee: float = param(0.0, unit="cu", bounds=(0, 1e6), evidence="assumed", doc="fee for ending the relation")
     joining_fee: float = param(
         0.0, unit="cu", bounds=(0, 1e6), evidence="assumed", doc="fee for becoming the firm's customer"

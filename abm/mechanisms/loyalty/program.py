@@ -35,6 +35,19 @@ class LoyaltyProgram(Policy):
         "member_cost": _HUNDREDTHS_OF_A_CENT,
     }  # fmt: skip
 
+    given: ClassVar = {
+        "hassle": "how much membership bothers is a trait of customers and of the trade",
+        "reward_cost": "what a reward costs beside its value is given with the kind of reward",
+        "member_cost": "what administration costs is a going price",
+    }
+    free: ClassVar = {
+        "enrolment": "who may join is a rule; each who does is served and rewarded",
+        "redemption": "how easily a reward is claimed is a rule; what is claimed less pulls less",
+        "expiry": "when points lapse is a rule; points that lapse pull less",
+        "goal": "how many points a reward takes is a rule; fewer rewards pull less",
+        "tier_window": "how long a tier is held is a rule",
+    }
+
     preset: str = param("custom", unit="name", evidence="assumed", doc="named design that other fields start from")
     enrolment: Literal["by_benefit", "automatic"] = param(
         "by_benefit", unit="name", evidence="assumed", doc="who joins: those whose benefit exceeds the hassle, or all"
