@@ -87,6 +87,9 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         ["learned", "referred", "acquired"],
     ),
     "lost_for_good": (varied(choice={"market": "lost_for_good", "term": 3}), ["repeats"]),
+    "lost_for_a_while": (
+        varied(choice={"market": "lost_for_good", "term": 2, "reconsider_after": 4}), ["repeats", "won_back"],
+    ),
     "lost_for_good_and_unknown": (
         varied(
             choice={"market": "lost_for_good", "term": 2},

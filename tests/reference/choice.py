@@ -22,6 +22,7 @@ EXAMPLE: dict[str, Any] = {
     "rule": "mnl",  # or "deterministic", "habit", "threshold"
     "market": "always_a_share",  # or "lost_for_good"
     "term": 52,  # periods of a contract
+    "reconsider_after": None,  # periods since her last purchase, None = never
     "attraction": 5.0,
     "outside": 1.0,
     "habit_strength": 0.5,
@@ -32,9 +33,14 @@ Utilities = Sequence[float | None]
 Answer = tuple[int, list[float] | None]
 
 
-def considered(aware: bool, relation: int, market: str) -> bool:
-    """Tell whether a firm is weighed: she knows it, and with contracts she has not left it."""
-    return aware and not (market == "lost_for_good" and relation == LOST)
+def considered(aware: bool, relation: int, market: str, silence: int = 0, reconsider_after: int | None = None) -> bool:
+    """Tell whether a firm is weighed: she knows it, and with contracts she has not left it, or long enough ago.
+
+    silence : periods since her last purchase there
+    """
+    if market == "lost_for_good" and relation == LOST:
+        return aware and reconsider_after is not None and silence >= reconsider_after
+    return aware
 
 
 def attraction(satisfaction: float, expectation: float, encounters: int) -> float:

@@ -61,7 +61,7 @@ TALLIES = (
     "goods", "service", "discounts", "price_cuts", "membership", "fixed", "population", "year_visits",
     "customers_at_close", "buyers", "wallet_own", "wallet_all", "own_at_start", "retained", "lost_at_start",
     "regained", "dormant_at_start", "revived", "loyalists", "mercenaries", "hostages", "defectors", "asked",
-    "intention_sum", "member_spend", "member_wallet", "category_spend",
+    "intention_sum", "member_spend", "member_wallet", "category_spend", "departures", "newcomers",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.reference.random_numbers import Key, customer_words, fine_uniform
 
-EXAMPLE: dict[str, Any] = {"leaving_rate": 0.0, "every": 26, "vacancy": None}
+EXAMPLE: dict[str, Any] = {"leaving_rate": 0.0, "every": 52, "vacancy": None}
 
 
 def is_date(period: int, parameters: dict[str, Any]) -> bool:

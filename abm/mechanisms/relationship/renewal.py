@@ -68,8 +68,8 @@ def departures(c: Tallied) -> FloatArray:
 class Renewal(Mechanism):
     """Newcomers who take the places of customers who leave the market.
 
-    What the yearly books count is of those who are there when they close; what a leaver has spent since they were
-    opened is in the revenue, and in nobody's wallet.
+    If the yearly books have just closed at each date, as by default, they hold everybody. Else they are of those who are
+    there when they close: what a leaver has spent since they were opened is in the revenue, and in no wallet.
     """
 
     name = "renewal"
@@ -85,7 +85,7 @@ class Renewal(Mechanism):
         doc="share of customers who leave the market within a year, whatever firms do; 0 = nobody",
     )  # fmt: skip
     every: int = param(
-        26,
+        52,
         unit="periods",
         bounds=(1, 10_000),
         evidence="assumed",
