@@ -245,8 +245,11 @@ class Rewards(Mechanism):
             draw_hassle(c.hassle_factor, c.customer_id, stream_key(seed, self.name), world.replication)
 
     def settle(self, world: World, rows: np.ndarray) -> None:
-        """Let the points of customers who leave the market lapse."""
+        """Let the points of customers who leave the market lapse, and release what was held for them."""
         if "points" in world.customers:
             lapsed = world.customers.points[:, rows]
             world.count("points_expired", rows, lapsed)
             world.count("points_outstanding", rows, -lapsed)
+            held = world.customers.provided[:, rows]
+            world.count("provision", rows, -held)
+            world.count("provision_held", rows, -held)

@@ -68,8 +68,8 @@ def departures(c: Tallied) -> FloatArray:
 class Renewal(Mechanism):
     """Newcomers who take the places of customers who leave the market.
 
-    If the yearly books have just closed at each date, as by default, they hold everybody. Else they are of those who are
-    there when they close: what a leaver has spent since they were opened is in the revenue, and in no wallet.
+    If the yearly books have just closed at each date, as by default, they hold everybody. Else they are of those who
+    are there when they close: what a leaver has spent since they were opened is in the revenue, and in no wallet.
     """
 
     name = "renewal"

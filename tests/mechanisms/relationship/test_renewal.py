@@ -178,6 +178,9 @@ def test_points_of_those_who_leave_lapse_and_none_are_lost():
         outstanding = world.tallied("points_outstanding")[-1]
         np.testing.assert_allclose(outstanding, issued - redeemed - expired, atol=1e-9)
         np.testing.assert_allclose(outstanding[:-1], world.customers.points.sum(axis=1) / 100, atol=1e-9)
+        held = world.tallied("provision_held")[-1, :-1]
+        np.testing.assert_allclose(held, world.customers.provided.sum(axis=1) / 100, atol=1e-9)
+        np.testing.assert_allclose(world.tallied("provision").sum(axis=0)[:-1], held, atol=1e-6)
 
 
 def test_newcomers_take_the_places_of_those_who_left_the_category_after_a_while():
