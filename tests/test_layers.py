@@ -62,6 +62,7 @@ ONLY_IN = {  # a library, and the files that may import it
         "view/replications.py",
         "view/race.py",
         "view/twins.py",
+        "view/against_log.py",
     ),
     "pickle": ("study/running/pool.py",),  # between a parent and the workers it has started itself, never from a file
     "random": ("agents/agent_set.py",),  # the type of Mesa's `model.random`, for shuffles that users ask for

@@ -22,7 +22,7 @@ from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
-from abm.view import catalogue, criteria, dates, figures, groups, markup, summary, tables
+from abm.view import against_log, catalogue, criteria, dates, figures, groups, markup, summary, tables
 
 _MOST_FAILURES = 10
 
@@ -72,6 +72,7 @@ def _page(
         *_by_group(results, table, _groupings(manifest)),
         *_criteria(results),
         *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
+        *(against_log.section(study.scenario, study.folder) if study else ()),
         markup.section("What was run", *_run(results, manifest, study)),
         markup.section("What is only assumed", *_assumed(numbers)),
         markup.section("How to reproduce it", *_reproduce(manifest, folder, study)),
