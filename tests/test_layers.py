@@ -27,7 +27,7 @@ BELOW = {  # a package may import itself and these
     "bench": (*_THEORY, "scenario", "engine"),
     "study": (*_THEORY, "scenario", "engine"),
     "facts": (*_THEORY, "scenario", "engine", "study"),
-    "view": (*_THEORY, "scenario", "engine", "study"),
+    "view": (*_THEORY, "scenario", "engine", "study", "facts"),
 }
 _BENEATH = ("provenance", "plan", "statistics", "storage", "running")
 BELOW_IN_STUDY = {  # a package of abm/study may import itself and these; questions do not know each other

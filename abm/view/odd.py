@@ -13,6 +13,7 @@ from typing import Any
 from abm.core.kernels import Kernel
 from abm.core.streams import SCHEME
 from abm.engine.stages import staged
+from abm.facts.card import FACTS
 from abm.kpis.measure import Measure
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
@@ -33,10 +34,10 @@ PURPOSE = """\
 To compare what a firm can do for its customers' loyalty (a programme, better or more even service, a price) in a market
 of customers who differ, learn from experience, talk to each other and choose for themselves. The numbers are for
 comparison between strategies under stated assumptions, not forecasts of a particular market."""
-PATTERNS = """\
-Patterns the model is judged by: purchase frequencies follow the negative binomial; market shares and repeat buying go
-together (double jeopardy); satisfaction and loyalty are related by more than a straight line; bad experiences weigh
-more than good ones; good word of mouth is some three times as frequent as bad; defection spreads over ties."""
+PATTERNS = "\n".join(
+    ["Patterns the model is judged by; `patronage evidence` says which of them a market shows:", ""]
+    + [f"- {fact.claim}" for fact in FACTS]
+)
 CONCEPTS = {
     "Emergence": """\
 Market shares, retention, profit and the fate of programmes come out of customers' choices; none is set.""",
