@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from abm.engine.engine import Engine
 from abm.scenario.scenario import Scenario
 from tests.reference import learning, random_numbers
-from tests.reference.market import THEORIES
+from tests.reference.market import OPTIONAL, THEORIES
 from tests.reference.mirror import run_side_by_side
 
 TIERED = {
@@ -57,6 +57,12 @@ def at_north(**fields):
     """Return the base firms, the first of which has further fields."""
     return [{**BASE["firms"][0], **fields}, *BASE["firms"][1:]]
 
+
+NAMED = [
+    {**firm, "initial_awareness": 0.4, "advertising": {"advertising_spend": spend, "brand": brand}}
+    for firm, spend, brand in zip(BASE["firms"], (0.1234, 0.0, 0.05), (0.0, 0.7, -0.4), strict=True)
+]
+SILENT = {"advertising": 0.0, "contact_rate": 0.0, "weak_tie": 0.0, "strong_tie": 0.0}
 
 CASES = {  # what is varied, and what must happen for the comparison to say something about it
     "mnl": (
@@ -110,6 +116,35 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         ["fell_dormant", "fell_lost", "returned", "won_back", "regained", "exit_fees"],
     ),
     "assimilation_and_drift": (varied(encounter={"assimilation": 0.3}, learning={"drift": 0.01}), ["visits"]),
+    "all_alike_and_blind_to_prices": (
+        varied(taste={"taste_spread": 0.0}, perceived_value={"value_weight": 0.0}), ["dissatisfied"]
+    ),
+    "tastes_that_fit": (varied(taste={"taste_spread": 2.5, "fit": 0.1}), ["repeats", "broken_promises"]),
+    "prices_that_please_and_hurt": (
+        varied(
+            firms=at_north(price=1.4, program=TIERED), perceived_value={"value_weight": 1.2, "memory_rate": 0.4},
+            population={"purchase_rate": 3.0, "customers": 12},
+        ),
+        ["discounts", "dissatisfied"],
+    ),
+    "advertising": (
+        varied(firms=NAMED, advertising={"half_reach": 0.2, "message_pull": 0.5}, word_of_mouth={"advertising": 0.0}),
+        ["advertising_cost", "learned", "referred"],
+    ),
+    "advertising_alone": (
+        varied(firms=NAMED, advertising={"goodwill_decay": 0.5, "goodwill_weight": 6.0}, word_of_mouth=SILENT),
+        ["advertising_cost", "learned"],
+    ),
+    "stories_of_unknown_firms_and_of_the_own": (
+        varied(
+            firms=[{**firm, "initial_awareness": 0.4} for firm in BASE["firms"]],
+            word_of_mouth={"own_brand_part": 0.6, "own_experience": 2.0, "strong_tie": 0.0, "weak_tie": 0.0},
+        ),
+        ["heard", "negative_messages", "referred"],
+    ),
+    "promises_that_spread_excuses": (
+        varied(trust={"usual_spreads": 0.3, "tolerance": 0.02}, learning={"promise_rate": 0.6}), ["broken_promises"]
+    ),
     "one_firm": (varied(firms=BASE["firms"][:1]), ["repeats"]),
     "one_customer": (varied(population={"customers": 1, "purchase_rate": 3.0}, network=NOBODY_TIED), ["visits"]),
     "everybody_tied": ({**varied(population={"customers": 12}), "network": {"kind": "complete"}}, ["heard"]),
@@ -173,11 +208,19 @@ def programmes(draw):
 
 
 @st.composite
-def firms(draw, j):
+def names(draw):
+    return {"advertising_spend": draw(st.just(0.0) | number(0.0, 0.5)), "brand": draw(number(-1.0, 1.0))}
+
+
+PRICED = ("quality", "reliability", "consistency", "transparency", "richness")
+
+
+@st.composite
+def firms(draw, j, advertised):
     return {
         "name": f"firm_{j}",
         "price": draw(number(0.7, 1.4)),
-        "promise": draw(st.none() | number(0.4, 0.9)),
+        "promise": draw(number(0.4, 0.9)),
         "initial_awareness": draw(st.just(1.0) | number(0.1, 0.9)),
         "exit_fee": draw(number(0.0, 10.0)),
         "integration": draw(number(0.0, 0.5)),
@@ -185,11 +228,24 @@ def firms(draw, j):
         "service": {
             "quality": draw(number(0.4, 0.9)),
             "failure_rate": draw(number(0.0, 0.3)),
-            "spread_within": draw(number(0.02, 0.2)),
-            "transparency": draw(number(0.0, 1.0)),
-            "richness": draw(number(0.0, 1.0)),
+            "spread_within": draw(number(0.02, 0.3)),
+            "spread_between": draw(st.just(0.0) | number(0.02, 0.2)),
+            "transparency": draw(number(0.0, 0.99)),
+            "richness": draw(number(0.0, 0.99)),
+            **{f"{lever}_cost": draw(number(0.0, 4.0)) for lever in PRICED},
         },
+        **({"advertising": draw(names())} if advertised else {}),
         "program": draw(st.none() | programmes()),
+    }
+
+
+@st.composite
+def advertisings(draw):
+    return {
+        "half_reach": draw(number(0.02, 0.5)),
+        "goodwill_decay": draw(number(0.0, 0.98)),
+        "goodwill_weight": draw(number(0.0, 4.0)),
+        "message_pull": draw(number(0.0, 1.0)),
     }
 
 
@@ -197,6 +253,7 @@ def firms(draw, j):
 def scenarios(draw):
     customers = draw(st.integers(1, 40))
     periods = draw(st.integers(1, 12))
+    advertised = draw(st.booleans())
     return {
         "periods": periods,
         "burn_in": draw(st.integers(0, periods)),
@@ -208,7 +265,7 @@ def scenarios(draw):
             "price_weight_spread": draw(number(0.0, 0.8)),
         },
         "network": {"kind": "erdos_renyi", "neighbours": float(min(draw(st.integers(0, 8)), customers - 1))},
-        "firms": [draw(firms(j)) for j in range(draw(st.integers(1, 4)))],
+        "firms": [draw(firms(j, advertised)) for j in range(draw(st.integers(1, 4)))],
         "need": {"season_amplitude": draw(number(0.0, 1.0)), "season_peak": draw(number(0.0, 8.0))},
         "switching_cost": {
             "basis": draw(st.sampled_from(["facets", "facets", "trait"])),
@@ -226,8 +283,24 @@ def scenarios(draw):
             "outside": draw(number(-5.0, 6.0)),
         },
         "encounter": {"assimilation": draw(number(0.0, 0.5)), "loss": draw(number(0.0, 2.0))},
-        "learning": {"drift": draw(number(-0.02, 0.02)), "tenure": draw(number(1.0, 8.0))},
-        "trust": {"growth": draw(number(0.0, 0.4)), "promise_cost": draw(number(0.0, 0.2))},
+        "taste": {"taste_spread": draw(st.just(0.0) | number(0.0, 3.0)), "fit": draw(number(0.0, 0.1))},
+        "perceived_value": {
+            "value_weight": draw(st.just(0.0) | number(0.0, 1.0)),
+            "loss_weight": draw(number(0.0, 4.0)),
+            "own_part": draw(number(0.0, 1.0)),
+            "memory_rate": draw(number(0.0, 1.0)),
+        },
+        "learning": {
+            "drift": draw(number(-0.02, 0.02)),
+            "tenure": draw(number(1.0, 8.0)),
+            "promise_rate": draw(number(0.0, 0.8)),
+        },
+        "trust": {
+            "growth": draw(number(0.0, 0.4)),
+            "promise_cost": draw(number(0.0, 0.2)),
+            "tolerance": draw(number(0.0, 0.2)),
+            "usual_spreads": draw(number(0.0, 2.0)),
+        },
         "rewards": {"progress_weight": draw(number(0.5, 2.0)), "acceleration": draw(number(0.0, 1.0))},
         "word_of_mouth": {
             "base": draw(number(0.0, 0.3)),
@@ -236,7 +309,10 @@ def scenarios(draw):
             "decay": draw(number(0.5, 1.0)),
             "advertising": draw(number(0.0, 0.1)),
             "strong_tie": draw(number(0.0, 0.3)),
+            "own_brand_part": draw(number(0.0, 1.0)),
+            "own_experience": draw(number(0.5, 20.0)),
         },
+        **({"advertising": draw(advertisings())} if advertised else {}),
         "defection": {"exit_rate": draw(st.just(0.0) | number(0.001, 0.05)), "half_life": draw(number(1.0, 6.0))},
         "lifecycle": {"dormant_after": draw(st.integers(1, 3)), "lost_after": draw(st.integers(2, 5))},
     }
@@ -264,13 +340,13 @@ def test_first_beliefs_are_drawn_where_the_page_says():
         for j in range(engine.world.m):
             words = random_numbers.customer_words(key, i, 0, draw=0, block=j, replication=2)
             z = random_numbers.normal(random_numbers.uniform(words[0]))
-            expected = learning.initial_expectation(float(lever.quality[j]), z, learning.EXAMPLE)
+            expected = learning.initial_expectation(float(lever.promise[j]), z, learning.EXAMPLE)
             assert c.expectation[j, i] == pytest.approx(expected, abs=1e-6)
             assert c.aware[j, i] == (random_numbers.uniform(words[1]) < np.float32(0.4))
 
 
 def test_the_twins_know_every_parameter_by_its_name():
     """Nothing is translated and nothing is forgotten."""
-    scenario = Scenario()
-    for theory, example in THEORIES.items():
+    scenario = Scenario.parse({name: {} for name in OPTIONAL})
+    for theory, example in (THEORIES | OPTIONAL).items():
         assert set(example) == set(type(getattr(scenario, theory)).model_fields), theory

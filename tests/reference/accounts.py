@@ -7,8 +7,12 @@ Source: docs/model.md, accounts.
 from __future__ import annotations
 
 import math
+from typing import Any
 
-ORDINARY_FAILURE_RATE, LOWEST_FAILURE_RATE = 0.10, 0.0001
+from tests.reference.encounter import spread
+
+ORDINARY_FAILURE_RATE, ORDINARY_SPREAD = 0.10, 0.25  # and more: free
+PERFECTION = 0.001  # of the ordinary, which none at all costs as much as
 SATISFIED, DISSATISFIED = 0.8, 0.5
 
 
@@ -32,15 +36,28 @@ def price_cut(price: float, basket: float) -> float:
     return basket * max(0.0, 1.0 - price)
 
 
-def service_cost(quality: float, quality_cost: float, failure_rate: float, reliability_cost: float) -> float:
-    """Return - quality_cost ln(1 - quality) - reliability_cost ln(failure_rate / 0.10), cu a visit.
+def effort(share: float) -> float:
+    """Return - ln(1 - share), what a share costs on its way to 1."""
+    return -math.log(1.0 - share)
 
-    The second term is 0 at or above 0.10, and no failures at all cost as much as one in ten thousand.
+
+def care(fault: float, ordinary: float) -> float:
+    """Return - ln(min(1, max(fault / ordinary, 0.001))), what it costs to keep a fault below the ordinary."""
+    return -math.log(min(1.0, max(fault / ordinary, PERFECTION)))
+
+
+def service_cost(service: Any) -> float:
+    """Return what a visit costs, cu: effort of quality, transparency and richness, care for failures and spread.
+
+    service : what has the levers and the costs of a firm's service by their names, as `state.Firm` does
     """
-    cost = -quality_cost * math.log(1.0 - quality)
-    if failure_rate < ORDINARY_FAILURE_RATE:
-        cost -= reliability_cost * math.log(max(failure_rate, LOWEST_FAILURE_RATE) / ORDINARY_FAILURE_RATE)
-    return cost
+    return (
+        service.quality_cost * effort(service.quality)
+        + service.transparency_cost * effort(service.transparency)
+        + service.richness_cost * effort(service.richness)
+        + service.reliability_cost * care(service.failure_rate, ORDINARY_FAILURE_RATE)
+        + service.consistency_cost * care(spread(service.spread_within, service.spread_between), ORDINARY_SPREAD)
+    )
 
 
 def reward_cost(reward: float, cost_share: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import accounts, choice, closeness, fees, need, switching_cost
+from tests.reference import accounts, advertising, choice, closeness, fees, need, switching_cost
 from tests.reference.random_numbers import fine_uniform, uniform
 from tests.reference.state import LOST, NOBODY, Customer, Visit
 
@@ -147,12 +147,21 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
         discount=firm.program.discount(c.tier[j]) if firm.program else 0.0,
         word_of_mouth=c.word_of_mouth[j],
         program_utility=c.program_utility[j],
+        taste=c.taste[j],
+        name_worth=name_worth(market, j),
         parameters=weights(market),
     )
     if fees.is_outsider(c.relation[j]):
         seen = fees.seen_coming(firm.joining_fee, firm.exit_fee, c.basket, market.parameters["fees"])
         value -= market.parameters["pricing"]["price_sensitivity"] * c.price_weight * seen
     return value
+
+
+def name_worth(market: Market, j: int) -> float:
+    """Return what the name of a firm adds to its utility, nothing without the theory."""
+    if "advertising" not in market.parameters:
+        return 0.0
+    return advertising.name_worth(market.firms[j].brand, market.goodwill[j], market.parameters["advertising"])
 
 
 def weights(market: Market) -> dict[str, float]:

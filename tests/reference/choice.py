@@ -58,6 +58,8 @@ def utility(
     discount: float,
     word_of_mouth: float,
     program_utility: float,
+    taste: float,
+    name_worth: float,
     parameters: dict[str, Any],
 ) -> float:
     """Return the utility of a considered firm, before the switching term."""
@@ -68,6 +70,8 @@ def utility(
         - parameters["price_sensitivity"] * price_weight * price * (1.0 - discount)
         + parameters["word_of_mouth_weight"] * word_of_mouth
         + program_utility
+        + taste
+        + name_worth
     )
 
 

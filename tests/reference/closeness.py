@@ -3,7 +3,7 @@
 The reference computes in float64. An engine that keeps its state in float32 agrees to about 1e-6 in each
 step, so numbers are compared with a tolerance, whole numbers exactly. A decision may differ honestly only
 where a quantity lies within such an error of its threshold: uniforms against probabilities, s against 0.50
-and 0.60, P against promise - 0.1, preference against 0.1 and 0.7, silence against gaps, benefit against
+and 0.60, P against what still keeps the promise, preference against 0.1 and 0.7, silence against gaps, benefit against
 hassle, and amounts that lie at half a cent or half a hundredth of a point (money and points are float64 on
 both sides, so next to none do). `Market` notes these in `close_calls`; a comparison ends with the first
 period that has any. Exact equality is no close call: most often both sides see the same two numbers there.

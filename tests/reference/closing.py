@@ -156,7 +156,7 @@ def account(market: Market, visits: Sequence[Visit]) -> None:
     for visit in visits:
         c, firm, j = market.customers[visit.customer], market.firms[visit.firm], visit.firm
         goods, cut = accounts.goods_cost(firm.unit_cost, c.basket), accounts.price_cut(firm.price, c.basket)
-        service = accounts.service_cost(firm.quality, firm.quality_cost, firm.failure_rate, firm.reliability_cost)
+        service = accounts.service_cost(firm)
         market.note("cents", visit.customer, any(closeness.near_half(amount) for amount in (goods, cut, service)))
         c.year_spend[j] += visit.spend
         c.year_purchases[j] += 1

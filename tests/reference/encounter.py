@@ -1,7 +1,7 @@
 """Encounter: what a visit delivers, and how satisfied it leaves her.
 
 Claim: satisfaction with a visit is its performance, raised by a positive and lowered twice as much by a
-negative surprise.
+negative surprise, and shifted by what other theories add.
 Source: docs/model.md, encounter; Oliver 1980 (disconfirmation); Anderson & Sullivan 1993 (losses hurt more).
 """
 
@@ -25,9 +25,14 @@ def clipped(value: float, low: float = 0.0, high: float = 1.0) -> float:
     return min(high, max(low, value))
 
 
-def delivered_quality(quality: float, match: float, within: float, between: float, z: float) -> float:
-    """Return quality + match + sqrt(within^2 + between^2) z."""
-    return quality + match + math.sqrt(within**2 + between**2) * z
+def spread(within: float, between: float) -> float:
+    """Return sqrt(within^2 + between^2), the sd of performance over visits."""
+    return math.hypot(within, between)
+
+
+def delivered_quality(quality: float, shift: float, spread: float, z: float) -> float:
+    """Return quality + shift + spread z; the shift is her match and what the firm's fit adds."""
+    return quality + shift + spread * z
 
 
 def severity(u: float, parameters: dict[str, Any]) -> float:
@@ -45,6 +50,9 @@ def disconfirmation(performance: float, expectation: float) -> float:
     return performance - expectation
 
 
-def transaction_satisfaction(performance: float, disconfirmation: float, gain: float, loss: float) -> float:
-    """Return s = P + gain max(D, 0) - loss max(-D, 0), in [0, 1]."""
-    return clipped(performance + gain * max(disconfirmation, 0.0) - loss * max(-disconfirmation, 0.0))
+def transaction_satisfaction(
+    performance: float, disconfirmation: float, gain: float, loss: float, shift: float = 0.0
+) -> float:
+    """Return s = P + gain max(D, 0) - loss max(-D, 0) + shift, in [0, 1]; the shift is what the price adds."""
+    surprise = gain * max(disconfirmation, 0.0) - loss * max(-disconfirmation, 0.0)
+    return clipped(performance + surprise + shift)

@@ -1,8 +1,8 @@
 """Learning: what a visit leaves behind in satisfaction and expectation.
 
-Claim: satisfaction cumulates, new visits counting less and less; expectations follow performance and
-promises.
-Source: docs/model.md, learning; Bolton 1998 (longer relationships weigh news less).
+Claim: satisfaction cumulates, new visits counting less and less; who has not used a firm expects what it promises,
+and experience takes the place of the promise.
+Source: docs/model.md, learning; Bolton 1998 (longer relationships weigh news less); Boulding et al. 1993 (promises).
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-def initial_expectation(quality: float, z: float, parameters: dict[str, Any]) -> float:
-    """Return quality + 0.08 z, in [0.05, 0.95]: what a firm is expected to be before any visit."""
-    return clipped(quality + parameters["spread_of_beliefs"] * z, 0.05, 0.95)
+def initial_expectation(promise: float, z: float, parameters: dict[str, Any]) -> float:
+    """Return promise + 0.08 z, in [0.05, 0.95]: what a firm is expected to be before any visit."""
+    low, high = parameters["lowest_belief"], parameters["highest_belief"]
+    return clipped(promise + parameters["spread_of_beliefs"] * z, low, high)
 
 
 def satisfaction_rate(encounters: int, parameters: dict[str, Any]) -> float:
@@ -42,11 +43,16 @@ def updated_satisfaction(satisfaction: float, s: float, encounters: int, paramet
     return satisfaction + satisfaction_rate(encounters, parameters) * (s - satisfaction)
 
 
-def updated_expectation(expectation: float, performance: float, promise: float, parameters: dict[str, Any]) -> float:
-    """Return E + 0.15 (P - E) + 0.10 (promise - E) + drift, in [0, 1]."""
+def updated_expectation(
+    expectation: float, performance: float, promise: float, encounters: int, parameters: dict[str, Any]
+) -> float:
+    """Return E + 0.15 (P - E) + 0.10 / n (promise - E) + drift, in [0, 1].
+
+    encounters : n, visits to the firm so far, all of this period's counted
+    """
     return clipped(
         expectation
         + parameters["expectation_rate"] * (performance - expectation)
-        + parameters["promise_rate"] * (promise - expectation)
+        + parameters["promise_rate"] / encounters * (promise - expectation)
         + parameters["drift"]
     )

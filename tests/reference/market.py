@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.reference import (
+    advertising,
     buying,
     choice,
     closeness,
@@ -26,8 +27,10 @@ from tests.reference import (
     learning,
     lifecycle,
     need,
+    perceived_value,
     rewards,
     switching_cost,
+    taste,
     telling,
     trust,
     using,
@@ -41,6 +44,8 @@ THEORIES: dict[str, dict[str, Any]] = {
     "switching_cost": switching_cost.EXAMPLE,
     "choice": choice.EXAMPLE,
     "pricing": choice.PRICING,
+    "taste": taste.EXAMPLE,
+    "perceived_value": perceived_value.EXAMPLE,
     "encounter": encounter.EXAMPLE,
     "learning": learning.EXAMPLE,
     "trust": trust.EXAMPLE,
@@ -50,7 +55,10 @@ THEORIES: dict[str, dict[str, Any]] = {
     "lifecycle": lifecycle.EXAMPLE,
     "fees": fees.EXAMPLE,
 }
-STREAMS = ("need", "switching_cost", "choice", "encounter", "rewards", "word_of_mouth", "defection")
+OPTIONAL: dict[str, dict[str, Any]] = {"advertising": advertising.EXAMPLE}  # in a market that names them
+STREAMS = (
+    "need", "switching_cost", "choice", "taste", "encounter", "rewards", "word_of_mouth", "defection", "advertising",
+)  # fmt: skip
 TALLIES = (
     "occasions", "visits", "repeats", "repeat_base", "failures", "dissatisfied", "performance_sum", "transaction_sum",
     "satisfaction_sum", "trust_sum", "broken_promises", "enrolled", "members", "points_issued", "points_redeemed",
@@ -63,27 +71,31 @@ TALLIES = (
     "regained", "dormant_at_start", "revived", "loyalists", "mercenaries", "hostages", "defectors", "asked",
     "intention_sum", "member_spend", "member_wallet", "category_spend", "departures", "newcomers",
 )  # fmt: skip
+OF_OPTIONAL = {"advertising": ("advertising_cost",)}
 
 
 def complete(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return all parameters of all theories; KeyError for a theory or a parameter that does not exist."""
-    unknown = [name for name in parameters if name not in THEORIES]
+    """Return all parameters of the theories in the market; KeyError for a theory or a parameter that does not exist."""
+    theories = THEORIES | {name: example for name, example in OPTIONAL.items() if name in parameters}
+    unknown = [name for name in parameters if name not in theories]
     for theory, given in parameters.items():
-        known = THEORIES.get(theory, given)
+        known = theories.get(theory, given)
         unknown += [f"{theory}.{name}" for name in given if name not in known]
     if unknown:
         raise KeyError(f"no such parameter: {', '.join(unknown)}")
-    return {name: {**example, **parameters.get(name, {})} for name, example in THEORIES.items()}
+    return {name: {**example, **parameters.get(name, {})} for name, example in theories.items()}
 
 
 class Market:
     """Customers and firms, stepped a period at a time.
 
     t           period that the next step runs
-    tally       counts of the latest period by the names of TALLIES: a list with one entry a firm, and a last one
-                for nobody; money in cents, points in hundredths
+    tally       counts of the latest period by the names of TALLIES, and of OF_OPTIONAL if the theory is in the market:
+                a list with one entry a firm, and a last one for nobody; money in cents, what is spent on advertising
+                in hundredths of a cent, points in hundredths
     tallies     those of all periods so far
     visits      occasions of the latest period, by customer, then by nth
+    goodwill    of each firm
     stories     {sender: (firm, good)} of the latest period
     close_calls decisions that float32 might take otherwise, as (period, decision, customer); see closeness.py
     """
@@ -118,9 +130,17 @@ class Market:
         self.close_calls: list[tuple[int, str, int]] = []
         self.was_active: list[list[bool]] = []
         self.shares: list[list[float | None]] = []
+        self.goodwill = [0.0] * len(self.firms)
+        self.counted = (
+            *TALLIES,
+            *(name for theory, own in OF_OPTIONAL.items() if theory in parameters for name in own),
+        )
         for i, c in enumerate(self.customers):
             if c.hassle_factor is None:
                 c.hassle_factor = rewards.hassle_factor(uniform(self.words("rewards", i)[0]))
+            if not c.taste:
+                words = [self.words("taste", i, block=j)[0] for j in range(len(self.firms))]
+                c.taste = [taste.taste(normal(uniform(word)), self.parameters["taste"]) for word in words]
             u, v = (fine_uniform(word) for word in self.words("switching_cost", i)[:2])
             if self.parameters["switching_cost"]["basis"] == "trait":
                 c.switching_cost = switching_cost.trait(u, self.parameters["switching_cost"])
@@ -130,7 +150,8 @@ class Market:
 
     def step(self) -> dict[str, Any]:
         """Run one period and return its tally."""
-        self.tally = {name: [0] * (len(self.firms) + 1) for name in TALLIES}
+        self.tally = {name: [0] * (len(self.firms) + 1) for name in self.counted}
+        telling.advertise(self)
         everybody = range(len(self.customers))
         self.visits = [Visit(i, nth) for i in everybody for nth in range(buying.occasions(self, i))]
         for c in self.customers:

@@ -18,13 +18,14 @@ from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.world.columns import TIERS
 from tests.reference import closeness
-from tests.reference.market import THEORIES, Market
+from tests.reference.market import OPTIONAL, THEORIES, Market
 
 TRAITS = ("purchase_rate", "basket", "price_weight")
 BELIEFS = ("aware", "expectation")
 SINGLE = (
     "price", "quality", "promise", "failure_rate", "transparency", "richness", "integration", "exit_fee", "joining_fee",
-    "unit_cost", "hassle", "earn_per_visit", "earn_rate", "redemption", "tier_discount", "tier_bonus",
+    "unit_cost", "advertising_spend", "brand", "hassle", "earn_per_visit", "earn_rate", "redemption",
+    "tier_discount", "tier_bonus",
 )  # fmt: skip
 ROUNDED = ("provided", "provision", "provision_held")  # cents, rounded from numbers that float32 holds
 FIXED_POINT = ("performance_sum", "transaction_sum", "satisfaction_sum", "trust_sum", "intention_sum")
@@ -50,8 +51,8 @@ def reflection(engine: Engine) -> Market:
 
 
 def parameters(scenario: Scenario) -> dict[str, dict[str, Any]]:
-    """Return every parameter of every theory; the twins know them by the same names."""
-    specs = {theory: getattr(scenario, theory) for theory in THEORIES}
+    """Return every parameter of every theory in the market; the twins know them by the same names."""
+    specs = {theory: spec for theory in (*THEORIES, *OPTIONAL) if (spec := getattr(scenario, theory)) is not None}
     return {
         theory: {name: single(getattr(spec, name)) for name in type(spec).model_fields}
         for theory, spec in specs.items()
@@ -61,10 +62,12 @@ def parameters(scenario: Scenario) -> dict[str, dict[str, Any]]:
 def levers(firm: Firm) -> dict[str, Any]:
     """Return what a firm decides as the fields of the reference's Firm."""
     fields = {name: getattr(firm, name) for name in type(firm).model_fields}
-    service, program = fields.pop("service"), fields.pop("program")
+    service, program, advertising = (fields.pop(name) for name in ("service", "program", "advertising"))
     others = [kind.policy.name for kind in shipped() if kind.policy and not kind.standard]
     for name in ("policies", *others):  # of theories that are not in the market
         fields.pop(name, None)
+    if advertising is not None:
+        fields |= {name: getattr(advertising, name) for name in type(advertising).model_fields}
     del fields["initial_awareness"]  # has done its work when the world begins
     fields |= {name: getattr(service, name) for name in type(service).model_fields}
     if program is not None:
@@ -91,6 +94,8 @@ def expected_column(market: Market, name: str) -> np.ndarray:
     if name == "price_response":
         sensitivity = market.parameters["pricing"]["price_sensitivity"]
         return np.array([sensitivity * c.price_weight for c in market.customers])
+    if name == "goodwill":
+        return np.array(market.goodwill)
     if name == "story":
         told = [market.stories.get(i) for i in range(len(market.customers))]
         return np.array([0 if story is None else 2 * (story[0] + 1) + story[1] for story in told])

@@ -52,12 +52,12 @@ class Programme:
 
 @dataclass
 class Firm:
-    """What a firm decides, and what it costs. A promise of None is the quality delivered."""
+    """What a firm decides, and what it costs."""
 
     name: str = ""
     price: float = 1.0  # price index: cu for each cu of basket
-    quality: float = 0.7
-    promise: float | None = None
+    quality: float = 0.75
+    promise: float = 0.75
     spread_within: float = 0.10
     spread_between: float = 0.05
     failure_rate: float = 0.05
@@ -69,14 +69,23 @@ class Firm:
     joining_fee: float = 0.0  # cu
     unit_cost: float = 0.0  # cu for each cu of basket
     fixed_cost: float = 0.0  # cu a period
-    quality_cost: float = 0.0  # cu
+    quality_cost: float = 0.0  # cu, as those that follow
     reliability_cost: float = 0.0
+    consistency_cost: float = 0.0
+    transparency_cost: float = 0.0
+    richness_cost: float = 0.0
+    advertising_spend: float = 0.0  # cu for each customer of the market and period
+    brand: float = 0.0  # utility of the name
     program: Programme | None = None
 
     def __post_init__(self) -> None:
-        self.promise = self.quality if self.promise is None else self.promise
         if isinstance(self.program, dict):
             self.program = Programme(**self.program)
+
+    @property
+    def spread(self) -> float:
+        """Return the sd of performance over visits."""
+        return math.hypot(self.spread_within, self.spread_between)
 
 
 @dataclass
@@ -88,6 +97,8 @@ class Customer:
     aware: list[bool]
     expectation: list[float]
     price_weight: float = 1.0
+    usual_price: float = 1.0  # index
+    taste: list[float] = field(default_factory=list)  # empty: drawn by the market
     provider: int = NOBODY
     satisfaction: list[float] = field(default_factory=list)
     encounters: list[int] = field(default_factory=list)
@@ -170,6 +181,7 @@ class Visit:
     customer: int
     nth: int
     firm: int = NOBODY
+    price: float = math.nan  # index that she pays
     performance: float = math.nan
     satisfaction: float = math.nan  # of this transaction
     failed: bool = False

@@ -1,6 +1,7 @@
-"""Word of mouth of docs/model.md: stories are told, heard, and make firms known.
+"""Advertising and word of mouth of docs/model.md: firms speak, stories are told, heard, and make firms known.
 
-All stories are told before any is heard; nobody acts on them before the next period.
+Firms speak before everything else in a period. All stories are told before any is heard; nobody acts on them before the
+next period.
 """
 
 from __future__ import annotations
@@ -8,12 +9,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import closeness, word_of_mouth
+from tests.reference import advertising, closeness, word_of_mouth
 from tests.reference.random_numbers import tie_words, uniform
-from tests.reference.state import Visit
+from tests.reference.state import NOBODY, Visit
 
 if TYPE_CHECKING:
     from tests.reference.market import Market
+
+
+def advertise(market: Market) -> None:
+    """Let goodwill fade and grow, reach customers with the promise, and book what it costs."""
+    p = market.parameters.get("advertising")
+    if p is None:
+        return
+    for j, firm in enumerate(market.firms):
+        reach = advertising.reach(firm.advertising_spend, p)
+        market.goodwill[j] = advertising.goodwill(market.goodwill[j], reach, p)
+        market.tally["advertising_cost"][j] = advertising.cost(firm.advertising_spend, len(market.customers))
+        market.note("spend", NOBODY, closeness.near_half(firm.advertising_spend * 100.0))
+        if firm.advertising_spend > 0.0:
+            for i in range(len(market.customers)):
+                inform(market, i, j, reach)
+
+
+def inform(market: Market, i: int, j: int, reach: float) -> None:
+    """Let a customer be reached by a firm, or not."""
+    c, firm = market.customers[i], market.firms[j]
+    u = uniform(market.words("advertising", i, block=j)[0])
+    if market.happens("contact", i, u, reach):
+        market.tally["learned"][j] += not c.aware[j]
+        c.aware[j] = True
+        c.expectation[j] = advertising.informed_expectation(
+            c.expectation[j], firm.promise, c.encounters[j], market.parameters["advertising"]
+        )
 
 
 def tell(market: Market, visits: Sequence[Visit]) -> None:
@@ -44,8 +72,13 @@ def listen(market: Market, i: int) -> None:
             bound = p["unlikely_below"] if good else p["likely_above"]
             market.tally["heard"][j] += 1
             market.note("headroom", i, closeness.near(c.preference[j], bound))
-            c.word_of_mouth[j] = word_of_mouth.heard(c.word_of_mouth[j], weight, c.preference[j], good, p)
-            c.expectation[j] = word_of_mouth.nudged_expectation(c.expectation[j], good, p)
+            room = word_of_mouth.headroom(c.preference[j], good, c.provider == j, p)
+            belief = word_of_mouth.credulity(c.encounters[j], p)
+            c.word_of_mouth[j] = word_of_mouth.heard(c.word_of_mouth[j], weight, good, room, belief, p)
+            c.expectation[j] = word_of_mouth.nudged_expectation(c.expectation[j], good, belief, p)
+            for name in ("learned", "referred"):
+                market.tally[name][j] += not c.aware[j]
+            c.aware[j] = True
 
 
 def discover(market: Market, i: int) -> None:

@@ -132,7 +132,14 @@ firm_levers = st.fixed_dictionaries(
     {
         "unit_cost": st.floats(0.0, 2.0, width=32),
         "service": st.fixed_dictionaries(
-            {"quality": st.floats(0.0, 0.984375, width=32), "failure_rate": st.floats(0.0, 0.5, width=32)}
+            {
+                "quality": st.floats(0.0, 0.984375, width=32),
+                "failure_rate": st.floats(0.0, 0.5, width=32),
+                "transparency": st.floats(0.0, 0.984375, width=32),
+                "richness": st.floats(0.0, 0.984375, width=32),
+                "spread_within": st.floats(0.0, 0.5, width=32),
+                "spread_between": st.floats(0.0, 0.5, width=32),
+            }
         ),
         "recovery": st.fixed_dictionaries(
             {"compensation": st.floats(0.0078125, 2.0, width=32), "empathy": st.floats(0.0, 0.984375, width=32)}
@@ -149,8 +156,7 @@ booked = st.lists(
 
 def visit_costs(firm: Firm, basket: float, rewards: int, complained: bool) -> tuple[int, int]:
     """Return what goods and levers cost on a visit to a firm of the scenario, cents."""
-    s, amends = firm.service, firm.recovery
-    service = accounts.service_cost(s.quality, s.quality_cost, s.failure_rate, s.reliability_cost)
+    service, amends = accounts.service_cost(firm.service), firm.recovery
     reward = rewards * rewarded_expense(firm)
     given = recovery.amends_cents(as_single(amends.compensation), amends.empathy, amends.empathy_scale, basket)
     return goods_cents(as_single(firm.unit_cost), basket), lever_cents(service, reward, given if complained else 0)
@@ -163,8 +169,7 @@ def rewarded_expense(firm: Firm) -> float:
 
 def is_doubtful(firm: Firm, basket: float) -> bool:
     """Tell whether an amount lies so close to half a cent that another order of factors may round it otherwise."""
-    s, amends = firm.service, firm.recovery
-    service = accounts.service_cost(s.quality, s.quality_cost, s.failure_rate, s.reliability_cost)
+    service, amends = accounts.service_cost(firm.service), firm.recovery
     heard = -amends.empathy_scale * math.log(1.0 - amends.empathy)
     given, sold = as_single(amends.compensation) * basket, as_single(firm.unit_cost) * basket
     return any(near_half(cu) for cu in (service, heard, given, sold, rewarded_expense(firm)))

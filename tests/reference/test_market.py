@@ -12,7 +12,8 @@ from tests.reference.market import TALLIES, Market
 from tests.reference.state import ACTIVE, DORMANT, LOST, NOBODY, PROSPECT
 
 STILL = {"spread_within": 0.0, "spread_between": 0.0, "failure_rate": 0.0}
-SURE = {"need": {"process": "every_period"}, "choice": {"rule": "deterministic", "outside": -100.0}}
+PLAIN = {"taste": {"taste_spread": 0.0}, "perceived_value": {"value_weight": 0.0}}
+SURE = PLAIN | {"need": {"process": "every_period"}, "choice": {"rule": "deterministic", "outside": -100.0}}
 TIERED = {
     "enrolment": "automatic",
     "earn_per_visit": 1.0,
@@ -34,7 +35,7 @@ def world(n=30, **changes):
     luck = Random(n)
     firms = [
         {"quality": 0.75, "unit_cost": 0.6, "quality_cost": 1.0, "reliability_cost": 2.0, "program": TIERED},
-        {"quality": 0.70, "unit_cost": 0.6, "fixed_cost": 3.0, "richness": 0.5},
+        {"quality": 0.70, "unit_cost": 0.6, "fixed_cost": 3.0, "richness": 0.5, "promise": 0.7},
         {"quality": 0.65, "price": 0.9, "promise": 0.8, "failure_rate": 0.2, "exit_fee": 5.0},
     ]
     customers = [
@@ -59,10 +60,10 @@ def world(n=30, **changes):
 
 
 def one(firms, parameters=SURE, **state):
-    """Return a market of one customer without ties, who buys for 20 cu a period."""
+    """Return a market of one customer without ties, who buys for 20 cu a period, whatever the price and the name."""
     start = {"purchase_rate": 1.0, "basket": 20.0, "aware": [True] * len(firms)}
     start["expectation"] = [0.7] * len(firms)
-    return Market(parameters, firms, [start | state], [[]])
+    return Market(PLAIN | parameters, firms, [start | state], [[]])
 
 
 MODES = [
@@ -184,12 +185,12 @@ def test_common_luck_person_by_person():
 
 
 def test_one_visit_by_hand():
-    """Expects 0.7, gets 0.8: s = 0.8 + 0.03; E = 0.7 + 0.015 + 0.01; T = 0.5 + 0.08 * 0.33."""
+    """Expects 0.7, gets 0.8: s = 0.8 + 0.03; E = 0.7 + 0.015 + 0.005; T = 0.5 + 0.08 * 0.33."""
     market = one([{"quality": 0.8, "price": 1.1, "unit_cost": 0.5, **STILL}])
     tally = market.step()
     c = market.customers[0]
     assert c.satisfaction == pytest.approx([0.83])
-    assert c.expectation == pytest.approx([0.725])
+    assert c.expectation == pytest.approx([0.72])
     assert c.trust == pytest.approx([0.5264])
     assert c.affective_commitment == pytest.approx([0.2 + 0.05 * (0.415 + 0.2632 - 0.2)])
     assert (c.provider, c.encounters, c.last_purchase, c.relation) == (0, [1], [0], [ACTIVE])
@@ -203,13 +204,13 @@ def test_one_visit_by_hand():
 
 def test_two_visits_in_a_period_share_the_beliefs_of_its_start():
     """Many occasions, one belief: each performs 0.8 against 0.7, so satisfaction stays at 0.83."""
-    market = one([{"quality": 0.8, **STILL}], {"choice": SURE["choice"]}, purchase_rate=100.0)
+    market = one([{"quality": 0.8, "promise": 0.8, **STILL}], {"choice": SURE["choice"]}, purchase_rate=100.0)
     market.step()
     c = market.customers[0]
     assert [visit.satisfaction for visit in market.visits] == pytest.approx([0.83] * 15)
     assert c.satisfaction == pytest.approx([0.83])
     assert c.encounters == [15]
-    assert c.expectation == pytest.approx([0.8 - 0.1 * 0.75**15])  # each visit closes a quarter of the gap
+    assert c.expectation == pytest.approx([0.8 - 0.1 * (0.85 - 0.1 / 15) ** 15])  # of the gap
     assert c.missed == [0]
 
 
@@ -444,7 +445,7 @@ def test_the_utility_of_a_member_by_hand():
 
 def test_an_exit_pulls_friends_from_the_next_period_on():
     """A hazard of next to nothing without exits, and of certainty beside one."""
-    contagious = {"defection": {"exit_rate": 1e-12, "contagion": 1e15, "dissatisfaction": 0.0}}
+    contagious = PLAIN | {"defection": {"exit_rate": 1e-12, "contagion": 1e15, "dissatisfaction": 0.0}}
     person = {"purchase_rate": 1.0, "basket": 20.0, "aware": [True], "expectation": [0.7]}
     market = Market(contagious, [STILL], [person] * 3, [[(1, 1.0)], [(0, 1.0), (2, 0.3)], [(1, 0.3)]])
     market.step()
@@ -494,7 +495,7 @@ def test_loyalty_is_counted_when_the_books_close():
         "member": [True, False],
     }
     torn = person | {"satisfaction": [0.4, 0.9], "year_spend": [1000, 2000], "year_purchases": [1, 2]}
-    market = Market({}, [{"program": {}}, {}], [delighted, torn, person], [[]] * 3, periods=1)
+    market = Market(PLAIN, [{"program": {}}, {}], [delighted, torn, person], [[]] * 3, periods=1)
     tally = market.step()
     expected = {
         "buyers": [2, 1, 0], "loyalists": [1, 1, 0], "mercenaries": [0, 0, 0], "hostages": [0, 0, 0],

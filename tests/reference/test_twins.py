@@ -11,6 +11,7 @@ from scipy import stats
 
 from tests.reference import (
     accounts,
+    advertising,
     choice,
     closeness,
     defection,
@@ -19,8 +20,10 @@ from tests.reference import (
     learning,
     lifecycle,
     need,
+    perceived_value,
     rewards,
     switching_cost,
+    taste,
     trust,
     word_of_mouth,
 )
@@ -122,7 +125,7 @@ class TestChoice:
         assert choice.attraction(0.9, 0.7, 1) == 0.9
 
     def test_utility_by_hand(self):
-        """5 * 0.8 + 0.5 + 0.2 - 1.2 * 0.9 + 0.1 + 0.05 = 3.77."""
+        """5 * 0.8 + 0.5 + 0.2 - 1.2 * 0.9 + 0.1 + 0.05 - 0.4 + 0.3 = 3.67."""
         found = choice.utility(
             attraction=0.8,
             trust=0.5,
@@ -132,9 +135,11 @@ class TestChoice:
             discount=0.1,
             word_of_mouth=0.1,
             program_utility=0.05,
+            taste=-0.4,
+            name_worth=0.3,
             parameters={**choice.EXAMPLE, **choice.PRICING, **trust.EXAMPLE, **word_of_mouth.EXAMPLE},
         )
-        assert found == pytest.approx(3.77)
+        assert found == pytest.approx(3.67)
 
     def test_probabilities_by_hand(self):
         """Utility ln 2 above nobody: twice as likely. An unknown firm: never."""
@@ -198,7 +203,7 @@ class TestChoice:
 class TestEncounter:
     def test_quality_by_hand(self):
         """Spreads 0.3 and 0.4 make 0.5: 0.7 + 0.05 - 2 * 0.5."""
-        assert encounter.delivered_quality(0.7, 0.05, 0.3, 0.4, -2.0) == pytest.approx(-0.25)
+        assert encounter.delivered_quality(0.7, 0.05, encounter.spread(0.3, 0.4), -2.0) == pytest.approx(-0.25)
         assert encounter.severity(0.5, encounter.EXAMPLE) == pytest.approx(0.4)
 
     def test_performance_by_hand(self):
@@ -214,10 +219,10 @@ class TestEncounter:
         assert better == pytest.approx(0.83)
         assert worse == pytest.approx(0.64)
 
-    @given(share, share)
-    def test_satisfaction_stays_between_0_and_1(self, performance, expectation):
+    @given(share, share, st.floats(-2.0, 2.0))
+    def test_satisfaction_stays_between_0_and_1(self, performance, expectation, shift):
         d = encounter.disconfirmation(performance, expectation)
-        assert 0.0 <= encounter.transaction_satisfaction(performance, d, 0.3, 0.6) <= 1.0
+        assert 0.0 <= encounter.transaction_satisfaction(performance, d, 0.3, 0.6, shift) <= 1.0
 
 
 class TestLearning:
@@ -230,9 +235,10 @@ class TestLearning:
         assert learning.updated_satisfaction(0.6, 0.9, 5, self.p) == pytest.approx(0.6741455, abs=1e-6)
 
     def test_expectation_by_hand(self):
-        """0.7 + 0.15 * 0.1 + 0.10 * 0.2 = 0.735."""
-        assert learning.updated_expectation(0.7, 0.8, 0.9, self.p) == pytest.approx(0.735)
-        assert learning.updated_expectation(0.7, 0.8, 0.9, {**self.p, "drift": 1.0}) == 1.0
+        """0.7 + 0.15 * 0.1 + 0.10 * 0.2 = 0.735 after the first visit; after four a quarter of the promise's pull."""
+        assert learning.updated_expectation(0.7, 0.8, 0.9, 1, self.p) == pytest.approx(0.735)
+        assert learning.updated_expectation(0.7, 0.8, 0.9, 4, self.p) == pytest.approx(0.72)
+        assert learning.updated_expectation(0.7, 0.8, 0.9, 1, {**self.p, "drift": 1.0}) == 1.0
 
     def test_first_expectation_by_hand(self):
         """Two spreads of 0.08 above 0.7, and never beyond 0.95 or below 0.05."""
@@ -246,7 +252,7 @@ class TestTrust:
 
     def trust(self, s, performance, promise, transparency):
         return trust.updated_trust(
-            0.5, s, performance=performance, promise=promise, transparency=transparency, parameters=self.p
+            0.5, s, performance=performance, promise=promise, spread=0.0, transparency=transparency, parameters=self.p
         )
 
     def test_trust_by_hand(self):
@@ -258,8 +264,14 @@ class TestTrust:
 
     def test_promise_is_kept_at_the_tolerance(self):
         p = {**self.p, "tolerance": 0.25}
-        assert not trust.promise_broken(0.5, 0.75, p)
-        assert trust.promise_broken(0.49, 0.75, p)
+        assert not trust.promise_broken(0.5, 0.75, 0.0, p)
+        assert trust.promise_broken(0.49, 0.75, 0.0, p)
+
+    def test_what_varies_anyway_breaks_no_promise(self):
+        """0.75 - 0.25 - 1.5 * 0.125 = 0.3125."""
+        p = {**self.p, "tolerance": 0.25}
+        assert not trust.promise_broken(0.3125, 0.75, 0.125, p)
+        assert trust.promise_broken(0.3124, 0.75, 0.125, p)
 
     def test_commitment_by_hand(self):
         """0.2 + 0.05 (0.4 + 0.3 - 0.2) = 0.225."""
@@ -366,22 +378,91 @@ class TestWordOfMouth:
 
     def test_reception_by_hand(self):
         assert word_of_mouth.arrival_probability(0.3, self.p) == pytest.approx(0.075)
-        assert word_of_mouth.headroom(0.30, True, word_of_mouth.EXAMPLE) == pytest.approx(0.70)
-        assert word_of_mouth.headroom(0.05, True, word_of_mouth.EXAMPLE) == pytest.approx(0.475)
-        assert word_of_mouth.headroom(0.50, False, word_of_mouth.EXAMPLE) == pytest.approx(0.50)
-        assert word_of_mouth.headroom(0.80, False, word_of_mouth.EXAMPLE) == pytest.approx(0.40)
+        for own in (False, True):  # praise of the own provider is believed as any other
+            assert word_of_mouth.headroom(0.30, True, own, self.p) == pytest.approx(0.70)
+            assert word_of_mouth.headroom(0.05, True, own, self.p) == pytest.approx(0.475)
+        assert word_of_mouth.headroom(0.50, False, False, self.p) == pytest.approx(0.50)
+        assert word_of_mouth.headroom(0.80, False, False, self.p) == pytest.approx(0.40)
+        assert word_of_mouth.headroom(0.50, False, True, self.p) == pytest.approx(0.125)
+        assert word_of_mouth.headroom(0.80, False, True, self.p) == pytest.approx(0.10)
+        assert [word_of_mouth.credulity(n, self.p) for n in (0, 8, 24)] == [1.0, 0.5, 0.25]
         assert word_of_mouth.faded(1.0, self.p) == 0.85
         assert word_of_mouth.faded(-1.2e-20, self.p) == pytest.approx(-1.02e-20, abs=0.0)
         assert [word_of_mouth.faded(sign * 1.1e-20, self.p) for sign in (1, -1)] == [0.0, 0.0]
-        assert word_of_mouth.heard(0.0, 0.3, 0.3, True, self.p) == pytest.approx(0.0525)  # 0.25 * 0.3 * 0.7
-        assert word_of_mouth.heard(0.0, 1.0, 0.5, False, self.p) == pytest.approx(-0.15)  # 0.30 * 1 * 0.5
-        assert word_of_mouth.nudged_expectation(0.7, True, self.p) == pytest.approx(0.7125)
-        assert word_of_mouth.nudged_expectation(0.7, False, self.p) == pytest.approx(0.6725)
+        assert word_of_mouth.heard(0.0, 0.3, True, 0.7, 1.0, self.p) == pytest.approx(0.0525)  # 0.25 * 0.3 * 0.7
+        assert word_of_mouth.heard(0.0, 1.0, False, 0.5, 0.5, self.p) == pytest.approx(-0.075)  # 0.30 * 1 * 0.5 / 2
+        assert word_of_mouth.nudged_expectation(0.7, True, 1.0, self.p) == pytest.approx(0.7125)
+        assert word_of_mouth.nudged_expectation(0.7, False, 0.5, self.p) == pytest.approx(0.68625)
 
     def test_awareness_by_hand(self):
         """1 - 0.995 * 0.99 * 0.96 = 0.054352; without friends only advertising."""
         assert word_of_mouth.learning_probability(1, 1, self.p) == pytest.approx(0.054352)
         assert word_of_mouth.learning_probability(0, 0, self.p) == pytest.approx(0.005)
+
+
+class TestTaste:
+    def test_by_hand(self):
+        """Half a deviation of 1.6 is 0.8 of utility, and 0.016 of quality."""
+        assert taste.taste(0.5, taste.EXAMPLE) == pytest.approx(0.8)
+        assert taste.fit(0.8, taste.EXAMPLE) == pytest.approx(0.016)
+        assert taste.taste(-3.0, {**taste.EXAMPLE, "taste_spread": 0.0}) == 0.0
+
+
+class TestPerceivedValue:
+    p = perceived_value.EXAMPLE
+
+    def test_reference_by_hand(self):
+        """Half of 1.2, which she is used to, and half of 0.9, what 0.8 and 1.0 are on average."""
+        assert perceived_value.reference(1.2, [0.8, 1.0], self.p) == pytest.approx(1.05)
+        assert perceived_value.reference(1.2, [0.8, 1.0], {**self.p, "own_part": 1.0}) == 1.2
+        assert perceived_value.price_paid(1.2, 0.25) == pytest.approx(0.9)
+
+    def test_a_loss_weighs_twice_an_equal_gain(self):
+        """A fifth below the reference adds 0.15 / 5, a fifth above it takes twice that; at it nothing happens."""
+        shifts = [
+            perceived_value.satisfaction_shift(perceived_value.value(1.0, paid), self.p) for paid in (0.8, 1.2, 1)
+        ]
+        assert shifts == pytest.approx([0.03, -0.06, 0.0])
+
+    def test_no_loss_is_more_than_all_and_no_gain_either(self):
+        assert perceived_value.value(0.5, 3.0) == -1.0
+        assert perceived_value.value(0.5, 0.0) == 1.0
+        assert [perceived_value.value(r, 1.0) for r in (0.0, 0.001)] == [0.0, 0.0]
+
+    def test_memory_by_hand(self):
+        """1 + 0.1 * 0.5 = 1.05; who remembers only the latest pays what she is used to."""
+        assert perceived_value.remembered(1.0, 1.5, self.p) == pytest.approx(1.05)
+        assert perceived_value.remembered(1.0, 1.5, {**self.p, "memory_rate": 1.0}) == 1.5
+
+
+class TestAdvertising:
+    p = advertising.EXAMPLE
+
+    def test_reach_by_hand(self):
+        """0.1 cu reaches half, twice as much three quarters; nothing nobody."""
+        assert [advertising.reach(s, self.p) for s in (0.0, 0.1, 0.2)] == pytest.approx([0.0, 0.5, 0.75])
+
+    @given(st.floats(0.0, 1.0), st.floats(0.001, 0.5))
+    def test_each_further_cu_reaches_fewer(self, spend, step):
+        low, middle, high = (advertising.reach(spend + k * step, self.p) for k in range(3))
+        assert middle - low >= high - middle >= 0.0
+        assert high <= 1.0
+
+    def test_goodwill_by_hand(self):
+        """0.9 * 0.5 + 0.1 * 0.75 = 0.525, and half the reach for ever is half of goodwill."""
+        assert advertising.goodwill(0.5, 0.75, self.p) == pytest.approx(0.525)
+        assert advertising.goodwill(0.5, 0.5, self.p) == pytest.approx(0.5)
+        assert advertising.name_worth(0.3, 0.5, self.p) == pytest.approx(1.15)
+
+    def test_a_message_counts_less_the_more_she_knows(self):
+        """0.5 + 0.2 * 0.3 without a visit, half of that after one, a quarter after three."""
+        found = [advertising.informed_expectation(0.5, 0.8, n, self.p) for n in (0, 1, 3)]
+        assert found == pytest.approx([0.56, 0.53, 0.515])
+
+    def test_cost_by_hand(self):
+        """0.1234 cu for each of 10: 1.234 cu, 12340 hundredths of a cent; 0.5 of a hundredth is rounded up."""
+        assert advertising.cost(0.1234, 10) == 12340
+        assert advertising.cost(0.00005, 3) == 3
 
 
 class TestDefection:
@@ -432,15 +513,24 @@ class TestAccounts:
 
     def test_service_cost_by_hand(self):
         """Quality 0.8 costs 2 ln 5 = 3.218876; half the ordinary failures cost 3 ln 2 = 2.079442; none, 3 ln 1000."""
-        assert accounts.service_cost(0.8, 2.0, 0.10, 3.0) == pytest.approx(3.218876, abs=1e-6)
-        assert accounts.service_cost(0.8, 0.0, 0.05, 3.0) == pytest.approx(2.079442, abs=1e-6)
-        assert accounts.service_cost(0.8, 0.0, 0.20, 3.0) == 0.0
-        assert accounts.service_cost(0.8, 0.0, 0.0, 3.0) == pytest.approx(3.0 * math.log(1000.0))
+        assert accounts.service_cost(Firm(quality=0.8, quality_cost=2.0)) == pytest.approx(3.218876, abs=1e-6)
+        failing = [accounts.service_cost(Firm(failure_rate=rate, reliability_cost=3.0)) for rate in (0.05, 0.2, 0.0)]
+        assert failing == pytest.approx([2.079442, 0.0, 3.0 * math.log(1000.0)], abs=1e-6)
+
+    def test_each_lever_of_service_has_its_cost(self):
+        """Half of transparency ln 2, of richness 2 ln 2; a spread of 0.125, half the ordinary, 4 ln 2; 0.3 nothing."""
+        levers = {"transparency": 0.5, "transparency_cost": 1.0, "richness": 0.5, "richness_cost": 2.0}
+        steady = {"spread_within": 0.1, "spread_between": 0.075, "consistency_cost": 4.0}
+        assert accounts.service_cost(Firm(**levers, **steady)) == pytest.approx(7.0 * math.log(2.0))
+        assert accounts.service_cost(Firm(**{**steady, "spread_within": 0.3})) == 0.0
+        still = Firm(**{**steady, "spread_within": 0.0, "spread_between": 0.0})
+        assert accounts.service_cost(still) == pytest.approx(4.0 * math.log(1000.0))
 
     @given(st.floats(0.0, 0.9), st.floats(0.001, 0.09))
     def test_each_step_costs_more_than_the_one_before(self, quality, step):
         low, middle, high = (
-            accounts.service_cost(q, 1.0, 0.1, 0.0) for q in (quality, quality + step / 2, quality + step)
+            accounts.service_cost(Firm(quality=q, quality_cost=1.0))
+            for q in (quality, quality + step / 2, quality + step)
         )
         assert high - middle > middle - low > 0
 
@@ -492,8 +582,3 @@ class Person:
 
     def __init__(self, **columns):
         self.__dict__.update(columns)
-
-
-def test_a_promise_that_is_not_made_is_the_quality():
-    assert Firm(quality=0.8).promise == 0.8
-    assert Firm(quality=0.8, promise=0.9).promise == 0.9

@@ -1,7 +1,7 @@
 """Trust: what a visit leaves behind in trust and affective commitment.
 
-Claim: trust is lost faster than it is won, and a broken promise costs extra; commitment follows
-satisfaction and trust.
+Claim: trust is lost faster than it is won, and a broken promise costs extra, if the visit fell short of it by more
+than the firm's service varies anyway; commitment follows satisfaction and trust.
 Source: docs/model.md, trust; Slovic 1993 (asymmetry); Morgan & Hunt 1994 (commitment).
 """
 
@@ -15,6 +15,7 @@ EXAMPLE: dict[str, Any] = {
     "growth": 0.08,
     "fall": 0.20,
     "tolerance": 0.1,
+    "usual_spreads": 1.5,
     "promise_cost": 0.05,
     "notice": 0.5,
     "commitment_rate": 0.05,
@@ -24,9 +25,14 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-def promise_broken(performance: float, promise: float, parameters: dict[str, Any]) -> bool:
-    """Tell whether P < promise - 0.1."""
-    return performance < promise - parameters["tolerance"]
+def least_kept(promise: float, spread: float, parameters: dict[str, Any]) -> float:
+    """Return promise - 0.1 - 1.5 spread, the lowest performance that keeps the promise."""
+    return promise - parameters["tolerance"] - parameters["usual_spreads"] * spread
+
+
+def promise_broken(performance: float, promise: float, spread: float, parameters: dict[str, Any]) -> bool:
+    """Tell whether P < promise - 0.1 - 1.5 spread."""
+    return performance < least_kept(promise, spread, parameters)
 
 
 def updated_trust(
@@ -35,6 +41,7 @@ def updated_trust(
     *,
     performance: float,
     promise: float,
+    spread: float,
     transparency: float,
     parameters: dict[str, Any],
 ) -> float:
@@ -44,7 +51,7 @@ def updated_trust(
     """
     tau = parameters["growth"] if s >= trust else parameters["fall"]
     moved = trust + tau * (s - trust)
-    if promise_broken(performance, promise, parameters):
+    if promise_broken(performance, promise, spread, parameters):
         moved -= parameters["promise_cost"] * (1.0 - parameters["notice"] * transparency)
     return clipped(moved)
 

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import accounts, closeness, closing, encounter, learning, rewards, switching_cost, trust
+from tests.reference import (
+    accounts,
+    closeness,
+    closing,
+    encounter,
+    learning,
+    perceived_value,
+    rewards,
+    switching_cost,
+    taste,
+    trust,
+)
 from tests.reference.random_numbers import normal, uniform
 from tests.reference.state import Customer, Programme, Visit
 
@@ -23,6 +34,7 @@ def pay(market: Market, visits: Sequence[Visit]) -> None:
         discount = firm.program.discount(c.tier[visit.firm]) if firm.program else 0.0
         spend, full = (accounts.spend(firm.price, c.basket, share) for share in (discount, 0.0))
         market.note("cents", visit.customer, closeness.near_half(spend) or closeness.near_half(full))
+        visit.price = perceived_value.price_paid(firm.price, discount)
         visit.spend = accounts.hundredths(spend)
         visit.forgone = accounts.hundredths(full) - visit.spend
 
@@ -32,14 +44,16 @@ def meet(market: Market, visit: Visit) -> None:
     c, firm, p = market.customers[visit.customer], market.firms[visit.firm], market.parameters["encounter"]
     words, tally = market.words("encounter", visit.customer, block=visit.nth), market.tally
     z = normal(uniform(words[0]))
-    match, expectation = c.match[visit.firm], c.expectation[visit.firm]
-    q = encounter.delivered_quality(firm.quality, match, firm.spread_within, firm.spread_between, z)
+    expectation = c.expectation[visit.firm]
+    shift = c.match[visit.firm] + taste.fit(c.taste[visit.firm], market.parameters["taste"])
+    q = encounter.delivered_quality(firm.quality, shift, firm.spread, z)
     visit.failed = market.happens("failure", visit.customer, uniform(words[1]), firm.failure_rate)
     if visit.failed:
         q -= encounter.severity(uniform(words[2]), p)
     visit.performance = encounter.performance(q, expectation, p["assimilation"])
     surprise = encounter.disconfirmation(visit.performance, expectation)
-    visit.satisfaction = encounter.transaction_satisfaction(visit.performance, surprise, p["gain"], p["loss"])
+    value = price_shift(market, visit)
+    visit.satisfaction = encounter.transaction_satisfaction(visit.performance, surprise, p["gain"], p["loss"], value)
     market.note(
         "dissatisfied",
         visit.customer,
@@ -49,6 +63,15 @@ def meet(market: Market, visit: Visit) -> None:
     tally["dissatisfied"][visit.firm] += visit.satisfaction < market.parameters["encounter"]["dissatisfied_below"]
     tally["performance_sum"][visit.firm] += visit.performance
     tally["transaction_sum"][visit.firm] += visit.satisfaction
+
+
+def price_shift(market: Market, visit: Visit) -> float:
+    """Return what the price does to satisfaction, judged by what she was used to before the period's visits."""
+    c, p = market.customers[visit.customer], market.parameters["perceived_value"]
+    known = [firm.price for j, firm in enumerate(market.firms) if c.aware[j]]
+    reference = perceived_value.reference(c.usual_price, known, p)
+    market.note("reference", visit.customer, closeness.near(reference, perceived_value.NO_REFERENCE))
+    return perceived_value.satisfaction_shift(perceived_value.value(reference, visit.price), p)
 
 
 def learn(market: Market, visits: Sequence[Visit]) -> None:
@@ -61,7 +84,13 @@ def learn(market: Market, visits: Sequence[Visit]) -> None:
         market.tally["satisfaction_sum"][j] += c.satisfaction[j]
     for visit in visits:
         c, j, promise = market.customers[visit.customer], visit.firm, market.firms[visit.firm].promise
-        c.expectation[j] = learning.updated_expectation(c.expectation[j], visit.performance, promise, p["learning"])
+        c.expectation[j] = learning.updated_expectation(
+            c.expectation[j], visit.performance, promise, c.encounters[j], p["learning"]
+        )
+    if p["perceived_value"]["value_weight"]:  # else nobody looks at prices, and nothing is remembered
+        for visit in visits:
+            c = market.customers[visit.customer]
+            c.usual_price = perceived_value.remembered(c.usual_price, visit.price, p["perceived_value"])
     for visit in visits:
         rely(market, visit)
     for visit in visits:
@@ -79,17 +108,20 @@ def rely(market: Market, visit: Visit) -> None:
     """Let a visit teach trust."""
     c, j, firm = market.customers[visit.customer], visit.firm, market.firms[visit.firm]
     p = market.parameters["trust"]
-    market.note("promise", visit.customer, closeness.near(visit.performance, firm.promise - p["tolerance"]))
+    market.note(
+        "promise", visit.customer, closeness.near(visit.performance, trust.least_kept(firm.promise, firm.spread, p))
+    )
     c.trust[j] = trust.updated_trust(
         c.trust[j],
         visit.satisfaction,
         performance=visit.performance,
         promise=firm.promise,
+        spread=firm.spread,
         transparency=firm.transparency,
         parameters=p,
     )
     market.tally["trust_sum"][j] += c.trust[j]
-    market.tally["broken_promises"][j] += trust.promise_broken(visit.performance, firm.promise, p)
+    market.tally["broken_promises"][j] += trust.promise_broken(visit.performance, firm.promise, firm.spread, p)
 
 
 def reward(market: Market, visits: Sequence[Visit]) -> None:

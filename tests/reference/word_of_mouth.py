@@ -1,7 +1,8 @@
 """Word of mouth: who tells, who listens, and who hears of a firm for the first time.
 
 Claim: very good and very bad visits are told, bad ones more; a story moves a listener the more, the further
-she can still move; friends who are customers make a firm known.
+she can still move, less if it is bad and about her provider, and less the more she knows the firm herself; a story
+makes its firm known, and so do friends who are customers.
 Source: docs/model.md, word_of_mouth; Anderson 1998 (U shape); East, Hammond & Lomax 2008 (impact and prior
 probability); Goldenberg, Libai & Muller 2001 (weak and strong ties).
 """
@@ -34,6 +35,8 @@ EXAMPLE: dict[str, Any] = {
     "unlikely_below": 0.1,
     "likely_above": 0.7,
     "opposed_part": 0.5,
+    "own_brand_part": 0.25,
+    "own_experience": 8.0,
     "strong_from": 0.5,
 }
 FORGOTTEN = 1e-20  # a stock smaller than this is none
@@ -60,16 +63,23 @@ def arrival_probability(weight: float, parameters: dict[str, Any]) -> float:
     return parameters["contact_rate"] * weight
 
 
-def headroom(preference: float, good: bool, parameters: dict[str, Any]) -> float:
+def headroom(preference: float, good: bool, own: bool, parameters: dict[str, Any]) -> float:
     """Return 1 - p for a good story, p for a bad one; half of it against the listener's own opinion.
 
-    Against it are a good story where p < 0.1 and a bad one where p > 0.7.
+    Against it are a good story where p < 0.1 and a bad one where p > 0.7. Of a bad story about her own provider a
+    quarter of that is left.
     """
     if good:
         opposed, room = preference < parameters["unlikely_below"], 1.0 - preference
     else:
         opposed, room = preference > parameters["likely_above"], preference
+        room *= parameters["own_brand_part"] if own else 1.0
     return room * parameters["opposed_part"] if opposed else room
+
+
+def credulity(encounters: int, parameters: dict[str, Any]) -> float:
+    """Return 8 / (8 + encounters with the firm): what a story counts with who knows the firm herself."""
+    return parameters["own_experience"] / (parameters["own_experience"] + encounters)
 
 
 def faded(word_of_mouth: float, parameters: dict[str, Any]) -> float:
@@ -78,18 +88,21 @@ def faded(word_of_mouth: float, parameters: dict[str, Any]) -> float:
     return left if abs(left) >= FORGOTTEN else 0.0
 
 
-def heard(word_of_mouth: float, weight: float, preference: float, good: bool, parameters: dict[str, Any]) -> float:
-    """Return the stock after a story: + eta+ weight h, or - eta- weight h."""
-    room = headroom(preference, good, parameters)
-    if good:
-        return word_of_mouth + parameters["praise"] * weight * room
-    return word_of_mouth - parameters["blame"] * weight * room
+def heard(
+    word_of_mouth: float, weight: float, good: bool, room: float, belief: float, parameters: dict[str, Any]
+) -> float:
+    """Return the stock after a story: + eta+ weight belief h, or - eta- weight belief h.
+
+    room, belief : headroom h and credulity of the listener
+    """
+    effect = parameters["praise"] if good else -parameters["blame"]
+    return word_of_mouth + effect * weight * belief * room
 
 
-def nudged_expectation(expectation: float, good: bool, parameters: dict[str, Any]) -> float:
-    """Return E + 0.05 (0.95 - E) after a good story, E + 0.05 (0.15 - E) after a bad one."""
+def nudged_expectation(expectation: float, good: bool, belief: float, parameters: dict[str, Any]) -> float:
+    """Return E + 0.05 belief (0.95 - E) after a good story, E + 0.05 belief (0.15 - E) after a bad one."""
     told = parameters["good_target"] if good else parameters["bad_target"]
-    return expectation + parameters["nudge"] * (told - expectation)
+    return expectation + parameters["nudge"] * belief * (told - expectation)
 
 
 def learning_probability(weak: int, strong: int, parameters: dict[str, Any]) -> float:
