@@ -1,4 +1,4 @@
-"""Accounts: money in whole cents by hand, costs that rise step by step, and books that close when they should."""
+"""Accounts: money in whole cents by hand, and books that close when they should."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from abm.mechanisms.books.accounts import (
 )
 from abm.mechanisms.books.money import cents
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.service.encounter import ServicePolicy
 from abm.world.calendar import year_closes
 from tests.mechanisms.small import Small
 
 ACTIVE, DORMANT, LOST = 1, 2, 3
+BARE = {"transparency": 0.0, "richness": 0.0, "spread_within": 0.25, "quality_cost": 1.0, "reliability_cost": 1.0}
 TIERS = {"tier_threshold": [10.0], "tier_discount": [0.1], "tier_bonus": [0.0]}
 
 
@@ -36,7 +36,12 @@ def test_half_a_cent_is_rounded_up(cu, whole):
 
 def paid(price=1.1, tier=1):
     """Return a small world after one visit of a customer with a basket of 20 cu to firm 0 was paid for."""
-    firm = {"price": price, "unit_cost": 0.5, "program": TIERS, "service": {"quality": 0.8, "failure_rate": 0.05}}
+    firm = {
+        "price": price,
+        "unit_cost": 0.5,
+        "program": TIERS,
+        "service": {**BARE, "quality": 0.8, "failure_rate": 0.05},
+    }
     small = Small(2, [firm, {}])
     small.c.basket.fill(20.0)
     small.c.tier[0] = tier
@@ -71,7 +76,7 @@ def test_prices_below_the_usual_are_cuts():
 
 def test_service_is_booked_for_all_visits_of_a_share_at_once():
     """40 visits at 2.30 and 3 at - ln 0.4 + ln 2 = 1.61, beside what was booked before; nobody costs nothing."""
-    firms = [{"service": {"quality": 0.8, "failure_rate": 0.05}}, {"service": {"quality": 0.6, "failure_rate": 0.05}}]
+    firms = [{"service": {**BARE, "quality": quality, "failure_rate": 0.05}} for quality in (0.8, 0.6)]
     small = Small(3000, firms)
     small.world.lookup("visits", 0)[:] = [40, 3, 7]
     small.world.lookup("service", 0)[:] = [0, 5, 0]
@@ -89,27 +94,6 @@ def test_what_is_paid_and_what_is_forgone_make_the_full_price(basket, price, tie
     full = math.floor(100.0 * (float(small.c.basket[0]) * float(small.firms.price[0])) + 0.5)
     assert small.at("visit_spend")[0] + small.at("visit_forgone")[0] == full
     assert small.at("visit_forgone")[0] == (0 if tier == 0 else pytest.approx(0.1 * full, abs=1.0))
-
-
-class TestServiceCost:
-    def test_by_hand(self):
-        """Quality 0.8 costs 2 ln 5, half the ordinary failures 3 ln 2; none at all 3 ln 1000."""
-        cost = ServicePolicy(quality=0.8, failure_rate=0.05, quality_cost=2.0, reliability_cost=3.0).cost_per_visit
-        assert cost == pytest.approx(2 * math.log(5) + 3 * math.log(2))
-        none = ServicePolicy(quality=0.0, failure_rate=0.0, reliability_cost=3.0).cost_per_visit
-        assert none == pytest.approx(3 * math.log(1000))
-        assert ServicePolicy(quality=0.0, failure_rate=0.3).cost_per_visit == 0.0
-
-    @given(st.floats(0.0, 0.9), st.floats(0.001, 0.04))
-    def test_each_step_of_quality_costs_more_than_the_one_before(self, quality, step):
-        low, middle, high = (ServicePolicy(quality=quality + k * step).cost_per_visit for k in range(3))
-        assert high - middle > middle - low > 0
-
-    @given(st.floats(0.001, 0.05), st.floats(1.1, 1.4))
-    def test_fewer_failures_never_cost_less(self, rate, factor):
-        assert (
-            ServicePolicy(failure_rate=rate).cost_per_visit >= ServicePolicy(failure_rate=rate * factor).cost_per_visit
-        )
 
 
 class TestBooks:

@@ -20,6 +20,7 @@ WEIGHTS = {
     "trust": {"trust_weight": 1.0, "commitment_weight": 2.0},
     "pricing": {"price_sensitivity": 1.5},
     "word_of_mouth": {"word_of_mouth_weight": 0.5},
+    "taste": {"taste_spread": 0.0},
     "switching_cost": {"switching_weight": 2.0, "basis": "trait"},
 }
 CROWD = 20_000

@@ -24,7 +24,7 @@ def satisfaction(performance, expectation, gain=0.3, loss=0.6, shift=0.0):
 def met(luck, expectation=0.7, match=0.0, quality=0.8, spread=0.1, failure_rate=0.1, **settings):
     """Return performance and transaction satisfaction of one visit with given uniforms."""
     service = {"quality": quality, "failure_rate": failure_rate, "spread_within": spread, "spread_between": 0.0}
-    small = Small(1, [{"service": service}], encounter={**SETTINGS, **settings})
+    small = Small(1, [{"service": service}], encounter={**SETTINGS, **settings}, taste={"taste_spread": 0.0})
     small.c.expectation.fill(expectation)
     small.c.match.fill(match)
     small.visits([0], [0])

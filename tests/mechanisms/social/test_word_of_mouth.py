@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.mechanisms.social.word_of_mouth import (
+    credulity,
     fade,
     headroom,
     hear,
@@ -21,6 +22,7 @@ SETTINGS = {
     "base": 0.01, "delight": 0.12, "disappointment": 0.35, "devotion": 0.0, "praise_from": 0.6, "contact_rate": 0.25,
     "decay": 0.85, "praise": 0.25, "blame": 0.3, "nudge": 0.05, "good_target": 0.95, "bad_target": 0.15,
     "advertising": 0.005, "weak_tie": 0.01, "strong_tie": 0.04, "referral_match": 0.05, "referral_expectation": 0.05,
+    "disappointed_below": 0.5, "own_brand_part": 0.25, "own_experience": 8.0,
 }  # fmt: skip
 
 
@@ -30,9 +32,9 @@ def telling(transaction, commitment=0.0, devotion=0.0):
     return float(telling_probability(*(np.float32(x) for x in numbers)))
 
 
-def room(preference, good):
+def room(preference, good, own=False):
     """Return the headroom for a plain number."""
-    return float(headroom(np.float32(preference), good, *(np.float32(x) for x in (0.1, 0.7, 0.5))))
+    return float(headroom(np.float32(preference), good, own, *(np.float32(x) for x in (0.1, 0.7, 0.5, 0.25))))
 
 
 def tied(customers, ties, firms=({}, {}), **settings):
@@ -97,9 +99,47 @@ class TestHearing:
         assert [room(p, True) for p in (0.3, 0.05, 0.1)] == pytest.approx([0.7, 0.475, 0.9])
         assert [room(p, False) for p in (0.5, 0.8, 0.7)] == pytest.approx([0.5, 0.4, 0.7])
 
-    @given(share, st.booleans())
-    def test_headroom_stays_between_0_and_1(self, preference, good):
-        assert 0.0 <= room(preference, good) <= 1.0
+    def test_what_is_bad_of_her_own_provider_is_believed_less(self):
+        """A quarter of 0.5 and of 0.4; praise of it counts as any other."""
+        assert [room(p, False, own=True) for p in (0.5, 0.8)] == pytest.approx([0.125, 0.1])
+        assert [room(p, True, own=True) for p in (0.3, 0.05)] == [room(p, True) for p in (0.3, 0.05)]
+
+    @given(share, st.booleans(), st.booleans())
+    def test_headroom_stays_between_0_and_1(self, preference, good, own):
+        assert 0.0 <= room(preference, good, own) <= room(preference, good) <= 1.0
+
+    def test_credulity_by_hand(self):
+        """All of it without a visit, half after 8, a quarter after 24."""
+        found = [float(credulity(np.float32(n), np.float32(8.0))) for n in (0, 8, 24)]
+        assert found == pytest.approx([1.0, 0.5, 0.25])
+
+    def test_who_has_been_there_is_moved_less(self):
+        """After eight visits half of 0.25 * 0.5, and half of 0.05 * 0.25; all of it counted the same before."""
+        small = tied(2, [(0, 1, 1.0)], contact_rate=1.0)
+        small.c.story[0], small.c.encounters[0, 1] = story(0, 1), 8
+        small.c.expectation.fill(0.7)
+        small.run("word_of_mouth", hear)
+        assert small.c.word_of_mouth[0, 1] == pytest.approx(0.0625)
+        assert small.c.expectation[0, 1] == pytest.approx(0.70625)
+
+    def test_blame_of_the_own_provider_moves_the_stock_less_and_the_expectation_as_much(self):
+        """- 0.3 * 0.5 of another firm, a quarter of that of her own; both had the same weight."""
+        small = tied(3, [(0, 1, 1.0), (0, 2, 1.0)], contact_rate=1.0)
+        small.c.story[0], small.c.provider[:] = story(0, 0), [-1, 0, 1]
+        small.c.expectation.fill(0.7)
+        small.run("word_of_mouth", hear)
+        assert small.c.word_of_mouth[0].tolist() == pytest.approx([0.0, -0.0375, -0.15])
+        assert small.c.expectation[0].tolist() == pytest.approx([0.7, 0.6725, 0.6725])
+
+    @pytest.mark.parametrize("good", [0, 1])
+    def test_a_story_makes_its_firm_known_once(self, good):
+        """Two stories of a firm that she does not know: she learns of it at the first; she used to stay ignorant."""
+        small = tied(3, [(0, 2, 1.0), (1, 2, 1.0)], ({"initial_awareness": 0.0}, {}), contact_rate=1.0)
+        small.c.story[:2] = story(0, good)
+        small.run("word_of_mouth", hear)
+        assert small.c.aware.tolist() == [[0, 0, 1], [1, 1, 1]]
+        assert small.counted("heard") == [2, 0, 0]
+        assert (small.counted("learned"), small.counted("referred")) == ([1, 0, 0], [1, 0, 0])
 
     def test_a_story_by_hand(self):
         """Weak tie 0.3: 0.85 + 0.25 * 0.3 * 0.7 and 0.7 + 0.05 * 0.25; strong: - 0.3 * 0.5 and 0.7 - 0.05 * 0.55."""
