@@ -12,7 +12,7 @@ _TIERS = {
     "redemption": 0.7, "reward_cost": 0.8,
 }  # fmt: skip
 _CARD = {"preset": "endowed_stamp_card", "expiry": 8, "goal": 6.0, "hassle": 20.0}
-_TALK = {"base": 0.1, "contact_rate": 0.6, "devotion": 0.1, "weak_tie": 0.05, "strong_tie": 0.1, "advertising": 0.01}
+_TALK = {"base": 0.1, "contact_rate": 0.6, "devotion": 0.1, "weak_tie": 0.05, "strong_tie": 0.1, "discovery": 0.01}
 _THREE = [
     {"name": "north", "integration": 0.2, "service": {"quality": 0.78, "richness": 0.5}},
     {"name": "east", "price": 0.9, "promise": 0.85, "service": {"failure_rate": 0.2, "transparency": 0.5}},

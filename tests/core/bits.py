@@ -31,7 +31,7 @@ BASE: dict[str, Any] = {
         {"name": "south", "price": 0.9, "initial_awareness": 0.4, "service": {"failure_rate": 0.3}},
     ],
     "need": {"season_amplitude": 0.3},
-    "word_of_mouth": {"base": 0.4, "contact_rate": 0.9, "advertising": 0.1, "devotion": 0.1},
+    "word_of_mouth": {"base": 0.4, "contact_rate": 0.9, "discovery": 0.1, "devotion": 0.1},
     "defection": {"exit_rate": 0.03},
 }
 VARIANTS: dict[str, dict[str, Any]] = {

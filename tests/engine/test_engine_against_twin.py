@@ -23,7 +23,7 @@ TIERED = {
 CARD = {
     "earn_per_visit": 1.0, "goal": 4.0, "endowment": 1.0, "reward": 3.0, "hassle": 20.0, "redemption": 0.9, "expiry": 3
 }  # fmt: skip
-TALKATIVE = {"base": 0.3, "contact_rate": 0.7, "devotion": 0.1, "weak_tie": 0.1, "strong_tie": 0.2, "advertising": 0.02}
+TALKATIVE = {"base": 0.3, "contact_rate": 0.7, "devotion": 0.1, "weak_tie": 0.1, "strong_tie": 0.2, "discovery": 0.02}
 BASE = {
     "periods": 20,
     "burn_in": 3,
@@ -62,7 +62,7 @@ NAMED = [
     {**firm, "initial_awareness": 0.4, "advertising": {"advertising_spend": spend, "brand": brand}}
     for firm, spend, brand in zip(BASE["firms"], (0.1234, 0.0, 0.05), (0.0, 0.7, -0.4), strict=True)
 ]
-SILENT = {"advertising": 0.0, "contact_rate": 0.0, "weak_tie": 0.0, "strong_tie": 0.0}
+SILENT = {"discovery": 0.0, "contact_rate": 0.0, "weak_tie": 0.0, "strong_tie": 0.0}
 
 CASES = {  # what is varied, and what must happen for the comparison to say something about it
     "mnl": (
@@ -128,7 +128,7 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         ["discounts", "dissatisfied"],
     ),
     "advertising": (
-        varied(firms=NAMED, advertising={"half_reach": 0.2, "message_pull": 0.5}, word_of_mouth={"advertising": 0.0}),
+        varied(firms=NAMED, advertising={"half_reach": 0.2, "message_pull": 0.5}, word_of_mouth={"discovery": 0.0}),
         ["advertising_cost", "learned", "referred"],
     ),
     "advertising_alone": (
@@ -307,7 +307,7 @@ def scenarios(draw):
             "contact_rate": draw(number(0.0, 1.0)),
             "devotion": draw(number(0.0, 0.2)),
             "decay": draw(number(0.5, 1.0)),
-            "advertising": draw(number(0.0, 0.1)),
+            "discovery": draw(number(0.0, 0.1)),
             "strong_tie": draw(number(0.0, 0.3)),
             "own_brand_part": draw(number(0.0, 1.0)),
             "own_experience": draw(number(0.5, 20.0)),

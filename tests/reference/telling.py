@@ -82,7 +82,7 @@ def listen(market: Market, i: int) -> None:
 
 
 def discover(market: Market, i: int) -> None:
-    """Let a customer hear of firms new to her, from friends who were active customers or by advertising."""
+    """Let a customer hear of firms new to her, from friends who were active customers or by herself."""
     c, p = market.customers[i], market.parameters["word_of_mouth"]
     for j in range(len(market.firms)):
         if c.aware[j]:
@@ -94,8 +94,8 @@ def discover(market: Market, i: int) -> None:
         if market.happens("awareness", i, u, chance):
             c.aware[j] = True
             market.tally["learned"][j] += 1
-            market.note("referral", i, closeness.near(u, p["advertising"]))
-            if u >= p["advertising"]:
+            market.note("referral", i, closeness.near(u, p["discovery"]))
+            if u >= p["discovery"]:
                 market.tally["referred"][j] += 1
                 c.match[j] += p["referral_match"]
                 c.expectation[j] = min(1.0, c.expectation[j] + p["referral_expectation"])

@@ -171,7 +171,7 @@ def test_common_luck_person_by_person():
     arguments = world()
     arguments["ties"] = [[] for _ in arguments["customers"]]
     arguments["customers"][4]["aware"] = [False, True, True]
-    arguments["parameters"]["word_of_mouth"] = {"advertising": 0.0}
+    arguments["parameters"]["word_of_mouth"] = {"discovery": 0.0}
     plain = Market(**arguments)
     arguments["firms"][0]["quality"] = 0.95
     better = Market(**arguments)
@@ -244,7 +244,7 @@ def test_a_firm_becomes_known_through_a_friend_who_was_a_customer_before():
     parameters = {
         "need": SURE["need"],
         "choice": SURE["choice"],
-        "word_of_mouth": {"advertising": 0.0, "strong_tie": 1.0, "contact_rate": 0.0},
+        "word_of_mouth": {"discovery": 0.0, "strong_tie": 1.0, "contact_rate": 0.0},
     }
     friend = {"purchase_rate": 1.0, "basket": 20.0, "aware": [True], "expectation": [0.7]}
     market = Market(parameters, [STILL], [friend, friend | {"aware": [False]}], [[(1, 1.0)], [(0, 1.0)]])

@@ -11,7 +11,7 @@ from tests.reference.test_market import PLAIN, STILL, SURE, one
 
 BUYER = {"purchase_rate": 100.0, "basket": 20.0, "aware": [True], "expectation": [0.7]}
 LISTENER = BUYER | {"purchase_rate": 0.0}
-TALK = {"base": 1.0, "contact_rate": 1.0, "advertising": 0.0, "weak_tie": 0.0, "strong_tie": 0.0}
+TALK = {"base": 1.0, "contact_rate": 1.0, "discovery": 0.0, "weak_tie": 0.0, "strong_tie": 0.0}
 
 
 class TestTastes:
@@ -106,7 +106,7 @@ class TestNames:
     def advertised(self, spend, customers=1, **state):
         """Return a market of one firm that spends, half of whose customers 0.1 cu reaches."""
         firm = {**STILL, "promise": 0.9, "advertising_spend": spend, "brand": 0.25}
-        parameters = PLAIN | {"advertising": {}, "word_of_mouth": {"advertising": 0.0}}
+        parameters = PLAIN | {"advertising": {}, "word_of_mouth": {"discovery": 0.0}}
         return Market(parameters, [firm], [LISTENER | {"aware": [False]} | state] * customers, [[]] * customers)
 
     def test_who_is_reached_knows_the_firm_and_hears_its_promise(self):

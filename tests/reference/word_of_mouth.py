@@ -24,7 +24,7 @@ EXAMPLE: dict[str, Any] = {
     "nudge": 0.05,
     "good_target": 0.95,
     "bad_target": 0.15,
-    "advertising": 0.005,  # a
+    "discovery": 0.005,  # a
     "weak_tie": 0.01,  # beta_w
     "strong_tie": 0.04,  # beta_s
     "referral_match": 0.05,
@@ -108,4 +108,4 @@ def nudged_expectation(expectation: float, good: bool, belief: float, parameters
 def learning_probability(weak: int, strong: int, parameters: dict[str, Any]) -> float:
     """Return 1 - (1 - a)(1 - beta_w)^weak (1 - beta_s)^strong, over active neighbours."""
     silent = (1.0 - parameters["weak_tie"]) ** weak * (1.0 - parameters["strong_tie"]) ** strong
-    return 1.0 - (1.0 - parameters["advertising"]) * silent
+    return 1.0 - (1.0 - parameters["discovery"]) * silent

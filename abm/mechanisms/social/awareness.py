@@ -1,4 +1,4 @@
-"""Awareness: who learns of a firm, from advertising or from neighbours who use it.
+"""Awareness: who learns of a firm, by themselves or from neighbours who use it.
 
 Neighbours are read after everybody has finished the period, as customers of the firms that they used before it.
 Claim: awareness spreads over weak and strong ties; customers who come through a tie fit better and expect more.
@@ -42,14 +42,14 @@ def add_match(performance_shift, match_at, visit_count, visit_pair):
 @kernel
 def learn_of_firms(
     aware, match, expectation, patronage, initial_awareness, tie_start, tie_target, tie_weight, customer_id, learned,
-    referred, advertising, weak_tie, strong_tie, strong_from, referral_match, referral_expectation, key, replication,
+    referred, discovery, weak_tie, strong_tie, strong_from, referral_match, referral_expectation, key, replication,
     lo, hi, t,
 ):  # fmt: skip
-    """Let customers learn of firms from advertising and from neighbours who use them.
+    """Let customers learn of firms by themselves and from neighbours who use them.
 
-    Who does not know a firm learns of it with probability `1 - (1 - advertising) * (1 - weak_tie)^weak * (1 -
+    Who does not know a firm learns of it with probability `1 - (1 - discovery) * (1 - weak_tie)^weak * (1 -
     strong_tie)^strong` (draw 1, block j, word 0), counting neighbours who used it before this period's purchases,
-    strong if the tie's weight is `strong_from` or more. If the uniform is at least `advertising`, the news came through
+    strong if the tie's weight is `strong_from` or more. If the uniform is at least `discovery`, the news came through
     a tie: the match grows by `referral_match`, the expectation by `referral_expectation`, to 1 at most.
 
     aware, match, expectation (m, n)  [written]      learned, referred  tallies [written]
@@ -59,7 +59,7 @@ def learn_of_firms(
             bit = _ONE << np.uint32(j)
             for i in range(lo, hi):
                 if aware[j, i] == 0:
-                    missed = 1.0 - advertising
+                    missed = 1.0 - discovery
                     for e in range(tie_start[i], tie_start[np.int64(i) + 1]):
                         if patronage[tie_target[e]] & bit:
                             missed *= 1.0 - (strong_tie if tie_weight[e] >= strong_from else weak_tie)
@@ -67,7 +67,7 @@ def learn_of_firms(
                     if luck < 1.0 - missed:
                         aware[j, i] = 1
                         learned[j] += 1
-                        if luck >= advertising:
+                        if luck >= discovery:
                             referred[j] += 1
                             match[j, i] += referral_match
                             expectation[j, i] = unit(expectation[j, i] + referral_expectation)

@@ -234,7 +234,7 @@ class WordOfMouth(Mechanism):
         0.15, unit="0-1", bounds=(0, 1), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="expectation a bad story suggests",
     )  # fmt: skip
-    advertising: float = param(
+    discovery: float = param(
         0.005, unit="1/period", bounds=(0, 1), evidence="assumed", doc="chance of learning of a firm without a tie"
     )
     weak_tie: float = param(

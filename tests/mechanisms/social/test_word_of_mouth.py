@@ -21,7 +21,7 @@ share = st.floats(0, 1, width=32)
 SETTINGS = {
     "base": 0.01, "delight": 0.12, "disappointment": 0.35, "devotion": 0.0, "praise_from": 0.6, "contact_rate": 0.25,
     "decay": 0.85, "praise": 0.25, "blame": 0.3, "nudge": 0.05, "good_target": 0.95, "bad_target": 0.15,
-    "advertising": 0.005, "weak_tie": 0.01, "strong_tie": 0.04, "referral_match": 0.05, "referral_expectation": 0.05,
+    "discovery": 0.005, "weak_tie": 0.01, "strong_tie": 0.04, "referral_match": 0.05, "referral_expectation": 0.05,
     "disappointed_below": 0.5, "own_brand_part": 0.25, "own_experience": 8.0,
 }  # fmt: skip
 
