@@ -19,6 +19,7 @@ from tests.kpis.counts import both, nothing, period
         (behaviour.frequency, [4.0, 2.0]),
         (behaviour.retention_rate, [0.75, 0.4]),
         (behaviour.repeat_rate, [0.8, 0.25]),
+        (behaviour.repeat_beyond_taste, [0.05, 0.1]),
         (behaviour.churn_rate, [0.04, 0.08]),
         (behaviour.temporary_churn_share, [0.5, 0.25]),
         (behaviour.active_customers, [75.0, 25.0]),

@@ -90,6 +90,16 @@ def loyalty(satisfaction: float, came: int, everywhere: int) -> str | None:
     return None
 
 
+def chance_order(came: int, everywhere: int) -> tuple[int, int]:
+    """Return what a random order of a year's visits shows of those to a firm, in whole 2**-20, rounded down.
+
+    Of n visits among N a random order has n (n - 1) / N repeats on average, and n (N - 1) / N that another follows.
+    """
+    if came == 0:
+        return 0, 0
+    return 2**20 * came * (came - 1) // everywhere, 2**20 * came * (everywhere - 1) // everywhere
+
+
 def rounded_down(share: float) -> float:
     """Return a number in whole 2**-20."""
     return math.floor(share * 2.0**20) / 2.0**20

@@ -206,6 +206,9 @@ def close_account(tally: dict[str, Any], c: Customer, j: int) -> None:
     tally["customers_at_close"][j] += 1
     tally["buyers"][j] += came > 0
     tally["year_visits"][j] += came
+    repeats, base = accounts.chance_order(came, sum(c.year_purchases))
+    tally["chance_repeats"][j] += repeats
+    tally["chance_base"][j] += base
     tally["wallet_own"][j] += spent
     tally["wallet_all"][j] += sum(c.year_spend) if came > 0 else 0
     tally["own_at_start"][j] += c.own_before[j]

@@ -274,10 +274,10 @@ def visits_by_period(engine: Engine, periods: int) -> Iterator[tuple[int, list[d
 def test_a_whole_market_is_that_of_the_twins():
     scenario = Scenario.parse(MARKET)
     logged = of_visits(scenario)
-    engine = Engine(scenario.adding(visit_log([logged[name] for name in LOGGED], room(300, 1))), seed=7)
+    engine = Engine(scenario.adding(visit_log([logged[name] for name in LOGGED], room(300, 1))), seed=8)
     world, c = engine.world, engine.world.customers
     books = [[Account() for _ in range(300)] for _ in range(3)]
-    watch = watched(scenario, 300, seed=7)
+    watch = watched(scenario, 300, seed=8)
     for t, visits in visits_by_period(engine, 30):
         watch.begin()
         for v in visits:

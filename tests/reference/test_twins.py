@@ -395,7 +395,7 @@ class TestWordOfMouth:
         assert word_of_mouth.nudged_expectation(0.7, False, 0.5, self.p) == pytest.approx(0.68625)
 
     def test_awareness_by_hand(self):
-        """1 - 0.995 * 0.99 * 0.96 = 0.054352; without friends only advertising."""
+        """1 - 0.995 * 0.99 * 0.96 = 0.054352; without friends only discovery."""
         assert word_of_mouth.learning_probability(1, 1, self.p) == pytest.approx(0.054352)
         assert word_of_mouth.learning_probability(0, 0, self.p) == pytest.approx(0.005)
 
@@ -548,6 +548,9 @@ class TestAccounts:
         assert [accounts.loyalty(0.8, spent, 100) for spent in (50, 49)] == ["loyalists", "mercenaries"]
         assert [accounts.loyalty(0.49, spent, 100) for spent in (50, 49)] == ["hostages", "defectors"]
         assert [accounts.loyalty(s, 100, 100) for s in (0.5, 0.79)] == [None, None]
+        assert accounts.chance_order(3, 4) == (3 * 2**19, 9 * 2**18)
+        assert accounts.chance_order(2, 3) == (2 * 2**20 // 3, 4 * 2**20 // 3)
+        assert accounts.chance_order(1, 1) == accounts.chance_order(0, 5) == accounts.chance_order(0, 0) == (0, 0)
         assert accounts.rounded_down(0.5) == 0.5
         assert accounts.rounded_down(0.4999999) == 0.5 - 2.0**-20
 

@@ -15,6 +15,7 @@ from abm.mechanisms.books.accounts import (
     book_visits,
     charge,
     close_loyalty,
+    close_order,
     close_relations,
     close_year,
     count_population,
@@ -105,7 +106,7 @@ class TestBooks:
         small.c.own_before[:] = [[1, 1, 0, 0], [1, 0, 0, 1]]
         small.c.relation_before[:] = [[ACTIVE, LOST, LOST, DORMANT], [DORMANT, DORMANT, 0, LOST]]
         small.c.relation[:] = [[ACTIVE, DORMANT, 4, 0], [0, ACTIVE, 0, LOST]]
-        for kernel in (close_loyalty, close_relations, close_year):
+        for kernel in (close_loyalty, close_relations, close_order, close_year):
             small.run("accounts", kernel, t)
         return small
 
@@ -135,7 +136,7 @@ class TestBooks:
         for small in (whole, parts):
             small.c.year_spend[:] = [[100, 0, 300, 0], [50, 70, 0, 0]]
             small.c.year_purchases[:] = [[1, 0, 2, 0], [1, 1, 0, 1]]
-        for kernel in (close_loyalty, close_relations, close_year):
+        for kernel in (close_loyalty, close_relations, close_order, close_year):
             whole.run("accounts", kernel)
             for lo in (0, 2):
                 parts.bound("accounts", kernel)(lo, lo + 2, 0)
@@ -152,6 +153,25 @@ class TestBooks:
         kinds = ("buyers", "loyalists", "mercenaries", "hostages", "defectors")
         assert [small.counted(kind) for kind in kinds] == [[6, 6, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]]
         np.testing.assert_array_equal(small.c.year_purchases, came)  # the books are closed after it
+
+    def test_what_a_random_order_would_repeat(self):
+        """Of 3 visits among 4: 3 * 2 / 4 repeats, 3 * 3 / 4 that another follows; one visit in all is followed by none,
+        and a third of a count is rounded down.
+        """
+        small = Small(4, periods=1)
+        small.c.year_purchases[:] = [[3, 1, 2, 0], [1, 0, 1, 0]]
+        small.run("accounts", close_order)
+        third = 2**20 // 3
+        assert small.counted("chance_repeats") == [3 * 2**19 + 2 * third, 0, 0]
+        assert small.counted("chance_base") == [9 * 2**18 + 4 * third + 1, 3 * 2**18 + 2 * third, 0]
+
+    def test_no_order_of_many_visits_overflows(self):
+        """65,535 visits to each firm, as many as the books hold."""
+        small = Small(1, periods=1)
+        small.c.year_purchases[:] = 65_535
+        small.run("accounts", close_order)
+        assert small.counted("chance_repeats")[:2] == [65_535 * 65_534 * 2**20 // 131_070] * 2
+        assert small.counted("chance_base")[:2] == [65_535 * 131_069 * 2**20 // 131_070] * 2
 
     def test_what_does_not_depend_on_visits(self):
         """A fixed cost of 2.50; everybody is counted, gone or not."""
