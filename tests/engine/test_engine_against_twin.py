@@ -93,8 +93,8 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         ["learned", "referred", "acquired"],
     ),
     "lost_for_good": (varied(choice={"market": "lost_for_good", "term": 3}), ["repeats"]),
-    "lost_for_a_while": (
-        varied(choice={"market": "lost_for_good", "term": 2, "reconsider_after": 4}), ["repeats", "won_back"],
+    "lost_for_good_but_reconsidered": (
+        varied(choice={"market": "lost_for_good", "term": 2, "reconsider_after": 3}), ["won_back", "exit_fees"]
     ),
     "lost_for_good_and_unknown": (
         varied(
@@ -278,6 +278,7 @@ def scenarios(draw):
             "rule": draw(st.sampled_from(["mnl", "deterministic", "habit", "threshold"])),
             "market": draw(st.sampled_from(["always_a_share", "lost_for_good"])),
             "term": draw(st.integers(1, 5)),
+            "reconsider_after": draw(st.none() | st.integers(1, 6)),
             "attraction": draw(number(2.0, 8.0)),
             "habit_strength": draw(number(0.0, 1.0)),
             "outside": draw(number(-5.0, 6.0)),

@@ -135,8 +135,7 @@ def count(market: Market, own: Sequence[Visit], provider: int) -> None:
 def utility(market: Market, c: Customer, j: int) -> float | None:
     """Return the utility of a firm before the switching term, None if it is not considered."""
     p, firm = market.parameters["choice"], market.firms[j]
-    silence = market.t - c.last_purchase[j]
-    if not choice.considered(c.aware[j], c.relation[j], p["market"], silence, p["reconsider_after"]):
+    if not choice.considered(c.aware[j], c.relation[j], market.t - c.last_purchase[j], p):
         return None
     value = choice.utility(
         attraction=choice.attraction(c.satisfaction[j], c.expectation[j], c.encounters[j]),

@@ -22,7 +22,7 @@ EXAMPLE: dict[str, Any] = {
     "rule": "mnl",  # or "deterministic", "habit", "threshold"
     "market": "always_a_share",  # or "lost_for_good"
     "term": 52,  # periods of a contract
-    "reconsider_after": None,  # periods since her last purchase, None = never
+    "reconsider_after": None,  # periods since the last purchase, None = never
     "attraction": 5.0,
     "outside": 1.0,
     "habit_strength": 0.5,
@@ -33,14 +33,14 @@ Utilities = Sequence[float | None]
 Answer = tuple[int, list[float] | None]
 
 
-def considered(aware: bool, relation: int, market: str, silence: int = 0, reconsider_after: int | None = None) -> bool:
+def considered(aware: bool, relation: int, away: int, parameters: dict[str, Any]) -> bool:
     """Tell whether a firm is weighed: she knows it, and with contracts she has not left it, or long enough ago.
 
-    silence : periods since her last purchase there
+    away : periods since her last purchase there
     """
-    if market == "lost_for_good" and relation == LOST:
-        return aware and reconsider_after is not None and silence >= reconsider_after
-    return aware
+    again = parameters["reconsider_after"]
+    closed = parameters["market"] == "lost_for_good" and relation == LOST
+    return aware and not (closed and (again is None or away < again))
 
 
 def attraction(satisfaction: float, expectation: float, encounters: int) -> float:

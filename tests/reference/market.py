@@ -98,6 +98,7 @@ class Market:
     visits      occasions of the latest period, by customer, then by nth
     goodwill    of each firm
     stories     {sender: (firm, good)} of the latest period
+    customers   the same people to the end: nobody departs, nobody is new
     close_calls decisions that float32 might take otherwise, as (period, decision, customer); see closeness.py
     """
 

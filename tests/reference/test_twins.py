@@ -116,9 +116,16 @@ class TestFees:
 
 class TestChoice:
     def test_consideration(self):
-        assert choice.considered(True, LOST, "always_a_share")
-        assert not choice.considered(True, LOST, "lost_for_good")
-        assert not choice.considered(False, ACTIVE, "always_a_share")
+        contracts = {**choice.EXAMPLE, "market": "lost_for_good"}
+        assert choice.considered(True, LOST, 1, choice.EXAMPLE)
+        assert choice.considered(True, ACTIVE, 1, contracts)
+        assert not choice.considered(True, LOST, 10_000, contracts)
+        assert not choice.considered(False, ACTIVE, 1, choice.EXAMPLE)
+
+    def test_a_firm_that_was_left_is_considered_again_after_a_while(self):
+        contracts = {**choice.EXAMPLE, "market": "lost_for_good", "reconsider_after": 4}
+        assert [choice.considered(True, LOST, away, contracts) for away in (1, 3, 4)] == [False, False, True]
+        assert not choice.considered(False, LOST, 4, contracts)
 
     def test_attraction_is_expectation_until_first_use(self):
         assert choice.attraction(math.nan, 0.7, 0) == 0.7
