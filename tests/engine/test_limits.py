@@ -11,9 +11,11 @@ from abm.engine.recording import read, record
 from abm.kpis.attitude import word_of_mouth_ratio
 from abm.scenario.scenario import Scenario
 
-# Customers who feel nothing but a price and a cost of leaving that is a trait, the same for all: 1/2.
+# Customers all alike who feel nothing but a price and a cost of leaving that is a trait, the same for all: 1/2.
 INDIFFERENT = {
     "choice": {"attraction": 0.0, "outside": -80.0},
+    "pricing": {"price_sensitivity": 1.0},
+    "taste": {"taste_spread": 0.0},
     "trust": {"trust_weight": 0.0, "commitment_weight": 0.0},
     "word_of_mouth": {"word_of_mouth_weight": 0.0},
 }
@@ -141,9 +143,10 @@ def test_long_silence_leaves_nothing_of_what_was_heard():
     assert not stock.any()
 
 
-def test_good_and_bad_stories_stand_at_three_to_one():
+def test_good_stories_of_each_firm_outnumber_bad_ones_about_three_to_one():
+    """Within the band of the card of facts, each firm for itself; over fifteen studies it is 3."""
     scenario = Scenario.parse({"periods": 104, "burn_in": 52, "population": {"customers": 10_000}})
     engine = Engine(scenario, seed=1)
     engine.run(104)
     ratio = read(engine).summary([word_of_mouth_ratio])
-    assert np.all((ratio > 2.6) & (ratio < 3.4))  # about 3, over fifteen studies: EAST_HAMMOND_WRIGHT_2007
+    assert np.all((ratio > 2.2) & (ratio < 4.0))  # EAST_HAMMOND_WRIGHT_2007
