@@ -157,9 +157,9 @@ BASS_1969 = Source(
 
 # Choice, switching, defection
 GUADAGNI_LITTLE_1983 = Source("GUADAGNI_LITTLE_1983", "Guadagni & Little 1983, Marketing Science", "memory")
-PANELS = Source(
-    "PANELS",
-    "Jain, Vilcassim & Chintagunta 1994, Journal of Business & Economic Statistics (the panels, as in R's Ecdat)",
+JAIN_VILCASSIM_CHINTAGUNTA_1994 = Source(
+    "JAIN_VILCASSIM_CHINTAGUNTA_1994",
+    "Jain, Vilcassim & Chintagunta 1994, Journal of Business & Economic Statistics (panels in R's Ecdat)",
     "secondary",
 )
 BIJMOLT_VAN_HEERDE_PIETERS_2005 = Source(

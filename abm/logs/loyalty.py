@@ -15,8 +15,8 @@ her first. So the first purchase is taken as drawn from the steady state of the 
 π_j ∝ e^{V_j} (Σ_k e^{V_k} + (e^state - 1) e^{V_j}), with V at the controls of that occasion. A simulated market needs
 a burn-in for this to hold.
 
-Source: PANELS (Jain, Vilcassim & Chintagunta 1994: random coefficients on such panels; not read, so the estimates are
-ours alone); GUADAGNI_LITTLE_1983 (a lasting preference beside the last purchase). The steady state is worked out.
+Source: JAIN_VILCASSIM_CHINTAGUNTA_1994 (random coefficients on such panels; not read, so the estimates are ours
+alone); GUADAGNI_LITTLE_1983 (a lasting preference beside the last purchase). The steady state is worked out.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ A panel is a wide CSV file: a row a purchase, rows of a household together and i
     feat.BRAND     1 = featured in an advertisement (or the share of it), for all brands or none
     disp.BRAND     1 = on display likewise, for all brands or none
 
-Other columns are ignored. Source of the layout: PANELS, as R's Ecdat and Rdatasets write them (Catsup, Cracker,
-Yogurt). The files of Tuna and Ketchup there are sorted by brand inside a household; they hold no order.
+Other columns are ignored. Source of the layout: JAIN_VILCASSIM_CHINTAGUNTA_1994, as R's Ecdat and Rdatasets write
+them (Catsup, Cracker, Yogurt). The files of Tuna and Ketchup there are sorted by brand inside a household; they hold
+no order.
 """
 
 from __future__ import annotations

@@ -19,9 +19,13 @@ CLUB = LoyaltyProgram(
     reward_cost=0.8, redemption=0.7, expiry=9, member_cost=0.0125, tier_threshold=(99.995, 250.0),
     tier_discount=(0.05, 0.1), tier_bonus=(0.0, 0.5), tier_window=13,
 )  # fmt: skip
+SERVICE = ServicePolicy(
+    quality=0.6, spread_within=0.3, spread_between=0.4, transparency=0.5, richness=0.0, quality_cost=1.0,
+    transparency_cost=2.0,
+)  # fmt: skip
 FIRMS = (
     Firm(name="north", price=1.1, exit_fee=5.0, fixed_cost=12.345, program=CLUB),
-    Firm(name="south", promise=0.9, service=ServicePolicy(quality=0.6, spread_within=0.3, spread_between=0.4)),
+    Firm(name="south", promise=0.9, service=SERVICE),
 )
 
 
@@ -38,13 +42,13 @@ def test_every_lever_is_an_array_over_firms(lever):
 
 
 def test_money_and_points_by_hand(lever):
-    """Cents and hundredths of a point, half up; membership in hundredths of a cent."""
+    """Cents and hundredths of a point, half up; membership in hundredths of a cent; failures are half the ordinary."""
     assert lever["fixed_cost"].tolist() == [1235, 0]
     assert lever["reward_expense"].tolist() == [320, 0]
     assert lever["endowment"].tolist() == [125, 0]
     assert lever["goal_points"].tolist()[0] == 1235
     assert lever["member_cost"].tolist() == [125, 0]
-    assert lever["service_cost"].tolist()[1] == round(100 * (-math.log(0.4) + math.log(2)))
+    assert lever["service_cost"].tolist()[1] == round(100 * (-math.log(0.4) + (2 + SERVICE.reliability_cost) * math.log(2)))
 
 
 def test_the_goal_is_the_same_in_points_and_in_hundredths(lever):

@@ -178,7 +178,9 @@ class TestWhatExists:
 
 def test_a_market_of_six_mechanisms_is_small():
     """Bytes of state a customer, ties apart: what nobody takes does not exist."""
-    off = ["pricing", "word_of_mouth", "switching_cost", "defection", "lifecycle", "rewards"]
+    off = [
+        "pricing", "word_of_mouth", "switching_cost", "defection", "lifecycle", "rewards", "taste", "perceived_value",
+    ]  # fmt: skip
     scenario = Scenario.parse({"periods": 1, "population": {"customers": 5000}, "off": off})
     world = Engine(scenario, seed=1).world
     assert len({step.mechanism.name for step in scenario.steps()}) == 6

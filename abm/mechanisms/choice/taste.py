@@ -2,7 +2,7 @@
 
 Claim: most of what looks like loyalty is persistent taste: repeat purchase falls little when a household's purchases
 are put in random order. Whom a firm suits is served better there, in her own eyes.
-Source: panels of scanned purchases (PANELS, the data; repeat less that of shuffled orders is
+Source: panels of scanned purchases (JAIN_VILCASSIM_CHINTAGUNTA_1994, the data; repeat less that of shuffled orders is
 .02 to .11, computed); GUADAGNI_LITTLE_1983 (a lasting preference beside the last purchase). The spread is calibrated;
 what fit adds to performance is assumed.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from abm.core.functions import normal32
 from abm.core.kernels import kernel
-from abm.core.sources import PANELS, cite
+from abm.core.sources import JAIN_VILCASSIM_CHINTAGUNTA_1994, cite
 from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
@@ -57,7 +57,7 @@ class Taste(Mechanism):
     owns = (Column("taste", ("firm", "customer"), 0, "logit units", "lasting preference for the firm"),)
     taste_spread: float = param(
         1.45, unit="logit units", bounds=(0, 20), evidence="calibrated",
-        source=cite(PANELS, "repeat purchase less that of shuffled orders"),
+        source=cite(JAIN_VILCASSIM_CHINTAGUNTA_1994, "repeat purchase less that of shuffled orders"),
         doc="sd over customers of the taste for a firm; 0 = all alike",
     )  # fmt: skip
     fit: float = param(
