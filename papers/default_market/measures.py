@@ -5,9 +5,7 @@ from __future__ import annotations
 import abm
 
 
-@abm.kpi(
-    unit="share", nan="no year closes in the period, or nobody bought at a firm", source="EHRENBERG_1988 (w(1-b) = const)"
-)
+@abm.kpi(unit="share", nan="no year closes in the period, or nobody bought at a firm", source="EHRENBERG_1988")
 def frequency_constant_distance(c):
     """w (1 - b) of the firm / its mean over firms - 1: nearly 0 for small and large brands alike."""
     penetration = c.buyers / c.customers_at_close
