@@ -34,7 +34,8 @@ BRAND_CUSTOMERS = 8000  # of that market, at least: the smallest brand has few b
 class Visits:
     """A log of visits, by period, customer and number: arrays (visits,).
 
-    people, firms : how many there are
+    people, firms : how many there are, or may come to be where newcomers have identities of their own
+    stayed        : who was there from the first period to the last (people,) bool
     """
 
     period: np.ndarray
@@ -43,18 +44,22 @@ class Visits:
     spend: np.ndarray
     people: int
     firms: int
+    stayed: np.ndarray
 
     def between(self, first: int, last: int) -> Visits:
         """Return the visits of the periods from first until before last."""
         kept = (self.period >= first) & (self.period < last)
-        return Visits(
-            self.period[kept], self.customer[kept], self.firm[kept], self.spend[kept], self.people, self.firms
-        )
+        period, customer, firm, spend = (column[kept] for column in (self.period, self.customer, self.firm, self.spend))
+        return Visits(period, customer, firm, spend, self.people, self.firms, self.stayed)
 
     @cached_property
     def purchases(self) -> Purchases:
-        """The sequences of purchases, for the measures of `abm.logs.brands`."""
-        return ordered_purchases(self.customer.astype(np.int64), self.period, self.firm, self.people, self.firms)
+        """The sequences of purchases of those who stayed, a panel, for the measures of `abm.logs.brands`."""
+        number = np.cumsum(self.stayed) - 1
+        kept = self.stayed[self.customer]
+        return ordered_purchases(
+            number[self.customer[kept]], self.period[kept], self.firm[kept], int(self.stayed.sum()), self.firms
+        )
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -153,7 +158,7 @@ class Laboratory:
         """Return each replication's log of visits.
 
         launched : levers of the first firm from the second year on
-        joining  : who is made a member of its programme then (n,) bool
+        joining  : who is made a member of its programme then, by identity (identities,) bool
         """
         key = repr((sorted(changes.items(), key=str), sorted(launched.items()), None if joining is None else "lot"))
         if key not in self._logs:
@@ -171,14 +176,18 @@ class Laboratory:
                 if t == self.launch and launched:
                     engine.set_firm(0, engine.levers.firms[0].replace(dict(launched)))
                     if joining is not None:
-                        engine.world.customers.member[0] = joining
+                        c = engine.world.customers
+                        c.member[0] = joining[c.customer_id]
                 engine.run(1)
                 found.append(taken(engine.world, ("visit_spend",)))
-            yield engine.world, _whole(found, engine.world)
+            yield engine.world, _whole(found, self.varied(changes).most_identities, engine.world)
 
 
-def _whole(found: Iterable[dict[str, np.ndarray]], world: World) -> Visits:
+def _whole(found: Iterable[dict[str, np.ndarray]], people: int, world: World) -> Visits:
     found = list(found)
     column = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
-    people = max(world.n, int(column["customer"].max(initial=0)) + 1)  # newcomers have further identities
-    return Visits(column["period"], column["customer"], column["firm"], column["visit_spend"], people, world.m)
+    there = world.customers.customer_id
+    stayed = np.zeros(people, np.bool_)
+    stayed[there[there < world.n]] = True
+    period, customer, firm, spend = (column[name] for name in ("period", "customer", "firm", "visit_spend"))
+    return Visits(period, customer, firm, spend, people, world.m, stayed)

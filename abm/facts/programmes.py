@@ -22,8 +22,16 @@ def _wallet(log: Visits, people: np.ndarray) -> float:
 
 
 def _joined(lab: Laboratory, changes: Mapping[str, Any]) -> list[tuple[np.ndarray, Visits]]:
-    """Return of each replication who is a member of the first firm's programme at the end, and the visits."""
-    return [(world.customers.member[0] > 0, log) for world, log in lab.logged(launched=changes)]
+    """Return of each replication who is a member of the first firm's programme at the end, and the visits.
+
+    Who is told by identity (people,) bool: places of customers who left the market have members of their own.
+    """
+    found = []
+    for world, log in lab.logged(launched=changes):
+        member = np.zeros(log.people, np.bool_)
+        member[world.customers.customer_id] = world.customers.member[0] > 0
+        found.append((member, log))
+    return found
 
 
 def naive_and_true(lab: Laboratory) -> Mapping[str, np.ndarray]:
@@ -31,7 +39,7 @@ def naive_and_true(lab: Laboratory) -> Mapping[str, np.ndarray]:
     lab.need("rewards")
     lab.need_rivals()
     year = lab.launch, lab.launch + lab.year
-    lot = np.arange(lab.scenario.population.customers) % 2 == 0  # rows have no order: every second is a lot
+    lot = np.arange(lab.scenario.most_identities) % 2 == 0  # numbers have no order: every second is a lot
     programme = points_program()
     without = [log.between(*year) for log in lab.logs()]
     true, ratio, by_lot = [], [], []
