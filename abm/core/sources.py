@@ -192,6 +192,11 @@ PICK_EISEND_2014 = Source(
 )
 JACKSON_1985 = Source("JACKSON_1985", "Jackson 1985, Winning and Keeping Industrial Customers", "memory")
 DWYER_1989 = Source("DWYER_1989", "Dwyer 1989, Journal of Direct Marketing (reprinted 1997)", "memory")
+THOMAS_BLATTBERG_FOX_2004 = Source(
+    "THOMAS_BLATTBERG_FOX_2004",
+    "Thomas, Blattberg & Fox 2004, Journal of Marketing Research",
+    "abstract",
+)
 KEAVENEY_1995 = Source("KEAVENEY_1995", "Keaveney 1995, Journal of Marketing", "abstract")
 HOGAN_LEMON_LIBAI_2003 = Source(
     "HOGAN_LEMON_LIBAI_2003",

@@ -73,7 +73,7 @@ def test_every_preset_builds():
         else:
             assert row["preset"] == "cdnow"
     contract = next(row for row in catalogue.presets() if row["preset"] == "contract")
-    assert contract["settings"] == {"choice.market": "lost_for_good", "choice.term": 52}
+    assert contract["settings"]["choice.market"] == "lost_for_good"
 
 
 def test_every_preset_says_what_it_is_about_and_follows():
