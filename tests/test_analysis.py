@@ -10,17 +10,35 @@ from abm.cli import main
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_loyalty_programmes_are_analysed(tmp_path, capsys):
+def analysed(script: str, *arguments: object) -> str:
+    """Return what a script prints."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "analysis" / script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_loyalty_programmes_are_analysed(tmp_path):
     study = ROOT / "experiments" / "loyalty_programs.toml"
     small = ["population.customers=200", "periods=30", "burn_in=10"]
     settings = [word for change in small for word in ("--set", f"scenario.{change}")]
     out, picture = tmp_path / "results", tmp_path / "figure.png"
     assert main(["run", str(study), *settings, "--replications", "3", "--workers", "1", "--out", str(out)]) == 0
-    script = ROOT / "analysis" / "loyalty_programs.py"
-    done = subprocess.run(
-        [sys.executable, str(script), str(out), str(picture)], capture_output=True, text=True, check=False, cwd=ROOT,
-        env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert {"profit_per_cu", "tiers", "price_cut"} <= set(done.stdout.split())
+    said = analysed("loyalty_programs.py", out, picture)
+    assert {"profit_per_cu", "tiers", "price_cut"} <= set(said.split())
     assert picture.stat().st_size > 10_000
+
+
+def test_the_weights_of_its_verdict_are_varied(tmp_path):
+    """One weight in a tiny market: every arm is matched in each, and each setting has its line."""
+    size = ("--customers", 100, "--periods", 30, "--replications", 2)
+    said = analysed("loyalty_weights.py", "--out", tmp_path, *size, "--weight", "taste.taste_spread")
+    lines = [line.split() for line in said.splitlines() if line.strip().startswith("taste.taste_spread ")]
+    assert [float(line[1]) for line in lines] == [0.725, 1.45, 2.9]
+    assert (tmp_path / "weights.csv").read_text().count("\n") == 4
