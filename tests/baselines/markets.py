@@ -80,6 +80,14 @@ MARKETS: dict[str, dict[str, Any]] = {
         ),
     ),
     "fitted_to_a_log": _market(population={"log": "cdnow"}, firms=_with({0: {"program": {"preset": "points"}}})),
+    "brands_and_newcomers": _market(
+        1200,
+        advertising={"half_reach": 0.05},
+        renewal={"leaving_rate": 0.2, "every": 13, "vacancy": 4},
+        defection={"exit_rate": 0.004},
+        taste={"fit": 0.05},
+        firms=_with({0: {"advertising": {"advertising_spend": 0.1, "brand": 0.5}}, 2: {"initial_awareness": 0.5}}),
+    ),
     "much_switched_off": _market(
         off=["lifecycle", "defection", "word_of_mouth", "trust"],
         switching_cost={"bond_rate": 0.0},
