@@ -18,7 +18,8 @@ SMALL = ("population.customers=60", "periods=110", "burn_in=52")  # two years cl
 def test_every_study_is_judged(path):
     study = abm.load(path)
     early = [f"groups.{name}.at={min(one.at, 110)}" for name, one in study.groups.items()]
-    loose = [f"arms.{name}.match.tolerance=0.5" for name, settings in study.arms.items() if "match" in settings]
+    matched = [name for name, settings in study.arms.items() if "match" in settings]
+    loose = [f"arms.{name}.match.{key}" for name in matched for key in ("tolerance=0.5", "replications=2")]
     study = overrides(study, (*early, *loose, *SMALL), replications=2)
     assert len(study.expect) >= 3
     assert all(one.why for one in study.expect)
