@@ -6,7 +6,8 @@ per firm are satisfaction, trust, expectation and points, per customer a switchi
 Where the shipped equations differ from the definition of `ref1`, the work is the same or more: attraction is
 satisfaction once a firm has been used; satisfaction moves to performance plus disconfirmation instead of a logistic of
 disconfirmation; a customer tells all neighbours or none (1 period in 20), and a story moves expectation and a stock of
-word of mouth instead of trust; the programme's pull is a progress utility instead of a logarithm of points.
+word of mouth instead of trust; the programme's pull is what points are worth and how near the goal is instead of a
+logarithm of points, and what is owed for points is set aside. Tastes and judged prices are off.
 States: 4 + 3 extra per firm. Draws: 3 a visit, 1 a story. Exponentials: 4 a choice, 1 a rate. Graph: every tie is read.
 """
 
@@ -28,7 +29,7 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
     return Scenario.parse(
         {
             "periods": periods,
-            "off": ["lifecycle", "defection"],
+            "off": ["lifecycle", "defection", "taste", "perceived_value"],
             "population": {
                 "customers": customers, "basket": 1.0, "basket_spread": 0.0, "price_weight_spread": 0.5,
             },
@@ -44,11 +45,15 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
             "need": {"process": "every_period"},
             "switching_cost": {"basis": "trait", "bond_rate": 0.0, "switching_weight": 3.0},
             "choice": {"attraction": 2.0, "outside": -80.0},
+            "pricing": {"price_sensitivity": 1.0},
             "learning": {"settled_rate": 0.3, "newcomer_rate": 0.0, "expectation_rate": 0.2, "promise_rate": 0.0},
             "trust": {
                 "growth": 0.1, "fall": 0.1, "promise_cost": 0.0, "trust_weight": 1.5, "commitment_weight": 0.0,
             },
-            "word_of_mouth": {"base": 0.05, "contact_rate": 1.0, "delight": 0.0, "disappointment": 0.0, "nudge": 0.1},
+            "word_of_mouth": {
+                "base": 0.05, "contact_rate": 1.0, "delight": 0.0, "disappointment": 0.0, "nudge": 0.1, "decay": 0.85,
+                "praise": 0.25, "blame": 0.3,
+            },
         }
     )  # fmt: skip
 

@@ -48,7 +48,8 @@ def test_money_and_points_by_hand(lever):
     assert lever["endowment"].tolist() == [125, 0]
     assert lever["goal_points"].tolist()[0] == 1235
     assert lever["member_cost"].tolist() == [125, 0]
-    assert lever["service_cost"].tolist()[1] == round(100 * (-math.log(0.4) + (2 + SERVICE.reliability_cost) * math.log(2)))
+    service = -math.log(0.4) + 2 * math.log(2) + SERVICE.reliability_cost * math.log(2)
+    assert lever["service_cost"].tolist()[1] == round(100 * service)
 
 
 def test_the_goal_is_the_same_in_points_and_in_hundredths(lever):
