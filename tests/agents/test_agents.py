@@ -204,8 +204,7 @@ def test_every_lever_reads_what_the_spec_says():
     spec = FirmSpec(name="north", program=points_program(expiry=30), service=ServicePolicy(quality=0.99))
     firm = CustomerModel(SCENARIO.replace({"firms": (spec,)}), rng=1).firm("north")
     for path in LEVERS:
-        if path != "promise":
-            assert getattr(firm, path.rpartition(".")[2]) == spec.value_at(path), path
+        assert getattr(firm, path.rpartition(".")[2]) == spec.value_at(path), path
 
 
 def test_a_lever_brings_its_costs_with_it(model):
@@ -215,7 +214,7 @@ def test_a_lever_brings_its_costs_with_it(model):
     for name, array in arrays.items():
         np.testing.assert_array_equal(array[..., 0], expected[name][..., 0], err_msg=name)
     assert arrays.service_cost[0] > arrays.service_cost[1]
-    assert arrays.promise[0] == np.float32(0.9)
+    assert arrays.promise[0] == SCENARIO.firms[0].promise  # what it says is its own decision
 
 
 def test_a_change_touches_no_other_firm_and_no_other_lever(model):
@@ -271,7 +270,7 @@ def test_counts_of_the_latest_period_are_attributes(model):
         assert firm.kpi("market_share") == model.kpi("market_share", firm.name)
     with pytest.raises(AttributeError, match="counted by the model"):
         model.firm("north").revenue = 5.0
-    assert Firm.revenue.__doc__ == "Money received, in the latest period (cu)."
+    assert Firm.revenue.__doc__ == "Paid by visitors, in the latest period (cu)."
 
 
 def test_counts_are_0_before_the_first_period():
