@@ -140,10 +140,13 @@ def start(tmp_path):
 
 
 @pytest.fixture
-def trio(study):
-    """Three arms: one is far behind, two are close."""
+def trio(world, study):
+    """Three arms where prices hardly matter and quality is free: one is far behind, two are close."""
     dear = {"firms.north.price": 1.3}
-    return study(arms={"none": {}, "dear": dear, "better": dear | {"firms.north.service.quality": 0.76}})
+    return study(
+        scenario=world.replace({"pricing.price_sensitivity": 0.2, "firms.north.service.quality_cost": 0.0}),
+        arms={"none": {}, "dear": dear, "better": dear | {"firms.north.service.quality": 0.76}},
+    )
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ class TestProblems:
         for _ in range(2):  # the second time all is in the journal
             with pytest.raises(Refusal, match=r"^[1-5] of 18 trials gave .*; the first problem: no value for csi_of_"):
                 calibrate(
-                    fragile(world, 0.52), {"trust.growth": None}, {"csi_of_few": (72, 2)}, trials=18, store=tmp_path,
+                    fragile(world, 0.55), {"trust.growth": None}, {"csi_of_few": (72, 2)}, trials=18, store=tmp_path,
                     workers=1,
                 )  # fmt: skip
 

@@ -115,8 +115,9 @@ class TestWhatHasNoValue:
 
 
 class TestCheck:
-    def test_equal_arms_do_not_differ_at_all(self, trio):
-        verdict = compare(trio, "profit", zone=2.0, workers=1)
+    def test_equal_arms_do_not_differ_at_all(self, trio, study):
+        rent = study(arms={"none": {}, "rent": {"firms.north.fixed_cost": 1.0}})  # the same difference in every world
+        verdict = compare(rent, "profit", zone=2.0, workers=1)
         check = verdict.check(workers=1)
         assert (check.ok, check.difference, check.replications) == (True, 0.0, 10)
         assert str(check) == "two equal arms have exactly equal results in 10 replications"
