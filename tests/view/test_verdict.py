@@ -26,6 +26,7 @@ def printed(thing, width=100):
 def study():
     """Three arms, of which one is far behind, at two points."""
     world = abm.Scenario(population=abm.Population(customers=60), periods=6, burn_in=2)
+    world = world.replace({"pricing.price_sensitivity": 0.0, "perceived_value.value_weight": 0.0})
     arms = {"none": {}, "dear": {"firms.north.price": 1.3}, "twin": {"firms.north.price": 1.3}}
     design = abm.grid({"firms.south.price": [1.0, 1.3]})
     return abm.Experiment("race", world, arms=arms, design=design, seed=7, kpis=("profit", "breakage"))

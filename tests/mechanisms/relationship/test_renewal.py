@@ -229,7 +229,8 @@ def test_agents_are_numbered_by_identity_and_no_number_is_given_twice():
 
 def test_a_contract_market_keeps_its_customers():
     """Over 20 years with contracts of a quarter; where nobody comes and lost is lost, 15 % of the visits are left."""
-    contract = {"preset": "contract", "periods": 1040, "population": {"customers": 1000}, "choice": {"term": 13}}
+    people = {"population": {"customers": 1000}, "choice": {"market": "lost_for_good", "term": 13}}
+    contract = {"periods": 1040, **people}
 
     def last_to_first(**changes):
         result = record(Scenario.parse(contract).replace(changes), 2026)
