@@ -116,12 +116,11 @@ class TestWhatHasNoValue:
 
 class TestCheck:
     def test_equal_arms_do_not_differ_at_all(self, trio, study):
-        rent = study(arms={"none": {}, "rent": {"firms.north.fixed_cost": 1.0}})  # the same difference in every world
-        verdict = compare(rent, "profit", zone=2.0, workers=1)
+        verdict = compare(study(arms={"none": {}, "twin": {}}), "profit", zone=2.0, workers=1)  # nothing is skewed
         check = verdict.check(workers=1)
         assert (check.ok, check.difference, check.replications) == (True, 0.0, 10)
         assert str(check) == "two equal arms have exactly equal results in 10 replications"
-        skewed = compare(trio, "profit", zone=20.0, workers=1).check(replications=2, workers=1)
+        skewed = compare(trio, "profit", zone=2.0, workers=1).check(replications=2, workers=1)
         assert "the differences of 'dear' from 'better' are skewed" in str(skewed)
 
     def test_luck_that_hangs_on_the_arm_is_found(self, trio, monkeypatch):

@@ -17,7 +17,7 @@ from abm.study.storage.twins import by_trait
 
 BASE = {"periods": 30, "burn_in": 10, "periods_per_year": 10, "population": {"customers": 300}}
 LATE = {"from": 16, "firms.north.program": {"preset": "points", "hassle": 0.0}}
-PERSONS = {"columns": ["purchase_rate", "satisfaction", "profit_from_customer", "points"], "at": [15, 30]}
+PERSONS = {"columns": ["purchase_rate", "satisfaction", "profit_from_customer", "points", "provided"], "at": [15, 30]}
 VISITS = {"columns": ["visit_spend", "transaction", "failure_cause"], "from": 12}
 RECORD = {"persons": PERSONS, "visits": VISITS}
 
@@ -64,9 +64,8 @@ def test_twins_agree_bit_for_bit_until_the_date_of_the_arm(results):
     assert len(before) == len(after) == 2 * 300
     assert (before["effect"] == 0).all()
     assert (after["effect"] != 0).any()
-    persons = results.persons.query("period == 15").drop(
-        columns=["run_id", "points.north", "points.east", "points.south"]
-    )
+    of_programmes = [f"{column}.{firm}" for column in ("points", "provided") for firm in ("north", "east", "south")]
+    persons = results.persons.query("period == 15").drop(columns=["run_id", *of_programmes])
     one, other = (
         persons[persons["arm"] == arm].drop(columns="arm").reset_index(drop=True) for arm in ("none", "points")
     )
@@ -74,9 +73,12 @@ def test_twins_agree_bit_for_bit_until_the_date_of_the_arm(results):
 
 
 def test_effects_on_persons_add_up_to_that_on_profit(results):
-    """The arm's difference in cents of north's customers is that of its books, but for what nobody causes."""
+    """The arm's difference in cents of north's customers, less what is set aside for points, is that of its books, but
+    for what nobody causes.
+    """
     effects = results.twins("profit_from_customer", "points")
-    by_replication = effects.groupby("replication")["effect"].sum() / 100 / 300
+    owed = results.persons.query("arm == 'points' and period == 30").groupby("replication")["provided.north"].sum()
+    by_replication = (effects.groupby("replication")["effect"].sum() - owed) / 100 / 300
     yearly = results.periods.query("firm == 'north'").pivot_table(
         index="replication", columns="arm", values="profit", aggfunc="sum", observed=True
     )

@@ -175,7 +175,7 @@ def test_points_that_contradict_themselves_are_failed_runs(uncertain, monkeypatc
         ({"factors": {"trust.grwth": (0, 1)}}, "did you mean 'growth'?"),
         ({"factors": {"firms.north.price": (0.5, 1.5)}}, "the arm sets 'firms.north.price' itself"),
         ({"factors": {}}, 'factors = {} gives method "latin_hypercube" nothing to draw'),
-        ({"method": "tornado", "factors": {"firms.north.promise": (0.1, 0.9)}}, "is not set, and a tornado"),
+        ({"method": "tornado", "factors": {"choice.reconsider_after": (4, 52)}}, "is not set, and a tornado"),
         ({"confidence": 0.0}, "confidence = 0.0 is outside (0, 1)"),
         ({"confidence": float("nan")}, "confidence = nan is outside (0, 1)"),
         ({"workers": 0}, "workers = 0 is outside [1, "),
