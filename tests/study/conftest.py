@@ -145,7 +145,7 @@ def trio(world, study):
     dear = {"firms.north.price": 1.3}
     return study(
         scenario=world.replace({"pricing.price_sensitivity": 0.2, "firms.north.service.quality_cost": 0.0}),
-        arms={"none": {}, "dear": dear, "better": dear | {"firms.north.service.quality": 0.76}},
+        arms={"none": {}, "dear": dear, "better": dear | {"firms.north.service.quality": 0.77}},
     )
 
 

@@ -103,7 +103,7 @@ class TestWhatHasNoValue:
         whole = recording.record
 
         def broken(scenario, *arguments, **options):
-            if scenario.firms[0].service.quality == 0.76:
+            if scenario.firms[0].service.quality == 0.77:
                 raise RuntimeError("no such price")
             return whole(scenario, *arguments, **options)
 
