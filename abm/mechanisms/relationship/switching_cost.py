@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import model_validator
@@ -160,6 +160,7 @@ def book_integration(integration_spend, visits, integration_expense):
 class Integration(Policy):
     """How far a firm ties up its customers' affairs with its own."""
 
+    given: ClassVar = {"integration_cost": "what its inputs cost is given to a firm"}
     integration: float = param(
         0.0, unit="0-1", bounds=(0, 0.99), evidence="assumed",
         doc="share of what is not yet set up that integration sets up from the start",
