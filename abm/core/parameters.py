@@ -10,8 +10,9 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from abm.core.citations import Citation
 from abm.core.errors import CONTINUES, Refusal, below, one_of, shown
-from abm.core.sources import PROTOTYPE, Citation
+from abm.core.sources import PROTOTYPE
 
 Bounds = tuple[float | None, float | None]
 Evidence = Literal["measured", "calibrated", "assumed"]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from abm.core.sources import EAST_HAMMOND_WRIGHT_2007, FORNELL_1996, JONES_SASSER_1995, PICK_EISEND_2014, cite
+from abm.core.citations import cite
+from abm.core.sources import EAST_HAMMOND_WRIGHT_2007, FORNELL_1996, JONES_SASSER_1995, PICK_EISEND_2014
 from abm.engine.engine import Engine
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory
@@ -96,7 +97,7 @@ FACTS = (
         "good stories outnumber bad ones about three to one",
         cite(EAST_HAMMOND_WRIGHT_2007, "abstract: about 3 to 1 over 15 studies"),
         "calibration",
-        "stories told of all firms in two years, where something goes wrong on 5 % (calibrated) and 10 % (held out)",
+        "stories told of all firms in two years, where something goes wrong on 5 % and on 10 % of visits",
         (Part("failure rate 0.05", "ratio", 2.2, 4.0), Part("failure rate 0.10", "ratio", 2.2, 4.0)),
         good_to_bad,
     ),
@@ -115,11 +116,11 @@ FACTS = (
         "satisfaction_and_repurchase",
         "satisfaction leads to repurchase, and less where there is nobody else to go to",
         cite(JONES_SASSER_1995, "satisfaction and loyalty by competition"),
-        "held out",
+        "calibration",
         "probability of choosing the provider a quarter later on satisfaction with it, over customers of ten visits or "
         "more and above the median of satisfaction; one firm or five",
         (
-            Part("slope under five rivals", "1/0-1", 0.0),
+            Part("slope under five rivals", "1/0-1", 0.0, coded=True),
             Part("slope under monopoly / under rivals", "ratio", high=1.0),
         ),
         repurchase,
@@ -132,7 +133,7 @@ FACTS = (
         "held out",
         "customers by what leaving costs: who has the same provider half a year later; explained variance of intention",
         (
-            Part("stay, highest less lowest third of costs", "share", 0.0),
+            Part("stay, highest less lowest third of costs", "share", 0.0, coded=True),
             Part("R2 with intention less with behaviour", "share", 0.0),
         ),
         switching_costs,

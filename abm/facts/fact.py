@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from abm.core.sources import Citation
+from abm.core.citations import Citation
 from abm.facts.laboratory import Laboratory
 from abm.study.statistics.paired import interval
 
@@ -22,7 +22,7 @@ class Part:
     """One number that a fact is about, and where it has to lie.
 
     low, high : of the target; -inf or inf = open
-    coded     : whether a parameter of the model says it, so that finding it proves nothing
+    coded     : whether the sign of a parameter says it, or a drawn distribution, so that finding it proves nothing
     """
 
     name: str

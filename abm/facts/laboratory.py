@@ -6,7 +6,7 @@ effects of what was varied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -75,9 +75,6 @@ class Visits:
         return found.reshape(self.people, self.firms)
 
 
-Look = Callable[[Engine], Any]
-
-
 class Laboratory:
     """A market to experiment with.
 
@@ -88,7 +85,6 @@ class Laboratory:
         self.year = scenario.periods_per_year
         self.scenario = scenario.replace({"periods": YEARS * self.year, "burn_in": self.year})
         self.replications, self.seed, self.threads = replications, seed, threads
-        self._kpis: dict[str, np.ndarray] = {}
         self._logs: dict[str, list[Visits]] = {}
 
     @property

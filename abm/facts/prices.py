@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.sources import BIJMOLT_VAN_HEERDE_PIETERS_2005, SETHURAMAN_TELLIS_BRIESCH_2011, cite
+from abm.core.citations import cite
+from abm.core.sources import BIJMOLT_VAN_HEERDE_PIETERS_2005, SETHURAMAN_TELLIS_BRIESCH_2011
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory, Visits
 

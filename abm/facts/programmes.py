@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.sources import LEENHEER_2007, LIU_2007, MEYER_WAARDEN_2007, NUNES_DREZE_2006, cite
+from abm.core.citations import cite
+from abm.core.sources import LEENHEER_2007, LIU_2007, MEYER_WAARDEN_2007, NUNES_DREZE_2006
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory, Visits
 from abm.mechanisms.loyalty.program import points_program, stamp_card
@@ -174,7 +175,7 @@ FACTS = (
         cite(LEENHEER_2007, "abstract: the naive effect is seven times the true one"),
         "held out",
         "a points club from the second year on: members' share of wallet against their own without it, and against "
-        "others; the same with members drawn by lot",
+        "others; the same with members drawn by lot, less what the lot has by chance",
         (
             Part("true effect", "share", 0.005, 0.06),
             Part("naive gap / true effect", "ratio", 2.0),
@@ -201,8 +202,8 @@ FACTS = (
         "a stamp card: visits by stamps held against the same customers' in the same weeks without it; cards of eight, "
         "and of ten with two given, when 19 % of the first are full",
         (
-            Part("rate near the goal / at the start", "ratio", 1.0),
-            Part("rate after the reward / near the goal", "ratio", high=1.0),
+            Part("rate near the goal / at the start", "ratio", 1.0, coded=True),
+            Part("rate after the reward / near the goal", "ratio", high=1.0, coded=True),
             Part("completion, two given / none given", "ratio", 1.5, 2.1),
         ),
         lambda lab: {**goal_gradient(lab), **endowed_progress(lab)},

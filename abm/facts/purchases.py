@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from abm.core.sources import EHRENBERG_1959, EHRENBERG_1988, GOODHARDT_EHRENBERG_CHATFIELD_1984, cite
+from abm.core.citations import cite
+from abm.core.sources import EHRENBERG_1959, EHRENBERG_1988, GOODHARDT_EHRENBERG_CHATFIELD_1984
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory
 from abm.logs import brands
@@ -144,7 +145,7 @@ FACTS = (
         "held out",
         "purchases of a quarter by customer, of the category and of the first firm; chi-square of the fitted NBD",
         (
-            Part("chi-square per degree, category", "ratio", high=1.75),
+            Part("chi-square per degree, category", "ratio", high=1.75, coded=True),
             Part("chi-square per degree, first firm", "ratio", high=1.75),
         ),
         occasions,
@@ -164,8 +165,8 @@ FACTS = (
         "heavy_buyers",
         "the heaviest fifth of buyers makes more than half of the spending",
         "computed: purchase logs and panels, 55 to 75 %",
-        "calibration",
-        "spending of a year in the category",
+        "held out",
+        "spending of a year in the category; it follows from how rates and baskets differ, which is assumed",
         (Part("share of the top fifth", "share", 0.55, 0.75),),
         heavy_buyers,
     ),

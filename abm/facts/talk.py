@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from abm.core.sources import EAST_HAMMOND_LOMAX_2008, cite
+from abm.core.citations import cite
+from abm.core.sources import EAST_HAMMOND_LOMAX_2008
 from abm.engine.engine import Engine
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory

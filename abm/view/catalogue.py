@@ -13,11 +13,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from abm.core.citations import Source
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.core.parameters import Parameter
 from abm.core.presets import Preset, word
 from abm.core.presets import presets as presets_of
-from abm.core.sources import PROTOTYPE, Source, catalogue
+from abm.core.sources import PROTOTYPE, catalogue
 from abm.core.spec import read_toml
 from abm.kpis.measure import Measure
 from abm.mechanisms.loyalty.program import LoyaltyProgram

@@ -18,9 +18,10 @@ import numpy as np
 from pydantic import model_validator
 from scipy import special
 
+from abm.core.citations import cite
 from abm.core.errors import CONTINUES, Refusal, shown
 from abm.core.kernels import kernel
-from abm.core.sources import EHRENBERG_1959, cite
+from abm.core.sources import EHRENBERG_1959
 from abm.core.spec import Spec, param
 from abm.core.streams import stream_key, uniform4_fine
 from abm.logs.purchases import read_log, shipped, summary

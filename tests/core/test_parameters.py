@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
+from abm.core.citations import Source, cite
 from abm.core.errors import Refusal
 from abm.core.parameters import Meaning, check_within, interval, meaning_of, param
-from abm.core.sources import ANDERSON_SULLIVAN_1993, FADER_HARDIE_2013, OLIVER_1980, PROTOTYPE, Source, cite
+from abm.core.sources import ANDERSON_SULLIVAN_1993, FADER_HARDIE_2013, OLIVER_1980, PROTOTYPE
 from abm.core.spec import Spec
 
 READ = cite(ANDERSON_SULLIVAN_1993, "abstract")

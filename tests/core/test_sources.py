@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 
 from abm.core import sources
-from abm.core.sources import Citation, Seen, Source, catalogue, cite
+from abm.core.citations import Citation, Seen, Source, cite
+from abm.core.sources import catalogue
 
 READ = (
     "ANDERSON_SULLIVAN_1993", "ANDERSON_1998", "EAST_HAMMOND_WRIGHT_2007", "EAST_HAMMOND_LOMAX_2008",

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import model_validator
 
+from abm.core.citations import cite
 from abm.core.errors import Refusal
-from abm.core.sources import ANDERSON_SULLIVAN_1993, cite
+from abm.core.sources import ANDERSON_SULLIVAN_1993
 from abm.core.spec import Parameter, Spec, param, read_toml, write_toml
 
 

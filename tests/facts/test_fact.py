@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from abm.core.sources import LIU_2007, cite
+from abm.core.citations import cite
+from abm.core.sources import LIU_2007
 from abm.facts.card import FACTS, document, table
 from abm.facts.fact import Fact, Finding, Part, judged
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.citations import cite
 from abm.core.kernels import equation, kernel
-from abm.core.sources import TVERSKY_KAHNEMAN_1992, cite
+from abm.core.sources import TVERSKY_KAHNEMAN_1992
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase

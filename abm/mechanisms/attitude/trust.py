@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.citations import cite
 from abm.core.functions import in_steps, unit
 from abm.core.kernels import equation, kernel
-from abm.core.sources import PROTOTYPE, cite
+from abm.core.sources import PROTOTYPE
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from abm.core.sources import JACKSON_1985, PROTOTYPE, cite
+from abm.core.citations import cite
+from abm.core.sources import JACKSON_1985, PROTOTYPE
 from abm.core.spec import param
 from abm.mechanisms.choice.contracts import honour_contracts
 from abm.mechanisms.choice.memory import keep_visits_to_firms, remember_choices

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from abm.core.citations import cite
 from abm.core.kernels import kernel
-from abm.core.sources import PROTOTYPE, cite
+from abm.core.sources import PROTOTYPE
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase

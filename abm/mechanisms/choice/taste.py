@@ -4,7 +4,7 @@ Claim: most of what looks like loyalty is persistent taste: repeat purchase fall
 are put in random order. Whom a firm suits is served better there, in her own eyes.
 Source: panels of scanned purchases (JAIN_VILCASSIM_CHINTAGUNTA_1994, the data; repeat less that of shuffled orders is
 .02 to .11, computed); GUADAGNI_LITTLE_1983 (a lasting preference beside the last purchase). The spread is calibrated;
-what fit adds to performance is assumed.
+that fit adds to performance is assumed, its size tuned to how satisfaction and repurchase go together.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from abm.core.citations import cite
 from abm.core.functions import normal32
 from abm.core.kernels import kernel
-from abm.core.sources import JAIN_VILCASSIM_CHINTAGUNTA_1994, cite
+from abm.core.sources import JAIN_VILCASSIM_CHINTAGUNTA_1994
 from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule
@@ -61,7 +62,7 @@ class Taste(Mechanism):
         doc="sd over customers of the taste for a firm; 0 = all alike",
     )  # fmt: skip
     fit: float = param(
-        0.03, unit="0-1/logit", bounds=(0, 1), evidence="assumed", doc="performance added by each unit of taste"
+        0.03, unit="0-1/logit", bounds=(0, 1), evidence="calibrated", doc="performance added by each unit of taste"
     )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:

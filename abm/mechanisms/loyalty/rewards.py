@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.citations import cite
 from abm.core.functions import any_set, whole
 from abm.core.kernels import equation, kernel
-from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, NUNES_DREZE_2006, cite
+from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, NUNES_DREZE_2006
 from abm.core.spec import param
 from abm.core.streams import philox, stream_key, uniform
 from abm.mechanisms.loyalty.enrolment import draw_hassle, enrol_visitors

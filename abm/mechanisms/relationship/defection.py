@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.citations import cite
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
-from abm.core.sources import NITZAN_LIBAI_2011, cite
+from abm.core.sources import NITZAN_LIBAI_2011
 from abm.core.spec import param
 from abm.core.streams import philox, uniform, uniform_fine
 from abm.mechanisms.mechanism import Mechanism, Schedule

@@ -16,10 +16,11 @@ import numpy as np
 from pydantic import model_validator
 from scipy import special
 
+from abm.core.citations import cite
 from abm.core.errors import Refusal
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
-from abm.core.sources import PICK_EISEND_2014, cite
+from abm.core.sources import PICK_EISEND_2014
 from abm.core.spec import param
 from abm.core.streams import stream_key
 from abm.mechanisms.mechanism import Mechanism, Schedule

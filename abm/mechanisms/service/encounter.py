@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from abm.core.citations import cite
 from abm.core.functions import in_steps, normal32, unit
 from abm.core.kernels import equation, kernel
-from abm.core.sources import ANDERSON_SULLIVAN_1993, PROTOTYPE, cite
+from abm.core.sources import ANDERSON_SULLIVAN_1993, PROTOTYPE
 from abm.core.spec import param
 from abm.core.streams import uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule

@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from abm.core.citations import cite
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
-from abm.core.sources import NERLOVE_ARROW_1962, SETHURAMAN_TELLIS_BRIESCH_2011, cite
+from abm.core.sources import NERLOVE_ARROW_1962, SETHURAMAN_TELLIS_BRIESCH_2011
 from abm.core.spec import param
 from abm.core.streams import uniform4
 from abm.mechanisms.mechanism import Mechanism, Schedule

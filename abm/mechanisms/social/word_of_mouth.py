@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.citations import cite
 from abm.core.kernels import equation, kernel
-from abm.core.sources import ANDERSON_1998, EAST_HAMMOND_LOMAX_2008, EAST_HAMMOND_WRIGHT_2007, PROTOTYPE, cite
+from abm.core.sources import ANDERSON_1998, EAST_HAMMOND_LOMAX_2008, EAST_HAMMOND_WRIGHT_2007, PROTOTYPE
 from abm.core.spec import param
 from abm.core.streams import philox, uniform
 from abm.mechanisms.mechanism import Mechanism, Schedule
@@ -213,7 +214,7 @@ class WordOfMouth(Mechanism):
         doc="chance that a story passes a tie of weight 1",
     )  # fmt: skip
     decay: float = param(
-        0.92, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of the stock kept from period to period"
+        0.92, unit="1/period", bounds=(0, 1), evidence="calibrated", doc="part of the stock kept from period to period"
     )
     praise: float = param(
         1.2, unit="logit units", bounds=(0, 10), evidence="calibrated",
@@ -261,7 +262,7 @@ class WordOfMouth(Mechanism):
         0.70, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="satisfaction above which telling rises"
     )
     disappointed_below: float = param(
-        0.60, unit="0-1", bounds=(0.01, 1), evidence="assumed", doc="satisfaction below which telling rises"
+        0.60, unit="0-1", bounds=(0.01, 1), evidence="calibrated", doc="satisfaction below which telling rises"
     )
     unlikely_below: float = param(
         0.1, unit="0-1", bounds=(0, 1), evidence="assumed", doc="preference that a good story is up against"
@@ -273,12 +274,12 @@ class WordOfMouth(Mechanism):
         0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="part of a story's room against a settled preference"
     )
     own_brand_part: float = param(
-        0.25, unit="share", bounds=(0, 1), evidence="assumed",
-        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: own brand; size assumed"),
+        0.25, unit="share", bounds=(0, 1), evidence="calibrated",
+        source=cite(EAST_HAMMOND_LOMAX_2008, "abstract: own brand; size tuned"),
         doc="part of a bad story's room when it is about the hearer's provider",
     )  # fmt: skip
     own_experience: float = param(
-        8.0, unit="visits", bounds=(0.01, 1e6), evidence="assumed", doc="own visits after which a story counts half"
+        8.0, unit="visits", bounds=(0.01, 1e6), evidence="calibrated", doc="own visits after which a story counts half"
     )
     strong_from: float = param(0.5, unit="weight", bounds=(0, 1), evidence="assumed", doc="weight of a strong tie")
 

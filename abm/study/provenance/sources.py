@@ -31,7 +31,7 @@ MARKET, KPIS = "market", "kpis"
 
 _SHARED = ("core", "logs", "world", "engine", "scenario")
 _THEORIES = "mechanisms"
-_NO_NUMBERS = ("core/sources.py",)  # the bibliography, to which a new theory adds
+_NO_NUMBERS = ("core/citations.py", "core/sources.py")  # the bibliography, to which a new theory adds
 _IMPORT = re.compile(
     r"^\s*(?:from|import)\s+abm\.mechanisms\.([\w.]+)(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?", re.MULTILINE
 )

@@ -15,14 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import model_validator
 
+from abm.core.citations import cite
 from abm.core.errors import Refusal, one_of, shown
-from abm.core.sources import (
-    COLEMAN_1958,
-    GOLDENBERG_LIBAI_MULLER_2001,
-    WATTS_STROGATZ_1998,
-    XULVI_BRUNET_SOKOLOV_2004,
-    cite,
-)
+from abm.core.sources import COLEMAN_1958, GOLDENBERG_LIBAI_MULLER_2001, WATTS_STROGATZ_1998, XULVI_BRUNET_SOKOLOV_2004
 from abm.core.spec import Spec, param
 from abm.world.network import generators
 from abm.world.network.graph_files import TieList, list_ties, read_graph
