@@ -113,6 +113,11 @@ class Laboratory:
         """Return the scenario with some of its values changed."""
         return self.scenario.replace(dict(changes)) if changes else self.scenario
 
+    @property
+    def with_advertising(self) -> dict[str, Any]:
+        """The changes that bring brands and advertising into the market, if it has none."""
+        return {"advertising": {}} if self.scenario.advertising is None else {}
+
     def brands(self) -> dict[str, Any]:
         """Return the changes that make a market of five unequal brands, each as the first firm otherwise."""
         names = [chr(ord("a") + k) for k in range(len(BRANDS))]
@@ -122,8 +127,7 @@ class Laboratory:
             for name, worth in zip(names, BRANDS, strict=True)
         ]
         customers = max(self.scenario.population.customers, BRAND_CUSTOMERS)
-        section: dict[str, Any] = {} if self.scenario.advertising is not None else {"advertising": {}}
-        return {**section, "firms": tuple(firms), "population.customers": customers}
+        return {**self.with_advertising, "firms": tuple(firms), "population.customers": customers}
 
     def runs(self, changes: Mapping[str, Any] = {}, extras: Sequence[Any] = ()) -> Iterator[Engine]:
         """Yield an engine at period 0 for each replication; the next one takes its place."""

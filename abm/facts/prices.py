@@ -11,6 +11,7 @@ from abm.core.citations import cite
 from abm.core.sources import BIJMOLT_VAN_HEERDE_PIETERS_2005, SETHURAMAN_TELLIS_BRIESCH_2011
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory, Visits
+from abm.mechanisms.social.advertising import Advertising
 
 _STEP = 0.05  # by which a price is raised and lowered
 _BOOST = 0.2  # by which spending on advertising is raised and lowered
@@ -52,12 +53,11 @@ def category_price(lab: Laboratory) -> Mapping[str, np.ndarray]:
 def advertising(lab: Laboratory) -> Mapping[str, np.ndarray]:
     """Measure how the first firm's visits follow what it spends, in a quarter and in the second year."""
     lab.need_rivals()
-    half = 0.1 if lab.scenario.advertising is None else lab.scenario.advertising.half_reach
-    usual = lab.focal.advertising.advertising_spend or half
+    theory = lab.scenario.advertising or Advertising()
+    usual = lab.focal.advertising.advertising_spend or theory.half_reach
     everybody = {f"firms.{firm.name}.advertising.advertising_spend": usual for firm in lab.scenario.firms}
-    section: dict[str, Any] = {} if lab.scenario.advertising is not None else {"advertising": {}}
     up, down = (
-        lab.logs({**section, **everybody}, {"advertising.advertising_spend": usual * (1.0 + step)})
+        lab.logs({**lab.with_advertising, **everybody}, {"advertising.advertising_spend": usual * (1.0 + step)})
         for step in (_BOOST, -_BOOST)
     )
     quarter, year = lab.launch + lab.year // 4, lab.launch + lab.year
