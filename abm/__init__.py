@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from abm.study.running.matched import Matched, matched
     from abm.study.running.runner import run
     from abm.study.sensitivity.analysis import Sensitivity, sensitivity
+    from abm.study.sensitivity.thresholds import Thresholds, thresholds
     from abm.study.storage.results import Results, read
     from abm.world.columns import Column, Tally
     from abm.world.network.network import Network
@@ -74,6 +75,7 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "warm_up", "power", "run_until", "comparisons",
     # what nobody can know
     "Design", "grid", "latin_hypercube", "sobol", "saltelli", "morris", "sensitivity", "Sensitivity",
+    "thresholds", "Thresholds",
     # what is known, and the parameters that show it
     "calibrate", "Calibration", "Target", "read_targets", "write_targets", "log_targets",
     # whether a market shows what is known of markets
@@ -117,6 +119,7 @@ _HOME = {
     "study.running.matched": ("Matched", "matched"),
     "study.running.runner": ("run",),
     "study.sensitivity.analysis": ("Sensitivity", "sensitivity"),
+    "study.sensitivity.thresholds": ("Thresholds", "thresholds"),
     "study.storage.results": ("Results", "read"),
     "world.columns": ("Column", "Tally"),
     "scenario.firm": ("Firm",),

@@ -177,6 +177,39 @@ def sensitivity(
 
 
 @app.command()
+def thresholds(
+    file: Study,
+    kpi: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What arms are judged by; left out = the study's first.", show_default=False),
+    ] = None,
+    firm: Firm = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weight",
+            metavar="PATH=[VALUES]",
+            help="Try this weight instead of all, PATH alone at half and twice its value; may be repeated.",
+        ),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    own: With = None,
+    sets: Sets = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Find out at which value of a weight that nobody has measured the order of the arms would turn."""
+    do(
+        "thresholds", file, kpi, firm, weights or [], confidence, own or [], sets or [], replications, seed, workers,
+        threads, out, json,
+    )  # fmt: skip
+
+
+@app.command()
 def calibrate(
     file: Study,
     targets: Annotated[

@@ -33,12 +33,3 @@ def test_the_loyalty_programmes_are_analysed(tmp_path):
     said = analysed("loyalty_programs.py", out, picture)
     assert {"profit_per_cu", "tiers", "price_cut"} <= set(said.split())
     assert picture.stat().st_size > 10_000
-
-
-def test_the_weights_of_its_verdict_are_varied(tmp_path):
-    """One weight in a tiny market: every arm is matched in each, and each setting has its line."""
-    size = ("--customers", 100, "--periods", 30, "--replications", 2)
-    said = analysed("loyalty_weights.py", "--out", tmp_path, *size, "--weight", "taste.taste_spread")
-    lines = [line.split() for line in said.splitlines() if line.strip().startswith("taste.taste_spread ")]
-    assert [float(line[1]) for line in lines] == [0.725, 1.45, 2.9]
-    assert (tmp_path / "weights.csv").read_text().count("\n") == 4

@@ -44,7 +44,7 @@ name = "north"
 name = "south"
 [arms.none]
 [arms.service]
-"firms.north.service.quality" = 0.95
+"firms.north.service.quality" = 0.98
 """
 SLOW_IMPORTS = ("numba", "numpy", "pandas", "mesa", "seaborn", "matplotlib", "scipy", "pyarrow", "networkx", "pydantic")
 COMMAND = [sys.executable, "-m", "abm"]
@@ -184,7 +184,7 @@ def test_run_writes_results_figures_report_and_ranks(done, capsys, study):
     pair = abm.read(folder).paired("profit", "service")
     difference = re.escape(f"{pair.mean:+.0f}")
     assert re.search(rf"service +\S+ +{difference}", out)
-    assert "'none' has the highest profit of north" in out  # a quality of 0.95 costs more than it brings
+    assert "'none' has the highest profit of north" in out  # a quality of 0.98 costs more than it brings
     assert f"report   {folder / 'report.html'}" in out
     assert abm.read(folder).canonical() == abm.read(done).canonical()
 
@@ -339,7 +339,7 @@ def test_set_seed_and_replications_change_the_study(study, capsys):
 
 
 def test_equal_arms_have_no_winner(study, capsys):
-    study.write_text(STUDY.replace('quality" = 0.95', 'quality" = 0.75'))
+    study.write_text(STUDY.replace('quality" = 0.98', 'quality" = 0.75'))
     code, out, _ = said(capsys, "run", study, "--workers", 1)
     assert code == 0
     assert (

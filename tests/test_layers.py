@@ -58,6 +58,7 @@ ONLY_IN = {  # a library, and the files that may import it
         "view/plots.py",
         "view/figures.py",
         "view/sensitivity.py",
+        "view/thresholds.py",
         "view/calibration.py",
         "view/replications.py",
         "view/race.py",

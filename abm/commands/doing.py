@@ -29,7 +29,7 @@ from abm.view import tables
 RESULTS = "results"  # beside the study file
 OPTIONS = (  # of the command line alone: no study file has them
     "kpi", "firm", "group", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
-    "samples", "trials", "forgiven", "workers", "threads",
+    "samples", "trials", "forgiven", "weight", "workers", "threads",
 )  # fmt: skip
 _SPELLED = {"forgiven": "forgive", "factors": "factor"}
 COMPILING = "compiling the model for this machine (once, about half a minute) …"
@@ -198,11 +198,11 @@ def verification(out: Path, own: Sequence[Path]) -> str:
     return " ".join(["patronage verify", str(out), *(f"--with {file}" for file in own)])
 
 
-def factors(written: Sequence[str]) -> dict[str, Any] | None:
-    """Return the factors given, "PATH=[low, high]", or "PATH" for the bounds of the parameter; None without any."""
+def factors(written: Sequence[str], option: str = "--factor") -> dict[str, Any] | None:
+    """Return what an option gives for paths, "PATH=[low, high]", or SPEC for "PATH" alone; None without any."""
     found: dict[str, Any] = {}
     for one in written:
-        with checks.at("", f"--factor {one}"):
+        with checks.at("", f"{option} {one}"):
             path, values = parsed(one) if "=" in one else (one.strip(), SPEC)
             if path in found:
                 raise Refusal(f"'{path}' is given twice")

@@ -96,6 +96,10 @@ class Mechanism(Spec, ABC):
         """Return the terms that its columns, left as they begin, add to sums when it is switched off."""
         return ()
 
+    def idle(self) -> tuple[str, ...]:
+        """Return parameters that kernels or the beginning name, but that have no effect under another one's choice."""
+        return ()
+
     def axes(self) -> Mapping[str, int]:
         """Return the length of each axis of its columns that not every world has."""
         return {}

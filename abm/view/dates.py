@@ -158,7 +158,9 @@ def mark(panels: Iterable[Any], moments: Mapping[int, str], colour: str) -> None
                 words, (t, 1.0), xycoords=("data", "axes fraction"), xytext=(2 if side == "left" else -2, 3 + row * 10),
                 textcoords="offset points", ha=side, fontsize=_SIZE, color=colour, annotation_clip=False,
             ).set_in_layout(False)  # fmt: skip
-        first.set_title(first.get_title(loc="left"), pad=10 + 10 * (1 + max(row for *_, row, _ in places)), wrap=True)
+        rows = 1 + max(row for *_, row, _ in places)
+        first.set_title(first.get_title(loc="left"), pad=10 + 10 * rows, wrap=True)
+        first.figure.set_figheight(first.figure.get_figheight() + 10 * rows / 72)  # the panels keep their height
 
 
 def _places(moments: Mapping[int, str], ax: Any) -> list[tuple[int, str, int, str]]:

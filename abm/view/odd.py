@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from abm.core.kernels import Kernel
@@ -18,6 +18,7 @@ from abm.kpis.measure import Measure
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import shipped
+from abm.scenario.in_force import in_force
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.arms import in_arm
@@ -72,6 +73,7 @@ _HOW: dict[str, str] = {
 def odd(scenario: Scenario | None = None, experiment: Experiment | None = None) -> str:
     """Return the ODD description of a scenario, or of an experiment with its arms; None = the default scenario."""
     world = experiment.scenario if experiment else scenario or Scenario()
+    used = frozenset(in_force(experiment.worlds if experiment else [world]))
     mechanisms, begins = world.ever()[0], world.stretches()[0][1]
     parts: list[Sequence[str]] = [
         _title(experiment),
@@ -79,9 +81,9 @@ def odd(scenario: Scenario | None = None, experiment: Experiment | None = None) 
         list(_entities(world, mechanisms)),
         list(_schedule(world, begins)),
         list(_concepts(experiment)),
-        list(_start(begins)),
+        list(_start(begins, used)),
         list(_inputs(world)),
-        list(_submodels(world, mechanisms)),
+        list(_submodels(world, mechanisms, used)),
         list(_arms(experiment)) if experiment else [],
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
@@ -167,7 +169,7 @@ def _observed(experiment: Experiment | None) -> str:
     return f"Counts of events are whole numbers, and {kinds}. {listed}."
 
 
-def _start(world: Scenario) -> Iterator[str]:
+def _start(world: Scenario, used: Set[str]) -> Iterator[str]:
     yield "## 5 Initialization"
     yield ""
     yield "Customers differ in purchase rate, basket and weight of price; customers and network are drawn anew in each"
@@ -176,7 +178,7 @@ def _start(world: Scenario) -> Iterator[str]:
     for title, path in (("Population", "population"), ("Network", "network")):
         yield f"**{title}**"
         yield ""
-        yield from _parameters(world, path)
+        yield from _parameters(world, path, used)
         yield ""
         if path == "population" and world.population.segments:
             yield "**Segments** (where nothing is said, as the population)"
@@ -229,7 +231,7 @@ def _inputs(world: Scenario) -> Iterator[str]:
         yield f"The network is read from `{graph}`."
 
 
-def _submodels(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str]:
+def _submodels(world: Scenario, mechanisms: Sequence[Mechanism], used: Set[str]) -> Iterator[str]:
     yield "## 7 Submodels"
     told: set[str] = set()
     for number, mechanism in enumerate(mechanisms, 1):
@@ -249,7 +251,7 @@ def _submodels(world: Scenario, mechanisms: Sequence[Mechanism]) -> Iterator[str
         told.add(page)
         if type(mechanism).model_fields:
             yield ""
-            yield from _parameters(world, mechanism.name)
+            yield from _parameters(world, mechanism.name, used)
 
 
 def _functions(module: str) -> Iterator[str]:
@@ -274,17 +276,23 @@ def _sentence(label: str, words: str) -> str:
     return f"*{label}:* {words}" if words else ""
 
 
-def _parameters(world: Scenario, section: str) -> Iterator[str]:
-    """Yield a table of the parameters of a section, with their values in this scenario."""
+def _parameters(world: Scenario, section: str, used: Set[str]) -> Iterator[str]:
+    """Yield a table of the parameters of a section that are in force, with their values in this scenario."""
     spec: Any = getattr(world, section, None)
     if spec is None:  # a mechanism of one's own, or one that a date brings
         spec = next(mechanism for mechanism in world.ever()[0] if mechanism.name == section)
     rows = []
-    for parameter in (row for row in type(spec).parameters() if "*" not in row.path):  # of lists there are tables
+    all_rows = [row for row in type(spec).parameters() if "*" not in row.path]  # of lists there are tables
+    for parameter in (row for row in all_rows if f"{section}.{row.path}" in used):
         cited = f"; {parameter.source}" if parameter.source else ""
         evidence = f"{parameter.evidence}{cited}"
         rows.append((f"`{parameter.path}`", _value(spec, parameter.path), parameter.unit, parameter.doc, evidence))
-    yield from table(("parameter", "value", "unit", "meaning", "evidence"), rows)
+    if rows:
+        yield from table(("parameter", "value", "unit", "meaning", "evidence"), rows)
+        yield ""
+    idle = [f"`{row.path}`" for row in all_rows if f"{section}.{row.path}" not in used]
+    if idle:
+        yield f"Without effect in this model: {', '.join(idle)}."
 
 
 def _arms(experiment: Experiment) -> Iterator[str]:

@@ -13,6 +13,7 @@ from abm.core.errors import Refusal
 from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE
 from abm.core.spec import Spec, write_toml
+from abm.scenario.in_force import in_force
 from abm.scenario.scenario import Scenario
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
@@ -22,7 +23,7 @@ from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
-from abm.view import against_log, catalogue, criteria, dates, figures, groups, markup, summary, tables
+from abm.view import against_log, catalogue, criteria, dates, figures, groups, markup, summary, tables, thresholds
 
 _MOST_FAILURES = 10
 
@@ -57,7 +58,7 @@ def _page(
     study: Experiment | None,
 ) -> str:
     sheet = results.sheet
-    numbers = _numbers_behind(manifest.experiment["scenario"])
+    numbers = _numbers_behind(manifest.experiment["scenario"], study)
     name = f"Study {sheet.name}"
     return markup.page(
         sheet.question or name,
@@ -71,6 +72,7 @@ def _page(
         *_before_after(results),
         *_by_group(results, table, _groupings(manifest)),
         *_criteria(results),
+        *thresholds.section(folder, study),
         *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         *(against_log.section(study.scenario, study.folder) if study else ()),
         markup.section("What was run", *_run(results, manifest, study)),
@@ -222,9 +224,13 @@ def _setting(value: Any) -> str:
 Numbers = list[tuple[Parameter, str]]
 
 
-def _numbers_behind(scenario: Mapping[str, Any]) -> Numbers:
-    """Return the parameters that a scenario's table sets, with their values in words; the assumed ones first."""
-    numbers = [parameter for parameter in Scenario.parameters() if parameter.type != "text"]
+def _numbers_behind(scenario: Mapping[str, Any], study: Experiment | None) -> Numbers:
+    """Return the parameters that the runs rest on, with their values in words; the assumed ones first.
+
+    scenario : its table      study : None = it cannot be told which ones are in force, so all that the table has
+    """
+    used = {*in_force(study.worlds)} if study else {row.path for row in Scenario.parameters()}
+    numbers = [parameter for parameter in Scenario.parameters() if parameter.type != "text" and parameter.path in used]
     found = [(parameter, value) for parameter in numbers for value in _values(parameter, scenario)]
     return sorted(found, key=lambda pair: catalogue.EVIDENCE.index(pair[0].evidence or "assumed"))
 

@@ -98,12 +98,16 @@ class Population(Spec):
 
     def _check_correlation(self) -> None:
         """Refuse a correlation with a trait that all customers have alike: nothing would come of it."""
-        spreads = {"price_weight": "price_weight_spread"} | ({"basket": "basket_spread"} if self.log is None else {})
-        alike = {trait: name for trait, name in spreads.items() if not any(self._own(k, name) for k in self._kinds)}
         for pair, value in self.correlation.said.items():
-            for trait in alike.keys() & PAIRS[pair]:
-                why = f"makes no difference while {alike[trait]} = 0; give that a value"
+            for trait in self.alike.intersection(PAIRS[pair]):
+                why = f"makes no difference while {trait}_spread = 0; give that a value"
                 raise Refusal(f"{CONTINUES}{shown(value)} {why}", place=f"correlation.{pair}")
+
+    @property
+    def alike(self) -> frozenset[str]:
+        """Traits that all customers have alike."""
+        drawn = ("price_weight", "basket") if self.log is None else ("price_weight",)
+        return frozenset(trait for trait in drawn if not any(self._own(k, f"{trait}_spread") for k in self._kinds))
 
     @property
     def mean_rate(self) -> float:

@@ -122,8 +122,8 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
     "tastes_that_fit": (varied(taste={"taste_spread": 2.5, "fit": 0.1}), ["repeats", "broken_promises"]),
     "prices_that_please_and_hurt": (
         varied(
-            firms=at_north(price=1.4, program=TIERED), perceived_value={"value_weight": 1.2, "memory_rate": 0.4},
-            population={"purchase_rate": 3.0, "customers": 12},
+            firms=at_north(price=1.2, program=TIERED), perceived_value={"value_weight": 1.2, "memory_rate": 0.4},
+            population={"purchase_rate": 3.0, "customers": 12}, pricing={"price_sensitivity": 1.0},
         ),
         ["discounts", "dissatisfied"],
     ),

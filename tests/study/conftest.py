@@ -144,7 +144,14 @@ def trio(world, study):
     """Three arms where prices hardly matter and quality is free: one is far behind, two are close."""
     dear = {"firms.north.price": 1.3}
     return study(
-        scenario=world.replace({"pricing.price_sensitivity": 0.2, "firms.north.service.quality_cost": 0.0}),
+        scenario=world.replace(
+            {
+                "pricing.price_sensitivity": 0.2,
+                "choice.attraction": 7.0,
+                "choice.outside": -0.9,
+                "firms.north.service.quality_cost": 0.0,
+            }
+        ),
         arms={"none": {}, "dear": dear, "better": dear | {"firms.north.service.quality": 0.77}},
     )
 

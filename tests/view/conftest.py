@@ -21,6 +21,7 @@ STUDY = {
         "burn_in": 8,
         "population": {"customers": 60},
         "firms": [{"name": "north"}, {"name": "south", "price": 1.1}],
+        "choice": {"attraction": 7.0, "outside": -0.9},
     },
     "arms": {
         "none": {},

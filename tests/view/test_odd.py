@@ -87,10 +87,18 @@ def test_a_mechanism_of_ones_own_is_described():
         growth: float = abm.param(
             0.05, unit="utility per period", bounds=(0, 1), evidence="assumed", doc="growth of it"
         )
+        ease: float = abm.param(1.0, unit="ratio", bounds=(0, 1), evidence="assumed", doc="of nothing")
+
+        def schedule(self, policies):
+            return ((abm.Phase.OPENING, self.settle_in),)
+
+        def settle_in(self, world, t):
+            return self.growth
 
     text = odd(abm.Scenario().adding(Habit(growth=0.25)))
     assert "Inertia grows with tenure." in text
     assert "| `growth` | 0.25 | utility per period | growth of it | assumed |" in text
+    assert "Without effect in this model: `ease`." in text
 
 
 def test_tables_have_as_many_cells_as_headings():

@@ -65,18 +65,19 @@ class Choice(Mechanism):
         doc="free choice on each occasion, or contracts that end for good",
     )  # fmt: skip
     attraction: float = param(
-        7.0,
+        7.8,
         unit="logit/0-1",
         bounds=(-50, 50),
         evidence="calibrated",
-        source=cite(PROTOTYPE, "run"),
+        source=cite(PROTOTYPE, "papers/default_market"),
         doc="weight of satisfaction, or of expectation before first use",
     )
     outside: float = param(
-        -0.9,
+        -0.3,
         unit="logit units",
         bounds=(-80, 80),
-        evidence="assumed",
+        evidence="calibrated",
+        source=cite(PROTOTYPE, "papers/default_market"),
         doc="utility of buying nowhere; low values close the market",
     )
     habit_strength: float = param(

@@ -43,7 +43,7 @@ class Pricing(Mechanism):
     standard = True
     owns = (Column("price_response", ("customer",), 0, "logit/index", "weight of the price index in her utility"),)
     price_sensitivity: float = param(
-        5.8, unit="logit/index", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        6.0, unit="logit/index", bounds=(0, 50), evidence="calibrated", source=cite(PROTOTYPE, "papers/default_market"),
         doc="weight of the price index",
     )  # fmt: skip
 

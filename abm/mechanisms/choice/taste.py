@@ -57,7 +57,7 @@ class Taste(Mechanism):
     standard = True
     owns = (Column("taste", ("firm", "customer"), 0, "logit units", "lasting preference for the firm"),)
     taste_spread: float = param(
-        1.45, unit="logit units", bounds=(0, 20), evidence="calibrated",
+        1.4, unit="logit units", bounds=(0, 20), evidence="calibrated",
         source=cite(JAIN_VILCASSIM_CHINTAGUNTA_1994, "repeat purchase less that of shuffled orders"),
         doc="sd over customers of the taste for a firm; 0 = all alike",
     )  # fmt: skip

@@ -212,7 +212,7 @@ class SwitchingCost(Mechanism):
     financial: float = param(0.2, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of financial costs")
     relational: float = param(0.4, unit="share", bounds=(0, 1), evidence="assumed", doc="weight of relational costs")
     switching_weight: float = param(
-        1.0, unit="logit/0-1", bounds=(0, 50), evidence="calibrated",
+        1.2, unit="logit/0-1", bounds=(0, 50), evidence="calibrated",
         source=cite(PICK_EISEND_2014, "abstract: weak effect on switching"),
         doc="weight of the switching cost in utility; the loyalty dial",
     )  # fmt: skip
@@ -265,6 +265,10 @@ class SwitchingCost(Mechanism):
     def schedule_when_off(self, policies: Sequence[Any]) -> Schedule:
         """Return the term of utility, if the cost is a trait."""
         return ((Phase.VALUATION, add_cost_of_leaving),) if self.basis == "trait" else ()
+
+    def idle(self) -> tuple[str, ...]:
+        """Return what only the other basis of the cost uses."""
+        return ("bother_spread",) if self.basis == "trait" else ("trait_mean", "trait_precision")
 
     def begin(self, world: World, seed: int) -> None:
         """Draw the trait, or how much procedure bothers her, once for each customer.

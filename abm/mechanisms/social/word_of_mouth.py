@@ -200,7 +200,7 @@ class WordOfMouth(Mechanism):
         doc="added chance at full satisfaction",
     )  # fmt: skip
     disappointment: float = param(
-        0.60, unit="1/visit", bounds=(0, 1), evidence="calibrated",
+        0.59, unit="1/visit", bounds=(0, 1), evidence="calibrated",
         source=cite(ANDERSON_1998, "abstract: asymmetric U; size tuned"), doc="added chance at no satisfaction",
     )  # fmt: skip
     devotion: float = param(

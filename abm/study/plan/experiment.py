@@ -185,6 +185,11 @@ class Experiment:
         return in_arm(self.scenario, arm, self.arms[arm]).replace(self.design.point(point))
 
     @property
+    def worlds(self) -> list[Scenario]:
+        """The whole worlds of its arms, at the first point of the design."""
+        return [self.scenario_of(arm) for arm in self.arms]
+
+    @property
     def matches(self) -> dict[str, Match]:
         """The arms with a value that trial runs have still to find; abm.matched returns an experiment without any."""
         return {arm: settings[MATCH] for arm, settings in self.arms.items() if MATCH in settings}
