@@ -21,7 +21,8 @@ COLUMNS = ("weight", "evidence", "now", "turns", "ahead now", "ahead beyond")
 NUMBERS = ("now", "turns")
 MOST_WEIGHTS = 16  # of the figure; the table has all
 _LOW, _HIGH = "#56b4e9", "#de8f05"
-_ROW = 0.36  # inches
+_ROW = 0.46  # inches
+_APART = 0.12  # of a row: lines of lower values above, of higher ones below
 
 
 def rows(found: Thresholds) -> list[tuple[str, ...]]:
@@ -73,17 +74,19 @@ def lead(found: Thresholds, ax: Axes | None = None) -> Axes:
         ax.axvline(0, color=plots.GREY, linewidth=1.2, linestyle=(0, (4, 3)))
         for place, name in enumerate(names):
             for row in others[others["weight"] == name].to_dict("records"):
-                colour = _LOW if row["value"] < row["now"] else _HIGH
-                ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.6)
-                ax.plot(row["lead"], place, "o", color=colour, markersize=6)
+                is_low = row["value"] < row["now"]
+                colour, y = (_LOW, place - _APART) if is_low else (_HIGH, place + _APART)
+                ax.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=1.6)
+                ax.plot(row["lead"], y, "o", color=colour, markersize=5)
                 ax.annotate(
-                    f"{row['value']:.3g}", (row["lead"], place), xytext=(0, 6), textcoords="offset points",
-                    ha="center", fontsize=7.5,
+                    f"{row['value']:.3g}", (row["lead"], y), xytext=(0, 4 if is_low else -4),
+                    textcoords="offset points", ha="center", va="bottom" if is_low else "top", fontsize=7,
                 )  # fmt: skip
         ax.set_yticks(range(len(names)), [tables.broken(name) for name in names])
         ax.set_ylim(len(names) - 0.4, -0.6)
         words = f" ({plots.in_words(found.unit)})" if found.unit else ""
-        ax.set_xlabel(f"{plots.label(found.kpi)} of {found.firm}: {found.order[0]} minus the best other arm{words}")
+        ax.set_xlabel(f"{found.order[0]} minus the best other arm{words}")
+        ax.set_title(f"{plots.label(found.kpi)} of {found.firm}, one weight at a time", wrap=True)
     return ax
 
 
@@ -95,7 +98,7 @@ def height(count: int) -> float:
 def draw(found: Thresholds) -> Drawn:
     """Draw the figure of an analysis."""
     note = (
-        "Values of the weight are written at the dots (blue below, orange above the present one), lines are "
+        "Values of the weight are written at the dots (blue: lower than the present one, orange: higher), lines are "
         f"{found.confidence:.0%} intervals. Black: the study's own market. Left of the dashed line another arm is best."
     )
 

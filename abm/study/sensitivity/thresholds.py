@@ -240,12 +240,24 @@ def _levels(study: Experiment, weights: Levels | None) -> dict[str, tuple[float,
     for path, values in (dict.fromkeys(known) if weights is None else weights).items():
         if path not in known and values is None:
             raise Refusal(f"no weight {shown(path)} that the study rests on{did_you_mean(path, known)}", place="weight")
-        levels[path] = values_of(study.scenario, path) if values is None else tuple(map(float, values))
-        for value in levels[path] if values is not None else ():
-            study.scenario.replace({path: value})
+        if values is None:
+            levels[path] = tuple(v for v in values_of(study.scenario, path) if _is_allowed(study.scenario, path, v))
+        else:
+            levels[path] = tuple(map(float, values))
+            for value in levels[path]:
+                study.scenario.replace({path: value})
     if not levels:
         raise Refusal("rests on no weight that was assumed or calibrated", place="scenario")
     return levels
+
+
+def _is_allowed(scenario: Scenario, path: str, value: float) -> bool:
+    """Return whether a weight may have a value beside the others, such as parts that add up to 1."""
+    try:
+        scenario.replace({path: value})
+    except Refusal:
+        return False
+    return True
 
 
 def _run(
