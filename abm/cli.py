@@ -84,6 +84,9 @@ def run(
     max_runs: Annotated[
         int | None, typer.Option(help="Runs at most for --precision; left out = 1,000 replications.")
     ] = None,
+    kpi: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Judge the arms by this KPI instead of the study's.")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a criterion of the study, [[expect]], is not met.")
     ] = False,
@@ -92,7 +95,7 @@ def run(
     """Run every arm of a study, or what of it is not stored yet; rank the arms and write a report."""
     do(
         "run", file, own or [], sets or [], replications, seed, workers, threads, cluster, out, precision or [],
-        max_runs, strict, json,
+        max_runs, kpi, strict, json,
     )  # fmt: skip
 
 
@@ -108,7 +111,7 @@ def compare(
     ] = None,
     confidence: Annotated[float, typer.Option(help="Probability that the answer is right.")] = 0.95,
     lowest: Annotated[
-        bool | None, typer.Option("--lowest/--highest", help="Less is better; left out = for costs and losses.")
+        bool | None, typer.Option("--lowest/--highest", help="Less is better; left out = as the KPI says.")
     ] = None,
     point: Annotated[int | None, typer.Option(help="One point of the design; left out = the mean of all.")] = None,
     each_point: Annotated[bool, typer.Option("--each-point", help="At each point: which arm wins where.")] = False,

@@ -13,6 +13,7 @@ from typing import Any
 
 from abm.commands import doing, matching, output
 from abm.core.errors import Refusal
+from abm.scenario.measures import BY_NAME
 from abm.study.comparison.compare import compare
 from abm.study.comparison.races import Standing
 from abm.study.comparison.robust import Robustness, robust
@@ -20,7 +21,7 @@ from abm.study.comparison.verdict import Check, Verdict
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.view import summary, tables
+from abm.view import tables
 from abm.view import verdict as view
 
 
@@ -38,11 +39,11 @@ def main(
     Returns 1 if the best arm is not decided, runs failed or the check does not hold, else 0.
     Raises Refusal before anything is written.
     """
-    largest = kpi not in summary.LESS_IS_BETTER if lowest is None else not lowest
     ask = partial(robust, together=together) if each_point else partial(compare, point=point)
     _refuse(each_point, together, point)
     try:
         study = overrides(load(file, own), sets, None, seed)
+        largest = _largest(study, kpi) if lowest is None else not lowest
         out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
         resources = doing.resources(study, pilots, workers, threads, cluster)
@@ -65,6 +66,14 @@ def main(
         _print(found, checked)
         output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}\nnext     {doing.verification(out, own)}")
     return int(not found.decided or found.failed > 0 or (checked is not None and not checked.ok))
+
+
+def _largest(study: Experiment, kpi: str) -> bool:
+    """Return whether more of a KPI is better."""
+    known = BY_NAME | study.own.known | {one.name: one for one in study.kpis}
+    if kpi in known and not known[kpi].better:
+        raise Refusal(f"neither more nor less of {kpi} is better; say --highest or --lowest")
+    return kpi not in known or known[kpi].better == "more"
 
 
 def _refuse(each_point: bool, together: bool, point: int | None) -> None:

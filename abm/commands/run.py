@@ -13,6 +13,7 @@ import pandas as pd
 from abm.commands import doing, matching, output, precise
 from abm.core.errors import Refusal
 from abm.study.comparison.judgement import judge
+from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.replications.precision import Precision
@@ -34,6 +35,7 @@ def main(
     out: Path | None,
     precision: Sequence[str],
     max_runs: int | None,
+    kpi: str | None,
     strict: bool,
     json: bool,
 ) -> int:
@@ -44,6 +46,7 @@ def main(
     wanted = precise.asked(precision, max_runs)
     try:
         experiment = overrides(load(file, own), sets, replications, seed)
+        experiment = _judged_by(experiment, kpi) if kpi else experiment
         if wanted:
             experiment = precise.first_look(experiment, wanted, max_runs)
         if strict and not experiment.expect:
@@ -56,7 +59,10 @@ def main(
         raise doing.with_origin(refusal, file, replications=replications, seed=seed) from None
     with doing.Watch(experiment, cluster) as watch:
         options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.update}
-        options |= {"cluster": cluster, "command": _command(file, own, sets, precision, replications, seed, max_runs)}
+        options |= {
+            "cluster": cluster,
+            "command": _command(file, own, sets, precision, kpi, replications, seed, max_runs),
+        }
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
@@ -71,12 +77,24 @@ def main(
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
 
 
+def _judged_by(experiment: Experiment, kpi: str) -> Experiment:
+    """Return the experiment judged by a KPI.  Raises Refusal for one that is not measured."""
+    with checks.at("", f"--kpi {kpi}"):
+        checks.judged("", kpi, [one.name for one in experiment.kpis])
+    return experiment.replace(judge_by=kpi)
+
+
 def _command(
-    file: Path, own: Sequence[Path], sets: Sequence[str], precision: Sequence[str], *numbers: int | None
+    file: Path,
+    own: Sequence[Path],
+    sets: Sequence[str],
+    precision: Sequence[str],
+    kpi: str | None,
+    *numbers: int | None,
 ) -> str:
     """Return the command that asks for the same runs on any machine."""
     options = [*doing.named(own), *(part for one in sets for part in ("--set", one))]
-    options += [part for one in precision for part in ("--precision", one)]
+    options += [part for one in precision for part in ("--precision", one)] + (["--kpi", kpi] if kpi else [])
     for name, value in zip(("--replications", "--seed", "--max-runs"), numbers, strict=True):
         options += [name, str(value)] if value is not None else []
     return shlex.join(["patronage", "run", file.name, *options])
@@ -87,8 +105,7 @@ def _report(out: Path, results: Results, known: pd.DataFrame | None, study: Expe
     report = importlib.import_module("abm.view.report")  # slow to import, and mostly there already
     report.write(out, results, known, study.own)
     world = study.scenario
-    hint = summary.settling(results, world.periods, world.burn_in)
-    if hint:
+    for hint in summary.hints(results, world.periods, world.burn_in):
         output.note(hint)
 
 
@@ -107,11 +124,10 @@ def _print(
 ) -> None:
     best, known = summary.winner(results), found.table if found else None
     table = summary.effects(results, known=known)
-    shown = summary.kpis_shown(results)[: len(summary.HEADLINE)]
-    output.show("", tables.effects(table[table["kpi"].isin(shown)], results.baseline, summary.CONFIDENCE), "")
+    output.show("", tables.effects(table, results.baseline, summary.CONFIDENCE), "")
     judged_by, measured = summary.judged_by(results), summary.measured(results, known)
     words = tables.explained(results.firms[0], results.baseline, judged_by, measured=measured)
-    output.show(words, "", best.statement, "")
+    output.show(words, "", best.statement, *filter(None, ["", summary.over_points(results)]), "")
     late = dates.before_after(results)
     if len(late):
         output.show(dates.printed(results, late), "", dates.explained(results), "")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 FloatArray = np.ndarray
+Better = Literal["more", "less", ""]
 
 
 class Tallied:
@@ -50,6 +52,7 @@ class Kpi:
     function   : Tallied -> (..., m); ratios of counts, so that it holds for one period and for many
     accounts   : whose tallies it adds up or takes off, if it is made of accounts
     definition : formula in words      nan : when it has no value      source : of the definition
+    better     : "more" or "less"; "" = neither, so that no arm is the best in it
     """
 
     name: str
@@ -59,6 +62,7 @@ class Kpi:
     nan: str
     source: str
     accounts: tuple[str, ...] = ()
+    better: Better = ""
 
     def __call__(self, tallied: Tallied) -> FloatArray:
         """Return the measure (..., m); NaN where there is nothing to divide by."""
@@ -68,12 +72,17 @@ class Kpi:
 
 
 def kpi(
-    *, unit: str, nan: str = "never", source: str = "definition", accounts: tuple[str, ...] = ()
+    *,
+    unit: str,
+    better: Better = "",
+    nan: str = "never",
+    source: str = "definition",
+    accounts: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Tallied], FloatArray]], Kpi]:
     """Make a KPI of a function; its docstring is the definition."""
 
     def make(function: Callable[[Tallied], FloatArray]) -> Kpi:
         text = " ".join((function.__doc__ or "").split())
-        return Kpi(function.__name__, unit, function, text, nan, source, accounts)
+        return Kpi(function.__name__, unit, function, text, nan, source, accounts, better)
 
     return make

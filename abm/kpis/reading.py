@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from abm.core.errors import Refusal
+from abm.kpis.kpi import Better
 from abm.world.world import World
 
 FloatArray = np.ndarray
-Better = Literal["more", "less", ""]
 
 WHEN = "Taken when the yearly books close; over a run the mean over the closings after the burn-in that have a value."
 

@@ -12,31 +12,31 @@ def _yearly(c: Tallied, amount: FloatArray) -> FloatArray:
     return amount / c.population * c.year
 
 
-@kpi(unit=_PER_CUSTOMER, accounts=("revenue", "goods", "lever", "fixed"))
+@kpi(unit=_PER_CUSTOMER, better="more", accounts=("revenue", "goods", "lever", "fixed"))
 def profit(c: Tallied) -> FloatArray:
     """Revenue - cost of goods - cost of levers - fixed cost, per customer of the market and year."""
     return _yearly(c, c.account("revenue") - c.account("goods", "lever", "fixed"))
 
 
-@kpi(unit=_PER_CUSTOMER, accounts=("revenue",))
+@kpi(unit=_PER_CUSTOMER, better="more", accounts=("revenue",))
 def revenue(c: Tallied) -> FloatArray:
     """Money received on visits and in fees, per customer of the market and year."""
     return _yearly(c, c.account("revenue"))
 
 
-@kpi(unit="cu/visit", nan="no year closes in the period, or nobody bought at the firm")
+@kpi(unit="cu/visit", better="more", nan="no year closes in the period, or nobody bought at the firm")
 def basket(c: Tallied) -> FloatArray:
     """Spend at the firm / visits to it, both in the year that closes."""
     return c.wallet_own / c.year_visits
 
 
-@kpi(unit=_PER_CUSTOMER)
+@kpi(unit=_PER_CUSTOMER, better="less")
 def programme_cost(c: Tallied) -> FloatArray:
     """Rewards given, provision for points, tier discounts and administration, per customer of the market and year."""
     return _yearly(c, c.rewards_cost + c.provision + c.discounts + c.membership)
 
 
-@kpi(unit=_PER_CUSTOMER, accounts=("lever", "forgone"))
+@kpi(unit=_PER_CUSTOMER, better="less", accounts=("lever", "forgone"))
 def lever_cost(c: Tallied) -> FloatArray:
     """Cost of levers and money forgone for them, per customer of the market and year: the budget of a strategy."""
     return _yearly(c, c.account("lever", "forgone"))
@@ -48,13 +48,13 @@ def points_outstanding(c: Tallied) -> FloatArray:
     return c.points_outstanding / c.population
 
 
-@kpi(unit="share", nan="no points were issued")
+@kpi(unit="share", better="less", nan="no points were issued")
 def breakage(c: Tallied) -> FloatArray:
     """Points that lapsed / points issued, over the same periods."""
     return c.points_expired / c.points_issued
 
 
-@kpi(unit="share", nan="no points were issued")
+@kpi(unit="share", better="more", nan="no points were issued")
 def redemption_rate(c: Tallied) -> FloatArray:
     """Points redeemed / points issued, over the same periods."""
     return c.points_redeemed / c.points_issued

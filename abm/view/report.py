@@ -168,8 +168,8 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
             f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
         ]
     )
-    hint = summary.settling(results, scenario["periods"], scenario["burn_in"])
-    yield markup.paragraphs([f"{hint[:1].upper()}{hint[1:]}."] if hint else [])
+    hints = summary.hints(results, scenario["periods"], scenario["burn_in"])
+    yield markup.paragraphs([f"{hint[:1].upper()}{hint[1:]}." for hint in hints])
     arms = study.arms if study else manifest.experiment["arms"]
     settings = [(arm, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)

@@ -24,11 +24,6 @@ from abm.study.storage.results import Results
 
 REPORT = "report.html"  # in a results folder
 CONFIDENCE = 0.95
-JUDGED_BY = "profit"  # if it was measured; else the first KPI of the study
-HEADLINE = ("profit", "share_of_wallet", "retention_rate", "market_share", "csi", "programme_cost")
-LESS_IS_BETTER = frozenset(
-    {"programme_cost", "lever_cost", "churn_rate", "failure_share", "dissatisfied_share", "breakage"}
-)
 MOST_ROWS = 5_000_000  # of a table by period that is still read for a figure
 _MOST_DECIMALS = 6
 _MOST_LEVELS, _PARTS = 12, 8  # of a factor: how many are drawn one by one, and into how many parts more are put
@@ -36,13 +31,22 @@ _MOST_LEVELS, _PARTS = 12, 8  # of a factor: how many are drawn one by one, and 
 
 def judged_by(results: Results) -> str:
     """Return the KPI that decides which arm is best."""
-    return JUDGED_BY if JUDGED_BY in results.kpis else results.kpis[0]
+    return results.sheet.decides
+
+
+def better(results: Results, kpi: str) -> str:
+    """Return whether "more" or "less" of a KPI is better; "" = neither."""
+    return BY_NAME[kpi].better if kpi in BY_NAME else results.sheet.own.get(kpi, ("", ""))[1]
 
 
 def winner(results: Results) -> Winner:
     """Return which arm is best for the focal firm, and the sentence that says how sure that is."""
     kpi = judged_by(results)
-    return results.winner(kpi, confidence=CONFIDENCE, largest=kpi not in LESS_IS_BETTER)
+    way = better(results, kpi)
+    if not way:
+        said = f"neither more nor less of {kpi} is better, so no arm is the best; judge_by may name another KPI"
+        return Winner(None, said, ())
+    return results.winner(kpi, confidence=CONFIDENCE, largest=way == "more")
 
 
 def verdict(results: Results, table: pd.DataFrame) -> list[str]:
@@ -53,7 +57,26 @@ def verdict(results: Results, table: pd.DataFrame) -> list[str]:
     best, kpi = winner(results), judged_by(results)
     statement = best.statement[:1].upper() + best.statement[1:] + "."
     rows = table[(table["kpi"] == kpi) & (table["arm"] != results.baseline)]
-    return [statement, *(_compared(row, results.baseline) for row in rows.to_dict("records"))]
+    compared = (_compared(row, results.baseline) for row in rows.to_dict("records"))
+    return [statement, *filter(None, [over_points(results)]), *compared]
+
+
+def over_points(results: Results) -> str:
+    """Say what a verdict over several points of a design is a mean of, and how many points each arm leads at."""
+    points, kpi, firm = len(results.sheet.design), judged_by(results), results.firms[0]
+    if points < 2 or len(results.arms) < 2 or not better(results, kpi):
+        return ""
+    blocks = np.stack([results.block(kpi, arm, firm) for arm in results.arms])
+    sign = 1.0 if better(results, kpi) == "more" else -1.0
+    known = np.isfinite(blocks).all(axis=0)  # replications in which every arm has a value
+    sums = np.where(known, sign * blocks, 0.0).sum(axis=-1)
+    leaders = sums.argmax(axis=0)[known.any(axis=-1)]
+    counts = [(int((leaders == k).sum()), arm) for k, arm in enumerate(results.arms)]
+    leads = [f"'{arm}' leads at {count}" for count, arm in sorted(counts, key=lambda pair: -pair[0]) if count]
+    return (
+        f"That is a mean over the {points} points of the design: {', '.join(leads) or 'no arm has a value at any'}. "
+        "Intervals cover the luck of replications, not which points were chosen."
+    )
 
 
 def _compared(row: dict[str, Any], baseline: str) -> str:
@@ -66,9 +89,10 @@ def _compared(row: dict[str, Any], baseline: str) -> str:
     return f"'{row['arm']}' cannot be told from '{baseline}': {change}."
 
 
-def unit(kpi: str) -> str:
-    """Return the unit of a shipped KPI, "" for one of the user's own."""
-    return BY_NAME[kpi].unit if kpi in BY_NAME else ""
+def unit(kpi: str, results: Results | None = None) -> str:
+    """Return the unit of a KPI, "" for one that is not shipped and not of the results."""
+    own = results.sheet.own if results else {}
+    return BY_NAME[kpi].unit if kpi in BY_NAME else own.get(kpi, ("", ""))[0]
 
 
 def parameter_unit(path: str) -> str:
@@ -91,7 +115,7 @@ def effects(results: Results, firm: str | None = None, known: pd.DataFrame | Non
     if known is not None:
         table = _known(table, known)
     kpis, arms = kpis_shown(results), ranked_arms(results, table)
-    table["unit"] = [unit(kpi) for kpi in table["kpi"]]
+    table["unit"] = [unit(kpi, results) for kpi in table["kpi"]]
     table["decimals"] = table["kpi"].map({kpi: decimals(table[table["kpi"] == kpi]) for kpi in kpis})
     table["kpi"] = pd.Categorical(table["kpi"], kpis)
     table["arm"] = pd.Categorical(table["arm"], arms)
@@ -108,9 +132,8 @@ def _known(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpis_shown(results: Results) -> list[str]:
-    """Return the KPIs, the one that decides first, then the headline, then the others as listed."""
-    first = dict.fromkeys([judged_by(results), *(kpi for kpi in HEADLINE if kpi in results.kpis)])
-    return list(first | dict.fromkeys(results.kpis))
+    """Return the KPIs, the one that decides first, then the others as the study lists them."""
+    return list(dict.fromkeys([judged_by(results), *results.kpis]))
 
 
 def measured(results: Results, known: pd.DataFrame | None) -> list[str]:
@@ -125,7 +148,7 @@ def ranked_arms(results: Results, table: pd.DataFrame) -> list[str]:
     """Return the arms, the best in the KPI that decides first."""
     kpi = judged_by(results)
     own = table[table["kpi"] == kpi].sort_values(
-        "difference", ascending=kpi in LESS_IS_BETTER, kind="stable", na_position="last"
+        "difference", ascending=better(results, kpi) == "less", kind="stable", na_position="last"
     )
     return [str(arm) for arm in own["arm"]]
 
@@ -211,6 +234,12 @@ def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:
     return pd.DataFrame({names[0]: mean, names[1]: mean - half, names[2]: mean + half})
 
 
+def hints(results: Results, periods: int, burn_in: int) -> list[str]:
+    """Return what is to be said of the length of the runs: whether they begin or end in the middle of something."""
+    found = (asks(results, periods, burn_in) for asks in (settling, still_moving))
+    return [words for words in found if words]
+
+
 def settling(results: Results, periods: int, burn_in: int) -> str:
     """Say if more periods than the burn-in look like warm-up by MSER-5 and differ from the rest, "" if they do not.
 
@@ -237,6 +266,43 @@ def settling(results: Results, periods: int, burn_in: int) -> str:
         f"warm-up: {kpi} of {firm} under '{arm}' is {levels}, so these look like warm-up (MSER-5); {advice}, unless "
         "the start is what you want to measure"
     )
+
+
+def still_moving(results: Results, periods: int, burn_in: int) -> str:
+    """Say which arms' effects in the KPI that decides still rise or fall when the runs end, "" if none does.
+
+    Compared are the last two quarters of the measured periods, paired by replication: an effect moves if the interval
+    of the change excludes 0, at a confidence that allows for all arms, and the change is a tenth of the effect or more.
+    """
+    kpi, firm, quarter = judged_by(results), results.firms[0], (periods - burn_in) // 4
+    others = [arm for arm in results.arms if arm != results.baseline]
+    if rows_by_period(results, periods) > MOST_ROWS or quarter < 1 or not others:
+        return ""
+    base, moving = results.course(kpi, results.baseline, firm), []
+    for arm in others:
+        effect = results.course(kpi, arm, firm) - base
+        before, last = (
+            _mean(effect[:, :, start : start + quarter]) for start in (periods - 2 * quarter, periods - quarter)
+        )
+        change = last - before
+        known = np.isfinite(change)
+        mean, low, high, _ = interval(change[known], 1 - (1 - CONFIDENCE) / len(others))
+        now = float(last[known].mean()) if known.any() else math.nan
+        if (low > 0 or high < 0) and abs(mean) >= 0.1 * abs(now):
+            moving.append(f"'{arm}' {'rises' if mean > 0 else 'falls'} from {now - mean:+.3g} to {now:+.3g}")
+    if not moving:
+        return ""
+    return (
+        f"still moving at the end: over the last two times {quarter} periods the effect on {kpi} of {firm} of "
+        f"{'; of '.join(moving)}; run longer, or say that this is the horizon that you mean"
+    )
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean over points and periods (replications,), NaN where nothing has a value."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0.0).sum(axis=(0, 2)) / known.sum(axis=(0, 2))
 
 
 def rows_by_period(results: Results, periods: int) -> int:

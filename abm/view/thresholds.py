@@ -47,13 +47,13 @@ def explained(found: Thresholds) -> str:
 
 
 def leads(found: Thresholds) -> pd.DataFrame:
-    """Return how far the first arm is ahead of the best of the others: weight, value, lead, low, high.
+    """Return how far the first arm is ahead of the best of the others: weight, now, value, lead, low, high.
 
     The weight "" is the study's own market; the widest spans come first.
     """
     first = found.order[0]
     table = found.table[(found.table["arm"] == first) | (found.table["against"] == first)].copy()
-    turned = table["against"] == first
+    turned = (table["against"] == first) == (found.better == "more")
     low, high = table["low"].copy(), table["high"].copy()
     table.loc[turned, "low"], table.loc[turned, "high"] = -high[turned], -low[turned]
     table.loc[turned, "difference"] *= -1
@@ -129,6 +129,7 @@ def document(found: Thresholds) -> dict[str, Any]:
     """Return what was found as plain values."""
     return {
         "kpi": found.kpi,
+        "better": found.better,
         "firm": found.firm,
         "unit": found.unit,
         "confidence": found.confidence,

@@ -25,7 +25,7 @@ import abm
 from abm.mechanisms.phases import Phase
 
 
-@abm.kpi(unit="1/visit", nan="nobody visited")
+@abm.kpi(unit="1/visit", better="more", nan="nobody visited")
 def smiles(c):
     """Visits / visits."""
     return c.visits / c.visits
@@ -217,7 +217,7 @@ def test_other_commands_take_it_too(place, capsys):
     assert json.loads(out)["kpi"] == "mean_habit"
     code, out, _ = said(capsys, "compare", *given, "--kpi", "flower_money", "--zone", "1", "--workers", "1", "--json")
     assert code == 0
-    assert json.loads(out)["best"] == "flowers"
+    assert json.loads(out)["best"] == "none"
     (place / "targets.csv").write_text("kpi,value,tolerance\nmean_habit,0.3,0.1\n")
     options = ["--targets", "targets.csv", "--factor", "habit.growth", "--trials", "8", "--workers", "1", "--json"]
     code, out, err = said(capsys, "calibrate", *given, *options)

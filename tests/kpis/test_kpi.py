@@ -19,6 +19,17 @@ NEVER_NAN = {
 }  # fmt: skip
 
 
+NEITHER = {  # of which neither more nor less is better
+    "complaint_rate", "telling_rate", "stories_heard", "referral_share", "repeat_beyond_taste", "mercenary_share",
+    "member_gap", "points_outstanding", "membership_share", "gini_of_spend", "top_fifth_share",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", BY_NAME.values(), ids=lambda k: k.name)
+def test_says_what_is_better(measure):
+    assert (measure.better == "") == (measure.name in NEITHER)
+
+
 @pytest.mark.parametrize("measure", KPIS, ids=lambda k: k.name)
 class TestEach:
     def test_says_what_it_is(self, measure):

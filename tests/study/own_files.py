@@ -39,13 +39,13 @@ class CourtesyPolicy(Policy):
         return {{"flower_cost": (CENTS, self.flowers)}}
 
 
-@abm.kpi(unit="cu")
+@abm.kpi(unit="cu", better="less")
 def flower_money(c):
     """Spend on flowers."""
     return c.flower_bill
 
 
-@abm.reading(unit="0-1")
+@abm.reading(unit="0-1", better="more")
 def mean_habit(world):
     """Mean habit, the same for each firm."""
     return np.full(world.customers.satisfaction.shape[0], world.customers.habit.mean())

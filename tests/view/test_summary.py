@@ -94,6 +94,7 @@ def test_verdict_by_hand(results):
 def test_verdict_begins_with_the_winner_and_names_every_arm(results):
     first, *others = summary.verdict(results, summary.effects(results))
     assert first.lower().startswith(summary.winner(results).statement[:20].lower())
+    assert others.pop(0) == summary.over_points(results)
     assert len(others) == 2
     assert all(any(f"'{arm}'" in sentence for sentence in others) for arm in ("points", "service"))
 
@@ -195,6 +196,92 @@ def run_as():
         return Results(study.sheet, segments)
 
     return made
+
+
+@pytest.fixture
+def effect_of():
+    """Return the results of a study of 100 periods in which arm "more" has so much more profit than "none"."""
+
+    def made(effect, replications=8):
+        world = abm.Scenario(periods=100, population=abm.Population(customers=10))
+        study = abm.Experiment("told", world, {"none": {}, "more": {}}, replications=replications, kpis=("profit",))
+        segments = Segments()
+        for run in study.runs():
+            course = luck(run.replication) + (effect(run.replication) if run.arm == "more" else 0.0)
+            block = np.repeat(course[:, None, None], 3, axis=1)
+            outcome = Outcome(run, "{}", study.sheet.firms, block.mean(axis=0), block)
+            segments.commit(encode([outcome], study.sheet.kpis))
+        return Results(study.sheet, segments)
+
+    return made
+
+
+class TestStillMoving:
+    def test_an_effect_that_grows_is_said(self, effect_of):
+        results = effect_of(lambda replication: np.arange(100.0) + 0.1 * luck(replication + 50))
+        said = summary.still_moving(results, 100, 20)
+        assert re.match(
+            r"still moving at the end: over the last two times 20 periods the effect on profit of north", said
+        )
+        assert re.search(r"'more' rises from \+69\.\d to \+89\.\d; run longer, or say that this is the horizon", said)
+        assert said in summary.hints(results, 100, 20)
+
+    def test_one_that_is_there_from_the_first_is_not(self, effect_of):
+        results = effect_of(lambda replication: 5.0 + 0.1 * luck(replication + 50))
+        assert summary.still_moving(results, 100, 20) == ""
+
+    def test_one_that_falls_by_less_than_a_tenth_is_not(self, effect_of):
+        results = effect_of(lambda replication: 100.0 - 0.1 * np.arange(100.0))
+        assert summary.still_moving(results, 100, 20) == ""
+
+    def test_luck_alone_is_not(self, effect_of):
+        assert summary.still_moving(effect_of(lambda replication: luck(replication + 50)), 100, 20) == ""
+
+    def test_one_replication_tells_nothing(self, effect_of):
+        assert summary.still_moving(effect_of(lambda _: np.arange(100.0), replications=1), 100, 20) == ""
+
+
+class TestWhatDecides:
+    def test_it_is_the_first_kpi_of_the_study(self):
+        world = abm.Scenario(periods=8, population=abm.Population(customers=30))
+        arms = {"none": {}, "cheap": {"firms.north.price": 0.8}}
+        study = abm.Experiment("first", world, arms, replications=2, kpis=("market_share", "profit"))
+        results = abm.run(study, workers=1)
+        assert summary.judged_by(results) == "market_share"
+        results = abm.run(study.replace(judge_by="profit"), workers=1)
+        assert summary.judged_by(results) == "profit"
+        assert summary.kpis_shown(results) == ["profit", "market_share"]
+        assert summary.ranked_arms(results, results.table())[0] == "none"
+
+    def test_no_arm_is_the_best_in_what_is_neither_good_nor_bad(self):
+        world = abm.Scenario(periods=8, population=abm.Population(customers=30))
+        arms = {"none": {}, "cheap": {"firms.north.price": 0.8}}
+        results = abm.run(abm.Experiment("neither", world, arms, replications=2, kpis=("telling_rate",)), workers=1)
+        assert summary.winner(results).arm is None
+        assert summary.winner(results).statement.startswith("neither more nor less of telling_rate is better")
+        assert summary.over_points(results) == ""
+
+    def test_a_kpi_of_ones_own_has_its_unit_and_direction(self, tmp_path):
+        @abm.kpi(unit="regrets", better="less")
+        def regret(c):
+            """Visits, as regrets."""
+            return c.visits
+
+        world = abm.Scenario(periods=8, population=abm.Population(customers=30))
+        arms = {"none": {}, "cheap": {"firms.north.price": 0.8}}
+        abm.run(abm.Experiment("own", world, arms, replications=3, kpis=(regret,)), tmp_path, workers=1)
+        results = abm.read(tmp_path)
+        assert list(summary.effects(results)["unit"].unique()) == ["regrets"]
+        assert summary.ranked_arms(results, results.table())[0] == "none"
+
+    def test_of_a_design_it_is_said_at_how_many_points_an_arm_leads(self, results):
+        profits = np.stack([results.block("profit", arm, "north").mean(axis=-1) for arm in results.arms])
+        counts = [(int((profits.argmax(axis=0) == k).sum()), arm) for k, arm in enumerate(results.arms)]
+        most, arm = max(counts)
+        said = summary.over_points(results)
+        assert said.startswith("That is a mean over the 2 points of the design: ")
+        assert f"'{arm}' leads at {most}" in said
+        assert said.endswith("Intervals cover the luck of replications, not which points were chosen.")
 
 
 def luck(replication, periods=100):

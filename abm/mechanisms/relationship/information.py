@@ -104,19 +104,19 @@ def book_records(record_expense, known_customers, record_keeping):
         record_keeping[j] += known_customers[j] * record_expense[j]
 
 
-@kpi(unit="share")
+@kpi(unit="share", better="more")
 def known_share(c: Tallied) -> FloatArray:
     """Customers whom the firm can identify / customers of the market; over several periods their mean."""
     return c.known_customers / c.population
 
 
-@kpi(unit="share", nan="the firm warns of nobody")
+@kpi(unit="share", better="more", nan="the firm warns of nobody")
 def warning_precision(c: Tallied) -> FloatArray:
     """Of the customers whom the firm is warned of, those who are at another firm or have left the category."""
     return c.warned_rightly / c.warned
 
 
-@kpi(unit="share", nan="no customer whom the firm knows has gone")
+@kpi(unit="share", better="more", nan="no customer whom the firm knows has gone")
 def warning_recall(c: Tallied) -> FloatArray:
     """Of the known customers who are at another firm or have left the category, those whom the firm is warned of."""
     return c.warned_rightly / c.gone

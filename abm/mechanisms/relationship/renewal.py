@@ -59,7 +59,7 @@ def mark_leavers(
         newcomers[-1] += found
 
 
-@kpi(unit="customers")
+@kpi(unit="customers", better="less")
 def departures(c: Tallied) -> FloatArray:
     """Customers of the firm who left the market for reasons of their own."""
     return c.departures

@@ -86,7 +86,7 @@ def complaint_rate(c: Tallied) -> FloatArray:
     return c.complaints / c.visits
 
 
-@kpi(unit="0-1", nan="nobody complained")
+@kpi(unit="0-1", better="more", nan="nobody complained")
 def restored_satisfaction(c: Tallied) -> FloatArray:
     """Satisfaction with the visit that amends gave back / complaints."""
     return c.restored / c.complaints

@@ -124,13 +124,13 @@ def book_servers(staffing_cost, staffing):
         staffing[j] += staffing_cost[j]
 
 
-@kpi(unit="share", nan="nobody came to a line")
+@kpi(unit="share", better="less", nan="nobody came to a line")
 def abandonment_rate(c: Tallied) -> FloatArray:
     """Visitors who gave up waiting / visitors who came to the firm's line."""
     return c.gave_up / c.came
 
 
-@kpi(unit="minutes", nan="nobody came to a line")
+@kpi(unit="minutes", better="less", nan="nobody came to a line")
 def mean_wait(c: Tallied) -> FloatArray:
     """Minutes waited, by those who gave up too / visitors who came to the firm's line."""
     return c.waited / c.came

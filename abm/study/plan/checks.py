@@ -21,7 +21,7 @@ from abm.study.plan.given import MOST_RUNS
 
 KEYS = (
     "name", "question", "seed", "replications", "kpis", "baseline", "scenario", "arms", "design", "groups", "record",
-    "expect",
+    "expect", "hypothesis", "measure", "judge_by",
 )  # fmt: skip
 COLUMNS = (
     "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "group", "status", "error",
@@ -65,6 +65,15 @@ def text(place: str, value: Any, *, empty: bool = True) -> None:
         raise Refusal(f"= {shown(value)} is not text", place=place)
     if not (empty or value.strip()):
         raise Refusal('= "" says nothing; give the experiment a name', place=place)
+
+
+def judged(place: str, value: Any, kpis: Sequence[str]) -> None:
+    """Refuse a KPI to judge by that is not measured; "" = the first one."""
+    text(place, value)
+    if value and value not in kpis:
+        raise Refusal(
+            f"= {shown(value)} is not measured{did_you_mean(value, kpis)} (kpis: {one_of(kpis)})", place=place
+        )
 
 
 def whole(place: str, value: Any, *, low: int) -> None:

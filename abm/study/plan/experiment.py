@@ -50,7 +50,9 @@ class Experiment:
                    without one there is a single point
     replications : draws of luck per arm and point, shared by all arms
     seed         : a non-negative whole number; decides all luck together with the replication
+    hypothesis   : what is expected, in words     measure : by what it is judged, in words; both for the report
     kpis         : what is measured: KPIs and readings, or their names
+    judge_by     : the KPI that decides which arm is best; left out = the first of `kpis`
     baseline     : the arm the others are compared with; left out = the arm "none", else the first
     expect       : what the study claims: criteria, or tables of them; no run depends on them
     groups       : name -> grouping of customers whose KPIs are told apart (groups.py), as a Grouping or its table
@@ -71,6 +73,9 @@ class Experiment:
     seed: int = 1
     kpis: tuple[Measure, ...] = HEADLINE
     question: str = ""
+    hypothesis: str = ""
+    measure: str = ""
+    judge_by: str = ""
     baseline: str = ""
     expect: tuple[Criterion, ...] = ()
     groups: dict[str, Grouping] = field(default_factory=dict)
@@ -81,7 +86,8 @@ class Experiment:
 
     def __post_init__(self) -> None:
         checks.text("name", self.name, empty=False)
-        checks.text("question", self.question)
+        for name in ("question", "hypothesis", "measure"):
+            checks.text(name, getattr(self, name))
         checks.whole("replications", self.replications, low=1)
         checks.whole("seed", self.seed, low=0)
         checks.instance("scenario", self.scenario, Scenario)
@@ -89,6 +95,7 @@ class Experiment:
         arms = checks.arms(self.scenario, self.arms)
         self._set(own=Own.of(self.own))
         self._set(kpis=checks.kpis(self.kpis, self.own.known), arms=arms)
+        checks.judged("judge_by", self.judge_by, [kpi.name for kpi in self.kpis])
         baseline = checks.baseline(self.baseline, arms)
         self._set(arms=checked_matches(self.scenario, arms, baseline, [kpi.name for kpi in self.kpis]))
         with checks.at("groups"):
@@ -139,7 +146,8 @@ class Experiment:
 
         full : write every parameter of the scenario, not only those that differ from their defaults
         """
-        said = {"question": self.question, "baseline": self.baseline}
+        names = ("question", "hypothesis", "measure", "baseline", "judge_by")
+        said = {name: getattr(self, name) for name in names}
         design = {"design": self.design.to_dict()} if self.design != Design() else {}
         return {
             "name": self.name,
@@ -226,6 +234,8 @@ class Experiment:
             periods=self.scenario.periods,
             burn_in=self.scenario.burn_in,
             dates={arm: found for arm, found in dates.items() if found},
+            judge_by=self.judge_by,
+            own={kpi.name: (kpi.unit, kpi.better) for kpi in self.kpis if BY_NAME.get(kpi.name) is not kpi},
         )
 
     @cached_property

@@ -12,7 +12,7 @@ from abm.study.plan import checks
 from abm.study.plan.arms import MATCH, with_setting
 from abm.study.plan.experiment import Experiment
 
-FIELDS = ("name", "question", "seed", "replications", "kpis", "baseline")
+FIELDS = ("name", "question", "hypothesis", "measure", "seed", "replications", "kpis", "judge_by", "baseline")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 
 

@@ -47,6 +47,8 @@ class Sheet:
     records : tables of single persons that there are: "persons", "visits"
     groups  : names of the groups of customers that are told apart, besides everybody
     periods, burn_in : of the base scenario
+    judge_by : the KPI that decides which arm is best; "" = the first
+    own     : KPIs that are not shipped -> their unit, and which is better, "more", "less" or neither ("")
     dates   : arm -> name of a change -> its first period and the first one after it, None = for good; of the arms
               that have changes, those of the scenario included
     """
@@ -66,6 +68,13 @@ class Sheet:
     periods: int = 0
     burn_in: int = 0
     dates: dict[str, dict[str, tuple[int, int | None]]] = field(default_factory=dict)
+    judge_by: str = ""
+    own: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def decides(self) -> str:
+        """The KPI that decides which arm is best."""
+        return self.judge_by or self.kpis[0]
 
     @cached_property
     def arms(self) -> tuple[str, ...]:
@@ -158,6 +167,8 @@ class Sheet:
             **({"records": list(self.records)} if self.records else {}),
             **({"groups": list(self.groups)} if self.groups else {}),
             **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
+            **({"judge_by": self.judge_by} if self.judge_by else {}),
+            **({"own": {name: list(pair) for name, pair in self.own.items()}} if self.own else {}),
         }
 
     @classmethod
@@ -168,11 +179,13 @@ class Sheet:
         kpis, firms = _words(values.pop("kpis")), _words(values.pop("firms"))
         expect = tuple(Criterion.parse(one) for one in values.pop("expect", ()))
         groups, records = _words(values.pop("groups", ())), _words(values.pop("records", ()))
+        own = {name: (str(unit), str(better)) for name, (unit, better) in values.pop("own", {}).items()}
         said = values.pop("dates", {})
         dates = {arm: {name: _dates(*pair) for name, pair in changes.items()} for arm, changes in said.items()}
         return cls(
-            **values, design=design, kpis=kpis, firms=firms, expect=expect, groups=groups, records=records, dates=dates
-        )
+            **values, design=design, kpis=kpis, firms=firms, expect=expect, groups=groups, records=records, dates=dates,
+            own=own,
+        )  # fmt: skip
 
 
 def raw(ids: Sequence[str]) -> np.ndarray:

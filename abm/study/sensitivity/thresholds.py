@@ -21,7 +21,6 @@ import pandas as pd
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.parameters import Parameter
 from abm.scenario.in_force import in_force
-from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.running.matched import matched
@@ -44,9 +43,11 @@ class Thresholds:
             arm, against, difference, low, high (of the paired difference, each by itself), pairs
     tried : weights that were varied      left_out : "weight = value: why" of markets without an answer
     order : the arms in the study's own market, the best first
+    better : whether "more" or "less" of the KPI is better
     """
 
     kpi: str
+    better: str
     firm: str
     unit: str
     confidence: float
@@ -64,7 +65,7 @@ class Thresholds:
         weight, evidence, now, ahead (at `now`), overtaken_by, at (between two values tried, by a straight line),
         beyond ("above" or "below")
         """
-        return _turns(self.table)
+        return _turns(self.table, self.better)
 
     @property
     def statement(self) -> str:
@@ -104,7 +105,7 @@ def thresholds(
 ) -> Thresholds:
     """Vary one weight at a time, do the runs that are not stored yet, and return where the order of the arms turns.
 
-    kpi, firm : what the arms are judged by; None = the study's first KPI, the focal firm
+    kpi, firm : what the arms are judged by; None = what the study is judged by, the focal firm
     weights   : path -> values to try, None = those of `values_of`; None = every weight that `weights_of` finds
     store     : folder; each market has one of its own in it, None = nothing is kept
     watch     : called as watch(weight, done, total) before each market
@@ -132,9 +133,11 @@ def thresholds(
             continue
         rows += _pairs(results, kpi, firm, confidence, path, value, study.scenario)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    measured = next(one for one in study.kpis if one.name == kpi)
+    order = tuple(_order(table, measured.better))
     return Thresholds(
-        kpi, firm, BY_NAME[kpi].unit if kpi in BY_NAME else "", confidence, study.replications,
-        study.scenario.population.customers, tuple(_order(table)), tuple(levels), tuple(left_out), table,
+        kpi, measured.better, firm, measured.unit, confidence, study.replications,
+        study.scenario.population.customers, order, tuple(levels), tuple(left_out), table,
     )  # fmt: skip
 
 
@@ -171,7 +174,7 @@ def values_of(scenario: Scenario, path: str) -> tuple[float, ...]:
     return tuple(dict.fromkeys(v for v in (min(max(one, low), high) for one in tried) if v != value))
 
 
-def _turns(table: pd.DataFrame) -> pd.DataFrame:
+def _turns(table: pd.DataFrame, better: str) -> pd.DataFrame:
     """Return where pairs of arms change places, from the differences at the values that were tried."""
     here = table[table["weight"] == ""].set_index(["arm", "against"])
     found = []
@@ -182,18 +185,18 @@ def _turns(table: pd.DataFrame) -> pd.DataFrame:
             side = sorted((p for p in points if (p[0] - now) * way >= 0), key=lambda p: abs(p[0] - now))
             at = _crossing(side)
             if at is not None:
-                ahead, behind = (arm, against) if own["difference"] > 0 else (against, arm)
+                ahead, behind = (arm, against) if (own["difference"] > 0) == (better == "more") else (against, arm)
                 found.append((weight, rows["evidence"].iloc[0], now, ahead, behind, at, beyond))
     return pd.DataFrame(found, columns=list(_OF_A_TURN)).sort_values(["weight", "at"], ignore_index=True)
 
 
-def _order(table: pd.DataFrame) -> list[str]:
+def _order(table: pd.DataFrame, better: str) -> list[str]:
     """Return the arms of the study's own market, the best first."""
     here = table[table["weight"] == ""]
     arms = list(dict.fromkeys([*here["arm"], *here["against"]]))
     ahead = dict.fromkeys(arms, 0)
     for row in here.to_dict("records"):
-        ahead[row["arm"] if row["difference"] > 0 else row["against"]] += 1
+        ahead[row["arm"] if (row["difference"] > 0) == (better == "more") else row["against"]] += 1
     return sorted(arms, key=lambda arm: -ahead[arm])
 
 
@@ -223,10 +226,12 @@ def _distance(turn: Mapping[str, Any]) -> float:
 def _asked(experiment: Experiment, kpi: str | None, firm: str | None) -> tuple[Experiment, str, str]:
     """Return the experiment whose runs are needed, the KPI and the firm."""
     names, firms = [one.name for one in experiment.kpis], [one.name for one in experiment.scenario.firms]
-    kpi, firm = kpi or names[0], firm or firms[0]
+    kpi, firm = kpi or experiment.judge_by or names[0], firm or firms[0]
     for what, name, known in (("KPI", kpi, names), ("firm", firm, firms)):
         if name not in known:
             raise Refusal(f"no {what} {shown(name)}{did_you_mean(name, known) or f'; there is {one_of(known)}'}")
+    if not next(one for one in experiment.kpis if one.name == kpi).better:
+        raise Refusal(f"= {shown(kpi)}: neither more nor less of it is better, so there is no order", place="kpi")
     if len(experiment.arms) < 2:
         raise Refusal("has one arm, so there is no order that could turn", place="arms")
     kept = [one for one in experiment.kpis if one.name == kpi or experiment.matches]  # matches have KPIs of their own

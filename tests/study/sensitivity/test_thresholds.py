@@ -27,7 +27,7 @@ def table(*rows):
 
 
 def found(*rows, order=("a", "b")):
-    return Thresholds("profit", "north", "cu", 0.95, 9, 100, order, ("w",), (), table(*rows))
+    return Thresholds("profit", "more", "north", "cu", 0.95, 9, 100, order, ("w",), (), table(*rows))
 
 
 class TestTurns:
