@@ -40,6 +40,25 @@ class Source:
         found = re.match(r".*?\b\d{4}\b", self.citation)
         return found[0] if found else self.citation
 
+    @property
+    def bibtex(self) -> str:
+        """A BibTeX entry of what is known of it: no title, as citations have none."""
+        authors, year, place = _parts(self.citation)
+        fields = {"author": " and ".join(authors), "year": year, "journal": place, "doi": self.doi or ""}
+        if self.seen in _WARNINGS:
+            fields["note"] = _WARNINGS[self.seen].strip(" ()")
+        lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+        return f"@misc{{{self.key},\n" + ",\n".join(lines) + "\n}"
+
+
+def _parts(citation: str) -> tuple[list[str], str, str]:
+    """Return authors, year and what follows of "Anderson & Sullivan 1993, Marketing Science 12(2)"."""
+    found = re.match(r"(.*?)\s*\b(\d{4})\b[,:]?\s*(.*)", citation)
+    if not found:
+        return [], "", citation
+    names = [name.strip() for name in re.split(r",|&", found[1].replace(" and others", " & others")) if name.strip()]
+    return names, found[2], found[3]
+
 
 @dataclass(frozen=True)
 class Citation:

@@ -233,12 +233,10 @@ def _factors(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
     factors = [path for path in results.factors if len(set(map(str, results.sheet.design.factors[path]))) > 1]
     if not factors or len(results.arms) < 2:
         return
-    kpi, palette, arms, shown = (
-        summary.judged_by(results),
-        _palette(results, table),
-        _best(results, table),
-        factors[:MOST_FACTORS],
-    )
+    kpi, palette, arms = summary.judged_by(results), _palette(results, table), _best(results, table)
+    shown = summary.strongest(results, kpi, factors)[:MOST_FACTORS]
+    if not shown:
+        return
 
     def panels(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, 2.7 * len(shown) + 0.7)
@@ -252,7 +250,9 @@ def _factors(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
         plots.footnote(figure, note)
 
     note = "Dot: mean difference over replications and other factors. Line: its 95 % interval."
-    few = "" if len(shown) == len(factors) else f" The first {len(shown)} of {len(factors)} factors are drawn."
+    if any(summary.is_drawn(results, factor) for factor in shown):
+        note += " Small pale dots: the points of the design one by one; the larger ones are means of neighbours."
+    few = "" if len(shown) == len(factors) else f" The {len(shown)} strongest of {len(factors)} factors are drawn."
     caption = f"{plots.label(kpi)} of {results.firms[0]} under each arm, minus {results.baseline}, by factor."
     yield Drawn("effect_by_factor.png", f"{caption}{_of_arms(results, arms)}{few}", note, png(panels))
 

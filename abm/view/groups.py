@@ -15,7 +15,7 @@ from abm.view import summary, tables
 
 MOST_LINES = 24  # of the table on a terminal
 _WIDTH = 24  # characters of a group's name on one line
-COLUMNS = ("arm", "group", "mean", "minus {}", "{:.0%} interval", "", "pairs")
+COLUMNS = ("arm", "group", "mean", "minus {}", "%", "{:.0%} interval", "", "pairs")
 _RECORD = ["group", "arm", "kpi", "firm", "mean", "difference", "low", "high", "pairs"]
 
 
@@ -74,7 +74,7 @@ def effects(results: Results, whole: pd.DataFrame) -> pd.DataFrame:
     parts = [results.table(confidence=summary.CONFIDENCE, group=group).assign(group=group) for group in results.groups]
     table = whole[["kpi", "arm", "unit"]].merge(pd.concat(parts), "left", ["kpi", "arm"])
     digits = {kpi: summary.decimals(rows) for kpi, rows in table.groupby("kpi")}
-    return table.assign(decimals=table["kpi"].map(digits))
+    return table.assign(decimals=table["kpi"].map(digits), share=summary.shares(table))
 
 
 def columns(results: Results) -> tuple[str, ...]:
@@ -99,7 +99,7 @@ def rows(table: pd.DataFrame, kpi: str, baseline: str) -> list[tuple[str, ...]]:
 def printed(results: Results, table: pd.DataFrame) -> Table:
     """Return the first lines of the table of groups, in the KPI that decides, as a terminal shows it."""
     heads = columns(results)
-    made = tables.table(heads, right=(*heads[2:5], heads[6]), whole=(heads[2], *heads[4:]))
+    made = tables.table(heads, right=(*heads[2:6], heads[7]), whole=(heads[2], *heads[4:]))
     lines = rows(table, summary.judged_by(results), results.baseline)
     for arm, group, *cells in lines[: _shown(results)]:
         made.add_row(tables.broken(arm), tables.broken(group, _WIDTH), *cells)

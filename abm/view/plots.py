@@ -190,6 +190,8 @@ def effect_by_factor(
 ) -> Axes:
     """Draw each arm's difference from the baseline in a KPI of the focal firm at the levels of a factor.
 
+    Of a factor with many levels every point of the design is a pale dot behind the means of neighbouring ones.
+
     arms : that are drawn, in the order of the legend; left out = all, the best first
 
     Raises Refusal for a KPI or a factor that the results do not have.
@@ -203,7 +205,11 @@ def effect_by_factor(
         words = not pd.api.types.is_numeric_dtype(table["level"]) or table["level"].dtype == bool
         table["x"] = pd.factorize(table["level"])[0] if words else table["level"]
         apart = _APART * (np.ptp(table["x"].to_numpy(float)) if table["x"].nunique() > 1 else 1.0)
+        points = summary.by_point(results, kpi, factor) if summary.is_drawn(results, factor) else None
         for place, arm in enumerate(arms):
+            if points is not None:
+                own = points[points["arm"] == arm]
+                ax.plot(own["level"], own["difference"], ".", color=palette[arm], alpha=0.35, markersize=4, zorder=1)
             rows = table[table["arm"] == arm].sort_values("x")
             half = np.vstack([rows["difference"] - rows["low"], rows["high"] - rows["difference"]])
             ax.errorbar(

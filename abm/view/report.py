@@ -66,6 +66,7 @@ def _page(
         markup.element(
             "p", markup.text(f"{name}, judged by {summary.judged_by(results)} of {results.firms[0]}"), "name"
         ),
+        markup.paragraphs(_claimed(manifest.experiment)),
         markup.paragraphs([*summary.verdict(results, table), _caution(numbers)], "verdict"),
         _warnings(results),
         markup.section("Ranking", _ranking(results, table, measured)),
@@ -78,8 +79,14 @@ def _page(
         markup.section("What was run", *_run(results, manifest, study)),
         markup.section("What is only assumed", *_assumed(numbers)),
         markup.section("How to reproduce it", *_reproduce(manifest, folder, study)),
-        markup.section("How to cite it", *_cite(results, manifest)),
+        markup.section("How to cite it", *_cite(results, manifest, numbers)),
     )
+
+
+def _claimed(experiment: Mapping[str, Any]) -> list[str]:
+    """Return what the study says that it expects, and by what it is to be judged."""
+    said = (("Hypothesis", experiment.get("hypothesis")), ("Measure", experiment.get("measure")))
+    return [f"{name}: {words}" for name, words in said if words]
 
 
 def _figure(drawn: figures.Drawn) -> str:
@@ -104,7 +111,16 @@ def _warnings(results: Results) -> str:
 
 
 def _ranking(results: Results, table: pd.DataFrame, measured: list[str]) -> str:
-    columns = ("KPI", "arm", "mean", f"minus {results.baseline}", f"{summary.CONFIDENCE:.0%} interval", "", "pairs")
+    columns = (
+        "KPI",
+        "arm",
+        "mean",
+        f"minus {results.baseline}",
+        "%",
+        f"{summary.CONFIDENCE:.0%} interval",
+        "",
+        "pairs",
+    )
     head = "".join(markup.cell("th", column, column not in ("KPI", "arm", "")) for column in columns)
     bodies = []
     for kpi, rows in table.groupby("kpi", sort=False):
@@ -150,7 +166,7 @@ def _by_group(results: Results, table: pd.DataFrame, groupings: Mapping[str, Gro
     if len(parts):
         kpis = summary.kpis_shown(results)
         listed = [groups.rows(parts, kpi, results.baseline) for kpi in kpis]
-        first, *others = (markup.table(heads, rows, (*heads[2:5], heads[6])) for rows in listed)
+        first, *others = (markup.table(heads, rows, (*heads[2:6], heads[7])) for rows in listed)
         note = markup.element("p", markup.text(groups.explained(results, groupings)), "caption")
         yield markup.section("By group", first, note, *map(markup.folded, kpis[1:], others))
 
@@ -305,7 +321,7 @@ def _rebuilt(manifest: Manifest, folder: Path, own: Any) -> Experiment | None:
     return study if study.sheet.digests == manifest.sheet.digests else None
 
 
-def _cite(results: Results, manifest: Manifest) -> Iterator[str]:
+def _cite(results: Results, manifest: Manifest, numbers: Numbers) -> Iterator[str]:
     version = manifest.versions.get("patronage", "unknown")
     yield markup.paragraphs(
         [
@@ -314,9 +330,11 @@ def _cite(results: Results, manifest: Manifest) -> Iterator[str]:
             "Measured and calibrated parameters rest on:",
         ]
     )
-    rows = {}
-    for parameter in Scenario.parameters():
-        if parameter.source and parameter.evidence != "assumed" and parameter.source.source != PROTOTYPE:
-            source = parameter.source.source
-            rows[source.key] = (source.citation, source.doi or "", catalogue.SEEN[source.seen])
-    yield markup.table(("source", "doi", "how it was seen"), list(rows.values()))
+    cited = {
+        parameter.source.source.key: parameter.source.source
+        for parameter, _ in numbers
+        if parameter.source and parameter.evidence != "assumed" and parameter.source.source != PROTOTYPE
+    }
+    rows = [(source.citation, source.doi or "", catalogue.SEEN[source.seen]) for source in cited.values()]
+    yield markup.table(("source", "doi", "how it was seen"), rows)
+    yield markup.folded("BibTeX", markup.code("\n\n".join(source.bibtex for source in cited.values())))

@@ -104,7 +104,9 @@ def parameter_unit(path: str) -> str:
 
 
 def effects(results: Results, firm: str | None = None, known: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return a row per KPI and arm: arm, kpi, unit, firm, mean, difference, low, high, pairs, dropped, decimals.
+    """Return a row per KPI and arm: arm, kpi, unit, firm, mean, difference, share, low, high, pairs, dropped, decimals.
+
+    `share` is the difference as a part of the baseline's mean, NaN where that is not above 0.
 
     KPIs go in the order of `kpis_shown`, arms by the KPI that decides, the best first. `decimals` is how many digits
     of the KPI its intervals bear out.
@@ -120,7 +122,14 @@ def effects(results: Results, firm: str | None = None, known: pd.DataFrame | Non
     table["kpi"] = pd.Categorical(table["kpi"], kpis)
     table["arm"] = pd.Categorical(table["arm"], arms)
     table = table.sort_values(["kpi", "arm"], kind="stable").reset_index(drop=True)
+    table["share"] = shares(table)
     return table.astype({"kpi": object, "arm": object})
+
+
+def shares(table: pd.DataFrame) -> pd.Series:
+    """Return the differences of a table of effects as parts of the baseline's mean, NaN where that is not above 0."""
+    base = table["mean"] - table["difference"]
+    return (table["difference"] / base).where(base > 0)
 
 
 def _known(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -213,7 +222,40 @@ def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
         for level, values in means.groupby(level=factor, sort=False):
             mean, low, high, _ = interval(values.to_numpy(float), CONFIDENCE)
             rows.append((arm, level, mean, low, high, len(values)))
-    return pd.DataFrame(rows, columns=["arm", "level", "difference", "low", "high", "pairs"])
+    table = pd.DataFrame(rows, columns=["arm", "level", "difference", "low", "high", "pairs"])
+    return table.astype({"difference": float, "low": float, "high": float})
+
+
+def by_point(results: Results, kpi: str, factor: str) -> pd.DataFrame:
+    """Return a row per arm (but the baseline) and point of a design: arm, level of a factor, difference.
+
+    The difference is the mean over the replications in which both have a value.
+    """
+    levels, firm = results.sheet.levels(factor), results.firms[0]
+    base, parts = results.block(kpi, results.baseline, firm), []
+    for arm in (arm for arm in results.arms if arm != results.baseline):
+        gap = results.block(kpi, arm, firm) - base
+        known = np.isfinite(gap)
+        with np.errstate(invalid="ignore"):
+            mean = np.where(known, gap, 0.0).sum(axis=-1) / known.sum(axis=-1)
+        parts.append(pd.DataFrame({"arm": arm, "level": levels, "difference": mean}))
+    return pd.concat(parts).dropna() if parts else pd.DataFrame(columns=["arm", "level", "difference"])
+
+
+def strongest(results: Results, kpi: str, factors: list[str]) -> list[str]:
+    """Return factors by how far the arms' differences spread over their levels, the strongest first.
+
+    Those at whose levels no difference has a value are left out.
+    """
+    tables = {factor: by_factor(results, kpi, factor) for factor in factors}
+    spread = {f: table.groupby("arm")["difference"].agg(np.ptp).max() for f, table in tables.items() if len(table)}
+    return sorted(spread, key=lambda factor: -spread[factor])
+
+
+def is_drawn(results: Results, factor: str) -> bool:
+    """Return whether a factor has so many levels that its points are shown one by one, behind means of neighbours."""
+    levels = results.sheet.levels(factor)
+    return levels.dtype.kind in "if" and len(set(levels.tolist())) > _MOST_LEVELS
 
 
 def _levels(values: pd.Series) -> pd.Series:

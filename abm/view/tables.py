@@ -122,10 +122,11 @@ def number(value: float, decimals: int, sign: bool = False) -> str:
 def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> Table:
     """Return the ranking table: per KPI and arm the mean, the difference from the baseline, its interval, its pairs.
 
-    table_of_effects : columns arm, kpi, unit, mean, difference, low, high, pairs, decimals; in the order to print
+    table_of_effects : columns arm, kpi, unit, mean, difference, share, low, high, pairs, decimals; in the order to
+                       print
     """
-    columns = ("KPI", "arm", "mean", f"minus {baseline}", f"{confidence:.0%} interval", "", "pairs")
-    made = table(columns, right=("mean", columns[3], columns[4], "pairs"), whole=("mean", columns[4], "", "pairs"))
+    columns = ("KPI", "arm", "mean", f"minus {baseline}", "%", f"{confidence:.0%} interval", "", "pairs")
+    made = table(columns, right=("mean", *columns[3:6], "pairs"), whole=("mean", *columns[4:6], "", "pairs"))
     for kpi, rows in table_of_effects.groupby("kpi", sort=False):
         if made.row_count:
             made.add_row(*[""] * len(columns))
@@ -135,6 +136,9 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
             arm, *cells = effect_cells(row, baseline)
             made.add_row(Text(heading), broken(arm), *cells)
     return made
+
+
+_MOST_SHARE = 10.0  # of the baseline: beyond it a percentage says nothing, as the baseline is nearly 0
 
 
 def explained(
@@ -147,17 +151,18 @@ def explained(
     stopped = f" Intervals of {' and '.join(measured)} allow for stopping as soon as they are narrow enough."
     return (
         f"KPIs of {firm}, the best arm in {judged_by} first. Differences from {baseline} are paired within "
-        f"replications, in which all arms share their luck; * marks a {confidence:.0%} interval that excludes 0."
+        f"replications, in which all arms share their luck, and beside it in percent of {baseline}; * marks a "
+        f"{confidence:.0%} interval that excludes 0. cu: units of currency."
         f"{stopped if measured else ''}"
     )
 
 
 def effect_cells(row: Mapping[str, Any], baseline: str) -> list[str]:
-    """Return a row of the ranking table: arm, mean, difference, interval, whether it excludes 0, pairs."""
+    """Return a row of the ranking table: arm, mean, difference, share, interval, whether it excludes 0, pairs."""
     digits = int(row["decimals"])
     mean = number(row["mean"], digits)
     if row["arm"] == baseline:
-        return [row["arm"], mean, "", "", "", ""]
+        return [row["arm"], mean, "", "", "", "", ""]
     ends = [number(row[end], digits, sign=True) for end in ("low", "high")]
     bounded = all(abs(row[end]) < float("inf") for end in ("low", "high"))
     clear = row["low"] > 0 or row["high"] < 0
@@ -165,6 +170,7 @@ def effect_cells(row: Mapping[str, Any], baseline: str) -> list[str]:
         row["arm"],
         mean,
         number(row["difference"], digits, sign=True),
+        f"{100 * row['share']:+.1f}" if abs(row["share"]) < _MOST_SHARE else "",
         f"[{ends[0]}, {ends[1]}]" if bounded else "-",
         "*" if bounded and clear else "",
         str(row["pairs"]),

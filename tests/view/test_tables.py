@@ -96,18 +96,19 @@ def test_long_names_are_broken_where_they_can_be(name, lines):
 def test_what_is_explained_below_a_ranking():
     text = tables.explained("north", "none", "csi")
     assert text.startswith("KPIs of north, the best arm in csi first. Differences from none are paired")
-    assert text.endswith("* marks a 95% interval that excludes 0.")
+    assert text.endswith("in percent of none; * marks a 95% interval that excludes 0. cu: units of currency.")
     measured = tables.explained("north", "none", "csi", measured=["csi", "profit"])
     assert measured.endswith(" Intervals of csi and profit allow for stopping as soon as they are narrow enough.")
 
 
 def test_a_star_marks_intervals_that_exclude_zero():
     row = {"arm": "a", "mean": 5.0, "difference": 1.0, "low": 0.5, "high": 1.5, "pairs": 9, "decimals": 1}
-    assert tables.effect_cells(row, "none") == ["a", "5.0", "+1.0", "[+0.5, +1.5]", "*", "9"]
-    assert tables.effect_cells(row | {"low": -0.5}, "none")[4] == ""
-    assert tables.effect_cells(row, "a") == ["a", "5.0", "", "", "", ""]
+    row["share"] = 0.25
+    assert tables.effect_cells(row, "none") == ["a", "5.0", "+1.0", "+25.0", "[+0.5, +1.5]", "*", "9"]
+    assert tables.effect_cells(row | {"low": -0.5}, "none")[5] == ""
+    assert tables.effect_cells(row, "a") == ["a", "5.0", "", "", "", "", ""]
     unbounded = row | {"low": float("-inf"), "high": float("inf"), "pairs": 1}
-    assert tables.effect_cells(unbounded, "none")[3:] == ["-", "", "1"]
+    assert tables.effect_cells(unbounded, "none")[4:] == ["-", "", "1"]
 
 
 def test_details_leave_out_what_is_empty():
