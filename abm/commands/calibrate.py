@@ -20,7 +20,7 @@ from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.view import tables
+from abm.view import analyses, tables
 
 CALIBRATED = "calibrated.toml"  # in the results folder
 
@@ -64,6 +64,7 @@ def main(
         found = carried_out(plan, out, workers, threads, watch.update, cluster, command="patronage calibrate")
     output.note(watch.outcome())
     files = _write(out, study, found)
+    analyses.keep(out, "calibration", "Calibration", [found.statement, *found.notes], files, study)
     if json:
         output.document(_document(out, found, files))
     else:

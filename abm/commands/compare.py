@@ -21,7 +21,7 @@ from abm.study.comparison.verdict import Check, Verdict
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.view import tables
+from abm.view import analyses, tables
 from abm.view import verdict as view
 
 
@@ -60,6 +60,8 @@ def main(
     checked = found.check(workers=workers) if check else None
     drawn = importlib.import_module("abm.view.race").draw(found)  # slow to import
     write_whole(out / drawn.file, drawn.image)
+    said = [found.statement, *found.warnings]
+    analyses.keep(out, f"compare_{kpi}", f"Comparison by {kpi}", said, [out / drawn.file], study)
     if json:
         output.document({**_document(found, checked), "out": str(out), "figure": str(out / drawn.file)})
     else:

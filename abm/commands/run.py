@@ -20,7 +20,7 @@ from abm.study.replications.precision import Precision
 from abm.study.running.runner import run
 from abm.study.storage.manifest import FILE as MANIFEST
 from abm.study.storage.results import Results
-from abm.view import criteria, dates, groups, summary, tables
+from abm.view import criteria, dates, groups, hints, summary, tables
 
 
 def main(
@@ -45,10 +45,8 @@ def main(
     """
     wanted = precise.asked(precision, max_runs)
     try:
-        experiment = overrides(load(file, own), sets, replications, seed)
-        experiment = _judged_by(experiment, kpi) if kpi else experiment
-        if wanted:
-            experiment = precise.first_look(experiment, wanted, max_runs)
+        experiment = _judged_by(overrides(load(file, own), sets, replications, seed), kpi)
+        experiment = precise.first_look(experiment, wanted, max_runs) if wanted else experiment
         if strict and not experiment.expect:
             raise Refusal("judges criteria, and the study has none; write them as [[expect]]", place="--strict")
         resources = doing.resources(experiment, len(experiment), workers, threads, cluster)
@@ -59,10 +57,8 @@ def main(
         raise doing.with_origin(refusal, file, replications=replications, seed=seed) from None
     with doing.Watch(experiment, cluster) as watch:
         options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.update}
-        options |= {
-            "cluster": cluster,
-            "command": _command(file, own, sets, precision, kpi, replications, seed, max_runs),
-        }
+        command = _command(file, own, sets, precision, kpi, replications, seed, max_runs)
+        options |= {"cluster": cluster, "command": command}
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
@@ -77,8 +73,10 @@ def main(
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
 
 
-def _judged_by(experiment: Experiment, kpi: str) -> Experiment:
-    """Return the experiment judged by a KPI.  Raises Refusal for one that is not measured."""
+def _judged_by(experiment: Experiment, kpi: str | None) -> Experiment:
+    """Return the experiment judged by a KPI, None = as it says.  Raises Refusal for one that is not measured."""
+    if kpi is None:
+        return experiment
     with checks.at("", f"--kpi {kpi}"):
         checks.judged("", kpi, [one.name for one in experiment.kpis])
     return experiment.replace(judge_by=kpi)
@@ -105,7 +103,7 @@ def _report(out: Path, results: Results, known: pd.DataFrame | None, study: Expe
     report = importlib.import_module("abm.view.report")  # slow to import, and mostly there already
     report.write(out, results, known, study.own)
     world = study.scenario
-    for hint in summary.hints(results, world.periods, world.burn_in):
+    for hint in hints.hints(results, world.periods, world.burn_in):
         output.note(hint)
 
 

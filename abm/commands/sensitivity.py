@@ -10,12 +10,12 @@ from typing import Any
 from abm.commands import doing, matching, output
 from abm.core.errors import Refusal
 from abm.study.plan.design import Design
-from abm.study.plan.experiment import load
+from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
 from abm.study.running.runner import run
 from abm.study.sensitivity.analysis import Sensitivity, analysed, planned
-from abm.view import tables
+from abm.view import analyses, tables
 
 
 def main(
@@ -57,13 +57,17 @@ def main(
     with doing.Watch(study, cluster) as watch:
         results = run(study, out, workers, threads, watch.update, cluster, command="patronage sensitivity")
     output.note(watch.outcome())
-    _report(out, analysed(results, kpi, firm, arm, against, confidence), json)
+    _report(out, analysed(results, kpi, firm, arm, against, confidence), study, json)
     return doing.failures(results)
 
 
-def _report(out: Path, found: Sensitivity, json: bool) -> None:
+def _report(out: Path, found: Sensitivity, study: Experiment, json: bool) -> None:
     """Put what was found into the results folder, and say it."""
     pictures = _write(out, found)
+    title = f"Sensitivity of {found.kpi} of {found.firm} ({found.method})"
+    said = [f"{found.title(arm)}: {found.finding(arm)}" for arm in found.arms]
+    compared = f"_minus_{found.against}" if found.against else ""
+    analyses.keep(out, f"{found.method}_{found.kpi}{compared}", title, said, pictures, study)
     if json:
         output.document(_document(out, found, pictures))
     else:

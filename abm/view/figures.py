@@ -20,7 +20,7 @@ from abm.study.comparison.judgement import MET, NOT_MET, UNDECIDED, judge
 from abm.study.plan.groups import Grouping
 from abm.study.provenance.files import write_whole
 from abm.study.storage.results import Results
-from abm.view import criteria, dates, groups, plots, summary, tables
+from abm.view import criteria, dates, factors, groups, plots, summary, tables
 
 FILES = ("effects_on_other_measures.png", "effect_by_group.png", "effect_by_factor.png", "criteria.png")
 OF_A_KPI = ("effect_on_{}.png", "{}_over_time.png")
@@ -230,11 +230,11 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int) -
 
 def _factors(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
     """Draw how far the effects hang on what nobody can know."""
-    factors = [path for path in results.factors if len(set(map(str, results.sheet.design.factors[path]))) > 1]
-    if not factors or len(results.arms) < 2:
+    paths = [path for path in results.factors if len(set(map(str, results.sheet.design.factors[path]))) > 1]
+    if not paths or len(results.arms) < 2:
         return
     kpi, palette, arms = summary.judged_by(results), _palette(results, table), _best(results, table)
-    shown = summary.strongest(results, kpi, factors)[:MOST_FACTORS]
+    shown = factors.strongest(results, kpi, paths)[:MOST_FACTORS]
     if not shown:
         return
 
@@ -250,9 +250,9 @@ def _factors(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
         plots.footnote(figure, note)
 
     note = "Dot: mean difference over replications and other factors. Line: its 95 % interval."
-    if any(summary.is_drawn(results, factor) for factor in shown):
+    if any(factors.is_drawn(results, factor) for factor in shown):
         note += " Small pale dots: the points of the design one by one; the larger ones are means of neighbours."
-    few = "" if len(shown) == len(factors) else f" The {len(shown)} strongest of {len(factors)} factors are drawn."
+    few = "" if len(shown) == len(paths) else f" The {len(shown)} strongest of {len(paths)} factors are drawn."
     caption = f"{plots.label(kpi)} of {results.firms[0]} under each arm, minus {results.baseline}, by factor."
     yield Drawn("effect_by_factor.png", f"{caption}{_of_arms(results, arms)}{few}", note, png(panels))
 

@@ -21,7 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from abm.study.storage.results import Results
-from abm.view import summary, tables
+from abm.view import factors, summary, tables
 
 Colours = Mapping[str, Any]
 
@@ -196,7 +196,7 @@ def effect_by_factor(
 
     Raises Refusal for a KPI or a factor that the results do not have.
     """
-    table = summary.by_factor(results, kpi, factor)
+    table = factors.by_factor(results, kpi, factor)
     palette = palette or colours(results.arms, results.baseline)
     if arms is None:
         arms = list(table.groupby("arm")["difference"].mean().sort_values(ascending=False).index)
@@ -205,7 +205,7 @@ def effect_by_factor(
         words = not pd.api.types.is_numeric_dtype(table["level"]) or table["level"].dtype == bool
         table["x"] = pd.factorize(table["level"])[0] if words else table["level"]
         apart = _APART * (np.ptp(table["x"].to_numpy(float)) if table["x"].nunique() > 1 else 1.0)
-        points = summary.by_point(results, kpi, factor) if summary.is_drawn(results, factor) else None
+        points = factors.by_point(results, kpi, factor) if factors.is_drawn(results, factor) else None
         for place, arm in enumerate(arms):
             if points is not None:
                 own = points[points["arm"] == arm]

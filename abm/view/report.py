@@ -10,11 +10,7 @@ from typing import Any
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.core.parameters import Parameter
-from abm.core.sources import PROTOTYPE
 from abm.core.spec import Spec, write_toml
-from abm.scenario.in_force import in_force
-from abm.scenario.scenario import Scenario
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import Grouping
@@ -23,7 +19,20 @@ from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
-from abm.view import against_log, catalogue, criteria, dates, figures, groups, markup, summary, tables, thresholds
+from abm.view import (
+    against_log,
+    analyses,
+    criteria,
+    dates,
+    figures,
+    groups,
+    hints,
+    markup,
+    rests_on,
+    summary,
+    tables,
+    thresholds,
+)
 
 _MOST_FAILURES = 10
 
@@ -58,7 +67,7 @@ def _page(
     study: Experiment | None,
 ) -> str:
     sheet = results.sheet
-    numbers = _numbers_behind(manifest.experiment["scenario"], study)
+    numbers = rests_on.numbers_behind(manifest.experiment["scenario"], study)
     name = f"Study {sheet.name}"
     return markup.page(
         sheet.question or name,
@@ -67,19 +76,20 @@ def _page(
             "p", markup.text(f"{name}, judged by {summary.judged_by(results)} of {results.firms[0]}"), "name"
         ),
         markup.paragraphs(_claimed(manifest.experiment)),
-        markup.paragraphs([*summary.verdict(results, table), _caution(numbers)], "verdict"),
+        markup.paragraphs([*summary.verdict(results, table), rests_on.caution(numbers)], "verdict"),
         _warnings(results),
         markup.section("Ranking", _ranking(results, table, measured)),
         *_before_after(results),
         *_by_group(results, table, _groupings(manifest)),
         *_criteria(results),
         *thresholds.section(folder, study),
+        *analyses.sections(folder, study),
         *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         *(against_log.section(study.scenario, study.folder) if study else ()),
         markup.section("What was run", *_run(results, manifest, study)),
-        markup.section("What is only assumed", *_assumed(numbers)),
+        markup.section("What is only assumed", *rests_on.assumed(numbers)),
         markup.section("How to reproduce it", *_reproduce(manifest, folder, study)),
-        markup.section("How to cite it", *_cite(results, manifest, numbers)),
+        markup.section("How to cite it", *rests_on.cite(results, manifest, numbers)),
     )
 
 
@@ -184,8 +194,8 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
             f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
         ]
     )
-    hints = summary.hints(results, scenario["periods"], scenario["burn_in"])
-    yield markup.paragraphs([f"{hint[:1].upper()}{hint[1:]}." for hint in hints])
+    said = hints.hints(results, scenario["periods"], scenario["burn_in"])
+    yield markup.paragraphs([f"{hint[:1].upper()}{hint[1:]}." for hint in said])
     arms = study.arms if study else manifest.experiment["arms"]
     settings = [(arm, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)
@@ -237,67 +247,6 @@ def _setting(value: Any) -> str:
     return f"{{ {tables.written(value)} }}"
 
 
-Numbers = list[tuple[Parameter, str]]
-
-
-def _numbers_behind(scenario: Mapping[str, Any], study: Experiment | None) -> Numbers:
-    """Return the parameters that the runs rest on, with their values in words; the assumed ones first.
-
-    scenario : its table      study : None = it cannot be told which ones are in force, so all that the table has
-    """
-    used = {*in_force(study.worlds)} if study else {row.path for row in Scenario.parameters()}
-    numbers = [parameter for parameter in Scenario.parameters() if parameter.type != "text" and parameter.path in used]
-    found = [(parameter, value) for parameter in numbers for value in _values(parameter, scenario)]
-    return sorted(found, key=lambda pair: catalogue.EVIDENCE.index(pair[0].evidence or "assumed"))
-
-
-def _caution(numbers: Numbers) -> str:
-    assumed = sum(parameter.evidence == "assumed" for parameter, _ in numbers)
-    return f"{assumed} of the {len(numbers)} parameters behind these numbers are only assumed; they are listed below."
-
-
-def _assumed(found: Numbers) -> Iterator[str]:
-    """Yield how many parameters of the study are free choices, and a table with these first."""
-    counts = Counter(parameter.evidence for parameter, _ in found)
-    yield markup.paragraphs(
-        [
-            f"Of {len(found)} parameters behind these numbers, {counts['assumed']} are assumed: free choices that no "
-            f"publication backs. {counts['calibrated']} are calibrated (tuned until the model shows a published "
-            f"finding, or by the toolkit's own prototype) and {counts['measured']} measured (read off their source).",
-            "A conclusion that could hang on an assumed parameter should be run again with that parameter as a factor "
-            "of the design.",
-        ]
-    )
-    rows = [
-        (parameter.path, value, _if_other(parameter, value), parameter.unit, parameter.evidence, parameter.source or "")
-        for parameter, value in found
-    ]
-    columns = ("parameter", "here", "default, if other", "unit", "evidence", "source")
-    yield markup.folded(f"All {len(found)} parameters, the assumed ones first", markup.table(columns, rows))
-
-
-def _if_other(parameter: Parameter, value: str) -> str:
-    default = tables.written(parameter.default)
-    return "" if value == default else default
-
-
-def _values(parameter: Parameter, scenario: Mapping[str, Any]) -> list[str]:
-    """Return the values of a parameter in a scenario's table: none if it is not set, one, or one for each firm."""
-    found: list[tuple[str, Any]] = [("", scenario)]
-    for step in parameter.path.split("."):
-        inner: list[tuple[str, Any]] = []
-        for owner, node in found:
-            if step == "*" and isinstance(node, list):
-                inner += [(str(item.get("name", "")), item) for item in node if isinstance(item, Mapping)]
-            elif isinstance(node, Mapping) and step in node:
-                inner.append((owner, node[step]))
-        found = inner
-    words = [(owner, tables.written(value)) for owner, value in found]
-    if len({word for _, word in words}) <= 1:
-        return [word for _, word in words[:1]]
-    return [", ".join(f"{owner} {word}" for owner, word in words)]
-
-
 def _reproduce(manifest: Manifest, folder: Path, study: Experiment | None) -> Iterator[str]:
     name, kept = manifest.sheet.name, folder / inputs.FOLDER
     yield markup.paragraphs(["Recompute a sample of these runs and compare every number, bit for bit:"])
@@ -319,22 +268,3 @@ def _rebuilt(manifest: Manifest, folder: Path, own: Any) -> Experiment | None:
     except Refusal:
         return None
     return study if study.sheet.digests == manifest.sheet.digests else None
-
-
-def _cite(results: Results, manifest: Manifest, numbers: Numbers) -> Iterator[str]:
-    version = manifest.versions.get("patronage", "unknown")
-    yield markup.paragraphs(
-        [
-            f"The Patronage authors. Patronage: a laboratory for customer behaviour, version {version}. Study "
-            f"“{results.sheet.name}”, seed {results.sheet.seed}, {results.sheet.replications} replications.",
-            "Measured and calibrated parameters rest on:",
-        ]
-    )
-    cited = {
-        parameter.source.source.key: parameter.source.source
-        for parameter, _ in numbers
-        if parameter.source and parameter.evidence != "assumed" and parameter.source.source != PROTOTYPE
-    }
-    rows = [(source.citation, source.doi or "", catalogue.SEEN[source.seen]) for source in cited.values()]
-    yield markup.table(("source", "doi", "how it was seen"), rows)
-    yield markup.folded("BibTeX", markup.code("\n\n".join(source.bibtex for source in cited.values())))

@@ -13,12 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-from abm.core.errors import Refusal, did_you_mean
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan.groups import everybody
-from abm.study.replications.warmup import warm_up
-from abm.study.statistics.paired import interval
 from abm.study.statistics.winner import Winner
 from abm.study.storage.results import Results
 
@@ -26,7 +23,6 @@ REPORT = "report.html"  # in a results folder
 CONFIDENCE = 0.95
 MOST_ROWS = 5_000_000  # of a table by period that is still read for a figure
 _MOST_DECIMALS = 6
-_MOST_LEVELS, _PARTS = 12, 8  # of a factor: how many are drawn one by one, and into how many parts more are put
 
 
 def judged_by(results: Results) -> str:
@@ -198,75 +194,6 @@ def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
     return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
 
 
-def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
-    """Return a row per arm (but the baseline) and level of a factor: arm, level, difference, low, high, pairs.
-
-    Points that share the level are averaged within a replication. Of more than 12 numbers neighbours are taken
-    together, an eighth of them each, and the level is their mean.
-
-    Raises Refusal for names that are not in the results.
-    """
-    for what, name, names in (("KPI", kpi, results.kpis), ("factor", factor, results.factors)):
-        if name not in names:
-            raise Refusal(f"no {what} {name!r} in the results{did_you_mean(name, names)}")
-    table = everybody(results.runs)
-    table = table[table["firm"] == results.firms[0]]
-    table = table.assign(**{factor: _levels(table[factor])})
-    wide = table.pivot_table(index=[factor, "point", "replication"], columns="arm", values=kpi, observed=True)
-    rows = []
-    for arm in results.arms:
-        if arm == results.baseline or arm not in wide or results.baseline not in wide:
-            continue
-        difference = (wide[arm] - wide[results.baseline]).dropna()
-        means = difference.groupby(level=[factor, "replication"], sort=False).mean()
-        for level, values in means.groupby(level=factor, sort=False):
-            mean, low, high, _ = interval(values.to_numpy(float), CONFIDENCE)
-            rows.append((arm, level, mean, low, high, len(values)))
-    table = pd.DataFrame(rows, columns=["arm", "level", "difference", "low", "high", "pairs"])
-    return table.astype({"difference": float, "low": float, "high": float})
-
-
-def by_point(results: Results, kpi: str, factor: str) -> pd.DataFrame:
-    """Return a row per arm (but the baseline) and point of a design: arm, level of a factor, difference.
-
-    The difference is the mean over the replications in which both have a value.
-    """
-    levels, firm = results.sheet.levels(factor), results.firms[0]
-    base, parts = results.block(kpi, results.baseline, firm), []
-    for arm in (arm for arm in results.arms if arm != results.baseline):
-        gap = results.block(kpi, arm, firm) - base
-        known = np.isfinite(gap)
-        with np.errstate(invalid="ignore"):
-            mean = np.where(known, gap, 0.0).sum(axis=-1) / known.sum(axis=-1)
-        parts.append(pd.DataFrame({"arm": arm, "level": levels, "difference": mean}))
-    return pd.concat(parts).dropna() if parts else pd.DataFrame(columns=["arm", "level", "difference"])
-
-
-def strongest(results: Results, kpi: str, factors: list[str]) -> list[str]:
-    """Return factors by how far the arms' differences spread over their levels, the strongest first.
-
-    Those at whose levels no difference has a value are left out.
-    """
-    tables = {factor: by_factor(results, kpi, factor) for factor in factors}
-    spread = {f: table.groupby("arm")["difference"].agg(np.ptp).max() for f, table in tables.items() if len(table)}
-    return sorted(spread, key=lambda factor: -spread[factor])
-
-
-def is_drawn(results: Results, factor: str) -> bool:
-    """Return whether a factor has so many levels that its points are shown one by one, behind means of neighbours."""
-    levels = results.sheet.levels(factor)
-    return levels.dtype.kind in "if" and len(set(levels.tolist())) > _MOST_LEVELS
-
-
-def _levels(values: pd.Series) -> pd.Series:
-    """Return the level at which each row is drawn."""
-    distinct = values.unique()
-    if len(distinct) <= _MOST_LEVELS or values.dtype.kind not in "if":
-        return values
-    place = np.searchsorted(np.sort(distinct), values) * _PARTS // len(distinct)
-    return values.groupby(place).transform("mean")
-
-
 def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:
     """Return mean and interval over replications, by period."""
     by_period = values.groupby(level="period")
@@ -274,77 +201,6 @@ def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:
     factor = stdtrit(np.maximum(count - 1, 1), 0.5 + CONFIDENCE / 2) / np.sqrt(count)
     half = (sd * factor).fillna(0.0)
     return pd.DataFrame({names[0]: mean, names[1]: mean - half, names[2]: mean + half})
-
-
-def hints(results: Results, periods: int, burn_in: int) -> list[str]:
-    """Return what is to be said of the length of the runs: whether they begin or end in the middle of something."""
-    found = (asks(results, periods, burn_in) for asks in (settling, still_moving))
-    return [words for words in found if words]
-
-
-def settling(results: Results, periods: int, burn_in: int) -> str:
-    """Say if more periods than the burn-in look like warm-up by MSER-5 and differ from the rest, "" if they do not.
-
-    Judged is the baseline, in the KPI that decides: in another arm an effect that builds up is a result. Of tables by
-    period that are too large for a figure nothing is said.
-    """
-    if rows_by_period(results, periods) > MOST_ROWS:
-        return ""
-    kpi, firm, arm = judged_by(results), results.firms[0], results.baseline
-    found = warm_up(results, [kpi], firm).table
-    found = found[(found["arm"] == arm) & (found["state"] != "too short") & (found["warm_up"] > burn_in)]
-    if found.empty:
-        return ""
-    row, table = found.iloc[0], everybody(results.periods)
-    table = table[(table["arm"] == arm) & (table["firm"] == firm) & (table["period"] >= burn_in)]
-    is_early = table["period"] < row["warm_up"]
-    early, late = (part.groupby("replication")[kpi].mean() for part in (table[is_early], table[~is_early]))
-    _, low, high, _ = interval((early - late).dropna().to_numpy(float), CONFIDENCE)
-    if low <= 0 <= high:
-        return ""
-    levels = f"{early.mean():.4g} in periods {burn_in} to {row['warm_up'] - 1} and {late.mean():.4g} after them"
-    advice = f"set burn_in = {row['warm_up']} or more" if row["state"] == "settled" else "run longer"
-    return (
-        f"warm-up: {kpi} of {firm} under '{arm}' is {levels}, so these look like warm-up (MSER-5); {advice}, unless "
-        "the start is what you want to measure"
-    )
-
-
-def still_moving(results: Results, periods: int, burn_in: int) -> str:
-    """Say which arms' effects in the KPI that decides still rise or fall when the runs end, "" if none does.
-
-    Compared are the last two quarters of the measured periods, paired by replication: an effect moves if the interval
-    of the change excludes 0, at a confidence that allows for all arms, and the change is a tenth of the effect or more.
-    """
-    kpi, firm, quarter = judged_by(results), results.firms[0], (periods - burn_in) // 4
-    others = [arm for arm in results.arms if arm != results.baseline]
-    if rows_by_period(results, periods) > MOST_ROWS or quarter < 1 or not others:
-        return ""
-    base, moving = results.course(kpi, results.baseline, firm), []
-    for arm in others:
-        effect = results.course(kpi, arm, firm) - base
-        before, last = (
-            _mean(effect[:, :, start : start + quarter]) for start in (periods - 2 * quarter, periods - quarter)
-        )
-        change = last - before
-        known = np.isfinite(change)
-        mean, low, high, _ = interval(change[known], 1 - (1 - CONFIDENCE) / len(others))
-        now = float(last[known].mean()) if known.any() else math.nan
-        if (low > 0 or high < 0) and abs(mean) >= 0.1 * abs(now):
-            moving.append(f"'{arm}' {'rises' if mean > 0 else 'falls'} from {now - mean:+.3g} to {now:+.3g}")
-    if not moving:
-        return ""
-    return (
-        f"still moving at the end: over the last two times {quarter} periods the effect on {kpi} of {firm} of "
-        f"{'; of '.join(moving)}; run longer, or say that this is the horizon that you mean"
-    )
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean over points and periods (replications,), NaN where nothing has a value."""
-    known = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(axis=(0, 2)) / known.sum(axis=(0, 2))
 
 
 def rows_by_period(results: Results, periods: int) -> int:

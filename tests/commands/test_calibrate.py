@@ -43,7 +43,8 @@ satisfaction,csi,77,2,,survey
 trust,trust,0.5,0.05,yes,survey
 """
 WRITTEN = {
-    "calibrated.toml", "fit.csv", "fit.png", "fresh_luck", "identified.csv", "implausibility.png", "manifest.toml",
+    "calibrated.toml", "calibration.analysis.json", "fit.csv", "fit.png", "fresh_luck", "identified.csv",
+    "implausibility.png", "manifest.toml",
     "progress.png", "segments", "targets.csv", "trials.csv", "trials.jsonl",
 }  # fmt: skip
 

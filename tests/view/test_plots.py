@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from abm.view import plots, summary
+from abm.view import factors, plots, summary
 from tests.view.readable import assert_readable
 
 mpl.use("Agg")
@@ -114,7 +114,7 @@ def test_one_arm_has_one_panel(results, palette):
 def test_effect_by_factor_draws_the_levels(results, palette, monkeypatch):
     monkeypatch.setattr(plots, "_APART", 0.0)
     ax = plots.effect_by_factor(results, "profit", "word_of_mouth.contact_rate", palette=palette)
-    table = summary.by_factor(results, "profit", "word_of_mouth.contact_rate")
+    table = factors.by_factor(results, "profit", "word_of_mouth.contact_rate")
     lines = {container.lines[0].get_color(): container.lines[0].get_xydata() for container in ax.containers}
     for arm, rows in table.groupby("arm"):
         np.testing.assert_allclose(lines[palette[arm]], rows[["level", "difference"]].to_numpy())

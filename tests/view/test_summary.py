@@ -14,7 +14,7 @@ from abm.study.storage.results import Results
 from abm.study.storage.rows import Outcome
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments
-from abm.view import summary
+from abm.view import factors, hints, summary
 
 
 def test_profit_decides_and_comes_first(results):
@@ -126,7 +126,7 @@ def test_a_yearly_kpi_has_a_point_a_year(results):
 
 
 def test_by_factor_is_the_paired_difference_at_the_points(results):
-    table = summary.by_factor(results, "profit", "word_of_mouth.contact_rate")
+    table = factors.by_factor(results, "profit", "word_of_mouth.contact_rate")
     assert list(table["level"].unique()) == [0.0, 0.5]
     for row in table.itertuples():
         pair = results.paired("profit", row.arm, point=[0.0, 0.5].index(row.level))
@@ -136,9 +136,9 @@ def test_by_factor_is_the_paired_difference_at_the_points(results):
 
 def test_by_factor_refuses_strangers(results):
     with pytest.raises(abm.Refusal, match="no factor 'contact_rate'"):
-        summary.by_factor(results, "profit", "contact_rate")
+        factors.by_factor(results, "profit", "contact_rate")
     with pytest.raises(abm.Refusal, match="did you mean 'profit'"):
-        summary.by_factor(results, "profits", "word_of_mouth.contact_rate")
+        factors.by_factor(results, "profits", "word_of_mouth.contact_rate")
 
 
 def test_records_are_the_json_rows(results):
@@ -170,7 +170,7 @@ def test_many_levels_of_a_factor_are_put_together():
     world = abm.Scenario(population=abm.Population(customers=40), periods=6)
     study = abm.Experiment("many", world, {"a": {}, "b": {"firms.north.price": 1.1}}, design, 2)
     results = abm.run(study, workers=1)
-    table = summary.by_factor(results, "profit", factor)
+    table = factors.by_factor(results, "profit", factor)
     assert len(table) == 8
     order = np.argsort([point[factor] for point in design.with_seed(study.seed).points])
     difference = results.block("profit", "b", "north") - results.block("profit", "a", "north")
@@ -219,26 +219,26 @@ def effect_of():
 class TestStillMoving:
     def test_an_effect_that_grows_is_said(self, effect_of):
         results = effect_of(lambda replication: np.arange(100.0) + 0.1 * luck(replication + 50))
-        said = summary.still_moving(results, 100, 20)
+        said = hints.still_moving(results, 100, 20)
         assert re.match(
             r"still moving at the end: over the last two times 20 periods the effect on profit of north", said
         )
         assert re.search(r"'more' rises from \+69\.\d to \+89\.\d; run longer, or say that this is the horizon", said)
-        assert said in summary.hints(results, 100, 20)
+        assert said in hints.hints(results, 100, 20)
 
     def test_one_that_is_there_from_the_first_is_not(self, effect_of):
         results = effect_of(lambda replication: 5.0 + 0.1 * luck(replication + 50))
-        assert summary.still_moving(results, 100, 20) == ""
+        assert hints.still_moving(results, 100, 20) == ""
 
     def test_one_that_falls_by_less_than_a_tenth_is_not(self, effect_of):
         results = effect_of(lambda replication: 100.0 - 0.1 * np.arange(100.0))
-        assert summary.still_moving(results, 100, 20) == ""
+        assert hints.still_moving(results, 100, 20) == ""
 
     def test_luck_alone_is_not(self, effect_of):
-        assert summary.still_moving(effect_of(lambda replication: luck(replication + 50)), 100, 20) == ""
+        assert hints.still_moving(effect_of(lambda replication: luck(replication + 50)), 100, 20) == ""
 
     def test_one_replication_tells_nothing(self, effect_of):
-        assert summary.still_moving(effect_of(lambda _: np.arange(100.0), replications=1), 100, 20) == ""
+        assert hints.still_moving(effect_of(lambda _: np.arange(100.0), replications=1), 100, 20) == ""
 
 
 class TestWhatDecides:
@@ -290,26 +290,26 @@ def luck(replication, periods=100):
 
 def test_more_warm_up_than_the_burn_in_is_said(run_as):
     results = run_as(lambda replication: luck(replication) + np.where(np.arange(100) < 30, 40.0, 60.0))
-    assert summary.settling(results, 100, 30) == ""
+    assert hints.settling(results, 100, 30) == ""
     assert re.fullmatch(
         r"warm-up: profit of north under 'none' is (39\.|40)\S* in periods 10 to 29 and (59\.|60)\S* after them, so "
         r"these look like warm-up \(MSER-5\); set burn_in = 30 or more, unless the start is what you want to measure",
-        summary.settling(results, 100, 10),
+        hints.settling(results, 100, 10),
     )
 
 
 def test_what_goes_on_growing_is_to_run_longer(run_as):
     results = run_as(lambda replication: luck(replication) + np.arange(100.0))
-    assert "(MSER-5); run longer, unless" in summary.settling(results, 100, 10)
+    assert "(MSER-5); run longer, unless" in hints.settling(results, 100, 10)
 
 
 def test_luck_is_no_warm_up(run_as):
-    assert summary.settling(run_as(luck), 100, 0) == ""
-    assert summary.settling(run_as(luck, replications=1), 100, 0) == ""
+    assert hints.settling(run_as(luck), 100, 0) == ""
+    assert hints.settling(run_as(luck, replications=1), 100, 0) == ""
 
 
 def test_of_short_or_large_tables_nothing_is_said(run_as, monkeypatch):
-    assert summary.settling(run_as(lambda r: luck(r, 40) - np.arange(40.0), periods=40), 40, 0) == ""
+    assert hints.settling(run_as(lambda r: luck(r, 40) - np.arange(40.0), periods=40), 40, 0) == ""
     results = run_as(lambda replication: luck(replication) + np.arange(100.0))
-    monkeypatch.setattr(summary, "MOST_ROWS", 100)
-    assert summary.settling(results, 100, 10) == ""
+    monkeypatch.setattr(hints, "MOST_ROWS", 100)
+    assert hints.settling(results, 100, 10) == ""

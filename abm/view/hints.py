@@ -1,0 +1,84 @@
+"""Hints on the length of runs: whether they begin in the middle of a warm-up, or end in the middle of an effect."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from abm.study.plan.groups import everybody
+from abm.study.replications.warmup import warm_up
+from abm.study.statistics.paired import interval
+from abm.study.storage.results import Results
+from abm.view.summary import CONFIDENCE, MOST_ROWS, judged_by, rows_by_period
+
+
+def hints(results: Results, periods: int, burn_in: int) -> list[str]:
+    """Return what is to be said of the length of the runs: whether they begin or end in the middle of something."""
+    found = (asks(results, periods, burn_in) for asks in (settling, still_moving))
+    return [words for words in found if words]
+
+
+def settling(results: Results, periods: int, burn_in: int) -> str:
+    """Say if more periods than the burn-in look like warm-up by MSER-5 and differ from the rest, "" if they do not.
+
+    Judged is the baseline, in the KPI that decides: in another arm an effect that builds up is a result. Of tables by
+    period that are too large for a figure nothing is said.
+    """
+    if rows_by_period(results, periods) > MOST_ROWS:
+        return ""
+    kpi, firm, arm = judged_by(results), results.firms[0], results.baseline
+    found = warm_up(results, [kpi], firm).table
+    found = found[(found["arm"] == arm) & (found["state"] != "too short") & (found["warm_up"] > burn_in)]
+    if found.empty:
+        return ""
+    row, table = found.iloc[0], everybody(results.periods)
+    table = table[(table["arm"] == arm) & (table["firm"] == firm) & (table["period"] >= burn_in)]
+    is_early = table["period"] < row["warm_up"]
+    early, late = (part.groupby("replication")[kpi].mean() for part in (table[is_early], table[~is_early]))
+    _, low, high, _ = interval((early - late).dropna().to_numpy(float), CONFIDENCE)
+    if low <= 0 <= high:
+        return ""
+    levels = f"{early.mean():.4g} in periods {burn_in} to {row['warm_up'] - 1} and {late.mean():.4g} after them"
+    advice = f"set burn_in = {row['warm_up']} or more" if row["state"] == "settled" else "run longer"
+    return (
+        f"warm-up: {kpi} of {firm} under '{arm}' is {levels}, so these look like warm-up (MSER-5); {advice}, unless "
+        "the start is what you want to measure"
+    )
+
+
+def still_moving(results: Results, periods: int, burn_in: int) -> str:
+    """Say which arms' effects in the KPI that decides still rise or fall when the runs end, "" if none does.
+
+    Compared are the last two quarters of the measured periods, paired by replication: an effect moves if the interval
+    of the change excludes 0, at a confidence that allows for all arms, and the change is a tenth of the effect or more.
+    """
+    kpi, firm, quarter = judged_by(results), results.firms[0], (periods - burn_in) // 4
+    others = [arm for arm in results.arms if arm != results.baseline]
+    if rows_by_period(results, periods) > MOST_ROWS or quarter < 1 or not others:
+        return ""
+    base, moving = results.course(kpi, results.baseline, firm), []
+    for arm in others:
+        effect = results.course(kpi, arm, firm) - base
+        before, last = (
+            _mean(effect[:, :, start : start + quarter]) for start in (periods - 2 * quarter, periods - quarter)
+        )
+        change = last - before
+        known = np.isfinite(change)
+        mean, low, high, _ = interval(change[known], 1 - (1 - CONFIDENCE) / len(others))
+        now = float(last[known].mean()) if known.any() else math.nan
+        if (low > 0 or high < 0) and abs(mean) >= 0.1 * abs(now):
+            moving.append(f"'{arm}' {'rises' if mean > 0 else 'falls'} from {now - mean:+.3g} to {now:+.3g}")
+    if not moving:
+        return ""
+    return (
+        f"still moving at the end: over the last two times {quarter} periods the effect on {kpi} of {firm} of "
+        f"{'; of '.join(moving)}; run longer, or say that this is the horizon that you mean"
+    )
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean over points and periods (replications,), NaN where nothing has a value."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0.0).sum(axis=(0, 2)) / known.sum(axis=(0, 2))
