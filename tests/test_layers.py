@@ -47,7 +47,7 @@ ONLY_IN = {  # a library, and the files that may import it
     "llvmlite": ("core/lowering.py",),
     "networkx": ("world/network/network.py", "world/network/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("agents/model.py", "agents/customer.py", "agents/agent_set.py", "agents/firm.py", "bench/idiomatic.py"),
-    "pyarrow": ("study/storage/segment.py",),
+    "pyarrow": ("study/storage/segment.py", "logs/parquet_rows.py"),
     "SALib": ("study/sensitivity/indices.py",),
     "optuna": ("study/calibration/journal.py",),
     "distributed": ("study/running/cluster.py",),

@@ -9,13 +9,13 @@ import numpy as np
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
 from abm.engine.visit_log import room, taken, visit_log
-from abm.logs.purchases import read_log
 from abm.logs.tracking import Tracking, tracking
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
-from abm.world.population import Population, locate
+from abm.world.fitted import DAYS_PER_WEEK, DAYS_PER_YEAR
+from abm.world.population import Population
 
-_STRETCH = 4  # weeks between two times at which visits are taken out of the list
+_STRETCH = 4  # periods between two times at which visits are taken out of the list
 
 
 def against_log(
@@ -33,16 +33,19 @@ def against_log(
     """
     if population.log is None:
         raise Refusal('= none: the population is fitted to no log; give it one, such as "cdnow"', place="log")
-    log = read_log(locate(population.log, folder))
-    weeks = int((log["date"].max() - log["date"].min()).days / 7) + 1
+    log = population.log_file(folder).read()
+    days = (log["date"].max() - log["date"].min()).days
     people = population.replace({"customers": copies * log["customer"].nunique()})
-    scenario = Scenario(preset="closed_market", periods=weeks, population=people, firms=(Firm(name="all"),))
+    scenario = Scenario(preset="closed_market", population=people, firms=(Firm(name="all"),))
+    week = DAYS_PER_WEEK * scenario.periods_per_year / DAYS_PER_YEAR  # periods
+    periods = int(days / DAYS_PER_WEEK * week) + 1
+    scenario = scenario.replace({"periods": periods})
     scenario = scenario.adding(visit_log((), room(people.customers, _STRETCH)))
     engine = Engine(scenario, seed, replication, folder=folder)
     parts = []
-    while engine.t < weeks:
-        engine.run(min(_STRETCH, weeks - engine.t))
+    while engine.t < periods:
+        engine.run(min(_STRETCH, periods - engine.t))
         parts.append(taken(engine.world, ()))
     customer, age = (np.concatenate([part[name] for part in parts]) for name in ("customer", "period"))
-    repeats = {"customer": customer, "age": age}
+    repeats = {"customer": customer, "age": age / week}
     return tracking(log, repeats, people.customers, population.log_until)

@@ -71,7 +71,7 @@ def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> BGNBD
     Raises Refusal when nobody bought again, or when a parameter runs off to 0 or infinity, as a and b do
     without any sign of drop-out (`fit_nbd` then is the model).
     """
-    x, t_x, t = _history(frequency, recency, age)
+    x, t_x, t = history(frequency, recency, age)
     if x.sum() == 0:
         raise Refusal("BG/NBD: no customer bought again; use a longer log")
 
@@ -109,7 +109,7 @@ def probability_alive(model: BGNBD, frequency: ArrayLike, recency: ArrayLike, ag
 
     1 / (1 + a / (b+x-1) ((alpha+T) / (alpha+t_x))^(r+x)) after a repeat purchase; before it, 1.
     """
-    x, t_x, t = _history(frequency, recency, age)
+    x, t_x, t = history(frequency, recency, age)
     growth = (model.r + x) * np.log1p((t - t_x) / (model.alpha + t_x))
     b_left = np.where(x > 0, model.b + x - 1.0, 1.0)
     log_odds_gone = np.where(x > 0, np.log(model.a) - np.log(b_left) + growth, -np.inf)
@@ -132,7 +132,7 @@ def conditional_expected_purchases(
     Given that a customer is still active, rate and drop-out are again Gamma(r+x, alpha+T) and Beta(a, b+x),
     so this is the probability of being alive times E[X(t)] under those parameters.
     """
-    x, _, watched = _history(frequency, recency, age)
+    x, _, watched = history(frequency, recency, age)
     ahead = _expected(model.r + x, model.alpha + watched, model.a, model.b + x, numbers("t", t))
     return probability_alive(model, frequency, recency, age) * ahead
 
@@ -167,7 +167,7 @@ def _expected(r: ArrayLike, alpha: ArrayLike, a: float, b: ArrayLike, t: FloatAr
     return (r * half * total)[()]
 
 
-def _history(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+def history(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return x, t_x and T as checked columns (n,)."""
     x = column("frequency", np.atleast_1d(frequency), whole=True)
     t_x = column("recency", np.atleast_1d(recency))

@@ -1,13 +1,18 @@
-"""Purchase logs: read from a CSV file, cleared of what cannot be used, and counted per customer.
+"""Purchase logs: read from a file, cleared of what cannot be used, and counted per customer.
 
 A log is a table with a row per purchase: customer (text), date (day), amount (currency units). What is
 counted is purchase days, as in the literature: several purchases of one customer on one day are one.
+A negative amount is a return: it is taken off what the customer spent on her latest purchase day until then, and a day
+of which nothing is left is no purchase day.
 """
 
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
+import re
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,60 +21,117 @@ import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.logs.csv_rows import read_rows
+from abm.logs.headings import ALWAYS, positions
+from abm.logs.log_dates import date_reader, iso_date
+from abm.logs.parquet_rows import SUFFIXES, parquet_rows
 
-COLUMNS = {
-    "customer": ("customerid", "custid", "cust", "client", "clientid", "userid", "user", "id"),
-    "date": ("timestamp", "datetime", "day", "time", "purchasedate", "orderdate", "invoicedate"),
-    "amount": ("spend", "value", "revenue", "sales", "total", "dollars", "price", "monetaryvalue"),
-}  # a column's name and the other headings understood, capitals, blanks, "_" and "-" aside
 LARGEST_AMOUNT = 1e12
+MOST_PURCHASES = 20_000_000  # rows of a log
+_NEEDED = (*ALWAYS, "amount")
+_WHOLE = re.compile(r"(\d+)\.0+")  # as tables write whole numbers of which some are missing
+_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d{1,2})")  # 1,234 could be a thousand as well
+_CENTS = 1e-6  # currency units: less than this is rounding
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def shipped_logs() -> dict[str, Path]:
+    """Return the purchase logs that come with the package, by name."""
+    folder = Path(str(files("abm") / "library" / "logs"))
+    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
 
 
 def shipped(name: str) -> Path:
     """Return the path of a purchase log that comes with the package, as "cdnow"; Refusal for another name."""
-    folder = Path(str(files("abm") / "library" / "logs"))
-    logs = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    logs = shipped_logs()
     if name not in logs:
         raise Refusal(f"no shipped log {shown(name)}{did_you_mean(name, logs) or f'; there is {one_of(logs)}'}")
     return logs[name]
 
 
-def read_log(path: str | Path, *, source: str = "") -> pd.DataFrame:
-    """Read a purchase log from a CSV file.
+def find_log(name: str, folder: Path) -> Path:
+    """Return the file of a log: the shipped one of that name, or else the one in a folder.
 
-    path   : UTF-8 text, columns separated by commas; the first line names them; further ones are ignored
-    source : what messages call the file; the path as given when empty
-
-    Returns customer (str), date (datetime64, midnight) and amount (float, currency units), in the order of
-    the file. A customer's label stays as it is written ("1" and "01" are two customers) but for blanks
-    around it. A date is written 1997-09-30 or 19970930, with or without a time of day, which is dropped.
-    Raises Refusal, with the line, for a missing column, an unreadable date, an amount outside [0, 1e12], a
-    ragged row or another encoding; and for an empty file or one customer only.
+    Raises Refusal for a plain word that is neither.  A path is not looked up: reading it tells whether it is there.
     """
-    source = source or str(path)
-    rows = read_rows(Path(path), source, COLUMNS)
+    if (logs := shipped_logs()).keys() & {name}:
+        return logs[name]
+    path = folder / name
+    if "/" not in name and "." not in name and not path.is_file():
+        beside = [one.name for one in sorted(folder.glob("*")) if one.suffix in (".csv", ".txt", "", *SUFFIXES)]
+        near = did_you_mean(name, [*beside, *logs]) or f"; there is {one_of(logs)}"
+        raise Refusal(f"no shipped log {shown(name)}, and no file of that name{near}")
+    return path
+
+
+def read_log(
+    path: str | Path, *, source: str = "", columns: Mapping[str, str] | None = None, dates: str | None = None
+) -> pd.DataFrame:
+    """Read a purchase log from a text file with columns (csv_rows.py), or a Parquet file.
+
+    path    : the first line names the columns (headings.py); those that are not needed are ignored
+    source  : what messages call the file; the path as given when empty
+    columns : heading of a column, by its name, where that says something else; {"amount": ""} = there are no amounts
+    dates   : how dates are written (log_dates.py); None = 1997-09-30 or 19970930
+
+    Returns customer (str), date (datetime64, midnight) and amount (float, currency units; NaN if the log has none), in
+    the order of the file. A customer's label stays as it is written ("1" and "01" are two customers) but for blanks
+    around it and zeros behind a decimal point ("17.0" is "17"). A time of day is dropped.
+    Raises Refusal, with the line, for a missing column, an unreadable date, an amount beyond 1e12, a ragged row or
+    another encoding; and for an empty file, one customer only, and more than MOST_PURCHASES rows.
+    """
+    source, path = source or str(path), Path(path)
+    is_parquet = path.suffix.lower() in SUFFIXES
+    rows = parquet_rows(path, source) if is_parquet else read_rows(path, source, _NEEDED)
     line, header = next(rows)
-    at_customer, at_date, at_amount = _positions(header, place=f"line {line}", source=source)
-    customers: list[str] = []
-    days: list[date] = []
-    amounts: list[float] = []
+    at = positions(header, columns or {}, f"line {line}" if line else "", source)
+    labels, codes, days, amounts = _columns(rows, at, dates, "row" if is_parquet else "line", source)
+    if len(labels) < 2:
+        said = "purchases of one customer only" if labels else "no purchase below the header"
+        raise Refusal(f"{said}; at least 2 customers are needed", source=source)
+    customer = pd.Series(list(labels), dtype="str").take(np.asarray(codes)).reset_index(drop=True)
+    moments = np.asarray(days).astype("datetime64[D]").astype("datetime64[s]")
+    return pd.DataFrame({"customer": customer, "date": moments, "amount": np.asarray(amounts)})
+
+
+def _columns(
+    rows: Iterator[tuple[int, list[str]]], at: Mapping[str, int], dates: str | None, unit: str, source: str
+) -> tuple[dict[str, int], array[int], array[int], array[float]]:
+    """Return label -> code of each customer, and of each row the code, the days since 1970 and the amount."""
+    read_date = date_reader(dates)
+    labels: dict[str, int] = {}
+    known: dict[str, int] = {}  # days that have been read, as most come often
+    codes, days, amounts = array("i"), array("q"), array("d")
+    at_customer, at_date = at["customer"], at["date"]
+    money = [(name, at[name]) for name in at if name not in ALWAYS]
     for line, cells in rows:
         try:
-            customers.append(_customer(cells[at_customer]))
-            days.append(_day(cells[at_date]))
-            amounts.append(_amount(cells[at_amount]))
+            codes.append(labels.setdefault(_customer(cells[at_customer]), len(labels)))
+            day = known.get(cell := cells[at_date])
+            if day is None:
+                day = known[cell] = read_date(cell).toordinal() - _EPOCH
+            days.append(day)
+            amounts.append(_paid(cells, money))
         except Refusal as refusal:
-            raise Refusal(refusal.message, place=f"line {line}", source=source) from None
-    several = len(set(customers))
-    if several < 2:
-        said = {0: "no purchase below the header", 1: "purchases of one customer only"}[several]
-        raise Refusal(f"{said}; at least 2 customers are needed", source=source)
-    return pd.DataFrame({"customer": customers, "date": np.array(days, dtype="datetime64[s]"), "amount": amounts})
+            raise Refusal(refusal.message, place=f"{unit} {line}", source=source) from None
+        if len(days) > MOST_PURCHASES:
+            raise Refusal(f"has more than {MOST_PURCHASES:,} purchases; use a sample of its customers", source=source)
+    return labels, codes, days, amounts
 
 
 def purchase_days(log: pd.DataFrame) -> pd.DataFrame:
-    """Return the log with one row per customer and day, in that order, amounts added up."""
-    return log.groupby(["customer", "date"])["amount"].sum().reset_index()
+    """Return the log with one row per customer and purchase day, in that order, amounts added up and returns netted.
+
+    A return before any purchase is left out: what it belongs to is not in the log.
+    """
+    rows = log.assign(bought=~(log["amount"] < 0.0)).groupby(["customer", "date"])
+    days = rows["amount"].sum(min_count=1).to_frame().assign(bought=rows["bought"].all(), any=rows["bought"].any())
+    days = days.reset_index().assign(nth=lambda table: table.groupby("customer")["any"].cumsum())
+    own = days[days["nth"] > 0].groupby(["customer", "nth"])
+    netted = pd.DataFrame(
+        {"date": own["date"].first(), "amount": own["amount"].sum(min_count=1), "whole": own["bought"].all()}
+    )
+    left = netted["whole"] | (netted["amount"] > _CENTS)
+    return netted[left].reset_index()[["customer", "date", "amount"]]
 
 
 def summary(log: pd.DataFrame, end: str | date | None = None, unit_days: float = 7.0) -> pd.DataFrame:
@@ -118,59 +180,45 @@ def purchase_counts(log: pd.DataFrame, start: str | date, end: str | date) -> pd
     return inside.groupby(days["customer"]).sum().astype(np.int64).rename("purchases")
 
 
-def _positions(header: list[str], *, place: str, source: str) -> list[int]:
-    """Return where customer, date and amount stand in the header."""
-    names = ["".join(cell.lower().replace("_", " ").replace("-", " ").split()) for cell in header]
-    found = []
-    for column, others in COLUMNS.items():
-        places = [at for at, name in enumerate(names) if name == column]
-        places = places or [at for at, name in enumerate(names) if name in others]
-        if len(places) > 1:
-            both = " and ".join(shown(header[at]) for at in places)
-            raise Refusal(
-                f"{both} could each be the {column} column; rename one to {column}",
-                place=place,
-                source=source,
-            )
-        if not places:
-            raise Refusal(_missing(column, header, names), place=place, source=source)
-        found += places
-    return found
-
-
-def _missing(column: str, header: list[str], names: list[str]) -> str:
-    known = {word for name, others in COLUMNS.items() for word in (name, *others)}
-    unknown = [cell for cell, name in zip(header, names, strict=True) if name not in known]
-    hint = did_you_mean(column, unknown) or f"; the header has {', '.join(map(shown, header))}"
-    return f"no {column} column{hint}"
-
-
 def _customer(cell: str) -> str:
     if not cell:
         raise Refusal("no customer")
-    return cell
+    whole = _WHOLE.fullmatch(cell)
+    return whole[1] if whole else cell
 
 
-def _day(cell: str) -> date:
+def _paid(cells: Sequence[str], money: Sequence[tuple[str, int]]) -> float:
+    """Return the amount, or price times quantity; NaN where the log has neither."""
+    paid = math.prod(_number(name, cells[at]) for name, at in money) if money else math.nan
+    if abs(paid) > LARGEST_AMOUNT:
+        raise Refusal(f"amount = {paid:g} is beyond {LARGEST_AMOUNT:g} (currency units)")
+    return paid
+
+
+def _number(name: str, cell: str) -> float:
     try:
-        return datetime.fromisoformat(cell).date()
+        value = float(cell if "_" not in cell else "")  # Python reads 1_000 as a number; nobody else does
     except ValueError:
-        raise Refusal(f"date = {shown(cell)} is not a date such as 1997-09-30 or 19970930") from None
+        decimal = _DECIMAL_COMMA.fullmatch(cell)
+        value = float(f"{decimal[1]}.{decimal[2]}") if decimal else math.nan
+    if math.isnan(value):
+        raise Refusal(f"{name} = {shown(cell)} is not a number")
+    return value
 
 
-def _amount(cell: str) -> float:
-    try:
-        amount = float(cell if "_" not in cell else "")  # Python reads 1_000 as a number; nobody else does
-    except ValueError:
-        raise Refusal(f"amount = {shown(cell)} is not a number") from None
-    if not 0.0 <= amount <= LARGEST_AMOUNT:
-        raise Refusal(f"amount = {amount:g} is outside [0, {LARGEST_AMOUNT:g}] (currency units)")
-    return amount
+def longest_gap(log: pd.DataFrame, end: pd.Timestamp) -> tuple[float, pd.Timestamp, pd.Timestamp]:
+    """Return the longest time in which nobody bought, until `end`: its days, the day before it, and the one after."""
+    days = np.sort(np.unique(np.append(log["date"].to_numpy(), end.to_datetime64().astype(log["date"].dtype))))
+    if days.size < 2:
+        return 0.0, end, end
+    at = int(np.argmax(np.diff(days)))
+    before, after = pd.Timestamp(days[at]), pd.Timestamp(days[at + 1])
+    return (after - before) / pd.Timedelta(days=1), before, after
 
 
 def _moment(name: str, day: str | date) -> pd.Timestamp:
     try:
-        moment = pd.Timestamp(_day(day) if isinstance(day, str) else pd.Timestamp(day).date())
+        moment = pd.Timestamp(iso_date(day) if isinstance(day, str) else pd.Timestamp(day).date())
     except (ValueError, TypeError):
         moment = pd.NaT
     if pd.isna(moment):

@@ -59,8 +59,8 @@ def tracking(log: pd.DataFrame, repeats: Mapping[str, ArrayLike], customers: int
     """Return a log's cohort beside a simulated one.
 
     log       : as `read_log` returns it
-    repeats   : of the simulated repeat purchases, "customer" (k,), from 0, and "age" (k,), whole weeks since her first
-                purchase; one in week 0 is taken to be half a week after it
+    repeats   : of the simulated repeat purchases, "customer" (k,), from 0, and "age" (k,), weeks from her first
+                purchase to the beginning of a period of about a week; it is taken to be half a week later
     customers : simulated customers; those without a purchase count too
     until     : last day that was fitted, None = the whole log
 
@@ -71,6 +71,7 @@ def tracking(log: pd.DataFrame, repeats: Mapping[str, ArrayLike], customers: int
     days = purchase_days(log)
     days = days[days["customer"].isin(fitted.index)]  # who came later is no part of what was fitted
     first = days.groupby("customer")["date"].min()
+    fitted = fitted.loc[first.index]  # without those whose first purchase was returned later
     opening = log["date"].min()
     start = ((first - opening) / _WEEK).to_numpy()
     who, age = np.asarray(repeats["customer"], np.int64), np.asarray(repeats["age"], np.float64) + 0.5

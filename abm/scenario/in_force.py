@@ -21,8 +21,7 @@ from abm.world.columns import BEFORE
 from abm.world.correlation import PAIRS
 from abm.world.network.network import STRENGTHS, USED_BY
 
-_FROM_A_LOG = ("log", "log_until")
-_INSTEAD_OF_A_LOG = ("purchase_rate", "rate_shape", "basket", "basket_spread")
+_OF_A_LOG = ("log_until", "log_dates")
 _TIES = ("tie_start", "tie_target", "tie_weight")
 
 
@@ -55,7 +54,7 @@ def _of(scenario: Scenario) -> Iterator[str]:
 
 def _of_population(scenario: Scenario) -> Iterator[str]:
     people = scenario.population
-    unused = (*_INSTEAD_OF_A_LOG, *(() if people.log_until else ("log_until",))) if people.log else _FROM_A_LOG
+    unused = {*people.from_log, *(name for name in ("log", *_OF_A_LOG) if getattr(people, name) is None)}
     for name, field in type(people).model_fields.items():
         if meaning_of(field) and name not in unused:
             yield f"population.{name}"

@@ -8,11 +8,9 @@ Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 fo
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from pydantic import model_validator
@@ -24,13 +22,12 @@ from abm.core.kernels import kernel
 from abm.core.sources import EHRENBERG_1959
 from abm.core.spec import Spec, param
 from abm.core.streams import stream_key, uniform4_fine
-from abm.logs.purchases import read_log, shipped, summary
+from abm.logs import log_dates
 from abm.world.columns import HIGHEST_RATE, Column
 from abm.world.correlation import PAIRS, Correlation
-from abm.world.segments import Segment, belonging, check, shares
+from abm.world.fitted import DAYS_PER_WEEK, DAYS_PER_YEAR, LogColumns, LogFile, locate
+from abm.world.segments import FITTED, Segment, belonging, check, shares
 from abm.world.world import World
-
-Kind = Literal["r", "alpha", "a", "b", "p", "q", "v"]
 
 STRETCH = 1 << 16  # customers whose traits are drawn at a time
 
@@ -41,6 +38,7 @@ COLUMNS = (
     Column("price_weight", ("customer",), 1.0, "ratio", "weight of price in utility, relative to the mean customer"),
 )
 DROP_OUT = Column("drop_out", ("customer",), 0, "0-1", "chance that an occasion is her last, as a log tells it")
+_OF_A_LOG = ("log_until", "log_columns", "log_dates")
 EVERYBODY = Segment(name="everybody", share=1.0)  # who says nothing of her own: customers without segments
 
 
@@ -72,6 +70,11 @@ class Population(Spec):
     log_until: str | None = param(
         None, unit="date", evidence="assumed", doc="last day of the log that is used, such as 1997-09-30"
     )
+    log_columns: LogColumns = LogColumns()
+    log_dates: str | None = param(
+        None, unit="name or pattern", evidence="assumed",
+        doc='how the log writes dates: day_first, month_first or a pattern such as "%d %b %Y"; left out: 1997-09-30',
+    )  # fmt: skip
     purchase_rate: float = param(
         0.25, unit="1/period", bounds=(0, HIGHEST_RATE), evidence="assumed", doc="mean category occasions"
     )
@@ -93,8 +96,37 @@ class Population(Spec):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         check(self.segments, self.log)
+        self._check_log()
         self._check_correlation()
         return self
+
+    def _check_log(self) -> None:
+        """Refuse what a log tells, where there is one, and what says how to read it, where there is none."""
+        why = "is not used: the log tells it; leave out one of the two"
+        if self.log is None:
+            why = "needs a purchase log; set log or leave it out"
+        for name in _OF_A_LOG if self.log is None else self.from_log:
+            value = getattr(self, name)
+            if value != type(self).model_fields[name].default:
+                said = shown(value.said if isinstance(value, LogColumns) else value)
+                raise Refusal(f"{CONTINUES}{said} {why}", place=name)
+        if self.log_dates is not None:
+            try:
+                log_dates.check(self.log_dates)
+            except Refusal as refusal:
+                raise Refusal(refusal.message, place="log_dates") from None
+
+    @property
+    def from_log(self) -> tuple[str, ...]:
+        """Parameters whose place a purchase log takes: those of rates and, unless it has no amounts, of baskets."""
+        if self.log is None:
+            return ()
+        return FITTED if self.log_columns.amount != "" else tuple(n for n in FITTED if not n.startswith("basket"))
+
+    def log_file(self, folder: Path | None) -> LogFile:
+        """Return the purchase log and how to read it.  Raises Refusal for one that is not there, or outside."""
+        columns = tuple(self.log_columns.said.items())
+        return LogFile(locate(str(self.log), folder), self.log_until, columns, self.log_dates)
 
     def _check_correlation(self) -> None:
         """Refuse a correlation with a trait that all customers have alike: nothing would come of it."""
@@ -106,7 +138,7 @@ class Population(Spec):
     @property
     def alike(self) -> frozenset[str]:
         """Traits that all customers have alike."""
-        drawn = ("price_weight", "basket") if self.log is None else ("price_weight",)
+        drawn = ("price_weight",) if "basket" in self.from_log else ("price_weight", "basket")
         return frozenset(trait for trait in drawn if not any(self._own(k, f"{trait}_spread") for k in self._kinds))
 
     @property
@@ -121,7 +153,7 @@ class Population(Spec):
         """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log."""
         c = world.customers
         c.customer_id[:] = np.arange(world.n, dtype=np.uint32) if world.identity is None else world.identity
-        fitted = None if self.log is None else heterogeneity(self.log, self.log_until, folder)
+        fitted = None if self.log is None else self._fitted(folder, world.periods_per_year)
         for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication):
             if self.segments:
                 c.segment[rows] = belonging(self.segments, luck[3])
@@ -131,9 +163,17 @@ class Population(Spec):
                 own = c.segment[rows] == place if self.segments else slice(None)
                 traits[:, own] = self._drawn(kind, luck[:, own], fitted)
             c.purchase_rate[rows], c.basket[rows], c.price_weight[rows] = traits
-        if "drop_out" in c and fitted is not None and fitted["a"] > 0:
-            for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication, draw=1):
+        if "drop_out" in c and fitted is not None:
+            c.drop_out[:] = fitted.get("drop_out", 0.0)
+            people = drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication, draw=1)
+            for rows, luck in people if "a" in fitted else ():
                 c.drop_out[rows] = special.betaincinv(fitted["a"], fitted["b"], luck[0])
+
+    def _fitted(self, folder: Path | None, periods_per_year: int) -> dict[str, float]:
+        """Return what was fitted to the log, rates per period: a log's week is longer or shorter than that."""
+        found = self.log_file(folder).reading().fit.numbers()
+        weeks = DAYS_PER_YEAR / DAYS_PER_WEEK / periods_per_year
+        return found | {"alpha": found["alpha"] / weeks}
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -156,59 +196,37 @@ class Population(Spec):
         own = getattr(kind, name)
         return float(getattr(self, name) if own is None else own)
 
-    def _drawn(self, kind: Segment, luck: np.ndarray, fitted: dict[Kind, float] | None) -> tuple[np.ndarray, ...]:
-        """Return rates, baskets and price weights (n,) of the customers of a segment.  luck : (3 or more, n)"""
+    def _drawn(self, kind: Segment, luck: np.ndarray, fitted: Mapping[str, float] | None) -> tuple[np.ndarray, ...]:
+        """Return rates, baskets and price weights (n,) of the customers of a segment.
+
+        luck : (3 or more, n)       fitted : what a log tells, rates per period
+        """
+        found = fitted or {}
         if fitted is None:
-            shape, spread = self._own(kind, "rate_shape"), self._own(kind, "basket_spread")
+            shape = self._own(kind, "rate_shape")
             rate = shape / max(self._own(kind, "purchase_rate"), 1e-12)
-            basket = self._own(kind, "basket") * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
         else:
             shape, rate = fitted["r"], fitted["alpha"]
-            basket = fitted["p"] * fitted["v"] / special.gammainccinv(fitted["q"], luck[1])
+        if "p" in found:
+            basket = found["p"] * found["v"] / special.gammainccinv(found["q"], luck[1])
+        else:
+            spread = found.get("spread", self._own(kind, "basket_spread"))
+            mean = found.get("mean", self._own(kind, "basket"))
+            basket = mean * np.exp(spread * special.ndtri(luck[1]) - spread * spread / 2)
         quantile = -np.log1p(-luck[0]) if shape == 1.0 else special.gammaincinv(shape, luck[0])
         spread = self._own(kind, "price_weight_spread")
         weight = np.exp(spread * special.ndtri(luck[2]) - spread * spread / 2) if spread else np.ones_like(luck[2])
         return np.minimum(quantile / rate, HIGHEST_RATE), basket, kind.price_weight * weight
 
 
-def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[Kind, float]:
+def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[str, float]:
     """Return heterogeneity of rates, drop-out and baskets fitted to a log by maximum likelihood, per week and cu.
 
     log    : a shipped log's name, or a path inside `folder`
     until  : last day used, ISO date; None = the whole log
 
-    Rates are those of customers while they are alive (BG/NBD); of a log that does not determine drop-out, of all (NBD),
-    and a = 0 says that nobody drops out.
+    Rates are those of customers while they are alive. Which models were taken tell the names of what is returned, see
+    `LogFit.numbers`, and `LogFile.reading` in words.
     Raises Refusal if the log cannot be read or its customers never come back.
     """
-    path = locate(log, folder)
-    written = path.stat().st_mtime_ns if path.exists() else 0
-    return _fitted(path, until, written)
-
-
-@lru_cache(maxsize=8)
-def _fitted(path: Path, until: str | None, written: int) -> dict[Kind, float]:
-    fits = importlib.import_module("abm.logs.heterogeneity")  # its optimiser is slow to import, and few worlds need it
-    table = summary(read_log(path), end=until)
-    baskets = fits.fit_gamma_gamma(table["frequency"], table["mean_amount"])
-    spend: dict[Kind, float] = {"p": baskets.p, "q": baskets.q, "v": baskets.v}
-    try:
-        lives = fits.fit_bgnbd(table["frequency"], table["recency"], table["age"])
-    except Refusal:  # a log that does not show drop-out: without any, BG/NBD is the NBD
-        rates = fits.fit_nbd(table["frequency"], table["age"])
-        return {"r": rates.r, "alpha": rates.alpha, "a": 0.0, "b": 1.0, **spend}
-    return {"r": lives.r, "alpha": lives.alpha, "a": lives.a, "b": lives.b, **spend}
-
-
-def locate(log: str, folder: Path | None) -> Path:
-    """Return the file of a log: shipped under that name, or inside the study's folder.
-
-    Raises Refusal for a path that leaves the folder.
-    """
-    if "/" not in log and "." not in log:
-        return shipped(log)
-    base = (folder or Path.cwd()).resolve()
-    path = (base / log).resolve()
-    if not path.is_relative_to(base):
-        raise Refusal(f'population.log = "{log}" lies outside the study\'s folder')
-    return path
+    return Population(log=log, log_until=until).log_file(folder).reading().fit.numbers()

@@ -79,7 +79,10 @@ MARKETS: dict[str, dict[str, Any]] = {
             }
         ),
     ),
-    "fitted_to_a_log": _market(population={"log": "cdnow"}, firms=_with({0: {"program": {"preset": "points"}}})),
+    "fitted_to_a_log": {
+        **_market(firms=_with({0: {"program": {"preset": "points"}}})),
+        "population": {"customers": 3000, "price_weight_spread": 0.4, "log": "cdnow"},
+    },
     "brands_and_newcomers": _market(
         1200,
         advertising={"half_reach": 0.05},

@@ -30,13 +30,27 @@ def test_what_a_spreadsheet_saves(rows):
 
 
 @pytest.mark.parametrize(
+    "text", ["name;size\nLi, Ann; 1\n", "name\tsize\nLi, Ann\t1\n", '"name"| "size"\n"Li, Ann"|1\n']
+)
+def test_the_header_tells_what_separates_the_columns(rows, text):
+    assert rows(text) == [(1, ["name", "size"]), (2, ["Li, Ann", "1"])]
+
+
+def test_columns_may_stand_below_each_other(rows):
+    assert rows("\n  name   size\n  a      1\n  b     12\n") == [
+        (2, ["name", "size"]),
+        (3, ["a", "1"]),
+        (4, ["b", "12"]),
+    ]
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         ("", "is empty; it needs a header with name, size"),
         (" \n,\n", "is empty; it needs a header with name, size"),
-        ("name;size\na;1\n", "line 1: the columns are separated by semicolons; save the file with commas"),
-        ("\nname\tsize\n", "line 2: the columns are separated by tabs; save the file with commas"),
-        ("name|size\n", "line 1: the columns are separated by bars; save the file with commas"),
+        ("\nname size\na 1\n\na b 2\n", "line 5: 3 columns where the header has 2"),
+        ("name;size\na;1;2\n", "line 2: 3 columns where the header has 2"),
         ("name,size\n\na\n", "line 3: 1 column where the header has 2"),
         ("name,size\na,1,2\n", "line 2: 3 columns where the header has 2"),
         (b"name,size\nM\xfcller,1\n", "line 2: not UTF-8 text; save the file as UTF-8"),

@@ -1,5 +1,6 @@
 import hashlib
 import math
+import tracemalloc
 from datetime import date
 
 import numpy as np
@@ -107,13 +108,18 @@ def test_quotes_line_ends_and_blank_lines_are_no_matter(write):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ("p,01/02/1997,1", 'date = "01/02/1997" is not a date such as 1997-09-30 or 19970930'),
+        (
+            "p,01/02/1997,1",
+            'date = "01/02/1997" is not a date such as 1997-09-30 or 19970930; '
+            'say log_dates = "day_first" or "month_first"',
+        ),
         ("p,1997-02-30,1", 'date = "1997-02-30" is not a date such as 1997-09-30 or 19970930'),
         ("p,,1", 'date = "" is not a date such as 1997-09-30 or 19970930'),
-        ("p,1997-01-02,-0.01", "amount = -0.01 is outside [0, 1e+12] (currency units)"),
-        ("p,1997-01-02,nan", "amount = nan is outside [0, 1e+12] (currency units)"),
-        ("p,1997-01-02,inf", "amount = inf is outside [0, 1e+12] (currency units)"),
-        ("p,1997-01-02,1e400", "amount = inf is outside [0, 1e+12] (currency units)"),
+        ("p,1997-01-02,-1e13", "amount = -1e+13 is beyond 1e+12 (currency units)"),
+        ("p,1997-01-02,nan", 'amount = "nan" is not a number'),
+        ("p,1997-01-02,inf", "amount = inf is beyond 1e+12 (currency units)"),
+        ("p,1997-01-02,1e400", "amount = inf is beyond 1e+12 (currency units)"),
+        ('p,1997-01-02,"1,234"', 'amount = "1,234" is not a number'),  # a thousand, or a little more than one
         ("p,1997-01-02,$5", 'amount = "$5" is not a number'),
         ("p,1997-01-02,1_000", 'amount = "1_000" is not a number'),
         ("p,1997-01-02,", 'amount = "" is not a number'),
@@ -142,20 +148,138 @@ def test_lines_are_counted_through_quoted_line_ends(refusal):
         (HEADER + "p,1997-01-01,1\n" * 3, "purchases of one customer only; at least 2 customers are needed"),
         ("custmer,date,amount\np,1997-01-01,1\n", "line 1: no customer column; did you mean 'custmer'?"),
         ("customer,date,amont\np,1997-01-01,1\n", "line 1: no amount column; did you mean 'amont'?"),
-        ("p,q\n", 'line 1: no customer column; the header has "p", "q"'),
+        ("p,q\n", 'line 1: no customer column; the header has "p", "q"; say log_columns.customer = "…"'),
+        (
+            "id,date,Country\na,2024-01-01,UK\n",
+            'line 1: no amount column; the header has "id", "date", "Country"; '
+            'say log_columns.amount = "…", or "" for a log without amounts',
+        ),
         (
             "id,user,date,amount\n",
-            'line 1: "id" and "user" could each be the customer column; rename one to customer',
+            'line 1: "id" and "user" could each be the customer column; rename one to customer, '
+            "or say log_columns.customer",
         ),
         (
             "customer,date,amount,Date\n",
-            'line 1: "date" and "Date" could each be the date column; rename one to date',
+            'line 1: "date" and "Date" could each be the date column; rename one to date, or say log_columns.date',
         ),
         (b"customer,date,amount\nM\xfcller,1997-01-01,1\n", "line 2: not UTF-8 text; save the file as UTF-8"),
     ],
 )
 def test_a_file_that_is_no_log_is_refused(refusal, content, message):
     assert refusal(content) == f"log.csv: {message}"
+
+
+PUBLISHED = {
+    "blanks": " customer_id  date number_of_cds  dollar_value\n 00001 19970101  1   11.77\n 2 19970112 5  7.00\n",
+    "semicolons": "customer;date;amount\n00001;1997-01-01;11,77\n2;1997-01-12;7,0\n",
+    "tabs": "user id\tday\tspent\n00001\t1997-01-01\t11.77\n2\t1997-01-12\t7\n",
+    "bars": "client|order_purchase_timestamp|payment_value\n00001|1997-01-01 10:56:33|11.77\n2|1997-01-12 00:00:00|7\n",
+    "pieces": "Quantity,InvoiceDate,UnitPrice,CustomerID\n1,1997-01-01,11.77,00001\n2,1997-01-12,3.50,2.0\n",
+    "a price": "customer_unique_id,date,price\n00001,1997-01-01,11.77\n2,1997-01-12,7\n",
+}
+
+
+@pytest.mark.parametrize("content", PUBLISHED.values(), ids=PUBLISHED)
+def test_logs_are_read_as_they_are_published(write, content):
+    log = read_log(write(content))
+    assert list(log["customer"]) == ["00001", "2"]
+    assert list(log["date"]) == [pd.Timestamp("1997-01-01"), pd.Timestamp("1997-01-12")]
+    assert list(log["amount"]) == [11.77, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("dates", "cell"),
+    [
+        ("day_first", "2/3/2024"), ("day_first", "02.03.2024 08:26"), ("day_first", "2024-03-02"),
+        ("month_first", "3/2/2024 8:26"), ("month_first", "03-02-2024"), ("%d %b %y", "02 Mar 24"),
+    ],
+)  # fmt: skip
+def test_dates_are_read_as_somebody_says_they_are_written(write, dates, cell):
+    assert read_log(write(f"{HEADER}p,{cell},1\nq,{cell},1\n"), dates=dates)["date"][0] == pd.Timestamp("2024-03-02")
+
+
+@pytest.mark.parametrize(
+    ("dates", "message"),
+    [
+        ("day_first", 'date = "9/30/2024" is no date by log_dates = "day_first"; is it "month_first"?'),
+        ("%d %b %y", 'date = "9/30/2024" is not written as log_dates = "%d %b %y"'),
+    ],
+)
+def test_dates_that_are_written_otherwise_are_refused(write, dates, message):
+    with pytest.raises(Refusal) as refused:
+        read_log(write(f"{HEADER}p,9/30/2024,1\nq,1/2/2024,1\n"), source="log.csv", dates=dates)
+    assert str(refused.value) == f"log.csv: line 2: {message}"
+
+
+def test_columns_are_chosen_by_their_headings(write):
+    path = write("who,bill to,when,net,gross\na,x,2024-01-01,1,2\nb,y,2024-01-02,3,4\n")
+    log = read_log(path, columns={"customer": "who", "date": "When", "amount": "gross"})
+    assert (list(log["customer"]), list(log["amount"])) == (["a", "b"], [2.0, 4.0])
+    with pytest.raises(Refusal, match=r"log_columns\.amount = \"gros\" is no heading.*; did you mean 'gross'\?"):
+        read_log(path, columns={"customer": "who", "date": "when", "amount": "gros"})
+
+
+def test_a_log_of_dates_alone(write):
+    log = read_log(write("date,id\n2014-03-08,0\n2014-05-21,1\n2014-06-21,1\n"), columns={"amount": ""})
+    assert log["amount"].isna().all()
+    assert purchase_days(log)["amount"].isna().all()
+    assert list(summary(log)["frequency"]) == [0, 1]
+
+
+def test_numbers_with_and_without_a_point_are_the_same_customer(write):
+    log = read_log(write(f"{HEADER}17,2024-01-01,1\n17.0,2024-01-02,1\n1.5,2024-01-02,1\n"))
+    assert list(log["customer"]) == ["17", "17", "1.5"]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "pq"])
+def test_parquet_is_read_like_text(tmp_path, suffix):
+    path = tmp_path / f"log.{suffix}"
+    ids, moments = [17.0, 18.0, 17.0], pd.to_datetime(["2024-01-01 10:00", "2024-01-02 00:00", "2024-02-01 00:00"])
+    table = pd.DataFrame({"CustomerID": ids, "InvoiceDate": moments, "amount": [1.5, 2.0, 3.0], "tags": [["a"]] * 3})
+    table.to_parquet(path)
+    log = read_log(path)
+    assert list(log["customer"]) == ["17", "18", "17"]
+    assert list(log["date"]) == list(moments.normalize())
+    assert list(log["amount"]) == [1.5, 2.0, 3.0]
+    table.assign(CustomerID=[17.0, None, 18.0]).to_parquet(path)
+    with pytest.raises(Refusal, match="row 2: no customer"):
+        read_log(path)
+    path.write_text(HEADER)
+    with pytest.raises(Refusal, match="it is no Parquet file"):
+        read_log(path)
+
+
+def test_returns_are_taken_off_the_latest_purchase_day():
+    log = log_of(
+        ("ann", "2024-01-01", -5.0),  # of a purchase before the log
+        ("ann", "2024-01-02", 20.0),
+        ("ann", "2024-01-05", 30.0),
+        ("ann", "2024-01-05", -10.0),
+        ("ann", "2024-01-09", -5.0),
+        ("bob", "2024-01-02", 7.0),
+        ("bob", "2024-01-03", 8.1),
+        ("bob", "2024-01-07", -8.1),  # all of it
+    )
+    days = purchase_days(log)
+    rows = [(row.customer, str(row.date.date()), row.amount) for row in days.itertuples()]
+    assert rows == [("ann", "2024-01-02", 20.0), ("ann", "2024-01-05", 15.0), ("bob", "2024-01-02", 7.0)]
+    assert list(summary(log)["frequency"]) == [1, 0]
+
+
+def test_a_field_without_end_is_refused_at_once(write):
+    path = write(HEADER + 'p,2024-01-01,"' + "x" * 10_000_000)
+    tracemalloc.start()
+    with pytest.raises(Refusal, match="line 2: is longer than 1,048,576 characters"):
+        read_log(path)
+    assert tracemalloc.get_traced_memory()[1] < 10e6
+    tracemalloc.stop()
+
+
+def test_too_many_purchases_are_refused(write, monkeypatch):
+    monkeypatch.setattr("abm.logs.purchases.MOST_PURCHASES", 2)
+    with pytest.raises(Refusal, match="has more than 2 purchases; use a sample of its customers"):
+        read_log(write(HEADER + "p,2024-01-01,1\n" * 3))
 
 
 def test_a_missing_file_is_refused_by_its_path(tmp_path):

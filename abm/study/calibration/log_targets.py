@@ -13,13 +13,14 @@ population are taken from the log itself instead (`population.log`).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.logs.purchases import purchase_days, read_log, shipped
+from abm.logs.purchases import find_log, purchase_days, read_log
 from abm.study.calibration.targets import SIGMAS, Target
 from abm.study.plan import checks
 
@@ -33,14 +34,17 @@ def log_targets(
     year_days: int = YEAR_DAYS,
     customers: int | None = None,
     firm: str = "",
+    columns: Mapping[str, str] | None = None,
+    dates: str | None = None,
 ) -> tuple[Target, ...]:
     """Return what the last year of a purchase log says, as targets for a firm.
 
-    log       : path of a CSV file, or the name of a shipped log
+    log       : path of a file, or the name of a shipped log
     until     : last day of that year, such as 1997-12-31; None = the last day of the log
     year_days : days in the scenario's year, periods_per_year times the length of a period
     customers : of the market, buyers or not; None = not known, and penetration is left out
     firm      : whose log it is; "" = the first firm of the scenario
+    columns, dates : how the log is read, as `read_log` has it; a log without amounts has no target for the basket
 
     The firm's customers must be as they are in the measured periods: a log that follows newly won customers alone says
     less than a year of them all. The measured periods must be whole years.
@@ -48,14 +52,16 @@ def log_targets(
     """
     checks.whole("year_days", year_days, low=1)
     name = str(log)
-    table = purchase_days(read_log(shipped(name) if "/" not in name and "." not in name else Path(name)))
+    table = purchase_days(read_log(find_log(name, Path()), source=name, columns=columns, dates=dates))
     first, last = _year(table, until, year_days, name)
     year = table[(table["date"] >= first) & (table["date"] <= last)]
     if year["customer"].nunique() < 2:
         raise Refusal(f"has fewer than 2 buyers from {first.date()} to {last.date()}", source=name)
     counts = year.groupby("customer")["amount"].agg(["size", "sum"]).to_numpy(float)
     visits, spend = counts.T
-    moments = {"frequency": _mean(visits), "basket": _ratio(spend, visits)}
+    moments = {"frequency": _mean(visits)}
+    if not table["amount"].isna().all():
+        moments["basket"] = _ratio(spend, visits)
     if customers is not None:
         moments["penetration"] = _share(len(visits), customers)
     found = []

@@ -35,7 +35,9 @@ from abm.study.provenance import inputs
 from abm.study.provenance.digest import canonical, digest, own_code, plain
 from abm.study.provenance.files import write_whole
 from abm.study.provenance.identity import of_market
+from abm.world.fitted import known, remember
 
+_READINGS = "readings"  # in the state that other processes get
 Settings = dict[str, Any]
 HEADLINE = tuple(BY_NAME[name] for name in ("profit", "share_of_wallet", "retention_rate", "csi"))
 
@@ -107,14 +109,21 @@ class Experiment:
         checks.size(len(arms), self.design.asked, self.replications)
         self._set(design=checks.design(self.scenario, arms, self.design, self.seed))
         self._set(expect=criteria.checked(self))
+        for scenario in self._variants():
+            inputs.check(scenario, self.folder)
         if self.inputs:
             self._set(folder=(self.folder or Path.cwd()).resolve())  # a worker process may stand elsewhere
-            for scenario in self._variants():
-                inputs.check(scenario, self.folder)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is worked out from the fields: another process works it out from its own code."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        """Leave out what is worked out from the fields: another process works it out from its own code.
+
+        What was read of purchase logs goes along, as no other process needs to read them again.
+        """
+        return {item.name: getattr(self, item.name) for item in fields(self)} | {_READINGS: known()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        remember(state.pop(_READINGS, {}))
+        self._set(**state)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from abm.core.errors import Refusal
 from abm.core.streams import stream_key
+from abm.logs.purchases import shipped_logs
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import write_whole
-from abm.world.population import heterogeneity
 
 FOLDER = "inputs"  # of a results folder
 SECTIONS = ("population", "network")  # of a scenario, that name files
@@ -23,15 +23,14 @@ SECTIONS = ("population", "network")  # of a scenario, that name files
 def named(scenario: Scenario) -> tuple[str, ...]:
     """Return the paths of a scenario's input files, relative to the study's folder."""
     log, graph = scenario.population.log, scenario.network
-    logs = (log,) if log is not None and ("/" in log or "." in log) else ()
+    logs = (log,) if log is not None and log not in shipped_logs() else ()
     return (*logs, str(graph.file)) if graph.kind == "file" else logs
 
 
 def check(scenario: Scenario, folder: Path | None) -> None:
-    """Refuse a scenario whose input files cannot be used."""
-    for name in named(scenario):
-        if name == scenario.population.log:
-            heterogeneity(name, scenario.population.log_until, folder)
+    """Refuse a scenario whose input files, or its shipped log, cannot be used."""
+    if scenario.population.log is not None:
+        scenario.population.log_file(folder).reading()
     if scenario.network.kind == "file":
         scenario.network.build(scenario.population.customers, stream_key(0, "graph"), 0, folder=folder)
 

@@ -112,3 +112,14 @@ def test_buyers_who_are_all_alike_say_nothing_of_the_error(tmp_path):
 def test_unknown_log():
     with pytest.raises(Refusal, match="no shipped log"):
         log_targets("cdnov")
+
+
+def test_a_log_without_amounts_has_no_target_for_the_basket(tmp_path):
+    rows = [
+        f"{who},2024-{month:02d}-{day:02d}"
+        for who in range(4)
+        for month in range(1, 13)
+        for day in range(1, 29, who + 1)
+    ]
+    (tmp_path / "log.csv").write_text("\n".join(["wer,date", *rows, "0,2024-12-31"]))
+    assert set(by_kpi(log_targets(tmp_path / "log.csv", columns={"customer": "wer", "amount": ""}))) == {"frequency"}

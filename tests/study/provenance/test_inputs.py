@@ -5,10 +5,12 @@ import pytest
 from abm.core.errors import Refusal
 from abm.scenario.scenario import Scenario
 from abm.study.plan.design import grid
-from abm.study.plan.experiment import load
+from abm.study.plan.experiment import Experiment, load
 from abm.study.provenance import inputs
+from abm.study.running.pool import packed, unpacked
 from abm.study.running.runner import run
 from abm.study.running.verify import verify
+from abm.world import fitted
 
 STUDY = """
 replications = 2
@@ -90,3 +92,14 @@ def test_results_hold_their_input_files(folder, tmp_path, monkeypatch):
     assert (tmp_path / "results" / "inputs" / "ties.csv").read_bytes() == (folder / "ties.csv").read_bytes()
     (folder / "ties.csv").unlink()
     assert verify(tmp_path / "results").ok
+
+
+def test_what_was_read_of_a_log_goes_along_to_worker_processes(tmp_path, monkeypatch):
+    rows = [f"{k * k % 97 % 40 * (k % 3)},2024-{1 + k % 11:02d}-{1 + k * k % 28:02d},{5 + k % 13}" for k in range(200)]
+    (tmp_path / "log.csv").write_text("\n".join(["customer,date,amount", *rows]))
+    experiment = Experiment(name="x", scenario=Scenario(population={"log": "log.csv"}), folder=tmp_path)
+    sent = packed(experiment)
+    monkeypatch.setattr(fitted, "_READINGS", {})
+    there = unpacked(sent, experiment.sheet.digests, "")
+    monkeypatch.setattr(fitted, "read_log", None)
+    assert there.scenario.population.log_file(tmp_path).reading().rows == 200
