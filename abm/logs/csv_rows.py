@@ -44,31 +44,34 @@ def read_rows(path: Path, source: str, needed: Iterable[str]) -> Iterator[tuple[
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[TextIO]:
-    """Open a text file, its wrong bytes read as what `lines_of` refuses.  Raises Refusal if it cannot be opened."""
+def opened(path: Path, source: str = "") -> Iterator[TextIO]:
+    """Open a text file, its wrong bytes read as what `lines_of` refuses.  Raises Refusal if it cannot be opened.
+
+    source : what messages call it; the path when empty
+    """
     try:
         file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
     except FileNotFoundError:
         near = did_you_mean(path.name, sorted(one.name for one in path.parent.glob(f"*{path.suffix}")))
-        raise Refusal(f"there is no such file{near}", source=str(path)) from None
+        raise Refusal(f"there is no such file{near}", source=source or str(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
-        raise Refusal(f"cannot be read: {getattr(error, 'strerror', error)}", source=str(path)) from None
+        raise Refusal(f"cannot be read: {getattr(error, 'strerror', error)}", source=source or str(path)) from None
     with file:
         yield file
 
 
-def lines_of(file: TextIO, source: str) -> Iterator[str]:
+def lines_of(file: TextIO, source: str, longest: int = LONGEST_LINE) -> Iterator[str]:
     """Yield the lines of a file with their ends.  Raises Refusal for one too long, not UTF-8 or with a zero byte."""
     number = 0
-    while line := file.readline(LONGEST_LINE + 1):
+    while line := file.readline(longest + 1):
         number += 1
-        if len(line) > LONGEST_LINE:
-            said = f"is longer than {LONGEST_LINE:,} characters; a row is a line of its own"
+        if len(line) > longest:
+            said = f"is longer than {longest:,} characters; a row is a line of its own"
             raise Refusal(said, place=f"line {number}", source=source)
         if not line.isascii() and _NOT_UTF_8.search(line):
             raise Refusal("not UTF-8 text; save the file as UTF-8", place=f"line {number}", source=source)
         if "\0" in line:
-            raise Refusal("not text (a zero byte); save the file as CSV", place=f"line {number}", source=source)
+            raise Refusal("not text (a zero byte); save the file as UTF-8 text", place=f"line {number}", source=source)
         yield line
 
 

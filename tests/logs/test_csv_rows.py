@@ -55,7 +55,7 @@ def test_columns_may_stand_below_each_other(rows):
         ("name,size\na,1,2\n", "line 2: 3 columns where the header has 2"),
         (b"name,size\nM\xfcller,1\n", "line 2: not UTF-8 text; save the file as UTF-8"),
         ("name,size\n".encode("utf-16"), "line 1: not UTF-8 text; save the file as UTF-8"),
-        ("name,size\na\0,1\n", "line 2: not text (a zero byte); save the file as CSV"),
+        ("name,size\na\0,1\n", "line 2: not text (a zero byte); save the file as UTF-8 text"),
         ('name,size\n"a,1\n', "line 2: not CSV: unexpected end of data"),
         ('name,size\na,"5"0\n', "line 2: not CSV: ',' expected after '\"'"),
     ],

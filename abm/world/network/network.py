@@ -8,6 +8,7 @@ generators.py; GOLDENBERG_LIBAI_MULLER_2001 for strong and weak ties. Which grap
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
@@ -20,8 +21,10 @@ from abm.core.errors import Refusal, one_of, shown
 from abm.core.sources import COLEMAN_1958, GOLDENBERG_LIBAI_MULLER_2001, WATTS_STROGATZ_1998, XULVI_BRUNET_SOKOLOV_2004
 from abm.core.spec import Spec, param
 from abm.world.network import generators
-from abm.world.network.graph_files import TieList, list_ties, read_graph
-from abm.world.network.ties import Ties, compressed_rows, strong_and_weak, symmetric_weights
+from abm.world.network.graph_files import list_ties, read_graph
+from abm.world.network.listed import described, tied
+from abm.world.network.tie_list import TieList
+from abm.world.network.ties import Ties, compressed_rows, strong_and_weak
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -184,20 +187,29 @@ class Network(Spec):
             size = f"{ties:.3g} ties ({16 * ties / 1e9:.3g} GB)"
             self._refuse(name, f"= {value} with {n} customers makes {size}; at most {MOST_TIES:.0e} are drawn")
 
+    def describe(self, customers: int, folder: Path | None = None) -> str:
+        """Return in one line what was read of the file, decided and left out; "" for a graph that is drawn."""
+        if self.kind in DRAWN:
+            return ""
+        listed = self._listed(customers, folder)
+        return f"{self.file}: {described(listed, tied(listed, customers))}"
+
     def _read(self, customers: int, key: np.uint64, replication: int, folder: Path | None) -> Ties:
+        listed = self._listed(customers, folder)
+        ties = tied(listed, customers)
+        if listed.weight is None:
+            return replace(ties, weight=self._strengths(ties.start, ties.target, key, replication))
+        for name in STRENGTHS:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                self._refuse(name, f"= {getattr(self, name)} is not used: {self.file} gives the weights of its ties")
+        return ties
+
+    def _listed(self, customers: int, folder: Path | None) -> TieList:
         base = (folder or Path.cwd()).resolve()
         path = (base / str(self.file)).resolve()
         if not path.is_relative_to(base):
             self._refuse("file", f"= {shown(self.file)} lies outside the study's folder")
-        listed = read_graph(path, customers)
-        if listed.weight is None:
-            ties = _tied(listed, customers)
-            weight = self._strengths(ties.start, ties.target, key, replication)
-            return Ties(ties.start, ties.target, weight, ties.dropped, ties.labels)
-        for name in STRENGTHS:
-            if getattr(self, name) != type(self).model_fields[name].default:
-                self._refuse(name, f"= {getattr(self, name)} is not used: {path.name} gives the weights of its ties")
-        return _tied(listed, customers)
+        return read_graph(path, customers)
 
     def _refuse(self, name: str, message: str) -> NoReturn:
         raise Refusal(message, place=f"Network.{name}")
@@ -211,26 +223,14 @@ def _numbered(groups: ArrayLike) -> NDArray[np.int32]:
     return np.unique(given, return_inverse=True)[1].astype(np.int32)
 
 
-def _tied(listed: TieList, customers: int) -> Ties:
-    """Return ties without self-loops and with the first of duplicates only; weight 1 where none is listed."""
-    low, high = np.minimum(listed.sender, listed.receiver), np.maximum(listed.sender, listed.receiver)
-    proper = np.flatnonzero(low != high)
-    pairs, first = np.unique(low[proper] * np.int64(customers) + high[proper], return_index=True)
-    dropped = {"self_loops": low.size - proper.size, "duplicates": proper.size - pairs.size}
-    low, high = (part.astype(np.int32) for part in np.divmod(pairs, max(customers, 1)))
-    start, target = compressed_rows(low, high, customers)
-    listed_weight = np.ones(low.size, np.float32) if listed.weight is None else listed.weight[proper[first]]
-    return Ties(start, target, symmetric_weights(start, target, listed_weight), dropped, listed.labels)
-
-
 def from_networkx(graph: nx.Graph, customers: int | None = None) -> Ties:
-    """Return the ties of an undirected graph; the edge attribute `weight` is the strength, 1 where missing.
+    """Return the ties of a graph of any kind; the edge attribute `weight` is the strength, 1 where missing.
 
     Nodes 0..n - 1 are customer ids; other labels get ids in the order of the nodes and are kept in `labels`.
-    Self-loops and parallel edges are dropped and counted.
+    Directions do not count; self-loops are left out, weights of parallel edges added up, and both are counted.
 
     customers : how many there are; those beyond the graph's nodes are isolated; None = the graph's nodes
-    Raises Refusal for a directed graph, a weight that is not finite and >= 0, more nodes than customers, and
+    Raises Refusal for a weight that is not finite and >= 0, more nodes than customers, and
     labels that look alike (1 and "1").
     """
     listed = list_ties(graph)
@@ -239,12 +239,12 @@ def from_networkx(graph: nx.Graph, customers: int | None = None) -> Ties:
         raise Refusal(f"the graph has {listed.people} nodes, but there are {n} customers; use at least as many")
     if set(listed.labels) == set(range(listed.people)) and not any(isinstance(node, bool) for node in graph):
         ids = np.array(listed.labels, np.int32)
-        return _tied(TieList(ids[listed.sender], ids[listed.receiver], listed.weight, n), n)
+        return tied(TieList(ids[listed.sender], ids[listed.receiver], listed.weight, n), n)
     spelled: dict[str, Hashable] = {}
     for label in listed.labels:
         if (other := spelled.setdefault(str(label), label)) is not label:
             raise Refusal(f"the graph has the nodes {other!r} and {label!r}, which look alike; rename one of them")
-    return _tied(listed, n)
+    return tied(listed, n)
 
 
 def to_networkx(ties: Ties, attributes: Mapping[str, ArrayLike] | None = None) -> nx.Graph:

@@ -211,7 +211,7 @@ def test_a_file_with_weights_gives_the_strengths(tmp_path):
     ties = from_file(tmp_path, "0,1,0.5\n2,1,2\n1,0,0.25\n3,3,1\n")
     ties.check()
     assert edges(ties) == {(0, 1), (1, 2)}
-    assert ties.weight.tolist() == [0.5, 0.5, 2.0, 2.0]
+    assert ties.weight.tolist() == [0.75, 0.75, 2.0, 2.0]  # those of 0-1 and 1-0 added up
     assert ties.dropped == {"self_loops": 1, "duplicates": 1}
     assert ties.degree.tolist() == [1, 2, 1, 0, 0]
     assert refused(from_file, tmp_path, "0,1,0.5\n", strong_share=0.2) == (
@@ -336,6 +336,46 @@ def test_other_labels_are_numbered_as_they_come_and_kept():
     assert from_networkx(to_networkx(from_networkx(graph))) == from_networkx(graph)
 
 
+@pytest.mark.parametrize("kind", [nx.MultiGraph, nx.DiGraph, nx.MultiDiGraph])
+def test_directions_do_not_count_and_weights_of_parallel_ties_are_added_up(kind):
+    graph = kind()
+    graph.add_edge("a", "b", weight=1.0)
+    graph.add_edge("b", "a" if kind is not nx.MultiGraph else "b", weight=3.0)
+    graph.add_edge("b", "c", weight=4.0)
+    graph.add_edge("a", "b", weight=1.0)
+    ties = from_networkx(graph)
+    total = sum(weight for *ends, weight in graph.edges(data="weight") if set(ends) == {"a", "b"})
+    assert total == {nx.MultiGraph: 2.0, nx.DiGraph: 4.0, nx.MultiDiGraph: 5.0}[kind]
+    assert ties.weight.tolist() == [total, total, 4.0, 4.0]
+
+
+def test_weights_that_add_up_to_more_than_a_number_holds_are_refused():
+    graph = nx.MultiGraph([("a", "b", {"weight": 3e38}), ("a", "b", {"weight": 3e38})])
+    with pytest.raises(Refusal, match=r"weights of repeated ties add up to 6e\+38; at most 3\.4e\+38 is allowed"):
+        from_networkx(graph)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("u,v\nAnn,Bob\nBob,Cy\n", "3 people with 2 ties; line 1 is taken for a header; 2 of 5 customers have no tie"),
+        (
+            "0 1 1\n0 1 3\n1 0 5\n2 2 1\n",
+            "3 people with 1 tie and weights; 1 tie of somebody to herself left out; 2 repeated ties, "
+            "their weights added up; 3 of 5 customers have no tie",
+        ),
+        (
+            "1 2\n2 1\n3 4\n4 5\n",
+            "5 people with 3 ties; customers are numbered from 1 in it; 1 repeated tie, counted once",
+        ),
+    ],
+)
+def test_what_was_read_is_said(tmp_path, text, said):
+    (tmp_path / "graph.csv").write_text(text)
+    assert Network(kind="file", file="graph.csv").describe(5, tmp_path) == f"graph.csv: {said}"
+    assert Network().describe(5) == ""
+
+
 def test_a_missing_weight_is_one_and_no_customers_are_no_customers():
     graph = nx.Graph([(0, 1), (1, 2)])
     graph[0][1]["weight"] = 0.5
@@ -346,7 +386,6 @@ def test_a_missing_weight_is_one_and_no_customers_are_no_customers():
 @pytest.mark.parametrize(
     ("graph", "complaint"),
     [
-        (nx.DiGraph([(0, 1)]), "the graph is directed, but word of mouth goes both ways; pass graph.to_undirected()"),
         (nx.Graph([(1, "1")]), "the graph has the nodes 1 and '1', which look alike; rename one of them"),
         (
             nx.Graph([("a", "b", {"weight": "much"})]),
