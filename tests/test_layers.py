@@ -45,7 +45,7 @@ TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
 ONLY_IN = {  # a library, and the files that may import it
     "numba": ("core/kernels.py", "core/lowering.py", "core/programs.py", "core/effects.py"),
     "llvmlite": ("core/lowering.py",),
-    "networkx": ("world/network/network.py", "world/network/graph_files.py", "bench/idiomatic.py"),
+    "networkx": ("world/network/graphs.py", "world/network/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("agents/model.py", "agents/customer.py", "agents/agent_set.py", "agents/firm.py", "bench/idiomatic.py"),
     "pyarrow": ("study/storage/segment.py", "logs/parquet_rows.py"),
     "SALib": ("study/sensitivity/indices.py",),

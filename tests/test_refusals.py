@@ -15,7 +15,7 @@ import pytest
 import abm
 from abm.cli import main
 from abm.view import figures
-from abm.world.network.network import from_networkx
+from abm.world.network.graphs import from_networkx
 
 HEAD = "replications = 2\n[scenario]\nperiods = 4\n"
 GRAPH = '[scenario.population]\ncustomers = 4\n[scenario.network]\nkind = "file"\nfile = "{}"\n'
@@ -184,7 +184,7 @@ def test_pickles_are_never_read(place, capsys, name):
     [
         ("ties.txt", "0 1\n1 9\n", "line 2: customer 9 does not exist; customers are numbered from 0 to 3"),
         ("ties.csv", "source,target\n0,1\n\n2,-1\n", "line 4: "),
-        ("ties.txt", '1 2\n"1" 3\n', 'line 2: "1" and 1 read as the same customer; write her in one way only'),
+        ("ties.txt", "1 2\n01 3\n", "line 2: 01 and 1 read as the same customer; write her in one way only"),
         ("ties.txt", "0 1 nan\n", "line 1: "),
         ("ties.txt", "0 1 -2\n", "line 1: "),
         ("ties.txt", "0\n", "line 1: "),

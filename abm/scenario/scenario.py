@@ -181,7 +181,7 @@ class _World(Spec):
             for column in (*plan.needed(self.population, mechanisms, found), *scratch)
         )
         tallies = entries((tally for mechanism in mechanisms for tally in mechanism.counts), length)
-        per_customer = {"complete": n - 1.0, "file": 0.0}.get(self.network.kind, self.network.mean_degree)
+        per_customer = {"complete": n - 1.0, "file": 0.0, "ties": 0.0}.get(self.network.kind, self.network.mean_degree)
         ties = 8 * n + 8 * int(n * per_customer)
         kept = book_columns(found, visit_columns(mechanisms)).values()
         visits = n * min(MOST_OCCASIONS, 2.0 * self.population.mean_rate + 0.5)  # of a busy period, cautiously

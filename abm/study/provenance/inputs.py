@@ -15,6 +15,7 @@ from abm.logs.purchases import shipped_logs
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import write_whole
+from abm.world.network.network import DRAWN
 
 FOLDER = "inputs"  # of a results folder
 SECTIONS = ("population", "network")  # of a scenario, that name files
@@ -31,7 +32,7 @@ def check(scenario: Scenario, folder: Path | None) -> None:
     """Refuse a scenario whose input files, or its shipped log, cannot be used."""
     if scenario.population.log is not None:
         scenario.population.log_file(folder).reading()
-    if scenario.network.kind == "file":
+    if scenario.network.kind not in DRAWN:
         scenario.network.build(scenario.population.customers, stream_key(0, "graph"), 0, folder=folder)
 
 

@@ -159,14 +159,15 @@ def _at_once(path: Path, layout: Layout, customers: int | None) -> TieList | Non
 
 
 def _plain(lines: Iterator[str], header: int) -> Iterator[str]:
-    """Yield lines behind the header; raise ValueError for a number that is not written as NumPy would write it."""
+    """Yield the ties behind the header; raise ValueError for numbers that NumPy would not write so, and for no tie."""
     seen = False
     for number, line in enumerate(lines, 1):
-        if number > header:
-            if _SPELLED_OTHERWISE.search(line):
+        bare = line.partition("#")[0]
+        if number > header and not bare.isspace() and bare:
+            if _SPELLED_OTHERWISE.search(bare):
                 raise ValueError
-            seen = seen or bool(line.partition("#")[0].strip())
-            yield line
+            seen = True
+            yield bare
     if not seen:
         raise ValueError
 

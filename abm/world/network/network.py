@@ -7,10 +7,10 @@ generators.py; GOLDENBERG_LIBAI_MULLER_2001 for strong and weak ties. Which grap
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,26 +21,29 @@ from abm.core.errors import Refusal, one_of, shown
 from abm.core.sources import COLEMAN_1958, GOLDENBERG_LIBAI_MULLER_2001, WATTS_STROGATZ_1998, XULVI_BRUNET_SOKOLOV_2004
 from abm.core.spec import Spec, param
 from abm.world.network import generators
-from abm.world.network.graph_files import list_ties, read_graph
+from abm.world.network.graph_files import read_graph
+from abm.world.network.graphs import check_written, listed_ties, written_down
 from abm.world.network.listed import described, tied
 from abm.world.network.tie_list import TieList
 from abm.world.network.ties import Ties, compressed_rows, strong_and_weak
 
-if TYPE_CHECKING:
-    import networkx as nx
+__all__ = ["Network", "Ties"]
 
-__all__ = ["Network", "Ties", "from_networkx", "to_networkx"]
-
-Kind = Literal["watts_strogatz", "barabasi_albert", "erdos_renyi", "stochastic_block", "complete", "ring", "file"]
+Kind = Literal[
+    "watts_strogatz", "barabasi_albert", "erdos_renyi", "stochastic_block", "complete", "ring", "file", "ties"
+]  # fmt: skip
 DRAWN = ("watts_strogatz", "barabasi_albert", "erdos_renyi", "stochastic_block", "complete", "ring")
 USED_BY: dict[str, tuple[str, ...]] = {
     "neighbours": tuple(kind for kind in DRAWN if kind != "complete"),
     "rewiring": ("watts_strogatz",),
     "groups": ("stochastic_block",),
     "homophily": ("stochastic_block",),
-    "segment_homophily": (*(kind for kind in DRAWN if kind != "complete"), "file"),
+    "segment_homophily": (*(kind for kind in DRAWN if kind != "complete"), "file", "ties"),
     "isolated": DRAWN,
     "file": ("file",),
+    "ties": ("ties",),
+    "weights": ("ties",),
+    "names": ("ties",),
 }
 STRENGTHS = ("strong_share", "strong_weight", "weak_weight")
 MOST_TIES = 500_000_000  # 8 GB of targets and weights
@@ -57,8 +60,9 @@ class Network(Spec):
     stochastic_block  neighbours (mean), homophily, groups
     complete          –
     file              file
-    All but `file` use `isolated`, all but `complete` `segment_homophily`; all use the strengths of ties, unless a file
-    gives weights. A field set away from its default under a kind that does not use it is refused.
+    ties              ties, weights, names: a graph of one's own, as `Network(graph=…)` writes a networkx graph down
+    Those that are drawn use `isolated`, all but `complete` `segment_homophily`; all use the strengths of ties, unless
+    weights are given. A field set away from its default under a kind that does not use it is refused.
     """
 
     kind: Kind = param("watts_strogatz", unit="name", evidence="assumed", doc="how the graph is made")
@@ -96,6 +100,20 @@ class Network(Spec):
     file: str | None = param(
         None, unit="path", evidence="assumed", doc="edge list or GraphML file inside the study's folder"
     )
+    ties: tuple[tuple[int, int], ...] = param(
+        (), unit="pairs of ids", evidence="assumed", doc="pairs of customers who talk, by their numbers from 0"
+    )
+    weights: tuple[float, ...] = param((), unit="weights", evidence="assumed", doc="weight of each of these ties")
+    names: tuple[str, ...] = param((), unit="names", evidence="assumed", doc="what the first customers are called")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_down(cls, data: Any) -> Any:
+        """Take `graph`, a networkx graph of any kind, as the ties, weights and names that it has."""
+        if not isinstance(data, Mapping) or data.get("graph") is None:
+            return data
+        others = {key: value for key, value in data.items() if key != "graph"}
+        return {**written_down(data["graph"]), **others}
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -106,6 +124,7 @@ class Network(Spec):
                     f'= {shown(value)} is not used by kind = "{self.kind}"; it belongs to {one_of(kinds)}',
                     place=name,
                 )
+        check_written(self.ties, self.weights, self.names)
         if self.kind == "file" and not self.file:
             raise Refusal('kind = "file" needs the name of a file in the study\'s folder', place="file")
         if self.kind in ("watts_strogatz", "ring", "barabasi_albert") and self.mean_degree % 2:
@@ -139,7 +158,7 @@ class Network(Spec):
         folder : the study's folder, which `file` must lie in; None = the current one
         Raises Refusal for a graph too large, and for a file that cannot be used.
         """
-        if self.kind == "file":
+        if self.kind not in DRAWN:
             return self._read(customers, key, replication, folder)
         active = customers - self.isolated
         if active < 0:
@@ -188,11 +207,11 @@ class Network(Spec):
             self._refuse(name, f"= {value} with {n} customers makes {size}; at most {MOST_TIES:.0e} are drawn")
 
     def describe(self, customers: int, folder: Path | None = None) -> str:
-        """Return in one line what was read of the file, decided and left out; "" for a graph that is drawn."""
+        """Return in one line what a given graph has, what was decided and left out; "" for one that is drawn."""
         if self.kind in DRAWN:
             return ""
         listed = self._listed(customers, folder)
-        return f"{self.file}: {described(listed, tied(listed, customers))}"
+        return f"{self.file or 'graph'}: {described(listed, tied(listed, customers))}"
 
     def _read(self, customers: int, key: np.uint64, replication: int, folder: Path | None) -> Ties:
         listed = self._listed(customers, folder)
@@ -201,10 +220,15 @@ class Network(Spec):
             return replace(ties, weight=self._strengths(ties.start, ties.target, key, replication))
         for name in STRENGTHS:
             if getattr(self, name) != type(self).model_fields[name].default:
-                self._refuse(name, f"= {getattr(self, name)} is not used: {self.file} gives the weights of its ties")
+                self._refuse(
+                    name,
+                    f"= {getattr(self, name)} is not used: {self.file or 'the graph'} gives the weights of its ties",
+                )
         return ties
 
     def _listed(self, customers: int, folder: Path | None) -> TieList:
+        if self.kind == "ties":
+            return listed_ties(self.ties, self.weights, self.names, customers)
         base = (folder or Path.cwd()).resolve()
         path = (base / str(self.file)).resolve()
         if not path.is_relative_to(base):
@@ -221,53 +245,3 @@ def _numbered(groups: ArrayLike) -> NDArray[np.int32]:
     if given.dtype.kind not in "iu":
         raise Refusal(f"must be whole numbers, not {given.dtype}", place="groups")
     return np.unique(given, return_inverse=True)[1].astype(np.int32)
-
-
-def from_networkx(graph: nx.Graph, customers: int | None = None) -> Ties:
-    """Return the ties of a graph of any kind; the edge attribute `weight` is the strength, 1 where missing.
-
-    Nodes 0..n - 1 are customer ids; other labels get ids in the order of the nodes and are kept in `labels`.
-    Directions do not count; self-loops are left out, weights of parallel edges added up, and both are counted.
-
-    customers : how many there are; those beyond the graph's nodes are isolated; None = the graph's nodes
-    Raises Refusal for a weight that is not finite and >= 0, more nodes than customers, and
-    labels that look alike (1 and "1").
-    """
-    listed = list_ties(graph)
-    n = listed.people if customers is None else customers
-    if listed.people > n:
-        raise Refusal(f"the graph has {listed.people} nodes, but there are {n} customers; use at least as many")
-    if set(listed.labels) == set(range(listed.people)) and not any(isinstance(node, bool) for node in graph):
-        ids = np.array(listed.labels, np.int32)
-        return tied(TieList(ids[listed.sender], ids[listed.receiver], listed.weight, n), n)
-    spelled: dict[str, Hashable] = {}
-    for label in listed.labels:
-        if (other := spelled.setdefault(str(label), label)) is not label:
-            raise Refusal(f"the graph has the nodes {other!r} and {label!r}, which look alike; rename one of them")
-    return tied(listed, n)
-
-
-def to_networkx(ties: Ties, attributes: Mapping[str, ArrayLike] | None = None) -> nx.Graph:
-    """Return an undirected networkx graph with edge attribute `weight`.
-
-    Its nodes are the labels, or else the ids; customers beyond the labels are called "customer 7".
-
-    attributes : {name: (n,) values} to put on the nodes, e.g. columns of the customers
-    Raises Refusal for values of another shape.
-    """
-    import networkx as nx  # noqa: PLC0415 - slow to import, and few studies take a graph out
-
-    names: list[Hashable] = list(ties.labels or range(ties.customers))
-    names += [f"customer {i}" for i in range(len(names), ties.customers)]
-    graph = nx.Graph()
-    graph.add_nodes_from(names)
-    sender = ties.sender
-    once = sender < ties.target
-    rows: list[list[Any]] = [part[once].tolist() for part in (sender, ties.target, ties.weight)]
-    graph.add_weighted_edges_from((names[i], names[k], weight) for i, k, weight in zip(*rows, strict=True))
-    for name, values in (attributes or {}).items():
-        column = np.asarray(values)
-        if column.shape != (ties.customers,):
-            raise Refusal(f"has shape {column.shape}, not ({ties.customers},)", place=f"attributes.{name}")
-        nx.set_node_attributes(graph, dict(zip(names, column.tolist(), strict=True)), name)
-    return graph

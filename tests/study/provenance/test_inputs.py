@@ -1,5 +1,6 @@
 """Input files: they count by content, must be usable, and stay with the results."""
 
+import networkx as nx
 import pytest
 
 from abm.core.errors import Refusal
@@ -11,6 +12,7 @@ from abm.study.running.pool import packed, unpacked
 from abm.study.running.runner import run
 from abm.study.running.verify import verify
 from abm.world import fitted
+from abm.world.network.network import Network
 
 STUDY = """
 replications = 2
@@ -103,3 +105,18 @@ def test_what_was_read_of_a_log_goes_along_to_worker_processes(tmp_path, monkeyp
     there = unpacked(sent, experiment.sheet.digests, "")
     monkeypatch.setattr(fitted, "read_log", None)
     assert there.scenario.population.log_file(tmp_path).reading().rows == 200
+
+
+def test_a_graph_of_ones_own_counts_and_is_saved_with_the_study(tmp_path):
+    def study(graph):
+        network = Network(graph=graph)
+        return Experiment(name="x", scenario=Scenario(periods=3, population={"customers": 9}, network=network))
+
+    ring, line = study(nx.cycle_graph(9)), study(nx.path_graph(9))
+    ring.save(tmp_path / "ring.toml")
+    assert load(tmp_path / "ring.toml") == ring
+    assert not set(ring.sheet.ids) & set(line.sheet.ids)
+    assert list(load(tmp_path / "ring.toml").sheet.ids) == list(ring.sheet.ids)
+    assert len(run(ring.replace(replications=2), workers=2).failed) == 0
+    with pytest.raises(Refusal, match="the graph has 12 nodes, but there are 9 customers"):
+        study(nx.path_graph(12))

@@ -13,13 +13,14 @@ from abm.core.streams import stream_key
 from abm.engine.building import build_world
 from abm.engine.engine import Engine
 from abm.study.provenance.identity import of_market
+from abm.world.network.graphs import from_networkx
 from abm.world.network.homophily import chance_level, homophily, with_homophily
-from abm.world.network.network import USED_BY, Network, from_networkx
+from abm.world.network.network import USED_BY, Network
 from abm.world.partition import Partition
 from abm.world.population import Population
 
 KEY = stream_key(3, "graph")
-KINDS = USED_BY["segment_homophily"][:-1]  # all that are drawn
+KINDS = USED_BY["segment_homophily"][:-2]  # all that are drawn
 TWO = ({"name": "light", "share": 0.7}, {"name": "heavy", "purchase_rate": 1.0})
 
 

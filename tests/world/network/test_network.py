@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.core.streams import stream_key
-from abm.world.network.network import DRAWN, STRENGTHS, USED_BY, Network, Ties, from_networkx, to_networkx
+from abm.world.network.graphs import from_networkx, to_networkx
+from abm.world.network.network import DRAWN, STRENGTHS, USED_BY, Network, Ties
 
 KEY = stream_key(3, "graph")
 
@@ -43,7 +44,7 @@ def test_defaults_are_the_small_world_of_the_specification():
 def test_every_parameter_is_used_by_all_kinds_or_says_by_which():
     names = set(Network.model_fields)
     assert names == {"kind", *STRENGTHS, *USED_BY}
-    kinds = {"file", *DRAWN}
+    kinds = {"file", "ties", *DRAWN}
     assert all(set(users) <= kinds for users in USED_BY.values())
     assert all(row.evidence == "assumed" for row in Network.parameters())
 
@@ -334,6 +335,44 @@ def test_other_labels_are_numbered_as_they_come_and_kept():
     assert set(to_networkx(ties).edges) == {("b", "a"), ("a", ("x", 1))}
     assert from_networkx(nx.Graph([(1, 2)])).labels == (1, 2)
     assert from_networkx(to_networkx(from_networkx(graph))) == from_networkx(graph)
+
+
+def test_a_graph_of_ones_own_is_written_down_and_read_back():
+    graph = nx.les_miserables_graph()
+    network = Network(graph=graph, strong_share=0.5)
+    assert network.kind == "ties"
+    assert Network.parse(network.to_dict()) == network
+    assert network.build(77, KEY, 0) == from_networkx(graph)
+    assert to_networkx(network.build(80, KEY, 0)).degree("Valjean", weight="weight") == graph.degree(
+        "Valjean", weight="weight"
+    )
+    assert network.describe(80) == "graph: 77 people with 254 ties and weights; 3 of 80 customers have no tie"
+    plain = Network(graph=nx.path_graph(4), weak_weight=1.0)
+    assert plain.to_dict() == {"kind": "ties", "ties": [[0, 1], [1, 2], [2, 3]], "weak_weight": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"graph": 3}, 'graph = "int" is no networkx graph'),
+        ({"graph": nx.empty_graph(20_001)}, "graph: has 20,001 nodes and 0 ties; of more than 20,000, write it with"),
+        ({"graph": nx.path_graph(3), "neighbours": 4.0}, 'neighbours = 4.0 is not used by kind = "ties"'),
+        ({"ties": [[0, 1]]}, 'ties = [[0, 1]] is not used by kind = "watts_strogatz"; it belongs to ties'),
+        ({"kind": "ties", "ties": [[0, -1]]}, "ties[0] = [0, -1]: customers are numbered from 0"),
+        ({"kind": "ties", "ties": [[0, 1]], "weights": [1.0, 2.0]}, "weights: has 2 entries, and there are 1 ties"),
+        ({"kind": "ties", "ties": [[0, 1]], "weights": [-1.0]}, "weights[0] = -1.0 is not a finite number"),
+        ({"kind": "ties", "names": ["a", "a"]}, 'names: has "a" twice'),
+    ],
+)
+def test_graphs_that_cannot_be_written_down(given, complaint):
+    with pytest.raises(Refusal) as refused:
+        Network(**given)
+    assert complaint in str(refused.value)
+
+
+def test_a_written_graph_needs_as_many_customers():
+    with pytest.raises(Refusal, match="the graph has 4 nodes, but there are 3 customers; use at least as many"):
+        Network(graph=nx.path_graph(4)).build(3, KEY, 0)
 
 
 @pytest.mark.parametrize("kind", [nx.MultiGraph, nx.DiGraph, nx.MultiDiGraph])
