@@ -19,7 +19,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Literal, TypeVar
@@ -28,6 +28,7 @@ import numba
 import numpy as np
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
+from abm.core.dependence import compiled_within, dependence, is_shipped
 from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, entry_name
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
@@ -72,17 +73,38 @@ def _page_digest(file: str) -> str:
     return digest.hexdigest()
 
 
-class Cache(FunctionCache):
-    """numba's disk cache, renewed when a page changes that the kernel's page imports, and not only its own."""
+@cache
+def _package_digest() -> str:
+    """Digest of all pages of this package, of whose equations and constants a kernel of the user's own may be made."""
+    digest = hashlib.blake2b(digest_size=6)
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
-        pages = _page_digest(inspect.getfile(function))
+
+def _stamp(function: FunctionType) -> str:
+    """Return a digest of all that is compiled into a kernel, beside its own page if it is a shipped one."""
+    if is_shipped(function):
+        return _CORE + _page_digest(inspect.getfile(function))
+    return _package_digest() + dependence(function)
+
+
+class Cache(FunctionCache):
+    """numba's disk cache, renewed when anything changes that is compiled into the kernel, not only its own page."""
+
+    def refresh(self) -> IndexDataCacheFile:
+        """Turn to the file for what the kernel is made of now, and return it."""
         self._cache_file = IndexDataCacheFile(
             cache_path=self._cache_path,
-            filename_base=f"{self._impl.filename_base}-{_CORE}{pages}",
-            source_stamp=self._impl.locator.get_source_stamp(),
+            filename_base=f"{self._impl.filename_base}-{_stamp(self._py_func)}",
+            source_stamp=self._cache_file._source_stamp,
         )
+        return self._cache_file
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what is stored of a signature, None if there is nothing."""
+        self.refresh()
+        return super().load_overload(sig, target_context)
 
 
 def _single(function: FunctionType) -> FunctionType:
@@ -117,7 +139,7 @@ class Kernel:
     """A compiled loop over arrays; called directly in tests, bound to a world's columns in a run."""
 
     def __init__(self, function: FunctionType, per: Per, double: bool) -> None:
-        self.function, self.per = function, per
+        self.function, self.per, self.double = function, per, double
         self.name, self.__doc__ = function.__name__, function.__doc__
         self.parameters = tuple(inspect.signature(function).parameters)
         self.arguments = tuple(p for p in self.parameters if p not in CLOCK)
@@ -125,13 +147,37 @@ class Kernel:
         self._kinds = tuple(CLOCK.get(p, plain) for p in self.parameters)
         if self.parameters != self.arguments + self.clock:
             raise TypeError(f"kernel {self.name}: {', '.join(CLOCK)} come last")
-        self._compiled: Any = function
-        if COMPILED:
-            scalar = function if double else _single(function)
-            self._compiled = numba.njit(nogil=True, error_model="numpy", pipeline_class=KernelCompiler)(scalar)
-            self._compiled._compiler.targetdescr = KernelTarget("cpu")
-            with contextlib.suppress(RuntimeError):  # numba's word for source that is in no file: not cached then
-                self._compiled._cache = Cache(self._compiled.py_func)
+        self._compiled: Any = self._compile()
+        self._made_of = ""
+        self._outdated = list[Any]()  # their machine code may still be running
+
+    def _compile(self) -> Any:
+        """Return the function for numba to compile when it is first called, or as it is."""
+        if not COMPILED:
+            return self.function
+        scalar = self.function if self.double else _single(self.function)
+        compiled: Any = numba.njit(nogil=True, error_model="numpy", pipeline_class=KernelCompiler)(scalar)
+        compiled._compiler.targetdescr = KernelTarget("cpu")
+        with contextlib.suppress(RuntimeError):  # numba's word for source that is in no file: not cached then
+            compiled._cache = Cache(compiled.py_func)
+        return compiled
+
+    def made_of(self) -> str:
+        """Return a digest of what is compiled into a kernel of the user's own; let go of machine code made of others.
+
+        A notebook's cell may have changed a constant, or an equation, that stands in another cell than the kernel.
+        """
+        if is_shipped(self.function):
+            return ""
+        now = dependence(self.function)
+        if self._made_of not in ("", now):
+            for function in compiled_within(self.function):
+                function._reset_overloads()
+                function.overloads.clear()
+            self._outdated.append(self._compiled)
+            self._compiled = self._compile()
+        self._made_of = now
+        return now
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}({', '.join(self.parameters)})>"
@@ -149,8 +195,8 @@ class Kernel:
 
     def is_cached(self) -> bool:
         """Return whether machine code of the present source is on the disk."""
-        cache = getattr(self._compiled, "_cache", None)
-        return not COMPILED or (isinstance(cache, Cache) and bool(cache._cache_file._load_index()))
+        stored = getattr(self._compiled, "_cache", None)
+        return not COMPILED or (isinstance(stored, Cache) and bool(stored.refresh()._load_index()))
 
     def assembly(self) -> str:
         """Machine code of every version compiled so far (for tests of vectorisation)."""

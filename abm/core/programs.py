@@ -61,14 +61,17 @@ def _words(value: Any) -> list[int]:
     return [int(value) & 0xFFFFFFFFFFFFFFFF]
 
 
-_entries: dict[Any, int] = {}  # by kernel and kinds of arguments; machine code lives as long as the process
+_entries: dict[
+    Any, int
+] = {}  # by kernel, what it is made of and kinds of arguments; machine code lives as long as the process
 
 
 def _entry(call: Call, kinds: tuple[Any, ...]) -> int:
     """Return the address of the C function (words, lo, hi, t) that runs the call's kernel."""
-    found = _entries.get(kinds)
+    key = call.kernel.made_of(), kinds
+    found = _entries.get(key)
     if found is None:
-        found = _entries[kinds] = call.kernel.entry(call.arguments)
+        found = _entries[key] = call.kernel.entry(call.arguments)
     return found
 
 

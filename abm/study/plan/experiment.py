@@ -271,7 +271,7 @@ class Experiment:
             "kpis": sorted(kpi.name for kpi in self.kpis),
             "scheme": SCHEME,
             "inputs": self.inputs,
-            "code": own_code(scenario, [kpi.function for kpi in self.kpis]),
+            "code": own_code(scenario, self.kpis),
             **({"groups": self._groups_identity()} if self.groups else {}),
             **({} if is_empty(self.record) else {"record": self.record.to_dict()}),
         }

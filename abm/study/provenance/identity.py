@@ -11,10 +11,11 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from abm.core.dependence import is_shipped
 from abm.core.spec import Spec
 from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
-from abm.study.provenance.digest import canonical, is_shipped, plain
+from abm.study.provenance.digest import canonical, plain
 from abm.study.provenance.revisions import revisions
 from abm.study.provenance.sources import KPIS, MARKET
 

@@ -1,20 +1,26 @@
 """Digests: equal things have equal texts, different things different ones, and own code counts."""
 
+import functools
 import importlib
 import json
 import linecache
 import math
 import sys
+import threading
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abm.core.errors import Refusal
 from abm.core.spec import Spec, param
-from abm.kpis.behaviour import market_share
+from abm.kpis.behaviour import churn_rate, market_share
+from abm.kpis.kpi import Kpi
+from abm.kpis.standard import KPIS, READINGS
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import canonical, digest, own_code, plain
+from abm.study.running.runner import run
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
@@ -96,7 +102,7 @@ def test_digest_is_blake2b_of_16_bytes():
 
 
 def test_shipped_code_is_not_own_code():
-    assert own_code(Scenario(), [market_share.function]) == []
+    assert own_code(Scenario(), [market_share]) == []
 
 
 @pytest.fixture
@@ -115,12 +121,6 @@ def habit(tmp_path, monkeypatch):
     sys.dont_write_bytecode = before
 
 
-def test_own_mechanisms_count_with_the_kernels_equations_and_constants_they_use(habit):
-    code = habit()
-    assert set(code) == {"Habit", "Growing", "build", "grown", "CEILING", "COST"}
-    assert "cost + 1.0 * growth" in code["grown"]
-
-
 @pytest.mark.parametrize("edit", [{"factor": 2.0}, {"ceiling": 3.0}, {"start": 0.5}, {"phase": "ENCOUNTER"}])
 def test_an_edited_equation_constant_column_or_base_is_other_code(habit, edit):
     before = habit()
@@ -128,7 +128,45 @@ def test_an_edited_equation_constant_column_or_base_is_other_code(habit, edit):
     assert habit(unused=2) == before
 
 
-def test_code_typed_at_a_prompt_counts_by_its_name():
-    space = {"__name__": "prompt"}
-    exec("def typed(tallied):\n    return tallied", space)
-    assert own_code([space["typed"]]) == [("typed", "")]
+def test_a_kpi_counts_by_what_it_computes():
+    made = {}
+    for k in (1.0, 2.0):
+        made[k] = own_code([Kpi("mine", "cu", lambda t, k=k: k * t.revenue, "", "", "")])
+    assert made[1.0] != made[2.0]
+    shipped = [own_code([Kpi("mine", "cu", one.function, "", "", "")]) for one in (market_share, churn_rate)]
+    assert shipped[0] != shipped[1]
+    assert own_code(KPIS, READINGS) == []
+
+
+def test_what_cannot_be_read_is_refused_with_the_name_of_the_kpi():
+    lock = threading.Lock()
+    with pytest.raises(Refusal, match=r"^mine: uses a _thread\.lock, whose content cannot be read"):
+        own_code([Kpi("mine", "cu", lambda t: lock, "", "", "")])
+
+
+def test_an_edited_kpi_does_not_find_old_numbers(study, tmp_path):
+    """Whatever a number hides in: an argument, what a function encloses, an object that is called."""
+    kinds = {
+        "default": lambda k: lambda t, k=k: k * t.revenue,
+        "closure": lambda k: lambda t: k * t.revenue,
+        "partial": lambda k: functools.partial(_times, k=k),
+        "object": _Times,
+    }
+    for kind, make in kinds.items():
+        found = [
+            run(study(arms={}, kpis=(Kpi("mine", "cu", make(k), "", "", ""),)), tmp_path / kind, workers=1).runs["mine"]
+            for k in (1.0, 10.0)
+        ]
+        np.testing.assert_allclose(10 * found[0], found[1], err_msg=kind)
+
+
+def _times(t, k):
+    return k * t.revenue
+
+
+class _Times:
+    def __init__(self, k):
+        self.k = k
+
+    def __call__(self, t):
+        return self.k * t.revenue
