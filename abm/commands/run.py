@@ -125,7 +125,7 @@ def _print(
     output.show("", tables.effects(table, results.baseline, summary.CONFIDENCE), "")
     judged_by, measured = summary.judged_by(results), summary.measured(results, known)
     words = tables.explained(results.firms[0], results.baseline, judged_by, measured=measured)
-    output.show(words, "", best.statement, *filter(None, ["", summary.over_points(results)]), "")
+    output.show(words, "", best.statement, *filter(None, ["", summary.about_points(results)]), "")
     late = dates.before_after(results)
     if len(late):
         output.show(dates.printed(results, late), "", dates.explained(results), "")

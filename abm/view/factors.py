@@ -9,7 +9,7 @@ from abm.core.errors import Refusal, did_you_mean
 from abm.study.plan.groups import everybody
 from abm.study.statistics.paired import interval
 from abm.study.storage.results import Results
-from abm.view.summary import CONFIDENCE
+from abm.view.summary import CONFIDENCE, mean_over_points
 
 _MOST_LEVELS, _PARTS = 12, 8  # of a factor: how many are drawn one by one, and into how many parts more are put
 
@@ -17,8 +17,8 @@ _MOST_LEVELS, _PARTS = 12, 8  # of a factor: how many are drawn one by one, and 
 def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
     """Return a row per arm (but the baseline) and level of a factor: arm, level, difference, low, high, pairs.
 
-    Points that share the level are averaged within a replication. Of more than 12 numbers neighbours are taken
-    together, an eighth of them each, and the level is their mean.
+    Points that share the level are averaged within a replication, as of Results.paired. Of more than 12 numbers
+    neighbours are taken together, an eighth of them each, and the level is their mean.
 
     Raises Refusal for names that are not in the results.
     """
@@ -33,8 +33,7 @@ def by_factor(results: Results, kpi: str, factor: str) -> pd.DataFrame:
     for arm in results.arms:
         if arm == results.baseline or arm not in wide or results.baseline not in wide:
             continue
-        difference = (wide[arm] - wide[results.baseline]).dropna()
-        means = difference.groupby(level=[factor, "replication"], sort=False).mean()
+        means = mean_over_points(wide[arm] - wide[results.baseline], factor)
         for level, values in means.groupby(level=factor, sort=False):
             mean, low, high, _ = interval(values.to_numpy(float), CONFIDENCE)
             rows.append((arm, level, mean, low, high, len(values)))

@@ -16,6 +16,7 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan.groups import everybody
+from abm.study.statistics.paired import over_points
 from abm.study.statistics.winner import Winner
 from abm.study.storage.results import Results
 
@@ -54,10 +55,10 @@ def verdict(results: Results, table: pd.DataFrame) -> list[str]:
     statement = best.statement[:1].upper() + best.statement[1:] + "."
     rows = table[(table["kpi"] == kpi) & (table["arm"] != results.baseline)]
     compared = (_compared(row, results.baseline) for row in rows.to_dict("records"))
-    return [statement, *filter(None, [over_points(results)]), *compared]
+    return [statement, *filter(None, [about_points(results)]), *compared]
 
 
-def over_points(results: Results) -> str:
+def about_points(results: Results) -> str:
     """Say what a verdict over several points of a design is a mean of, and how many points each arm leads at."""
     points, kpi, firm = len(results.sheet.design), judged_by(results), results.firms[0]
     if points < 2 or len(results.arms) < 2 or not better(results, kpi):
@@ -175,23 +176,33 @@ def courses(results: Results, kpi: str, together: int = 1) -> pd.DataFrame:
     """Return a KPI of the focal firm over time, by arm: its level and its difference from the baseline.
 
     Columns: arm, firm, period (the middle of those taken together); level, difference and the ends of their intervals.
-    Points of a design are averaged within a replication; periods without a value are left out.
+    Points of a design are averaged within a replication, as of Results.paired; periods without a value are left out.
 
     together : how many periods are averaged
     """
     table = everybody(results.periods)
     table = table.loc[table["firm"] == results.firms[0], ["arm", "replication", "point", "period", kpi]].dropna()
     table["period"] = table["period"] // together * together + (together - 1) / 2
-    wide = table.pivot_table(index=["period", "replication"], columns="arm", values=kpi, aggfunc="mean", observed=True)
+    index = ["period", "point", "replication"]
+    wide = table.pivot_table(index=index, columns="arm", values=kpi, aggfunc="mean", observed=True)
     parts = []
     for arm in results.arms:
         if arm in wide:
-            level = _banded(wide[arm].dropna(), ("level", "level_low", "level_high"))
+            level = _banded(mean_over_points(wide[arm], "period"), ("level", "level_low", "level_high"))
             base = wide[results.baseline] if results.baseline in wide else wide[arm] * np.nan
-            behind = _banded((wide[arm] - base).dropna(), ("difference", "low", "high"))
+            behind = _banded(mean_over_points(wide[arm] - base, "period"), ("difference", "low", "high"))
             parts.append(level.join(behind).assign(arm=arm, firm=results.firms[0]).reset_index())
     names = ["arm", "firm", "period", "level", "level_low", "level_high", "difference", "low", "high"]
     return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
+
+
+def mean_over_points(values: pd.Series, name: str) -> pd.Series:
+    """Return means over points by a level and replication, of values by these and point, as paired.over_points does."""
+    means = {}
+    for level, part in values.groupby(level=name, sort=False):
+        block = part.droplevel(name).unstack("replication")
+        means[level] = pd.Series(over_points([block.to_numpy(float)])[0], block.columns)
+    return pd.concat(means, names=[name]).dropna() if means else values.droplevel("point")
 
 
 def _banded(values: pd.Series, names: tuple[str, str, str]) -> pd.DataFrame:

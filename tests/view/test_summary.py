@@ -94,7 +94,7 @@ def test_verdict_by_hand(results):
 def test_verdict_begins_with_the_winner_and_names_every_arm(results):
     first, *others = summary.verdict(results, summary.effects(results))
     assert first.lower().startswith(summary.winner(results).statement[:20].lower())
-    assert others.pop(0) == summary.over_points(results)
+    assert others.pop(0) == summary.about_points(results)
     assert len(others) == 2
     assert all(any(f"'{arm}'" in sentence for sentence in others) for arm in ("points", "service"))
 
@@ -259,7 +259,7 @@ class TestWhatDecides:
         results = abm.run(abm.Experiment("neither", world, arms, replications=2, kpis=("telling_rate",)), workers=1)
         assert summary.winner(results).arm is None
         assert summary.winner(results).statement.startswith("neither more nor less of telling_rate is better")
-        assert summary.over_points(results) == ""
+        assert summary.about_points(results) == ""
 
     def test_a_kpi_of_ones_own_has_its_unit_and_direction(self, tmp_path):
         @abm.kpi(unit="regrets", better="less")
@@ -278,7 +278,7 @@ class TestWhatDecides:
         profits = np.stack([results.block("profit", arm, "north").mean(axis=-1) for arm in results.arms])
         counts = [(int((profits.argmax(axis=0) == k).sum()), arm) for k, arm in enumerate(results.arms)]
         most, arm = max(counts)
-        said = summary.over_points(results)
+        said = summary.about_points(results)
         assert said.startswith("That is a mean over the 2 points of the design: ")
         assert f"'{arm}' leads at {most}" in said
         assert said.endswith("Intervals cover the luck of replications, not which points were chosen.")

@@ -43,7 +43,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.runner import Progress, run, with_matches
 from abm.study.statistics.intervals import bent, skewed_mean
-from abm.study.statistics.paired import by_replication
+from abm.study.statistics.paired import by_replication, mean_of_points
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments, Store
 
@@ -250,10 +250,10 @@ def assessed(results: Results, goals: tuple[Goal, ...], confidence: float = 0.95
 def _rows(results: Results, goal: Goal, confidence: float) -> Iterator[tuple[object, ...]]:
     """Yield the rows of a goal, with skewed_mean's half-width: one per arm but the baseline, or the baseline alone."""
     base = results.block(goal.kpi, results.baseline, goal.firm)
-    level = base[np.isfinite(base)]
+    level = mean_of_points(base)
     wanted = goal.half_width
-    if goal.relative and len(level):
-        wanted *= abs(float(level.mean()))
+    if goal.relative and math.isfinite(level):
+        wanted *= abs(level)
         if not wanted:
             reason = f"the mean of '{results.baseline}', which is 0; give the half-width in the KPI's unit"
             raise Refusal(f"= {100 * goal.half_width:g}% is a share of {reason}", place=f"precision.{goal.kpi}")

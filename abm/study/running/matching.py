@@ -18,6 +18,7 @@ from abm.study.plan.arms import MATCH, with_setting
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.matches import MatchedArm, limits, present_value, rise
 from abm.study.running.search import NotFound, Search, around, between, rounded
+from abm.study.statistics.paired import balanced
 from abm.study.storage.results import Results
 
 Do = Callable[[Experiment, np.ndarray], Results]
@@ -69,8 +70,8 @@ class _Trials:
         match = self.match
         names = [(kpi, arm) for arm in (self.arm, self.against) for kpi in (match.kpi, match.of) if kpi]
         blocks = [results.block(kpi, arm, self.firm)[:, : match.replications] for kpi, arm in names]
-        whole = np.isfinite(blocks).all(axis=0)
-        means = [float(block[whole].mean()) if whole.any() else np.nan for block in blocks]
+        used = balanced(blocks)
+        means = [float(block[used].mean()) if used.any() else np.nan for block in blocks]
         with np.errstate(divide="ignore", invalid="ignore"):
             mine, other = np.divide(means[::2], means[1::2]) if match.of else means
         if not np.isfinite([mine, other]).all():

@@ -24,7 +24,8 @@ class PairedDifference:
     mean, sd  : of arm minus against over replications, in the KPI's unit
     low, high : interval, by default of the mean; with fewer than two pairs it is (-inf, inf)
     pairs     : replications in the interval
-    dropped   : pairs (point, replication) left out because a run failed, is missing or has no value
+    dropped   : pairs (point, replication) left out because a run failed, is missing or has no value, there or at
+                another point of the replication
     saving    : variance of the difference had the arms not shared their luck, over its variance now
     statistic : what the interval is of: "mean", "skewed_mean", "median" or a quantile of the difference in the KPI's
                 unit, or the "ratio" of the arms' means            estimate : its value
@@ -97,33 +98,50 @@ def skewness(values: FloatArray) -> FloatArray:
 
 
 def by_replication(arm: FloatArray, against: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    """Average two blocks (point, replication) over points, pair by pair.
+    """Average two blocks (point, replication) over points, pair by pair, as `over_points` does.
 
-    Returns the replications' means (R,) of both arms and how many pairs were left out for want of a finite value.
+    Returns the replications' means (R,) of both arms and how many pairs were left out.
     """
     (first, second), dropped = together([arm, against])
     return first, second, dropped
 
 
 def together(blocks: Sequence[FloatArray]) -> tuple[FloatArray, int]:
-    """Average blocks (point, replication), one per arm, over the points at which every arm has a finite value.
+    """Average blocks (point, replication), one per arm, over points, as `over_points` does.
 
-    Returns the replications' means (arms, R) and how many places (point, replication) were left out.
+    Returns the means (arms, R) of the replications that have one, and how many places (point, replication) are in none.
     """
-    means = over_points(blocks)
-    left_out = ~np.isfinite(np.array(blocks)).all(axis=0)
-    return means[:, ~left_out.all(axis=0)], int(left_out.sum())
+    used = balanced(blocks)
+    return over_points(blocks)[:, used.any(axis=0)], int((~used).sum())
 
 
 def over_points(blocks: Sequence[FloatArray]) -> FloatArray:
-    """Return the means (arms, replication) of blocks (point, replication), one per arm.
+    """Return the means (arms, replication) of blocks (point, replication), one per arm, NaN where there is none.
 
-    They are over the points at which every arm has a finite value, NaN in a replication without such a point.
+    Every mean is over the same points, or differences between points would be taken for luck: over those at which all
+    arms have a finite value in some replication, in the replications in which they have one at each of these.
     """
-    values = np.array(blocks)
-    whole = np.isfinite(values).all(axis=0)
+    used = balanced(blocks)
     with np.errstate(invalid="ignore"):
-        return np.where(whole, values, 0.0).sum(axis=1) / whole.sum(axis=0)
+        return np.where(used, np.array(blocks), 0.0).sum(axis=1) / used.sum(axis=0)
+
+
+def balanced(blocks: Sequence[FloatArray]) -> np.ndarray:
+    """Return which places (point, replication) of blocks, one per arm, `over_points` averages."""
+    whole = np.isfinite(np.array(blocks)).all(axis=0)
+    points = whole.any(axis=1, keepdims=True)
+    return points & whole & (whole | ~points).all(axis=0)
+
+
+def mean_of_points(block: FloatArray) -> float:
+    """Return the mean over points of the means of a block (point, replication) over replications; NaN without a value.
+
+    Only finite values count, and a point without one is left out.
+    """
+    known = np.isfinite(block)
+    counts = known.sum(axis=1)
+    means = np.where(known, block, 0.0).sum(axis=1)[counts > 0] / counts[counts > 0]
+    return float(means.mean()) if len(means) else math.nan
 
 
 def saving(arm: FloatArray, against: FloatArray) -> float:

@@ -14,7 +14,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.study.plan.groups import unit_of
 from abm.study.plan.sheet import Sheet
 from abm.study.statistics import intervals
-from abm.study.statistics.paired import PairedDifference, by_replication, interval, saving
+from abm.study.statistics.paired import PairedDifference, by_replication, interval, mean_of_points, saving
 from abm.study.statistics.winner import Winner, decide
 from abm.study.storage.before_after import before_after
 from abm.study.storage.twins import twins
@@ -56,7 +56,9 @@ class Comparisons(ABC):
                     or a quantile such as 0.9 of them; "ratio" of the arms' means; see statistics/intervals.py
         group     : of customers; None = everybody
 
-        Pairs of which either run failed, is missing or has no value are left out and counted.
+        Pairs of which either run failed, is missing or has no value are left out and counted, and so is the replication
+        that they are in: the mean of all points is over replications in which each point has a value. A point that has
+        none at all is left out.
         Raises Refusal for names that are not in the results, another statistic and a confidence outside (0, 1).
         """
         statistic = intervals.checked(statistic)
@@ -105,7 +107,7 @@ class Comparisons(ABC):
         return table
 
     def table(self, firm: str | None = None, confidence: float = 0.95, group: str | None = None) -> pd.DataFrame:
-        """A row per arm and KPI: mean, and difference from the baseline with its interval and pairs.
+        """A row per arm and KPI: mean over points, and difference from the baseline with its interval and pairs.
 
         group : of customers; None = everybody
         """
@@ -114,9 +116,7 @@ class Comparisons(ABC):
         for arm in self.arms:
             for kpi in self.kpis:
                 found = self.paired(kpi, arm, firm=own, confidence=confidence, group=group)
-                values = self.block(kpi, arm, own, group)
-                values = values[np.isfinite(values)]
-                mean = float(values.mean()) if len(values) else np.nan
+                mean = mean_of_points(self.block(kpi, arm, own, group))
                 behind = (found.mean, found.low, found.high, found.pairs, found.dropped)
                 rows.append((arm, kpi, own, mean, *behind))
         names = ["arm", "kpi", "firm", "mean", "difference", "low", "high", "pairs", "dropped"]

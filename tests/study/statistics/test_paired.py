@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import ttest_rel
 
-from abm.study.statistics.paired import PairedDifference, by_replication, interval, saving, together
+from abm.study.statistics.paired import PairedDifference, by_replication, interval, mean_of_points, saving, together
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -62,12 +62,31 @@ def test_points_are_averaged_within_a_replication():
 
 @pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
 def test_a_pair_without_a_value_is_left_out_and_counted(hole):
-    arm = np.array([[1.0, hole, hole], [3.0, 6.0, hole]])
-    against = np.array([[0.0, 1.0, 1.0], [hole, 1.0, 1.0]])
+    arm = np.array([[1.0, hole, hole, 4.0], [3.0, 6.0, hole, 8.0]])
+    against = np.array([[0.0, 1.0, 1.0, 1.0], [hole, 1.0, 1.0, 3.0]])
     first, second, dropped = by_replication(arm, against)
-    assert list(first) == [1.0, 6.0]
-    assert list(second) == [0.0, 1.0]
-    assert dropped == 4
+    assert (list(first), list(second)) == ([6.0], [2.0])  # in the others a point is missing
+    assert dropped == 6
+
+
+def test_points_of_which_runs_fail_are_not_taken_for_luck():
+    """An effect of 1 at one point and of -3 at the other, where every other run fails."""
+    luck = np.random.default_rng(1).normal(size=10)
+    against = np.array([luck, luck])
+    arm = against + np.array([[1.0], [-3.0]])
+    arm[1, ::2] = np.nan
+    first, second, dropped = by_replication(arm, against)
+    np.testing.assert_allclose(first - second, -1.0)
+    assert (len(first), dropped) == (5, 10)
+    assert mean_of_points(arm - against) == pytest.approx(-1.0)
+
+
+def test_a_point_without_any_value_is_left_out():
+    arm = np.array([[1.0, 2.0], [np.nan, np.nan], [3.0, 6.0]])
+    first, _, dropped = by_replication(arm, np.zeros((3, 2)))
+    assert (list(first), dropped) == ([2.0, 4.0], 2)
+    assert mean_of_points(arm) == 3.0
+    assert math.isnan(mean_of_points(arm[1:2]))
 
 
 def test_three_arms_are_averaged_where_all_have_a_value():

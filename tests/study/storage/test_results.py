@@ -1,6 +1,7 @@
 """Results: tables and differences of runs whose numbers are known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from abm.study.running.runner import run
 from abm.study.storage.results import Results, read
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments, Store
+from abm.view import summary
 
 
 @pytest.fixture
@@ -279,3 +281,30 @@ def test_csv_to_the_last_bit(results, tmp_path):
 def test_a_folder_that_is_not_one_of_results(tmp_path):
     with pytest.raises(Refusal, match="is not a results folder"):
         read(tmp_path)
+
+
+def test_failed_runs_of_a_point_do_not_move_the_mean_over_points(crossed, outcome):
+    """Effects of 1, 2, 3 and 4 at the points; at the last every run but one fails. Table, ranking and winner alike."""
+    sheet, kept = crossed.sheet, Segments()
+    outcomes = []
+    for index in range(len(sheet)):
+        one = sheet.run(index)
+        value = one.replication + (one.point + 1.0) * (one.arm == "cheap")
+        made = outcome(sheet, index, value=value)
+        whole = replace(made, by_period=np.full_like(made.by_period, value))
+        failed = one.point == 3 and one.replication > 0
+        outcomes.append(outcome(sheet, index, error="ZeroDivisionError") if failed else whole)
+    kept.commit(encode(outcomes, sheet.kpis))
+    results = Results(sheet, kept)
+    found = results.paired("profit", "cheap")
+    assert (found.mean, found.pairs, found.dropped) == (2.5, 1, 8)
+    assert results.paired("profit", "cheap", point=0).pairs == 3
+    for table in (results.table(), results.ranking("profit")):
+        row = table[(table["kpi"] == "profit") & (table["arm"] != "none")].iloc[0]
+        assert (row["pairs"], row["dropped"]) == (1, 8)
+    assert results.ranking("profit")["arm"].tolist() == ["cheap", "none"]
+    assert results.winner("profit").differences[0].mean == 2.5
+    by_level = summary.by_factor(results, "profit", "firms.south.price")
+    assert (by_level["difference"].tolist(), by_level["pairs"].tolist()) == ([2.0, 3.0], [3, 1])
+    course = summary.courses(results, "profit")
+    np.testing.assert_allclose(course[course["arm"] == "cheap"]["difference"], 2.5)
