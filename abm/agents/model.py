@@ -23,12 +23,13 @@ from abm.agents.fields import Entry, Field, fields_of
 from abm.agents.firm import Firm
 from abm.agents.rows import Rows
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.given import whole
 from abm.engine.engine import Engine
-from abm.engine.recording import Counts, Record, read
+from abm.engine.recording import FRESH_BITS, MOST_REPLICATION, Counts, Record, read
 from abm.kpis.kpi import Kpi, Tallied
-from abm.kpis.measure import Measure, readings_in, taken_of
+from abm.kpis.measure import Measure, measured, readings_in, taken_of
 from abm.kpis.reading import Reading
-from abm.scenario.measures import BY_NAME
+from abm.scenario import measures
 from abm.scenario.scenario import Scenario
 from abm.world.world import World
 
@@ -83,9 +84,11 @@ class CustomerModel(mesa.Model):
         Raises Refusal for a path that leads nowhere and a value that is not allowed.
         """
         self.seed = run_seed(seed, rng)
+        replication = whole("replication", replication, low=0, high=MOST_REPLICATION)
+        threads = whole("threads", threads, low=1)
         super().__init__(rng=self.seed)
         chosen = _scenario(scenario, self.default_scenario, kwargs)
-        self.kpis = [_measure(kpi) for kpi in ([kpis] if isinstance(kpis, str) else kpis)]
+        self.kpis = measures.named(kpis)
         self.engine = Engine(chosen, self.seed, replication, threads, folder, readings_in(self.kpis))
         self.fields: dict[str, Field] = fields_of(self.engine.scenario, self.world)
         _check_names(self.fields, self.customer_type)
@@ -177,7 +180,7 @@ class CustomerModel(mesa.Model):
 
         Raises Refusal for a reading that is not among the model's `kpis`: what was not taken cannot be read later.
         """
-        measure = _measure(kpi)
+        measure = measures.named([kpi])[0]
         values = read(self.engine).summary([measure])[:, 0] if over == "run" else self._over_period(measure)
         return values.copy() if firm is None else values.item(self.firm(firm).j)
 
@@ -193,8 +196,8 @@ class CustomerModel(mesa.Model):
         tallies, known = self._latest()
         values = known.get(kpi)
         if values is None:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                values = known[kpi] = kpi(Tallied(tallies, self.world.periods_per_year, 1, tallies.accounts))
+            tallied = Tallied(tallies, self.world.periods_per_year, 1, tallies.accounts)
+            values = known[kpi] = measured([kpi], tallied, {}, (self.world.m,))[:, 0]
         return values
 
     def _latest(self) -> tuple[Counts, dict[Kpi, np.ndarray]]:
@@ -241,14 +244,6 @@ def _entry(customer: Customer, name: str, k: int) -> Any:
     return customer.model.fields[name].array.item(k, customer.row)
 
 
-def _measure(kpi: str | Measure) -> Measure:
-    if isinstance(kpi, str):
-        if kpi not in BY_NAME:
-            raise Refusal(f"no KPI {kpi!r}{did_you_mean(kpi, BY_NAME)}")
-        return BY_NAME[kpi]
-    return kpi
-
-
 def run_seed(seed: Any, rng: Any) -> int:
     """Return the seed of a run, a whole number, from what Mesa and NumPy take for one.
 
@@ -259,7 +254,7 @@ def run_seed(seed: Any, rng: Any) -> int:
         raise Refusal("give either seed or rng, not both")
     given = rng if seed is None else seed
     if given is None:
-        return secrets.randbits(32)
+        return secrets.randbits(FRESH_BITS)
     if isinstance(given, int | np.integer) and not isinstance(given, bool) and given >= 0:
         return int(given)
     if isinstance(given, np.random.Generator):

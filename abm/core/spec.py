@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_origin
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from abm.core import paths, presets
 from abm.core.annotations import bare, is_optional, is_union, kind, specs_in
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, shown
 from abm.core.explain import first_refusal, validated
+from abm.core.given import plain
 from abm.core.parameters import Parameter, check_within, meaning_of, param
 from abm.core.toml import read_toml, write_toml
 
@@ -77,14 +77,22 @@ class Spec(BaseModel):
         """
         return validated(cls, data, place=place if place or source else None, source=source)
 
-    def replace(self, changes: Mapping[str, Any]) -> Self:
+    def replace(self, changes: Mapping[str, Any] | None = None, /, **values: Any) -> Self:
         """Return a copy with other values: {"firms.north.price": 1.1, "word_of_mouth.contact_rate": 0.2}.
+
+        values : parameters of its own by name, `replace(periods=20)`, besides or instead of a table
 
         A path goes through specs by parameter, tables by key, lists by an item's `name` or index.  All changes
         apply together.  Raises Refusal for a path that leads nowhere, for two changes of the same value and for
         a value that is not allowed.
         """
-        return paths.replaced(self, changes)
+        if not isinstance(changes, Mapping | None):
+            advice = 'write replace({"path.to.value": value}) or replace(name=value)'
+            raise Refusal(f"= {shown(changes)} is not a table of changes; {advice}", place="changes")
+        for name in values:
+            if name in (changes or {}):
+                raise Refusal("is changed twice", place=name)
+        return paths.replaced(self, {**(changes or {}), **values})
 
     def value_at(self, path: str) -> Any:
         """Return the value at a path such as "firms.north.price".  Raises Refusal if it leads nowhere."""
@@ -140,15 +148,14 @@ class Spec(BaseModel):
 
         def __setattr__(self, name: str, value: Any) -> None:
             if name in type(self).model_fields:
-                change = f"replace({{{name!r}: …}}) returns a changed copy"
+                change = f"replace({name}=…) returns a changed copy"
                 raise Refusal(f"a {type(self).__name__} is frozen; {change}")
             super().__setattr__(name, value)
 
 
 def _without_lists(value: Any) -> Any:
-    """Return the value with tuples for lists and Python's numbers for numpy's, all the way down."""
-    if isinstance(value, np.generic | np.ndarray):
-        return _without_lists(value.tolist())
+    """Return the value with tuples for lists and arrays, and Python's numbers for NumPy's, all the way down."""
+    value = plain(value)
     if isinstance(value, Mapping):
         return {key: _without_lists(item) for key, item in value.items()}
     return tuple(map(_without_lists, value)) if type(value) in (list, tuple) else value

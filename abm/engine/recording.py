@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from abm.core.errors import Refusal, shown
+from abm.core.given import whole
 from abm.engine.engine import Engine
 from abm.kpis.kpi import Tallied
 from abm.kpis.measure import Measure, measured, readings_in
@@ -18,6 +21,10 @@ from abm.scenario import measures
 from abm.scenario.scenario import Scenario
 from abm.world.layout import Layout
 from abm.world.partition import Partition
+
+MOST_SEED = (1 << 64) - 1  # which a generator of NumPy may give a model
+MOST_REPLICATION = (1 << 32) - 1  # one word of the address of a random number
+FRESH_BITS = 32  # of a seed that nobody gave: short enough to be typed
 
 
 class Counts(Mapping[str, np.ndarray]):
@@ -137,15 +144,25 @@ def read(engine: Engine) -> Record:
 
 
 def simulate(
-    scenario: Scenario, seed: int = 0, replication: int = 0, kpis: Sequence[Measure] | None = None, threads: int = 1
+    scenario: Scenario,
+    seed: int | None = 0,
+    replication: int = 0,
+    kpis: Sequence[str | Measure] | str | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Run a scenario and return a tidy table: a row per period and firm, a column per KPI or reading.
 
-    kpis : None = those of every market, and those of the scenario's own theories
+    seed : a non-negative whole number; None = drawn anew. The table says which it was: `table.attrs["seed"]`
+    kpis : KPIs and readings, or their names; None = those of every market, and those of the scenario's own theories
 
     Raises Refusal for input that cannot be used.
     """
-    kpis = measures.of(scenario) if kpis is None else kpis
+    if not isinstance(scenario, Scenario):
+        raise Refusal(f"= {shown(scenario)} is not a Scenario", place="scenario")
+    seed = secrets.randbits(FRESH_BITS) if seed is None else whole("seed", seed, low=0, high=MOST_SEED)
+    replication = whole("replication", replication, low=0, high=MOST_REPLICATION)
+    threads = whole("threads", threads, low=1)
+    kpis = measures.of(scenario) if kpis is None else measures.named(kpis)
     result = record(scenario, seed, replication, threads, kpis=kpis)
     block = result.by_period(kpis)
     table: dict[str, Any] = {
@@ -154,4 +171,6 @@ def simulate(
     }
     for k, kpi in enumerate(kpis):
         table[kpi.name] = block[:, :, k].ravel()
-    return pd.DataFrame(table)
+    found = pd.DataFrame(table)
+    found.attrs["seed"] = seed
+    return found

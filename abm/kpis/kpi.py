@@ -8,8 +8,14 @@ from typing import Literal
 
 import numpy as np
 
+from abm.core.errors import Refusal
+
 FloatArray = np.ndarray
 Better = Literal["more", "less", ""]
+
+
+class WrongMeasure(Refusal):
+    """A KPI or reading that does not return a number for each firm: it is of no use in any run."""
 
 
 class Tallied:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from abm.core.errors import Refusal
-from abm.kpis.kpi import FloatArray, Kpi, Tallied
+from abm.core.errors import Refusal, shown
+from abm.core.given import plain
+from abm.kpis.kpi import FloatArray, Kpi, Tallied, WrongMeasure
 from abm.kpis.reading import Reading
 
 Measure = Kpi | Reading
@@ -25,6 +26,23 @@ def taken_of(readings: Mapping[Reading, FloatArray], wanted: Reading) -> FloatAr
     return readings[wanted]
 
 
+def _checked(kpi: Kpi, tallied: Tallied, shape: tuple[int, ...]) -> FloatArray:
+    """Return what a KPI makes of counts: (..., m).
+
+    Raises Refusal, with the KPI's name, if its function raises, WrongMeasure if it returns anything else.
+    """
+    try:
+        values = np.asarray(kpi.function(tallied))
+    except Exception as error:  # whatever it is, the name of the KPI is what its author has to know
+        raise Refusal(f"KPI {kpi.name!r} raised {type(error).__name__}: {error}") from error
+    if values.dtype.kind not in "biuf":
+        raise WrongMeasure(f"KPI {kpi.name!r} returned {shown(plain(values))}; it has to return numbers, one a firm")
+    if values.shape != shape:
+        came = f"an array of shape {values.shape}" if values.ndim else f"the one number {values.item():g}"
+        raise WrongMeasure(f"KPI {kpi.name!r} returned {came}; it has to return one number a firm, {shape}")
+    return values
+
+
 def measured(
     measures: Sequence[Measure], tallied: Tallied, readings: Mapping[Reading, FloatArray], shape: tuple[int, ...]
 ) -> FloatArray:
@@ -38,6 +56,6 @@ def measured(
             if isinstance(measure, Reading):
                 block[..., k] = taken_of(readings, measure)
             else:
-                block[..., k] = measure.function(tallied)
+                block[..., k] = _checked(measure, tallied, shape)
     block[~np.isfinite(block)] = np.nan
     return block

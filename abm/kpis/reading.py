@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.kpis.kpi import Better
+from abm.kpis.kpi import Better, WrongMeasure
 from abm.world.world import World
 
 FloatArray = np.ndarray
@@ -48,7 +48,7 @@ class Reading:
         except Exception as error:  # whatever it is, the name of the reading is what its author has to know
             raise Refusal(f"reading {self.name!r} raised {type(error).__name__}: {error}") from error
         if values.shape != (world.m,):
-            raise Refusal(
+            raise WrongMeasure(
                 f"reading {self.name!r} returned an array of shape {values.shape}; it has to return one number a firm, "
                 f"{(world.m,)}"
             )

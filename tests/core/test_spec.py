@@ -260,7 +260,7 @@ def test_a_required_parameter_tells_its_unit():
 
 def test_a_spec_is_frozen():
     firm = Firm(name="north")
-    assert refusal(setattr, firm, "price", 2.0).startswith("a Firm is frozen; replace({'price': …})")
+    assert refusal(setattr, firm, "price", 2.0).startswith("a Firm is frozen; replace(price=…)")
     assert firm.price == 1.0
 
 
@@ -582,3 +582,12 @@ def test_a_declaration_that_cannot_hold_is_refused_when_the_class_is_defined(ann
 
 def test_a_sound_declaration_is_taken():
     assert define(float, param(1, unit="cu", bounds=(0, 1), evidence="assumed"))().x == 1.0
+
+
+def test_parameters_may_be_replaced_by_name():
+    firm = Firm(name="north")
+    assert firm.replace(price=1.5) == firm.replace({"price": 1.5})
+    assert firm.replace({"name": "south"}, price=1.5).name == "south"
+    assert refusal(firm.replace, {"price": 1.0}, price=1.5) == "price: is changed twice"
+    assert refusal(firm.replace, prise=1.5).startswith("no Firm parameter 'prise'; did you mean 'price'")
+    assert refusal(firm.replace, "price").startswith('changes = "price" is not a table of changes; write replace(')

@@ -72,10 +72,10 @@ def question(
     group: str | None = None,
 ) -> Question:
     """Return the question; raise Refusal for names that the study does not have and numbers of no use."""
-    checks.whole("pilot", pilot, low=1)
+    pilot = checks.whole("pilot", pilot, low=1)
     if pilot < PILOT:
         raise Refusal(f"= {pilot} is below {PILOT}, the fewest replications to judge variances by", place="pilot")
-    checks.whole("batch", batch, low=1)
+    batch = checks.whole("batch", batch, low=1)
     measured = _measured(experiment, kpi)
     firm, group = _firm(experiment, firm), _group(experiment, group)
     _check_confidence(confidence, len(experiment.arms))

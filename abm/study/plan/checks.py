@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from abm.core import given
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.explain import joined
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
 from abm.scenario.scenario import Scenario
 from abm.study.plan.arms import CHANGES, DATES, MATCH, in_arm, paths_of
-from abm.study.plan.design import MOST_SEED, Design
+from abm.study.plan.design import Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
 
@@ -76,12 +77,9 @@ def judged(place: str, value: Any, kpis: Sequence[str]) -> None:
         )
 
 
-def whole(place: str, value: Any, *, low: int) -> None:
-    """Refuse anything but a whole number in [low, 2**63)."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Refusal(f"= {shown(value)} is not a whole number", place=place)
-    if not low <= value <= MOST_SEED:
-        raise Refusal(f"= {shown(value)} is outside [{low}, {MOST_SEED}]", place=place)
+def whole(place: str, value: Any, *, low: int) -> int:
+    """Return a whole number; refuse anything but one in [low, 2**63)."""
+    return given.whole(place, value, low=low)
 
 
 def instance(place: str, value: Any, kind: type) -> None:
@@ -98,6 +96,7 @@ def name(place: str, value: Any) -> None:
 
 def kpis(wanted: Any, known: Mapping[str, Measure]) -> tuple[Measure, ...]:
     """Return KPIs and readings for objects or known names; refuse other names, twins and names of other columns."""
+    wanted = given.plain(wanted)
     if isinstance(wanted, str) or not isinstance(wanted, Sequence):
         raise Refusal(f"= {shown(wanted)} is not a list of KPIs", place="kpis")
     if not wanted:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.given import whole
 from abm.study.plan import factors as kinds
 from abm.study.plan import given, sampling
 from abm.study.provenance.digest import plain
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Factors = Mapping[str, Sequence[Any] | str]
 METHODS = (*given.METHODS, *sampling.METHODS)
-MOST_SEED = (1 << 63) - 1  # what a TOML file can hold
 _SIZES = ("points", "samples")
 _KEYS = ("method", *_SIZES, "seed", "factors")
 
@@ -61,8 +61,9 @@ class Design:
             raise Refusal(f"= {shown(self.factors)} is not a table of factors", place="factors")
         values = {path: kinds.checked(path, values, self.is_drawn) for path, values in self.factors.items()}
         object.__setattr__(self, "factors", values)
-        _check_whole(self._size, self.number, 1)
-        _check_whole("seed", self.seed, 0)
+        for name, place, low in (("number", self._size, 1), ("seed", "seed", 0)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole(place, getattr(self, name), low=low))
         if self.is_drawn:
             self._check_size()
         else:
@@ -256,15 +257,6 @@ class Design:
                 raise Refusal("is no range of numbers, which is all that SALib knows", place=f"factors.{path}")
         bounds = [list(values) for values in self.factors.values()]
         return {"num_vars": len(bounds), "names": list(self.factors), "bounds": bounds}
-
-
-def _check_whole(place: str, value: Any, low: int) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Refusal(f"= {shown(value)} is not a whole number", place=place)
-    if not low <= value <= MOST_SEED:
-        raise Refusal(f"= {shown(value)} is outside [{low}, {MOST_SEED}]", place=place)
 
 
 def grid(factors: Mapping[str, Sequence[Any]]) -> Design:

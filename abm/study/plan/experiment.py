@@ -90,8 +90,8 @@ class Experiment:
         checks.text("name", self.name, empty=False)
         for name in ("question", "hypothesis", "measure"):
             checks.text(name, getattr(self, name))
-        checks.whole("replications", self.replications, low=1)
-        checks.whole("seed", self.seed, low=0)
+        self._set(replications=checks.whole("replications", self.replications, low=1))
+        self._set(seed=checks.whole("seed", self.seed, low=0))
         checks.instance("scenario", self.scenario, Scenario)
         checks.instance("design", self.design, Design)
         arms = checks.arms(self.scenario, self.arms)
@@ -184,7 +184,7 @@ class Experiment:
 
     def _repeated(self, replications: int) -> Experiment:
         """Return a copy with other replications, on which nothing else that was checked or worked out depends."""
-        checks.whole("replications", replications, low=1)
+        replications = checks.whole("replications", replications, low=1)
         checks.size(len(self.arms), self.design.asked, replications)
         again = copy(self)
         again._set(replications=replications, inputs=self.inputs, sheet=changed(self.sheet, replications=replications))

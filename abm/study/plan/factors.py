@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from abm.core.annotations import bare, kind
 from abm.core.errors import Refusal, shown
+from abm.core.given import plain
 from abm.core.parameters import meaning_of
 from abm.core.spec import Spec
 from abm.study.provenance.digest import canonical
@@ -50,10 +51,11 @@ def checked(path: str, values: Any, is_drawn: bool) -> Any:
         raise Refusal(f"is a table; write the whole path in quotes, {quoted} = […]", place=place)
     if is_drawn and isinstance(values, str) and values == SPEC:
         return values
-    if not isinstance(values, list | tuple | range | np.ndarray):
+    values = plain(values)
+    if not isinstance(values, list | tuple | range):
         what = f'[low, high], a list of choices or "{SPEC}"' if is_drawn else "a list of values"
         raise Refusal(f"= {shown(values)} is not {what}", place=place)
-    values = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
+    values = tuple(map(plain, values))
     if is_drawn:
         _check_drawn(values, place)
     return values

@@ -37,9 +37,8 @@ def choose_parallelism(experiment: Experiment, runs: int, workers: int | None, t
 
     Raises Refusal if one run needs more memory than there is, and when called while a worker process is starting.
     """
-    for name, value in (("workers", workers), ("threads", threads)):
-        if value is not None:
-            checks.whole(name, value, low=1)
+    workers = None if workers is None else checks.whole("workers", workers, low=1)
+    threads = None if threads is None else checks.whole("threads", threads, low=1)
     here = multiprocessing.current_process()
     if getattr(here, "_inheriting", False):
         raise Refusal(f"abm.run was called while a worker process was starting; {GUARD_ADVICE}")

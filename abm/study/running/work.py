@@ -12,6 +12,7 @@ import numpy as np
 from abm.core.kernels import Kernel
 from abm.engine import recording
 from abm.engine.engine import Engine
+from abm.kpis.kpi import WrongMeasure
 from abm.scenario.scenario import Scenario
 from abm.study.plan.arms import in_arm
 from abm.study.plan.experiment import Experiment
@@ -92,10 +93,15 @@ class RunExecutor:
         return Report(len(outcomes), failed, time.perf_counter() - began, stopped=stopped)
 
     def outcome(self, index: int) -> Outcome:
-        """Do the run at `index` of the sheet; one that raises an exception comes back as failed."""
+        """Do the run at `index` of the sheet; one that raises an exception comes back as failed.
+
+        Raises WrongMeasure for a KPI or reading that no run can use.
+        """
         run = self.experiment.sheet.run(index)
         try:
             return self._done(run)
+        except WrongMeasure:  # it is wrong in every run
+            raise
         except Exception as error:  # an error of any kind is this run's alone: the others go on
             return self.failed(index, type(error).__name__, str(error))
 

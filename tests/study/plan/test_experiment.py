@@ -3,6 +3,8 @@
 import math
 from dataclasses import FrozenInstanceError, fields, replace
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
-from abm.study.plan.design import grid
+from abm.study.plan.design import grid, latin_hypercube
 from abm.study.plan.experiment import Experiment, load
 
 STUDY = """
@@ -351,3 +353,18 @@ def test_a_kpi_may_not_take_the_name_of_a_column(study):
 def test_a_saved_study_is_a_plain_study_file(study, tmp_path):
     study().save(tmp_path / "s.toml")
     assert read_toml(tmp_path / "s.toml")["arms"] == {"none": {}, "cheap": {"firms.north.price": 0.9}}
+
+
+def test_numbers_and_rows_of_numpy_and_pandas_are_taken(world):
+    price, prices = "firms.north.price", [1.0, 1.2]
+    plain = Experiment("n", world, replications=3, seed=5, kpis=["profit", "csi"], design=grid({price: prices}))
+    for row in (np.array, pd.Series, pd.Index):
+        same = Experiment(
+            "n", world, replications=np.int64(3), seed=np.uint8(5), kpis=row(["profit", "csi"]),
+            design=grid({price: row(prices)}),
+        )  # fmt: skip
+        assert same.sheet == plain.sheet
+        assert (type(same.seed), type(same.replications)) == (int, int)
+    kinds = ((list, int), (np.array, np.int16))
+    drawn = [latin_hypercube({price: row(prices)}, points=kind(4), seed=kind(1)) for row, kind in kinds]
+    assert drawn[0].rows == drawn[1].rows

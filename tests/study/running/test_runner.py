@@ -528,3 +528,26 @@ def test_results_of_an_unfinished_study_can_be_read(study, tmp_path, outcome):
     results = read(tmp_path)
     assert (results.missing, len(results.runs)) == (5, 2)
     assert results.table()["pairs"].max() == 1
+
+
+WRONG = """
+import abm
+
+@abm.kpi(unit="cu")
+def one_number(tallied):
+    return tallied.revenue.sum()
+
+@abm.reading(unit="1")
+def one_reading(world):
+    return 1.0
+"""
+
+
+@pytest.mark.parametrize("name", ["one_number", "one_reading"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_measure_of_the_wrong_shape_ends_the_study_at_its_first_run(study, name, workers, tmp_path, monkeypatch):
+    (tmp_path / "wrong_measures.py").write_text(WRONG)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    measure = getattr(importlib.import_module("wrong_measures"), name)
+    with pytest.raises(Refusal, match=f"'{name}' returned .* one number a firm"):
+        run(study(kpis=(measure,)), workers=workers)

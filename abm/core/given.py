@@ -1,0 +1,30 @@
+"""What is given from Python where a number or a list is meant: NumPy's and pandas' count as Python's."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from abm.core.errors import Refusal, shown
+
+MOST_WHOLE = (1 << 63) - 1  # what a TOML file can hold
+
+
+def whole(place: str, value: Any, *, low: int, high: int = MOST_WHOLE) -> int:
+    """Return a whole number as Python's int; refuse anything else, True and False too, and one outside [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise Refusal(f"= {shown(plain(value))} is not a whole number", place=place)
+    number = int(value)
+    if not low <= number <= high:
+        raise Refusal(f"= {shown(number)} is outside [{low}, {high}]", place=place)
+    return number
+
+
+def plain(value: Any) -> Any:
+    """Return a number of NumPy as Python's, an array or a series of pandas as a list; anything else as it is."""
+    if isinstance(value, np.generic):
+        return value.item()
+    is_row = hasattr(value, "__array__") and hasattr(value, "tolist") and not isinstance(value, type)
+    return value.tolist() if is_row else value
