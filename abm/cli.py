@@ -6,15 +6,18 @@ help comes at once.
 
 from __future__ import annotations
 
+import importlib
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import abm
-from abm.commands.ending import DONE, do, prepare_streams, warn
+from abm.commands.ending import DONE, do, prepare_streams, refuse, warn
+from abm.core.errors import NOT_A_PAIR, Refusal
 
 SHOWN = ("parameters", "mechanisms", "kpis", "presets", "sources", "experiments", "odd")
 
@@ -22,16 +25,32 @@ app = typer.Typer(
     name="patronage",
     help="A laboratory for customer behaviour: compare loyalty programmes and service strategies in simulated markets.",
     epilog="Start with: patronage new first_study",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raises and has no name for
+
+
+def _pairs(sets: list[str] | None) -> list[str] | None:
+    """Refuse --set seed 5, before its 5 is taken for an argument too many."""
+    for one in sets or ():
+        if "=" not in one:
+            raise Refusal(NOT_A_PAIR, place=f"--set {one}")
+    return sets
+
+
+def _at_most_processors(option: typer.CallbackParam, asked: int | None) -> int | None:
+    """Return how many processes or threads there are to be."""
+    doing = "abm.commands.doing"  # slow to import, which help is not to wait for
+    return asked if asked is None else importlib.import_module(doing).at_most_processors(option.opts[0], asked)
+
 
 Study = Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)]
 Firm = Annotated[str | None, typer.Option(metavar="NAME", help="Whose KPI; left out = the first firm.")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the study; may be repeated."),
+    typer.Option("--set", metavar="PATH=VALUE", callback=_pairs, help="Change a value of the study; may be repeated."),
 ]
 With = Annotated[
     list[Path] | None,
@@ -43,8 +62,10 @@ With = Annotated[
 ]
 Replications = Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")]
 Seed = Annotated[int | None, typer.Option(help="Decides all luck.")]
-Workers = Annotated[int | None, typer.Option(help="Processes; left out = as many as pay.")]
-Threads = Annotated[int | None, typer.Option(help="Threads inside a run.")]
+Workers = Annotated[
+    int | None, typer.Option(callback=_at_most_processors, help="Processes; left out = as many as pay.")
+]
+Threads = Annotated[int | None, typer.Option(callback=_at_most_processors, help="Threads inside a run.")]
 Cluster = Annotated[
     str | None,
     typer.Option(
@@ -103,7 +124,7 @@ def run(
 def compare(
     file: Study,
     kpi: Annotated[str, typer.Option(metavar="NAME", help="What is compared.", show_default=False)],
-    zone: Annotated[float, typer.Option(metavar="X", help="The smallest difference that matters, in the KPI's unit.")],
+    zone: Annotated[str, typer.Option(metavar="X", help="The smallest difference that matters, in the KPI's unit.")],
     firm: Firm = None,
     group: Annotated[
         str | None,
@@ -307,7 +328,7 @@ def evidence(
     sets: Sets = None,
     replications: Annotated[int, typer.Option(help="Draws of luck per variant of the market.")] = 10,
     seed: Seed = None,
-    threads: Annotated[int, typer.Option(help="Threads inside a run.")] = 1,
+    threads: Threads = 1,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a fact is contradicted.")] = False,
     json: Json = False,
 ) -> None:
@@ -345,10 +366,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : those after the command's name; None = the process's own
     """
     prepare_streams()
+    given = sys.argv[1:] if arguments is None else list(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = warn
         try:
-            app(None if arguments is None else list(arguments), prog_name="patronage")
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else DONE
-    return DONE
+            code = app(arguments if given else ["--help"], prog_name="patronage", standalone_mode=False)
+        except Refusal as refusal:
+            return refuse(str(refusal))
+        except _UsageError as error:
+            return refuse(_unusable(error))
+    return code if isinstance(code, int) else DONE
+
+
+def _unusable(error: Any) -> str:
+    """Return what typer says of arguments in one line, with the command that says more."""
+    command = error.ctx.command_path if error.ctx else "patronage"
+    return f"{error.format_message().rstrip('.')}; {command} --help says what may be given"

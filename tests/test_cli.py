@@ -111,10 +111,30 @@ def test_version(capsys):
 @pytest.mark.parametrize(
     "arguments", [["rnu"], ["run"], ["run", "x.toml", "--seeds", "1"], ["run", "x.toml", "--seed", "a"]]
 )
-def test_what_typer_refuses_exits_with_2(capsys, arguments):
+def test_what_typer_refuses_exits_with_2_and_one_line(capsys, arguments):
     code, out, err = said(capsys, *arguments)
     assert (code, out) == (2, "")
-    assert any("Usage: patronage" in line for line in err)
+    assert re.fullmatch(r"\S.*; patronage( run)? --help says what may be given", *err)
+
+
+def test_without_words_there_is_help(capsys):
+    assert said(capsys) == said(capsys, "--help")
+
+
+@pytest.mark.parametrize("option", ["--workers", "--threads"])
+def test_more_than_the_processors_are_not_used(study, capsys, monkeypatch, option):
+    monkeypatch.setattr(doing, "processors", lambda: 1)
+    code, _, err = said(capsys, "run", study, option, 64)
+    assert code == 0
+    assert err[0] == f"{option} 64: this machine has 1 processor, so 1 will be used"
+    assert "customers over 30 periods, 1 process;" in err[1] or "up to" in err[1]
+
+
+def test_firms_that_stand_in_are_named(study, capsys):
+    assert "default" not in said(capsys, "run", study, "--workers", 1)[2][0]
+    study.write_text("replications = 1\n[scenario]\nperiods = 4\n[scenario.population]\ncustomers = 20\n")
+    first = said(capsys, "run", study, "--workers", 1)[2][0]
+    assert first.endswith("; the firms are the default ones, north, east and south")
 
 
 def test_a_bug_is_one_line_and_the_traceback_is_for_the_asking(study, capsys, monkeypatch):

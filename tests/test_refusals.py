@@ -91,7 +91,7 @@ SETTING = [
     ("[[expect]]\nkpi = 'profit'\nlevel = true\nabove = nan", "expect[0].above = nan is not a finite number"),
     ("expect = 1", "expect = 1 is not a list of criteria"),
     # what does not fit together
-    ("[scenario]\nperiods = 4\nburn_in = 5", "burn_in = 5 is longer than the run (periods = 4)"),
+    ("[scenario]\nperiods = 4\nburn_in = 5", "burn_in = 5 leaves no period of the run to measure (periods = 4)"),
     ("[scenario.switching_cost]\nprocedural = 0.5", "switching_cost: procedural + financial + relational = 1.1; the"),
     ("[scenario.population]\nsegments = [{name = 'a', share = 0.5}]", "segments: the shares add to 0.5, not 1"),
     ("[scenario.population.correlation]\npurchase_rate_baskt = 0.1", "did you mean 'purchase_rate_basket'?"),

@@ -15,7 +15,8 @@ from abm.study.calibration.calibrate import carried_out
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.log_targets import log_targets
 from abm.study.calibration.plan import Plan, planned
-from abm.study.calibration.targets import read_targets, write_targets
+from abm.study.calibration.targets import Target, read_targets, write_targets
+from abm.study.plan import checks
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
@@ -52,7 +53,7 @@ def main(
             raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
         if not factors and not study.design.factors:
             raise Refusal("there are no factors; give --factor PATH=[LOW,HIGH], or list them under [design.factors]")
-        aims = [*(read_targets(targets) if targets else ()), *(log_targets(log) if log else ())]
+        aims = [*(read_targets(targets) if targets else ()), *(_of_log(log) if log else ())]
         plan = planned(study, doing.factors(factors), aims, trials=trials, forgiven=forgiven)
         resources = doing.resources(plan.study, plan.runs * plan.trials, workers, threads, cluster)
         out = doing.results_folder(out, file, study.name, "_calibration")
@@ -70,6 +71,12 @@ def main(
     else:
         _print(out, found, files, own)
     return _failures(found)
+
+
+def _of_log(log: str) -> tuple[Target, ...]:
+    """Return the targets of a purchase log.  Raises Refusal."""
+    with checks.at("log"):
+        return log_targets(log)
 
 
 def _says_where(refusal: Refusal, targets: Path | None) -> bool:

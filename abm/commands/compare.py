@@ -18,6 +18,7 @@ from abm.study.comparison.compare import compare
 from abm.study.comparison.races import Standing
 from abm.study.comparison.robust import Robustness, robust
 from abm.study.comparison.verdict import Check, Verdict
+from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
@@ -26,7 +27,7 @@ from abm.view import verdict as view
 
 
 def main(
-    file: Path, kpi: str, firm: str | None, group: str | None, zone: float, confidence: float, lowest: bool | None,
+    file: Path, kpi: str, firm: str | None, group: str | None, zone: str, confidence: float, lowest: bool | None,
     point: int | None, each_point: bool, together: bool, max_runs: int | None, pilot: int, check: bool,
     own: Sequence[Path],
     sets: Sequence[str], seed: int | None, workers: int | None, threads: int | None, cluster: str | None,
@@ -41,7 +42,9 @@ def main(
     """
     ask = partial(robust, together=together) if each_point else partial(compare, point=point)
     _refuse(each_point, together, point)
+    smallest = _number(zone)
     try:
+        checks.whole("pilot", pilot, low=1)
         study = overrides(load(file, own), sets, None, seed)
         largest = _largest(study, kpi) if lowest is None else not lowest
         out = doing.results_folder(out, file, study.name)
@@ -50,7 +53,7 @@ def main(
         study = matching.solved(study, out, workers, threads, cluster)
         with _Watch(study, cluster, _intention(study, pilot, pilots, resources)) as watch:
             found: Verdict | Robustness = ask(
-                study, kpi, firm, zone=zone, confidence=confidence, largest=largest, group=group, max_runs=max_runs,
+                study, kpi, firm, zone=smallest, confidence=confidence, largest=largest, group=group, max_runs=max_runs,
                 pilot=pilot, store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,
                 command=_command(file, kpi, firm, group, zone, own, sets, seed),
             )  # fmt: skip
@@ -85,19 +88,28 @@ def _refuse(each_point: bool, together: bool, point: int | None) -> None:
         raise Refusal("--together is about the verdicts of --each-point; say that too")
 
 
+def _number(zone: str) -> float:
+    """Return the zone as a number.  Raises Refusal for other words, shares among them: no level is known before."""
+    try:
+        return float(zone)
+    except ValueError:
+        share = "; a share of what is not known yet is no number: say how much it is" if zone.endswith("%") else ""
+        raise Refusal(f"= {zone} is not a number in the KPI's unit, such as 0.5{share}", place="--zone") from None
+
+
 def _command(
     file: Path,
     kpi: str,
     firm: str | None,
     group: str | None,
-    zone: float,
+    zone: str,
     own: Sequence[Path],
     sets: Sequence[str],
     seed: int | None,
 ) -> str:
     """Return the command that asks for the same comparison on any machine."""
     options = ["--kpi", kpi, *(["--firm", firm] if firm else []), *(["--group", group] if group else [])]
-    options += ["--zone", f"{zone:g}", *doing.named(own)]
+    options += ["--zone", zone, *doing.named(own)]
     options += [part for one in sets for part in ("--set", one)] + ([] if seed is None else ["--seed", str(seed)])
     return shlex.join(["patronage", "compare", file.name, *options])
 

@@ -14,24 +14,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from abm.commands import output
-from abm.core.errors import Refusal, shown
+from abm.core.errors import Refusal, one_of, shown
+from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
 from abm.study.running.estimate import estimate
-from abm.study.running.parallelism import Parallelism, choose_parallelism
+from abm.study.running.parallelism import Parallelism, choose_parallelism, processors
 from abm.study.running.work import compiled
-from abm.study.storage.manifest import read_manifest
+from abm.study.storage.manifest import check_format, read_manifest
 from abm.study.storage.results import Results
 from abm.view import tables
 
 RESULTS = "results"  # beside the study file
 OPTIONS = (  # of the command line alone: no study file has them
     "kpi", "firm", "group", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
-    "samples", "trials", "forgiven", "weight", "workers", "threads",
+    "samples", "trials", "forgiven", "log", "weight", "workers", "threads",
 )  # fmt: skip
 _SPELLED = {"forgiven": "forgive", "factors": "factor"}
+_DEFAULT_FIRMS = Scenario.model_fields["firms"].default
 COMPILING = "compiling the model for this machine (once, about half a minute) …"
 
 
@@ -54,15 +56,20 @@ def results_folder(out: Path | None, file: Path, study: str, kind: str = "") -> 
 
     out : what was said; None = a folder beside the file, named by the study and the kind of its results
 
-    Raises Refusal for a name that would lead elsewhere.
+    Raises Refusal for a name that would lead elsewhere, and for results in the format of another version.
     """
     if out is None:
-        return file.parent / RESULTS / _folder_name(f"{study}{kind}")
+        out = file.parent / RESULTS / _folder_name(f"{study}{kind}")
+        check_format(out)
+        return out
+    out = out.expanduser()
+    check_format(out)
     with contextlib.suppress(Refusal):
         other = read_manifest(out).sheet.name
         if other != study:
             output.note(
-                f"{out} has results of the study {shown(other)}; they stay, and it will say of itself {shown(study)}"
+                f"{out} has results of another study, {shown(other)}: its runs stay in the folder, but the report "
+                f"there will be that of {shown(study)}; to keep both apart, choose another --out DIR"
             )
     return out
 
@@ -71,6 +78,17 @@ def _folder_name(name: str) -> str:
     if name.startswith(".") or set(name) & set("/\\:\0"):
         raise Refusal(f"= {shown(name)} is no name for a folder; change it, or say --out DIR", place="name")
     return name
+
+
+def at_most_processors(option: str, asked: int) -> int:
+    """Return how many processes or threads there are to be: as many as asked, but no more than processors; say so.
+
+    More would share the processors and do the same runs, each with its own memory, in more time.
+    """
+    there = processors()
+    if asked > there:
+        output.note(f"{option} {asked}: this machine has {tables.counted(there, 'processor')}, so {there} will be used")
+    return min(asked, there)
 
 
 def resources(
@@ -97,10 +115,12 @@ def intention(experiment: Experiment, resources: str) -> str:
     counts = [tables.counted(len(experiment.arms), "arm"), tables.counted(experiment.replications, "replication")]
     if len(experiment.design) > 1:
         counts.insert(1, tables.counted(len(experiment.design), "point"))
+    firms = [firm.name for firm in world.firms]
+    stand_in = f"; the firms are the default ones, {one_of(firms, 'and')}" if world.firms == _DEFAULT_FIRMS else ""
     return (
         f"{experiment.name}: {' x '.join(counts)} = {tables.counted(len(experiment), 'run')} of "
         f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}, "
-        f"{resources}"
+        f"{resources}{stand_in}"
     )
 
 

@@ -44,6 +44,11 @@ def do(verb: str, *options: Any) -> None:
     raise typer.Exit(code)
 
 
+def refuse(line: str) -> int:
+    """Say why arguments cannot be used, and return the exit code."""
+    return _say(one_line(line), REFUSED)
+
+
 def _how_far(stop: Any) -> str:
     """Say what an interrupted study has stored, and how to go on."""
     if not hasattr(stop, "done"):

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, time
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ LONGEST_SHOWN = 60
 CONTINUES = "= "
 # Python refuses to print whole numbers of more than 4300 digits; nobody reads more than these.
 MOST_BITS_SHOWN = 1024
+NOT_A_PAIR = "is not PATH=VALUE, one word without blanks, such as population.customers=500 or seed=5"
 _SPECIAL_IN_PATHS = re.compile(r'[\s."\[\]]')
 
 
@@ -53,10 +55,13 @@ def did_you_mean(word: str, options: Iterable[str]) -> str:
     return f"; did you mean '{spelled[close[0]]}'?" if close else ""
 
 
-def one_of(options: Iterable[str]) -> str:
-    """Return the options as a phrase: "a", "a or b", "a, b or c"; "" when there are none."""
+def one_of(options: Iterable[str], word: str = "or") -> str:
+    """Return the options as a phrase: "a", "a or b", "a, b or c"; "" when there are none.
+
+    word : between the last two; "and" makes "a, b and c"
+    """
     *first, last = list(options) or [""]
-    return f"{', '.join(first)} or {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def below(place: str, step: int | str) -> str:
@@ -92,10 +97,12 @@ def _plain(word: str) -> str:
 
 
 def _written(value: Any) -> str:
+    if getattr(value, "shape", None) == ():  # a number of numpy's, which calls itself np.float64(0.5)
+        value = value.item()
     if isinstance(value, str):
         return json.dumps(value[:LONGEST_SHOWN], ensure_ascii=False)
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, bool | date | time):
+        return str(value).lower()
     if isinstance(value, int) and value.bit_length() > MOST_BITS_SHOWN:
         return f"a whole number of {value.bit_length()} bits"
     if isinstance(value, list | tuple):

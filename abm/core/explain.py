@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -151,6 +152,8 @@ def _about_a_value(annotation: Any, error: ErrorDetails) -> str:
 def _hint(annotation: Any, value: Any) -> str:
     if get_origin(annotation) is Literal and isinstance(value, str):
         return did_you_mean(value, map(str, get_args(annotation)))
+    if annotation is str and isinstance(value, datetime):
+        return f'; of a date the day counts: write "{value.date()}"'
     if annotation is str and type(value) in (int, float):
         return f'; write "{shown(value)}"'
     if annotation is int and type(value) is float and value.is_integer() and abs(value) < _LARGEST_REWRITTEN:

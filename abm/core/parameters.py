@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -19,6 +20,7 @@ Evidence = Literal["measured", "calibrated", "assumed"]
 
 # The key under which a field carries its Meaning through pydantic.
 _MEANING = "meaning"
+_ROUND = re.compile(r"^(-?\d{1,2}?)(0{5,})$")  # a long round number, whose zeros nobody counts
 _SEEN_ON_THE_PAGE = ("text", "abstract")
 
 
@@ -107,7 +109,7 @@ def check_within(meaning: Meaning, value: Any, place: str = "") -> None:
 
 
 def interval(bounds: Bounds) -> str:
-    """Return inclusive bounds in the usual notation: "[0, 1]", "[0, inf)"."""
+    """Return inclusive bounds in the usual notation: "[0, 1]", "[0, inf)", "[0, 1e9]"."""
     low, high = bounds
     left = "(-inf" if low is None else f"[{_number(low)}"
     right = "inf)" if high is None else f"{_number(high)}]"
@@ -115,7 +117,8 @@ def interval(bounds: Bounds) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
+    text = f"{value:.15g}".replace("e+", "e")
+    return _ROUND.sub(lambda found: f"{found[1]}e{len(found[2])}", text)
 
 
 def _check_bounds(bounds: Bounds | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from abm.core.errors import Refusal, below, cut, shown
+from abm.core.errors import Refusal, below, cut, one_of, shown
 from abm.core.explain import no_such, suggestion, validated
 
 Node = TypeVar("Node")
@@ -147,7 +147,7 @@ def _child(node: Any, step: int | str) -> Any:
 
 def _steps(node: Any, key: str, walked: str, path: str) -> Steps:
     if isinstance(node, BaseModel):
-        return _into_spec(node, key, path)
+        return _into_spec(node, key, walked, path)
     if isinstance(node, tuple):
         return (_index(node, key, walked, path),)
     if not isinstance(node, dict):
@@ -157,7 +157,7 @@ def _steps(node: Any, key: str, walked: str, path: str) -> Steps:
     return (key,)
 
 
-def _into_spec(node: BaseModel, key: str, path: str) -> Steps:
+def _into_spec(node: BaseModel, key: str, walked: str, path: str) -> Steps:
     fields = type(node).model_fields
     if key in fields:
         return (key,)
@@ -167,7 +167,21 @@ def _into_spec(node: BaseModel, key: str, path: str) -> Steps:
     if key in direct:
         return direct[key]
     where = f" in '{path}'" if path != key else ""
+    for name in fields:
+        if names := [item.name for item in _items(node, name) if key in type(item).model_fields]:
+            meant = below(walked, name) + f".NAME.{path.removeprefix(walked).lstrip('.')}"
+            message = (
+                f"no {type(node).__name__} parameter {cut(key)!r}{where}; write {meant}, NAME being {one_of(names)}"
+            )
+            raise Refusal(message)
     raise Refusal(no_such(type(node), key, [*fields, *direct], where))
+
+
+def _items(node: BaseModel, name: str) -> list[Any]:
+    """Return the specs with a name in a list of a spec's; [] where there is no such list."""
+    value = getattr(node, name)
+    items = value if isinstance(value, tuple) else ()
+    return [item for item in items if isinstance(item, BaseModel) and hasattr(item, "name")]
 
 
 def _index(items: tuple[Any, ...], key: str, walked: str, path: str) -> int:

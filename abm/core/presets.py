@@ -30,6 +30,7 @@ from abm.core.toml import read_toml
 if TYPE_CHECKING:
     from abm.core.spec import Spec
 
+KEY = "preset"  # the parameter that names one
 _KEYS = ("about", "source", "values")
 
 
@@ -45,8 +46,8 @@ class Preset:
 
 def started(model: type[Spec], data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the data of a spec, completed by the preset that they name.  Raises Refusal for an unknown one."""
-    default = model.model_fields["preset"].default
-    name = data.get("preset", default)
+    default = model.model_fields[KEY].default
+    name = data.get(KEY, default)
     if not isinstance(name, str) or name == default:  # what is no text is refused with the other parameters
         return data
     known = listed(model)
@@ -95,9 +96,9 @@ def _read(model: type[Spec], path: Path) -> Preset:
         raise Refusal(message + did_you_mean(str(source), catalogue()), place="source", source=path.name)
     if not isinstance(values, Mapping):
         raise Refusal("the table [values] is missing", source=path.name)
-    if "preset" in values:
+    if KEY in values:
         raise Refusal("a preset cannot start from another", place="values.preset", source=path.name)
-    if values and path.stem == model.model_fields["preset"].default:
+    if values and path.stem == model.model_fields[KEY].default:
         raise Refusal(f"{path.stem!r} stands for the defaults, so that [values] must be empty", source=path.name)
     _check(model, values, "values", path.name)
     return Preset(path.stem, about, source, values)

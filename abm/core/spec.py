@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_origin
 
@@ -26,7 +27,9 @@ class Spec(BaseModel):
 
     A whole number is taken where a number is declared, a list where a tuple is, a table (dict) where a Spec
     is; numpy's numbers count as Python's.  Booleans and text are never taken for numbers, 1e3 never for a whole
-    number, nan and inf never at all.  Raises Refusal, one plain line, for everything else.
+    number, nan and inf never at all.  A day, as TOML has it without quotes, counts as its text, 1997-09-30; one with
+    a time of day never.  Where a table may name a preset, the name alone stands for it.  Raises Refusal, one plain
+    line, for everything else.
     """
 
     model_config = ConfigDict(
@@ -61,7 +64,7 @@ class Spec(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Check the declarations when the class is defined.  Raises Refusal."""
         super().__pydantic_init_subclass__(**kwargs)
-        if cls.presets and "preset" not in cls.model_fields:
+        if cls.presets and presets.KEY not in cls.model_fields:
             raise Refusal(f"{cls.__name__} has presets, but no parameter `preset` to name one")
         if cls.__pydantic_complete__:
             for name, field in cls.model_fields.items():
@@ -124,11 +127,13 @@ class Spec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_declared(cls, data: Any) -> Any:
+        if isinstance(data, str) and cls.presets:
+            data = {presets.KEY: data}
         if not isinstance(data, Mapping):
             return data
         if inspect.isabstract(cls):
             raise Refusal(f"a {cls.__name__} cannot be written in a file; build one in Python and pass it")
-        return _without_lists(presets.started(cls, data) if cls.presets else data)
+        return _as_python(presets.started(cls, data) if cls.presets else data)
 
     @field_validator("*", mode="after")
     @classmethod
@@ -153,12 +158,14 @@ class Spec(BaseModel):
             super().__setattr__(name, value)
 
 
-def _without_lists(value: Any) -> Any:
-    """Return the value with tuples for lists and arrays, and Python's numbers for NumPy's, all the way down."""
+def _as_python(value: Any) -> Any:
+    """Return the value with tuples for lists, Python's numbers for NumPy's and text for days, all the way down."""
+    if type(value) is date:
+        return value.isoformat()
     value = plain(value)
     if isinstance(value, Mapping):
-        return {key: _without_lists(item) for key, item in value.items()}
-    return tuple(map(_without_lists, value)) if type(value) in (list, tuple) else value
+        return {key: _as_python(item) for key, item in value.items()}
+    return tuple(map(_as_python, value)) if type(value) in (list, tuple) else value
 
 
 def _completed(spec: Spec, table: dict[str, Any]) -> dict[str, Any]:
@@ -192,7 +199,7 @@ def _plain(value: Any, full: bool) -> Any:
 
 
 def _default(field: FieldInfo) -> Any:
-    return _without_lists(field.get_default(call_default_factory=True))
+    return _as_python(field.get_default(call_default_factory=True))
 
 
 def _rows(spec: type[BaseModel], prefix: str, values: BaseModel | None) -> list[Parameter]:

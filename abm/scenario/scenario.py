@@ -74,9 +74,11 @@ class _World(Spec):
                 near = did_you_mean(name, known)
                 raise Refusal(f"off names {name!r}, which cannot be switched off{near} (can: {one_of(known)})")
         self._check_segments()
+        self._check_ties()
         self._check_policies()
-        if self.burn_in > self.periods:
-            raise Refusal(f"burn_in = {self.burn_in} is longer than the run (periods = {self.periods})")
+        if self.burn_in >= self.periods > 0 or self.burn_in > self.periods:
+            left = f"leaves no period of the run to measure (periods = {self.periods})"
+            raise Refusal(f"= {self.burn_in} {left}", place="burn_in")
         if self.extras:
             plan.check(self.mechanisms(), self.firms)
             self.steps()  # which refuses kernels in phases where they cannot be
@@ -106,6 +108,19 @@ class _World(Spec):
             raise Refusal(
                 f"= {index:g} needs segments, and the population {has}; {step}", place="network.segment_homophily"
             )
+
+    def _check_ties(self) -> None:
+        """Refuse more customers without ties than there are, and more neighbours than a customer can have."""
+        there, asked = self.population.customers, self.network
+        others = there - asked.isolated - 1
+        if asked.isolated > there:
+            raise Refusal(
+                f"= {asked.isolated:,} is more than the {there:,} customers there are", place="network.isolated"
+            )
+        if asked.neighbours is not None and asked.neighbours > max(0, others):
+            alone = f", {asked.isolated:,} of them without ties" if asked.isolated else ""
+            reason = f"is more than each of {there:,} customers can have{alone}; take {max(0, others):,} or fewer"
+            raise Refusal(f"= {asked.neighbours:g} {reason}", place="network.neighbours")
 
     def _check_policies(self) -> None:
         """Refuse a lever of a theory that is not in the market: nothing would come of it."""

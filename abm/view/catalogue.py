@@ -45,6 +45,7 @@ USE = {
 }
 LOGS = "abm/library/logs/README.md"
 _SHORT = {"secondary": " (seen in a secondary source)", "memory": " (from memory)"}
+_STEP = re.compile(r"([^.\[\]]+)|\[([^\]]+)\]")  # of a path: a name, or an index as refusals print it
 _KEY = re.compile(r"\b[A-Z][A-Z_]+_\d{4}\b|\bPROTOTYPE\b")
 
 
@@ -228,13 +229,22 @@ def chosen(rows: Sequence[Row], name: str | None, what: str) -> tuple[list[Row],
     if name is None:
         return list(rows), False
     names = [_name(row) for row in rows]
-    exact = [row for row in rows if _name(row).lower() == name.lower()]
+    name = name.removeprefix("scenario.")
+    exact = [row for row in rows if _is_named(_name(row).lower(), name.lower())]
     if exact:
         return exact, len(exact) == 1
     found = [row for row in rows if name.lower() in _name(row).lower()]
     if not found:
-        raise Refusal(f"no {what} {name!r}{did_you_mean(name, _spellings(names)) or _listed(names)}")
+        raise Refusal(f"no {what} {name!r}{did_you_mean(name, _spellings(names)) or _listed(names, what)}")
     return found, False
+
+
+def _is_named(general: str, name: str) -> bool:
+    """Return whether a name is that of a row, in which "*" stands for any step: firms.*.price for firms.north.price."""
+    steps, asked = general.split("."), [found[0] or found[1] for found in _STEP.findall(name)]
+    return general == name or (
+        len(steps) == len(asked) and all(a in ("*", b) for a, b in zip(steps, asked, strict=True))
+    )
 
 
 def _name(row: Row) -> str:
@@ -247,5 +257,5 @@ def _spellings(names: Iterable[str]) -> list[str]:
     return [*names, *(name.rpartition(".")[2] for name in names)]
 
 
-def _listed(names: list[str]) -> str:
-    return f"; there is {one_of(names)}" if 0 < len(names) <= 8 else ""
+def _listed(names: list[str], what: str) -> str:
+    return f"; there is {one_of(names)}" if 0 < len(names) <= 8 else f"; leave it out to see each {what}"

@@ -17,7 +17,6 @@ from abm.study.sensitivity.influence import LEADING
 
 LONGEST_NAME = 28  # characters of an arm or a factor on one line
 _LINE = rich.box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-_ROUND = re.compile(r"(?<![\d.])(\d+?)(0{5,})(?:\.0)?(?![\d.])")  # a long round number
 _STYLES = {"assumed": "yellow", "calibrated": "cyan", "measured": "green", "memory": "yellow", "secondary": "yellow"}
 
 
@@ -86,7 +85,8 @@ def written(value: Any, key: str = "") -> str:
     if value is None:
         return "-"
     if key == "bounds":
-        return _interval(value)
+        low, high = value
+        return interval((low, high))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
@@ -98,12 +98,6 @@ def written(value: Any, key: str = "") -> str:
 
 def _default(row: Mapping[str, Any]) -> str:
     return "required" if row["required"] else written(row["default"])
-
-
-def _interval(bounds: Sequence[float | None]) -> str:
-    """Return bounds as refusals write them, with long round numbers as powers of ten: "[0, 1e9]"."""
-    low, high = bounds
-    return _ROUND.sub(lambda found: f"{found[1]}e{len(found[2])}", interval((low, high)))
 
 
 def counted(number: int, word: str, words: str = "") -> str:

@@ -18,7 +18,7 @@ def test_what_is_about_to_be_done():
     world = abm.Scenario(population=abm.Population(customers=1500), periods=3)
     study = abm.Experiment("one", world, {"a": {}, "b": {}}, abm.grid({"trust.growth": [0.1, 0.2]}), 5)
     words = "one: 2 arms x 2 points x 5 replications = 20 runs of 1,500 customers over 3 periods, here"
-    assert doing.intention(study, "here") == words
+    assert doing.intention(study, "here") == f"{words}; the firms are the default ones, north, east and south"
     assert doing.resources(study, 20, 3, None).startswith("3 processes; about 1 s and ")
     assert doing.resources(study, 20, None, None, "tcp://one:8786") == "on the cluster tcp://one:8786"
     assert doing.processes_and_threads(Parallelism(3, 2, try_here_first=True)) == "up to 3 processes of 2 threads"
@@ -71,7 +71,7 @@ def test_a_run_says_first_what_it_takes(tmp_path, capsys, monkeypatch):
     first = capsys.readouterr().err.splitlines()[0]
     assert first == (
         "small: 2 arms x 2 replications = 4 runs of 20 customers over 3 periods, 1 process; "
-        "about 1 s and 0.2 GiB of memory"
+        "about 1 s and 0.2 GiB of memory; the firms are the default ones, north, east and south"
     )
 
 
@@ -105,5 +105,8 @@ def test_a_folder_of_another_study_is_noted(tmp_path, capsys, monkeypatch):
     assert main(["run", "one.toml", "--workers", "1", "--out", "there"]) == 0
     assert "there has results" not in capsys.readouterr().err
     assert main(["run", "other.toml", "--workers", "1", "--out", "there"]) == 0
-    note = 'there has results of the study "one"; they stay, and it will say of itself "other"'
+    note = (
+        'there has results of another study, "one": its runs stay in the folder, but the report there will be that of '
+        '"other"; to keep both apart, choose another --out DIR'
+    )
     assert note in capsys.readouterr().err.splitlines()

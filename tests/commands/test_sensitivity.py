@@ -144,9 +144,9 @@ def test_some_failed_runs_are_left_out_and_exit_with_1(study, undrawn, capsys, m
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--kpi", "proft"], "study.toml: no KPI \"proft\"; did you mean 'profit'?"),
-        (["--kpi", "profit", "--firm", "nort"], "study.toml: no firm \"nort\"; did you mean 'north'?"),
-        (["--kpi", "profit", "--arm", "chep"], "study.toml: no arm \"chep\"; did you mean 'cheap'?"),
+        (["--kpi", "proft"], "--kpi = \"proft\" is no KPI; did you mean 'profit'?"),
+        (["--kpi", "profit", "--firm", "nort"], "--firm = \"nort\" is no firm; did you mean 'north'?"),
+        (["--kpi", "profit", "--arm", "chep"], "--arm = \"chep\" is no arm; did you mean 'cheap'?"),
         (["--kpi", "profit", "--method", "morriss"], "--method = \"morriss\" is not sobol, morris or tornado; did"),
         (["--kpi", "profit", "--samples", "100"], "--samples = 100 is not a power of two, which a Sobol sequence"),
         (["--kpi", "profit", "--samples", "-8"], "samples = -8 is outside [8, "),

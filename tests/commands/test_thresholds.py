@@ -85,8 +85,8 @@ def test_json(study, capsys):
         (("--weight", "taste.taste_spred"), "did you mean 'taste.taste_spread'?"),
         (("--weight", "taste.taste_spread=5"), "= 5 is no list of numbers, such as [0.5, 2]"),
         (("--weight", "taste.taste_spread=[-5]"), "= -5.0 is outside [0, 20]"),
-        (("--kpi", "proffit"), "no KPI \"proffit\"; did you mean 'profit'?"),
-        (("--firm", "nort"), "no firm \"nort\"; did you mean 'north'?"),
+        (("--kpi", "proffit"), "--kpi = \"proffit\" is no KPI; did you mean 'profit'?"),
+        (("--firm", "nort"), "--firm = \"nort\" is no firm; did you mean 'north'?"),
     ],
 )
 def test_refusals(study, capsys, options, message):

@@ -436,7 +436,7 @@ class TestSpec:
             ({"kind": "normal", "men": 2.0}, "patience: no Distribution parameter 'men'; did you mean 'mean'\\?"),
             (
                 {"kind": "gamma", "mean": -1, "shape": 1},
-                r'patience.mean = -1.0 is outside \[1e-09, 1000000000\] \(kind = "gamma"\)',
+                r'patience.mean = -1.0 is outside \[1e-09, 1e9\] \(kind = "gamma"\)',
             ),
             (
                 {"kind": "beta", "mean": 1.5, "precision": 2},
@@ -448,7 +448,7 @@ class TestSpec:
             ),
             (
                 {"kind": "normal", "mean": 1, "spread": -1},
-                r"patience.spread = -1.0 is outside \[0, 1000000000\] \(sd\)",
+                r"patience.spread = -1.0 is outside \[0, 1e9\] \(sd\)",
             ),
             ({"kind": "uniform", "low": 3, "high": 2}, "patience.low = 3.0 is above high = 2.0"),
             ({"kind": "categorical", "shares": [0.5, 0.4]}, r"patience.shares = \[0.5, 0.4\] add to 0.9, not 1"),

@@ -1,7 +1,9 @@
 """Refusals and the words they are made of."""
 
 import pickle
+from datetime import date, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -160,3 +162,18 @@ def test_below(place, step, path):
 )
 def test_joined(place, inner, path):
     assert joined(place, inner) == path
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float64(0.5), "0.5"),
+        (np.int32(3), "3"),
+        (np.bool_(True), "true"),
+        ([np.float64(0.5), np.array(2.0)], "[0.5, 2.0]"),
+        (date(1997, 9, 30), "1997-09-30"),
+        (datetime(1997, 9, 30, 8), "1997-09-30 08:00:00"),
+    ],
+)
+def test_values_are_shown_as_a_study_file_has_them(value, text):
+    assert shown(value) == text

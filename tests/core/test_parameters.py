@@ -128,9 +128,10 @@ def test_bounds_that_bound_nothing(bounds, said):
         ((0, 1), "[0, 1]"),
         ((0.0, 1000.0), "[0, 1000]"),
         ((-0.5, None), "[-0.5, inf)"),
-        ((None, 1e6), "(-inf, 1000000]"),
+        ((None, 1e6), "(-inf, 1e6]"),
         ((None, None), "(-inf, inf)"),
-        ((1e-9, 1e20), "[1e-09, 1e+20]"),
+        ((1e-9, 1e20), "[1e-09, 1e20]"),
+        ((-2_500_000, 1e15), "[-25e5, 1e15]"),
     ],
 )
 def test_interval(bounds, text):

@@ -1,5 +1,6 @@
 """Presets: a file a design, from which any spec may start; what is given goes before it."""
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -246,3 +247,18 @@ def test_presets_of_ones_own_are_part_of_ones_own_code(card, folder):
     assert [name for name, _ in before if name.endswith(("tall", "wide", "plain"))]
     (folder / "wide.toml").write_text(FILE + "size = 3")
     assert own_code(card()) != before
+
+
+def test_a_name_alone_stands_for_a_table_that_names_a_preset():
+    whole = Scenario.parse({"firms": [{"name": "north", "program": {"preset": "points"}}]})
+    assert Scenario.parse({"firms": [{"name": "north", "program": "points"}]}) == whole
+    assert whole.replace({"firms.north.program": "tiers"}).firms[0].program == LoyaltyProgram(preset="tiers")
+    with pytest.raises(Refusal, match="did you mean 'points'"):
+        whole.replace({"firms.north.program": "pionts"})
+
+
+def test_a_day_counts_as_its_text():
+    population = Scenario.parse({"population": {"log": "cdnow", "log_until": date(1997, 9, 30)}}).population
+    assert population.log_until == "1997-09-30"
+    with pytest.raises(Refusal, match=r'log_until = .* is not text; of a date the day counts: write "1997-09-30"'):
+        Scenario.parse({"population": {"log_until": datetime(1997, 9, 30, 8)}})

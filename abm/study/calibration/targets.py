@@ -129,6 +129,9 @@ COLUMNS = (
     "held_out", "locator",
 )  # fmt: skip
 
+_OPTIONAL = ", ".join(name for name in COLUMNS if name not in REQUIRED)
+_WANTED = f"; {', '.join(REQUIRED)} must be there, and {_OPTIONAL} may"
+
 
 def as_targets(given: Any) -> tuple[Target, ...]:
     """Return targets given as a list of them, as a table {kpi: (value, tolerance)}, or as the path of a CSV file.
@@ -238,13 +241,12 @@ def _written(value: Any) -> str:
 def _check_header(header: Sequence[str], origin: str) -> None:
     for name in header:
         if name not in COLUMNS:
-            known = did_you_mean(name, COLUMNS) or f"; there is {', '.join(COLUMNS)}"
-            raise Refusal(f"no targets column {shown(name)}{known}", place=origin)
+            raise Refusal(f"no targets column {shown(name)}{did_you_mean(name, COLUMNS) or _WANTED}", place=origin)
         if header.count(name) > 1:
             raise Refusal(f"the column {name} is there twice", place=origin)
     for name in REQUIRED:
         if name not in header:
-            raise Refusal(f"no column {name}", place=origin)
+            raise Refusal(f"no column {name}{_WANTED}", place=origin)
 
 
 def _target(cells: Mapping[str, str], origin: str) -> Target:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.parameters import interval
 from abm.kpis.measure import Measure
 from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
+
+ZONES = (1e-100, 1e100)  # whose squares are numbers too
 
 
 @dataclass(frozen=True)
@@ -115,14 +118,15 @@ def _known(what: str, name: str, names: Sequence[str]) -> str:
 
 
 def _zone(zone: Any, kpi: Measure) -> float:
-    if _is_number(zone) and 0 < zone < math.inf:
+    if _is_number(zone) and ZONES[0] <= zone <= ZONES[1]:
         return float(zone)
     unit = f" in {kpi.unit}" if kpi.unit else ""
     advice = f"give the smallest difference of {kpi.name} that matters to you{unit}"
     if zone is None:
         raise Refusal(f"is missing; {advice}", place="zone")
     reason = ": telling arms that do not differ would take runs without end" if zone == 0 else ""
-    raise Refusal(f"= {shown(zone)} is not a number above 0{reason}; {advice}", place="zone")
+    what = f"is outside {interval(ZONES)}" if _is_number(zone) and 0 < zone < math.inf else "is not a number above 0"
+    raise Refusal(f"= {shown(zone)} {what}{reason}; {advice}", place="zone")
 
 
 def _check_confidence(confidence: Any, arms: int) -> None:

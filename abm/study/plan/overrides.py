@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import NOT_A_PAIR, Refusal, did_you_mean, one_of, shown
 from abm.study.plan import checks
 from abm.study.plan.arms import MATCH, with_setting
 from abm.study.plan.experiment import Experiment
@@ -46,7 +46,7 @@ def parsed(one: str) -> tuple[str, Any]:
     path, equals, written = one.partition("=")
     path, written = path.strip(), written.strip()
     if not equals or not path or not written:
-        raise Refusal("is not PATH=VALUE, such as population.customers=500")
+        raise Refusal(NOT_A_PAIR)
     try:
         parsed = tomllib.loads(f"value = {written}")
     except (ValueError, RecursionError):

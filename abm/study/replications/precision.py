@@ -38,6 +38,7 @@ import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.parameters import interval
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.running.cluster_connection import shared_connection
@@ -51,6 +52,7 @@ FloatArray = np.ndarray
 
 PILOT = 20  # replications before the first look, at the least
 GROWTH = 1.2  # times as many replications at the next look
+WIDTHS = (1e-100, 1e100)  # whose squares are numbers too
 MOST = 1_000  # replications, unless a budget is given
 _COLUMNS = ("kpi", "firm", "arm", "mean", "half_width", "wanted", "reached", "pairs", "needed")
 
@@ -163,9 +165,11 @@ def _goal(experiment: Experiment, name: str, width: float | str) -> Goal:
         number = float(width.strip().removesuffix("%")) if isinstance(width, str) else width
     except ValueError:
         number = math.nan
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < math.inf:
+    if isinstance(number, bool) or not isinstance(number, int | float) or not number > 0:
         advice = "a half-width is a number above 0 in the KPI's unit, or a percentage such as 1% of the baseline's mean"
         raise Refusal(f"= {shown(width)} is no half-width; {advice}", place=f"precision.{name}")
+    if not WIDTHS[0] <= number <= WIDTHS[1]:
+        raise Refusal(f"= {shown(width)} is outside {interval(WIDTHS)}", place=f"precision.{name}")
     return Goal(kpi, firm or firms[0], number / 100 if relative else float(number), relative)
 
 

@@ -193,9 +193,9 @@ def analysed(
 def _arms(arms: Iterable[str], arm: str | None, against: str | None) -> list[str]:
     """Return the arms that are analysed."""
     names = list(arms)
-    for name in (arm, against):
+    for place, name in (("arm", arm), ("against", against)):
         if name is not None:
-            _known("arm", name, names)
+            _known("arm", name, names, place)
     if arm is not None and arm == against:
         raise Refusal(f"'{arm}' minus itself is nothing; name another arm", place="against")
     wanted = [name for name in names if name != against and arm in (None, name)]
@@ -204,9 +204,10 @@ def _arms(arms: Iterable[str], arm: str | None, against: str | None) -> list[str
     return wanted
 
 
-def _known(what: str, name: str, names: list[str]) -> None:
+def _known(what: str, name: str, names: list[str], place: str = "") -> None:
     if name not in names:
-        raise Refusal(f"no {what} {shown(name)}{did_you_mean(str(name), names) or f'; there is {one_of(names)}'}")
+        near = did_you_mean(str(name), names) or f"; there is {one_of(names)}"
+        raise Refusal(f"= {shown(name)} is no {what}{near}", place=place or what.lower())
 
 
 def _design(experiment: Experiment, method: str, samples: int | None, arms: list[str]) -> Design:

@@ -229,7 +229,8 @@ def _asked(experiment: Experiment, kpi: str | None, firm: str | None) -> tuple[E
     kpi, firm = kpi or experiment.judge_by or names[0], firm or firms[0]
     for what, name, known in (("KPI", kpi, names), ("firm", firm, firms)):
         if name not in known:
-            raise Refusal(f"no {what} {shown(name)}{did_you_mean(name, known) or f'; there is {one_of(known)}'}")
+            near = did_you_mean(name, known) or f"; there is {one_of(known)}"
+            raise Refusal(f"= {shown(name)} is no {what}{near}", place=what.lower())
     if not next(one for one in experiment.kpis if one.name == kpi).better:
         raise Refusal(f"= {shown(kpi)}: neither more nor less of it is better, so there is no order", place="kpi")
     if len(experiment.arms) < 2:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, shown
 from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
 from abm.study.plan.experiment import Experiment
@@ -101,6 +101,23 @@ class Manifest:
         return mine == other
 
 
+def check_format(folder: Path) -> None:
+    """Refuse a folder whose results another version wrote in a format of its own, which are not to be written over."""
+    try:
+        table = read_toml(folder / FILE)
+    except Refusal:  # what is no manifest is not one of another version
+        return
+    if _is_foreign(table, folder):
+        what = f"has results in format {shown(table.get('format'))}, and this version writes {FORMAT}; they stay as is"
+        raise Refusal(f"{what}: choose another folder, or use the version that wrote them", place=str(folder))
+
+
+def _is_foreign(table: Mapping[str, Any], folder: Path) -> bool:
+    """Return whether a manifest is as some other version wrote it, and not one of this version that was changed."""
+    first, _, text = (folder / FILE).read_text(encoding="utf-8").partition("\n")
+    return table.get("format") != FORMAT and (table.get("digest") is None or first == _digest_line(text))
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a results folder; raise Refusal if there is none or it is not as it was written."""
     place = str(folder)
@@ -112,8 +129,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise Refusal(f"is not a results folder: it has no {FILE}{hint}", place=place)
     table = read_toml(folder / FILE)
     first, _, text = (folder / FILE).read_text(encoding="utf-8").partition("\n")
-    found = table.get("format")
-    if found != FORMAT and (table.get("digest") is None or first == _digest_line(text)):
+    if _is_foreign(table, folder):
+        found = table.get("format")
         raise Refusal(f"format = {found!r} is not {FORMAT}; read it with the version that wrote it", place=place)
     if first != _digest_line(text):
         raise Refusal(f"{FILE} is not as it was written; run the study again", place=place)

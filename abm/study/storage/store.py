@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -25,11 +26,13 @@ from abm.core.errors import Refusal
 from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import digest_of, remove_abandoned, write_named, write_whole
+from abm.study.storage.manifest import check_format
 from abm.study.storage.rows import Holdings, Rows
 from abm.study.storage.segment import Segment, merge
 
 _ATTEMPTS = 5
 _READERS = 8
+_NAME = re.compile(r"[0-9a-f]{32}")  # of a segment: what has another name is not of this toolkit
 T = TypeVar("T")
 
 
@@ -143,7 +146,7 @@ class Store(Segments):
 
     def __init__(self, folder: Path | str) -> None:
         super().__init__()
-        self.folder = Path(folder).absolute()  # worker processes may have another working directory
+        self.folder = Path(folder).expanduser().absolute()  # worker processes may have another working directory
         self._sound: dict[str, tuple[int, int]] = {}
 
     @property
@@ -152,7 +155,8 @@ class Store(Segments):
         return self.folder / "segments"
 
     def prepare(self) -> None:
-        """Make the folder and see that it can be written; raise Refusal if it cannot."""
+        """Make the folder and see that it can be written; Refusal if not, or if it has another version's results."""
+        check_format(self.folder)
         with self.writing():
             self.segments.mkdir(parents=True, exist_ok=True)
             remove_abandoned(self.segments)
@@ -174,8 +178,8 @@ class Store(Segments):
         return write_named(self.segments, ".parquet", partial(merge, sources))
 
     def names(self) -> list[str]:
-        """Names of all sound segments, sorted; damaged ones are noted in `damaged`."""
-        found = sorted(path.stem for path in self.segments.glob("*.parquet"))
+        """Names of all sound segments, sorted; damaged ones are noted in `damaged`, and other files are let alone."""
+        found = sorted(path.stem for path in self.segments.glob("*.parquet") if _NAME.fullmatch(path.stem))
         with ThreadPoolExecutor(_READERS) as threads:
             sound = dict(zip(found, threads.map(self._is_sound, found), strict=True))
         self.damaged.update(name for name in found if sound[name] is False)

@@ -100,10 +100,10 @@ class TestInAnExperiment:
         assert [tuple(map(type, row)) for row in design.rows] == [(float, int)] * 4
 
     def test_bounds_of_the_spec(self, study):
-        spec = {RATE: "spec", MARKET: "spec", ISOLATED: "spec"}
+        spec = {RATE: "spec", MARKET: "spec", "periods_per_year": "spec"}
         design = study(design=sobol(spec, 8)).design
         assert design.factors[RATE] == (0.0, 1.0)
-        assert design.factors[ISOLATED] == (0, 2**31 - 2)
+        assert design.factors["periods_per_year"] == (1, 366)
         assert design.factors[MARKET] == MARKETS
 
     def test_bounds_of_what_only_the_arms_set(self, study):

@@ -234,7 +234,7 @@ def changed_study(old, new):
     ("old", "new", "message"),
     [
         ("seed =", "sed =", "no study key 'sed'; did you mean 'seed'?"),
-        ("seed = 2026", "seed = -1", "seed = -1 is outside [0, 9223372036854775807]"),
+        ("seed = 2026", "seed = -1", "seed = -1 is outside [0, 2^63)"),
         ("seed = 2026", "seed = 1.0", "seed = 1.0 is not a whole number"),
         ("replications = 30", "replications = 0", "replications = 0 is outside [1, "),
         ("replications = 30", 'replications = "five"', 'replications = "five" is not a whole number'),

@@ -158,10 +158,10 @@ def test_points_that_contradict_themselves_are_failed_runs(uncertain, monkeypatc
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kpi": "proft"}, "no KPI \"proft\"; did you mean 'profit'?"),
-        ({"firm": "nroth"}, "no firm \"nroth\"; did you mean 'north'?"),
-        ({"arm": "chep"}, "no arm \"chep\"; did you mean 'cheap'?"),
-        ({"against": "non"}, "no arm \"non\"; did you mean 'none'?"),
+        ({"kpi": "proft"}, "= \"proft\" is no KPI; did you mean 'profit'?"),
+        ({"firm": "nroth"}, "= \"nroth\" is no firm; did you mean 'north'?"),
+        ({"arm": "chep"}, "= \"chep\" is no arm; did you mean 'cheap'?"),
+        ({"against": "non"}, "= \"non\" is no arm; did you mean 'none'?"),
         ({"arm": "none", "against": "none"}, "against: 'none' minus itself is nothing; name another arm"),
         ({"method": "sobl"}, "method = \"sobl\" is not sobol, morris or tornado; did you mean 'sobol'?"),
         ({"samples": 100}, "samples = 100 is not a power of two, which a Sobol sequence needs to be even; take 64"),

@@ -244,3 +244,25 @@ def test_a_full_disk_is_one_plain_line_and_leaves_nothing_half_written(sheet, ou
         store.commit(encode([outcome(sheet, 1)], sheet.kpis))
     assert len(list(store.segments.iterdir())) == 1
     assert store.holdings(sheet).done.sum() == 1
+
+
+def test_files_of_other_names_are_let_alone(store, sheet):
+    other = store.segments / "my_panel.parquet"
+    other.write_bytes(b"anything")
+    assert store.names() == []
+    assert store.damaged == set()
+    store.set_aside_damaged()
+    assert other.read_bytes() == b"anything"
+
+
+@pytest.mark.parametrize("text", ["format = 99\n", 'format = 1\nname = "old"\n'])
+def test_results_of_another_format_are_not_written_over(tmp_path, text):
+    (tmp_path / "manifest.toml").write_text(text)
+    with pytest.raises(Refusal, match=r"has results in format \d+, and this version writes \d"):
+        Store(tmp_path).prepare()
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.toml"]
+
+
+def test_a_folder_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Store("~/results").folder == tmp_path / "results"
