@@ -150,7 +150,7 @@ def summary(log: pd.DataFrame, end: str | date | None = None, unit_days: float =
         raise Refusal(f"unit_days = {unit_days:g} is not a positive number of days")
     if log.empty:
         raise Refusal("the log has no purchase")
-    last = _moment("end", log["date"].max() if end is None else end)
+    last = moment("end", log["date"].max() if end is None else end)
     days = purchase_days(log[log["date"] <= last])
     if days.empty:
         raise Refusal(f"no purchase up to end = {last.date()}; the log begins on {log['date'].min().date()}")
@@ -172,7 +172,7 @@ def purchase_counts(log: pd.DataFrame, start: str | date, end: str | date) -> pd
 
     Customers of the log without a purchase in the window count 0; who never bought is not in a log.
     """
-    opening, closing = _moment("start", start), _moment("end", end)
+    opening, closing = moment("start", start), moment("end", end)
     if closing < opening:
         raise Refusal(f"end = {closing.date()} is before start = {opening.date()}")
     days = purchase_days(log)
@@ -216,11 +216,12 @@ def longest_gap(log: pd.DataFrame, end: pd.Timestamp) -> tuple[float, pd.Timesta
     return (after - before) / pd.Timedelta(days=1), before, after
 
 
-def _moment(name: str, day: str | date) -> pd.Timestamp:
+def moment(name: str, day: str | date) -> pd.Timestamp:
+    """Return a day as pandas has it, whatever time of day it is given with.  Raises Refusal for what is no day."""
     try:
-        moment = pd.Timestamp(iso_date(day) if isinstance(day, str) else pd.Timestamp(day).date())
+        found = pd.Timestamp(iso_date(day) if isinstance(day, str) else pd.Timestamp(day).date())
     except (ValueError, TypeError):
-        moment = pd.NaT
-    if pd.isna(moment):
+        found = pd.NaT
+    if pd.isna(found):
         raise Refusal(f"{name} = {shown(day)} is not a date such as 1997-09-30")
-    return moment
+    return found

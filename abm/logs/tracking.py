@@ -16,8 +16,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from abm.core.errors import Refusal
-from abm.logs.log_dates import iso_date
-from abm.logs.purchases import purchase_days, summary
+from abm.logs.purchases import moment, purchase_days, summary
 
 MOST = 7  # repeat purchases that are told apart; so many and more are one row
 _WEEK = pd.Timedelta(days=7)
@@ -68,7 +67,7 @@ def tracking(log: pd.DataFrame, repeats: Mapping[str, ArrayLike], customers: int
     Raises Refusal for a customer who is not one of these.
     """
     fitted = summary(log, end=until)
-    end = log["date"].max() if until is None else pd.Timestamp(iso_date(until))
+    end = log["date"].max() if until is None else moment("until", until)
     days = purchase_days(log)
     days = days[days["customer"].isin(fitted.index)]  # who came later is no part of what was fitted
     first = days.groupby("customer")["date"].min()

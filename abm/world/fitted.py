@@ -18,7 +18,7 @@ from pydantic import model_validator
 
 from abm.core.errors import Refusal, shown
 from abm.core.spec import Spec, param
-from abm.logs.purchases import find_log, longest_gap, purchase_days, read_log, shipped_logs, summary
+from abm.logs.purchases import find_log, longest_gap, moment, purchase_days, read_log, shipped_logs, summary
 
 if TYPE_CHECKING:
     from abm.logs.log_fit import LogFit
@@ -88,7 +88,7 @@ class LogFile:
         log = self.read()
         try:
             table = summary(log, end=self.until)
-            last = log["date"].max() if self.until is None else pd.Timestamp(self.until)
+            last = log["date"].max() if self.until is None else moment("log_until", self.until)
             log = log[log["date"] <= last]
             fit = fits.fit_log(table, purchase_days(log))
         except Refusal as refusal:
