@@ -19,7 +19,7 @@ import abm
 from abm.commands.ending import DONE, do, prepare_streams, refuse, warn
 from abm.core.errors import NOT_A_PAIR, Refusal
 
-SHOWN = ("parameters", "mechanisms", "kpis", "presets", "sources", "experiments", "odd")
+SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "odd")
 
 app = typer.Typer(
     name="patronage",

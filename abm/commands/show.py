@@ -18,12 +18,14 @@ _EVIDENCE = {
     "measured": "read off the source",
 }
 _REMARKS = {
+    "tallies": ["", "A KPI of your own is a ratio of these: c.revenue / c.visits (docs/how-to/add-a-theory.md)."],
     "presets": ["", "In a study file:", *(f"  {use.format('NAME')}" for use in catalogue.USE.values())],
     "sources": ["", "A source that is not 'read' must be checked before it is cited as published."],
 }
 _COLUMNS: dict[str, dict[str, str]] = {
     "mechanisms": {"mechanism": "mechanism", "phases": "phases", "meaning": "meaning"},
     "kpis": {"kpi": "KPI", "unit": "unit", "definition": "definition"},
+    "tallies": {"tally": "tally", "unit": "unit", "of": "of", "meaning": "meaning"},
     "presets": {"preset": "preset", "kind": "kind", "about": "about", "settings": "settings", "source": "source"},
     "sources": {"source": "source", "citation": "citation", "status": "seen"},
     "experiments": {"study": "study", "question": "question"},
@@ -32,6 +34,7 @@ _ROWS: dict[str, Callable[[], list[catalogue.Row]]] = {
     "parameters": catalogue.parameters,
     "mechanisms": catalogue.mechanisms,
     "kpis": catalogue.kpis,
+    "tallies": catalogue.tallies,
     "presets": catalogue.presets,
     "sources": catalogue.sources,
 }

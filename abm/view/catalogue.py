@@ -181,6 +181,15 @@ def _flat(table: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]
             yield path + key, value
 
 
+def tallies() -> list[Row]:
+    """Return a row for everything that is counted for each firm, which KPIs are made of."""
+    return [
+        {"tally": one.name, "unit": one.unit, "of": kind.name, "account": one.account, "meaning": one.meaning}
+        for kind in shipped()
+        for one in kind.counts
+    ]
+
+
 def sources() -> list[Row]:
     """Return a row for every source, with how it was seen and which parameters rest on it."""
     rests: dict[str, list[str]] = {}
