@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 from mesa.agent import AgentSet
 
 from abm.agents.customer import Customer
@@ -69,6 +70,18 @@ class CustomerSet(AgentSet):
         if name not in self.model.fields:
             raise AttributeError(f"customers have no column {name!r}{did_you_mean(name, self.model.fields)}")
         return self.model.fields[name].values(self.rows.index)
+
+    def to_frame(self, columns: Iterable[str] | None = None) -> pd.DataFrame:
+        """Return a table of these customers by unique id; a column with an entry per firm as "trust.north", and so on.
+
+        columns : which; None = all
+        Raises AttributeError if there is no such column.
+        """
+        found: dict[str, np.ndarray] = {}
+        for name in self.model.fields if columns is None else columns:
+            self.values(name)
+            found |= self.model.fields[name].by_entry(self.rows.index)
+        return pd.DataFrame(found, index=pd.Index(self.values("customer_id") + 1, name="unique_id"))
 
     # ---- what Mesa's sets do, on columns --------------------------------------------------------------
 

@@ -50,6 +50,12 @@ class Customer(mesa.Agent):
         return self.model.agents.among(Rows(ties.customers, tied))
 
     @property
+    def degree(self) -> int:
+        """How many customers she talks with."""
+        start = self.model.world.ties.start
+        return int(start[self.row + 1] - start[self.row])
+
+    @property
     def provider_firm(self) -> mesa.Agent | None:
         """The `Firm` chosen at the latest occasion that was not skipped; None before the first."""
         return self.model.firm(self.provider) if self.provider >= 0 else None

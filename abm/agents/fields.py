@@ -72,6 +72,18 @@ class Field:
         """Return the entries of customers: (len(rows),) or (len(rows), k), a copy in float64 or int64."""
         return self.array[..., rows].T.astype(self.wide)
 
+    def by_entry(self, rows: Index) -> dict[str, np.ndarray]:
+        """Return the entries of customers (len(rows),), by the column's name, or by "trust.north" where it has several.
+
+        Where its entries have no names, their places stand for these.
+        """
+        name, values = self.column.name, self.values(rows)
+        if not self.several:
+            return {name: values}
+        flat = values.reshape(len(values), -1)
+        labels = self.labels if flat.shape[1] == len(self.labels) else range(flat.shape[1])
+        return {f"{name}.{label}": flat[:, k] for k, label in enumerate(labels)}
+
     def write(self, rows: Index, value: Any, item: Any = ...) -> None:
         """Write a number to customers, or k of them to each.
 

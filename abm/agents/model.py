@@ -31,6 +31,7 @@ from abm.kpis.measure import Measure, measured, readings_in, taken_of
 from abm.kpis.reading import Reading
 from abm.scenario import measures
 from abm.scenario.scenario import Scenario
+from abm.world.network.graphs import to_networkx
 from abm.world.world import World
 
 __all__ = ["Customer", "CustomerModel", "CustomerSet", "Firm"]
@@ -125,6 +126,15 @@ class CustomerModel(mesa.Model):
     def world(self) -> World:
         """The state: columns, levers, ties."""
         return self.engine.world
+
+    @property
+    def graph(self) -> Any:
+        """Who talks to whom, as an undirected networkx graph, made anew at each asking.
+
+        Its nodes are the places of the customers in `model.agents`, from 0, or the names that a given graph has; its
+        edges have the attribute `weight`.
+        """
+        return to_networkx(self.world.ties)
 
     @property
     def agents(self) -> CustomerSet:

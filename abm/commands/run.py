@@ -20,7 +20,7 @@ from abm.study.replications.precision import Precision
 from abm.study.running.runner import run
 from abm.study.storage.manifest import FILE as MANIFEST
 from abm.study.storage.results import Results
-from abm.view import criteria, dates, groups, hints, summary, tables
+from abm.view import criteria, dates, given, groups, hints, summary, tables
 
 
 def main(
@@ -51,7 +51,8 @@ def main(
             raise Refusal("judges criteria, and the study has none; write them as [[expect]]", place="--strict")
         resources = doing.resources(experiment, len(experiment), workers, threads, cluster)
         out = doing.results_folder(out, file, experiment.name)
-        output.note(doing.intention(experiment, resources))
+        for line in (doing.intention(experiment, resources), *given.lines(experiment)):
+            output.note(line)
         experiment = matching.solved(experiment, out, workers, threads, cluster)
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed) from None

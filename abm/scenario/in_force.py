@@ -19,7 +19,7 @@ from abm.scenario.scenario import Scenario
 from abm.scenario.steps import Step
 from abm.world.columns import BEFORE
 from abm.world.correlation import PAIRS
-from abm.world.network.network import STRENGTHS, USED_BY
+from abm.world.network.network import STRENGTHS, USED_BY, WRITTEN
 
 _OF_A_LOG = ("log_until", "log_dates")
 _TIES = ("tie_start", "tie_target", "tie_weight")
@@ -69,7 +69,8 @@ def _of_population(scenario: Scenario) -> Iterator[str]:
 def _of_network(scenario: Scenario) -> Iterator[str]:
     network = scenario.network
     yield "network.kind"
-    yield from (f"network.{name}" for name, kinds in USED_BY.items() if network.kind in kinds)
+    taken = (name for name, kinds in USED_BY.items() if network.kind in kinds and name not in WRITTEN)
+    yield from (f"network.{name}" for name in taken)
     yield from (f"network.{name}" for name in STRENGTHS)
 
 

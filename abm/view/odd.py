@@ -28,6 +28,7 @@ from abm.view import theory as theories
 from abm.view.markdown import first_sentence, table
 from abm.view.tables import counted, written
 from abm.world import visits
+from abm.world.network.network import DRAWN
 from abm.world.population import COLUMNS as TRAITS
 from abm.world.segments import SEGMENT, Segment, shares
 
@@ -223,12 +224,15 @@ def _inputs(world: Scenario) -> Iterator[str]:
     yield "## 6 Input data"
     yield ""
     log, graph = world.population.log, world.network.file
-    if log is None and graph is None:
+    if log is None and world.network.kind in DRAWN:
         yield "None: nothing outside the model acts on it while it runs."
     if log is not None:
-        yield f"Purchase rates and baskets are fitted to the purchase log `{log}` before the run (maximum likelihood)."
+        traits = "rates and baskets are" if "basket" in world.population.from_log else "rates are"
+        yield f"Purchase {traits} fitted to the purchase log `{log}` before the run (maximum likelihood)."
     if graph is not None:
         yield f"The network is read from `{graph}`."
+    elif world.network.kind not in DRAWN:
+        yield f"The network is given with the scenario: {len(world.network.ties):,} ties."
 
 
 def _submodels(world: Scenario, mechanisms: Sequence[Mechanism], used: Set[str]) -> Iterator[str]:

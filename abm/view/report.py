@@ -25,6 +25,7 @@ from abm.view import (
     criteria,
     dates,
     figures,
+    given,
     groups,
     hints,
     markup,
@@ -194,8 +195,8 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
             f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
         ]
     )
-    said = hints.hints(results, scenario["periods"], scenario["burn_in"])
-    yield markup.paragraphs([f"{hint[:1].upper()}{hint[1:]}." for hint in said])
+    said = hints.hints(results, scenario["periods"], scenario["burn_in"]) + (given.lines(study) if study else [])
+    yield markup.paragraphs([f"{line[:1].upper()}{line[1:]}." for line in said])
     arms = study.arms if study else manifest.experiment["arms"]
     settings = [(arm, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm in sheet.arms]
     yield markup.table(("arm", "settings"), settings)

@@ -10,6 +10,7 @@ import weakref
 from types import SimpleNamespace
 
 import mesa
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from abm.kpis.standard import STANDARD
 from abm.mechanisms.loyalty.program import points_program, tiered_program
 from abm.scenario.firm import Firm as FirmSpec
 from abm.scenario.scenario import Scenario
+from abm.world.network.network import Network
 
 RETAIL = Scenario(
     periods=14,
@@ -485,3 +487,29 @@ def test_batch_run_over_two_processes_gives_the_same_rows():
     )
     assert len(one) == 40
     assert repr(sorted(two, key=lambda row: (row["RunId"], row["AgentID"]))) == repr(one)
+
+
+def test_a_graph_goes_in_and_comes_out():
+    graph = nx.les_miserables_graph()
+    model = CustomerModel(Scenario(periods=2, population={"customers": 77}, network=Network(graph=graph)), seed=1)
+    assert {frozenset(ends) for ends in model.graph.edges} == {frozenset(ends) for ends in graph.edges}
+    assert nx.get_edge_attributes(model.graph, "weight")["Napoleon", "Myriel"] == 1.0
+    who = list(graph).index("Valjean")
+    assert model.agents[who].degree == len(model.agents[who].neighbours) == graph.degree("Valjean")
+    drawn = CustomerModel(Scenario(periods=2, population={"customers": 50}), seed=1)
+    assert [degree for _, degree in drawn.graph.degree()] == [customer.degree for customer in drawn.agents]
+
+
+def test_customers_as_a_table():
+    model = CustomerModel(Scenario(periods=2, population={"customers": 50}), seed=1)
+    model.step()
+    table = model.agents.to_frame()
+    assert table.index.name == "unique_id"
+    assert list(table.index) == [customer.unique_id for customer in model.agents]
+    assert list(table["basket"]) == model.agents.get("basket")
+    assert list(table["trust.north"]) == [customer.trust["north"] for customer in model.agents]
+    some = model.agents.select(lambda c: c.basket > 30).to_frame(["basket"])
+    assert list(some.columns) == ["basket"]
+    assert (some["basket"] > 30).all()
+    with pytest.raises(AttributeError, match="no column 'baskets'; did you mean 'basket'"):
+        model.agents.to_frame(["baskets"])

@@ -45,6 +45,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
     "weights": ("ties",),
     "names": ("ties",),
 }
+WRITTEN = ("ties", "weights", "names")  # what a graph consists of, rather than parameters
 STRENGTHS = ("strong_share", "strong_weight", "weak_weight")
 MOST_TIES = 500_000_000  # 8 GB of targets and weights
 

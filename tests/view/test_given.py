@@ -1,0 +1,50 @@
+"""What was read of a study's logs and graphs is said, by the command and in the report."""
+
+from pathlib import Path
+
+import networkx as nx
+
+from abm.cli import main
+from abm.scenario.scenario import Scenario
+from abm.study.plan.experiment import Experiment
+from abm.view import given
+from abm.world.network.network import Network
+
+STUDY = """
+replications = 2
+kpis = ["profit"]
+[scenario]
+periods = 4
+population = { customers = 12, log = "cdnow", log_until = "1997-09-30" }
+network = { kind = "file", file = "ties.csv" }
+[arms.none]
+[arms.other]
+"network.file" = "more.csv"
+"""
+TIES = "ties ties.csv: 3 people with 2 ties; line 1 is taken for a header; 9 of 12 customers have no tie"
+MORE = "ties more.csv: 12 people with 12 ties"
+
+
+def test_the_command_and_the_report_say_what_was_read(tmp_path, capsys):
+    (tmp_path / "ties.csv").write_text("u,v\nAnn,Bob\nBob,Cy\n")
+    nx.write_edgelist(nx.cycle_graph(12), tmp_path / "more.csv")
+    (tmp_path / "study.toml").write_text(STUDY)
+    assert main(["run", str(tmp_path / "study.toml"), "--workers", "1"]) == 0
+    err, page = capsys.readouterr().err.splitlines(), (tmp_path / "results/study/report.html").read_text()
+    assert TIES in err
+    assert MORE in err
+    (log,) = [line for line in err if line.startswith("log ")]
+    assert log.startswith("log cdnow.csv: 4,960 rows, 2,357 customers, 1997-01-01 to 1997-09-30; BG/NBD over 2,357 ")
+    for line in (TIES, MORE):
+        assert f"T{line[1:]}." in page
+    assert "Log cdnow.csv: 4,960 rows" in page
+
+
+def test_a_drawn_graph_needs_no_words_and_files_that_are_gone_have_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert given.lines(Experiment(name="x", scenario=Scenario())) == []
+    Path("ties.csv").write_text("0 1\n")
+    study = Experiment(name="x", scenario=Scenario(network=Network(kind="file", file="ties.csv")))
+    assert given.lines(study) == ["ties ties.csv: 2 people with 1 tie; 998 of 1,000 customers have no tie"]
+    Path("ties.csv").unlink()
+    assert given.lines(study) == []
