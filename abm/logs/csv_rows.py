@@ -17,6 +17,7 @@ from typing import TextIO
 from abm.core.errors import Refusal, did_you_mean
 
 LONGEST_LINE = 1 << 20  # characters
+MOST_BLANK = 100_000  # lines that follow each other
 SEPARATORS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")  # what a wrong byte is read as
@@ -61,8 +62,11 @@ def opened(path: Path, source: str = "") -> Iterator[TextIO]:
 
 
 def lines_of(file: TextIO, source: str, longest: int = LONGEST_LINE) -> Iterator[str]:
-    """Yield the lines of a file with their ends.  Raises Refusal for one too long, not UTF-8 or with a zero byte."""
-    number = 0
+    """Yield the lines of a file with their ends.
+
+    Raises Refusal for one too long, not UTF-8 or with a zero byte, and for a stretch of blank ones without end.
+    """
+    number = blank = 0
     while line := file.readline(longest + 1):
         number += 1
         if len(line) > longest:
@@ -72,6 +76,9 @@ def lines_of(file: TextIO, source: str, longest: int = LONGEST_LINE) -> Iterator
             raise Refusal("not UTF-8 text; save the file as UTF-8", place=f"line {number}", source=source)
         if "\0" in line:
             raise Refusal("not text (a zero byte); save the file as UTF-8 text", place=f"line {number}", source=source)
+        blank = blank + 1 if line.isspace() else 0
+        if blank > MOST_BLANK:
+            raise Refusal(f"more than {MOST_BLANK:,} blank lines", place=f"line {number}", source=source)
         yield line
 
 

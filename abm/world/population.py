@@ -95,7 +95,7 @@ class Population(Spec):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        check(self.segments, self.log)
+        check(self.segments, self.from_log)
         self._check_log()
         self._check_correlation()
         return self

@@ -62,8 +62,11 @@ def shares(segments: Sequence[Segment]) -> list[float]:
     return [max(0.0, 1.0 - total) if segment.share is None else segment.share for segment in segments]
 
 
-def check(segments: Sequence[Segment], log: str | None) -> None:
-    """Refuse segments that are not a population, or say what the population's purchase log says."""
+def check(segments: Sequence[Segment], from_log: Sequence[str]) -> None:
+    """Refuse segments that are not a population, or say what the population's purchase log says.
+
+    from_log : parameters that it says; () = there is no log
+    """
     names = [segment.name for segment in segments]
     for name in names:
         if names.count(name) > 1:
@@ -72,10 +75,11 @@ def check(segments: Sequence[Segment], log: str | None) -> None:
         raise Refusal(f"there are {len(names)}; at most {MOST_SEGMENTS} are allowed", place="segments")
     if segments:
         shares(segments)
-    for segment in segments if log is not None else ():
-        for field in FITTED:
+    told = "rates and baskets" if "basket" in from_log else "rates"
+    for segment in segments:
+        for field in from_log:
             if (value := getattr(segment, field)) is not None:
-                why = "is not used: the log tells rates and baskets, and not of whom; set the weight of price or no log"
+                why = f"is not used: the log tells {told}, and not of whom; set the weight of price or no log"
                 raise Refusal(f"{CONTINUES}{shown(value)} {why}", place=f"segments.{segment.name}.{field}")
 
 

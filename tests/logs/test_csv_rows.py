@@ -51,6 +51,8 @@ def test_columns_may_stand_below_each_other(rows):
         (" \n,\n", "is empty; it needs a header with name, size"),
         ("\nname size\na 1\n\na b 2\n", "line 5: 3 columns where the header has 2"),
         ("name;size\na;1;2\n", "line 2: 3 columns where the header has 2"),
+        ("\n" * 200_000, "line 100001: more than 100,000 blank lines"),
+        ("name,size\n" + "\n" * 200_000, "line 100002: more than 100,000 blank lines"),
         ("name,size\n\na\n", "line 3: 1 column where the header has 2"),
         ("name,size\na,1,2\n", "line 2: 3 columns where the header has 2"),
         (b"name,size\nM\xfcller,1\n", "line 2: not UTF-8 text; save the file as UTF-8"),

@@ -213,6 +213,11 @@ class TestOnesOwn:
         assert c.purchase_rate.mean() * 52 == pytest.approx(10.0, rel=0.2)
         with pytest.raises(Refusal, match=r"rate_shape = 2\.0 is not used"):
             Population(log="log.csv", log_columns=columns, rate_shape=2.0)
+        with pytest.raises(Refusal, match=r"purchase_rate = 2\.0 is not used: the log tells rates, and not of whom"):
+            Population(log="log.csv", log_columns=columns, segments=[{"name": "a", "purchase_rate": 2.0}])
+        kinds = [{"name": "rich", "share": 0.5, "basket": 90.0}, {"name": "poor", "basket": 10.0}]
+        c = people(2000, log="log.csv", log_columns=columns, segments=kinds, basket_spread=0.0, folder=tmp_path)
+        assert set(c.basket.tolist()) == {90.0, 10.0}
 
     def test_a_file_without_extension_is_read(self, tmp_path):
         (tmp_path / "purchases").write_text(bought())
