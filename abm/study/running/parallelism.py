@@ -11,7 +11,7 @@ from abm.core.errors import Refusal
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
-from abm.study.running.pool import GUARD_ADVICE
+from abm.study.running.script import GUARD_ADVICE
 
 SMALL_RUN = 2_000_000  # customer-periods of a run, up to which a study is tried in this process before workers start
 LARGE_POPULATION = 100_000  # customers from which threads inside a run pay

@@ -26,18 +26,18 @@ import numpy as np
 from abm.core.errors import Refusal
 from abm.kpis.measure import Measure
 from abm.study.plan.experiment import Experiment
+from abm.study.running import script
 from abm.study.running.work import Report, RunExecutor
 from abm.study.storage.store import Segments, Store
 
 GRACE = 2.0  # seconds a run may still take once everything is to stop
-GUARD_ADVICE = 'put the call of abm.run below `if __name__ == "__main__":`, or use workers=1'
 # The parent comes first: its id must be known before anything slow is loaded.
 PRELOADED = ["abm.study.running.parent", __name__, "abm.study.running.preload"]
 NO_RUNS = np.empty(0, np.int64)  # the batch that asks a worker to stop
 
 
 class Unsendable(Refusal):
-    """An experiment that cannot be sent to another process."""
+    """An experiment that worker processes cannot be given, or cannot load."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,16 @@ class Pool:
 
     store : where they commit; None = they send their segments back        size : how many workers there are
 
-    Raises Unsendable for an experiment with mechanisms or KPIs that another process could not import.
+    Raises Unsendable for an experiment with mechanisms or KPIs that another process could not import, and in a program
+    that it could not load; Refusal in a process that may start none.
     """
 
     def __init__(self, experiment: Experiment, store: Store | None, workers: int, threads: int) -> None:
+        if multiprocessing.current_process().daemon:
+            advice = "it may start no processes of its own; use workers=1"
+            raise Refusal(f"= {workers}, but this is itself a worker process of a pool: {advice}", place="workers")
+        if script.is_unguarded():
+            raise Unsendable(f"every worker process would run the script from its beginning; {script.advice()}")
         self._has_server = start_server()
         self._context: Any = multiprocessing.get_context("forkserver" if self._has_server else "spawn")
         self._worker_arguments = (
@@ -86,6 +92,7 @@ class Pool:
             experiment.sheet.digests,
             store.folder if store else None,
             threads,
+            script.advice(),
         )
         self.size = workers
         self._workers = [self._start_worker() for _ in range(workers)]
@@ -98,7 +105,7 @@ class Pool:
             with contextlib.nullcontext() if self._has_server else _blocking_ctrl_c():
                 process.start()
         except (OSError, EOFError) as error:
-            raise Refusal(f"no worker process could be started ({error}); {GUARD_ADVICE}") from None
+            raise Unsendable(f"no worker process could be started ({error}); {script.advice()}") from None
         theirs.close()
         return _Worker(process, ours)
 
@@ -145,7 +152,7 @@ class Pool:
         worker.process.join(GRACE)
         ending = WorkerDied(worker.process.exitcode)
         if not worker.ready:
-            raise Refusal(f"{ending}, while starting; {GUARD_ADVICE}")
+            raise Unsendable(f"{ending}, while starting; {script.advice()}")
         worker.pipe.close()
         self._workers[self._workers.index(worker)] = self._start_worker()
         return ending
@@ -191,13 +198,16 @@ def start_server() -> bool:
 
 
 def _do_batches(
-    pipe: Connection, packed_experiment: bytes, digests: dict[str, str], folder: Path | None, threads: int
+    pipe: Connection, packed_experiment: bytes, digests: dict[str, str], folder: Path | None, threads: int, advice: str
 ) -> None:
-    """Do, as a worker, the batches that come through a pipe, until there are no more or its other end is closed."""
+    """Do, as a worker, the batches that come through a pipe, until there are no more or its other end is closed.
+
+    advice : what to do if the experiment cannot be loaded here
+    """
     state = _WorkerState()
     with contextlib.suppress(EOFError, ConnectionError):
         try:
-            executor = RunExecutor(unpacked(packed_experiment, digests, GUARD_ADVICE), threads)
+            executor = RunExecutor(unpacked(packed_experiment, digests, advice), threads)
             pipe.send("ready")
             while not state.stopping and len(indices := pipe.recv()):
                 state.working = True

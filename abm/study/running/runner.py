@@ -160,7 +160,7 @@ class _StudyRuns:
         self._cluster, self._workers = cluster, parallelism.workers
         self._batch_seconds = BATCH_SECONDS * (1.0 if cluster is None else ON_CLUSTER)
         self.done, self.failed = self.total - len(pending), 0
-        self._left, self._again = pending, list[np.ndarray]()
+        self._pending, self._left, self._again = pending, pending, list[np.ndarray]()
         self._segments_since_compaction = 0
         self._progress, self._seconds_per_run, self._began = progress, 0.0, time.monotonic()
         self._at_start = self.done
@@ -179,8 +179,14 @@ class _StudyRuns:
                     raise
                 warnings.warn(f"runs in this process only: {refusal}", stacklevel=4)
                 self.parallelism = Parallelism(1, self.parallelism.threads)
+                self._take_back()
                 self._do_here()
         self._compact(at_last=True)
+
+    def _take_back(self) -> None:
+        """Take back the runs that were given to workers and are not done."""
+        done = self.keeper.holdings(self.experiment.sheet).done
+        self._left, self._again = self._pending[~done[self._pending]], []
 
     def _do_here(self) -> StartingPool | None:
         """Do runs in this process: all, or, where workers pay, those until workers have started, which are returned."""
