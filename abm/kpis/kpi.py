@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 import numpy as np
 
@@ -70,11 +72,30 @@ class Kpi:
     accounts: tuple[str, ...] = ()
     better: Better = ""
 
+    def __reduce__(self) -> Any:
+        """Pickle as the place where its module defines it."""
+        return placed(self)
+
     def __call__(self, tallied: Tallied) -> FloatArray:
         """Return the measure (..., m); NaN where there is nothing to divide by."""
         with np.errstate(divide="ignore", invalid="ignore"):
             values = self.function(tallied)
         return np.where(np.isfinite(values), values, np.nan)
+
+
+def placed(measure: Any) -> Any:
+    """Return how a KPI or reading is pickled: by the name of its module and its own there, else by its fields.
+
+    A decorated function is not to be found by its name, under which the measure stands.
+    """
+    place = str(measure.function.__module__), getattr(measure.function, "__qualname__", "")
+    if getattr(sys.modules.get(place[0]), place[1], None) == measure:
+        return _at, place
+    return type(measure), tuple(getattr(measure, item.name) for item in fields(measure))
+
+
+def _at(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
 
 
 def kpi(

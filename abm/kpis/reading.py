@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.kpis.kpi import Better, WrongMeasure
+from abm.kpis.kpi import Better, WrongMeasure, placed
 from abm.world.world import World
 
 FloatArray = np.ndarray
@@ -36,6 +37,10 @@ class Reading:
     nan: str
     source: str
     better: Better = ""
+
+    def __reduce__(self) -> Any:
+        """Pickle as the place where its module defines it."""
+        return placed(self)
 
     def __call__(self, world: World) -> FloatArray:
         """Return the reading now (m,) float64; NaN where it has no value.

@@ -117,9 +117,11 @@ class Experiment:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is worked out from the fields: another process works it out from its own code.
 
-        What was read of purchase logs goes along, as no other process needs to read them again.
+        Theories of its own come first: all others may refer to them. What was read of purchase logs goes along, as no
+        other process needs to read them again.
         """
-        return {item.name: getattr(self, item.name) for item in fields(self)} | {_READINGS: known()}
+        own = {"own": self.own, **{item.name: getattr(self, item.name) for item in fields(self)}}
+        return own | {_READINGS: known()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         remember(state.pop(_READINGS, {}))

@@ -42,6 +42,10 @@ class Own:
     files: tuple[CodeFile, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Put the files first: what is pickled after them is found in their modules."""
+        return {"files": self.files, **vars(self)}
+
     @classmethod
     def of(cls, things: Any) -> Own:
         """Return what is given: a path of a Python file, a module, a theory's class, a KPI or reading, or several.

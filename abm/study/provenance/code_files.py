@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.abc import InspectLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from abm.core.errors import Refusal, one_line
 from abm.study.provenance.digest import digest
@@ -46,6 +47,10 @@ class CodeFile:
         except OSError as error:
             raise Refusal(f"cannot be read: {error.strerror}", source=path.name) from None
         return cls(path.name, text, str(path.resolve().parent))
+
+    def __reduce__(self) -> Any:
+        """Pickle so that the module is there wherever the file is: classes and KPIs are found in it by name."""
+        return _as_module, (self.name, self.text, self.folder)
 
     @property
     def digest(self) -> str:
@@ -92,6 +97,12 @@ class CodeFile:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(copy, self.text.encode())
         return copy
+
+
+def _as_module(name: str, text: str, folder: str) -> CodeFile:
+    file = CodeFile(name, text, folder)
+    file.module()
+    return file
 
 
 class _Text(InspectLoader):

@@ -7,8 +7,6 @@ SIGTERM or finds that its parent has ended, it finishes the run it is at, commit
 from __future__ import annotations
 
 import contextlib
-import importlib
-import io
 import multiprocessing
 import pickle
 import signal
@@ -24,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.kpis.measure import Measure
 from abm.study.plan.experiment import Experiment
 from abm.study.running import script
 from abm.study.running.work import Report, RunExecutor
@@ -252,34 +249,16 @@ class _WorkerState:
             sys.exit(128 + number)
 
 
-class _Packer(pickle.Pickler):
-    """Pickles a KPI or reading as the name that its module gives it, as its function alone cannot be found by name."""
-
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, Measure):
-            module, name = thing.function.__module__, thing.function.__qualname__
-            if getattr(sys.modules.get(module), name, None) == thing:
-                return _unpacked_kpi, (module, name)
-        return NotImplemented
-
-
-def _unpacked_kpi(module: str, name: str) -> Measure:
-    return getattr(importlib.import_module(module), name)
-
-
 def packed(experiment: Experiment) -> bytes:
-    """Return an experiment as bytes for another process, first the files that its own theories stand in.
+    """Return an experiment as bytes for another process.
 
     Raises Unsendable for mechanisms or KPIs that another process could not import.
     """
-    sink = io.BytesIO()
     try:
-        _Packer(sink).dump(experiment.own.files)
-        _Packer(sink).dump(experiment)
+        return pickle.dumps(experiment)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         advice = "define mechanisms and KPIs at the top level of a module, or use workers=1"
         raise Unsendable(f"the experiment cannot be sent to worker processes ({error}); {advice}") from None
-    return sink.getvalue()
 
 
 def unpacked(packed_experiment: bytes, digests: dict[str, str], advice: str) -> Experiment:
@@ -288,10 +267,7 @@ def unpacked(packed_experiment: bytes, digests: dict[str, str], advice: str) -> 
     Raises Unsendable if something of it cannot be imported here, Refusal if code or input files are not the same here.
     """
     try:
-        source = io.BytesIO(packed_experiment)
-        for file in pickle.load(source):  # safe: from the study's own process, never a file
-            file.module()
-        experiment: Experiment = pickle.load(source)
+        experiment: Experiment = pickle.loads(packed_experiment)  # safe: from the study's own process, never a file
         same = experiment.sheet.digests == digests
     except Exception as error:
         raise Unsendable(f"a worker process cannot load the experiment ({error}); {advice}") from None
