@@ -43,7 +43,7 @@ BELOW_IN_STUDY = {  # a package of abm/study may import itself and these; questi
 }
 TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
 ONLY_IN = {  # a library, and the files that may import it
-    "numba": ("core/kernels.py", "core/lowering.py", "core/programs.py", "core/effects.py"),
+    "numba": ("core/kernels.py", "core/disk_cache.py", "core/lowering.py", "core/programs.py", "core/effects.py"),
     "llvmlite": ("core/lowering.py",),
     "networkx": ("world/network/graphs.py", "world/network/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("agents/model.py", "agents/customer.py", "agents/agent_set.py", "agents/firm.py", "bench/idiomatic.py"),
@@ -65,7 +65,10 @@ ONLY_IN = {  # a library, and the files that may import it
         "view/twins.py",
         "view/against_log.py",
     ),
-    "pickle": ("study/running/pool.py",),  # between a parent and the workers it has started itself, never from a file
+    "pickle": (
+        "study/running/pool.py",  # between a parent and the workers it has started itself, never from a file
+        "core/disk_cache.py",  # as numba keeps machine code, of which a digest is checked
+    ),
     "random": ("agents/agent_set.py",),  # the type of Mesa's `model.random`, for shuffles that users ask for
     "yaml": (),
     "marshal": (),

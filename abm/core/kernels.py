@@ -14,7 +14,6 @@ fixes all but those three and runs kernels from compiled code.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import inspect
 import re
@@ -26,8 +25,8 @@ from typing import Any, Literal, TypeVar
 
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache, IndexDataCacheFile
 
+from abm.core import disk_cache
 from abm.core.dependence import compiled_within, dependence, is_shipped
 from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, entry_name
 
@@ -82,29 +81,11 @@ def _package_digest() -> str:
     return digest.hexdigest()
 
 
-def _stamp(function: FunctionType) -> str:
+def stamp(function: FunctionType) -> str:
     """Return a digest of all that is compiled into a kernel, beside its own page if it is a shipped one."""
     if is_shipped(function):
         return _CORE + _page_digest(inspect.getfile(function))
     return _package_digest() + dependence(function)
-
-
-class Cache(FunctionCache):
-    """numba's disk cache, renewed when anything changes that is compiled into the kernel, not only its own page."""
-
-    def refresh(self) -> IndexDataCacheFile:
-        """Turn to the file for what the kernel is made of now, and return it."""
-        self._cache_file = IndexDataCacheFile(
-            cache_path=self._cache_path,
-            filename_base=f"{self._impl.filename_base}-{_stamp(self._py_func)}",
-            source_stamp=self._cache_file._source_stamp,
-        )
-        return self._cache_file
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what is stored of a signature, None if there is nothing."""
-        self.refresh()
-        return super().load_overload(sig, target_context)
 
 
 def _single(function: FunctionType) -> FunctionType:
@@ -158,8 +139,7 @@ class Kernel:
         scalar = self.function if self.double else _single(self.function)
         compiled: Any = numba.njit(nogil=True, error_model="numpy", pipeline_class=KernelCompiler)(scalar)
         compiled._compiler.targetdescr = KernelTarget("cpu")
-        with contextlib.suppress(RuntimeError):  # numba's word for source that is in no file: not cached then
-            compiled._cache = Cache(compiled.py_func)
+        disk_cache.attach(compiled, stamp)
         return compiled
 
     def made_of(self) -> str:
@@ -196,7 +176,7 @@ class Kernel:
     def is_cached(self) -> bool:
         """Return whether machine code of the present source is on the disk."""
         stored = getattr(self._compiled, "_cache", None)
-        return not COMPILED or (isinstance(stored, Cache) and bool(stored.refresh()._load_index()))
+        return not COMPILED or (isinstance(stored, disk_cache.Cache) and stored.has_code())
 
     def assembly(self) -> str:
         """Machine code of every version compiled so far (for tests of vectorisation)."""
@@ -230,4 +210,4 @@ def versions() -> dict[str, str]:
     return {"numba": numba.__version__, "numpy": np.__version__}
 
 
-__all__ = ["CLOCK", "COMPILED", "Cache", "Kernel", "Per", "equation", "kernel", "plain", "versions"]
+__all__ = ["CLOCK", "COMPILED", "Kernel", "Per", "equation", "kernel", "plain", "stamp", "versions"]

@@ -13,7 +13,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from abm.core.kernels import CLOCK, COMPILED, Cache, Kernel, plain
+from abm.core import disk_cache
+from abm.core.kernels import CLOCK, COMPILED, Kernel, plain, stamp
 from abm.core.lowering import invoke
 
 
@@ -93,7 +94,7 @@ def _run_periods(entries, words, stops, tiled, extents, first, last, tile, t, en
 if COMPILED:
     _run_periods = numba.njit(nogil=True, error_model="numpy")(_run_periods)
     # renewed with core, of which the way to call an entry is a part
-    _run_periods._cache = Cache(_run_periods.py_func)  # type: ignore[attr-defined]
+    disk_cache.attach(_run_periods, stamp)
 
 
 class Program:
