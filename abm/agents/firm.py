@@ -10,7 +10,7 @@ import mesa
 import numpy as np
 
 from abm.agents.agent_set import CustomerSet
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, did_you_mean
 from abm.core.parameters import Parameter
 from abm.kpis.measure import Measure
 from abm.scenario.firm import Firm as FirmSpec
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from abm.agents.model import CustomerModel
 
 
+_KEPT = ("model", "j", "pos", "unique_id")  # of an agent
+_ONCE = ("model", "j")
+
+
 class Firm(mesa.Agent):
     """A firm of the scenario: a registered agent.
 
     Its levers are attributes (`firm.price`, `firm.quality`, `firm.earn_rate`); what is written takes effect in the next
-    period. So are the counts of the latest period (`firm.revenue`, `firm.visits`), which cannot be written.
+    period. So are the counts of the latest period (`firm.revenue`, `firm.visits`), which cannot be written. What else a
+    firm offers is changed by `change`; another attribute cannot be set but by a class of one's own that has it.
 
     j    : index of the firm          spec : what it offers now
     """
@@ -72,6 +77,20 @@ class Firm(mesa.Agent):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        held = getattr(type(self), name, None)
+        lever_or_count = hasattr(held, "__set__")
+        of_a_subclass = held is not None and not callable(held)
+        if name in _KEPT or name.startswith("_") or lever_or_count or of_a_subclass:
+            if name in _ONCE and name in self.__dict__:
+                raise AttributeError(f"{name} of a {type(self).__name__} cannot be set")
+            super().__setattr__(name, value)
+        elif name in FirmSpec.model_fields:
+            raise AttributeError(f"{name} is no lever by itself; write firm.change({{{name!r}: …}})")
+        else:
+            near = did_you_mean(name, [lever.rpartition(".")[2] for lever in LEVERS])
+            raise AttributeError(f"a {type(self).__name__} has no lever {name!r}{near}")
 
     def __getattr__(self, name: str) -> Any:
         # Only counts of a mechanism of one's own come here: the others are attributes of the class

@@ -38,6 +38,7 @@ __all__ = ["Customer", "CustomerModel", "CustomerSet", "Firm"]
 
 KPIS = ("profit", "market_share", "share_of_wallet", "retention_rate", "csi", "programme_cost")  # collected by default
 
+_ONCE = ("seed", "kpis", "columns", "engine", "fields")  # attributes that are set once
 _KEEPS_TIME = hasattr(mesa.Model, "time")  # Mesa 3.3 counts steps only
 
 
@@ -235,6 +236,14 @@ class CustomerModel(mesa.Model):
             entries |= {f"{name}.{label}": partial(_entry, name=name, k=k) for k, label in enumerate(labels)}
             entries |= {} if labels else {name: name}
         return mesa.DataCollector(model_reporters=reporters, agent_reporters=entries)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _ONCE and name in self.__dict__:
+            raise AttributeError(f"{name} is said when the model is built; it cannot be set later")
+        if name in Scenario.model_fields and not hasattr(type(self), name):
+            advice = f"give it when the model is built, {type(self).__name__}({name}=…), or write levers of its firms"
+            raise AttributeError(f"{name} is of the scenario, which stays as it is; {advice}")
+        super().__setattr__(name, value)
 
     def __reduce__(self) -> Any:
         raise TypeError("a model holds addresses of its arrays and cannot be copied; build it again with its seed")

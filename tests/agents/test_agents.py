@@ -297,3 +297,28 @@ def test_the_engine_is_what_a_plain_run_has(model):
     plain.run(4)
     for name, column in plain.world.customers.items():
         np.testing.assert_array_equal(column, model.world.customers[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("program", r"program is no lever by itself; write firm\.change\(\{'program': …\}\)"),
+        ("prise", "a Firm has no lever 'prise'; did you mean '"),
+        ("profit", "a Firm has no lever 'profit'"),
+        ("kpi", "a Firm has no lever 'kpi'"),
+        ("j", "j of a Firm cannot be set"),
+    ],
+)
+def test_what_would_do_nothing_cannot_be_set_on_a_firm(name, said):
+    firm = CustomerModel(customers=20, periods=2, seed=1).firm("north")
+    with pytest.raises(AttributeError, match=f"^{said}"):
+        setattr(firm, name, 1)
+
+
+@pytest.mark.parametrize("name", ["seed", "kpis", "columns", "engine", "periods", "population", "trust"])
+def test_what_would_do_nothing_cannot_be_set_on_a_model(name):
+    model = CustomerModel(customers=20, periods=2, seed=1)
+    with pytest.raises(AttributeError, match=f"^{name} is "):
+        setattr(model, name, 1)
+    model.note = "of one's own"
+    assert model.note == "of one's own"
