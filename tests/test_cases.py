@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CASES = Path(os.environ.get("PATRONAGE_CASES", ROOT.parent / "shared" / "cases"))
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="there is no folder of cases")
+OWNS = '    owns = (abm.Column("burnt", ("customer",), 0.0, "1", "of no use"),)\n'  # or it would have nothing to begin
 NUMBER = r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?"
 
 
@@ -75,7 +76,7 @@ def test_failed_runs_of_a_point_move_no_mean(case):
     script = Path("unbalanced.py")
     script.write_text(script.read_text().replace("choice.price_sensitivity", "pricing.price_sensitivity"))
     theory = Path("mymod.py")
-    theory.write_text(theory.read_text().replace("    phase = abm.Phase.LEARNING\n", ""))
+    theory.write_text(theory.read_text().replace("    phase = abm.Phase.LEARNING\n", OWNS))
     done = run(sys.executable, "unbalanced.py")
     found = [[float(n) for n in re.findall(NUMBER, line.split(": ", 1)[-1])] for line in done.stdout.splitlines()]
     means = [numbers[0] for numbers in found]
@@ -130,11 +131,8 @@ def test_a_misspelt_log_is_refused_before_anything_runs(case):
 
 def test_a_header_is_not_two_people(case):
     done = study(case("13_header_becomes_two_people"))
-    assert re.search(r"header|people|customers", done.stderr), done.stderr
-    if done.returncode == 0:
-        assert "5 people" in done.stderr or "5 customers" in done.stderr
-    else:
-        assert done.returncode == 2
+    assert done.returncode == 0
+    assert "3 people with 2 ties; line 1 is taken for a header" in done.stderr
 
 
 def test_parallel_ties_are_added_up_and_it_is_said(case):
@@ -188,7 +186,7 @@ def test_logs_are_read_as_they_are_published_or_refused_with_the_next_step(case,
     done = study(run)
     if done.returncode:
         assert done.returncode == 2
-        assert re.search(r"; (say|give|write|name|choose|add)|log_columns|log_dates|too few|repeat", done.stderr), (
+        assert re.search(r"; (say|give|write|name|choose|add|use)|log_columns|log_dates|too few|repeat", done.stderr), (
             done.stderr
         )
     assert "Country" not in done.stderr

@@ -57,9 +57,8 @@ def main(
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed) from None
     with doing.Watch(experiment, cluster) as watch:
-        options: dict[str, Any] = {"store": out, "workers": workers, "threads": threads, "progress": watch.update}
-        command = _command(file, own, sets, precision, kpi, replications, seed, max_runs)
-        options |= {"cluster": cluster, "command": command}
+        options = _where(out, workers, threads, cluster) | {"progress": watch.update}
+        options["command"] = _command(file, own, sets, precision, kpi, replications, seed, max_runs)
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
@@ -72,6 +71,10 @@ def main(
     else:
         _print(out, results, found, judged, experiment, doing.verification(out, own))
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
+
+
+def _where(out: Path, workers: int | None, threads: int | None, cluster: str | None) -> dict[str, Any]:
+    return {"store": out, "workers": workers, "threads": threads, "cluster": cluster}
 
 
 def _judged_by(experiment: Experiment, kpi: str | None) -> Experiment:
