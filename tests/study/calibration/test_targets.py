@@ -119,7 +119,6 @@ class TestFile:
         [
             (b"", "targets.csv: is empty; it needs a header with kpi, value, tolerance"),
             (b"kpi,value,tolerance\n", "targets.csv: has a header and no target"),
-            (b"kpi;value;tolerance\ncsi;1;1\n", "targets.csv: line 1: the columns are separated by semicolons"),
             (b"kpi,value\ncsi,1\n", "targets.csv: line 1: no column tolerance"),
             (b"kpi,value,toleranc\n", "targets.csv: line 1: no targets column \"toleranc\"; did you mean 'tolerance'?"),
             (b"kpi,value,tolerance,kpi\n", "targets.csv: line 1: the column kpi is there twice"),
