@@ -13,6 +13,7 @@ from datetime import date, datetime
 from abm.core.errors import CONTINUES, Refusal, did_you_mean, shown
 
 ORDERS = ("day_first", "month_first")
+_EXAMPLE = date(2001, 12, 30)
 _PARTS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T].*)?")
 
 
@@ -29,10 +30,17 @@ def date_reader(how: str | None) -> Callable[[str], date]:
 
 
 def check(how: str) -> None:
-    """Refuse what says nothing of how dates are written."""
+    """Refuse what says nothing of how dates are written, and a pattern that does not tell day, month and year."""
     if how not in ORDERS and "%" not in how:
         allowed = f'write "day_first", "month_first" or a pattern such as "%d %b %Y"{did_you_mean(how, ORDERS)}'
         raise Refusal(f"{CONTINUES}{shown(how)} is no way to write dates; {allowed}")
+    if how not in ORDERS:
+        try:
+            told = datetime.strptime(_EXAMPLE.strftime(how), how).date() == _EXAMPLE
+        except ValueError:
+            told = False
+        if not told:
+            raise Refusal(f'{CONTINUES}{shown(how)} does not tell day, month and year, as "%d %b %Y" does')
 
 
 def iso_date(cell: str) -> date:

@@ -169,6 +169,11 @@ class TestSaidBesideALog:
         ):
             Population(log="cdnow", log_dates="dayfirst")
 
+    @pytest.mark.parametrize("pattern", ["%Y-%m", "%Q", "%", "%d/%m"])
+    def test_patterns_of_dates_tell_the_day(self, pattern):
+        with pytest.raises(Refusal, match=rf'log_dates = "{pattern}" does not tell day, month and year'):
+            Population(log="cdnow", log_dates=pattern)
+
     @pytest.mark.parametrize(
         ("columns", "message"),
         [
