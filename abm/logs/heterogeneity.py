@@ -2,6 +2,7 @@
 
 fit_nbd                : purchase rates when nobody leaves; norms of repeat buying (nbd.py)
 fit_bgnbd              : purchase rates and drop-out; expected purchases, probability alive (bgnbd.py)
+fit_alike_drop_out     : purchase rates, and drop-out that is alike for all (alike_drop_out.py)
 fit_gamma_gamma        : mean baskets, for customer value (baskets.py)
 fit_lognormal_baskets  : mean baskets told from chance, purchase by purchase (baskets.py)
 
@@ -9,6 +10,7 @@ The fits take columns as `purchases.summary`, `purchase_counts` and `purchase_da
 frozen results with their parameters, `log_likelihood`, `n` and `describe()`.
 """
 
+from abm.logs.alike_drop_out import AlikeDropOut, fit_alike_drop_out
 from abm.logs.baskets import (
     GammaGamma,
     LognormalBaskets,
@@ -37,6 +39,7 @@ from abm.logs.nbd import (
 __all__ = [
     "BGNBD",
     "NBD",
+    "AlikeDropOut",
     "GammaGamma",
     "LognormalBaskets",
     "RepeatNorms",
@@ -45,6 +48,7 @@ __all__ = [
     "conditional_trend",
     "expected_mean_amount",
     "expected_purchases",
+    "fit_alike_drop_out",
     "fit_bgnbd",
     "fit_gamma_gamma",
     "fit_lognormal_baskets",

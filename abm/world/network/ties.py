@@ -29,7 +29,7 @@ class Ties:
 
     start   : (n + 1,) int64                   target : (E,) int32, customer ids, ascending within a row
     weight  : (E,) float32, strength; both directions of a tie are in and weigh the same, E = 2 × ties
-    dropped : "self_loops" and "duplicates" left out of the graph the ties were made from
+    dropped : "self_loops" left out of the graph the ties were made from, and "duplicates" joined to the first
     labels  : what the first customers were called there, () = all by their ids
     Arrays are shared between runs: never written after building.
     """
