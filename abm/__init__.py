@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from abm.study.comparison.verdict import Verdict
     from abm.study.plan.criteria import Criterion
     from abm.study.plan.design import Design, grid, latin_hypercube, morris, saltelli, sobol
-    from abm.study.plan.experiment import Experiment, load
+    from abm.study.plan.experiment import Experiment
     from abm.study.replications.multiple import comparisons
     from abm.study.replications.power import power
     from abm.study.replications.precision import run_until
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from abm.study.running.runner import run
     from abm.study.sensitivity.analysis import Sensitivity, sensitivity
     from abm.study.sensitivity.thresholds import Thresholds, thresholds
+    from abm.study.storage.loading import load
     from abm.study.storage.results import Results, read
     from abm.world.columns import Column, Tally
     from abm.world.network.network import Network
@@ -111,7 +112,7 @@ _HOME = {
     "study.comparison.verdict": ("Verdict",),
     "study.plan.criteria": ("Criterion",),
     "study.plan.design": ("Design", "grid", "latin_hypercube", "morris", "saltelli", "sobol"),
-    "study.plan.experiment": ("Experiment", "load"),
+    "study.plan.experiment": ("Experiment",),
     "study.replications.multiple": ("comparisons",),
     "study.replications.power": ("power",),
     "study.replications.precision": ("run_until",),
@@ -120,6 +121,7 @@ _HOME = {
     "study.running.runner": ("run",),
     "study.sensitivity.analysis": ("Sensitivity", "sensitivity"),
     "study.sensitivity.thresholds": ("Thresholds", "thresholds"),
+    "study.storage.loading": ("load",),
     "study.storage.results": ("Results", "read"),
     "world.columns": ("Column", "Tally"),
     "scenario.firm": ("Firm",),

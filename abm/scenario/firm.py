@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import create_model
 
+from abm.core.errors import Refusal
 from abm.core.spec import Spec, param
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Held, Policy, by_tier
@@ -25,6 +26,15 @@ class _Named(Spec):
     unfolded: ClassVar = ("policies",)
     name: str = param(..., unit="name", evidence="assumed", doc="how arms, tables and figures call it")
     policies: tuple[Policy, ...] = ()
+
+    def __init__(self, name: str | None = None, /, **data: Any) -> None:
+        """Build a firm: `Firm("north", price=1.1)`, or with its name as a keyword too."""
+        if name is not None and "name" in data:
+            raise Refusal("is given twice", place="Firm.name")
+        super().__init__(**({} if name is None else {"name": name}), **data)
+
+    # Tells pydantic to build the specs inside this one itself, as of Spec.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     if TYPE_CHECKING:
 

@@ -102,3 +102,11 @@ def test_other_levers_are_what_the_spec_says(lever):
 def test_what_no_firm_can_do_is_refused(fields, message):
     with pytest.raises(Refusal, match=message):
         Firm.parse({"name": "north", **fields})
+
+
+def test_the_name_may_come_first():
+    assert Firm("north", price=1.1) == Firm(name="north", price=1.1)
+    with pytest.raises(Refusal, match=r"^Firm\.name: is given twice$"):
+        Firm("north", name="south")
+    with pytest.raises(Refusal, match=r"^Firm\.name = 3 is not text"):
+        Firm(3)

@@ -54,6 +54,22 @@ class Deadly(Mechanism):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Unlucky(Mechanism):
+    """Ends its process once in each replication: the first time that a file is not there."""
+
+    name = "unlucky"
+    folder: str = param("", unit="name", evidence="assumed")
+
+    def schedule(self, policies):
+        return ((Phase.OPENING, self.step),)
+
+    def step(self, world, t):
+        mark = os.path.join(self.folder, str(world.replication))
+        if not os.path.exists(mark):
+            open(mark, "x").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Slow(Mechanism):
     """Takes its time over every period."""
 

@@ -85,7 +85,8 @@ def whole(place: str, value: Any, *, low: int) -> int:
 def instance(place: str, value: Any, kind: type) -> None:
     """Refuse anything but a `kind`."""
     if not isinstance(value, kind):
-        raise Refusal(f"= {shown(value)} is not a {kind.__name__}", place=place)
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise Refusal(f"= {shown(value)} is not {article} {kind.__name__}", place=place)
 
 
 def name(place: str, value: Any) -> None:

@@ -27,6 +27,7 @@ from abm.study.running.readiness import NO_MANIFEST, make_ready, warn_of_other_v
 from abm.study.running.starting_pool import StartingPool
 from abm.study.running.work import Report, RunExecutor, compiled
 from abm.study.storage.compact import MANY, compact
+from abm.study.storage.loading import loaded
 from abm.study.storage.results import Results
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments, Store
@@ -45,7 +46,7 @@ SURELY_WORTH_WORKERS = 20.0  # seconds of work, by the estimate, from which it p
 
 
 def run(
-    experiment: Experiment,
+    experiment: Experiment | Path | str,
     store: Path | str | Segments | None = None,
     workers: int | None = None,
     threads: int | None = None,
@@ -57,6 +58,7 @@ def run(
 ) -> Results:
     """Do all runs of an experiment that are not stored yet and return the results.
 
+    experiment : or the path of its study file
     store    : folder of the results, made if need be; None = results are kept in memory only, or in the Segments given
     workers  : processes; 1 = this one only; None = as many as pay
     threads  : inside a run; None = 1, unless there are fewer runs than processors and many customers
@@ -71,9 +73,10 @@ def run(
     Raises Refusal for a folder that cannot be written, a world larger than this machine's memory and a cluster that
     does not answer or has other versions; Interrupted on Ctrl-C and SIGTERM.
     """
+    asked = loaded(experiment)
     keeper = store if isinstance(store, Segments) else Segments() if store is None else Store(store)
     with shared_connection(cluster) as connection:
-        study = with_matches(experiment, keeper, workers, threads, progress, connection)
+        study = with_matches(asked, keeper, workers, threads, progress, connection)
         return _run(study, keeper, workers, threads, progress, connection, only, command)
 
 
@@ -120,7 +123,7 @@ def _run(
         if done.any():
             warn_of_other_versions(keeper)
         runs = _StudyRuns(experiment, keeper, parallelism, pending, len(asked), progress, connection)
-        results = Results(experiment.sheet, keeper)
+        results = Results(experiment.sheet, keeper, experiment)
         try:
             runs.do_all()
         except KeyboardInterrupt as stop:
@@ -161,6 +164,7 @@ class _StudyRuns:
         self._batch_seconds = BATCH_SECONDS * (1.0 if cluster is None else ON_CLUSTER)
         self.done, self.failed = self.total - len(pending), 0
         self._pending, self._left, self._again = pending, pending, list[np.ndarray]()
+        self._last, self._suspects = list[np.ndarray](), set[int]()  # runs whose worker died, when they were alone
         self._segments_since_compaction = 0
         self._progress, self._seconds_per_run, self._began = progress, 0.0, time.monotonic()
         self._at_start = self.done
@@ -186,7 +190,7 @@ class _StudyRuns:
     def _take_back(self) -> None:
         """Take back the runs that were given to workers and are not done."""
         done = self.keeper.holdings(self.experiment.sheet).done
-        self._left, self._again = self._pending[~done[self._pending]], []
+        self._left, self._again, self._last = self._pending[~done[self._pending]], [], []
 
     def _do_here(self) -> StartingPool | None:
         """Do runs in this process: all, or, where workers pay, those until workers have started, which are returned."""
@@ -226,10 +230,10 @@ class _StudyRuns:
     def _do_in_workers(self, pool: Pool | Cluster) -> None:
         """Do all runs left in worker processes, of this machine or of a cluster, and end these."""
         try:
-            while len(self._left) or self._again or pool.busy:
+            while len(self._left) or self._again or self._last or pool.busy:
                 self._workers = max(1, pool.size)
-                while pool.idle and (len(self._left) or self._again):
-                    pool.give(self._again.pop() if self._again else self._next_batch())
+                while pool.idle and (batch := self._to_give(pool)) is not None:
+                    pool.give(batch)
                 for batch, answer in pool.events():
                     self._handle(batch, answer)
                 self._compact()
@@ -239,6 +243,14 @@ class _StudyRuns:
             raise
         finally:
             pool.close()
+
+    def _to_give(self, pool: Pool | Cluster) -> np.ndarray | None:
+        """Take what a worker is to do; None while there is nothing but runs that wait until all others are done."""
+        if self._again:
+            return self._again.pop()
+        if len(self._left):
+            return self._next_batch()
+        return self._last.pop() if self._last and not pool.busy else None
 
     def _start_workers(self) -> Pool | Cluster:
         if self._cluster is not None:
@@ -252,13 +264,20 @@ class _StudyRuns:
         return Pool(self.experiment, store, self.parallelism.workers, self.parallelism.threads)
 
     def _handle(self, batch: np.ndarray, answer: Report | WorkerDied) -> None:
-        """Count what a worker did; after one that died, do its runs one by one, to find the run that ends workers."""
+        """Count what a worker did; after one that died, do its runs one by one, to find the run that ends workers.
+
+        A run that was alone may have been ended for what others did, such as filling the memory: it is done once more,
+        when there is nothing else to do.
+        """
         if isinstance(answer, Report):
             self._keep(answer)
         elif len(batch) > 1:
             self._again += [batch[i : i + 1] for i in range(len(batch))]
+        elif (index := int(batch[0])) not in self._suspects:
+            self._suspects.add(index)
+            self._last.append(batch)
         else:
-            outcome = RunExecutor(self.experiment).failed(int(batch[0]), "WorkerDied", str(answer))
+            outcome = RunExecutor(self.experiment).failed(index, "WorkerDied", str(answer))
             self.keeper.commit(encode([outcome], self.experiment.sheet.kpis))
             self._count(Report(1, 1, 0.0))
 

@@ -41,7 +41,7 @@ class Comparisons(ABC):
     def paired(
         self,
         kpi: str,
-        arm: str,
+        arm: str | None = None,
         against: str | None = None,
         firm: str | None = None,
         confidence: float = 0.95,
@@ -51,6 +51,7 @@ class Comparisons(ABC):
     ) -> PairedDifference:
         """Return by how much two arms differ in a KPI, with an interval over replications.
 
+        arm       : None = the only other one
         against   : an arm; None = the baseline      firm : None = the focal firm      point : None = mean of all points
         statistic : "mean" of the differences, by Student's t; "skewed_mean", the same for skewed differences; "median"
                     or a quantile such as 0.9 of them; "ratio" of the arms' means; see statistics/intervals.py
@@ -63,6 +64,7 @@ class Comparisons(ABC):
         """
         statistic = intervals.checked(statistic)
         against = self.baseline if against is None else against
+        arm = self._other(against) if arm is None else arm
         firm = self.firms[0] if firm is None else firm
         _check(confidence)
         mine, other = self.block(kpi, arm, firm, group), self.block(kpi, against, firm, group)
@@ -178,6 +180,14 @@ class Comparisons(ABC):
             raise Refusal(f"no persons are recorded after {date} periods; there is {one_of(map(str, dates))}")
         of_date = persons[persons["period"] == (dates[-1] if date is None else date)] if dates else persons
         return twins(of_date, unit if unit in persons else column, self._known("arm", arm, self.arms), against)
+
+    def _other(self, against: str) -> str:
+        """Return the only arm besides one; refuse if there are several, or none."""
+        others = [arm for arm in self.arms if arm != against]
+        if len(others) != 1:
+            there = f"one of {', '.join(map(shown, others))}" if others else "an arm, of which there is one only"
+            raise Refusal(f"which arm is compared with '{against}'? say {there}", place="arm")
+        return others[0]
 
     @staticmethod
     def _known(what: str, name: str, names: Iterable[str]) -> str:

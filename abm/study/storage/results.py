@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal
+from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import DIGEST_BYTES, canonical
@@ -36,8 +37,8 @@ class Results(Comparisons):
     damaged  : segments whose bytes have changed since they were written; their runs count as missing
     """
 
-    def __init__(self, sheet: Sheet, segments: Segments) -> None:
-        self.sheet, self._segments = sheet, segments
+    def __init__(self, sheet: Sheet, segments: Segments, experiment: Experiment | None = None) -> None:
+        self.sheet, self._segments, self._experiment = sheet, segments, experiment
         self.arms, self.kpis, self.firms, self.baseline = sheet.arms, sheet.kpis, sheet.firms, sheet.baseline
         self.factors, self.groups = tuple(sheet.design.factors), sheet.groups
 
@@ -46,6 +47,18 @@ class Results(Comparisons):
         strangers = f"; {self.strangers:,} stored runs are of other experiments" if self.strangers else ""
         runs = f"{done:,} of {len(self.sheet):,} runs, {len(self.failed):,} failed"
         return f"<Results of {self.sheet.name}: {runs}{strangers}>"
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment that the runs are of; of a folder, as its manifest has it.
+
+        Raises Refusal if that needs theories or measures of the user's own: abm.load(folder, own) takes them.
+        """
+        if self._experiment is not None:
+            return self._experiment
+        if not isinstance(self._segments, Store):
+            raise Refusal("these results were not made by abm.run, and do not know their experiment")
+        return read_manifest(self._segments.folder).study(self._segments.folder)
 
     @property
     def missing(self) -> int:

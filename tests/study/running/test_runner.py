@@ -530,6 +530,14 @@ def test_results_of_an_unfinished_study_can_be_read(study, tmp_path, outcome):
     assert results.table()["pairs"].max() == 1
 
 
+def test_a_run_whose_worker_was_ended_from_outside_is_done_again_by_the_same_call(study, world, own, tmp_path):
+    """Ended once each, as where all workers together had filled the memory."""
+    (tmp_path / "marks").mkdir()
+    experiment = study(scenario=world.adding(own.Unlucky(folder=str(tmp_path / "marks"))), arms={}, replications=3)
+    results = run(experiment, workers=2)
+    assert (len(results.failed), results.missing) == (0, 0)
+
+
 WRONG = """
 import abm
 
