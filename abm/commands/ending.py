@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from abm.core.errors import Refusal, one_line
+from abm.core.errors import Refusal, one_line, shortage
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 DEBUG = "PATRONAGE_DEBUG"
@@ -34,10 +34,12 @@ def do(verb: str, *options: Any) -> None:
         code = _say(f"interrupted{_how_far(stop)}", getattr(stop, "exit_code", INTERRUPTED))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        code = _say(f"{place}{error.strerror or error}", REFUSED)
+        code = _say(f"{place}{shortage(error) or error.strerror or error}", REFUSED)
     except Exception as error:
         if os.environ.get(DEBUG):
             traceback.print_exc()
+        if short := shortage(error):
+            raise typer.Exit(_say(f"{short}; what was done is kept", FAILED)) from None
         words = one_line(str(error))[:200]
         advice = f"this is a bug; run again with {DEBUG}=1 for the traceback"
         code = _say(f"{type(error).__name__}: {words}; {advice}", FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -43,6 +44,18 @@ class Refusal(ValueError):
         if self.source:
             text = f"{self.source}: {text}"
         return one_line(text)
+
+
+def shortage(error: BaseException) -> str:
+    """Return what this machine is short of, by an error that says so, and what helps; "" for any other error."""
+    number = getattr(error, "errno", None)
+    if isinstance(error, MemoryError) or number == errno.ENOMEM:
+        return "there is not enough memory; take fewer customers, workers or threads, or a larger machine"
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "no more files can be opened; take fewer workers, or raise the limit (ulimit -n)"
+    if number == errno.EAGAIN or "start new thread" in str(error):
+        return "no more processes or threads can be started; take fewer of them, or raise the limit (ulimit -u)"
+    return ""
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:

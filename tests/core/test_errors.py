@@ -1,5 +1,6 @@
 """Refusals and the words they are made of."""
 
+import errno
 import pickle
 from datetime import date, datetime
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.core.errors import LONGEST_SHOWN, Refusal, below, did_you_mean, joined, one_of, shown
+from abm.core.errors import LONGEST_SHOWN, Refusal, below, did_you_mean, joined, one_of, shortage, shown
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
@@ -177,3 +178,24 @@ def test_joined(place, inner, path):
 )
 def test_values_are_shown_as_a_study_file_has_them(value, text):
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "there is not enough memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "there is not enough memory"),
+        (OSError(errno.EMFILE, "Too many open files"), "no more files can be opened"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no more processes or threads"),
+        (RuntimeError("can't start new thread"), "no more processes or threads"),
+    ],
+)
+def test_what_a_machine_is_short_of_is_named(error, said):
+    assert shortage(error).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("wrong"), OSError(errno.ENOSPC, "No space left on device"), KeyError("a")]
+)
+def test_other_errors_are_no_shortage(error):
+    assert shortage(error) == ""

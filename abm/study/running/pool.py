@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, shortage
 from abm.study.plan.experiment import Experiment
 from abm.study.running import script
 from abm.study.running.work import Report, RunExecutor
@@ -102,7 +102,8 @@ class Pool:
             with contextlib.nullcontext() if self._has_server else _blocking_ctrl_c():
                 process.start()
         except (OSError, EOFError) as error:
-            raise Unsendable(f"no worker process could be started ({error}); {script.advice()}") from None
+            advice = shortage(error) or script.advice()
+            raise Unsendable(f"no worker process could be started ({error}); {advice}") from None
         theirs.close()
         return _Worker(process, ours)
 

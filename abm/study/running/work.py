@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from abm.core.errors import shortage
 from abm.core.kernels import Kernel
 from abm.engine import recording
 from abm.engine.engine import Engine
@@ -103,7 +104,7 @@ class RunExecutor:
         except WrongMeasure:  # it is wrong in every run
             raise
         except Exception as error:  # an error of any kind is this run's alone: the others go on
-            return self.failed(index, type(error).__name__, str(error))
+            return self.failed(index, type(error).__name__, shortage(error) or str(error))
 
     def failed(self, index: int, error: str, message: str) -> Outcome:
         """Return what is kept of a run that failed."""

@@ -94,3 +94,13 @@ def test_an_empty_batch_leaves_nothing(study):
     kept = Segments()
     assert RunExecutor(study()).batch([], kept).runs == 0
     assert kept.names() == []
+
+
+def test_a_run_that_finds_no_memory_says_so(study, monkeypatch):
+    def short(*arguments, **named):
+        raise MemoryError
+
+    monkeypatch.setattr(recording, "record", short)
+    outcome = RunExecutor(study()).outcome(0)
+    assert outcome.error == "MemoryError"
+    assert outcome.message.startswith("there is not enough memory; take fewer customers")
