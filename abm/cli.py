@@ -6,7 +6,6 @@ help comes at once.
 
 from __future__ import annotations
 
-import importlib
 import sys
 import warnings
 from collections.abc import Sequence
@@ -16,8 +15,9 @@ from typing import Annotated, Any
 import typer
 
 import abm
-from abm.commands.ending import DONE, do, prepare_streams, refuse, warn
-from abm.core.errors import NOT_A_PAIR, Refusal
+from abm.commands.ending import DONE, REFUSED, do, prepare_streams, say, warn
+from abm.core.errors import NOT_A_PAIR, Refusal, one_line
+from abm.core.machine import processors
 
 SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "odd")
 
@@ -41,9 +41,16 @@ def _pairs(sets: list[str] | None) -> list[str] | None:
 
 
 def _at_most_processors(option: typer.CallbackParam, asked: int | None) -> int | None:
-    """Return how many processes or threads there are to be."""
-    doing = "abm.commands.doing"  # slow to import, which help is not to wait for
-    return asked if asked is None else importlib.import_module(doing).at_most_processors(option.opts[0], asked)
+    """Return how many processes or threads there are to be: no more than processors; say so.
+
+    More would share the processors, and take more memory and more time for the same runs.
+    """
+    there = processors()
+    if asked is None or asked <= there:
+        return asked
+    has = f"{there} processor{'s' * (there > 1)}"
+    say(f"{option.opts[0]} {asked}: this machine has {has}, so {there} will be used")
+    return there
 
 
 Study = Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)]
@@ -372,9 +379,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             code = app(arguments if given else ["--help"], prog_name="patronage", standalone_mode=False)
         except Refusal as refusal:
-            return refuse(str(refusal))
+            return say(str(refusal), REFUSED)
         except _UsageError as error:
-            return refuse(_unusable(error))
+            return say(one_line(_unusable(error)), REFUSED)
     return code if isinstance(code, int) else DONE
 
 

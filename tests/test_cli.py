@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import abm
+from abm import cli
 from abm.cli import main
 from abm.commands import doing
 from abm.core.kernels import COMPILED, Kernel
@@ -123,7 +124,7 @@ def test_without_words_there_is_help(capsys):
 
 @pytest.mark.parametrize("option", ["--workers", "--threads"])
 def test_more_than_the_processors_are_not_used(study, capsys, monkeypatch, option):
-    monkeypatch.setattr(doing, "processors", lambda: 1)
+    monkeypatch.setattr(cli, "processors", lambda: 1)
     code, _, err = said(capsys, "run", study, option, 64)
     assert code == 0
     assert err[0] == f"{option} 64: this machine has 1 processor, so 1 will be used"
@@ -188,6 +189,26 @@ def test_no_colour_codes_when_piped(capsys, monkeypatch):
     assert "\x1b" not in said(capsys, "show", "parameters")[1]
 
 
+def test_an_interrupt_while_the_program_is_loaded_is_one_line():
+    broken = "def stop():\n    raise KeyboardInterrupt\n"
+    code = f"import sys, abm.cli, abm.__main__ as it\n{broken}abm.cli.main = stop\nsys.exit(it.main())"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, env=ENVIRONMENT, text=True, check=False)
+    said = "interrupted before anything was done; run the same command again\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", said)
+
+
+@pytest.mark.parametrize(
+    ("backend", "settings"), [("nonsense", ""), ("agg", "text.usetex: True\nfigure.figsize: 90, 90\nsavefig.dpi: 9\n")]
+)
+def test_figures_are_the_same_whatever_matplotlib_is_set_to(done, tmp_path, backend, settings):
+    (tmp_path / "matplotlibrc").write_text(settings)
+    (tmp_path / "study.toml").write_text(STUDY)
+    ended = started("run", "study.toml", "--workers", 1, cwd=tmp_path, env={"MPLBACKEND": backend})
+    assert (ended.returncode, b"bug" in ended.stderr) == (0, False)
+    figure = "effect_on_profit.png"
+    assert (tmp_path / "results" / "study" / figure).read_bytes() == (done / figure).read_bytes()
+
+
 # run
 
 
@@ -207,6 +228,44 @@ def test_run_writes_results_figures_report_and_ranks(done, capsys, study):
     assert "'none' has the highest profit of north" in out  # a quality of 0.98 costs more than it brings
     assert f"report   {folder / 'report.html'}" in out
     assert abm.read(folder).canonical() == abm.read(done).canonical()
+
+
+def test_a_full_disk_costs_the_figures_alone(study, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(figures, "write", full)
+    code, out, err = said(capsys, "run", study.name, "--workers", 1, "--out", "in here")
+    assert code == 2
+    assert re.search(r"^profit +service ", out, re.M) or "service" in out
+    assert err[-1] == (
+        "in here: figures cannot be written: No space left on device; the runs are stored, and patronage report "
+        "'in here' writes the rest once that is put right"
+    )
+    monkeypatch.undo()
+    monkeypatch.chdir(study.parent)
+    assert said(capsys, "report", "in here")[0] == 0
+
+
+def test_every_kpi_that_is_asked_for_is_printed(study, capsys):
+    kpis = [
+        "profit",
+        "csi",
+        "share_of_wallet",
+        "retention_rate",
+        "market_share",
+        "programme_cost",
+        "churn_rate",
+        "lever_cost",
+    ]
+    study.write_text(STUDY.replace('["profit", "csi"]', json.dumps(kpis)))
+    out = said(capsys, "run", study.name, "--workers", 1)[1]
+    assert all(re.search(rf"^{kpi}\b", out, re.M) for kpi in kpis)
+
+
+def test_the_next_command_can_be_pasted(study, capsys):
+    out = said(capsys, "run", study.name, "--workers", 1, "--out", "in here")[1]
+    assert out.splitlines()[-1] == "next     patronage verify 'in here'"
 
 
 def test_a_second_run_has_nothing_to_do(study, capsys):

@@ -21,6 +21,7 @@ from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
+from abm.study.storage.spreadsheet import harmless
 from abm.view import analyses, tables
 
 CALIBRATED = "calibrated.toml"  # in the results folder
@@ -64,8 +65,9 @@ def main(
     with doing.Watch(plan.study, cluster) as watch:
         found = carried_out(plan, out, workers, threads, watch.update, cluster, command="patronage calibrate")
     output.note(watch.outcome())
-    files = _write(out, study, found)
-    analyses.keep(out, "calibration", "Calibration", [found.statement, *found.notes], files, study)
+    with doing.drawing(out):
+        files = _write(out, study, found)
+        analyses.keep(out, "calibration", "Calibration", [found.statement, *found.notes], files, study)
     if json:
         output.document(_document(out, found, files))
     else:
@@ -98,7 +100,7 @@ def _intention(plan: Plan) -> str:
 def _write(out: Path, study: Experiment, found: Calibration) -> list[Path]:
     """Write tables, figures and the calibrated study into the results folder; return the paths."""
     for name, table in (("trials", found.table), ("fit", found.fit), ("identified", found.identified)):
-        write_whole(out / f"{name}.csv", table.to_csv(index=False).encode())
+        write_whole(out / f"{name}.csv", harmless(table).to_csv(index=False).encode())
     write_targets(out / "targets.csv", found.targets)
     for name in study.inputs:  # so that the calibrated study finds beside it what it reads
         (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -117,8 +119,7 @@ def _print(out: Path, found: Calibration, files: Sequence[Path], own: Sequence[P
         output.show(*(f"Note: {note}." for note in found.notes), "")
     output.lines("\n".join([f"results  {out}", *(f"figure   {file}" for file in files)]))
     if len(found.plausible):
-        options = "".join(f" --with {file}" for file in own)
-        output.lines(f"next     patronage run {out / CALIBRATED}{options}")
+        output.lines(f"next     {doing.command('run', out / CALIBRATED, own)}")
 
 
 def _settings(found: Calibration) -> Table:

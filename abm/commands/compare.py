@@ -62,13 +62,15 @@ def main(
     output.note(watch.outcome())
     checked = found.check(workers=workers) if check else None
     drawn = importlib.import_module("abm.view.race").draw(found)  # slow to import
-    write_whole(out / drawn.file, drawn.image)
-    said = [found.statement, *found.warnings]
-    analyses.keep(out, f"compare_{kpi}", f"Comparison by {kpi}", said, [out / drawn.file], study)
+    if not json:
+        _print(found, checked)
+    with doing.drawing(out):
+        write_whole(out / drawn.file, drawn.image)
+        said = [found.statement, *found.warnings]
+        analyses.keep(out, f"compare_{kpi}", f"Comparison by {kpi}", said, [out / drawn.file], study)
     if json:
         output.document({**_document(found, checked), "out": str(out), "figure": str(out / drawn.file)})
     else:
-        _print(found, checked)
         output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}\nnext     {doing.verification(out, own)}")
     return int(not found.decided or found.failed > 0 or (checked is not None and not checked.ok))
 

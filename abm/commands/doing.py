@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +22,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
 from abm.study.running.estimate import estimate
-from abm.study.running.parallelism import Parallelism, choose_parallelism, processors
+from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.work import compiled
 from abm.study.storage.manifest import check_format, read_manifest
 from abm.study.storage.results import Results
@@ -30,7 +31,7 @@ from abm.view import tables
 RESULTS = "results"  # beside the study file
 OPTIONS = (  # of the command line alone: no study file has them
     "kpi", "firm", "group", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
-    "samples", "trials", "forgiven", "log", "weight", "workers", "threads",
+    "samples", "trials", "forgiven", "log", "out", "weight", "workers", "threads",
 )  # fmt: skip
 _SPELLED = {"forgiven": "forgive", "factors": "factor"}
 _DEFAULT_FIRMS = Scenario.model_fields["firms"].default
@@ -63,6 +64,8 @@ def results_folder(out: Path | None, file: Path, study: str, kind: str = "") -> 
         check_format(out)
         return out
     out = out.expanduser()
+    if out.exists() and not out.is_dir():
+        raise Refusal(f"= {out} is a file; give a folder, which is made if need be", place="out")
     check_format(out)
     with contextlib.suppress(Refusal):
         other = read_manifest(out).sheet.name
@@ -78,17 +81,6 @@ def _folder_name(name: str) -> str:
     if name.startswith(".") or set(name) & set("/\\:\0"):
         raise Refusal(f"= {shown(name)} is no name for a folder; change it, or say --out DIR", place="name")
     return name
-
-
-def at_most_processors(option: str, asked: int) -> int:
-    """Return how many processes or threads there are to be: as many as asked, but no more than processors; say so.
-
-    More would share the processors and do the same runs, each with its own memory, in more time.
-    """
-    there = processors()
-    if asked > there:
-        output.note(f"{option} {asked}: this machine has {tables.counted(there, 'processor')}, so {there} will be used")
-    return min(asked, there)
 
 
 def resources(
@@ -213,9 +205,27 @@ def named(own: Sequence[Path]) -> list[str]:
     return [part for file in own for part in ("--with", file.name)]
 
 
+def command(verb: str, path: Path, own: Sequence[Path] = ()) -> str:
+    """Return a command about a file or folder as a shell takes it, blanks in names and all."""
+    return shlex.join(["patronage", verb, str(path), *(part for file in own for part in ("--with", str(file)))])
+
+
 def verification(out: Path, own: Sequence[Path]) -> str:
     """Return the command that verifies a results folder."""
-    return " ".join(["patronage verify", str(out), *(f"--with {file}" for file in own)])
+    return command("verify", out, own)
+
+
+@contextlib.contextmanager
+def drawing(out: Path, again: str = "the same command") -> Iterator[None]:
+    """Say of figures and tables that cannot be written where and why, and that the runs are kept all the same.
+
+    again : the command that writes them without running anything
+    """
+    try:
+        yield
+    except OSError as error:
+        safe = f"the runs are stored, and {again} writes the rest once that is put right"
+        raise Refusal(f"figures cannot be written: {error.strerror}; {safe}", place=str(out)) from None
 
 
 def factors(written: Sequence[str], option: str = "--factor") -> dict[str, Any] | None:

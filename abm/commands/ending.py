@@ -27,28 +27,30 @@ def do(verb: str, *options: Any) -> None:
         code = importlib.import_module(f"abm.commands.{verb}").main(*options)
         sys.stdout.flush()
     except Refusal as refusal:
-        code = _say(str(refusal), REFUSED)
+        code = say(str(refusal), REFUSED)
     except BrokenPipeError:  # the program that reads the output has ended, which is no error here
         _discard_output()
     except KeyboardInterrupt as stop:
-        code = _say(f"interrupted{_how_far(stop)}", getattr(stop, "exit_code", INTERRUPTED))
+        code = say(f"interrupted{_how_far(stop)}", getattr(stop, "exit_code", INTERRUPTED))
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        code = _say(f"{place}{shortage(error) or error.strerror or error}", REFUSED)
+        code = say(_told(error), REFUSED)
     except Exception as error:
         if os.environ.get(DEBUG):
             traceback.print_exc()
         if short := shortage(error):
-            raise typer.Exit(_say(f"{short}; what was done is kept", FAILED)) from None
+            raise typer.Exit(say(f"{short}; what was done is kept", FAILED)) from None
         words = one_line(str(error))[:200]
         advice = f"this is a bug; run again with {DEBUG}=1 for the traceback"
-        code = _say(f"{type(error).__name__}: {words}; {advice}", FAILED)
+        code = say(f"{type(error).__name__}: {words}; {advice}", FAILED)
     raise typer.Exit(code)
 
 
-def refuse(line: str) -> int:
-    """Say why arguments cannot be used, and return the exit code."""
-    return _say(one_line(line), REFUSED)
+def _told(error: OSError) -> str:
+    """Return in a line what the machine refuses, and where."""
+    if str(error) == "AF_UNIX path too long":  # of the socket by which worker processes are started
+        return "the name of the folder for temporary files is too long; set TMPDIR to a shorter one, or use --workers 1"
+    words = shortage(error) or str(error.strerror or error)
+    return one_line(f"{error.filename}: {words}" if error.filename else words)
 
 
 def _how_far(stop: Any) -> str:
@@ -60,7 +62,8 @@ def _how_far(stop: Any) -> str:
     return f" after {stop.done:,} of {stop.total:,} runs, all stored; the same command goes on from there"
 
 
-def _say(line: str, code: int) -> int:
+def say(line: str, code: int = DONE) -> int:
+    """Print a line to standard error, if anybody reads it, and return the exit code."""
     with contextlib.suppress(OSError):
         print(line, file=sys.stderr, flush=True)
     return code
@@ -73,7 +76,11 @@ def _discard_output() -> None:
 
 
 def prepare_streams() -> None:
-    """Make output possible whatever the streams are: closed, or of an encoding that lacks a letter."""
+    """Make output possible whatever the streams are: closed, or of an encoding that lacks a letter.
+
+    Figures are files, so that no window is to be had, nor a word to be said of one that there is not.
+    """
+    os.environ["MPLBACKEND"] = "agg"
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115 - kept until the process ends
@@ -84,4 +91,4 @@ def prepare_streams() -> None:
 
 def warn(message: Warning | str, *_: Any, **__: Any) -> None:
     """Say a warning in one line; takes the place of `warnings.showwarning`, which also names the line of code."""
-    _say(f"warning: {one_line(str(message))}", DONE)
+    say(f"warning: {one_line(str(message))}")

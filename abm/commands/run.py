@@ -63,13 +63,16 @@ def main(
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
     known, judged = found.table if found else None, judge(results)
-    if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
-        _report(out, results, known, experiment)
     if json:
         said = {"matched": [arm.to_dict() for arm in experiment.matched]} if experiment.matched else {}
         output.document(_document(out, results, known, judged, watch.seconds) | said | precise.document(found))
     else:
-        _print(out, results, found, judged, experiment, doing.verification(out, own))
+        _print(results, found, judged, experiment)
+    if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
+        with doing.drawing(out, doing.command("report", out, own)):
+            _report(out, results, known, experiment)
+    if not json:
+        output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     {doing.verification(out, own)}")
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
 
 
@@ -116,14 +119,7 @@ def _is_newer(page: Path, manifest: Path) -> bool:
     return page.is_file() and page.stat().st_mtime_ns >= manifest.stat().st_mtime_ns
 
 
-def _print(
-    out: Path,
-    results: Results,
-    found: Precision | None,
-    judged: pd.DataFrame,
-    experiment: Experiment,
-    following: str,
-) -> None:
+def _print(results: Results, found: Precision | None, judged: pd.DataFrame, experiment: Experiment) -> None:
     best, known = summary.winner(results), found.table if found else None
     table = summary.effects(results, known=known)
     output.show("", tables.effects(table, results.baseline, summary.CONFIDENCE), "")
@@ -140,7 +136,6 @@ def _print(
         output.show(criteria.table(judged), "", criteria.statement(judged), "")
     if found:
         output.show(found.statement, "")
-    output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     {following}")
 
 
 def _document(

@@ -15,6 +15,7 @@ from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
 from abm.study.running.runner import run
 from abm.study.sensitivity.analysis import Sensitivity, analysed, planned
+from abm.study.storage.spreadsheet import harmless
 from abm.view import analyses, tables
 
 
@@ -63,11 +64,12 @@ def main(
 
 def _report(out: Path, found: Sensitivity, study: Experiment, json: bool) -> None:
     """Put what was found into the results folder, and say it."""
-    pictures = _write(out, found)
     title = f"Sensitivity of {found.kpi} of {found.firm} ({found.method})"
     said = [f"{found.title(arm)}: {found.finding(arm)}" for arm in found.arms]
     compared = f"_minus_{found.against}" if found.against else ""
-    analyses.keep(out, f"{found.method}_{found.kpi}{compared}", title, said, pictures, study)
+    with doing.drawing(out):
+        pictures = _write(out, found)
+        analyses.keep(out, f"{found.method}_{found.kpi}{compared}", title, said, pictures, study)
     if json:
         output.document(_document(out, found, pictures))
     else:
@@ -79,7 +81,7 @@ def _write(out: Path, found: Sensitivity) -> list[Path]:
     drawn = importlib.import_module("abm.view.sensitivity").draw(found)  # slow to import
     files = {out / figure.file: figure.image for figure in drawn}
     compared = f"_minus_{found.against}" if found.against else ""
-    table = {out / f"{found.method}_{found.kpi}{compared}.csv": found.table.to_csv(index=False).encode()}
+    table = {out / f"{found.method}_{found.kpi}{compared}.csv": harmless(found.table).to_csv(index=False).encode()}
     for path, data in (table | files).items():
         if not path.is_file() or path.read_bytes() != data:  # a folder that has it all may be read-only
             write_whole(path, data)
@@ -91,7 +93,7 @@ def _print(out: Path, found: Sensitivity, pictures: Sequence[Path]) -> None:
         output.show("", found.title(arm), "", tables.influence(found.of(arm), found.method), "", found.finding(arm))
     output.show("", _EXPLAINED[found.method].format(f"{found.confidence:.4g}"), "")
     output.lines("\n".join([f"results  {out}", *(f"figure   {picture}" for picture in pictures)]))
-    output.lines(f"next     patronage verify {out}")
+    output.lines(f"next     {doing.verification(out, ())}")
 
 
 _EXPLAINED = {

@@ -51,10 +51,11 @@ def main(
             )  # fmt: skip
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed, weight=weights) from None
-    threshold_files.write(folder, found, study)
     view = importlib.import_module("abm.view.thresholds")  # slow to import
     drawn = view.draw(found)
-    write_whole(folder / drawn.file, drawn.image)
+    with doing.drawing(folder):
+        threshold_files.write(folder, found, study)
+        write_whole(folder / drawn.file, drawn.image)
     if json:
         output.document({**view.document(found), "out": str(folder), "figure": str(folder / drawn.file)})
     else:

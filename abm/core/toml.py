@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,14 +55,24 @@ def write_toml(data: Mapping[str, Any]) -> str:
     return "\n".join(lines).lstrip("\n") + ("\n" if lines else "")
 
 
+def check_ordinary(path: Path) -> None:
+    """Refuse what is there and no file: a folder, and a pipe or a device, which may never come to an end."""
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError):  # whoever reads it says that it is not there
+        return
+    if not stat.S_ISREG(kind):
+        what = "a folder" if stat.S_ISDIR(kind) else "a pipe or a device"
+        raise Refusal(f"is {what}; give the path of a file", source=path.name or str(path))
+
+
 def _text(path: Path) -> str:
     name = path.name or str(path)
+    check_ordinary(path)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise Refusal(f"there is no such file in {path.parent}{_neighbour(path)}", source=name) from None
-    except IsADirectoryError:
-        raise Refusal("is a folder; give the path of a .toml file", source=name) from None
     except OSError as error:
         raise Refusal(f"cannot be read: {error.strerror}", source=name) from None
     try:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import matplotlib.style
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -55,8 +55,8 @@ _RC = {
 
 
 def style() -> AbstractContextManager[None]:
-    """Return the context that figures are drawn in."""
-    return rc_context(sns.axes_style("ticks") | _RC)
+    """Return the context that figures are drawn in, the same whatever a matplotlibrc of the user's says."""
+    return matplotlib.style.context(["default", sns.axes_style("ticks") | _RC])
 
 
 def colours(arms: Sequence[str], baseline: str, ranked: Sequence[str] = ()) -> dict[str, Any]:

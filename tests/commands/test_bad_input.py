@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -167,3 +168,22 @@ def test_results_of_another_version_are_left_alone(place, capsys, command, optio
     line = refused(place, capsys, *command, *options)
     assert re.search(r"has results in format 99, and this version writes \d+; they stay as is: choose another", line)
     assert (folder / "manifest.toml").read_text() == "format = 99\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+@pytest.mark.parametrize("name", ["study.toml", "own.py", "known.csv"])
+def test_pipes_and_folders_are_no_files(place, capsys, name):
+    command = CALIBRATE if name == "known.csv" else (*RUN, "--with", "own.py")
+    for make, said in ((os.mkfifo, "is a pipe or a device"), (os.mkdir, "is a folder")):
+        (place / name).unlink(missing_ok=True)
+        make(place / name)
+        assert refused(place, capsys, *command) == f"{name}: {said}; give the path of a file"
+
+
+def test_a_file_is_no_place_for_results(place, capsys):
+    assert refused(place, capsys, *RUN, "--out", "known.csv").startswith("--out = known.csv is a file; give a folder")
+
+
+def test_more_arms_than_can_be_compared(place, capsys):
+    (place / "study.toml").write_text(STUDY + "".join(f"[arms.a{number}]\n" for number in range(20_000)))
+    assert "arms: 20,002 are more than the 1,000 that are compared" in refused(place, capsys, *RUN)

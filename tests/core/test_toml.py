@@ -162,7 +162,7 @@ def test_a_missing_folder(tmp_path):
 def test_a_folder(tmp_path):
     with pytest.raises(Refusal) as refusal:
         read_toml(tmp_path)
-    assert str(refusal.value) == f"{tmp_path.name}: is a folder; give the path of a .toml file"
+    assert str(refusal.value) == f"{tmp_path.name}: is a folder; give the path of a file"
     with pytest.raises(Refusal, match=r"^\.: is a folder"):
         read_toml("")
 

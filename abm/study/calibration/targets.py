@@ -29,8 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.toml import check_ordinary
 from abm.logs.csv_rows import read_rows
 from abm.study.provenance.files import write_whole
+from abm.study.storage.spreadsheet import marked, unmarked
 
 SIGMAS = 3.0  # standard deviations in a tolerance: where nothing else is uncertain, a larger miss is implausible
 STATISTICS = ("mean", "difference", "ratio")
@@ -209,6 +211,7 @@ def read_targets(path: Path | str) -> tuple[Target, ...]:
     is not allowed and two targets about the same; and for a file that is missing, empty or not UTF-8.
     """
     path = Path(path)
+    check_ordinary(path)
     rows = read_rows(path, path.name, REQUIRED)
     line, header = next(rows)
     _check_header(header, f"{path.name}: line {line}")
@@ -235,7 +238,7 @@ def write_targets(path: Path | str, targets: Iterable[Target]) -> None:
 def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
-    return "" if value is None else value if isinstance(value, str) else repr(value)
+    return "" if value is None else marked(value) if isinstance(value, str) else repr(value)
 
 
 def _check_header(header: Sequence[str], origin: str) -> None:
@@ -253,7 +256,7 @@ def _target(cells: Mapping[str, str], origin: str) -> Target:
     values: dict[str, Any] = {"origin": origin}
     for name, cell in cells.items():
         if name in _WORDS:
-            values[name] = cell
+            values[name] = unmarked(cell)
         elif name == "held_out":
             if cell.lower() not in (*_YES, *_NO):
                 raise Refusal(f"held_out = {shown(cell)} is not yes or no", place=origin)

@@ -28,6 +28,7 @@ COLUMNS = (
     "run_id", "arm", "point", "settings", "replication", "seed", "period", "firm", "group", "status", "error",
     "message",
 )  # fmt: skip
+MOST_ARMS = 1_000
 MOST_POINTS_CHECKED = 500  # times arms; of larger designs each level is checked alone
 MOST_LEVELS_CHECKED = 100  # of a factor; of more numbers the ends are checked, as bounds are intervals
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -122,7 +123,10 @@ def kpis(wanted: Any, known: Mapping[str, Measure]) -> tuple[Measure, ...]:
 def arms(scenario: Scenario, wanted: Any) -> dict[str, dict[str, Any]]:
     """Return the arms with each setting as the scenario holds it; "base" if there are none."""
     checked: dict[str, dict[str, Any]] = {}
-    for name, settings in (table("arms", wanted) or {"base": {}}).items():
+    if len(table("arms", wanted)) > MOST_ARMS:
+        advice = "what nobody decides, or takes many values, is a factor: write [design.factors]"
+        raise Refusal(f"{len(wanted):,} are more than the {MOST_ARMS:,} that are compared; {advice}", place="arms")
+    for name, settings in (wanted or {"base": {}}).items():
         if not _NAME.fullmatch(name):
             raise Refusal(f"{shown(name)} is not an arm's name; use up to 60 letters, digits, _ and -", place="arms")
         for other in checked:

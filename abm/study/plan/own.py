@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from abm.core.errors import CONTINUES, Refusal, cut, did_you_mean, shown
+from abm.core.toml import check_ordinary
 from abm.kpis.measure import Measure
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Policy
@@ -59,6 +60,7 @@ class Own:
         found, files, digests = list[Any](), list[CodeFile](), dict[str, str]()
         for thing in several:
             if isinstance(thing, str | Path):
+                check_ordinary(Path(thing))
                 files.append(CodeFile.read(Path(thing)))
             found += _defined_in(files[-1].module() if isinstance(thing, str | Path) else thing)
         for module in {_module(one): None for one in found}:

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 
 from abm.core.errors import Refusal
+from abm.core.machine import processors
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
@@ -62,13 +63,6 @@ def worlds(experiment: Experiment) -> list[Scenario]:
             with contextlib.suppress(Refusal):  # runs of a world that cannot be built fail at once, and cost nothing
                 found.append(experiment.scenario_of(arm, point))
     return found or [experiment.scenario]
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def memory() -> int:

@@ -14,6 +14,7 @@ from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance.files import write_whole
 from abm.study.sensitivity.thresholds import Thresholds
+from abm.study.storage.spreadsheet import harmless, unmarked
 
 FOLDER = "thresholds"  # in the results folder of the study
 TABLE, FACTS = "thresholds.csv", "thresholds.json"
@@ -25,7 +26,7 @@ def write(folder: Path, found: Thresholds, experiment: Experiment) -> None:
     facts = {name: value for name, value in asdict(found).items() if not isinstance(value, pd.DataFrame)}
     sizes = {path: experiment.scenario.value_at(path) for path in _SIZES}
     text = json.dumps({**facts, "sizes": sizes, "market": _market(experiment, found.kpi, sizes)}, indent=2)
-    write_whole(folder / TABLE, found.table.to_csv(index=False).encode())
+    write_whole(folder / TABLE, harmless(found.table).to_csv(index=False).encode())
     write_whole(folder / FACTS, text.encode())
 
 
@@ -39,6 +40,7 @@ def read(folder: Path, experiment: Experiment | None = None) -> Thresholds | Non
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         table = pd.read_csv(folder / TABLE, keep_default_na=False, na_values={"now": "", "value": ""})
+        table = table.map(lambda cell: unmarked(cell) if isinstance(cell, str) else cell)
         sizes, market = facts.pop("sizes"), facts.pop("market")
         texts = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
         found = Thresholds(**(facts | texts), table=table)

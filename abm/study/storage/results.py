@@ -24,6 +24,7 @@ from abm.study.storage import tidy
 from abm.study.storage.comparisons import Comparisons
 from abm.study.storage.manifest import read_manifest
 from abm.study.storage.rows import Holdings, Rows
+from abm.study.storage.spreadsheet import harmless
 from abm.study.storage.store import Segments, Store
 
 
@@ -143,10 +144,10 @@ class Results(Comparisons):
         return found.hexdigest()
 
     def to_csv(self, folder: Path | str) -> None:
-        """Write runs.csv and periods.csv into a folder, numbers to the last bit."""
+        """Write runs.csv and periods.csv into a folder, numbers to the last bit; see spreadsheet.py for text."""
         Path(folder).mkdir(parents=True, exist_ok=True)
-        self.runs.to_csv(Path(folder) / "runs.csv", index=False)
-        self.periods.to_csv(Path(folder) / "periods.csv", index=False)
+        harmless(self.runs).to_csv(Path(folder) / "runs.csv", index=False)
+        harmless(self.periods).to_csv(Path(folder) / "periods.csv", index=False)
 
     @cached_property
     def _holdings(self) -> Holdings:

@@ -151,7 +151,7 @@ class TestFile:
 
     def test_missing_file_folder_and_impossible_name(self, tmp_path):
         assert refusal(read_targets, tmp_path / "none.csv").endswith("none.csv: there is no such file")
-        assert "cannot be read" in refusal(read_targets, tmp_path)
+        assert "is a folder; give the path of a file" in refusal(read_targets, tmp_path)
         assert "cannot be read" in refusal(read_targets, "a\0b")
 
     def test_the_columns_are_the_documented_ones(self):
