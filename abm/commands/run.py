@@ -62,15 +62,13 @@ def main(
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
-    known, judged = found.table if found else None, judge(results)
+    judged = judge(results)
     if json:
-        said = {"matched": [arm.to_dict() for arm in experiment.matched]} if experiment.matched else {}
-        output.document(_document(out, results, known, judged, watch.seconds) | said | precise.document(found))
+        output.document(_document(out, results, found, judged, experiment, watch.seconds))
     else:
         _print(results, found, judged, experiment)
     if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
-        with doing.drawing(out, doing.command("report", out, own)):
-            _report(out, results, known, experiment)
+        _report(out, results, found, experiment, own)
     if not json:
         output.lines(f"results  {out}\nreport   {out / summary.REPORT}\nnext     {doing.verification(out, own)}")
     return doing.failures(results) or int(bool(found and not found.reached) or (strict and criteria.unmet(judged)))
@@ -105,10 +103,11 @@ def _command(
     return shlex.join(["patronage", "run", file.name, *options])
 
 
-def _report(out: Path, results: Results, known: pd.DataFrame | None, study: Experiment) -> None:
+def _report(out: Path, results: Results, found: Precision | None, study: Experiment, own: Sequence[Path]) -> None:
     """Write the report, and say so if more periods than the burn-in look like warm-up."""
     report = importlib.import_module("abm.view.report")  # slow to import, and mostly there already
-    report.write(out, results, known, study.own)
+    with doing.drawing(out, doing.command("report", out, own)):
+        report.write(out, results, found.table if found else None, study.own)
     world = study.scenario
     for hint in hints.hints(results, world.periods, world.burn_in):
         output.note(hint)
@@ -139,8 +138,14 @@ def _print(results: Results, found: Precision | None, judged: pd.DataFrame, expe
 
 
 def _document(
-    out: Path, results: Results, known: pd.DataFrame | None, judged: pd.DataFrame, seconds: float
+    out: Path,
+    results: Results,
+    found: Precision | None,
+    judged: pd.DataFrame,
+    experiment: Experiment,
+    seconds: float,
 ) -> dict[str, Any]:
+    known = found.table if found else None
     whole = {firm: summary.effects(results, firm, known) for firm in results.firms}
     return {
         "out": str(out),
@@ -152,4 +157,6 @@ def _document(
         "groups": groups.records(groups.effects(results, whole[results.firms[0]])),
         "before_after": dates.before_after(results).to_dict("records"),
         "expect": criteria.records(judged),
+        **({"matched": [arm.to_dict() for arm in experiment.matched]} if experiment.matched else {}),
+        **precise.document(found),
     }
