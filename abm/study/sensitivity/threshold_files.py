@@ -1,4 +1,4 @@
-"""What is kept of an analysis of thresholds in a folder of the study's results: all of it, and the table for others."""
+"""What is kept of an analysis of thresholds: a table beside a few facts, in a folder of the study's results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance.files import write_whole
 from abm.study.sensitivity.thresholds import Thresholds
-from abm.study.storage.spreadsheet import harmless
 from abm.study.storage.spreadsheet import harmless, unmarked
 
 FOLDER = "thresholds"  # in the results folder of the study
