@@ -76,7 +76,7 @@ class _World(Spec):
         self._check_segments()
         self._check_ties()
         self._check_policies()
-        if self.burn_in >= self.periods > 0 or self.burn_in > self.periods:
+        if self.burn_in > self.periods:
             left = f"leaves no period of the run to measure (periods = {self.periods})"
             raise Refusal(f"= {self.burn_in} {left}", place="burn_in")
         if self.extras:

@@ -94,6 +94,7 @@ class Experiment:
         self._set(seed=checks.whole("seed", self.seed, low=0))
         checks.instance("scenario", self.scenario, Scenario)
         checks.instance("design", self.design, Design)
+        checks.measured(self.scenario)
         arms = checks.arms(self.scenario, self.arms)
         self._set(own=Own.of(self.own))
         self._set(kpis=checks.kpis(self.kpis, self.own.known), arms=arms)

@@ -87,7 +87,7 @@ def test_a_study_file_holds_what_was_set_and_gives_it_back():
             {"kind": "barabasi_albert", "neighbours": 2.5},
             'Network.neighbours = 2.5 is not an even whole number, which kind = "barabasi_albert" needs; use 2 or 4',
         ),
-        ({"neighbours": -2}, "Network.neighbours = -2.0 is outside [0, 1000000000] (ties per customer)"),
+        ({"neighbours": -2}, "Network.neighbours = -2.0 is outside [0, 1e9] (ties per customer)"),
         ({"rewiring": 1.5}, "Network.rewiring = 1.5 is outside [0, 1] (fraction)"),
         ({"rewirng": 0.5}, "no Network parameter 'rewirng'; did you mean 'rewiring'?"),
     ],
