@@ -178,8 +178,6 @@ def _deepest(path: str, value: Any) -> str:
     return path
 
 
-<<<<<<< HEAD
-=======
 def measured(scenario: Scenario) -> None:
     """Refuse a burn-in that is the whole run."""
     if scenario.burn_in == scenario.periods > 0:
@@ -187,26 +185,6 @@ def measured(scenario: Scenario) -> None:
         raise Refusal(f"= {scenario.burn_in} {left}", place="scenario.burn_in")
 
 
-def purchase_log(scenario: Scenario, folder: Path | None) -> None:
-    """Refuse a purchase log of the scenario that cannot be used, shipped ones included, and a date that is no day."""
-    log, until = scenario.population.log, scenario.population.log_until
-    if log is None:
-        return
-    with at("scenario.population"):
-        if until is not None:
-            day("log_until", until)
-        heterogeneity(log, until, folder)
-
-
-def day(place: str, value: str) -> None:
-    """Refuse text that is not a day, such as one with a time or a time zone, about which a log of days says nothing."""
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        raise Refusal(f"= {shown(value)} is not a day such as 1997-09-30", place=place) from None
-
-
->>>>>>> 0294006 (A study whose burn-in is the whole run is refused; a scenario by itself may have one)
 def baseline(wanted: Any, names: Mapping[str, Any]) -> str:
     """Return the name of the arm the others are compared with."""
     if not wanted and isinstance(wanted, str):
