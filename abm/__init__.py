@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from abm.mechanisms.phases import Phase
     from abm.mechanisms.service.encounter import ServicePolicy
     from abm.scenario.firm import Firm
+    from abm.scenario.period_length import in_periods_of
     from abm.scenario.scenario import Scenario
     from abm.study.calibration.calibrate import calibrate
     from abm.study.calibration.findings import Calibration
@@ -60,6 +61,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     # a world
     "Scenario", "Population", "Network", "Firm", "ServicePolicy",
     "LoyaltyProgram", "points_program", "stamp_card", "tiered_program",
+    # the same world in periods of another length
+    "in_periods_of",
     # one run
     "simulate", "CustomerModel",
     # customers as a purchase log has them, and as they are simulated
@@ -101,6 +104,7 @@ _HOME = {
     "kpis.reading": ("Reading", "reading"),
     "mechanisms.mechanism": ("Mechanism",),
     "mechanisms.phases": ("Phase",),
+    "scenario.period_length": ("in_periods_of",),
     "scenario.scenario": ("Scenario",),
     "study.calibration.calibrate": ("calibrate",),
     "study.calibration.findings": ("Calibration",),

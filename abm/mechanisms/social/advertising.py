@@ -117,7 +117,7 @@ class Advertising(Mechanism):
         0.1, unit="cu/customer/period", bounds=(1e-6, 1e6), evidence="assumed", doc="spend that reaches half of all"
     )
     goodwill_decay: float = param(
-        0.9, unit="1/period", bounds=(0, 0.9999), evidence="assumed",
+        0.9, unit="kept/period", bounds=(0, 0.9999), evidence="assumed",
         source=cite(NERLOVE_ARROW_1962, "goodwill"), doc="part of goodwill kept from period to period",
     )  # fmt: skip
     goodwill_weight: float = param(

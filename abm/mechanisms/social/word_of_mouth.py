@@ -214,7 +214,11 @@ class WordOfMouth(Mechanism):
         doc="chance that a story passes a tie of weight 1",
     )  # fmt: skip
     decay: float = param(
-        0.92, unit="1/period", bounds=(0, 1), evidence="calibrated", doc="part of the stock kept from period to period"
+        0.92,
+        unit="kept/period",
+        bounds=(0, 1),
+        evidence="calibrated",
+        doc="part of the stock kept from period to period",
     )
     praise: float = param(
         1.2, unit="logit units", bounds=(0, 10), evidence="calibrated",
