@@ -63,6 +63,33 @@ def test_an_edited_kpi_is_another_run(case):
     assert all(second == pytest.approx(10 * first, rel=1e-6) for first, second in found), done.stdout
 
 
+def test_an_edited_class_in_a_notebook_is_another_experiment(case):
+    """The case runs its cells through nbclient; the class is written as theories are written now."""
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    run = case("02_stale_results_of_mechanism_in_notebook")
+    script = Path("in_notebook.py")
+    text = script.read_text().replace("    phase = abm.Phase.LEARNING\n", "")
+    script.write_text(re.sub(r"    def kernels\(self\):\n        return \(\)", "    pass", text))
+    done = run(sys.executable, "in_notebook.py")
+    profits = [
+        [float(n) for n in re.findall(NUMBER, line.split("]")[1])]
+        for line in done.stdout.splitlines()
+        if "Results" in line
+    ]
+    assert profits[1][0] > 20 * profits[0][0], done.stdout
+
+
+def test_no_place_for_compiled_code_costs_time_only(case, tmp_path):
+    """The case mounts the package read-only; here the folder of the cache cannot be made."""
+    (tmp_path / "file").write_text("in the way")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path / "file" / "below")}
+    command = [sys.executable, "-m", "abm", "show", "kpis"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "bug" not in done.stderr
+
+
 def test_a_log_is_bought_at_its_own_rate_whatever_a_period_is(case):
     done = case("04_log_rates_ignore_length_of_period")(sys.executable, "units.py")
     rates = [float(line.split(":")[1].split()[0]) for line in done.stdout.splitlines()]
