@@ -19,6 +19,7 @@ BELOW = {  # a package may import itself and these
     "core": (),
     "logs": ("core",),
     "world": ("core", "logs"),
+    "value": ("core", "logs"),
     "kpis": ("core", "logs", "world"),
     "mechanisms": ("core", "logs", "world", "kpis"),
     "scenario": _THEORY,

@@ -219,6 +219,18 @@ BERGER_NASR_1998 = Source(
     "memory",
 )
 
+GUPTA_LEHMANN_STUART_2004 = Source(
+    "GUPTA_LEHMANN_STUART_2004",
+    "Gupta, Lehmann & Stuart 2004, Journal of Marketing Research",
+    "abstract",
+)
+CURRY_CURRY_2000 = Source("CURRY_CURRY_2000", "Curry & Curry 2000, the customer pyramid", "secondary")
+ZEITHAML_RUST_LEMON_2001 = Source(
+    "ZEITHAML_RUST_LEMON_2001",
+    "Zeithaml, Rust & Lemon 2001, California Management Review",
+    "abstract",
+)
+
 # Networks, numbers
 WATTS_STROGATZ_1998 = Source(
     "WATTS_STROGATZ_1998",

@@ -10,6 +10,7 @@ import numpy as np
 
 from abm.core.sources import EHRENBERG_1988
 from abm.kpis.reading import FloatArray, reading
+from abm.logs.concentration import gini
 from abm.world.world import World
 
 _NO_BUYERS = "no year closes in the period, or nobody bought at the firm"
@@ -21,13 +22,6 @@ def _of_buyers(world: World) -> list[FloatArray]:
     c = world.customers
     firms = zip(c.year_spend, c.year_purchases, strict=True)
     return [np.sort(spend[purchases > 0]).astype(np.float64) for spend, purchases in firms]
-
-
-def _gini(spend: FloatArray) -> float:
-    """Return the Gini coefficient of amounts (buyers,) in ascending order; NaN where there is nothing."""
-    n, total = spend.size, spend.sum()
-    rank = np.arange(1, n + 1)
-    return max(0.0, float(2.0 * (rank * spend).sum() / (n * total) - (n + 1) / n)) if total > 0 else np.nan
 
 
 def _top_fifth(spend: FloatArray) -> float:
@@ -44,7 +38,7 @@ def _top_fifth(spend: FloatArray) -> float:
 def gini_of_spend(world: World) -> FloatArray:
     """Gini coefficient of the year's spend over the firm's n buyers: 2 sum(k x_k) / (n sum(x_k)) - (n + 1) / n, where
     x_k is the k-th smallest; 0 = all spend the same."""
-    return np.array([_gini(spend) for spend in _of_buyers(world)])
+    return np.array([gini(spend) for spend in _of_buyers(world)])
 
 
 @reading(unit="share", nan=_NO_SPEND)

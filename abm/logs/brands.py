@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from abm.core.errors import Refusal
+from abm.logs import concentration
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -197,13 +198,7 @@ def top_share(amounts: ArrayLike, top: float = 0.2) -> float:
     top     : share of the buyers, in (0, 1]; a buyer at the limit counts in part
     """
     values = np.asarray(amounts, dtype=np.float64)
-    if not 0.0 < top <= 1.0:
-        raise Refusal(f"top = {top:g} is outside (0, 1] (share of buyers)")
-    if values.ndim != 1 or not (values >= 0.0).all():
-        raise Refusal("amounts are one number of at least 0 for each customer")
-    ranked = np.sort(values[values > 0.0])[::-1]
-    below = np.concatenate(([0.0], np.cumsum(ranked)))
-    return _ratio(np.interp(top * ranked.size, np.arange(ranked.size + 1), below), below[-1])
+    return concentration.top_share(values[values != 0.0] if values.ndim == 1 else values, top)
 
 
 def brand_table(bought: Purchases) -> pd.DataFrame:
