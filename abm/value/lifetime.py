@@ -134,12 +134,13 @@ def firm_value(
     gained = column_of("newcomers", newcomers, 0.0)
     cost = one_number("acquisition_cost", acquisition_cost, 0.0, unit="money")
     rate = one_number("discount", discount, 0.0, unit="a period")
-    worth = one_number("CLV", lifetime_value(margin, retention, rate, first=first, growth=growth))
+    money, stays = one_number("margin", margin, unit="money"), one_number("retention", retention, 0.0, 1.0)
+    worth = float(lifetime_value(money, stays, rate, first=first, growth=one_number("growth", growth, -1.0)))
     discounted = float((gained / (1.0 + rate) ** np.arange(1, gained.size + 1)).sum())
     present, future, spent = have * worth, discounted * worth, discounted * cost
     total = present + future - spent
     by_margin = (present + future) / total if total else float("nan")
-    by_retention = float(retention_elasticity(retention, rate, first=first, growth=growth)) * by_margin
+    by_retention = float(retention_elasticity(stays, rate, first=first, growth=growth)) * by_margin
     by_cost = -spent / total if total else float("nan")
     return FirmValue(present, future, spent, by_retention, by_margin, by_cost)
 

@@ -161,3 +161,8 @@ def test_customers_of_a_contract_market_are_worth_the_closed_form():
 def test_refusals(arguments, words):
     with pytest.raises(Refusal, match=words):
         lifetime_value(**{"margin": 1.0, "retention": 0.8, "discount": 0.1} | arguments)
+
+
+def test_a_firm_has_one_margin():
+    with pytest.raises(Refusal, match=r"margin has shape \(2,\); one number is expected"):
+        firm_value(1, [1], margin=[1, 2], retention=0.8, discount=0.1, acquisition_cost=1)
