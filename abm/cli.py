@@ -19,7 +19,7 @@ from abm.commands.ending import DONE, REFUSED, do, prepare_streams, say, warn
 from abm.core.errors import NOT_A_PAIR, Refusal, one_line
 from abm.core.machine import processors
 
-SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "odd")
+SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "coverage", "odd")
 
 app = typer.Typer(
     name="patronage",

@@ -9,6 +9,7 @@ from abm.cli import SHOWN
 from abm.commands import output
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.view import catalogue, tables
+from abm.view.coverage import coverage
 
 FOLDER = Path("experiments")
 _ONE = {"kpis": "KPI", "experiments": "study"}
@@ -18,6 +19,10 @@ _EVIDENCE = {
     "measured": "read off the source",
 }
 _REMARKS = {
+    "coverage": [
+        "",
+        "Live: a study can switch it on, and a test holds it. All about one row: patronage show coverage ROW",
+    ],
     "tallies": ["", "A KPI of your own is a ratio of these: c.revenue / c.visits (docs/how-to/add-a-theory.md)."],
     "presets": ["", "In a study file:", *(f"  {use.format('NAME')}" for use in catalogue.USE.values())],
     "sources": ["", "A source that is not 'read' must be checked before it is cited as published."],
@@ -28,6 +33,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
     "tallies": {"tally": "tally", "unit": "unit", "of": "of", "meaning": "meaning"},
     "presets": {"preset": "preset", "kind": "kind", "about": "about", "settings": "settings", "source": "source"},
     "sources": {"source": "source", "citation": "citation", "status": "seen"},
+    "coverage": {"row": "row", "status": "status", "what": "what", "by": "by", "term": "term"},
     "experiments": {"study": "study", "question": "question"},
 }
 _ROWS: dict[str, Callable[[], list[catalogue.Row]]] = {
@@ -37,6 +43,7 @@ _ROWS: dict[str, Callable[[], list[catalogue.Row]]] = {
     "tallies": catalogue.tallies,
     "presets": catalogue.presets,
     "sources": catalogue.sources,
+    "coverage": coverage,
 }
 
 

@@ -18,7 +18,8 @@ def whole(place: str, value: Any, *, low: int, high: int = MOST_WHOLE) -> int:
         raise Refusal(f"= {shown(plain(value))} is not a whole number", place=place)
     number = int(value)
     if not low <= number <= high:
-        raise Refusal(f"= {shown(number)} is outside [{low}, {high}]", place=place)
+        above = "2^63)" if high == MOST_WHOLE else f"{high}]"
+        raise Refusal(f"= {shown(number)} is outside [{low}, {above}", place=place)
     return number
 
 

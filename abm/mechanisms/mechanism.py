@@ -67,6 +67,7 @@ class Mechanism(Spec, ABC):
     kpis       : what is measured of it
     policy     : what firms set for it
     trait      : of the population that it is about; where customers have none of it, nothing is scheduled; "" = none
+    serves     : rows of abm/library/coverage.toml that are wholly covered with it
     standard   : whether a scenario has it unless it says otherwise; another is on if its section is there
     """
 
@@ -79,6 +80,7 @@ class Mechanism(Spec, ABC):
     kpis: ClassVar[tuple[Kpi, ...]] = ()
     policy: ClassVar[type[Policy] | None] = None
     trait: ClassVar[str] = ""
+    serves: ClassVar[tuple[str, ...]] = ()
     standard: ClassVar[bool] = False
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:

@@ -128,6 +128,7 @@ class Learning(Mechanism):
     """How satisfaction and expectation change with experience."""
 
     name = "learning"
+    serves = ("B1",)
     policy = Introduction
     standard = True
     owns = (

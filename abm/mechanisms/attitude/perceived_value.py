@@ -72,6 +72,7 @@ class PerceivedValue(Mechanism):
     """What prices do to satisfaction."""
 
     name = "perceived_value"
+    serves = ("B24",)
     standard = True
     owns = (Column("usual_price", ("customer",), 1, "index", "what she is used to pay"),)
     scratch = (Column("visit_price", ("visit",), 0, "index", "what the visitor pays"),)

@@ -98,6 +98,7 @@ class Trust(Mechanism):
     """Trust in each firm, and affective commitment to it."""
 
     name = "trust"
+    serves = ("B14",)
     standard = True
     owns = (
         Column("trust", ("firm", "customer"), 0.5, "0-1", "trust in the firm"),

@@ -238,6 +238,7 @@ class Accounts(Mechanism):
     """What visitors pay, revenue, costs, wallets and retention."""
 
     name = "accounts"
+    serves = ("B7",)
     policy = Offer
     standard = True
     owns = (

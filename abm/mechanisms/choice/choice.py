@@ -29,6 +29,7 @@ class Choice(Mechanism):
     """Which firm, or none, is chosen on each occasion."""
 
     name = "choice"
+    serves = ("B14",)
     standard = True
     owns = (
         Column("provider", ("customer",), -1, "firm", "firm chosen at the latest occasion, -1 = none", "int32"),

@@ -54,6 +54,7 @@ class Taste(Mechanism):
     """Lasting preferences of customers for firms, whatever the firms do."""
 
     name = "taste"
+    serves = ("B25",)
     standard = True
     owns = (Column("taste", ("firm", "customer"), 0, "logit units", "lasting preference for the firm"),)
     taste_spread: float = param(

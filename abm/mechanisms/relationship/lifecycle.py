@@ -98,6 +98,7 @@ class Lifecycle(Mechanism):
     """State of each relation between a customer and a firm."""
 
     name = "lifecycle"
+    serves = ("D6",)
     standard = True
     owns = (
         Column(

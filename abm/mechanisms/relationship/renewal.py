@@ -73,6 +73,7 @@ class Renewal(Mechanism):
     """
 
     name = "renewal"
+    serves = ("D20",)
     standard = True
     owns = (Column("leaving", ("customer",), 0, "bool", "leaves the market when the period ends", "uint8"),)
     counts = (

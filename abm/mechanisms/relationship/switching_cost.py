@@ -179,6 +179,7 @@ class SwitchingCost(Mechanism):
     """What leaving the provider would cost each visitor."""
 
     name = "switching_cost"
+    serves = ("B11", "B12", "B14")
     policy = Integration
     standard = True
     owns = (

@@ -183,6 +183,7 @@ class Encounter(Mechanism):
     """What a visit is like, and how it compares with what was expected."""
 
     name = "encounter"
+    serves = ("B1",)
     policy = ServicePolicy
     standard = True
     owns = (

@@ -109,6 +109,7 @@ class Advertising(Mechanism):
     """Brands, advertising, and the goodwill that it builds."""
 
     name = "advertising"
+    serves = ("F14",)
     policy = AdvertisingPolicy
     owns = (Column("goodwill", ("firm",), 0, "0-1", "stock of what advertising has built"),)
     writes = ("aware", "expectation")
