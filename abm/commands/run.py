@@ -63,10 +63,7 @@ def main(
         results = found.results if found else run(experiment, **options)
     output.note(watch.outcome())
     judged = judge(results)
-    if json:
-        output.document(_document(out, results, found, judged, experiment, watch.seconds))
-    else:
-        _print(results, found, judged, experiment)
+    _say(out, results, found, judged, experiment, watch.seconds if json else None)
     if watch.done or found or not _is_newer(out / summary.REPORT, out / MANIFEST):
         _report(out, results, found, experiment, own)
     if not json:
@@ -76,6 +73,21 @@ def main(
 
 def _where(out: Path, workers: int | None, threads: int | None, cluster: str | None) -> dict[str, Any]:
     return {"store": out, "workers": workers, "threads": threads, "cluster": cluster}
+
+
+def _say(
+    out: Path,
+    results: Results,
+    found: Precision | None,
+    judged: pd.DataFrame,
+    experiment: Experiment,
+    seconds: float | None,
+) -> None:
+    """Print what came out, as one JSON document if the seconds that it took are given."""
+    if seconds is None:
+        _print(results, found, judged, experiment)
+    else:
+        output.document(_document(out, results, found, judged, experiment, seconds))
 
 
 def _judged_by(experiment: Experiment, kpi: str | None) -> Experiment:

@@ -9,6 +9,7 @@ Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -97,8 +98,16 @@ class Population(Spec):
     def _agrees(self) -> Self:
         check(self.segments, self.from_log)
         self._check_log()
+        self._check_day()
         self._check_correlation()
         return self
+
+    def _check_day(self) -> None:
+        """Refuse a last day that is none, or that has a time or a time zone: a log counts days."""
+        try:
+            date.fromisoformat(self.log_until or "1997-09-30")
+        except ValueError:
+            raise Refusal(f"= {shown(self.log_until)} is not a day such as 1997-09-30", place="log_until") from None
 
     def _check_log(self) -> None:
         """Refuse what a log tells, where there is one, and what says how to read it, where there is none."""

@@ -38,7 +38,11 @@ FILES = [  # what is replaced in the study, by what, and what is said of it
     ("customers = 30", f"{LOG}log_until = 1997-09-30T10:00:00Z", 'the day counts: write "1997-09-30"'),
     ("customers = 30", f'{LOG}log_until = "1997-13-30"', 'scenario.population.log_until = "1997-13-30" is not a day'),
     ("customers = 30", f'{LOG}log_until = "1997-09-30T00:00+02:00"', "log_until = .* is not a day such as 1997-09-30"),
-    ("customers = 30", 'customers = 30\nlog = "cdnwo"', "no shipped log \"cdnwo\"; did you mean 'cdnow'"),
+    (
+        "customers = 30",
+        'customers = 30\nlog = "cdnwo"',
+        "no shipped log \"cdnwo\", and no file of that name; did you mean 'cdnow'",
+    ),
     ("customers = 30", "customers = 1e20", "customers = 1e.20 is not a whole number"),
     ("customers = 30", "customers = 30\nbasket = 1e20", r"basket = 1e\+20 is outside \[0.01, 1e5\]"),
     (LEVER, '"service.quality" = 0.98', "write firms.NAME.service.quality, NAME being north or south"),
@@ -75,7 +79,6 @@ TARGETS = [  # a file of targets, and what is said of it
     ("kpi,value\nprofit,1\n", "no column tolerance; kpi, value, tolerance must be there"),
     ("kpi,value,tolerance\n", "has a header and no target"),
     ("kpi,value,tolerance\nprofit,1e400,1\n", "value = inf is not a finite number"),
-    ("kpi;value;tolerance\nprofit;1;1\n", "separated by semicolons; save the file with commas"),
     ("", "is empty; it needs a header with kpi, value, tolerance"),
 ]
 WORDS = [  # a command, and what is said of it
@@ -108,7 +111,7 @@ WORDS = [  # a command, and what is said of it
     (EXPLAIN, "--against nine", "--against = \"nine\" is no arm; did you mean 'none'"),
     (EXPLAIN, "--samples 3", "--samples = 3 is outside \\[8, 2"),
     (CALIBRATE, "--trials -1", "--trials = -1 is outside \\[1, 2"),
-    (CALIBRATE, "--log cdnwo", "--log: no shipped log \"cdnwo\"; did you mean 'cdnow'"),
+    (CALIBRATE, "--log cdnwo", "--log: no shipped log \"cdnwo\", and no file of that name; did you mean 'cdnow'"),
     (("thresholds", "study.toml"), "--kpi prfit", "--kpi = \"prfit\" is no KPI; did you mean 'profit'"),
     (("show",), "kpi", "did you mean 'kpis'"),
     (("show", "kpis"), "zzz", "no KPI 'zzz'; leave it out to see each KPI"),

@@ -159,7 +159,7 @@ def test_input_files_go_with_the_calibrated_study(study, capsys, monkeypatch):
     [
         ([], "study.toml: there is nothing to calibrate to; give --targets FILE.csv, or --log LOG"),
         (["--targets", "no.csv"], "no.csv: there is no such file"),
-        (["--log", "cdnov"], "--log: no shipped log \"cdnov\"; did you mean 'cdnow'?"),
+        (["--log", "cdnov"], "--log: no shipped log \"cdnov\", and no file of that name; did you mean 'cdnow'?"),
         (
             ["--targets", "targets.csv", "--trials", "3"],
             "--trials = 3 are too few to learn from; take 50 or more",

@@ -148,5 +148,7 @@ class TestTheoriesThatAreNotThere:
             """Counts nothing."""
             return c.by_baskit
 
-        with pytest.raises(AttributeError, match="nothing is counted under the name 'by_baskit'"):
+        with pytest.raises(
+            Refusal, match="KPI 'slip' raised AttributeError: nothing is counted under the name 'by_bask"
+        ):
             record(BASE, 4).summary([slip])

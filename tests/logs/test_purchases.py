@@ -326,7 +326,7 @@ def test_counts_by_hand():
         ),
         (lambda: summary(SMALL, end="soon"), 'end = "soon" is not a date such as 1997-09-30'),
         (lambda: summary(SMALL.iloc[:0]), "the log has no purchase"),
-        (lambda: summary(SMALL, end=pd.NaT), "end = NaT is not a date such as 1997-09-30"),
+        (lambda: summary(SMALL, end=pd.NaT), "end = nat is not a date such as 1997-09-30"),
         (lambda: summary(SMALL, unit_days=0), "unit_days = 0 is not a positive number of days"),
         (
             lambda: purchase_counts(SMALL, "2024-02-01", "2024-01-01"),

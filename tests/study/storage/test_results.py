@@ -13,7 +13,7 @@ from abm.study.running.runner import run
 from abm.study.storage.results import Results, read
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments, Store
-from abm.view import summary
+from abm.view import factors, summary
 
 
 @pytest.fixture
@@ -304,7 +304,7 @@ def test_failed_runs_of_a_point_do_not_move_the_mean_over_points(crossed, outcom
         assert (row["pairs"], row["dropped"]) == (1, 8)
     assert results.ranking("profit")["arm"].tolist() == ["cheap", "none"]
     assert results.winner("profit").differences[0].mean == 2.5
-    by_level = summary.by_factor(results, "profit", "firms.south.price")
+    by_level = factors.by_factor(results, "profit", "firms.south.price")
     assert (by_level["difference"].tolist(), by_level["pairs"].tolist()) == ([2.0, 3.0], [3, 1])
     course = summary.courses(results, "profit")
     np.testing.assert_allclose(course[course["arm"] == "cheap"]["difference"], 2.5)
