@@ -16,6 +16,7 @@ from abm.core.annotations import bare, is_optional, is_union, kind, specs_in
 from abm.core.errors import Refusal, shown
 from abm.core.explain import first_refusal, validated
 from abm.core.given import plain
+from abm.core.guidance import NAMES_OF_PYDANTIC, Signature, docstring
 from abm.core.parameters import Parameter, check_within, meaning_of, param
 from abm.core.toml import read_toml, write_toml
 
@@ -62,8 +63,10 @@ class Spec(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Check the declarations when the class is defined.  Raises Refusal."""
+        """Check the declarations when the class is defined, and say what they are.  Raises Refusal."""
         super().__pydantic_init_subclass__(**kwargs)
+        cls.__signature__ = Signature(vars(cls)["__signature__"])  # type: ignore[assignment]
+        cls.__doc__ = docstring(cls)
         if cls.presets and presets.KEY not in cls.model_fields:
             raise Refusal(f"{cls.__name__} has presets, but no parameter `preset` to name one")
         if cls.__pydantic_complete__:
@@ -142,6 +145,10 @@ class Spec(BaseModel):
         if meaning:
             check_within(meaning, value)
         return value
+
+    def __dir__(self) -> list[str]:
+        """Return the names that a user has a use for: without pydantic's, other than its parameters."""
+        return sorted({*object.__dir__(self)} - (NAMES_OF_PYDANTIC - {*type(self).model_fields}))
 
     def __repr_args__(self) -> Any:
         """Print only what differs from the defaults."""

@@ -6,6 +6,7 @@ all arms share. Everything is checked when the experiment is built: nothing runs
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.core.errors import Refusal
+from abm.core.guidance import shortened
 from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
 from abm.kpis.measure import Measure
@@ -289,6 +291,9 @@ class Experiment:
             market = of_market(in_arm(self.scenario, arm, self.arms[arm]), self.design.factors)
             found[name] = {**one.to_dict(full=True), "arm": "", "names": self.group_labels[name], "market": market}
         return found
+
+
+Experiment.__signature__ = shortened(inspect.signature(Experiment))  # type: ignore[attr-defined]
 
 
 def load(path: Path | str, own: Any = ()) -> Experiment:
