@@ -20,6 +20,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Run
 from abm.study.running.grouping import GroupFinder
+from abm.study.running.own_place import own_place
 from abm.study.running.recorder import Recorder
 from abm.study.storage.rows import Outcome
 from abm.study.storage.segment import encode
@@ -104,12 +105,17 @@ class RunExecutor:
         except WrongMeasure:  # it is wrong in every run
             raise
         except Exception as error:  # an error of any kind is this run's alone: the others go on
-            return self.failed(index, type(error).__name__, shortage(error) or str(error))
+            return self.failed(index, type(error).__name__, shortage(error) or str(error), own_place(error))
 
-    def failed(self, index: int, error: str, message: str) -> Outcome:
-        """Return what is kept of a run that failed."""
+    def failed(self, index: int, error: str, message: str, place: str = "") -> Outcome:
+        """Return what is kept of a run that failed.
+
+        place : in the user's own code, "" = none
+        """
         run = self.experiment.sheet.run(index)
-        return Outcome(run, self._settings(run.point), error=error, message=" ".join(message.split())[:MOST_WORDS])
+        where = f" ({place})" if place else ""
+        words = " ".join(message.split())[: MOST_WORDS - len(where)] + where
+        return Outcome(run, self._settings(run.point), error=error, message=words.lstrip())
 
     def _done(self, run: Run) -> Outcome:
         study, world = self.experiment, self._world(run.arm, run.point)

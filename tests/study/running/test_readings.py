@@ -69,5 +69,5 @@ def test_a_run_whose_reading_raises_has_failed_and_says_which(study):
 
     outcome = RunExecutor(study(kpis=(broken,))).outcome(0)
     assert (outcome.error, outcome.message) == (
-        "Refusal", "reading 'broken' raised ZeroDivisionError: division by zero",
+        "Refusal", "reading 'broken' raised ZeroDivisionError: division by zero (test_readings.py, line 68)",
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """Batches of runs: what is stored of them, whatever happens in the middle."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -41,12 +43,16 @@ def test_a_failed_run_is_a_row_and_the_others_go_on(study, world, own):
     report = RunExecutor(experiment).batch(range(6), kept)
     assert (report.runs, report.failed) == (6, 2)
     errors = kept.rows(experiment.sheet, by_period=False).errors
-    assert errors == dict.fromkeys((2, 3), ("RuntimeError", "broke in replication 1"))
+    line = inspect.getsourcelines(own.Fragile.step)[1] + 2
+    assert errors == dict.fromkeys((2, 3), ("RuntimeError", f"broke in replication 1 ({own.__name__}.py, line {line})"))
 
 
 def test_long_messages_are_cut_and_put_on_one_line(study):
     outcome = RunExecutor(study()).failed(0, "ValueError", "a\nb " * 1000)
     assert outcome.message.startswith("a b a b")
+    place = RunExecutor(study()).failed(0, "ValueError", "a " * 1000, "habits.py, line 31").message
+    assert place.endswith(" (habits.py, line 31)")
+    assert len(place) <= work.MOST_WORDS
     assert len(outcome.message) == work.MOST_WORDS
 
 
