@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from abm.commands import doing, output
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.study.calibration.calibrate import carried_out
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.log_targets import log_targets
@@ -88,12 +88,12 @@ def _says_where(refusal: Refusal, targets: Path | None) -> bool:
 
 def _intention(plan: Plan) -> str:
     held = sum(target.held_out for target in plan.targets)
-    targets = tables.counted(len(plan.targets) - held, "target") + (f" and {held} held out" if held else "")
+    targets = counted(len(plan.targets) - held, "target") + (f" and {held} held out" if held else "")
     return (
-        f"{plan.study.name}: {tables.counted(len(plan.ranges), 'factor')} to {targets} in "
-        f"{tables.counted(plan.trials, 'trial')} x {tables.counted(len(plan.study.arms), 'arm')} x "
-        f"{tables.counted(plan.study.replications, 'replication')} = "
-        f"{tables.counted(plan.trials * plan.runs, 'run')}"
+        f"{plan.study.name}: {counted(len(plan.ranges), 'factor')} to {targets} in "
+        f"{counted(plan.trials, 'trial')} x {counted(len(plan.study.arms), 'arm')} x "
+        f"{counted(plan.study.replications, 'replication')} = "
+        f"{counted(plan.trials * plan.runs, 'run')}"
     )
 
 
@@ -162,7 +162,7 @@ def _failures(found: Calibration) -> int:
     problems = [trial for trial in found.trials if trial.problem]
     if problems:
         output.note(
-            f"{len(problems)} of {tables.counted(len(found.trials), 'trial')} gave no numbers, the first (trial "
+            f"{len(problems)} of {counted(len(found.trials), 'trial')} gave no numbers, the first (trial "
             f"{problems[0].number}): {problems[0].problem}"
         )
     return 1 if problems or found.plausible.empty else 0

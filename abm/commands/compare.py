@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from abm.commands import doing, matching, output
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.scenario.measures import BY_NAME
-from abm.study.comparison.compare import compare
-from abm.study.comparison.races import Standing
+from abm.study.comparison.compare import compare, points_of
+from abm.study.comparison.question import question
+from abm.study.comparison.races import RaceRunner, Standing
 from abm.study.comparison.robust import Robustness, robust
 from abm.study.comparison.verdict import Check, Verdict
-from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.view import analyses, tables
+from abm.view import analyses
 from abm.view import verdict as view
 
 
@@ -44,9 +44,10 @@ def main(
     _refuse(each_point, together, point)
     smallest = _number(zone)
     try:
-        checks.whole("pilot", pilot, low=1)
         study = overrides(load(file, own), sets, None, seed)
         largest = _largest(study, kpi) if lowest is None else not lowest
+        asked = question(study, kpi, firm, smallest, confidence, largest, pilot, group=group)
+        RaceRunner(study, asked).races([points_of(study, point)], max_runs)  # refused before any trial run
         out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
         resources = doing.resources(study, pilots, workers, threads, cluster)
@@ -119,9 +120,9 @@ def _command(
 def _intention(study: Experiment, pilot: int, runs: int, resources: str) -> str:
     arms, world = len(study.arms), study.scenario
     points = runs // (arms * pilot)
-    counts = [tables.counted(arms, "arm"), *([tables.counted(points, "point")] if points > 1 else [])]
-    size = f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}"
-    first = f"first {tables.counted(pilot, 'replication')} = {tables.counted(runs, 'run')} of {size}"
+    counts = [counted(arms, "arm"), *([counted(points, "point")] if points > 1 else [])]
+    size = f"{counted(world.population.customers, 'customer')} over {counted(world.periods, 'period')}"
+    first = f"first {counted(pilot, 'replication')} = {counted(runs, 'run')} of {size}"
     return f"{study.name}: {' x '.join(counts)}, {first}, {resources}"
 
 
@@ -144,7 +145,7 @@ class _Watch(doing.Watch):
             self._intention = ""
         self.update(now.done, now.at_most, now.failed, math.nan)
         self._stored, self.done, self.total = now.stored, now.done - now.stored, now.done
-        going = tables.counted(now.arms, "arm") if now.races == 1 else tables.counted(now.races, "point")
+        going = counted(now.arms, "arm") if now.races == 1 else counted(now.races, "point")
         self._bar.update(self._task, description=f"{going} in the race, runs at most", visible=True)
 
 

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from abm.commands import output
-from abm.core.errors import Refusal, one_of, shown
+from abm.core.errors import Refusal, counted, one_of, shown
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
@@ -26,7 +26,6 @@ from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.work import compiled
 from abm.study.storage.manifest import check_format, read_manifest
 from abm.study.storage.results import Results
-from abm.view import tables
 
 RESULTS = "results"  # beside the study file
 OPTIONS = (  # of the command line alone: no study file has them
@@ -104,14 +103,14 @@ def intention(experiment: Experiment, resources: str) -> str:
     resources : as the function of this name says them
     """
     world = experiment.scenario
-    counts = [tables.counted(len(experiment.arms), "arm"), tables.counted(experiment.replications, "replication")]
+    counts = [counted(len(experiment.arms), "arm"), counted(experiment.replications, "replication")]
     if len(experiment.design) > 1:
-        counts.insert(1, tables.counted(len(experiment.design), "point"))
+        counts.insert(1, counted(len(experiment.design), "point"))
     firms = [firm.name for firm in world.firms]
     stand_in = f"; the firms are the default ones, {one_of(firms, 'and')}" if world.firms == _DEFAULT_FIRMS else ""
     return (
-        f"{experiment.name}: {' x '.join(counts)} = {tables.counted(len(experiment), 'run')} of "
-        f"{tables.counted(world.population.customers, 'customer')} over {tables.counted(world.periods, 'period')}, "
+        f"{experiment.name}: {' x '.join(counts)} = {counted(len(experiment), 'run')} of "
+        f"{counted(world.population.customers, 'customer')} over {counted(world.periods, 'period')}, "
         f"{resources}{stand_in}"
     )
 
@@ -120,7 +119,7 @@ def processes_and_threads(parallelism: Parallelism) -> str:
     """Return in words how many processes and threads there are to be."""
     at_most = "up to " if parallelism.try_here_first and parallelism.workers > 1 else ""
     each = f" of {parallelism.threads} threads" if parallelism.threads > 1 else ""
-    return f"{at_most}{tables.counted(parallelism.workers, 'process', 'processes')}{each}"
+    return f"{at_most}{counted(parallelism.workers, 'process', 'processes')}{each}"
 
 
 class Watch:
@@ -164,9 +163,9 @@ class Watch:
     def outcome(self) -> str:
         """Say what was done and what was there already."""
         if not self.done:
-            return f"all {tables.counted(self.total, 'run')} are stored already; nothing to do"
+            return f"all {counted(self.total, 'run')} are stored already; nothing to do"
         before = f", {self._stored:,} were stored already" if self._stored else ""
-        return f"{tables.counted(self.done, 'run')} done in {_duration(self.seconds)}{before}"
+        return f"{counted(self.done, 'run')} done in {_duration(self.seconds)}{before}"
 
 
 class _Left(ProgressColumn):
@@ -193,7 +192,7 @@ def failures(results: Results) -> int:
         return 0
     first = failed.iloc[0]
     output.note(
-        f"{len(failed):,} of {tables.counted(len(results.sheet), 'run')} failed, the first (arm '{first['arm']}', "
+        f"{len(failed):,} of {counted(len(results.sheet), 'run')} failed, the first (arm '{first['arm']}', "
         f"point {first['point']}, replication {first['replication']}) with {first['error']}: {first['message']}; "
         "the same command tries them again"
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from abm.core.errors import Refusal, one_line, shortage
+from abm.core.errors import Refusal, counted, one_line, shortage
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 DEBUG = "PATRONAGE_DEBUG"
@@ -59,7 +59,7 @@ def _how_far(stop: Any) -> str:
         return "; run the same command again"
     if not stop.done:
         return " before the first run was done; run the same command again"
-    return f" after {stop.done:,} of {stop.total:,} runs, all stored; the same command goes on from there"
+    return f" after {stop.done:,} of {counted(stop.total, 'run')}, all stored; the same command goes on from there"
 
 
 def say(line: str, code: int = DONE) -> int:

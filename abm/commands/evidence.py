@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from abm.commands import doing, output
-from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.errors import Refusal, counted, did_you_mean, one_of
 from abm.facts.card import FACTS, default_market, document, findings
 from abm.facts.fact import Fact, Finding
 from abm.scenario.scenario import Scenario
@@ -38,7 +38,7 @@ def main(
             raise Refusal(f"= {value} is less than {least}", place=f"--{name}")
     scenario, of, luck = _market(file, own, sets, seed)
     output.note(
-        f"{of}: {tables.counted(len(chosen), 'fact')}, {replications} replications of each variant, seed {luck}"
+        f"{of}: {counted(len(chosen), 'fact')}, {counted(replications, 'replication')} of each variant, seed {luck}"
     )
     found: list[Finding] = []
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=output.standard_error()) as progress:
@@ -90,4 +90,4 @@ def _print(found: Sequence[Finding]) -> None:
     output.show(table)
     verdicts = [one.verdict for one in found]
     counts = (f"{verdicts.count(word)} {word}" for word in dict.fromkeys(sorted(verdicts)))
-    output.lines(f"{', '.join(counts)} of {tables.counted(len(found), 'fact')}; sources and designs: --json")
+    output.lines(f"{', '.join(counts)} of {counted(len(found), 'fact')}; sources and designs: --json")

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from abm.commands import output
-from abm.core.errors import Refusal, shown
+from abm.core.errors import Refusal, counted, shown
 from abm.study.plan.experiment import Experiment
 from abm.study.replications.precision import Precision, assessed, counts, goals_of, run_until
 from abm.study.storage.manifest import read_manifest
@@ -57,7 +57,7 @@ def _said(look: Precision) -> str:
         parts.append(f"{kpi} of {firm} ±{rows['half_width'].max():.4g} of ±{rows['wanted'].iloc[0]:.4g}")
     missing = look.table.loc[~look.table["reached"], "needed"].max()
     about = "" if look.reached or not math.isfinite(missing) else f"; about {missing:,.0f} would do"
-    return f"{look.replications:,} replications: {', '.join(parts)}{about}"
+    return f"{counted(look.replications, 'replication')}: {', '.join(parts)}{about}"
 
 
 def known(folder: Path, own: Any = ()) -> pd.DataFrame | None:

@@ -39,10 +39,7 @@ def main(
     strict: bool,
     json: bool,
 ) -> int:
-    """Run a study file; return 1 if runs failed, a precision is not reached or, if strict, a criterion not met.
-
-    Raises Refusal before it writes.
-    """
+    """Run a study; return 1 if runs failed, or a precision or (strict) criterion is not met; refuse before writing."""
     wanted = precise.asked(precision, max_runs)
     try:
         experiment = _judged_by(overrides(load(file, own), sets, replications, seed), kpi)

@@ -14,7 +14,7 @@ from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
 from abm.study.running.runner import run
-from abm.study.sensitivity.analysis import Sensitivity, analysed, planned
+from abm.study.sensitivity.analysis import Sensitivity, analysed, asked, planned
 from abm.study.storage.spreadsheet import harmless
 from abm.view import analyses, tables
 
@@ -46,6 +46,7 @@ def main(
             study.replace(design=Design(), expect=(), groups={}) if factors else study, sets, replications, seed
         )
         varied = doing.factors(factors)
+        asked(study, kpi, firm, method, arm, against, varied, confidence)
         out = doing.results_folder(out, file, study.name, f"_{method}")
         study = matching.solved(study, out, workers, threads, cluster)
         study = planned(

@@ -10,7 +10,7 @@ from typing import Any, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from abm.commands import doing, output
-from abm.core.errors import Refusal, shown
+from abm.core.errors import Refusal, counted, shown
 from abm.study.plan.experiment import load
 from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import overrides
@@ -119,5 +119,5 @@ class _Watch:
         """Show which market is next."""
         if not self._said:
             self._said = True
-            output.note(f"{tables.counted(total, 'market')}: the study's own, and one for each value of a weight")
+            output.note(f"{counted(total, 'market')}: the study's own, and one for each value of a weight")
         self._bar.update(self._task, completed=done, total=total, description=weight or "as it is")

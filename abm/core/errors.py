@@ -77,6 +77,11 @@ def one_of(options: Iterable[str], word: str = "or") -> str:
     return f"{', '.join(first)} {word} {last}" if first else last
 
 
+def counted(number: int, word: str, words: str = "") -> str:
+    """Return a number of things: "1 arm", "1,200 runs"; `words` is a plural that does not end in -s."""
+    return f"{number:,} {word if number == 1 else words or word + 's'}"
+
+
 def below(place: str, step: int | str) -> str:
     """Return the path of an item: "firms" and 0 make "firms[0]"; "firms[0]" and "price", "firms[0].price"."""
     if isinstance(step, int):

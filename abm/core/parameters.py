@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from abm.core.citations import Citation
 from abm.core.errors import CONTINUES, Refusal, below, one_of, shown
+from abm.core.shown import in_notebook
 from abm.core.sources import PROTOTYPE
 
 Bounds = tuple[float | None, float | None]
@@ -54,6 +55,12 @@ class Parameter:
     source: Citation | None
     doc: str
     required: bool = False
+
+
+class Parameters(list[Parameter]):
+    """Rows of the catalogue of parameters, which a notebook shows as a table."""
+
+    _repr_html_ = in_notebook
 
 
 def param(

@@ -17,7 +17,8 @@ from abm.core.errors import Refusal, shown
 from abm.core.explain import first_refusal, validated
 from abm.core.given import plain
 from abm.core.guidance import NAMES_OF_PYDANTIC, Signature, docstring
-from abm.core.parameters import Parameter, check_within, meaning_of, param
+from abm.core.parameters import Parameter, Parameters, check_within, meaning_of, param
+from abm.core.shown import in_notebook
 from abm.core.toml import read_toml, write_toml
 
 __all__ = ["Parameter", "Spec", "param", "read_toml", "write_toml"]
@@ -119,9 +120,9 @@ class Spec(BaseModel):
         return (table if full else _completed(self, table)) | sections
 
     @classmethod
-    def parameters(cls, prefix: str = "") -> list[Parameter]:
+    def parameters(cls, prefix: str = "") -> Parameters:
         """Return a row for every parameter, also of the specs inside this one ("firms.*.price")."""
-        return _rows(cls, prefix, None)
+        return Parameters(_rows(cls, prefix, None))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy; unlike pydantic's, one with an `update` is checked."""
@@ -145,6 +146,8 @@ class Spec(BaseModel):
         if meaning:
             check_within(meaning, value)
         return value
+
+    _repr_html_ = in_notebook
 
     def __dir__(self) -> list[str]:
         """Return the names that a user has a use for: without pydantic's, other than its parameters."""

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from abm.core.errors import counted
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.implausibility import CUTOFF
 from abm.view import figures, plots, tables
@@ -172,8 +173,8 @@ def _progress(found: Calibration) -> Drawn:
 
 def _fit(found: Calibration) -> Drawn:
     note = (
-        f"Means of {found.fresh.count} replications with luck that the settings were not chosen by, and 95 % "
-        "intervals. Shaded: within the tolerance. Red: outside. Hollow: held out, not calibrated to."
+        f"Means of {counted(found.fresh.count, 'replication')} with luck that the settings were not chosen by, and "
+        "95 % intervals. Shaded: within the tolerance. Red: outside. Hollow: held out, not calibrated to."
     )
 
     def one(figure: Figure) -> None:

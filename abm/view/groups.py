@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from abm.core.errors import counted
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import Grouping
 from abm.study.storage.results import Results
@@ -28,7 +29,7 @@ def in_words(name: str, grouping: Grouping, baseline: str) -> str:
     if grouping.share is not None:
         return f"{called} by lot, {grouping.share:g} of the customers"
     if grouping.ids:
-        return f"{called} by a list of {tables.counted(len(grouping.ids), 'customer')}"
+        return f"{called} by a list of {counted(len(grouping.ids), 'customer')}"
     where = f" at {grouping.firm}" if grouping.firm else ""
     return f"{called} by {grouping.by}{where}{_cut(grouping)}, {_when(grouping, baseline)}"
 
@@ -45,7 +46,7 @@ def _cut(grouping: Grouping) -> str:
 def _when(grouping: Grouping, baseline: str) -> str:
     """Return when the groups are fixed, and in whose run, unless that is left open and nothing has happened yet."""
     if grouping.at:
-        return f"after {tables.counted(grouping.at, 'period')} under {grouping.arm or baseline}"
+        return f"after {counted(grouping.at, 'period')} under {grouping.arm or baseline}"
     return f"before the first period{f' under {grouping.arm}' if grouping.arm else ''}"
 
 
@@ -111,7 +112,7 @@ def left_out(results: Results, table: pd.DataFrame) -> str:
     more = len(rows(table, summary.judged_by(results), results.baseline)) - _shown(results)
     if more <= 0:
         return ""
-    return f"{tables.counted(more, 'further line')} {'is' if more == 1 else 'are'} in the report. "
+    return f"{counted(more, 'further line')} {'is' if more == 1 else 'are'} in the report. "
 
 
 def _shown(results: Results) -> int:

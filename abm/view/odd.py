@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
+from abm.core.errors import counted
 from abm.core.kernels import Kernel
 from abm.core.streams import SCHEME
 from abm.engine.stages import staged
@@ -26,7 +27,7 @@ from abm.study.plan.experiment import Experiment
 from abm.view import catalogue, dates, groups
 from abm.view import theory as theories
 from abm.view.markdown import first_sentence, table
-from abm.view.tables import counted, written
+from abm.view.tables import written
 from abm.world import visits
 from abm.world.network.network import DRAWN
 from abm.world.population import COLUMNS as TRAITS

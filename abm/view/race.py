@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from abm.core.errors import counted
 from abm.study.comparison.question import Question
 from abm.study.comparison.robust import Robustness
 from abm.study.comparison.verdict import Verdict
@@ -31,7 +32,7 @@ def race(verdict: Verdict, ax: Axes | None = None) -> Axes:
                 ax.plot([row["low"], row["high"]], [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
             at = lead if row["arm"] == leader else row["difference"]
             ax.plot(at, y, "o", color=colour, markerfacecolor=colour if left else "white", markersize=7)
-            said = f"{row['runs']:,} runs" if left else f"out after {row['eliminated_at']:,}"
+            said = counted(row["runs"], "run") if left else f"out after {row['eliminated_at']:,}"
             ax.annotate(
                 said, (1.0, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
                 textcoords="offset points", va="center", fontsize=8.5,

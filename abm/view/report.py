@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.core.spec import Spec, write_toml
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
@@ -108,14 +108,18 @@ def _warnings(results: Results) -> str:
     """Return what keeps the numbers from being whole: failed, missing and damaged runs."""
     said = []
     if results.missing:
-        said.append(f"{results.missing:,} of {len(results.sheet):,} runs are missing; run the study again to do them.")
+        said.append(
+            f"{results.missing:,} of {counted(len(results.sheet), 'run')} are missing; run the study again to do them."
+        )
     if results.damaged:
-        said.append(f"{len(results.damaged)} segments are damaged; their runs count as missing.")
+        said.append(f"Damaged: {counted(len(results.damaged), 'segment')}, whose runs count as missing.")
     if len(results.failed):
-        said.append(f"{len(results.failed):,} of {len(results.sheet):,} runs failed and are left out of all pairs:")
+        said.append(
+            f"{len(results.failed):,} of {counted(len(results.sheet), 'run')} failed and are left out of all pairs:"
+        )
         counts = Counter(zip(results.failed["arm"], results.failed["error"], results.failed["message"], strict=True))
         said += [
-            f"{arm}: {error}: {message} ({tables.counted(count, 'run')})"
+            f"{arm}: {error}: {message} ({counted(count, 'run')})"
             for (arm, error, message), count in counts.most_common(_MOST_FAILURES)
         ]
     return markup.paragraphs(said, "warning") if said else ""
@@ -187,10 +191,10 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
     done = len(sheet) - results.missing - len(results.failed)
     yield markup.paragraphs(
         [
-            f"{tables.counted(len(sheet.arms), 'arm')}, {tables.counted(len(sheet.design), 'design point')} and "
-            f"{tables.counted(sheet.replications, 'replication')}: "
-            f"{done:,} of {len(sheet):,} runs. Seed {sheet.seed}, random numbers {manifest.scheme}.",
-            f"{scenario['population']['customers']:,} customers, {len(scenario['firms'])} firms "
+            f"{counted(len(sheet.arms), 'arm')}, {counted(len(sheet.design), 'design point')} and "
+            f"{counted(sheet.replications, 'replication')}: "
+            f"{done:,} of {counted(len(sheet), 'run')}. Seed {sheet.seed}, random numbers {manifest.scheme}.",
+            f"{counted(scenario['population']['customers'], 'customer')}, {counted(len(scenario['firms']), 'firm')} "
             f"({', '.join(results.firms)}), {scenario['periods']:,} periods, of which the first "
             f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
         ]
@@ -229,7 +233,7 @@ def _matched(manifest: Manifest) -> Iterator[str]:
             arm["arm"], arm["by"], f"{arm['value']:g}",
             " per ".join(filter(None, (arm["kpi"], arm["of"]))), arm["against"],
             amount(arm["of"], arm["reached"]), amount(arm["of"], arm["target"]),
-            f"{arm['trials']} x {arm['replications']} replications",
+            f"{arm['trials']} x {counted(arm['replications'], 'replication')}",
         )
         for arm in manifest.matched
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from abm.core.errors import counted
 from abm.core.parameters import Parameter
 from abm.core.sources import PROTOTYPE
 from abm.scenario.in_force import in_force
@@ -81,7 +82,7 @@ def cite(results: Results, manifest: Manifest, numbers: Numbers) -> Iterator[str
     yield markup.paragraphs(
         [
             f"The Patronage authors. Patronage: a laboratory for customer behaviour, version {version}. Study "
-            f"“{results.sheet.name}”, seed {results.sheet.seed}, {results.sheet.replications} replications.",
+            f"“{results.sheet.name}”, seed {results.sheet.seed}, {counted(results.sheet.replications, 'replication')}.",
             "Measured and calibrated parameters rest on:",
         ]
     )

@@ -100,11 +100,6 @@ def _default(row: Mapping[str, Any]) -> str:
     return "required" if row["required"] else written(row["default"])
 
 
-def counted(number: int, word: str, words: str = "") -> str:
-    """Return a number of things: "1 arm", "1,200 runs"; `words` is a plural that does not end in -s."""
-    return f"{number:,} {word if number == 1 else words or word + 's'}"
-
-
 def number(value: float, decimals: int, sign: bool = False) -> str:
     """Return a number with so many decimals; "-" if it has no value."""
     if math.isnan(value):

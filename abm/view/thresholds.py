@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from abm.core.errors import counted
 from abm.study.plan.experiment import Experiment
 from abm.study.sensitivity.threshold_files import FOLDER, read
 from abm.study.sensitivity.thresholds import Thresholds
@@ -39,9 +40,9 @@ def rows(found: Thresholds) -> list[tuple[str, ...]]:
 def explained(found: Thresholds) -> str:
     """Say what the table is of."""
     return (
-        f"Each of {tables.counted(len(found.tried), 'weight')} by itself at half and twice its value, of a share half "
-        f"and twice its odds, if nothing else was asked for: {found.customers:,} customers, "
-        f"{tables.counted(found.replications, 'replication')}. Two arms change places where the {found.confidence:.0%} "
+        f"Each of {counted(len(found.tried), 'weight')} by itself at half and twice its value, of a share half "
+        f"and twice its odds, if nothing else was asked for: {counted(found.customers, 'customer')}, "
+        f"{counted(found.replications, 'replication')}. Two arms change places where the {found.confidence:.0%} "
         "intervals of their difference exclude 0 on both sides; the place between is on a straight line."
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from abm.core.errors import counted
 from abm.study.comparison.question import Question
 from abm.study.comparison.robust import Robustness
 from abm.study.comparison.verdict import Verdict
@@ -52,7 +53,7 @@ def explained(question: Question) -> str:
 
 def effort(found: Verdict | Robustness) -> str:
     """Return what the answer took, and what it would have taken otherwise."""
-    text = tables.counted(found.runs, "run")
+    text = counted(found.runs, "run")
     if isinstance(found, Verdict) and math.isfinite(found.correlation):
         text += f"; mean correlation of the arms {found.correlation:.2f}"
     arms = found.table["arm"].nunique()

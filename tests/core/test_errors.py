@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.core.errors import LONGEST_SHOWN, Refusal, below, did_you_mean, joined, one_of, shortage, shown
+from abm.core.errors import LONGEST_SHOWN, Refusal, below, counted, did_you_mean, joined, one_of, shortage, shown
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
@@ -199,3 +199,16 @@ def test_what_a_machine_is_short_of_is_named(error, said):
 )
 def test_other_errors_are_no_shortage(error):
     assert shortage(error) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "said"),
+    [
+        (1, ("arm",), "1 arm"),
+        (0, ("arm",), "0 arms"),
+        (1200, ("run",), "1,200 runs"),
+        (2, ("entry", "entries"), "2 entries"),
+    ],
+)
+def test_one_thing_has_no_plural(number, words, said):
+    assert counted(number, *words) == said

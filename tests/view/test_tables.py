@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from abm.core.errors import counted
 from abm.view import summary, tables
 
 
@@ -53,8 +54,8 @@ def test_numbers_as_written(value, decimals, sign, text):
 
 
 def test_counted():
-    assert [tables.counted(n, "run") for n in (0, 1, 1200)] == ["0 runs", "1 run", "1,200 runs"]
-    assert tables.counted(2, "process", "processes") == "2 processes"
+    assert [counted(n, "run") for n in (0, 1, 1200)] == ["0 runs", "1 run", "1,200 runs"]
+    assert counted(2, "process", "processes") == "2 processes"
 
 
 def test_ranking_fits_100_columns_and_says_every_difference(results):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from abm.core.errors import Refusal, shown
+from abm.core.errors import Refusal, counted, shown
 from abm.scenario.scenario import Scenario
 from abm.study.calibration.moments import known_kpis
 from abm.study.calibration.targets import Target, as_targets, resolved
@@ -70,7 +70,8 @@ def planned(
     aims = _aims(world, targets)
     fitted = sum(not target.held_out for target in aims)
     if forgiven >= fitted:
-        raise Refusal(f"= {forgiven}, but there are {fitted} targets to meet; forgive fewer", place="forgiven")
+        there = f"{'is' if fitted == 1 else 'are'} {counted(fitted, 'target')}"
+        raise Refusal(f"= {forgiven}, but there {there} to meet; forgive fewer", place="forgiven")
     study = _study(world, aims).replace(
         replications=world.replications if replications is None else replications,
         seed=world.seed if seed is None else seed,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from abm.core.errors import counted
 from abm.study.calibration.implausibility import CUTOFF
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def sentences(found: Calibration) -> list[str]:
         f"{row.factor} = {row.best:.4g} ({row.verdict}{_interval(row)})" for row in found.identified.itertuples()
     ]
     said.append(f"Best: {'; '.join(settings)}.")
-    said.append(f"With fresh luck it meets {int(mine['met'].sum())} of {len(mine)} targets{_missed(mine)}.")
+    said.append(f"With fresh luck it meets {int(mine['met'].sum())} of {counted(len(mine), 'target')}{_missed(mine)}.")
     if len(held):
         said.append(f"Held out: {int(held['met'].sum())} of {len(held)} met{_missed(held)}.")
     return said

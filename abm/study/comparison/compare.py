@@ -59,14 +59,15 @@ def compare(
     Raises Refusal for input of no use, and what runner.run raises.
     """
     asked = question(experiment, kpi, firm, zone, confidence, largest, pilot, batch, group)
-    points = _points(experiment, point)
+    points = points_of(experiment, point)
     runner = RaceRunner(experiment, asked, store, workers, threads, progress, cluster, command)
     (race,) = runner.races([points], max_runs)
     runner.finish([race])
     return verdict(runner, race)
 
 
-def _points(experiment: Experiment, point: int | None) -> range:
+def points_of(experiment: Experiment, point: int | None) -> range:
+    """Return the points of the design that are compared: one, or all.  Raises Refusal for one that is not there."""
     points = range(len(experiment.design))
     if point is None:
         return points

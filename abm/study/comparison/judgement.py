@@ -14,7 +14,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from abm.core.errors import Refusal, shown
+from abm.core.errors import Refusal, counted, shown
 from abm.study.plan.criteria import Criterion, Number, points
 from abm.study.statistics.intervals import estimated
 from abm.study.statistics.paired import over_points
@@ -87,7 +87,7 @@ def _reason(found: tuple[float, float, float], bounds: tuple[float, float], pair
     """Say what keeps a criterion from being decided, and about how many pairs would do if the estimate is the truth."""
     estimate, low, high = found
     if pairs < 2:
-        return f"{pairs or 'no'} pair{'' if pairs == 1 else 's'} with a value, and it takes 2 or more"
+        return f"{counted(pairs, 'pair') if pairs else 'no pairs'} with a value, and it takes 2 or more"
     if math.isinf(low):
         return "what it is divided by cannot be told from 0"
     gap = min(abs(estimate - end) for end in bounds)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.study.comparison.question import Question
 from abm.study.comparison.selection import Race
 from abm.study.plan import checks
@@ -89,8 +89,10 @@ class RaceRunner:
             checks.whole("max_runs", max_runs, low=1)
             least = arms * points * q.pilot
             if max_runs < least:
-                of = f"{arms} arms x {points} points" if points > 1 else f"{arms} arms"
-                raise Refusal(f"= {max_runs:,} is below the pilot: {of} x {q.pilot} = {least:,} runs", place="max_runs")
+                of = " x ".join(
+                    [counted(arms, "arm"), *([counted(points, "point")] if points > 1 else []), str(q.pilot)]
+                )
+                raise Refusal(f"= {max_runs:,} is below the pilot: {of} = {least:,} runs", place="max_runs")
             most = min(most, max_runs // points)
         return [RaceOverPoints(Race(arms, q.zone, q.confidence, q.pilot, q.batch, most), tuple(one)) for one in groups]
 

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from abm.core.errors import counted
+from abm.core.shown import in_notebook
 from abm.study.comparison.question import Question, question
 from abm.study.comparison.races import Progress, RaceRunner
 from abm.study.comparison.selection import BATCH, PILOT
@@ -44,6 +46,8 @@ class Robustness:
     together: bool
     table: pd.DataFrame
     arms: pd.DataFrame
+
+    _repr_html_ = in_notebook
 
     @property
     def decided(self) -> bool:
@@ -78,10 +82,10 @@ class Robustness:
     @property
     def statement(self) -> str:
         """What was found, in words."""
-        q, total, rows = self.question, len(self.verdicts), self.arms.to_dict("records")
+        q, total, rows = self.question, counted(len(self.verdicts), "point"), self.arms.to_dict("records")
         winners = [row for row in rows if row["points"]]
         won = [f"'{row['arm']}' at {row['points']} ({row['share']:.0%} of the space)" for row in winners]
-        text = f"the {q.most} {q.kpi.name} of {q.whose} at {total} points: {', '.join(won) or 'none is decided'}"
+        text = f"the {q.most} {q.kpi.name} of {q.whose} at {total}: {', '.join(won) or 'none is decided'}"
         undecided = sum(not one.decided for one in self.verdicts)
         if won and undecided:
             text += f", not decided at {undecided}"
@@ -89,7 +93,7 @@ class Robustness:
         for row in [*winners[:1], safest] if winners and winners[0] != safest else [safest]:
             text += f"; {self._cost(row)}"
         each = "for all points together" if self.together else "at each point"
-        return f"{text} ({q.confidence:.6g} confidence {each}, within {q.amount}, {self.runs:,} runs)"
+        return f"{text} ({q.confidence:.6g} confidence {each}, within {q.amount}, {counted(self.runs, 'run')})"
 
     def __str__(self) -> str:
         return self.statement

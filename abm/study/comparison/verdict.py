@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from abm.core.errors import one_of
+from abm.core.errors import counted, one_of
+from abm.core.shown import in_notebook
 from abm.study.comparison.question import Question
 from abm.study.comparison.races import RaceOverPoints, RaceRunner
 from abm.study.comparison.selection import PILOT, against_best, correlation, independent_runs, skewed
@@ -46,7 +47,7 @@ class Check:
         found = "have exactly equal results" if self.ok else f"differ by up to {self.difference:.6g}"
         if np.isnan(self.difference):
             found = "have nothing to compare"
-        return f"two equal arms {found} in {self.replications} replications"
+        return f"two equal arms {found} in {counted(self.replications, 'replication')}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class Verdict:
     warnings: tuple[str, ...]
     points: tuple[int, ...]
     experiment: Experiment = field(repr=False, compare=False)
+
+    _repr_html_ = in_notebook
 
     @property
     def saving(self) -> float:
@@ -200,7 +203,7 @@ def _statement(
             f" over {points} points" if len(race_over_points.points) > 1 else f" at point {race_over_points.points[0]}"
         )
     near = f"or is within {q.amount} of the best"
-    sure = f"{q.confidence:.6g} confidence, {len(race.taken)} arms, {race_over_points.runs:,} runs"
+    sure = f"{q.confidence:.6g} confidence, {counted(len(race.taken), 'arm')}, {counted(race_over_points.runs, 'run')}"
     first = f"'{contenders[0]}' has {best}, {near}"
     if len(race.taken) == 1:
         return f"there is only the arm '{contenders[0]}', so there is nothing to compare"
@@ -228,9 +231,9 @@ def _undefined(q: Question, race_over_points: RaceOverPoints, arms: tuple[str, .
     missing = of - round(float(there.min()) * of)
     mine = failed[failed["arm"] == arm]
     if len(mine):
-        return f"{len(mine)} of {of} runs of '{arm}' failed"
+        return f"{len(mine)} of {counted(of, 'run')} of '{arm}' failed"
     reason = "" if q.kpi.nan == "never" else f" ({q.kpi.nan})"
-    return f"{q.kpi.name} of {q.whose} has no value in {missing} of {of} replications of '{arm}'{reason}"
+    return f"{q.kpi.name} of {q.whose} has no value in {missing} of {counted(of, 'replication')} of '{arm}'{reason}"
 
 
 def _omission(left_out: int) -> str:
@@ -243,7 +246,8 @@ def _failures(failed: pd.DataFrame, race_over_points: RaceOverPoints) -> Iterabl
         first = failed.iloc[0]
         where = f"arm '{first['arm']}', point {first['point']}, replication {first['replication']}"
         what = f"the first ({where}) with {first['error']}: {first['message']}"
-        yield f"{len(failed):,} of {race_over_points.runs:,} runs failed, {what}; the same call tries them again"
+        runs = counted(race_over_points.runs, "run")
+        yield f"{len(failed):,} of {runs} failed, {what}; the same call tries them again"
 
 
 def _skewness(race_over_points: RaceOverPoints, arms: tuple[str, ...], leader: int) -> Iterable[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from abm.core import given
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.explain import joined
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
@@ -199,7 +199,8 @@ def size(arm_count: int, points: int, replications: int) -> None:
     runs = arm_count * points * replications
     if runs > MOST_RUNS:
         raise Refusal(
-            f"{arm_count:,} arms x {points:,} points x {replications:,} replications are {runs:,} runs; "
+            f"{counted(arm_count, 'arm')} x {counted(points, 'point')} x {counted(replications, 'replication')} are "
+            f"{runs:,} runs; "
             f"an experiment has at most {MOST_RUNS:,}"
         )
 

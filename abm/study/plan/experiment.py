@@ -17,6 +17,7 @@ from typing import Any
 
 from abm.core.errors import Refusal
 from abm.core.guidance import shortened
+from abm.core.shown import in_notebook
 from abm.core.spec import read_toml, write_toml
 from abm.core.streams import SCHEME
 from abm.kpis.measure import Measure
@@ -116,6 +117,8 @@ class Experiment:
             inputs.check(scenario, self.folder)
         if self.inputs:
             self._set(folder=(self.folder or Path.cwd()).resolve())  # a worker process may stand elsewhere
+
+    _repr_html_ = in_notebook
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is worked out from the fields: another process works it out from its own code.

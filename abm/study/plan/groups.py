@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 from pydantic import model_validator
 
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.spec import Spec, param
 from abm.scenario import plan
 from abm.scenario.scenario import Scenario
@@ -93,7 +93,9 @@ class Grouping(Spec):
         if not self.names and not usual:
             raise Refusal(f"'{self.by}' is a {column.unit if column else 'code'}; name its groups", place="names")
         if usual and self.names and len(usual) != len(self.names):
-            raise Refusal(f"has {len(self.names)} entries for {len(usual)} groups", place="names")
+            raise Refusal(
+                f"has {counted(len(self.names), 'entry', 'entries')} for {counted(len(usual), 'group')}", place="names"
+            )
         return self.names or usual
 
     def _usual(self, name: str, column: Column | None) -> tuple[str, ...]:

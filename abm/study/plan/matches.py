@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.parameters import meaning_of
 from abm.core.spec import Spec, param
 from abm.scenario.scenario import Scenario
@@ -89,7 +89,8 @@ class MatchedArm:
     def __str__(self) -> str:
         return (
             f"{self.arm}: {self.by} = {self.value:g} {rise(self.kpi, self.of, self.reached)} over '{self.against}' "
-            f"(target {amount(self.of, self.target)}, {self.trials} trials of {self.replications} replications)"
+            f"(target {amount(self.of, self.target)}, {counted(self.trials, 'trial')} of "
+            f"{counted(self.replications, 'replication')})"
         )
 
 

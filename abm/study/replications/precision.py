@@ -37,7 +37,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.parameters import interval
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
@@ -182,7 +182,7 @@ def counts(experiment: Experiment, max_runs: int | None = None) -> Iterator[int]
         checks.whole("max_runs", max_runs, low=1)
         most = max_runs // each
         if most < first:
-            least = f"{first} replications of {each} runs = {first * each:,} runs"
+            least = f"{counted(first, 'replication')} of {counted(each, 'run')} = {counted(first * each, 'run')}"
             raise Refusal(f"= {max_runs:,} is below the first look: {least}", place="max_runs")
     return _looks(first, most)
 
@@ -290,5 +290,5 @@ def _statement(results: Results, table: pd.DataFrame, confidence: float) -> str:
         else:
             about = f"; about {row['needed']:,} replications would do" if math.isfinite(row["needed"]) else ""
             parts.append(f"{whose} is known to ±{row['half_width']:.4g} only (wanted ±{row['wanted']:.4g}){about}")
-    count, runs = results.sheet.replications, len(results.sheet)
-    return f"after {count:,} replications ({runs:,} runs) {'; '.join(parts)} ({confidence:.6g} confidence each)"
+    count, runs = counted(results.sheet.replications, "replication"), counted(len(results.sheet), "run")
+    return f"after {count} ({runs}) {'; '.join(parts)} ({confidence:.6g} confidence each)"

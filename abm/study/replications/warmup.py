@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from abm.core.errors import Refusal, did_you_mean, shown
+from abm.core.errors import Refusal, counted, did_you_mean, shown
 from abm.study.plan.groups import everybody
 from abm.study.storage.results import Results
 
@@ -138,5 +138,7 @@ def _verdict(table: pd.DataFrame) -> tuple[int | None, str]:
     burn_in = int(last["warm_up"])
     if not burn_in:
         return 0, f"by MSER-5 all {len(judged):,} measures are settled from the first period{aside}"
-    reason = f"by MSER-5 the first {burn_in} periods are warm-up: of {len(judged):,} measures {what} settles last"
+    reason = (
+        f"by MSER-5 the first {counted(burn_in, 'period')} are warm-up: of {len(judged):,} measures {what} settles last"
+    )
     return burn_in, f"{reason}; set burn_in = {burn_in} or more{aside}"

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from abm.core.errors import counted
 from abm.study.storage.results import Results
 
 
@@ -19,7 +20,7 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, done: int, total: int, failed: int, number: int, results: Results) -> None:
-        super().__init__(f"interrupted after {done:,} of {total:,} runs ({failed:,} failed)")
+        super().__init__(f"interrupted after {done:,} of {counted(total, 'run')} ({failed:,} failed)")
         self.done, self.total, self.failed, self.signal = done, total, failed, signal.Signals(number)
         self.results = results
 

@@ -111,6 +111,7 @@ def sensitivity(
     Raises Refusal for names that the study does not have, a study without factors, numbers that cannot be used, and
     when too few samples have a value; Interrupted as `run` does.
     """
+    asked(experiment, kpi, firm, method, arm, against, factors, confidence)
     if factors is not None:
         experiment = experiment.replace(design=Design(), expect=(), groups={})
     keeper = Segments() if store is None else Store(store)
@@ -120,6 +121,27 @@ def sensitivity(
     )
     results = run(study, keeper, workers, threads, progress, cluster, command="abm.sensitivity")
     return analysed(results, kpi, firm, arm, against, confidence)
+
+
+def asked(
+    experiment: Experiment,
+    kpi: str,
+    firm: str | None,
+    method: str,
+    arm: str | None,
+    against: str | None,
+    factors: Factors | None,
+    confidence: float,
+) -> list[str]:
+    """Return the arms to analyse; raise Refusal, before any trial run, for names and paths that the study lacks."""
+    if method not in METHODS:
+        raise Refusal(f"= {shown(method)} is not {one_of(METHODS)}{did_you_mean(str(method), METHODS)}", place="method")
+    check_confidence(confidence)
+    _varying(experiment, factors)
+    _known("KPI", kpi, [*(one.name for one in experiment.kpis), *experiment.own.known])
+    if firm is not None:
+        _known("firm", firm, [one.name for one in experiment.scenario.firms])
+    return _arms(experiment.arms, arm, against)
 
 
 def planned(
@@ -135,17 +157,9 @@ def planned(
     confidence: float = 0.95,
 ) -> Experiment:
     """Return the experiment whose runs an analysis needs; arguments and refusals are those of `sensitivity`."""
-    if method not in METHODS:
-        raise Refusal(f"= {shown(method)} is not {one_of(METHODS)}{did_you_mean(str(method), METHODS)}", place="method")
-    check_confidence(confidence)
-    if factors is not None:
-        spans = latin_hypercube(factors, points=1)  # it keeps the spans, and is replaced below
-        experiment = experiment.replace(design=spans, expect=(), groups={})
+    wanted = asked(experiment, kpi, firm, method, arm, against, factors, confidence)
+    experiment = _varying(experiment, factors)
     names = [one.name for one in experiment.kpis]
-    _known("KPI", kpi, [*names, *experiment.own.known])
-    if firm is not None:
-        _known("firm", firm, [one.name for one in experiment.scenario.firms])
-    wanted = _arms(experiment.arms, arm, against)
     kept = {name: experiment.arms[name] for name in experiment.arms if name in {*wanted, against}}
     return experiment.replace(
         name=f"{experiment.name}_{method}",
@@ -156,6 +170,14 @@ def planned(
         expect=(),
         groups={},
     )
+
+
+def _varying(experiment: Experiment, factors: Factors | None) -> Experiment:
+    """Return the experiment with other factors; None = its own."""
+    if factors is None:
+        return experiment
+    spans = latin_hypercube(factors, points=1)  # it keeps the spans, which `planned` makes a design of
+    return experiment.replace(design=spans, expect=(), groups={})
 
 
 def analysed(

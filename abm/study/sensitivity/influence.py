@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from abm.core.errors import shown
+from abm.core.errors import counted, shown
 
 MUCH_LUCK = 0.1  # share of the variance from which more replications are advised
 LEADING = {"sobol": "total_order", "morris": "mu_star", "tornado": "swing"}  # the column that ranks factors
@@ -85,7 +85,7 @@ def _luck(output: Mapping[str, Any]) -> str:
     if math.isnan(share):
         return " With one replication luck cannot be told from influence; take several."
     advice = "; more replications would lower it" if share >= MUCH_LUCK else ""
-    return f" Luck is {share:.1%} of the variance of the means of {count} replications{advice}."
+    return f" Luck is {share:.1%} of the variance of the means of {counted(count, 'replication')}{advice}."
 
 
 def _left_out(output: Mapping[str, Any]) -> str:

@@ -18,8 +18,9 @@ from typing import Any
 
 import pandas as pd
 
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.parameters import Parameter
+from abm.core.shown import in_notebook
 from abm.scenario.in_force import in_force
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
@@ -58,6 +59,8 @@ class Thresholds:
     left_out: tuple[str, ...]
     table: pd.DataFrame
 
+    _repr_html_ = in_notebook
+
     @cached_property
     def turns(self) -> pd.DataFrame:
         """A row per weight and pair of arms that changes places.
@@ -74,7 +77,7 @@ class Thresholds:
         market = f"{self.kpi} of {self.firm}: {first} comes first, {last} last."
         said = [market, *self._of("ahead", first, "first"), *self._of("overtaken_by", last, "last")]
         firm = sorted({*self.tried} - {*self.turns["weight"]})
-        rest = f"{len(firm)} of {len(self.tried)} weights turn no two arms that are clearly apart."
+        rest = f"{len(firm)} of {counted(len(self.tried), 'weight')} turn no two arms that are clearly apart."
         return " ".join([*said, rest, *(f"Without an answer: {one}." for one in self.left_out)])
 
     def _of(self, column: str, arm: str, place: str) -> Iterator[str]:

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit  # scipy.stats takes a second to import, in every worker process
 
+from abm.core.errors import counted
+from abm.core.shown import in_notebook
+
 FloatArray = np.ndarray
 
 
@@ -46,6 +49,8 @@ class PairedDifference:
     statistic: str | float = "mean"
     estimate: float = math.nan
 
+    _repr_html_ = in_notebook
+
     @property
     def excludes_zero(self) -> bool:
         """Whether the interval lies wholly on one side of no difference: of 0, or of 1 for a ratio."""
@@ -54,10 +59,11 @@ class PairedDifference:
 
     def __str__(self) -> str:
         left_out = f", {self.dropped} left out" if self.dropped else ""
+        pairs = counted(self.pairs, "pair")
         value = self.mean if self.statistic == "mean" else self.estimate
         return (
             f"{self._what()}: {value:.6g} "
-            f"[{self.low:.6g}, {self.high:.6g}] ({self.confidence:.6g} confidence, {self.pairs} pairs{left_out})"
+            f"[{self.low:.6g}, {self.high:.6g}] ({self.confidence:.6g} confidence, {pairs}{left_out})"
         )
 
     def _what(self) -> str:

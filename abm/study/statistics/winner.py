@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from abm.core.errors import counted
 from abm.study.statistics.paired import PairedDifference
 
 
@@ -34,7 +35,7 @@ def decide(kpi: str, leader: str, differences: Sequence[PairedDifference], confi
     if not differences:
         return Winner(None, f"there is only the arm '{leader}', so there is nothing to compare", differences)
     closest = min(differences, key=lambda one: _lead(one, largest))
-    sure = f"{confidence:.6g} confidence over {len(differences)} comparison{'s' if len(differences) > 1 else ''}"
+    sure = f"{confidence:.6g} confidence over {counted(len(differences), 'comparison')}"
     most = "highest" if largest else "lowest"
     if _lead(closest, largest) > 0:
         best = f"'{leader}' has the {most} {kpi} of {closest.firm}"
@@ -52,13 +53,13 @@ def _lead(one: PairedDifference, largest: bool) -> float:
 
 
 def _in_words(one: PairedDifference) -> str:
-    return f"{one.mean:+.4g} [{one.low:.4g}, {one.high:.4g}] in {one.pairs} pairs"
+    return f"{one.mean:+.4g} [{one.low:.4g}, {one.high:.4g}] in {counted(one.pairs, 'pair')}"
 
 
 def _doubt(one: PairedDifference) -> str:
     names = f"'{one.arm}' and '{one.against}'"
     if one.pairs < 2:
-        return f"{names} have {one.pairs} pair{'' if one.pairs == 1 else 's'} with a value, and it takes 2 or more"
+        return f"{names} have {counted(one.pairs, 'pair')} with a value, and it takes 2 or more"
     if one.sd == 0:
         return f"{names} are equal in all {one.pairs} pairs"
     text = f"'{one.arm}' leads '{one.against}' by {_in_words(one)}"

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from abm.core.errors import Refusal, one_of, shown
+from abm.core.errors import Refusal, counted, one_of, shown
 from abm.study.plan.sheet import Sheet
 from abm.study.statistics.paired import interval, together
 
@@ -102,7 +102,7 @@ def _date(sheet: Sheet, arm: str, against: str, dates: list[int], wanted: int | 
     if not dates:
         dated = [name for name in sheet.arms if own_dates(sheet, name, sheet.baseline)]
         others = f"; there is one in {', '.join(dated)}" if dated else ""
-        raise Refusal(f"no date of {whose} lies after the burn-in ({sheet.burn_in} periods){others}")
+        raise Refusal(f"no date of {whose} lies after the burn-in ({counted(sheet.burn_in, 'period')}){others}")
     if wanted is not None and wanted not in dates:
         known = one_of(map(str, dates))
         raise Refusal(f"date = {shown(wanted)} is none of {whose} after the burn-in; there is {known}")

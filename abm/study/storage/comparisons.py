@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.study.plan.groups import unit_of
 from abm.study.plan.sheet import Sheet
 from abm.study.statistics import intervals
@@ -177,7 +177,9 @@ class Comparisons(ABC):
         persons, unit = self.persons, f"{column}.{self.firms[0] if firm is None else firm}"
         dates = sorted(persons["period"].unique().tolist())
         if date is not None and date not in dates:
-            raise Refusal(f"no persons are recorded after {date} periods; there is {one_of(map(str, dates))}")
+            raise Refusal(
+                f"no persons are recorded after {counted(date, 'period')}; there is {one_of(map(str, dates))}"
+            )
         of_date = persons[persons["period"] == (dates[-1] if date is None else date)] if dates else persons
         return twins(of_date, unit if unit in persons else column, self._known("arm", arm, self.arms), against)
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
+from abm.core.shown import in_notebook
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Sheet
@@ -46,8 +47,10 @@ class Results(Comparisons):
     def __repr__(self) -> str:
         done = int(self._holdings.done.sum())
         strangers = f"; {self.strangers:,} stored runs are of other experiments" if self.strangers else ""
-        runs = f"{done:,} of {len(self.sheet):,} runs, {len(self.failed):,} failed"
+        runs = f"{done:,} of {counted(len(self.sheet), 'run')}, {len(self.failed):,} failed"
         return f"<Results of {self.sheet.name}: {runs}{strangers}>"
+
+    _repr_html_ = in_notebook
 
     @cached_property
     def experiment(self) -> Experiment:

@@ -101,7 +101,7 @@ class TestRefusals:
             ({"trials": 0}, "trials = 0 is outside"),
             ({"trials": 5}, "trials = 5 are too few to learn from; take 50 or more"),
             ({"trials": 1.5}, "trials = 1.5 is not a whole number"),
-            ({"trials": 10**8}, "1 arms x 100,000,000 points x 10 replications"),
+            ({"trials": 10**8}, "1 arm x 100,000,000 points x 10 replications"),
             ({"replications": 1}, "replications = 1, but it takes 2 or more to know how much is luck"),
             ({"replications": 0}, "replications = 0 is outside"),
             ({"seed": -1}, "seed = -1 is outside"),

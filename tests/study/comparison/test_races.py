@@ -1,10 +1,13 @@
 """Races on the run store: runs that are there are used, and reports say how far the races are."""
 
 import numpy as np
+import pytest
 
+from abm.core.errors import Refusal
 from abm.study.comparison.compare import compare
 from abm.study.comparison.question import question
 from abm.study.comparison.races import RaceRunner, Standing
+from abm.study.comparison.selection import PILOT
 from abm.study.plan.design import grid
 from abm.study.running.runner import run
 from abm.study.storage import store as stores
@@ -100,3 +103,10 @@ class TestSomeRuns:
         run(trio, keeper, workers=1, only=np.array([1, 2]), progress=lambda *numbers: reports.append(numbers[:2]))
         assert len(done) == 3
         assert reports == [(1, 2), (2, 2)]
+
+
+def test_the_size_of_a_pilot_is_said_in_the_right_number(study):
+    runner = RaceRunner(study(), question(study(), "profit", None, 1.0, 0.95, True))
+    arms = len(study().arms)
+    with pytest.raises(Refusal, match=f"= 1 is below the pilot: {arms} arms x {PILOT} = {arms * PILOT} runs"):
+        runner.races([[0]], 1)

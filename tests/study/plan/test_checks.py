@@ -54,3 +54,10 @@ def test_a_whole_block_given_in_full_is_no_unquoted_path(world):
         checks.unquoted(world, {"a": {"trust": {"growth": 0.1}}})
     with pytest.raises(Refusal, match=r'"firms\.north\.price" = …'):
         checks.unquoted(world, {"a": {"firms": {"north": {"price": 0.1}}}})
+
+
+def test_too_many_runs_are_counted_in_words():
+    with pytest.raises(
+        Refusal, match=r"^2 arms x 1 point x 10,000,000 replications are 20,000,000 runs; an experiment"
+    ):
+        checks.size(2, 1, 10_000_000)
