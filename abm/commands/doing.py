@@ -23,6 +23,7 @@ from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
 from abm.study.running.estimate import estimate
 from abm.study.running.parallelism import Parallelism, choose_parallelism
+from abm.study.running.progress import in_words
 from abm.study.running.work import compiled
 from abm.study.storage.manifest import check_format, read_manifest
 from abm.study.storage.results import Results
@@ -34,6 +35,7 @@ OPTIONS = (  # of the command line alone: no study file has them
 )  # fmt: skip
 _SPELLED = {"forgiven": "forgive", "factors": "factor"}
 _DEFAULT_FIRMS = Scenario.model_fields["firms"].default
+BETWEEN_LINES = 30.0  # seconds
 COMPILING = "compiling the model for this machine (once, about half a minute) …"
 
 
@@ -122,8 +124,21 @@ def processes_and_threads(parallelism: Parallelism) -> str:
     return f"{at_most}{counted(parallelism.workers, 'process', 'processes')}{each}"
 
 
+class Lines:
+    """Notes of how far something is, one every half minute, where no terminal could show a bar."""
+
+    def __init__(self) -> None:
+        self._at: float = math.inf if output.standard_error().is_terminal else time.monotonic() + BETWEEN_LINES
+
+    def say(self, words: str) -> None:
+        """Print the words, if it is time."""
+        if time.monotonic() >= self._at:
+            self._at = time.monotonic() + BETWEEN_LINES
+            output.note(words)
+
+
 class Watch:
-    """What is shown while runs are done: a bar on a terminal, nothing elsewhere.
+    """What is shown while runs are done: a bar on a terminal, elsewhere a line every half minute.
 
     cluster : that does the runs, None = this machine
     done    : runs done now; those stored before do not count      seconds : that it took
@@ -138,6 +153,7 @@ class Watch:
         console = output.standard_error()
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("runs", total=len(experiment), left=float("nan"))
+        self._lines = Lines()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -159,6 +175,8 @@ class Watch:
         self.done, self.total, self.failed = done - self._stored, total, failed
         words = f"runs, {failed:,} failed" if failed else "runs"
         self._bar.update(self._task, completed=done, total=total, left=seconds_left, description=words)
+        if done < total:
+            self._lines.say(in_words(done, total, failed, seconds_left))
 
     def outcome(self) -> str:
         """Say what was done and what was there already."""

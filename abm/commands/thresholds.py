@@ -106,7 +106,7 @@ class _Watch:
         columns = (TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("markets", total=None)
-        self._said = False
+        self._said, self._lines = False, doing.Lines()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -121,3 +121,4 @@ class _Watch:
             self._said = True
             output.note(f"{counted(total, 'market')}: the study's own, and one for each value of a weight")
         self._bar.update(self._task, completed=done, total=total, description=weight or "as it is")
+        self._lines.say(f"{done:,} of {counted(total, 'market')}")

@@ -115,7 +115,7 @@ def _(found: PairedDifference) -> str:
     columns = ("KPI", "firm", "arm", "against", "statistic", "value", "low", "high", "confidence", "pairs", "left out")
     numbers = [f"{number:.6g}" for number in (value, found.low, found.high, found.confidence)]
     who = (found.kpi, found.firm, found.arm, found.against, str(found.statistic))
-    return _block(_table(columns, [(*who, *numbers, str(found.pairs), str(found.dropped))], columns[5:]))
+    return _block(markup.table(columns, [(*who, *numbers, str(found.pairs), str(found.dropped))], columns[5:]))
 
 
 def _values(spec: Spec, path: str = "") -> Iterator[tuple[tuple[str, ...], bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,3 +111,35 @@ def test_a_folder_of_another_study_is_noted(tmp_path, capsys, monkeypatch):
         '"other"; to keep both apart, choose another --out DIR'
     )
     assert note in capsys.readouterr().err.splitlines()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand."""
+    now = [0.0]
+    monkeypatch.setattr(doing, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_where_no_terminal_is_a_line_is_said_every_half_minute(capsys, clock):
+    lines = doing.Lines()
+    for clock[0] in (0.0, 29.0, 30.0, 59.0, 61.0):
+        lines.say(f"after {clock[0]:.0f} s")
+    assert capsys.readouterr().err.splitlines() == ["after 30 s", "after 61 s"]
+
+
+def test_a_watch_says_how_far_runs_are(capsys, monkeypatch, clock):
+    monkeypatch.setattr(doing, "compiled", lambda _: True)
+    study = abm.Experiment("one", abm.Scenario(periods=1), {"a": {}}, replications=5040)
+    with doing.Watch(study) as watch:
+        for clock[0], done in ((1.0, 10), (31.0, 1200), (62.0, 5040)):
+            watch.update(done, 5040, 0, 180.0)
+    assert capsys.readouterr().err.splitlines() == ["1,200 of 5,040 runs, about 3 min left"]
+
+
+def test_a_terminal_has_the_bar_and_no_lines(capsys, monkeypatch, clock):
+    monkeypatch.setattr(doing.output, "standard_error", lambda: SimpleNamespace(is_terminal=True))
+    lines = doing.Lines()
+    clock[0] = 1e6
+    lines.say("never")
+    assert not capsys.readouterr().err

@@ -31,6 +31,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.provenance.digest import canonical, digest, plain
 from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.interrupts import Interrupted, Terminated, terminable
+from abm.study.running.progress import in_notebook
 from abm.study.running.runner import Progress, run
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments
@@ -90,7 +91,7 @@ def carried_out(
     """
     with terminable(), shared_connection(cluster) as connection:
         options = {"workers": workers, "threads": threads, "cluster": connection, "command": command}
-        search = _Search(plan, None if store is None else Path(store), options, progress)
+        search = _Search(plan, None if store is None else Path(store), options, progress or in_notebook())
         try:
             search.go()
             found = search.found[: plan.trials]

@@ -22,6 +22,7 @@ from abm.study.plan.given import MOST_RUNS
 from abm.study.running import runner
 from abm.study.running.cluster_connection import shared_connection
 from abm.study.running.interrupts import Interrupted
+from abm.study.running.progress import in_notebook
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments, Store
 
@@ -79,6 +80,8 @@ class RaceRunner:
     def __post_init__(self) -> None:
         self._keeper = Segments() if self.store is None else Store(self.store)
         self._stored = self._failed = 0
+        if self.progress is None and (show := in_notebook()):
+            self.progress = lambda now: show(now.done, now.at_most, now.failed, math.nan)
 
     def races(self, groups: Sequence[Sequence[int]], max_runs: int | None) -> list[RaceOverPoints]:
         """Return a race of all arms for each group of points; refuse a budget that does not pay for the pilots."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from abm.study.running.interrupts import Interrupted, Terminated, terminable
 from abm.study.running.matching import solved
 from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.pool import Pool, Unsendable, WorkerDied, start_server
+from abm.study.running.progress import Progress, in_notebook
 from abm.study.running.readiness import NO_MANIFEST, make_ready, warn_of_other_versions
 from abm.study.running.starting_pool import StartingPool
 from abm.study.running.work import Report, RunExecutor, compiled
@@ -34,8 +34,6 @@ from abm.study.storage.store import Segments, Store
 
 if TYPE_CHECKING:
     from abm.study.running.cluster import Cluster
-
-Progress = Callable[[int, int, int, float], None]
 
 BATCH_SECONDS = 1.0  # of work in a batch, which a kill may cost
 ON_CLUSTER = 5.0  # times as long are batches that are sent to a cluster
@@ -62,7 +60,8 @@ def run(
     store    : folder of the results, made if need be; None = results are kept in memory only, or in the Segments given
     workers  : processes; 1 = this one only; None = as many as pay
     threads  : inside a run; None = 1, unless there are fewer runs than processors and many customers
-    progress : called as progress(done, total, failed, seconds_left) after every batch; nan seconds = not known yet
+    progress : called as progress(done, total, failed, seconds_left) after every batch; nan seconds = not known yet;
+               None = a notebook shows a bar for what takes longer than a few seconds, and nothing else does
     cluster  : do the runs there, not on this machine: the address of a Dask scheduler ("tcp://host:8786"), a TOML file
                that asks a queueing system for jobs, or a Client or cluster object of Dask
     only     : indices in the run sheet, ascending, of the runs to do; None = all
@@ -122,7 +121,7 @@ def _run(
             make_ready(keeper, experiment, command, len(pending) > 0)
         if done.any():
             warn_of_other_versions(keeper)
-        runs = _StudyRuns(experiment, keeper, parallelism, pending, len(asked), progress, connection)
+        runs = _StudyRuns(experiment, keeper, parallelism, pending, len(asked), progress or in_notebook(), connection)
         results = Results(experiment.sheet, keeper, experiment)
         try:
             runs.do_all()
