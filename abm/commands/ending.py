@@ -40,6 +40,8 @@ def do(verb: str, *options: Any) -> None:
         if short := shortage(error):
             raise typer.Exit(say(f"{short}; what was done is kept", FAILED)) from None
         words = one_line(str(error))[:200]
+        if own := importlib.import_module("abm.study.running.own_place").own_place(error):
+            raise typer.Exit(say(f"{own}: {type(error).__name__}: {words}", REFUSED)) from None
         advice = f"this is a bug; run again with {DEBUG}=1 for the traceback"
         code = say(f"{type(error).__name__}: {words}; {advice}", FAILED)
     raise typer.Exit(code)

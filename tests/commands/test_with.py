@@ -237,3 +237,15 @@ def test_a_file_that_cannot_be_used_is_one_line_and_nothing_is_written(place, ca
 def test_only_a_study_is_shown_with_it(place, capsys):
     code, _, err = said(capsys, "show", "kpis", "--with", "habits.py")
     assert (code, err) == (2, ["--with: is for show odd FILE.toml, which describes a study"])
+
+
+def test_an_error_in_the_file_itself_is_named_with_its_line(tmp_path, monkeypatch, capsys):
+    """It is no bug of the toolkit: what is wrong stands in the user's own file."""
+    monkeypatch.chdir(tmp_path)
+    own = "import abm\n\n\nclass Cheer(abm.Mechanism):\n    '''Cheer.'''\n\n    name = 'cheer'\n\n"
+    own += "    def schedule(self, policies):\n        return ((abm.Phase.NO_SUCH_PHASE, None),)\n"
+    (tmp_path / "own.py").write_text(own)
+    (tmp_path / "study.toml").write_text("[scenario]\nperiods = 3\n[scenario.cheer]\n[arms.none]\n")
+    assert main(["run", "study.toml", "--with", "own.py"]) == 2
+    assert capsys.readouterr().err == "own.py, line 10: AttributeError: NO_SUCH_PHASE\n"
+    assert not (tmp_path / "results").exists()
