@@ -6,10 +6,9 @@ import sysconfig
 import traceback
 from pathlib import Path
 
-_INSTALLED = (
-    str(Path(__file__).parents[2]),  # this package
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-)
+_PACKAGE = Path(__file__).parents[2]
+_STANDARD = Path(sysconfig.get_path("stdlib"))
+_INSTALLED = {"site-packages", "dist-packages"}
 _CELLS = "ipykernel_"  # begins the folder that a notebook's kernel names its cells after
 
 
@@ -27,4 +26,5 @@ def _place(frame: traceback.FrameSummary) -> str:
     file = Path(frame.filename)
     if file.parent.name.startswith(_CELLS):
         return f"notebook cell, line {frame.lineno}"
-    return "" if frame.filename.startswith(("<", *_INSTALLED)) else f"{file.name}, line {frame.lineno}"
+    of_a_library = {_PACKAGE, _STANDARD} & {*file.parents} or _INSTALLED & {*file.parts}
+    return "" if of_a_library or file.name.startswith("<") else f"{file.name}, line {frame.lineno}"

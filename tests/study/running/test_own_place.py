@@ -83,3 +83,20 @@ def test_a_cell_of_a_notebook_has_no_name():
     with pytest.raises(ZeroDivisionError) as caught:
         exec(cell, {})
     assert own_place(caught.value) == "notebook cell, line 2"
+
+
+@pytest.mark.parametrize(
+    ("file", "own"),
+    [
+        (f"{Path(abm.__file__).parent}_theories/mine.py", True),
+        (f"{Path(abm.__file__).parent}/core/spec.py", False),
+        (json.__file__, False),
+        ("/opt/lib/python3/dist-packages/numpy/core.py", False),
+        ("<frozen importlib._bootstrap>", False),
+    ],
+)
+def test_which_files_are_ones_own(file, own):
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(compile("1 / 0", file, "exec"), {})
+    caught.value.__traceback__ = caught.value.__traceback__.tb_next
+    assert own_place(caught.value) == (f"{Path(file).name}, line 1" if own else "")
