@@ -171,7 +171,7 @@ def test_input_files_go_with_the_calibrated_study(study, capsys, monkeypatch):
             "--factor trust.growth=[0, 1]: 'trust.growth' is given twice",
         ),
         (["--targets", "targets.csv", "--replications", "1"], "--replications = 1, but it takes 2 or more"),
-        (["--targets", "targets.csv", "--forgive", "1"], "--forgive = 1, but there are 1 targets to meet"),
+        (["--targets", "targets.csv", "--forgive", "1"], "--forgive = 1, but there is 1 target to meet"),
     ],
 )
 def test_refusals_are_one_line_and_write_nothing(study, capsys, options, line):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.study.plan.factors import check_distinct
 from abm.study.provenance.digest import canonical
 
@@ -73,7 +73,8 @@ def _list(factors: Factors) -> Rows:
     for path, values in factors.items():
         if len(values) != count:
             raise Refusal(
-                f"has {len(values):,} values and '{first}' has {count:,}; the k-th values of all are the k-th point",
+                f"has {counted(len(values), 'value')} and '{first}' has {count:,}; the k-th values of all are the k-th "
+                "point",
                 place=f"factors.{path}",
             )
     rows = list(zip(*factors.values(), strict=True))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.core.streams import SCHEME
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import RAW, Run
@@ -144,7 +144,7 @@ def _unequal(rows: Rows, index: int, block: np.ndarray, firms: tuple[str, ...]) 
     first, end = np.searchsorted(rows.index, [index, index + 1])
     names = [rows.firms[code] for code in rows.firm[first:end]]
     if names != list(firms) * block.shape[0]:
-        yield f"had {end - first} rows, now {block.shape[0]} periods of {', '.join(firms)}"
+        yield f"had {end - first} rows, now {counted(block.shape[0], 'period')} of {', '.join(firms)}"
         return
     flat = block.reshape(-1, block.shape[2])
     for position, (kpi, column) in enumerate(rows.kpis.items()):

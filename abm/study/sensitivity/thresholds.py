@@ -77,7 +77,8 @@ class Thresholds:
         market = f"{self.kpi} of {self.firm}: {first} comes first, {last} last."
         said = [market, *self._of("ahead", first, "first"), *self._of("overtaken_by", last, "last")]
         firm = sorted({*self.tried} - {*self.turns["weight"]})
-        rest = f"{len(firm)} of {counted(len(self.tried), 'weight')} turn no two arms that are clearly apart."
+        turn = "turns" if len(firm) == 1 else "turn"
+        rest = f"{len(firm)} of {counted(len(self.tried), 'weight')} {turn} no two arms that are clearly apart."
         return " ".join([*said, rest, *(f"Without an answer: {one}." for one in self.left_out)])
 
     def _of(self, column: str, arm: str, place: str) -> Iterator[str]:

@@ -48,7 +48,7 @@ def test_none_is_one_row_of_nothing():
         ("grid", {n: tuple(range(300)) for n in "abc"}, "factors: have 27,000,000 combinations; an experiment has"),
         ("list", {}, 'factors = {} gives method "list" no points'),
         ("list", {"a": ()}, "factors.a = [] has no values; list one for each point"),
-        ("list", {"a": (1, 2), "b.c": (1,)}, "factors.b.c: has 1 values and 'a' has 2; the k-th values of all are"),
+        ("list", {"a": (1, 2), "b.c": (1,)}, "factors.b.c: has 1 value and 'a' has 2; the k-th values of all are"),
         ("list", {"a": (1, 2, 1), "b": (3, 4, 3)}, "factors: give points 0 and 2 (from 0) the same values"),
     ],
 )

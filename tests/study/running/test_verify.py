@@ -76,7 +76,7 @@ def test_the_last_bit_of_a_number_is_checked(study, folder, where):
         (lambda o: Outcome(o.run, o.settings, o.firms, o.summary, o.by_period[:-1]), "had 15 rows, now 6 periods"),
         (
             lambda o: Outcome(o.run, o.settings, ("a", *o.firms[1:]), o.summary, o.by_period),
-            "had 3 rows, now 1 periods",
+            "had 3 rows, now 1 period of",
         ),
     ],
 )

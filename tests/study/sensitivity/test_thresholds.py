@@ -53,12 +53,12 @@ class TestTurns:
         assert "profit of north: a comes first, b last." in said
         assert "a would no longer be first at w above 2 (now 1)." in said
         assert "b would no longer be last at w above 2 (now 1)." in said
-        assert "0 of 1 weights" in said
+        assert "0 of 1 weight turn no" in said
 
     def test_the_statement_says_what_turns_nothing(self):
         said = found(("", HERE, 2.0, 0.5), ("w", 3.0, 1.0, 0.5)).statement
         assert "a stays first over all that was tried" in said
-        assert "1 of 1 weights turn no two arms" in said
+        assert "1 of 1 weight turns no two arms" in said
 
 
 class TestValues:
