@@ -278,7 +278,7 @@ class TestChoices:
             return recorded(self, index)
 
         monkeypatch.setattr(runner.RunExecutor, "outcome", outcome)
-        monkeypatch.setattr(runner, "WORTH_WORKERS", 10.0)  # at the pace of the first runs there would be 20 s to go
+        monkeypatch.setattr(runner, "WORTH_WORKERS", 15.0)  # at the pace of the first runs there would be 20 s to go
         monkeypatch.setattr(runner, "Pool", None)
         monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 8)
         assert run(study(replications=30)).missing == 0
