@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from abm.core.errors import counted
 from abm.study.statistics.paired import PairedDifference
 
+_MOST_DECIMALS = 6
+
 
 @dataclass(frozen=True)
 class Winner:
@@ -53,7 +55,11 @@ def _lead(one: PairedDifference, largest: bool) -> float:
 
 
 def _in_words(one: PairedDifference) -> str:
-    return f"{one.mean:+.4g} [{one.low:.4g}, {one.high:.4g}] in {counted(one.pairs, 'pair')}"
+    """Return a difference and its interval with two digits of half the interval, which is as much as it bears out."""
+    half = (one.high - one.low) / 2
+    digits = min(max(1 - math.floor(math.log10(half)), 0), _MOST_DECIMALS) if 0 < half < math.inf else 4
+    numbers = f"{one.mean:+.{digits}f} [{one.low:.{digits}f}, {one.high:.{digits}f}]"
+    return f"{numbers} in {counted(one.pairs, 'pair')}"
 
 
 def _doubt(one: PairedDifference) -> str:

@@ -18,7 +18,7 @@ def test_best_when_ahead_of_all():
     )
     assert winner.arm == "points"
     assert winner.statement == (
-        "'points' has the highest profit of north: +2 [1, 3] in 30 pairs for the closest, 'service' "
+        "'points' has the highest profit of north: +2.0 [1.0, 3.0] in 30 pairs for the closest, 'service' "
         "(0.95 confidence over 2 comparisons)"
     )
 
@@ -29,7 +29,7 @@ def test_nobody_when_one_comparison_does_not_hold():
     )
     assert winner.arm is None
     # the half-width 4 is twice the lead: four times the pairs would show it
-    assert "'points' leads 'service' by +2 [-2, 6] in 30 pairs" in winner.statement
+    assert "'points' leads 'service' by +2.0 [-2.0, 6.0] in 30 pairs" in winner.statement
     assert "about 120 pairs" in winner.statement
 
 
@@ -44,7 +44,7 @@ def test_less_may_be_better():
         (difference("none", 0.0, 0.0, 0.0, sd=0.0), "'points' and 'none' are equal in all 30 pairs"),
         (difference("none", 3.0, -math.inf, math.inf, pairs=1), "have 1 pair with a value, and it takes 2"),
         (difference("none", math.nan, -math.inf, math.inf, pairs=0), "have 0 pairs with a value"),
-        (difference("none", 0.0, -1.0, 1.0), "'points' leads 'none' by +0 [-1, 1]"),
+        (difference("none", 0.0, -1.0, 1.0), "'points' leads 'none' by +0.0 [-1.0, 1.0]"),
     ],
 )
 def test_doubts(rival, words):
