@@ -59,7 +59,11 @@ class Question:
 
     def said(self, value: float) -> str:
         """Return a value of the KPI in words, with its unit."""
-        unit = f"per {self.kpi.unit[2:]}" if self.kpi.unit.startswith("1/") else self.kpi.unit
+        unit = self.kpi.unit
+        if unit.startswith("1/"):
+            unit = f"per {unit[2:]}"
+        elif unit[:1].isdigit():
+            unit = f"on a scale of {unit.replace('-', ' to ')}"
         return f"{value:.4g} {unit}".rstrip()
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from abm.core.errors import Refusal
-from abm.study.comparison.question import question
+from abm.scenario.measures import BY_NAME
+from abm.study.comparison.question import Question, question
 
 
 def test_a_question_in_words(trio):
@@ -57,3 +58,16 @@ def test_refusals(trio, changes, message):
     with pytest.raises(Refusal) as refusal:
         question(trio, **asked)
     assert str(refusal.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("kpi", "words"),
+    [
+        ("trust", "0.005 on a scale of 0 to 1"),
+        ("csi", "0.005 on a scale of 0 to 100"),
+        ("failure_share", "0.005 per visit"),
+    ],
+)
+def test_amounts_are_said_with_their_unit_in_words(kpi, words):
+    measure = BY_NAME[kpi]
+    assert Question(measure, "north", 0.005, 0.95).amount == words
