@@ -16,8 +16,20 @@ import typer
 
 import abm
 from abm.commands.ending import DONE, REFUSED, do, prepare_streams, say, warn
-from abm.core.errors import NOT_A_PAIR, Refusal, one_line
-from abm.core.machine import processors
+from abm.commands.options import (
+    Cluster,
+    Firm,
+    Json,
+    Out,
+    Replications,
+    Seed,
+    Sets,
+    Study,
+    Threads,
+    With,
+    Workers,
+)
+from abm.core.errors import Refusal, one_line
 
 SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "coverage", "odd")
 
@@ -30,64 +42,6 @@ app = typer.Typer(
 )
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raises and has no name for
-
-
-def _pairs(sets: list[str] | None) -> list[str] | None:
-    """Refuse --set seed 5, before its 5 is taken for an argument too many."""
-    for one in sets or ():
-        if "=" not in one:
-            raise Refusal(NOT_A_PAIR, place=f"--set {one}")
-    return sets
-
-
-def _at_most_processors(option: typer.CallbackParam, asked: int | None) -> int | None:
-    """Return how many processes or threads there are to be: no more than processors; say so.
-
-    More would share the processors, and take more memory and more time for the same runs.
-    """
-    there = processors()
-    if asked is None or asked <= there:
-        return asked
-    has = f"{there} processor{'s' * (there > 1)}"
-    say(f"{option.opts[0]} {asked}: this machine has {has}, so {there} will be used")
-    return there
-
-
-Study = Annotated[Path, typer.Argument(metavar="FILE.toml", help="The study file.", show_default=False)]
-Firm = Annotated[str | None, typer.Option(metavar="NAME", help="Whose KPI; left out = the first firm.")]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", callback=_pairs, help="Change a value of the study; may be repeated."),
-]
-With = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--with",
-        metavar="FILE.py",
-        help="A Python file of theories, KPIs and readings of your own that the study names; may be repeated.",
-    ),
-]
-Replications = Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")]
-Seed = Annotated[int | None, typer.Option(help="Decides all luck.")]
-Workers = Annotated[
-    int | None, typer.Option(callback=_at_most_processors, help="Processes; left out = as many as pay.")
-]
-Threads = Annotated[int | None, typer.Option(callback=_at_most_processors, help="Threads inside a run.")]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS",
-        help="Do the runs there: a Dask scheduler, as in tcp://HOST:8786, or a TOML file that says how to ask a "
-        "queueing system for jobs.",
-    ),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR", help="Results folder; left out = one in results/ beside FILE.toml, named by the study."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
 
 
 @app.command()

@@ -18,9 +18,8 @@ import numpy as np
 import pytest
 
 import abm
-from abm import cli
 from abm.cli import main
-from abm.commands import doing
+from abm.commands import doing, options
 from abm.core.kernels import COMPILED, Kernel
 from abm.engine import recording
 from abm.study.provenance import files
@@ -124,7 +123,7 @@ def test_without_words_there_is_help(capsys):
 
 @pytest.mark.parametrize("option", ["--workers", "--threads"])
 def test_more_than_the_processors_are_not_used(study, capsys, monkeypatch, option):
-    monkeypatch.setattr(cli, "processors", lambda: 1)
+    monkeypatch.setattr(options, "processors", lambda: 1)
     code, _, err = said(capsys, "run", study, option, 64)
     assert code == 0
     assert err[0] == f"{option} 64: this machine has 1 processor, so 1 will be used"

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from abm.core.errors import counted
 from abm.core.kernels import Kernel
 from abm.core.streams import SCHEME
 from abm.engine.stages import staged
@@ -21,10 +20,8 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import shipped
 from abm.scenario.in_force import in_force
 from abm.scenario.scenario import Scenario
-from abm.study.plan import checks
-from abm.study.plan.arms import in_arm
 from abm.study.plan.experiment import Experiment
-from abm.view import catalogue, dates, groups
+from abm.view import catalogue, dates, groups, odd_arms
 from abm.view import theory as theories
 from abm.view.markdown import first_sentence, table
 from abm.view.tables import written
@@ -86,7 +83,7 @@ def odd(scenario: Scenario | None = None, experiment: Experiment | None = None) 
         list(_start(begins, used)),
         list(_inputs(world)),
         list(_submodels(world, mechanisms, used)),
-        list(_arms(experiment)) if experiment else [],
+        list(odd_arms.described(experiment)) if experiment else [],
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
@@ -298,35 +295,3 @@ def _parameters(world: Scenario, section: str, used: Set[str]) -> Iterator[str]:
     idle = [f"`{row.path}`" for row in all_rows if f"{section}.{row.path}" not in used]
     if idle:
         yield f"Without effect in this model: {', '.join(idle)}."
-
-
-def _arms(experiment: Experiment) -> Iterator[str]:
-    yield "## The experiment"
-    yield ""
-    yield f"{counted(len(experiment.arms), 'arm')}, {counted(len(experiment.design), 'design point')},"
-    yield f"{counted(experiment.replications, 'replication')}, seed {experiment.seed}; every arm is compared with"
-    yield f"`{checks.baseline(experiment.baseline, experiment.arms)}`."
-    yield ""
-    rows = []
-    for arm, settings in experiment.arms.items():
-        said = {path: value.to_dict() if hasattr(value, "to_dict") else value for path, value in settings.items()}
-        rows.append((arm, dates.in_words(said, written) or "as described above"))
-    yield from table(("arm", "settings"), rows)
-    yield from _turns(experiment)
-    if experiment.design.factors:
-        yield ""
-        levels = [(f"`{path}`", experiment.design.described(path)) for path in experiment.design.factors]
-        yield from table(("factor", "values"), levels)
-
-
-def _turns(experiment: Experiment) -> Iterator[str]:
-    """Yield which kernels come and go at the dates of arms, apart from those of the scenario."""
-    scenario = experiment.scenario
-    shared = list(dates.turns(scenario))
-    worlds = {arm: in_arm(scenario, arm, settings) for arm, settings in experiment.arms.items()}
-    own = {arm: [words for words in dates.turns(world) if words not in shared] for arm, world in worlds.items()}
-    if any(own.values()):
-        yield ""
-        yield "Kernels that come and go at the dates of arms:"
-        yield ""
-        yield from (f"- {arm}: {'; '.join(words)}." for arm, words in own.items() if words)

@@ -31,6 +31,7 @@ def numbers_behind(scenario: Mapping[str, Any], study: Experiment | None) -> Num
 
 
 def caution(numbers: Numbers) -> str:
+    """Say how many of the parameters behind a study are only assumed."""
     assumed = sum(parameter.evidence == "assumed" for parameter, _ in numbers)
     return f"{assumed} of the {len(numbers)} parameters behind these numbers are only assumed; they are listed below."
 
@@ -78,6 +79,7 @@ def _values(parameter: Parameter, scenario: Mapping[str, Any]) -> list[str]:
 
 
 def cite(results: Results, manifest: Manifest, numbers: Numbers) -> Iterator[str]:
+    """Yield how to cite a study, and the sources of its measured and calibrated parameters, with BibTeX."""
     version = manifest.versions.get("patronage", "unknown")
     yield markup.paragraphs(
         [
