@@ -9,8 +9,8 @@ import numpy as np
 
 from abm.world.columns import Column
 
-FAILURES = ("none", "core")  # causes of what goes wrong on a visit
-NO_FAILURE, CORE = (np.uint8(code) for code in range(len(FAILURES)))
+FAILURES = ("none", "core", "attitude", "price", "information", "wait", "denied")  # causes of what goes wrong
+NO_FAILURE, CORE, ATTITUDE, PRICE, INFORMATION, WAIT, REFUSED = (np.uint8(code) for code in range(len(FAILURES)))
 
 OUTCOMES = ("served", "balked", "abandoned", "denied")  # what comes of a visit: only who is served buys
 SERVED, BALKED, ABANDONED, DENIED = (np.uint8(code) for code in range(len(OUTCOMES)))

@@ -196,6 +196,14 @@ class Encounter(Mechanism):
             "performance_shift", ("visit",), 0.0, "shift of 0-1", "what is added to the firm's quality", Phase.DELIVERY
         ),
         Sum("satisfaction_shift", ("visit",), 0.0, "shift of 0-1", "what is added to satisfaction", Phase.JUDGEMENT),
+        Sum(
+            "answer_shift",
+            ("visit",),
+            0.0,
+            "shift of 0-1",
+            "what is added to satisfaction with the visit when she is asked for it, and nowhere else",
+            Phase.RECOVERY,
+        ),
     )
     writes = ("failure_cause", "failure_severity")
     scratch = (Column("luck", ("luck", "visit"), 0, "0-1", "uniforms of the visit: quality, failure, severity"),)
