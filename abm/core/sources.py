@@ -146,6 +146,26 @@ THOMAS_BLATTBERG_FOX_2004 = Source(
     "Thomas, Blattberg & Fox 2004, Journal of Marketing Research",
     "abstract",
 )
+HIRSCHMAN_1970 = Source("HIRSCHMAN_1970", "Hirschman 1970, Exit, Voice, and Loyalty", "memory")
+FORNELL_WERNERFELT_1987 = Source(
+    "FORNELL_WERNERFELT_1987", "Fornell & Wernerfelt 1987, Journal of Marketing Research", "memory"
+)
+ORSINGHER_2010 = Source(
+    "ORSINGHER_2010",
+    "Orsingher, Valentini & de Angelis 2010, Journal of the Academy of Marketing Science",
+    "abstract",
+)
+GELBRICH_ROSCHK_2011 = Source("GELBRICH_ROSCHK_2011", "Gelbrich & Roschk 2011, Journal of Service Research", "abstract")
+DE_MATOS_2007 = Source("DE_MATOS_2007", "de Matos, Henrique & Rossi 2007, Journal of Service Research", "abstract")
+SMITH_BOLTON_WAGNER_1999 = Source(
+    "SMITH_BOLTON_WAGNER_1999", "Smith, Bolton & Wagner 1999, Journal of Marketing Research", "memory"
+)
+KNOX_VAN_OEST_2014 = Source("KNOX_VAN_OEST_2014", "Knox & van Oest 2014, Journal of Marketing", "abstract")
+BOLTON_KANNAN_BRAMLETT_2000 = Source(
+    "BOLTON_KANNAN_BRAMLETT_2000",
+    "Bolton, Kannan & Bramlett 2000, Journal of the Academy of Marketing Science",
+    "abstract",
+)
 KEAVENEY_1995 = Source("KEAVENEY_1995", "Keaveney 1995, Journal of Marketing", "abstract")
 HOGAN_LEMON_LIBAI_2003 = Source(
     "HOGAN_LEMON_LIBAI_2003",

@@ -67,6 +67,7 @@ class Mechanism(Spec, ABC):
     kpis       : what is measured of it
     policy     : what firms set for it
     trait      : of the population that it is about; where customers have none of it, nothing is scheduled; "" = none
+    needs      : names of theories without which it would have nothing to work on
     serves     : rows of abm/library/coverage.toml that are wholly covered with it
     standard   : whether a scenario has it unless it says otherwise; another is on if its section is there
     """
@@ -80,6 +81,7 @@ class Mechanism(Spec, ABC):
     kpis: ClassVar[tuple[Kpi, ...]] = ()
     policy: ClassVar[type[Policy] | None] = None
     trait: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
     serves: ClassVar[tuple[str, ...]] = ()
     standard: ClassVar[bool] = False
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from abm.core.kernels import Kernel, kernel
 from abm.mechanisms.phases import Phase
 from abm.world.columns import Column
+
+UNCONSIDERED = np.float32(-1e30)  # a utility that nothing reaches and no term lifts: the firm cannot be chosen
 
 
 @dataclass(frozen=True)

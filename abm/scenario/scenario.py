@@ -76,6 +76,7 @@ class _World(Spec):
         self._check_segments()
         self._check_ties()
         self._check_policies()
+        self._check_needs()
         if self.burn_in > self.periods:
             left = f"leaves no period of the run to measure (periods = {self.periods})"
             raise Refusal(f"= {self.burn_in} {left}", place="burn_in")
@@ -132,6 +133,15 @@ class _World(Spec):
                             f"firm {firm.name!r} sets {kind.policy.name}, but the market has no {kind.name}; "
                             f"give the scenario a section [scenario.{kind.name}]"
                         )
+
+    def _check_needs(self) -> None:
+        """Refuse a theory whose needs are not in the market."""
+        there = [mechanism.name for mechanism in self.mechanisms() if mechanism.name not in self.off]
+        for mechanism in self.mechanisms():
+            for name in mechanism.needs if mechanism.name in there else ():
+                if name not in there:
+                    step = f"give the scenario a section [scenario.{name}]"
+                    raise Refusal(f"the market has {mechanism.name}, but no {name} for it to work on; {step}")
 
     @property
     def most_identities(self) -> int:

@@ -11,6 +11,7 @@ from abm.world.columns import Column
 
 FAILURES = ("none", "core", "attitude", "price", "information", "wait", "denied")  # causes of what goes wrong
 NO_FAILURE, CORE, ATTITUDE, PRICE, INFORMATION, WAIT, REFUSED = (np.uint8(code) for code in range(len(FAILURES)))
+PREVENTABLE = FAILURES[CORE : INFORMATION + 1]  # causes that a firm can do something about before the visit
 
 OUTCOMES = ("served", "balked", "abandoned", "denied")  # what comes of a visit: only who is served buys
 SERVED, BALKED, ABANDONED, DENIED = (np.uint8(code) for code in range(len(OUTCOMES)))

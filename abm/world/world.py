@@ -258,6 +258,10 @@ class World:
             inside = (first <= rows) & (rows < last)
             self.layout.part(self.counted_by_part[0, part], name)[: self.m] += amounts[:, inside].sum(axis=1)
 
+    def count_of_firms(self, name: str, amounts: np.ndarray) -> None:
+        """Add whole numbers (m,) to a tally that no customer in particular is counted for."""
+        self.layout.part(self.counted_by_part[0, self.nobodys], name)[: self.m] += amounts
+
     def named(self, worker: int = 0, part: int = 0) -> dict[str, Any]:
         """Return everything that a kernel's parameter may name: name -> array or number.
 

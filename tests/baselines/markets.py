@@ -69,8 +69,33 @@ MARKETS: dict[str, dict[str, Any]] = {
         word_of_mouth=_TALK,
     ),
     "one_firm": _market(1500, firms=_THREE[:1], network={"kind": "erdos_renyi", "neighbours": 4}),
+    "voice": _market(
+        complaint={},
+        recovery={},
+        exit={},
+        aftermath={},
+        failure_causes={},
+        listening={},
+        delight={},
+        servers={},
+        fairness={},
+        discounting={},
+        firms=_with(
+            {
+                0: {
+                    "recovery": {"compensation": 0.5, "empathy": 0.5, "solution_speed": 0.5},
+                    "voice": {"phone_ease": 0.5},
+                    "listening": {"complaint_records": 0.5, "front_line": 0.5, "repair_effort": 0.5},
+                    "servers": {"team": 20, "continuity": 0.8},
+                    "program": _CARD,
+                },
+                1: {"failure_causes": {"core_care": 0.3}, "delight": {"extra": 0.05, "surprise_rate": 0.1}},
+            }
+        ),
+    ),
     "lines_and_amends": _market(
         waiting_line={"minutes_open": 900.0},
+        complaint={},
         recovery={},
         firms=_with(
             {

@@ -39,7 +39,10 @@ CONTRACTS = BUSY.replace({"choice.market": "lost_for_good", "choice.term": 2, "c
 CLEAN = {
     "default": SMALL.replace({"population.purchase_rate": 0.25}), "busy": BUSY, "contracts": CONTRACTS,
     "lines": BUSY.replace(
-        {"waiting_line": {"minutes_open": 20.0}, "firms.north.waiting_line.servers": 2, "recovery": {"voice": 1.0}}
+        {
+            "waiting_line": {"minutes_open": 20.0}, "firms.north.waiting_line.servers": 2, "complaint": {"base": 9.0},
+            "recovery": {}, "exit": {}, "aftermath": {},
+        }
     ),
     "threshold": BUSY.replace({"choice.rule": "threshold", "need.process": "every_period"}),
 }  # fmt: skip

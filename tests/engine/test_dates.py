@@ -23,7 +23,8 @@ LAUNCH = {
     "set": {"firms.north.program": {"preset": "points", "hassle": 0.0}},
 }
 PRICE = {"name": "price", "from": 12, "ramp": 6, "set": {"firms.east.price": 0.8, "word_of_mouth.contact_rate": 0.6}}
-COMPLAINTS = {"name": "complaints", "from": 20, "set": {"recovery": {}, "firms.south.recovery.compensation": 0.5}}
+AMENDS = {"complaint": {}, "recovery": {}, "firms.south.recovery.compensation": 0.5}
+COMPLAINTS = {"name": "complaints", "from": 20, "set": AMENDS}
 ALL = [LAUNCH, PRICE, COMPLAINTS]
 
 

@@ -57,8 +57,8 @@ def settings(policy: type[Policy], name: str) -> Iterator[Any]:
 def start(theory: type[Mechanism], programme: str = "") -> Scenario:
     """Return the default market with the theory in it, and a programme at the first firm."""
     scenario = market(600)
-    if getattr(scenario, theory.name) is None:
-        scenario = scenario.replace({theory.name: {}})
+    absent = [name for name in (*theory.needs, theory.name) if getattr(scenario, name) is None]
+    scenario = scenario.replace({name: {} for name in absent})
     return scenario.replace({"firms.north.program": {"preset": programme}}) if programme else scenario
 
 

@@ -178,7 +178,9 @@ def is_doubtful(firm: Firm, basket: float) -> bool:
 @settings(max_examples=60)
 @given(st.tuples(firm_levers, firm_levers), st.tuples(amount, amount, amount), st.lists(booked, max_size=4))
 def test_accounts_are_those_of_the_twin(levers, baskets, periods):
-    small = Small(3, levers, recovery={}, customer_accounts={}, off=["defection", "lifecycle", "word_of_mouth"])
+    small = Small(
+        3, levers, complaint={}, recovery={}, customer_accounts={}, off=["defection", "lifecycle", "word_of_mouth"]
+    )
     firms = small.scenario.firms
     assume(not any(is_doubtful(firm, basket) for firm in firms for basket in baskets))
     small.c.basket[:] = baskets
@@ -187,7 +189,7 @@ def test_accounts_are_those_of_the_twin(levers, baskets, periods):
         small.visits([i for i, *_ in visits], [j for _, j, *_ in visits])
         for v, (i, j, paid, rewarded, complained) in enumerate(visits):
             small.passing.visit_spend[v] = paid
-            small.passing.complained[v] = complained
+            small.passing.handling[v] = 1 if complained else 0
             small.passing.visit_reward[v] = accounts.hundredths(rewarded_expense(firms[j])) if rewarded else 0
             twins[j][i].book(paid, *visit_costs(firms[j], baskets[i], rewarded, complained))
         small.phases(Phase.RECOVERY, Phase.RELATION, Phase.BOOKING, t=t)
@@ -244,6 +246,7 @@ MARKET = {
     "population": {"customers": 300, "purchase_rate": 0.6},
     "defection": {"exit_rate": 0.01},
     "waiting_line": {"minutes_open": 300.0, "service_minutes": 10.0, "patience_minutes": 5.0},
+    "complaint": {},
     "recovery": {},
     "information": {},
     "customer_accounts": {},
@@ -260,7 +263,7 @@ MARKET = {
     ],
 }
 
-LOGGED = ("visit_spend", "visit_reward", "complained")
+LOGGED = ("visit_spend", "visit_reward", "handling")
 
 
 def visits_by_period(engine: Engine, periods: int) -> Iterator[tuple[int, list[dict[str, int]]]]:
@@ -284,7 +287,7 @@ def test_a_whole_market_is_that_of_the_twins():
             i, j, paid = v["customer"], v["firm"], v["visit_spend"]
             firm = scenario.firms[j]
             rewards = v["visit_reward"] // accounts.hundredths(rewarded_expense(firm)) if firm.program else 0
-            costs = visit_costs(firm, float(c.basket[i]), rewards, v["complained"] > 0)
+            costs = visit_costs(firm, float(c.basket[i]), rewards, v["handling"] > 0)
             books[j][i].book(paid, *costs)
             watch.visit(t, i, j, v["nth"], paid, bool(c.member[j, i]))
         watch.end(t, c.provider.tolist(), (c.exited >= 0).tolist())

@@ -75,7 +75,8 @@ def test_paths_lead_to_a_change_by_its_name():
 
 
 def test_what_is_there_at_any_date_is_known_from_the_start():
-    mechanisms, steps = dated({"from": 20, "set": {"recovery": {}, "firms.0.program": {"preset": "points"}}}).ever()
+    coming = {"complaint": {}, "recovery": {}, "firms.0.program": {"preset": "points"}}
+    mechanisms, steps = dated({"from": 20, "set": coming}).ever()
     assert "recovery" in [mechanism.name for mechanism in mechanisms]
     assert {"complain", "reward_visits"} <= {step.name for step in steps}
     assert "recovery" not in [mechanism.name for mechanism in BASE.ever()[0]]

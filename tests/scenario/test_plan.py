@@ -12,6 +12,7 @@ from abm.core.kernels import kernel
 from abm.engine.engine import Engine
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.shipped import shipped
 from abm.scenario import plan
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column, Tally
@@ -192,3 +193,9 @@ def test_a_sum_that_nobody_reads_is_not_added_up():
     club = SMALL.replace({"firms.north.program": {"earn_rate": 0.1}})
     assert "forfeit" in {step.name for step in club.steps()}
     assert "forfeit" not in {step.name for step in club.replace({"switching_cost.basis": "trait"}).steps()}
+
+
+def test_all_shipped_theories_may_be_in_one_market():
+    """No name means two things, whichever theories a scenario switches on."""
+    scenario = Scenario(**{kind.name: {} for kind in shipped() if not kind.standard})
+    plan.check(scenario.mechanisms(), scenario.firms)

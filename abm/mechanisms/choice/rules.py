@@ -12,7 +12,7 @@ import numpy as np
 from abm.core.functions import exp32
 from abm.core.kernels import kernel
 from abm.core.streams import uniform4
-from abm.mechanisms.choice.valuation import UNCONSIDERED
+from abm.mechanisms.sums import UNCONSIDERED
 
 
 @kernel

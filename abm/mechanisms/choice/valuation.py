@@ -7,12 +7,9 @@ Source: MCFADDEN_1974 (a utility of each alternative); JACKSON_1985 (lost for go
 
 from __future__ import annotations
 
-import numpy as np
-
 from abm.core.kernels import kernel
+from abm.mechanisms.sums import UNCONSIDERED
 from abm.world.relations import LOST
-
-UNCONSIDERED = np.float32(-1e30)  # a utility that nothing reaches and no term lifts
 
 
 @kernel

@@ -54,13 +54,14 @@ def draw_quality(luck, visit_count, visit_customer, visit_nth, customer_id, key,
 @kernel
 def meet(
     performance, failure_cause, failure_severity, luck, visit_count, visit_firm, visit_pair, expectation_at,
-    failure_risk, performance_shift, quality, spread, failure_rate, severity_low, severity_high, assimilation,
+    failure_risk, performance_shift, quality, visit_spread, failure_rate, severity_low, severity_high, assimilation,
 ):  # fmt: skip
     """Write what goes wrong on each visit, and how it is perceived.
 
     A visit fails with probability `failure_rate * failure_risk`; a failure's severity is uniform on [`severity_low`,
-    `severity_high`], otherwise it is 0. Quality is `quality + performance_shift + spread * z - severity`, z standard
-    normal; performance is `(1 - assimilation) * quality + assimilation * expectation` of that quality, in [0, 1].
+    `severity_high`], otherwise it is 0. Quality is `quality + performance_shift + visit_spread * z - severity`, z
+    standard normal; performance is `(1 - assimilation) * quality + assimilation * expectation` of that quality, in
+    [0, 1].
 
     performance, failure_severity (visits,)  0-1, failure_cause (visits,)  [written]
     """
@@ -70,7 +71,7 @@ def meet(
         fell = severity_low + (severity_high - severity_low) * luck[2, v]
         failure_cause[v] = CORE if failed else NO_FAILURE
         failure_severity[v] = fell if failed else np.float32(0.0)
-        q = quality[j] + performance_shift[v] + spread[j] * normal32(luck[0, v])
+        q = quality[j] + performance_shift[v] + visit_spread[j] * normal32(luck[0, v])
         q -= fell if failed else np.float32(0.0)
         performance[v] = unit(q + assimilation * (expectation_at[pair] - q))
 
@@ -150,8 +151,16 @@ class ServicePolicy(Policy):
     )
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
-        """Return the spread over visits, and what a visit costs to serve."""
-        return {"spread": (NUMBER, self.spread), "service_cost": (CENTS, self.cost_per_visit)}
+        """Return the spread over visits, what of it is drawn anew for each, and what a visit costs to serve.
+
+        Where servers are told apart, the spread between them is theirs.
+        """
+        anew = self.spread_within if firm.servers.team > 0 else self.spread
+        return {
+            "spread": (NUMBER, self.spread),
+            "visit_spread": (NUMBER, anew),
+            "service_cost": (CENTS, self.cost_per_visit),
+        }
 
     @property
     def spread(self) -> float:

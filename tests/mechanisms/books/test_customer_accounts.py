@@ -9,6 +9,7 @@ MARKET = Scenario.parse(
     {
         "periods": 40,
         "population": {"customers": 600, "purchase_rate": 0.5},
+        "complaint": {},
         "recovery": {},
         "customer_accounts": {},
         "firms": [

@@ -93,7 +93,7 @@ def test_nobody_has_an_identity_twice():
     assert len(seen) > 600
 
 
-@pytest.mark.parametrize("market", ["all_at_work", "lines_and_amends", "trait", "fitted_to_a_log"])
+@pytest.mark.parametrize("market", ["all_at_work", "lines_and_amends", "voice", "trait", "fitted_to_a_log"])
 def test_a_newcomer_begins_as_a_customer_of_her_identity_does(market):
     """In every column of every theory: as customer n + i of a market that begins with twice as many."""
     scenario = Scenario.parse(MARKETS[market]).replace(
@@ -149,7 +149,7 @@ def test_the_same_bits_on_any_threads_and_tiles_and_after_a_restart():
     same(plain, again)
 
 
-@pytest.mark.parametrize("market", ["all_at_work", "lines_and_amends"])
+@pytest.mark.parametrize("market", ["all_at_work", "lines_and_amends", "voice"])
 def test_groups_change_no_bit_and_hold_only_those_who_were_there_at_first(market):
     scenario = Scenario.parse(MARKETS[market]).replace(
         {"periods": 24, "population.customers": 1500, "renewal": FAST, "population.segments": ()}

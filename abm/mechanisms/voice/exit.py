@@ -1,0 +1,287 @@
+"""Exit: a grievance is remembered, and may end the relation with a firm.   Reads only its own customer.
+
+Claim: after a bad visit a customer may turn her back on the firm, sooner while the grievance is fresh, if one comes
+upon another, if she had complained, and most if the complaint came to nothing; a good recovery takes off part of that,
+and a long relation shelters. Who has turned her back does not consider the firm for a long time. Losses have reasons.
+Source: HIRSCHMAN_1970 (exit); KNOX_VAN_OEST_2014 (hazard after complaints, decay, shelter of past purchases, incomplete
+offset by recovery: abstract); KEAVENEY_1995 (eight reasons: abstract); sizes are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from abm.core.citations import cite
+from abm.core.functions import exp32
+from abm.core.kernels import equation, kernel
+from abm.core.sources import KEAVENEY_1995, KNOX_VAN_OEST_2014
+from abm.core.spec import param
+from abm.core.streams import uniform4
+from abm.kpis.kpi import FloatArray, Tallied, kpi
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
+from abm.mechanisms.sums import UNCONSIDERED
+from abm.world.columns import Column, Tally
+from abm.world.complaints import FAILED, NO_COMPLAINT
+from abm.world.relations import ACTIVE, LOST, WON_BACK
+from abm.world.visits import FAILURES, NO_FAILURE
+
+REASONS = (
+    "core failure", "encounter failure", "pricing", "ethics", "inconvenience", "response", "competition", "involuntary",
+)  # fmt: skip
+RESPONSE, COMPETITION, INVOLUNTARY = (np.uint8(len(FAILURES) + k) for k in range(3))  # codes beside those of causes
+# Of nothing; core, attitude, price, information, wait, denied; response, competition, involuntary
+_CLASS_OF = np.array([0, 0, 1, 2, 3, 4, 4, 5, 6, 7])
+_LN2 = np.float32(0.6931471805599453)
+
+
+@equation
+def fresh_grievance(memory, handling, justice, voiced, offset, failed, repeated):
+    """Return the grievances that a bad visit adds to those remembered.
+
+    memory  : grievances still remembered, each of which makes the new one worse by `repeated`
+    handling : what came of a complaint, if there was one      justice : said of its handling, 0-1
+    """
+    weight = np.float32(1.0)
+    if handling != NO_COMPLAINT:
+        weight = voiced * (1.0 - offset * justice) + (failed if handling == FAILED else np.float32(0.0))
+    return weight * (1.0 + repeated * memory)
+
+
+@equation
+def exit_hazard(memory, encounters, exit_rate, shelter):
+    """Return the chance of turning one's back in a period: less the more visits there have been, 1 at most."""
+    return min(np.float32(1.0), exit_rate * memory / (1.0 + encounters / shelter))
+
+
+@kernel
+def leave_out_offenders(utility, turned_back, unforgiving, lo, hi, t):
+    """Take out of consideration the firms on which a customer has turned her back, for `unforgiving` periods.
+
+    utility (m, tile)  logit units  [written]
+    """
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            since = turned_back[j, i]
+            out = (since >= 0) & (t - since <= unforgiving)
+            utility[j, i - lo] += UNCONSIDERED if out else np.float32(0.0)
+
+
+@kernel
+def remember_grievances(
+    grievance_memory_at, last_grievance_at, blamed_at, visit_count, visit_pair, grievance, handling, handling_justice,
+    voiced, offset, failed, repeated, t,
+):  # fmt: skip
+    """Add each grievance of the period to those remembered, visit by visit, and note what it was about.
+
+    grievance_memory_at (pairs,)  grievances, last_grievance_at (pairs,)  period, blamed_at (pairs,)  code  [written]
+    """
+    for v in range(visit_count[0]):
+        if grievance[v] != NO_FAILURE:
+            pair = visit_pair[v]
+            grievance_memory_at[pair] += fresh_grievance(
+                grievance_memory_at[pair], handling[v], handling_justice[v], voiced, offset, failed, repeated
+            )
+            last_grievance_at[pair] = t
+            blamed_at[pair] = RESPONSE if handling[v] == FAILED else grievance[v]
+
+
+@kernel
+def turn_back(
+    turned_back, grievance_memory, relation, encounters, customer_id, exit_rate, shelter, half_life, least, exits_angry,
+    fell_lost, active, key, replication, lo, hi, t,
+):  # fmt: skip
+    """Draw who turns her back on a firm, and let grievances fade.
+
+    Where a grievance is remembered the hazard is `exit_hazard` (draw 0, block j, word 0). The relation is lost. What is
+    remembered halves in `half_life` periods, and is forgotten below `least`.
+
+    turned_back (m, n)  period, grievance_memory (m, n), relation (m, n)  [written]
+    exits_angry, fell_lost, active  tallies [written]
+    """
+    kept = exp32(-_LN2 / half_life)
+    for j in range(relation.shape[0]):
+        for i in range(lo, hi):
+            if grievance_memory[j, i] > 0.0:
+                hazard = exit_hazard(grievance_memory[j, i], encounters[j, i], exit_rate, shelter)
+                if uniform4(key, customer_id[i], t, j, replication)[0] < hazard:
+                    turned_back[j, i] = t
+                    grievance_memory[j, i] = 0.0
+                    exits_angry[j] += 1
+                    state = relation[j, i]
+                    fell_lost[j] += 1 if state != LOST else 0
+                    active[j] -= 1 if state == ACTIVE or state == WON_BACK else 0
+                    relation[j, i] = LOST
+                left = kept * grievance_memory[j, i]
+                grievance_memory[j, i] = left if left >= least else np.float32(0.0)
+
+
+@kernel
+def give_reasons(
+    reason, relation, turned_back, last_grievance, blamed, exited, reason_class, blamed_for, losses, lo, hi, t
+):
+    """Give each relation that has been lost since the period before its reason, and forget it when it is resumed.
+
+    The reason is what the latest grievance was about, if she has turned her back on the firm or the grievance is no
+    more than `blamed_for` periods old; else involuntary, if she has left the category; else the competition.
+
+    reason (m, n)  code, 0 = not lost  [written]      losses (reason, firms)  tally [written]
+    """
+    for j in range(relation.shape[0]):
+        for i in range(lo, hi):
+            lost = relation[j, i] == LOST
+            if lost and reason[j, i] == 0:
+                since = last_grievance[j, i]
+                because = since >= 0 and (turned_back[j, i] >= since or t - since <= blamed_for)
+                code = blamed[j, i] if because else (INVOLUNTARY if exited[i] >= 0 else COMPETITION)
+                reason[j, i] = code
+                losses[reason_class[code], j] += 1
+            elif not lost:
+                reason[j, i] = 0
+
+
+@kpi(unit="share", better="less", nan="the firm had no customers")
+def angry_exit_rate(c: Tallied) -> FloatArray:
+    """Customers who turned their backs on the firm after a grievance / its customers; per period."""
+    return c.exits_angry / c.current
+
+
+def _because(c: Tallied, reason: int) -> FloatArray:
+    return c.losses[..., reason, :] / c.losses.sum(axis=-2)
+
+
+_NO_LOSSES = "the firm lost nobody"
+_KEAVENEY = "KEAVENEY_1995 (classes of reasons)"
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_to_core_failure(c: Tallied) -> FloatArray:
+    """Customers lost after a failure of the core service / customers lost."""
+    return _because(c, 0)
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_to_encounter_failure(c: Tallied) -> FloatArray:
+    """Customers lost after a failure of attitude / customers lost."""
+    return _because(c, 1)
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_to_pricing(c: Tallied) -> FloatArray:
+    """Customers lost after a grievance about price / customers lost."""
+    return _because(c, 2)
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_to_ethics(c: Tallied) -> FloatArray:
+    """Customers lost after having been told what was not so / customers lost."""
+    return _because(c, 3)
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_to_inconvenience(c: Tallied) -> FloatArray:
+    """Customers lost after a wait or a refusal / customers lost."""
+    return _because(c, 4)
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_to_response(c: Tallied) -> FloatArray:
+    """Customers lost after a complaint whose handling failed / customers lost."""
+    return _because(c, 5)
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_to_competition(c: Tallied) -> FloatArray:
+    """Customers lost without a grievance, who buy elsewhere / customers lost."""
+    return _because(c, 6)
+
+
+@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
+def lost_involuntarily(c: Tallied) -> FloatArray:
+    """Customers lost without a grievance, who left the category / customers lost."""
+    return _because(c, 7)
+
+
+class Exit(Mechanism):
+    """Grievances that are remembered, exits that follow, and why customers are lost."""
+
+    name = "exit"
+    needs = ("complaint", "lifecycle")
+    owns = (
+        Column("grievance_memory", ("firm", "customer"), 0, "grievances", "with the firm that are remembered"),
+        Column("last_grievance", ("firm", "customer"), -1, "period", "of the latest grievance, -1 = none", "int32"),
+        Column("blamed", ("firm", "customer"), 0, "code", "what the latest grievance was about", "uint8"),
+        Column("turned_back", ("firm", "customer"), -1, "period", "she turned her back on the firm, -1 = no", "int32"),
+        Column("reason", ("firm", "customer"), 0, "code", "why the relation was lost, 0 = it is not", "uint8"),
+    )
+    writes = ("relation", "fell_lost", "active")
+    counts = (
+        Tally("exits_angry", "customers", "customers who turned their backs on the firm"),
+        Tally("losses", "customers", "relations that were lost, by reason", axes=("reason",)),
+    )
+    kpis = (
+        angry_exit_rate, lost_to_core_failure, lost_to_encounter_failure, lost_to_pricing, lost_to_ethics,
+        lost_to_inconvenience, lost_to_response, lost_to_competition, lost_involuntarily,
+    )  # fmt: skip
+    exit_rate: float = param(
+        0.02, unit="1/period", bounds=(0, 1), evidence="assumed",
+        doc="hazard of turning one's back on a firm for each fresh grievance of a newcomer; 0 = nobody does",
+    )  # fmt: skip
+    half_life: float = param(
+        4.0, unit="periods", bounds=(0.01, 1e4), evidence="assumed",
+        source=cite(KNOX_VAN_OEST_2014, "abstract: the effect decays"), doc="time in which what is remembered halves",
+    )  # fmt: skip
+    voiced: float = param(
+        2.0, unit="ratio", bounds=(0, 20), evidence="assumed",
+        source=cite(KNOX_VAN_OEST_2014, "abstract: complaints raise the hazard"),
+        doc="weight of a grievance that was complained about, against one that was not",
+    )  # fmt: skip
+    offset: float = param(
+        0.6, unit="share", bounds=(0, 1), evidence="assumed",
+        source=cite(KNOX_VAN_OEST_2014, "abstract: recovery offsets, rarely fully"),
+        doc="part of that weight which a handling without a flaw takes off",
+    )  # fmt: skip
+    failed: float = param(
+        1.0, unit="grievances", bounds=(0, 20), evidence="assumed", doc="added by a complaint whose handling failed"
+    )
+    repeated: float = param(
+        0.5, unit="1/grievance", bounds=(0, 20), evidence="assumed",
+        source=cite(KNOX_VAN_OEST_2014, "abstract: a recent complaint makes the next worse"),
+        doc="by how much each remembered grievance makes a fresh one worse",
+    )  # fmt: skip
+    shelter: float = param(
+        10.0, unit="visits", bounds=(0.01, 1e6), evidence="assumed",
+        source=cite(KNOX_VAN_OEST_2014, "abstract: past purchases mitigate"), doc="visits that halve the hazard",
+    )  # fmt: skip
+    unforgiving: int = param(
+        104,
+        unit="periods",
+        bounds=(0, 100_000),
+        evidence="assumed",
+        doc="time for which she avoids the firm",
+    )
+    blamed_for: int = param(
+        13, unit="periods", bounds=(0, 100_000), evidence="assumed",
+        source=cite(KEAVENEY_1995, "critical incidents"), doc="age up to which a grievance is the reason of a loss",
+    )  # fmt: skip
+    least: float = param(
+        0.001, unit="grievances", bounds=(0, 1), evidence="assumed", doc="what is remembered of less is forgotten"
+    )
+
+    @property
+    def reason_class(self) -> np.ndarray:
+        """The class of each code of a reason."""
+        return _CLASS_OF
+
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
+        """Return what is remembered, who turns her back and the reasons; who is not considered, if anybody turns."""
+        turning = (Phase.VALUATION, leave_out_offenders), (Phase.RELATION, turn_back)
+        remembered = (Phase.LEARNING, remember_grievances)
+        return (remembered, *(turning if self.exit_rate > 0 else ()), (Phase.RELATION, give_reasons))
+
+    def axes(self) -> dict[str, int]:
+        """Return how many classes of reasons there are."""
+        return {"reason": len(REASONS)}
