@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.kernels import kernel
+from abm.core.effects import written_by
+from abm.core.kernels import Kernel, kernel
 from abm.core.programs import Call, Program
 from abm.engine.levers import keeping
-from abm.engine.stages import Stage, before_closing, staged
+from abm.engine.stages import Stage, before_closing, every_of, staged
+from abm.mechanisms.mechanism import AtDates
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import Step
 from abm.world.world import World
@@ -50,8 +52,7 @@ class Block:
 
     def next_date(self, t: int) -> int:
         """Return the first period from t on in which the block has something to do."""
-        every = gcd(*(stage.every for stage in self.stages))
-        return -(-t // every) * every
+        return min(stage.next_date(t) for stage in self.stages)
 
 
 @dataclass
@@ -105,10 +106,20 @@ class Binder:
         found = []
         for stage in staged(scenario.steps()):
             found.append(stage)
-            if any(self.world.firms.keys() & set(step.mechanism.writes) for step in stage.steps):
-                last = stage.steps[-1]
-                found.append(Stage("plain", [Step(last.phase, last.mechanism, self._follow)]))
+            moving = [step for step in stage.steps if self._moves_levers(step)]
+            if moving:
+                act, every = self._follow, gcd(*map(every_of, moving))
+                last = Step(moving[-1].phase, moving[-1].mechanism, AtDates(act, every) if every > 1 else act)
+                found.append(Stage("plain", [last]))
         return found
+
+    def _moves_levers(self, step: Step) -> bool:
+        """Return whether a step may move a lever: a plain function any that its mechanism declares."""
+        declared = self.world.firms.keys() & set(step.mechanism.writes)
+        if not declared or not isinstance(step.act, Kernel):
+            return bool(declared)
+        renamed = dict(step.renamed)
+        return not declared.isdisjoint(renamed.get(name, name) for name in written_by(step.act.function))
 
     @property
     def alone(self) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import gcd
 from typing import Literal
 
 from abm.core.kernels import Kernel
@@ -42,10 +41,14 @@ class Stage:
         """Whether threads share the stage."""
         return self.kind in ("tile", "share", "firm")
 
-    @property
-    def every(self) -> int:
-        """It has something to do only in periods that are a multiple of this."""
-        return gcd(*(step.act.every if isinstance(step.act, AtDates) else 1 for step in self.steps)) or 1
+    def next_date(self, t: int) -> int:
+        """Return the first period from t on in which it has something to do."""
+        return min((-(-t // every_of(step)) * every_of(step) for step in self.steps), default=t)
+
+
+def every_of(step: Step) -> int:
+    """Return of which number the periods are multiples in which a step has something to do."""
+    return step.act.every if isinstance(step.act, AtDates) else 1
 
 
 def staged(steps: Sequence[Step]) -> list[Stage]:

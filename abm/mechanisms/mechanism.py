@@ -104,6 +104,12 @@ class Mechanism(Spec, ABC):
         """Return parameters that kernels or the beginning name, but that have no effect under another one's choice."""
         return ()
 
+    def fits(self, market: Any) -> None:
+        """Refuse what firms or other theories set that it cannot work with.
+
+        market : the scenario, whose parts have each been checked      Raises Refusal with the next step.
+        """
+
     def axes(self) -> Mapping[str, int]:
         """Return the length of each axis of its columns that not every world has."""
         return {}

@@ -77,6 +77,8 @@ class _World(Spec):
         self._check_ties()
         self._check_policies()
         self._check_needs()
+        for mechanism in self.mechanisms():
+            mechanism.fits(self)
         if self.burn_in > self.periods:
             left = f"leaves no period of the run to measure (periods = {self.periods})"
             raise Refusal(f"= {self.burn_in} {left}", place="burn_in")
