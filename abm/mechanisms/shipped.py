@@ -14,6 +14,7 @@ from abm.mechanisms.mechanism import Mechanism
 ORDER = (
     "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "accounts",
+    "survey", "expectation_management",
 )  # fmt: skip
 
 
