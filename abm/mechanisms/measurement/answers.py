@@ -52,7 +52,7 @@ def marks(said, most):
 
 @kernel
 def note_disconfirmation(disconfirmation, visit_count, visit_pair, performance, expectation_at):
-    """Note performance less expectation, before the visit changes the expectation.
+    """Note performance less expectation, before visits of the period change the expectation.
 
     disconfirmation (visits,)  -1 to 1  [written]
     """
@@ -98,10 +98,11 @@ def answer_questions(
 ):  # fmt: skip
     """Write down what visitors answer: 1 + marks of `scale - 1`, to recommend marks of 10; 0 of who does not answer.
 
-    The truths are, in the order of the columns: cumulative satisfaction after all visits of the period; 1/2 +
-    disconfirmation / 2; performance; `transaction + answer_shift`, in [0, 1]; `recommend_part * satisfaction + (1 -
-    recommend_part) * affective_commitment`; the preference for the firm in her latest decision. The error of each is
-    `noise * z`, z standard normal: of words 2 and 3 of draw 1 and words 0 to 3 of draw 2, block nth.
+    The truths, as they stand after amends, learning and programmes, are in the order of the columns: cumulative
+    satisfaction after all visits of the period; 1/2 + disconfirmation / 2; performance; `transaction + answer_shift`,
+    in [0, 1]; `recommend_part * satisfaction + (1 - recommend_part) * affective_commitment`; the preference for the
+    firm in her latest decision. The error of each is `noise * z`, z standard normal: of words 2 and 3 of draw 1 and
+    words 0 to 3 of draw 2, block nth.
 
     answer_overall, …, answer_repurchase (visits,)  [written]
     """
@@ -112,6 +113,7 @@ def answer_questions(
         answer_visit[v] = 0
         answer_recommend[v] = 0
         answer_repurchase[v] = 0
+    for v in range(visit_count[0]):
         if answered[v] > 0:
             i, pair, bias = visit_customer[v], visit_pair[v], answer_bias[visit_customer[v]]
             _, _, a, b = uniform4(key, customer_id[i], t, (1 << 16) | visit_nth[v], replication)
