@@ -15,6 +15,7 @@ from typing import Any
 import typer
 
 from abm.core.errors import Refusal, counted, one_line, shortage
+from abm.core.machine import too_small_for_libraries
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 DEBUG = "PATRONAGE_DEBUG"
@@ -22,6 +23,8 @@ DEBUG = "PATRONAGE_DEBUG"
 
 def do(verb: str, *options: Any) -> None:
     """Carry out a command and end the program with its exit code."""
+    if short := too_small_for_libraries():
+        raise typer.Exit(say(short, FAILED))
     code = DONE
     try:
         code = importlib.import_module(f"abm.commands.{verb}").main(*options)

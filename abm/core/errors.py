@@ -11,6 +11,8 @@ from datetime import date, time
 from itertools import islice
 from typing import Any
 
+from abm.core.machine import at_memory_limit
+
 LONGEST_SHOWN = 60
 CONTINUES = "= "
 # Python refuses to print whole numbers of more than 4300 digits; nobody reads more than these.
@@ -47,13 +49,18 @@ class Refusal(ValueError):
 
 
 def shortage(error: BaseException) -> str:
-    """Return what this machine is short of, by an error that says so, and what helps; "" for any other error."""
+    """Return what this machine is short of, by an error that says so, and what helps; "" for any other error.
+
+    A thread that does not start, or a library that is not loaded, near this process's limit of memory is short of that.
+    """
     number = getattr(error, "errno", None)
-    if isinstance(error, MemoryError) or number == errno.ENOMEM:
+    no_thread = number == errno.EAGAIN or "start new thread" in str(error)
+    unloaded = isinstance(error, ImportError | SystemError) or (isinstance(error, OSError) and number is None)
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or ((no_thread or unloaded) and at_memory_limit()):
         return "there is not enough memory; take fewer customers, workers or threads, or a larger machine"
     if number in (errno.EMFILE, errno.ENFILE):
         return "no more files can be opened; take fewer workers, or raise the limit (ulimit -n)"
-    if number == errno.EAGAIN or "start new thread" in str(error):
+    if no_thread:
         return "no more processes or threads can be started; take fewer of them, or raise the limit (ulimit -u)"
     return ""
 

@@ -195,6 +195,22 @@ def test_what_a_machine_is_short_of_is_named(error, said):
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("can't start new thread"),
+        BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+        ImportError("libllvmlite.so: failed to map segment from shared object"),
+        OSError("Could not find/load shared object file 'libllvmlite.so'"),
+        SystemError("initialization of _socket raised unreported exception"),
+    ],
+)
+def test_what_fails_at_the_limit_of_memory_is_short_of_memory(error, monkeypatch):
+    assert not shortage(error).startswith("there is not enough memory")
+    monkeypatch.setattr("abm.core.errors.at_memory_limit", lambda: True)
+    assert shortage(error).startswith("there is not enough memory")
+
+
+@pytest.mark.parametrize(
     "error", [ValueError("wrong"), OSError(errno.ENOSPC, "No space left on device"), KeyError("a")]
 )
 def test_other_errors_are_no_shortage(error):
