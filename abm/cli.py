@@ -206,6 +206,21 @@ def calibrate(
             metavar="LOG", help="A purchase log of the first firm, whose last year is known.", show_default=False
         ),
     ] = None,
+    log_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--log-column",
+            metavar="COLUMN=HEADING",
+            help="The log's heading of its customer, date, amount, quantity or price; may be repeated.",
+        ),
+    ] = None,
+    log_dates: Annotated[
+        str | None,
+        typer.Option(metavar="HOW", help="How the log writes dates: day_first, month_first or a pattern as %d %b %Y."),
+    ] = None,
+    log_until: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Last day of the log that is used, as 1997-09-30.")
+    ] = None,
     factors: Annotated[
         list[str] | None,
         typer.Option(
@@ -228,8 +243,8 @@ def calibrate(
 ) -> None:
     """Find the parameters with which a market shows what is known of it, and what that rules out."""
     do(
-        "calibrate", file, targets, log, factors or [], trials, forgive, own or [], sets or [], replications, seed,
-        workers, threads, cluster, out, json,
+        "calibrate", file, targets, log, log_columns or [], log_dates, log_until, factors or [], trials, forgive,
+        own or [], sets or [], replications, seed, workers, threads, cluster, out, json,
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from rich.table import Table
 
 from abm.commands import doing, output
-from abm.core.errors import Refusal, counted
+from abm.core.errors import Refusal, counted, joined, shown
+from abm.logs import log_dates
 from abm.study.calibration.calibrate import carried_out
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.log_targets import log_targets
@@ -23,6 +24,7 @@ from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
 from abm.study.storage.spreadsheet import harmless
 from abm.view import analyses, tables
+from abm.world.fitted import LogColumns
 
 CALIBRATED = "calibrated.toml"  # in the results folder
 
@@ -31,6 +33,9 @@ def main(
     file: Path,
     targets: Path | None,
     log: str | None,
+    log_columns: Sequence[str],
+    dates: str | None,
+    until: str | None,
     factors: Sequence[str],
     trials: int,
     forgiven: int,
@@ -52,9 +57,12 @@ def main(
         study = overrides(load(file, own), sets, replications, seed)
         if targets is None and log is None:
             raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
+        of_log = () if log is None else _of_log(log, log_columns, dates, until)
+        if log is None and (given := log_columns or dates or until):
+            raise Refusal(f"{shown(given)} says how a log is read, and there is none; give --log LOG")
         if not factors and not study.design.factors:
             raise Refusal("there are no factors; give --factor PATH=[LOW,HIGH], or list them under [design.factors]")
-        aims = [*(read_targets(targets) if targets else ()), *(_of_log(log) if log else ())]
+        aims = [*(read_targets(targets) if targets else ()), *of_log]
         plan = planned(study, doing.factors(factors), aims, trials=trials, forgiven=forgiven)
         resources = doing.resources(plan.study, plan.runs * plan.trials, workers, threads, cluster)
         out = doing.results_folder(out, file, study.name, "_calibration")
@@ -75,10 +83,32 @@ def main(
     return _failures(found)
 
 
-def _of_log(log: str) -> tuple[Target, ...]:
-    """Return the targets of a purchase log.  Raises Refusal."""
-    with checks.at("log"):
-        return log_targets(log)
+def _of_log(log: str, columns: Sequence[str], dates: str | None, until: str | None) -> tuple[Target, ...]:
+    """Return the targets of a purchase log.  Raises Refusal.
+
+    columns : as "customer=Kunde"       dates, until : as `log_targets` has them
+    """
+    headings = {}
+    for one in columns:
+        column, equals, heading = one.partition("=")
+        with checks.at("", f"--log-column {one}"):
+            if not equals:
+                raise Refusal("is not COLUMN=HEADING, such as customer=CustomerID")
+            if column in headings:
+                raise Refusal(f"'{column}' is given twice")
+            headings[column] = heading
+            LogColumns(**{column: heading})
+    if dates is not None:
+        with checks.at("log_dates"):
+            log_dates.check(dates)
+    try:
+        LogColumns(**headings)
+        return log_targets(log, until=until, columns=headings, dates=dates)
+    except Refusal as refusal:
+        if refusal.source:
+            raise
+        place = "log_until" if refusal.place == "until" else joined("log", refusal.place)
+        raise Refusal(refusal.message, place=place, source=refusal.source) from None
 
 
 def _says_where(refusal: Refusal, targets: Path | None) -> bool:

@@ -2,6 +2,7 @@
 
 A log is a table with a row per purchase: customer (text), date (day), amount (currency units). What is
 counted is purchase days, as in the literature: several purchases of one customer on one day are one.
+A row that names no customer (anonymous sales) is left out: whose it is, nobody can tell. How many there were is said.
 A negative amount is a return: it is taken off what the customer spent on her latest purchase day until then, and a day
 of which nothing is left is no purchase day.
 """
@@ -30,6 +31,8 @@ MOST_PURCHASES = 20_000_000  # rows of a log
 _NEEDED = (*ALWAYS, "amount")
 _WHOLE = re.compile(r"(\d+)\.0+")  # as tables write whole numbers of which some are missing
 _DECIMAL_COMMA = re.compile(r"(-?\d+),(\d{1,2})")  # 1,234 could be a thousand as well
+NAMELESS = frozenset(("", "na", "n/a", "nan", "null", "none"))  # as tables write what is missing; capitals or not
+WITHOUT_CUSTOMER = "without_customer"  # among the attributes of a log
 _CENTS = 1e-6  # currency units: less than this is rounding
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -75,7 +78,8 @@ def read_log(
 
     Returns customer (str), date (datetime64, midnight) and amount (float, currency units; NaN if the log has none), in
     the order of the file. A customer's label stays as it is written ("1" and "01" are two customers) but for blanks
-    around it and zeros behind a decimal point ("17.0" is "17"). A time of day is dropped.
+    around it and zeros behind a decimal point ("17.0" is "17"). A time of day is dropped. Rows without a customer
+    (NAMELESS) are left out, and counted in `attrs["without_customer"]`.
     Raises Refusal, with the line, for a missing column, an unreadable date, an amount beyond 1e12, a ragged row or
     another encoding; and for an empty file, one customer only, and more than MOST_PURCHASES rows.
     """
@@ -84,28 +88,42 @@ def read_log(
     rows = parquet_rows(path, source) if is_parquet else read_rows(path, source, _NEEDED)
     line, header = next(rows)
     at = positions(header, columns or {}, f"line {line}" if line else "", source)
-    labels, codes, days, amounts = _columns(rows, at, dates, "row" if is_parquet else "line", source)
+    labels, codes, days, amounts, nameless = _columns(rows, at, dates, "row" if is_parquet else "line", source)
     if len(labels) < 2:
         said = "purchases of one customer only" if labels else "no purchase below the header"
+        said += f" ({left_out(nameless)})" if nameless else ""
         raise Refusal(f"{said}; at least 2 customers are needed", source=source)
     customer = pd.Series(list(labels), dtype="str").take(np.asarray(codes)).reset_index(drop=True)
     moments = np.asarray(days).astype("datetime64[D]").astype("datetime64[s]")
-    return pd.DataFrame({"customer": customer, "date": moments, "amount": np.asarray(amounts)})
+    log = pd.DataFrame({"customer": customer, "date": moments, "amount": np.asarray(amounts)})
+    log.attrs[WITHOUT_CUSTOMER] = nameless
+    return log
+
+
+def left_out(nameless: int) -> str:
+    """Return in words that so many rows without a customer were left out."""
+    if nameless == 1:
+        return "1 row names no customer and was left out"
+    return f"{nameless:,} rows name no customer and were left out"
 
 
 def _columns(
     rows: Iterator[tuple[int, list[str]]], at: Mapping[str, int], dates: str | None, unit: str, source: str
-) -> tuple[dict[str, int], array[int], array[int], array[float]]:
-    """Return label -> code of each customer, and of each row the code, the days since 1970 and the amount."""
+) -> tuple[dict[str, int], array[int], array[int], array[float], int]:
+    """Return label -> code of each customer; of each row code, day since 1970 and amount; rows left out."""
     read_date = date_reader(dates)
     labels: dict[str, int] = {}
     known: dict[str, int] = {}  # days that have been read, as most come often
-    codes, days, amounts = array("i"), array("q"), array("d")
+    codes, days, amounts, nameless = array("i"), array("q"), array("d"), 0
     at_customer, at_date = at["customer"], at["date"]
     money = [(name, at[name]) for name in at if name not in ALWAYS]
     for line, cells in rows:
+        label = _customer(cells[at_customer])
+        if label is None:
+            nameless += 1
+            continue
         try:
-            codes.append(labels.setdefault(_customer(cells[at_customer]), len(labels)))
+            codes.append(labels.setdefault(label, len(labels)))
             day = known.get(cell := cells[at_date])
             if day is None:
                 day = known[cell] = read_date(cell).toordinal() - _EPOCH
@@ -115,7 +133,7 @@ def _columns(
             raise Refusal(refusal.message, place=f"{unit} {line}", source=source) from None
         if len(days) > MOST_PURCHASES:
             raise Refusal(f"has more than {MOST_PURCHASES:,} purchases; use a sample of its customers", source=source)
-    return labels, codes, days, amounts
+    return labels, codes, days, amounts, nameless
 
 
 def purchase_days(log: pd.DataFrame) -> pd.DataFrame:
@@ -180,9 +198,10 @@ def purchase_counts(log: pd.DataFrame, start: str | date, end: str | date) -> pd
     return inside.groupby(days["customer"]).sum().astype(np.int64).rename("purchases")
 
 
-def _customer(cell: str) -> str:
-    if not cell:
-        raise Refusal("no customer")
+def _customer(cell: str) -> str | None:
+    """Return the label of a customer, None where there is none."""
+    if len(cell) < 5 and cell.lower() in NAMELESS:
+        return None
     whole = _WHOLE.fullmatch(cell)
     return whole[1] if whole else cell
 

@@ -18,7 +18,17 @@ from pydantic import model_validator
 
 from abm.core.errors import Refusal, shown
 from abm.core.spec import Spec, param
-from abm.logs.purchases import find_log, longest_gap, moment, purchase_days, read_log, shipped_logs, summary
+from abm.logs.purchases import (
+    WITHOUT_CUSTOMER,
+    find_log,
+    left_out,
+    longest_gap,
+    moment,
+    purchase_days,
+    read_log,
+    shipped_logs,
+    summary,
+)
 
 if TYPE_CHECKING:
     from abm.logs.log_fit import LogFit
@@ -86,6 +96,7 @@ class LogFile:
     def _reading(self) -> Reading:
         fits = importlib.import_module("abm.logs.log_fit")  # its optimiser is slow to import, and few worlds need it
         log = self.read()
+        nameless = log.attrs[WITHOUT_CUSTOMER]
         try:
             table = summary(log, end=self.until)
             last = log["date"].max() if self.until is None else moment("log_until", self.until)
@@ -95,7 +106,8 @@ class LogFile:
             raise Refusal(refusal.message, place=refusal.place, source=self.path.name) from None
         _warn_of_gap(log, last, self.path.name)
         returns = int((log["amount"] < 0).sum())
-        return Reading(self.path.name, len(log), len(table), returns, str(log["date"].min().date()), last, fit)
+        first = str(log["date"].min().date())
+        return Reading(self.path.name, len(log), len(table), returns, first, last, fit, nameless)
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,7 @@ class Reading:
 
     rows      : purchases and returns       customers : who bought       returns : rows of negative amount
     first     : day of the first row        last : end of the observation
+    nameless  : rows of the file that name no customer, which are not among the others
     """
 
     name: str
@@ -113,11 +126,13 @@ class Reading:
     first: str
     last: pd.Timestamp
     fit: LogFit
+    nameless: int = 0
 
     def describe(self) -> str:
         """Return what was read and which models were taken, in one line."""
         returned = f", {self.returns:,} of them returns" if self.returns else ""
         count = f"{self.rows:,} rows{returned}, {self.customers:,} customers, {self.first} to {self.last.date()}"
+        count += f"; {left_out(self.nameless)}" if self.nameless else ""
         return f"{self.name}: {count}; {self.fit.describe()}"
 
 

@@ -143,6 +143,20 @@ def test_a_log(study, capsys, monkeypatch):
     assert verify(study.parent / "results" / "study_calibration").ok  # its KPIs are known by name
 
 
+def test_a_log_as_it_is_published(study, capsys, monkeypatch):
+    monkeypatch.setattr(view, "draw", lambda _: [])
+    rows = [f"{k % 40};{1 + k % 28}.{1 + k % 12}.2023;{1 + k % 7},50;x" for k in range(400)]
+    rows += [f"{k % 40};1.{1 + k % 6}.2024;5;x" for k in range(40)] + [";1.1.2023;5;x"]
+    (study.parent / "shop.csv").write_text("\n".join(["Kunde;Tag;Summe;Ort", *rows]))
+    columns = [f"--log-column={column}" for column in ("customer=Kunde", "date=Tag", "amount=Summe")]
+    how = [*columns, "--log-dates", "day_first", "--log-until", "2023-12-31"]
+    options = ["--set", "periods=54", "--trials", 16, "--factor", "population.purchase_rate=[0.02, 0.5]", "--json"]
+    code, out, err = said(capsys, study, "--log", study.parent / "shop.csv", *how, *options)
+    assert code in (0, 1), err
+    assert [row["kpi"] for row in json.loads(out)["targets"]] == ["frequency", "basket"]
+    assert any(line.endswith("shop.csv: 1 row names no customer and was left out") for line in err)
+
+
 def test_input_files_go_with_the_calibrated_study(study, capsys, monkeypatch):
     monkeypatch.setattr(view, "draw", lambda _: [])
     (study.parent / "ties.csv").write_text("source,target\n0,1\n1,2\n")
@@ -160,6 +174,18 @@ def test_input_files_go_with_the_calibrated_study(study, capsys, monkeypatch):
         ([], "study.toml: there is nothing to calibrate to; give --targets FILE.csv, or --log LOG"),
         (["--targets", "no.csv"], "no.csv: there is no such file"),
         (["--log", "cdnov"], "--log: no shipped log \"cdnov\", and no file of that name; did you mean 'cdnow'?"),
+        (["--log", "cdnow", "--log-column", "customer"], "--log-column customer: is not COLUMN=HEADING, such as"),
+        (
+            ["--log", "cdnow", "--log-column", "custmer=id"],
+            "--log-column custmer=id: no LogColumns parameter 'custmer'",
+        ),
+        (["--log", "cdnow", "--log-column", "customer=Kunde"], 'cdnow: line 1: log_columns.customer = "Kunde"'),
+        (["--log", "cdnow", "--log-dates", "day_frst"], '--log-dates = "day_frst" is no way to write dates; write'),
+        (["--log", "cdnow", "--log-until", "soon"], '--log-until = "soon" is not a date such as 1997-12-31'),
+        (
+            ["--targets", "targets.csv", "--log-dates", "day_first"],
+            'study.toml: "day_first" says how a log is read',
+        ),
         (
             ["--targets", "targets.csv", "--trials", "3"],
             "--trials = 3 are too few to learn from; take 50 or more",

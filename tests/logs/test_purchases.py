@@ -123,7 +123,6 @@ def test_quotes_line_ends_and_blank_lines_are_no_matter(write):
         ("p,1997-01-02,$5", 'amount = "$5" is not a number'),
         ("p,1997-01-02,1_000", 'amount = "1_000" is not a number'),
         ("p,1997-01-02,", 'amount = "" is not a number'),
-        (" ,1997-01-02,5", "no customer"),
         ("p,1997-01-02", "2 columns where the header has 3"),
         ("p,1997-01-02,5,50", "4 columns where the header has 3"),
         ('p,1997-01-02,"5"0', "not CSV: ',' expected after '\"'"),
@@ -232,6 +231,19 @@ def test_numbers_with_and_without_a_point_are_the_same_customer(write):
     assert list(log["customer"]) == ["17", "17", "1.5"]
 
 
+@pytest.mark.parametrize("cell", ["", " ", '""', "NA", "nan", "NULL", "None", "n/a"])
+def test_rows_without_a_customer_are_left_out_and_counted(write, refusal, cell):
+    known = "ann,2024-01-01,1\nnancy,2024-01-02,1\nann,2024-02-01,1\n"
+    log = read_log(write(f"{HEADER}{cell},2024-01-01,1\n{known}{cell},no day,1\n"))
+    assert list(log["customer"]) == ["ann", "nancy", "ann"]
+    assert log.attrs["without_customer"] == 2
+    none = refusal(f"{HEADER}{cell},2024-01-01,1\n" * 1 + f"{cell},2024-01-01,1\n" * 2)
+    assert none == (
+        "log.csv: no purchase below the header (3 rows name no customer and were left out); "
+        "at least 2 customers are needed"
+    )
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "pq"])
 def test_parquet_is_read_like_text(tmp_path, suffix):
     path = tmp_path / f"log.{suffix}"
@@ -243,8 +255,8 @@ def test_parquet_is_read_like_text(tmp_path, suffix):
     assert list(log["date"]) == list(moments.normalize())
     assert list(log["amount"]) == [1.5, 2.0, 3.0]
     table.assign(CustomerID=[17.0, None, 18.0]).to_parquet(path)
-    with pytest.raises(Refusal, match="row 2: no customer"):
-        read_log(path)
+    nameless = read_log(path)
+    assert (list(nameless["customer"]), nameless.attrs) == (["17", "18"], {"without_customer": 1})
     path.write_text(HEADER)
     with pytest.raises(Refusal, match="it is no Parquet file"):
         read_log(path)

@@ -259,6 +259,13 @@ class TestOnesOwn:
             file.reading()
 
 
+def test_rows_without_a_customer_are_said_in_words(tmp_path):
+    (tmp_path / "log.csv").write_text(bought() + ",2023-01-01,9.50\n" * 1412)
+    reading = Population(log="log.csv", log_columns=COLUMNS).log_file(tmp_path).reading()
+    assert "; 1,412 rows name no customer and were left out; " in reading.describe()
+    assert "no customer" not in Population(log="cdnow").log_file(tmp_path).reading().describe()
+
+
 def test_a_log_without_drop_out_has_the_rate_of_its_purchases(tmp_path):
     """Everybody buys once a quarter or every four weeks, to the end of the log: there is no drop-out to be found."""
     rows, starts = ["customer,date,amount"], []

@@ -13,6 +13,7 @@ population are taken from the log itself instead (`population.log`).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.logs.purchases import find_log, purchase_days, read_log
+from abm.logs.purchases import WITHOUT_CUSTOMER, find_log, left_out, purchase_days, read_log
 from abm.study.calibration.targets import SIGMAS, Target
 from abm.study.plan import checks
 
@@ -48,11 +49,15 @@ def log_targets(
 
     The firm's customers must be as they are in the measured periods: a log that follows newly won customers alone says
     less than a year of them all. The measured periods must be whole years.
+    Warns of rows without a customer, which are left out.
     Raises Refusal for an unusable log, one of less than a year, and buyers of whom nothing can be learned.
     """
     checks.whole("year_days", year_days, low=1)
     name = str(log)
-    table = purchase_days(read_log(find_log(name, Path()), source=name, columns=columns, dates=dates))
+    rows = read_log(find_log(name, Path()), source=name, columns=columns, dates=dates)
+    if nameless := rows.attrs[WITHOUT_CUSTOMER]:
+        warnings.warn(f"{name}: {left_out(nameless)}", stacklevel=2)
+    table = purchase_days(rows)
     first, last = _year(table, until, year_days, name)
     year = table[(table["date"] >= first) & (table["date"] <= last)]
     if year["customer"].nunique() < 2:

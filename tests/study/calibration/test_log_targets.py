@@ -54,6 +54,14 @@ def test_another_year(tmp_path, log):
     assert found["frequency"].value == pytest.approx(3 / 2)
 
 
+def test_rows_without_a_customer_are_told(log):
+    with log.open("a") as file:
+        file.write(",2024-12-29,1000\n" * 3)
+    with pytest.warns(UserWarning, match="3 rows name no customer and were left out"):
+        found = by_kpi(log_targets(log))
+    assert found["basket"].value == pytest.approx(120 / 4)
+
+
 def test_shipped_log():
     found = by_kpi(log_targets("cdnow"))
     assert found["frequency"].locator == "cdnow"
