@@ -18,6 +18,7 @@ import abm
 from abm.commands.ending import DONE, REFUSED, do, prepare_streams, say, warn
 from abm.commands.options import (
     Cluster,
+    Data,
     Firm,
     Json,
     Out,
@@ -48,6 +49,7 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raise
 def run(
     file: Study,
     own: With = None,
+    data: Data = None,
     sets: Sets = None,
     replications: Replications = None,
     seed: Seed = None,
@@ -104,6 +106,7 @@ def compare(
     pilot: Annotated[int, typer.Option(help="Replications before the first decision.")] = 10,
     check: Annotated[bool, typer.Option("--check", help="Also run equal arms, which must not differ at all.")] = False,
     own: With = None,
+    data: Data = None,
     sets: Sets = None,
     seed: Seed = None,
     workers: Workers = None,
@@ -145,6 +148,7 @@ def sensitivity(
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
     own: With = None,
+    data: Data = None,
     sets: Sets = None,
     replications: Replications = None,
     seed: Seed = None,
@@ -179,6 +183,7 @@ def thresholds(
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
     own: With = None,
+    data: Data = None,
     sets: Sets = None,
     replications: Replications = None,
     seed: Seed = None,
@@ -232,6 +237,7 @@ def calibrate(
     trials: Annotated[int, typer.Option(help="Settings that are tried.")] = 100,
     forgive: Annotated[int, typer.Option(help="Targets that settings may miss without being ruled out.")] = 0,
     own: With = None,
+    data: Data = None,
     sets: Sets = None,
     replications: Annotated[int | None, typer.Option(help="Draws of luck per trial, the same for all.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides all luck, and what is tried.")] = None,
@@ -301,6 +307,7 @@ def evidence(
         list[str] | None, typer.Option("--fact", metavar="NAME", help="This fact only; may be repeated.")
     ] = None,
     own: With = None,
+    data: Data = None,
     sets: Sets = None,
     replications: Annotated[int, typer.Option(help="Draws of luck per variant of the market.")] = 10,
     seed: Seed = None,

@@ -21,9 +21,11 @@ from abm.study.plan import checks
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
+from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.spreadsheet import harmless
 from abm.view import analyses, tables
+from abm.world.files import kept_as
 from abm.world.fitted import LogColumns
 
 CALIBRATED = "calibrated.toml"  # in the results folder
@@ -133,8 +135,9 @@ def _write(out: Path, study: Experiment, found: Calibration) -> list[Path]:
         write_whole(out / f"{name}.csv", harmless(table).to_csv(index=False).encode())
     write_targets(out / "targets.csv", found.targets)
     for name in study.inputs:  # so that the calibrated study finds beside it what it reads
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out / name, ((study.folder or Path()) / name).read_bytes())
+        target = out / kept_as(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, inputs.content(name, study.folder))
     name, scenario = f"{study.name}_calibrated", study.scenario.replace(found.best)
     without = {"design": Design(), "expect": ()} if set(study.design.factors) & set(found.ranges) else {}
     calibrated = study.replace(name=name, scenario=scenario, **without)

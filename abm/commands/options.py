@@ -10,6 +10,7 @@ import typer
 from abm.commands.ending import say
 from abm.core.errors import NOT_A_PAIR, Refusal
 from abm.core.machine import processors
+from abm.world.files import allow
 
 
 def _pairs(sets: list[str] | None) -> list[str] | None:
@@ -18,6 +19,15 @@ def _pairs(sets: list[str] | None) -> list[str] | None:
         if "=" not in one:
             raise Refusal(NOT_A_PAIR, place=f"--set {one}")
     return sets
+
+
+def _allowed(folders: list[Path] | None) -> list[Path] | None:
+    """Let the study name files in these folders.  Raises Refusal for what is no folder."""
+    try:
+        allow(folders or ())
+    except Refusal as refusal:
+        raise Refusal(refusal.message, place="--data") from None
+    return folders
 
 
 def _at_most_processors(option: typer.CallbackParam, asked: int | None) -> int | None:
@@ -45,6 +55,15 @@ With = Annotated[
         "--with",
         metavar="FILE.py",
         help="A Python file of theories, KPIs and readings of your own that the study names; may be repeated.",
+    ),
+]
+Data = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        callback=_allowed,
+        help="A folder elsewhere in which the logs and graphs that the study names may lie; may be repeated.",
     ),
 ]
 Replications = Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")]

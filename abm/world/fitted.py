@@ -29,6 +29,7 @@ from abm.logs.purchases import (
     shipped_logs,
     summary,
 )
+from abm.world.files import located
 
 if TYPE_CHECKING:
     from abm.logs.log_fit import LogFit
@@ -158,9 +159,9 @@ def _warn_of_gap(log: pd.DataFrame, last: pd.Timestamp, name: str) -> None:
 
 
 def locate(log: str, folder: Path | None) -> Path:
-    """Return the file of a log: shipped under that name, or inside the study's folder.
+    """Return the file of a log: shipped under that name, or where a study's files may lie (files.py).
 
-    Raises Refusal for a path that leaves the folder, and for a plain word that is no log.
+    Raises Refusal for a path that leads elsewhere, and for a plain word that is no log.
     """
     base = (folder or Path.cwd()).resolve()
     try:
@@ -169,7 +170,7 @@ def locate(log: str, folder: Path | None) -> Path:
         raise Refusal(refusal.message, place="population.log") from None
     if path in shipped_logs().values():
         return path
-    path = path.resolve()
-    if not path.is_relative_to(base):
-        raise Refusal(f'population.log = "{log}" lies outside the study\'s folder')
-    return path
+    try:
+        return located(log, base)
+    except Refusal as refusal:
+        raise Refusal(refusal.message, place="population.log") from None

@@ -7,7 +7,7 @@ all arms share. Everything is checked when the experiment is built: nothing runs
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields
 from dataclasses import replace as changed
@@ -38,9 +38,10 @@ from abm.study.provenance import inputs
 from abm.study.provenance.digest import canonical, digest, own_code, plain
 from abm.study.provenance.files import write_whole
 from abm.study.provenance.identity import of_market
+from abm.world.files import allow, allowed, permit
 from abm.world.fitted import known, remember
 
-_READINGS = "readings"  # in the state that other processes get
+_READINGS, _DATA = "readings", "data"  # in the state that other processes get
 Settings = dict[str, Any]
 HEADLINE = tuple(BY_NAME[name] for name in ("profit", "share_of_wallet", "retention_rate", "csi"))
 
@@ -127,10 +128,11 @@ class Experiment:
         other process needs to read them again.
         """
         own = {"own": self.own, **{item.name: getattr(self, item.name) for item in fields(self)}}
-        return own | {_READINGS: known()}
+        return own | {_READINGS: known(), _DATA: allowed()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         remember(state.pop(_READINGS, {}))
+        permit(state.pop(_DATA, ()))
         self._set(**state)
 
     def _set(self, **values: Any) -> None:
@@ -299,14 +301,16 @@ class Experiment:
 Experiment.__signature__ = shortened(inspect.signature(Experiment))  # type: ignore[attr-defined]
 
 
-def load(path: Path | str, own: Any = ()) -> Experiment:
+def load(path: Path | str, own: Any = (), data: Path | str | Sequence[Path | str] = ()) -> Experiment:
     """Read an experiment from a study file; its name is the file's, unless the file gives one.
 
     own : theories and measures of one's own that the file names: the path of a Python file, a module, a theory's class,
           a KPI or reading, or a list of these
+    data : folders beside the study's in which its input files may lie, from now on in this process
 
     Raises Refusal, beginning with the file's name, for anything that could not run.
     """
+    allow([data] if isinstance(data, str | Path) else data)
     path = Path(path)
     folder = path.parent.resolve()
     return Experiment.from_dict(read_toml(path), name=path.stem, source=path.name, folder=folder, own=own)

@@ -1,4 +1,4 @@
-"""Input files of a study: purchase logs and graph files that lie beside the study file.
+"""Input files of a study: purchase logs and graph files that lie beside the study file, or in an allowed folder.
 
 They are read when an experiment is built, count by their content in the ids of its runs, and are copied into the
 results folder, which so holds all that its runs were made from.
@@ -15,6 +15,7 @@ from abm.logs.purchases import shipped_logs
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import write_whole
+from abm.world.files import kept_as, located
 from abm.world.network.network import DRAWN
 
 FOLDER = "inputs"  # of a results folder
@@ -39,24 +40,21 @@ def check(scenario: Scenario, folder: Path | None) -> None:
 def digests(scenarios: Iterable[Scenario], folder: Path | None) -> dict[str, str]:
     """Return path -> digest of the content, for all input files of several scenarios."""
     paths = sorted({name for scenario in scenarios for name in named(scenario)})
-    return {name: digest(_content(name, folder)).hex() for name in paths}
+    return {name: digest(content(name, folder)).hex() for name in paths}
 
 
 def keep(names: Iterable[str], folder: Path | None, results: Path) -> None:
     """Copy input files into a results folder; raise OSError if it cannot be written."""
     for name in names:
-        target, data = results / FOLDER / name, _content(name, folder)
+        target, data = results / FOLDER / kept_as(name), content(name, folder)
         if not target.exists() or target.read_bytes() != data:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_whole(target, data)
 
 
-def _content(name: str, folder: Path | None) -> bytes:
-    base = (folder or Path.cwd()).resolve()
-    path = (base / name).resolve()
-    if not path.is_relative_to(base):
-        raise Refusal("lies outside the study's folder", place=name)
+def content(name: str, folder: Path | None) -> bytes:
+    """Return the bytes of an input file.  Raises Refusal if it cannot be read."""
     try:
-        return path.read_bytes()
+        return located(name, folder).read_bytes()
     except OSError as error:
         raise Refusal(f"cannot be read: {error.strerror}", place=name) from None

@@ -20,6 +20,7 @@ from abm.core.citations import cite
 from abm.core.errors import Refusal, one_of, shown
 from abm.core.sources import COLEMAN_1958, GOLDENBERG_LIBAI_MULLER_2001, WATTS_STROGATZ_1998, XULVI_BRUNET_SOKOLOV_2004
 from abm.core.spec import Spec, param
+from abm.world.files import located
 from abm.world.network import generators
 from abm.world.network.graph_files import read_graph
 from abm.world.network.graphs import check_written, listed_ties, written_down
@@ -230,10 +231,10 @@ class Network(Spec):
     def _listed(self, customers: int, folder: Path | None) -> TieList:
         if self.kind == "ties":
             return listed_ties(self.ties, self.weights, self.names, customers)
-        base = (folder or Path.cwd()).resolve()
-        path = (base / str(self.file)).resolve()
-        if not path.is_relative_to(base):
-            self._refuse("file", f"= {shown(self.file)} lies outside the study's folder")
+        try:
+            path = located(str(self.file), folder)
+        except Refusal as refusal:
+            self._refuse("file", refusal.message)
         return read_graph(path, customers)
 
     def _refuse(self, name: str, message: str) -> NoReturn:
