@@ -21,6 +21,9 @@ from abm.commands.options import (
     Data,
     Firm,
     Json,
+    LogColumns,
+    LogDates,
+    LogUntil,
     Out,
     Replications,
     Seed,
@@ -211,21 +214,9 @@ def calibrate(
             metavar="LOG", help="A purchase log of the first firm, whose last year is known.", show_default=False
         ),
     ] = None,
-    log_columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--log-column",
-            metavar="COLUMN=HEADING",
-            help="The log's heading of its customer, date, amount, quantity or price; may be repeated.",
-        ),
-    ] = None,
-    log_dates: Annotated[
-        str | None,
-        typer.Option(metavar="HOW", help="How the log writes dates: day_first, month_first or a pattern as %d %b %Y."),
-    ] = None,
-    log_until: Annotated[
-        str | None, typer.Option(metavar="DAY", help="Last day of the log that is used, as 1997-09-30.")
-    ] = None,
+    log_columns: LogColumns = None,
+    log_dates: LogDates = None,
+    log_until: LogUntil = None,
     factors: Annotated[
         list[str] | None,
         typer.Option(

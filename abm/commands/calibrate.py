@@ -57,14 +57,9 @@ def main(
     """
     try:
         study = overrides(load(file, own), sets, replications, seed)
-        if targets is None and log is None:
-            raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
-        of_log = () if log is None else _of_log(log, log_columns, dates, until)
-        if log is None and (given := log_columns or dates or until):
-            raise Refusal(f"{shown(given)} says how a log is read, and there is none; give --log LOG")
+        aims = _aims(targets, log, log_columns, dates, until)
         if not factors and not study.design.factors:
             raise Refusal("there are no factors; give --factor PATH=[LOW,HIGH], or list them under [design.factors]")
-        aims = [*(read_targets(targets) if targets else ()), *of_log]
         plan = planned(study, doing.factors(factors), aims, trials=trials, forgiven=forgiven)
         resources = doing.resources(plan.study, plan.runs * plan.trials, workers, threads, cluster)
         out = doing.results_folder(out, file, study.name, "_calibration")
@@ -83,6 +78,18 @@ def main(
     else:
         _print(out, found, files, own)
     return _failures(found)
+
+
+def _aims(
+    targets: Path | None, log: str | None, columns: Sequence[str], dates: str | None, until: str | None
+) -> list[Target]:
+    """Return what the market is to show: the targets of a file, and those of a log.  Raises Refusal."""
+    if targets is None and log is None:
+        raise Refusal("there is nothing to calibrate to; give --targets FILE.csv, or --log LOG")
+    if log is None and (given := columns or dates or until):
+        raise Refusal(f"{shown(given)} says how a log is read, and there is none; give --log LOG")
+    of_log = () if log is None else _of_log(log, columns, dates, until)
+    return [*(read_targets(targets) if targets else ()), *of_log]
 
 
 def _of_log(log: str, columns: Sequence[str], dates: str | None, until: str | None) -> tuple[Target, ...]:

@@ -66,6 +66,19 @@ Data = Annotated[
         help="A folder elsewhere in which the logs and graphs that the study names may lie; may be repeated.",
     ),
 ]
+LogColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--log-column",
+        metavar="COLUMN=HEADING",
+        help="The log's heading of its customer, date, amount, quantity or price; may be repeated.",
+    ),
+]
+LogDates = Annotated[
+    str | None,
+    typer.Option(metavar="HOW", help="How the log writes dates: day_first, month_first or a pattern as %d %b %Y."),
+]
+LogUntil = Annotated[str | None, typer.Option(metavar="DAY", help="Last day of the log that is used, as 1997-09-30.")]
 Replications = Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")]
 Seed = Annotated[int | None, typer.Option(help="Decides all luck.")]
 Workers = Annotated[
