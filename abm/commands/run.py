@@ -128,7 +128,8 @@ def _is_newer(page: Path, manifest: Path) -> bool:
 
 
 def _print(results: Results, found: Precision | None, judged: pd.DataFrame, experiment: Experiment) -> None:
-    best, known = summary.winner(results), found.table if found else None
+    results, known = summary.labelled(results, found.table if found else None)
+    best, judged = summary.winner(results), judge(results) if len(judged) else judged
     table = summary.effects(results, known=known)
     output.show("", tables.effects(table, results.baseline, summary.CONFIDENCE), "")
     judged_by, measured = summary.judged_by(results), summary.measured(results, known)
@@ -160,6 +161,7 @@ def _document(
         "out": str(out),
         "runs": len(results.sheet),
         "failed": len(results.failed),
+        **({"labels": experiment.labels} if experiment.labels else {}),
         "seconds": round(seconds, 3),
         "winner": summary.winner(results).arm,
         "table": [row for table in whole.values() for row in summary.records(table)],

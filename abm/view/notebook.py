@@ -67,7 +67,7 @@ def _(study: Experiment) -> str:
         ("KPIs", ", ".join(kpi.name for kpi in study.kpis)),
         ("baseline", checks.baseline(study.baseline, study.arms)),
     ]
-    arms = [(name, "\n".join(_settings(settings))) for name, settings in study.arms.items()]
+    arms = [(study.labels.get(name, name), "\n".join(_settings(settings))) for name, settings in study.arms.items()]
     factors = [(path, _value(values)) for path, values in study.design.factors.items()]
     return _block(
         _head(f"Experiment {study.name}", study.question or ""),
@@ -81,6 +81,7 @@ def _(study: Experiment) -> str:
 @html.register
 def _(results: Results) -> str:
     head = _head(f"Results of {results.sheet.name}", repr(results).partition(": ")[2].rstrip(">"))
+    results = results.labelled()
     if results.runs["firm"].isna().all():
         return _block(head)
     table = summary.effects(results)

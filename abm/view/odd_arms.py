@@ -24,7 +24,8 @@ def described(experiment: Experiment) -> Iterator[str]:
     rows = []
     for arm, settings in experiment.arms.items():
         said = {path: value.to_dict() if hasattr(value, "to_dict") else value for path, value in settings.items()}
-        rows.append((arm, dates.in_words(said, written) or "as described above"))
+        label = experiment.labels.get(arm)
+        rows.append((f"{label} ({arm})" if label else arm, dates.in_words(said, written) or "as described above"))
     yield from table(("arm", "settings"), rows)
     yield from _turns(experiment)
     if experiment.design.factors:

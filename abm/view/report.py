@@ -47,7 +47,7 @@ def write(folder: Path, results: Results | None = None, known: pd.DataFrame | No
     Raises Refusal for a folder that is not one of results.
     """
     manifest = read_manifest(folder)
-    results = results or read(folder)
+    results, known = summary.labelled(results or read(folder), known)
     table = summary.effects(results, known=known)
     scenario = manifest.experiment["scenario"]
     drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"], _groupings(manifest))
@@ -202,7 +202,11 @@ def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iter
     said = hints.hints(results, scenario["periods"], scenario["burn_in"]) + (given.lines(study) if study else [])
     yield markup.paragraphs([f"{line[:1].upper()}{line[1:]}." for line in said])
     arms = study.arms if study else manifest.experiment["arms"]
-    settings = [(arm, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm in sheet.arms]
+    called = [
+        (arm, arm if label == arm else f"{label} ({arm})")
+        for arm, label in zip(manifest.sheet.arms, sheet.arms, strict=True)
+    ]
+    settings = [(name, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm, name in called]
     yield markup.table(("arm", "settings"), settings)
     yield markup.paragraphs(_who_sees_all(study) if study else [])
     if manifest.matched:
@@ -221,7 +225,7 @@ def _who_sees_all(study: Experiment) -> list[str]:
         worlds = [still for _, still in study.scenario_of(arm).stretches()]
         firms = dict.fromkeys(f.name for world in worlds for f in world.firms if f.information.omniscient)
         for firm in firms:
-            found.setdefault(firm, []).append(arm)
+            found.setdefault(firm, []).append(study.labels.get(arm, arm))
     return [f"{firm} sees the truth about its customers in {', '.join(arms)}." for firm, arms in found.items()]
 
 

@@ -100,6 +100,13 @@ def parameter_unit(path: str) -> str:
     return units.get(general, "").removeprefix("name")
 
 
+def labelled(results: Results, known: pd.DataFrame | None) -> tuple[Results, pd.DataFrame | None]:
+    """Return results, and the table of a Precision if there is one, with arms under their labels."""
+    if known is not None and results.sheet.labels:
+        known = known.assign(arm=known["arm"].map(results.sheet.called))
+    return results.labelled(), known
+
+
 def effects(results: Results, firm: str | None = None, known: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return a row per KPI and arm: arm, kpi, unit, firm, mean, difference, share, low, high, pairs, dropped, decimals.
 

@@ -8,6 +8,7 @@ An arm is a table of scenario paths and values. With `from` beside them (and `un
     until = 60                             from = 52
     "firms.north.price" = 0.9              set = { "firms.north.program" = { preset = "points" } }
 
+`label` is what people read in place of the arm's name; no run depends on it.
 `match` leaves one value open, which trial runs find (matches.py).
 """
 
@@ -24,11 +25,12 @@ from abm.scenario.scenario import Scenario
 DATES = ("from", "until", "ramp")
 CHANGES = "changes"
 MATCH = "match"
+LABEL = "label"
 
 
 def paths_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the scenario paths that an arm sets, with their values, without its dates and its match."""
-    return {path: value for path, value in settings.items() if path not in (*DATES, CHANGES, MATCH)}
+    """Return the scenario paths that an arm sets, with their values, without its dates, match and label."""
+    return {path: value for path, value in settings.items() if path not in (*DATES, CHANGES, MATCH, LABEL)}
 
 
 def in_arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> Scenario:

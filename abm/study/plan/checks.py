@@ -15,7 +15,7 @@ from abm.core.explain import joined
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
 from abm.scenario.scenario import Scenario
-from abm.study.plan.arms import CHANGES, DATES, MATCH, in_arm, paths_of
+from abm.study.plan.arms import CHANGES, DATES, LABEL, MATCH, in_arm, paths_of
 from abm.study.plan.design import Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
@@ -29,6 +29,7 @@ COLUMNS = (
     "message",
 )  # fmt: skip
 MOST_ARMS = 1_000
+LONGEST_LABEL = 60  # characters
 MOST_POINTS_CHECKED = 500  # times arms; of larger designs each level is checked alone
 MOST_LEVELS_CHECKED = 100  # of a factor; of more numbers the ends are checked, as bounds are intervals
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -134,11 +135,26 @@ def arms(scenario: Scenario, wanted: Any) -> dict[str, dict[str, Any]]:
                 raise Refusal(f"'{other}' and '{name}' differ in capital letters only", place="arms")
         with at(f"arms.{name}"):
             checked[name] = _arm(scenario, name, table("", settings))
+    _labels(checked)
     return checked
 
 
+def _labels(arms: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse labels that are no short line of text, and those that cannot be told from another arm."""
+    taken = {name: name for name in arms}
+    for name, settings in arms.items():
+        if LABEL not in settings:
+            continue
+        with at(f"arms.{name}.{LABEL}"):
+            label = settings[LABEL]
+            if not (isinstance(label, str) and label.strip() and label.isprintable() and len(label) <= LONGEST_LABEL):
+                raise Refusal(f"= {shown(label)} is not a line of text of up to {LONGEST_LABEL} characters")
+            if taken.setdefault(label, name) != name:
+                raise Refusal(f"= {shown(label)} is what arm '{taken[label]}' is called")
+
+
 def _arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an arm with each setting as the scenario holds it, its dates and its match as they are."""
+    """Return an arm with each setting as the scenario holds it, its dates, match and label as they are."""
     world = in_arm(scenario, name, settings)
     added = world.changes[len(scenario.changes) :]
     held = world
@@ -146,7 +162,7 @@ def _arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> dict[str
         own, added = added[0], added[1:]
         held = dict(world.stretches())[own.start + own.steps - 1]
     said = {path: _said(path, held.value_at(path)) for path in paths_of(settings)}
-    kept = {key: settings[key] for key in (*DATES, MATCH) if key in settings}
+    kept = {key: settings[key] for key in (*DATES, MATCH, LABEL) if key in settings}
     return {**kept, **said, **({CHANGES: [change.to_dict() for change in added]} if added else {})}
 
 

@@ -7,7 +7,7 @@ and `within` say where it lies if the claim is right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -95,6 +95,16 @@ class Criterion(Spec):
             raise Refusal(f"= {shown(within)} says both ends; leave above and below out", place="within")
         if self.level and not self.than:
             raise Refusal("is a zone around no difference, and a level is none; give above and below", place="within")
+
+    def naming(self, called: Callable[[str], str]) -> Self:
+        """Return the criterion with arms under other names."""
+
+        def names(one: Spec) -> dict[str, str]:
+            said = {key: str(getattr(one, key)) for key in ("arm", "against")}
+            return {key: called(arm) for key, arm in said.items() if arm}
+
+        than = self.than and self.than.model_copy(update=names(self.than))
+        return self.model_copy(update={**names(self), "than": than})
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks, criteria
-from abm.study.plan.arms import MATCH, dates_of, in_arm
+from abm.study.plan.arms import LABEL, MATCH, dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.groups import Grouping, groupings, labels_in
@@ -51,7 +51,8 @@ class Experiment:
     """Arms compared at the points of a design, each as often as there are replications; frozen, equal by value.
 
     arms         : name -> {scenario path: value}, in order, from a date on if it has `from`, `until`, `ramp` too
-                   (arms.py); none = one arm "base" that changes nothing; `match` leaves a value open (matches.py)
+                   (arms.py); none = one arm "base" that changes nothing; `match` leaves a value open (matches.py),
+                   and `label` is what reports call the arm
     design       : what nobody can know (`grid({path: levels})`, `latin_hypercube({path: (low, high)}, points=32)`, …);
                    without one there is a single point
     replications : draws of luck per arm and point, shared by all arms
@@ -221,6 +222,11 @@ class Experiment:
         """The arms with a value that trial runs have still to find; abm.matched returns an experiment without any."""
         return {arm: settings[MATCH] for arm, settings in self.arms.items() if MATCH in settings}
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What arms are called where people read of them, of those that have a label."""
+        return {arm: settings[LABEL] for arm, settings in self.arms.items() if LABEL in settings}
+
     @cached_property
     def group_labels(self) -> dict[str, tuple[str, ...]]:
         """The names of the groups, by grouping."""
@@ -254,6 +260,7 @@ class Experiment:
             burn_in=self.scenario.burn_in,
             dates={arm: found for arm, found in dates.items() if found},
             judge_by=self.judge_by,
+            labels=self.labels,
             own={kpi.name: (kpi.unit, kpi.better) for kpi in self.kpis if BY_NAME.get(kpi.name) is not kpi},
         )
 

@@ -7,7 +7,7 @@ needed to tell which stored runs belong to an experiment; a results folder keeps
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +51,7 @@ class Sheet:
     own     : KPIs that are not shipped -> their unit, and which is better, "more", "less" or neither ("")
     dates   : arm -> name of a change -> its first period and the first one after it, None = for good; of the arms
               that have changes, those of the scenario included
+    labels  : what arms are called where people read of them, of those that have a label
     """
 
     name: str
@@ -70,6 +71,7 @@ class Sheet:
     dates: dict[str, dict[str, tuple[int, int | None]]] = field(default_factory=dict)
     judge_by: str = ""
     own: dict[str, tuple[str, str]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def decides(self) -> str:
@@ -80,6 +82,26 @@ class Sheet:
     def arms(self) -> tuple[str, ...]:
         """The arms' names, in order."""
         return tuple(self.digests)
+
+    def called(self, arm: str) -> str:
+        """Return the label of an arm, its name if it has none."""
+        return self.labels.get(arm, arm)
+
+    def labelled(self) -> Sheet:
+        """Return the sheet of the same runs, by the same ids, with arms under their labels; for people to read."""
+        if not self.labels:
+            return self
+        return replace(
+            self,
+            digests={self.called(arm): digest for arm, digest in self.digests.items()},
+            baseline=self.called(self.baseline),
+            dates={
+                self.called(arm): {self.called(arm) if name == arm else name: at for name, at in changes.items()}
+                for arm, changes in self.dates.items()
+            },
+            expect=tuple(one.naming(self.called) for one in self.expect),
+            labels={},
+        )
 
     def __len__(self) -> int:
         return len(self.arms) * len(self.design) * self.replications
@@ -168,6 +190,7 @@ class Sheet:
             **({"groups": list(self.groups)} if self.groups else {}),
             **({"expect": [one.to_dict() for one in self.expect]} if self.expect else {}),
             **({"judge_by": self.judge_by} if self.judge_by else {}),
+            **({"labels": dict(self.labels)} if self.labels else {}),
             **({"own": {name: list(pair) for name, pair in self.own.items()}} if self.own else {}),
         }
 

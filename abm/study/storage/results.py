@@ -52,6 +52,10 @@ class Results(Comparisons):
 
     _repr_html_ = in_notebook
 
+    def labelled(self) -> Results:
+        """Return the same results with arms under their labels, for people to read; files and ids have the names."""
+        return Results(self.sheet.labelled(), self._segments, self._experiment) if self.sheet.labels else self
+
     @cached_property
     def experiment(self) -> Experiment:
         """The experiment that the runs are of; of a folder, as its manifest has it.
