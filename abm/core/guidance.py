@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -34,6 +34,20 @@ class Signature:
 
     def __get__(self, instance: Any, owner: type) -> inspect.Signature:
         return shortened(self._whole.__get__(instance, owner))
+
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass as Listed
+else:
+
+    class Listed(type(BaseModel)):
+        """The kind of a spec's class: what completes `abm.Firm.` leaves out pydantic's names; nothing else differs.
+
+        It makes no classes itself: pydantic looks up types where the class stands, a fixed number of calls away.
+        """
+
+        def __dir__(cls) -> list[str]:
+            return sorted({*super().__dir__()} - NAMES_OF_PYDANTIC)
 
 
 def shortened(signature: inspect.Signature) -> inspect.Signature:

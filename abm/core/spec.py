@@ -16,7 +16,7 @@ from abm.core.annotations import bare, is_optional, is_union, kind, specs_in
 from abm.core.errors import Refusal, shown
 from abm.core.explain import first_refusal, validated
 from abm.core.given import plain
-from abm.core.guidance import NAMES_OF_PYDANTIC, Signature, docstring
+from abm.core.guidance import NAMES_OF_PYDANTIC, Listed, Signature, docstring
 from abm.core.parameters import Parameter, Parameters, check_within, meaning_of, param
 from abm.core.shown import in_notebook
 from abm.core.toml import read_toml, write_toml
@@ -24,7 +24,7 @@ from abm.core.toml import read_toml, write_toml
 __all__ = ["Parameter", "Spec", "param", "read_toml", "write_toml"]
 
 
-class Spec(BaseModel):
+class Spec(BaseModel, metaclass=Listed):
     """Base of everything a user sets: a frozen set of parameters, checked when it is built.
 
     A whole number is taken where a number is declared, a list where a tuple is, a table (dict) where a Spec

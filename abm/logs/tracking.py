@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from abm.core.errors import Refusal
+from abm.core.shown import in_notebook
 from abm.logs.purchases import moment, purchase_days, summary
 
 MOST = 7  # repeat purchases that are told apart; so many and more are one row
@@ -36,6 +37,8 @@ class Tracking:
     counts: pd.DataFrame
     weeks: pd.DataFrame
     fitted_parameters: int = 4
+
+    _repr_html_ = in_notebook
 
     @property
     def chi_square(self) -> float:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
 from functools import singledispatch
 from typing import Any
 
+import pandas as pd
 from rich.table import Table
 
 from abm.core.errors import counted, one_line, shown
 from abm.core.parameters import Parameters, meaning_of
 from abm.core.spec import Spec
+from abm.logs.tracking import Tracking
+from abm.study.calibration.findings import Calibration
 from abm.study.comparison.robust import Robustness
 from abm.study.comparison.verdict import Verdict
 from abm.study.plan import checks
 from abm.study.plan.arms import MATCH
 from abm.study.plan.experiment import Experiment
+from abm.study.running.matched import Matched
+from abm.study.sensitivity.analysis import Sensitivity
 from abm.study.sensitivity.thresholds import Thresholds
 from abm.study.statistics.paired import PairedDifference
+from abm.study.statistics.winner import Winner
 from abm.study.storage.results import Results
 from abm.view import markup, summary, tables
 from abm.view import verdict as verdicts
@@ -34,7 +41,7 @@ _PARAMETERS = ("parameter", "value", "unit", "bounds", "evidence", "meaning")
 @singledispatch
 def html(thing: Any) -> str:
     """Return a thing as HTML that needs nothing from outside; text in it is escaped."""
-    return _block(markup.text(thing))
+    return _block(_sentences(str(thing).splitlines()), *map(_frame, _frames(thing)))
 
 
 @html.register
@@ -111,6 +118,38 @@ def _(found: Thresholds) -> str:
 
 
 @html.register
+def _(found: Sensitivity) -> str:
+    shown = []
+    for arm in found.arms:
+        shown += [_head(found.title(arm), found.finding(arm)), _of_rich(tables.influence(found.of(arm), found.method))]
+    return _block(*shown)
+
+
+@html.register
+def _(found: Calibration) -> str:
+    notes = [f"Note: {note}." for note in found.notes]
+    return _block(_sentences([found.statement, *notes]), _frame(found.identified), _frame(found.fit))
+
+
+@html.register
+def _(found: Winner) -> str:
+    rows = [(one.arm, one.against, f"{one.mean:.6g}", f"{one.low:.6g}", f"{one.high:.6g}") for one in found.differences]
+    columns = ("arm", "against", "difference", "low", "high")
+    return _block(_sentences([found.statement]), markup.table(columns, rows, columns[2:]) if rows else "")
+
+
+@html.register
+def _(found: Matched) -> str:
+    return _block(_sentences(str(found).splitlines()), _frame(found.table))
+
+
+@html.register
+def _(found: Tracking) -> str:
+    chances = f"chi-square {found.chi_square:.4g} of purchases by customer, p = {found.p_value:.3g}"
+    return _block(_sentences([chances]), _frame(found.counts.reset_index()))
+
+
+@html.register
 def _(found: PairedDifference) -> str:
     value = found.mean if found.statistic == "mean" else found.estimate
     columns = ("KPI", "firm", "arm", "against", "statistic", "value", "low", "high", "confidence", "pairs", "left out")
@@ -171,6 +210,20 @@ def _of_rich(table: Table) -> str:
     return markup.table(
         columns, zip(*([str(cell) for cell in column.cells] for column in table.columns), strict=True), right
     )
+
+
+def _frames(thing: Any) -> list[pd.DataFrame]:
+    """Return the tables among the fields of a result."""
+    names = [one.name for one in fields(thing)] if is_dataclass(thing) else []
+    return [value for name in names if isinstance(value := getattr(thing, name), pd.DataFrame)]
+
+
+def _frame(table: pd.DataFrame) -> str:
+    """Return a table with numbers to four digits, folded if it is long."""
+    numbers = [str(name) for name in table if pd.api.types.is_numeric_dtype(table[name])]
+    rows = [[f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row] for row in table.to_numpy(object)]
+    made = markup.table([str(name) for name in table], rows, numbers)
+    return made if len(rows) <= MOST_ROWS else markup.folded(counted(len(rows), "row"), made)
 
 
 def _block(*content: str) -> str:

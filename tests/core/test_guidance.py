@@ -6,6 +6,7 @@ import pydoc
 import pytest
 
 import abm
+from abm.core.guidance import NAMES_OF_PYDANTIC
 from abm.core.spec import Spec, param
 
 LONGEST = 100  # characters of a default that can be read
@@ -94,3 +95,20 @@ def test_a_parameter_that_is_called_as_something_of_pydantic_is_offered():
         dict_: int = 2
 
     assert {"construct_", "dict_"} <= set(dir(Odd()))
+
+
+def test_a_class_lists_no_names_of_pydantic_either():
+    for spec in (abm.Firm, abm.Scenario, abm.Mechanism):
+        names = {name for name in dir(spec) if not name.startswith("_")}
+        assert not names & NAMES_OF_PYDANTIC
+        assert {"parameters", "replace"} <= names
+
+
+def test_types_beside_a_spec_are_found_as_ever():
+    class Inner(abm.ServicePolicy):
+        pass
+
+    class Outer(Spec):
+        inner: "Inner" = Inner()
+
+    assert isinstance(Outer().inner, Inner)

@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 import abm
+from abm.logs.tracking import Tracking
+from abm.study.replications.precision import Precision
+from abm.study.running.verify import Verification
 from abm.study.statistics.paired import PairedDifference
 from abm.view.notebook import html
 
@@ -144,3 +147,34 @@ def test_no_text_of_others_can_do_anything():
     assert EVIL not in html(PairedDifference(EVIL, EVIL, EVIL, EVIL, 1.0, 0.0, 2.0, 3, 1.0, 0.95))
     assert EVIL not in STUDY._repr_html_()
     assert EVIL not in html(EVIL)
+
+
+def test_every_kind_of_answer_is_shown(results, tmp_path):
+    table = pd.DataFrame({"arm": ["cheap"], "mean": [1.23456], "why": [EVIL], "pairs": [12]})
+    shown = {
+        "MSER-5 takes": abm.warm_up(results, ["profit"]),
+        "replications show a difference": abm.power(2.0, difference=1.0, power=0.8),
+        f"everything is known 1.235 {EVIL} 12": Precision(True, "everything is known", 12, table, results),
+        "Profit": results.winner("profit"),
+        "observed": Tracking(pd.DataFrame({"observed": [9, 8], "simulated": [8.5, 8.5]}), table, 0),
+        "recomputed": Verification(3, 9, (), (), ()),
+    }
+    for words, answer in shown.items():
+        said = read(answer)[1]
+        assert words.lower() in said.lower().replace("arm mean why pairs cheap ", "")
+
+
+def test_a_sensitivity_shows_each_arm():
+    found = abm.sensitivity(STUDY, "profit", method="tornado", arm="cheap", workers=1)
+    text = read(found)[1]
+    assert found.title("cheap") in text
+    assert "trust.growth" in text
+
+
+def test_a_calibration_shows_settings_and_fit():
+    targets = [abm.Target("profit", 5.0, 50.0)]
+    found = abm.calibrate(STUDY.replace(design=abm.Design(), arms={"one": {}}, replications=2),
+                          {"trust.growth": (0.0, 1.0)}, targets, trials=16)  # fmt: skip
+    text = read(found)[1]
+    assert "trust.growth" in text
+    assert found.statement[1:20] in text

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from abm.core.shown import in_notebook
 from abm.scenario.scenario import Scenario
 from abm.study.calibration import words
 from abm.study.calibration.implausibility import CUTOFF, implausibility
@@ -43,6 +44,8 @@ class Calibration:
     best_trial: Trial
     fresh: Moments
     forgiven: int = 0
+
+    _repr_html_ = in_notebook
 
     def __repr__(self) -> str:
         return f"<Calibration of {self.study.name}: {self.statement}>"

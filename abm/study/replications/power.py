@@ -19,6 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import chdtri, ncfdtr, stdtrit  # scipy.stats takes a second to import
 
 from abm.core.errors import Refusal, shown
+from abm.core.shown import in_notebook
 from abm.study.statistics.paired import PairedDifference
 
 LIMIT = 0.8  # confidence that σ is below the pilot's upper limit (Browne 1995, seen in a secondary source)
@@ -42,6 +43,8 @@ class Power:
     confidence: float
     comparisons: int
     cautious: Power | None = None
+
+    _repr_html_ = in_notebook
 
     def __str__(self) -> str:
         together = f" over {self.comparisons} comparisons" if self.comparisons > 1 else ""

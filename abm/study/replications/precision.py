@@ -39,6 +39,7 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.parameters import interval
+from abm.core.shown import in_notebook
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.running.cluster_connection import shared_connection
@@ -86,6 +87,8 @@ class Precision:
     replications: int
     table: pd.DataFrame
     results: Results
+
+    _repr_html_ = in_notebook
 
     def __str__(self) -> str:
         return self.statement

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, counted, did_you_mean, shown
+from abm.core.shown import in_notebook
 from abm.study.plan.groups import everybody
 from abm.study.storage.results import Results
 
@@ -45,6 +46,8 @@ class WarmUp:
     burn_in: int | None
     statement: str
     table: pd.DataFrame
+
+    _repr_html_ = in_notebook
 
     def __str__(self) -> str:
         return self.statement

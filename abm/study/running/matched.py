@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from abm.core.shown import in_notebook
 from abm.study.plan.experiment import Experiment
 from abm.study.running.runner import Progress, with_matches
 from abm.study.storage.store import Segments, Store
@@ -35,6 +36,8 @@ class Matched:
     def table(self) -> pd.DataFrame:
         """What was found."""
         return pd.DataFrame([one.to_dict() for one in self.experiment.matched])
+
+    _repr_html_ = in_notebook
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.experiment.matched))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal, counted
+from abm.core.shown import in_notebook
 from abm.core.streams import SCHEME
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.sheet import RAW, Run
@@ -49,6 +50,8 @@ class Verification:
     differences: tuple[Difference, ...]
     damaged: tuple[str, ...]
     changed: tuple[str, ...]
+
+    _repr_html_ = in_notebook
 
     @property
     def ok(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.shown import in_notebook
 from abm.scenario.measures import BY_NAME
 from abm.study.plan import checks
 from abm.study.plan.design import Design, Factors, latin_hypercube
@@ -52,6 +53,8 @@ class Sensitivity:
     outputs: pd.DataFrame
     runs: int
     failed: int
+
+    _repr_html_ = in_notebook
 
     @property
     def arms(self) -> tuple[str, ...]:

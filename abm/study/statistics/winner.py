@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abm.core.errors import counted
+from abm.core.shown import in_notebook
 from abm.study.statistics.paired import PairedDifference
 
 _MOST_DECIMALS = 6
@@ -22,6 +23,8 @@ class Winner:
     arm: str | None
     statement: str
     differences: tuple[PairedDifference, ...]
+
+    _repr_html_ = in_notebook
 
     def __str__(self) -> str:
         return self.statement
