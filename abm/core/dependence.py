@@ -5,8 +5,11 @@ lists and arrays, functions, classes with their bases, modules and what of them 
 edited while the code of before still runs, so no source counts; and as other versions of Python have other
 instructions, a digest holds for one of them.
 
-What is installed and what is shipped with this package counts by its name: versions are recorded beside results, and
-shipped code has its own accounts (`abm.study.provenance.revisions`, `abm.core.kernels`).
+What is installed counts by its name and the version of its distribution, so that another version of a helper is another
+thing; Python itself, and the libraries that this package requires, count by name alone, as versions of those are
+recorded beside results. Shipped code has its own accounts (`abm.study.provenance.revisions`, `abm.core.kernels`).
+
+A name that is made up while the code runs, `getattr(module, name)`, may be any of the module: all of it counts.
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ import dis
 import hashlib
 import importlib
 import importlib.util
+import re
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, cached_property
+from importlib import metadata
 from pathlib import Path
 from types import (
     BuiltinFunctionType,
@@ -39,6 +44,9 @@ import numpy as np
 
 from abm.core.errors import Refusal
 
+_ANY = "*"  # among names: the code may look up any
+_NOTHING = ("CACHE", "PRECALL", "PUSH_NULL", "EXTENDED_ARG", "NOP")  # instructions that put nothing on the stack
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _PACKAGE = __name__.partition(".")[0]
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), EllipsisType)
 _IMMUTABLE = (tuple, frozenset, CodeType)
@@ -102,6 +110,36 @@ def _is_installed(module: str) -> bool:
     return any(path.is_relative_to(folder) for folder in _libraries()) or "dist-packages" in path.parts
 
 
+@cache
+def _required() -> frozenset[str]:
+    """Return the distributions that this package requires, whose versions stand beside results."""
+    try:
+        wanted = metadata.requires("patronage") or []
+    except metadata.PackageNotFoundError:
+        wanted = []
+    return frozenset(_NAME.match(one)[0].lower() for one in wanted if "extra ==" not in one)  # type: ignore[index]
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
+@cache
+def _version(module: str) -> str:
+    """Return " NAME VERSION" of what a module was installed with; "" if it is Python's or this package requires it."""
+    package = _package(module)
+    if package == _PACKAGE or package in sys.stdlib_module_names or package.lower() in _required():
+        return ""
+    held = sorted({one.lower() for one in _distributions().get(package, ())} - _required() - {"patronage"})
+    return "".join(f" {one} {metadata.version(one)}" for one in held)
+
+
+def _installed(module: str) -> list[str]:
+    """Return a module's name, and below it the version of what it is of, if that counts."""
+    return [module, *filter(None, [_version(module)])]
+
+
 class _Reader:
     """Reads what one thing depends on.
 
@@ -123,7 +161,7 @@ class _Reader:
             return f"{type(value).__name__} {value!r}"
         module = isinstance(value, ModuleType)
         if module and not self._is_own(value.__name__):
-            return f"module {value.__name__}"
+            return f"module {value.__name__}{_version(value.__name__)}"
         if type(value) not in _IMMUTABLE:  # Python may or may not keep equal ones of these once
             key = (id(value), names) if module else id(value)
             if key in self._met:
@@ -167,7 +205,7 @@ class _Reader:
         return ["array", repr(array.dtype), repr(array.shape), hashlib.blake2b(array.tobytes()).hexdigest()]
 
     def _of_module(self, module: ModuleType, names: frozenset[str]) -> list[str]:
-        known = sorted(names & vars(module).keys())
+        known = sorted(_ordinary(vars(module)) if _ANY in names else names & vars(module).keys())
         return ["module", *known, *self._all([vars(module)[name] for name in known], names)]
 
     def _of_code(self, code: CodeType) -> list[str]:
@@ -181,9 +219,11 @@ class _Reader:
         cells = function.__closure__ or ()
         if not self._is_own(_module(function)) and not self._is_own(str(space.get("__name__"))):
             handed = [one for cell in cells for one in _content(cell) if isinstance(one, (FunctionType, *_PLAIN))]
-            return ["function", _module(function), function.__qualname__, *self._all(handed)]
+            return ["function", *_installed(_module(function)), function.__qualname__, *self._all(handed)]
         names = frozenset(_names(function.__code__))
-        used = sorted(names & space.keys())
+        if _looks_up_any(function.__code__):
+            names |= {_ANY}
+        used = sorted(_ordinary(space) if "globals" in names else names & space.keys())
         own = {name: one for name, one in vars(function).items() if not name.startswith("__")}
         return [
             "function",
@@ -194,7 +234,7 @@ class _Reader:
 
     def _of_class(self, kind: type) -> list[str]:
         if not self._is_own(kind.__module__):
-            return ["class", kind.__module__, kind.__qualname__]
+            return ["class", *_installed(kind.__module__), kind.__qualname__]
         members = {
             name: one
             for name, one in sorted(vars(kind).items())
@@ -260,6 +300,35 @@ def _content(cell: CellType) -> list[Any]:
 def _names(code: CodeType) -> set[str]:
     """Return the names that code and the functions inside it look up."""
     return set(code.co_names).union(*(_names(part) for part in code.co_consts if isinstance(part, CodeType)))
+
+
+def _looks_up_any(code: CodeType) -> bool:
+    """Return whether code, or a function inside it, asks for an attribute whose name is not written in it."""
+    if "getattr" in code.co_names:
+        steps = [step for step in dis.get_instructions(code) if step.opname not in _NOTHING]
+        for at, step in enumerate(steps):
+            if step.argval == "getattr" and not _is_written(steps[at + 1 :]):
+                return True
+    if not {"vars", "__dict__", "attrgetter"}.isdisjoint(code.co_names):
+        return True
+    return any(_looks_up_any(part) for part in code.co_consts if isinstance(part, CodeType))
+
+
+def _is_written(steps: list[dis.Instruction]) -> bool:
+    """Return whether the call that follows `getattr` has a constant for its second argument.
+
+    The first argument is a plain name, as that of a module is, or its attribute; anything else leads to no module here.
+    """
+    first = next((at for at, step in enumerate(steps) if not step.opname.startswith("LOAD_ATTR")), 0)
+    rest = steps[first + 1 :]
+    while rest and rest[0].opname.startswith("LOAD_ATTR"):
+        rest = rest[1:]
+    return bool(rest) and rest[0].opname.startswith("LOAD_CONST")
+
+
+def _ordinary(space: Mapping[str, Any]) -> set[str]:
+    """Return the names of a module's contents, without what Python itself keeps there."""
+    return {name for name in space if not name.startswith("__")}
 
 
 def _imported(function: FunctionType) -> list[ModuleType]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import abm
+from abm.core import dependence as own_code
 from abm.core.dependence import dependence, is_shipped
 from abm.core.errors import Refusal
 from abm.core.functions import exp32
@@ -97,6 +98,59 @@ def test_what_decides_the_number_decides_the_digest(page, kind):
 def test_what_stands_in_another_file_counts_too(page, kind):
     first, again, edited = (dependence(page(IN_ANOTHER_FILE[kind], OTHER.format(k=k))) for k in (2.0, 2.0, 3.0))
     assert first == again != edited
+
+
+ANY_NAME = {
+    "getattr": "getattr(other_page, name)",
+    "getattr of an attribute": "getattr(other_page, NAMES.get('a'))",
+    "vars": "vars(other_page)[name]",
+    "__dict__": "other_page.__dict__[name]",
+    "attrgetter": "operator.attrgetter(name)(other_page)",
+    "inside": "[getattr(other_page, one) for one in (name,)][0]",
+}
+
+
+@pytest.mark.parametrize("kind", ANY_NAME)
+def test_of_a_module_whose_names_are_made_up_everything_counts(page, kind):
+    head = "import operator\nimport other_page\nNAMES = {'a': 'FACTOR'}\nname = 'FAC' + 'TOR'\n"
+    text = f"{head}def of(x):\n    return x * {ANY_NAME[kind]}\n"
+    first, again, edited = (dependence(page(text, f"FACTOR = {k}\n")) for k in (2.0, 2.0, 3.0))
+    assert first == again != edited
+
+
+def test_names_that_are_written_count_alone(page):
+    text = "import other_page\ndef of(x):\n    return x * getattr(other_page, 'FACTOR')\n"
+    found = {dependence(page(text, f"FACTOR = 1.0\nOTHER = {k}\n")) for k in (2.0, 3.0)}
+    assert len(found) == 1
+
+
+def test_one_s_own_globals_count_whole(page):
+    text = "FACTOR = {k}\ndef of(x):\n    return x * globals()['FAC' + 'TOR']\n"
+    assert dependence(page(text.format(k=1))) != dependence(page(text.format(k=2)))
+
+
+@pytest.mark.parametrize(
+    "use", ["import helperlib\ndef of(x):\n    return helperlib.f(x)\n",
+            "from helperlib import f\ndef of(x):\n    return f(x)\n",
+            "def of(x):\n    import helperlib\n    return helperlib.f(x)\n",
+            "from helperlib import A\ndef of(x):\n    return A()(x)\n"],
+)  # fmt: skip
+def test_another_version_of_an_installed_helper_is_another_thing(page, tmp_path, monkeypatch, use):
+    libraries = tmp_path / "dist-packages"
+    (libraries / "helperlib").mkdir(parents=True)
+    (libraries / "helperlib" / "__init__.py").write_text("def f(x):\n    return x\nclass A:\n    __call__ = f\n")
+    information = libraries / "helper_lib-1.0.dist-info"
+    information.mkdir()
+    (information / "top_level.txt").write_text("helperlib\n")
+    monkeypatch.syspath_prepend(str(libraries))
+    found = []
+    for version in ("1.0", "1.0", "1.1"):
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: helper-lib\nVersion: {version}\n")
+        for cached in (own_code._version, own_code._distributions):
+            cached.cache_clear()
+        found.append(dependence(page(use)))
+    sys.modules.pop("helperlib", None)
+    assert found[0] == found[1] != found[2]
 
 
 def test_what_is_not_used_does_not_count(page):
