@@ -46,7 +46,7 @@ def main(
             study.replace(design=Design(), expect=(), groups={}) if factors else study, sets, replications, seed
         )
         varied = doing.factors(factors)
-        asked(study, kpi, firm, method, arm, against, varied, confidence)
+        asked(study, kpi, firm, method, samples, arm, against, varied, confidence)
         out = doing.results_folder(out, file, study.name, f"_{method}")
         study = matching.solved(study, out, workers, threads, cluster)
         study = planned(

@@ -14,6 +14,7 @@ from typing import Any
 from abm.core.machine import at_memory_limit
 
 LONGEST_SHOWN = 60
+_MOST_CLOSE = 3  # options that share most letters with a word, of which one is meant
 CONTINUES = "= "
 # Python refuses to print whole numbers of more than 4300 digits; nobody reads more than these.
 MOST_BITS_SHOWN = 1024
@@ -68,11 +69,22 @@ def shortage(error: BaseException) -> str:
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """Return "; did you mean 'contact_rate'?" for the option most like `word`, or "" when none is close.
 
-    Capital letters and the difference between "-" and "_" do not count.
+    Capital letters and the difference between "-" and "_" do not count. Of options that share as much with the word,
+    the one with the fewest letters changed is meant: 'prise' is price, not promise.
     """
-    spelled = {_plain(option): option for option in options}
-    close = difflib.get_close_matches(_plain(word), list(spelled), n=1)
-    return f"; did you mean '{spelled[close[0]]}'?" if close else ""
+    spelled, typed = {_plain(option): option for option in options}, _plain(word)
+    close = difflib.get_close_matches(typed, list(spelled), n=_MOST_CLOSE)
+    return f"; did you mean '{spelled[min(close, key=lambda one: _changed(typed, one))]}'?" if close else ""
+
+
+def _changed(word: str, other: str) -> int:
+    """Return how many letters have to be put in, left out or replaced to make one word of another (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for done, letter in enumerate(word, start=1):
+        above, row = row, [done]
+        for at, one in enumerate(other):
+            row.append(min(above[at] + (letter != one), above[at + 1] + 1, row[at] + 1))
+    return row[-1]
 
 
 def one_of(options: Iterable[str], word: str = "or") -> str:

@@ -79,6 +79,12 @@ def test_did_you_mean(word, hint):
     assert did_you_mean(word, ["contact_rate", "memory"]) == hint
 
 
+def test_of_words_that_share_as_much_the_one_with_fewest_changes_is_meant():
+    assert did_you_mean("prise", ["promise", "price", "program"]) == "; did you mean 'price'?"
+    assert did_you_mean("prise", ["price", "promise"]) == "; did you mean 'price'?"
+    assert did_you_mean("promis", ["price", "promise"]) == "; did you mean 'promise'?"
+
+
 def test_did_you_mean_keeps_the_option_as_it_is_written():
     assert did_you_mean("north", ["North", "south"]) == "; did you mean 'North'?"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import sys
 import traceback
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from pydantic.errors import PydanticUserError
+
 from abm.core.errors import Refusal, one_line
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import write_whole
 
+_BARE = re.compile(r"A non-annotated attribute was detected: `(\w+) = ")  # pydantic, of a class's attribute
 _ALONE = "; such a file stands alone: it may import what is installed, but no file beside it"
 
 
@@ -82,7 +86,7 @@ class CodeFile:
             raise Refusal(f"line {line}: {error.msg}", source=self.name) from None
         except (Exception, SystemExit) as error:
             alone = _ALONE if isinstance(error, ImportError) else ""
-            words = str(error) if isinstance(error, Refusal) else one_line(f"{type(error).__name__}: {error}")
+            words = str(error) if isinstance(error, Refusal) else _said(error)
             raise Refusal(f"line {_line(error, module)}: {words}{alone}", source=self.name) from None
 
     def _copy(self) -> Path:
@@ -128,3 +132,15 @@ def _line(error: BaseException, module: ModuleType) -> int:
 
 def _holds(path: Path, text: str) -> bool:
     return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _said(error: BaseException) -> str:
+    """Return in a line what code of the user's own raised; of a class that pydantic cannot read, what to write."""
+    bare = _BARE.match(str(error)) if isinstance(error, PydanticUserError) else None
+    if bare is None:
+        return one_line(f"{type(error).__name__}: {error}")
+    name = bare[1]
+    return (
+        f"'{name}' of the class has no type; write {name}: ClassVar = … for a constant, or "
+        f"{name}: float = abm.param(…) for a parameter"
+    )

@@ -114,7 +114,7 @@ def sensitivity(
     Raises Refusal for names that the study does not have, a study without factors, numbers that cannot be used, and
     when too few samples have a value; Interrupted as `run` does.
     """
-    asked(experiment, kpi, firm, method, arm, against, factors, confidence)
+    asked(experiment, kpi, firm, method, samples, arm, against, factors, confidence)
     if factors is not None:
         experiment = experiment.replace(design=Design(), expect=(), groups={})
     keeper = Segments() if store is None else Store(store)
@@ -131,20 +131,24 @@ def asked(
     kpi: str,
     firm: str | None,
     method: str,
+    samples: int | None,
     arm: str | None,
     against: str | None,
     factors: Factors | None,
     confidence: float,
 ) -> list[str]:
-    """Return the arms to analyse; raise Refusal, before any trial run, for names and paths that the study lacks."""
+    """Return the arms to analyse; raise Refusal, before any trial run, for what a study lacks or a method refuses."""
     if method not in METHODS:
         raise Refusal(f"= {shown(method)} is not {one_of(METHODS)}{did_you_mean(str(method), METHODS)}", place="method")
     check_confidence(confidence)
-    _varying(experiment, factors)
+    varied = _varying(experiment, factors)
     _known("KPI", kpi, [*(one.name for one in experiment.kpis), *experiment.own.known])
     if firm is not None:
         _known("firm", firm, [one.name for one in experiment.scenario.firms])
-    return _arms(experiment.arms, arm, against)
+    wanted = _arms(experiment.arms, arm, against)
+    if samples is not None or method != "tornado":  # of a tornado the points depend on what trial runs find
+        _design(varied, method, samples, wanted)
+    return wanted
 
 
 def planned(
@@ -160,7 +164,7 @@ def planned(
     confidence: float = 0.95,
 ) -> Experiment:
     """Return the experiment whose runs an analysis needs; arguments and refusals are those of `sensitivity`."""
-    wanted = asked(experiment, kpi, firm, method, arm, against, factors, confidence)
+    wanted = asked(experiment, kpi, firm, method, samples, arm, against, factors, confidence)
     experiment = _varying(experiment, factors)
     names = [one.name for one in experiment.kpis]
     kept = {name: experiment.arms[name] for name in experiment.arms if name in {*wanted, against}}

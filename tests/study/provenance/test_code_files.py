@@ -56,6 +56,10 @@ def test_what_lies_where_the_copy_should_is_never_run(written, tmp_path):
         ("x = 1\ndef f(:\n", "line 2: invalid syntax"),
         ("x = 1\nimport no_such_thing\n", "line 2: ModuleNotFoundError: No module named 'no_such_thing'; such a file"),
         ("def f():\n    return 1 / 0\n\nf()\n", "line 2: ZeroDivisionError: division by zero"),
+        (
+            "import abm\nclass Habit(abm.Mechanism):\n    name = 'habit'\n    growth = 0.5\n",
+            "line 2: 'growth' of the class has no type; write growth: ClassVar = … for a constant, or growth: float",
+        ),
         ("import sys\nsys.exit(3)\n", "line 2: SystemExit: 3"),
         ("import abm\nabm.Scenario(periods=-1)\n", "line 2: Scenario.periods = -1 is outside [0, 1e5]"),
     ],

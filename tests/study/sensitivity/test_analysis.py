@@ -216,3 +216,16 @@ def test_results_of_another_design_are_refused(study):
     results = run(study(arms={}, replications=1), workers=1)
     with pytest.raises(Refusal, match='method = "none" is no design for sensitivity'):
         analysed(results, "profit")
+
+
+@pytest.mark.parametrize(
+    ("method", "samples", "said"),
+    [("sobol", 100, "is not a power of two"), ("morris", 1, "outside"), ("tornado", 8, "leave samples out")],
+)
+def test_samples_are_refused_before_any_trial_run(uncertain, method, samples, said, monkeypatch):
+    def no_trials(*_, **__):
+        raise AssertionError("trial runs were done")
+
+    monkeypatch.setattr("abm.study.sensitivity.analysis.with_matches", no_trials)
+    with pytest.raises(Refusal, match=said):
+        sensitivity(uncertain(), "profit", method=method, samples=samples)
