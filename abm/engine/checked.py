@@ -23,10 +23,11 @@ from abm.engine.binding import Binder
 from abm.engine.engine import Engine
 from abm.engine.stages import Stage
 from abm.mechanisms.mechanism import own_names
+from abm.mechanisms.sums import sum_meant
 from abm.scenario import plan
 from abm.scenario.book import BOOK, VISITS
 from abm.scenario.scenario import Scenario
-from abm.scenario.steps import WITHOUT, Step
+from abm.scenario.steps import Step
 from abm.world.columns import Column
 from abm.world.units import allowed
 from abm.world.world import World
@@ -143,7 +144,7 @@ class CheckedCall(Call):
         columns_of_its_own = (*self._mechanism.owns, *self._mechanism.scratch)
         tallies = (tally.name for tally in self._mechanism.counts)
         self._declared = {*(column.name for column in columns_of_its_own), *tallies, *self._mechanism.writes}
-        self._declared |= {name for name, of in known.items() if of.partition(WITHOUT)[0] in sums}
+        self._declared |= {name for name, of in known.items() if sum_meant(of) in sums}
         if step.mechanism.name == VISITS:  # what keeps the list of visits is the engine's own
             self._declared |= {*known}
         if _LIST in written_by(self.kernel.function):  # what makes the list may use all of it

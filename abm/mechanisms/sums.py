@@ -1,8 +1,8 @@
 """Open sums: what several theories add to, each in its own file, and one theory reads.
 
 A sum is opened with its start at the beginning of its phase; every kernel of that phase that takes it is a *term*, and
-the phases after it read the sum. A kernel may also take the sum as it would be without the terms of one mechanism:
-`utility_without_trust`.
+the phases after it read the sum. A kernel may also take the sum as it would be without the terms of one mechanism,
+`utility_without_trust`, or with those alone, `utility_of_trust`: only the start, if the market has no such term.
 """
 
 from __future__ import annotations
@@ -16,6 +16,19 @@ from abm.mechanisms.phases import Phase
 from abm.world.columns import Column
 
 UNCONSIDERED = np.float32(-1e30)  # a utility that nothing reaches and no term lifts: the firm cannot be chosen
+WITHOUT, OF = "_without_", "_of_"
+
+
+def sum_meant(name: str) -> str:
+    """Return the sum that a kernel's parameter is, or is a part of: `utility` for `utility_of_trust`."""
+    return name.partition(WITHOUT)[0].partition(OF)[0]
+
+
+def has_term(name: str, mechanism: str) -> bool:
+    """Return whether the terms of a mechanism are in the sum, or the part of one, that a parameter is."""
+    if WITHOUT in name:
+        return mechanism != name.partition(WITHOUT)[2]
+    return OF not in name or mechanism == name.partition(OF)[2]
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from abm.core.errors import Refusal, did_you_mean
 from abm.core.kernels import Kernel
 from abm.mechanisms.mechanism import Mechanism, own_names
 from abm.mechanisms.policy import Policy
-from abm.mechanisms.sums import Sum
+from abm.mechanisms.sums import Sum, sum_meant
 from abm.scenario.firm import Firm, Kinds, kinds_of
-from abm.scenario.steps import WITHOUT, Step, schedule_of
+from abm.scenario.steps import Step, schedule_of
 from abm.world import visits
 from abm.world.columns import BEFORE, Column, Tally
 from abm.world.population import COLUMNS as TRAITS
@@ -56,13 +56,13 @@ def base(name: str) -> str:
 
 
 def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[Column]:
-    """Return the columns of the sums that kernels take, whole or without a mechanism."""
+    """Return the columns of the sums that kernels take, whole or a part of them."""
     return [
         one.column(name)
         for mechanism in mechanisms
         for one in mechanism.sums
         for name in sorted(names)
-        if name == one.name or name.startswith(f"{one.name}{WITHOUT}")
+        if sum_meant(name) == one.name
     ]
 
 

@@ -13,11 +13,9 @@ from abm.core.programs import Call
 from abm.mechanisms.mechanism import Act, Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import place
-from abm.mechanisms.sums import Sum
+from abm.mechanisms.sums import Sum, has_term, sum_meant
 from abm.scenario.firm import Firm
 from abm.world.world import World
-
-WITHOUT = "_without_"
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def steps_of(mechanisms: Iterable[Mechanism], off: Sequence[str] = (), firms: Se
     for step in found:
         _check_scope(step)
     found = _read(ordered, found)
-    return sorted([*_sums(ordered, found), *found], key=lambda step: step.phase.place)
+    return sorted(_sums(ordered, found), key=lambda step: step.phase.place)
 
 
 def schedule_of(mechanism: Mechanism, off: Sequence[str], firms: Sequence[Firm]) -> Schedule:
@@ -84,25 +82,34 @@ def _read(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Step]:
     unread = set()
     for one in (one for mechanism in mechanisms for one in mechanism.sums):
         readers = (step for step in found if step.phase != one.phase)
-        if not any(name.partition(WITHOUT)[0] == one.name for step in readers for name in step.arguments):
+        if not any(sum_meant(name) == one.name for step in readers for name in step.arguments):
             unread.add(one.name)
     return [step for step in found if not unread & {*step.arguments}]
 
 
 def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[Step]:
-    """Yield the steps that open sums, and the terms of sums that leave one mechanism out."""
+    """Yield the steps with those that open sums before them, and behind each term the same for parts of its sum.
+
+    Parts are sums without one mechanism, or of one alone. Term by term, as what a term takes may change in its phase.
+    """
     names = {name for step in found for name in step.arguments}
-    for mechanism in mechanisms:
-        for one in mechanism.sums:
-            terms = [step for step in found if step.phase == one.phase and one.name in step.arguments]
-            if one.name in names and terms:
-                yield _opening(one, mechanism, one.name)
-            for name in sorted(name for name in names if name.startswith(f"{one.name}{WITHOUT}")):
-                left_out = name.removeprefix(f"{one.name}{WITHOUT}")
-                yield _opening(one, mechanism, name)
-                for step in terms:
-                    if step.mechanism.name != left_out:
-                        yield replace(step, renamed=((one.name, name),))
+    sums = [(one, mechanism) for mechanism in mechanisms for one in mechanism.sums]
+    parts = {one: sorted(name for name in names if name != one.name and sum_meant(name) == one.name) for one, _ in sums}
+    for one, mechanism in sums:
+        if any(_is_term(step, one) for step in found):
+            yield _opening(one, mechanism, one.name)
+        for name in parts[one]:
+            yield _opening(one, mechanism, name)
+    for step in found:
+        yield step
+        for one, _ in sums:
+            for name in parts[one] if _is_term(step, one) else ():
+                if has_term(name, step.mechanism.name):
+                    yield replace(step, renamed=((one.name, name),))
+
+
+def _is_term(step: Step, one: Sum) -> bool:
+    return step.phase == one.phase and one.name in step.arguments
 
 
 def _opening(one: Sum, mechanism: Mechanism, name: str) -> Step:

@@ -20,10 +20,9 @@ from abm.core.spec import Spec
 from abm.mechanisms.mechanism import Act, Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import shipped
-from abm.mechanisms.sums import Sum
+from abm.mechanisms.sums import Sum, sum_meant
 from abm.view.tables import written
 
-_WITHOUT = "_without_"
 _KINDS = ("float32", "float64", "int32", "int64", "uint32", "uint64")  # a number is the same number in each of them
 _SAID = {"exp32": "exp", "exp64": "exp", "log32": "ln"}
 
@@ -53,9 +52,9 @@ class Acting:
         return self.act.name if isinstance(self.act, Kernel) else self.act.__name__
 
     def takes(self, one: Sum) -> bool:
-        """Return whether it takes a sum, whole or without a mechanism's terms."""
+        """Return whether it takes a sum, whole or a part of it."""
         arguments = self.act.arguments if isinstance(self.act, Kernel) else ()
-        return any(name == one.name or name.startswith(one.name + _WITHOUT) for name in arguments)
+        return any(sum_meant(name) == one.name for name in arguments)
 
 
 def ordered() -> list[type[Mechanism]]:

@@ -1,0 +1,67 @@
+"""Open sums: whole, without the terms of one theory, and of that theory alone."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+import abm
+from abm.engine.engine import Engine
+from abm.mechanisms.sums import has_term, sum_meant
+from abm.world.columns import Column
+
+
+@abm.kernel
+def copy_parts(whole, rest, part, absent, utility, utility_without_taste, utility_of_taste, utility_of_fashion, lo, hi):
+    """Keep a sum and its parts.  whole, rest, part, absent (m, n)  logit units  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            whole[j, i] = utility[j, i - lo]
+            rest[j, i] = utility_without_taste[j, i - lo]
+            part[j, i] = utility_of_taste[j, i - lo]
+            absent[j, i] = utility_of_fashion[j, i - lo]
+
+
+class Parts(abm.Mechanism):
+    """Keeps a sum and its parts."""
+
+    name = "parts"
+    owns: ClassVar = tuple(
+        Column(name, ("firm", "customer"), 0, "logit units", "by hand") for name in ("whole", "rest", "part", "absent")
+    )
+
+    def schedule(self, policies):
+        """Return the copy."""
+        return ((abm.Phase.CHOICE, copy_parts),)
+
+
+def test_a_sum_is_its_parts():
+    """Where a theory is not in the market, or adds nothing, its part is the start of the sum."""
+    scenario = abm.Scenario(periods=3, population=abm.Population(customers=100)).adding(Parts())
+    engine = Engine(scenario, 1)
+    engine.run(3)
+    c = engine.world.customers
+    np.testing.assert_array_equal(c.part, c.taste)
+    np.testing.assert_allclose(c.rest + c.part, c.whole, atol=1e-5)
+    assert np.abs(c.rest).max() > 0
+    assert not c.absent.any()
+
+
+def test_parts_of_sums_are_sound():
+    abm.check_kernels(abm.Scenario().adding(Parts()))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant", "trust", "taste"),
+    [
+        ("utility", "utility", True, True),
+        ("utility_without_trust", "utility", False, True),
+        ("utility_of_trust", "utility", True, False),
+        ("utility_without_kind_of_trust", "utility", True, True),
+    ],
+)
+def test_names(name, meant, trust, taste):
+    assert sum_meant(name) == meant
+    assert (has_term(name, "trust"), has_term(name, "taste")) == (trust, taste)
