@@ -15,6 +15,8 @@ ORDER = (
     "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "accounts",
     "survey", "expectation_management",
+    "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "loyalty_types", "loyalty_measures",
+    "accounts",
 )  # fmt: skip
 
 

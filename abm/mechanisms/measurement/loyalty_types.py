@@ -1,0 +1,289 @@
+"""Types of loyalty: what ties each customer to the firm where she buys most.   Uses no neighbours; changes nothing.
+
+Claim: buying at the same firm has seven reasons. Which one a customer has is found by choosing again with one block of
+the terms of her utility removed: the block without which she would least go to the firm names her loyalty.
+
+    nothing else to choose   monopoly 垄断          her programme   incentivised 激励
+    cost of leaving, habit   inertia 惰性           satisfaction, trust, commitment, taste   premium 超值
+    distance                 convenience 方便       a warm attitude without the purchases    latent 潜在
+    price                    price 价格
+
+The choice is that among firms, given that she goes to one: P_f is a firm's probability over that of all firms, as on
+her latest visit, and P'_f ~ P_f e^(-term_f) with the terms of a block removed. So what a block is worth at every firm
+alike ties her to none, and removing prices is to set them all to one.  Word of mouth, names and fees are in no block.
+Source: DICK_BASU_1994 (attitude and repeat purchase), Sindell 2000 (the seven types; from memory); that a removed
+block tells them apart, and thresholds, are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from abm.core.functions import exp32
+from abm.core.kernels import equation, kernel
+from abm.core.spec import param
+from abm.kpis.kpi import FloatArray, Tallied, kpi
+from abm.mechanisms.mechanism import Mechanism, Schedule
+from abm.mechanisms.phases import Phase
+from abm.world.calendar import year_closes
+from abm.world.columns import Column, Tally
+
+LOYALTIES = ("none", "monopoly", "inertia", "latent", "convenience", "price", "incentivised", "premium")
+NONE, MONOPOLY, INERTIA, LATENT, CONVENIENCE, PRICE, INCENTIVISED, PREMIUM = (
+    np.uint8(code) for code in range(len(LOYALTIES))
+)
+_BLOCKS = 5  # of terms, in this order: inertia, convenience, price, incentivised, premium
+_STEPS = 1024  # in which attitudes are ranked
+_RANKED = np.float32(_STEPS)
+
+
+@equation
+def chance_among_firms(preference, terms, block, f, i):
+    """Return P'_f = P_f e^(-term_f) / Σ_j P_j e^(-term_j) for a considered firm; with block -1, P_f itself.
+
+    preference (m, n)  probabilities of row i      terms (blocks, m, 1)  logit units
+    """
+    total = np.float32(0.0)
+    for j in range(preference.shape[0]):
+        less = terms[block, f, 0] - terms[block, j, 0] if block >= 0 else np.float32(0.0)
+        total += preference[j, i] / preference[f, i] * exp32(less)
+    return 1.0 / total
+
+
+@equation
+def named_block(block):
+    """Return the type of loyalty that a block names."""
+    return INERTIA if block == 0 else np.uint8(block + 3)
+
+
+@equation
+def attitude(satisfaction, commitment):
+    """Return the attitude to a firm that has been used, 0-1: the mean of satisfaction and affective commitment."""
+    return 0.5 * (satisfaction + commitment)
+
+
+@equation
+def attitude_step(attitude):
+    """Return the step of an attitude, 0 to 1023."""
+    return min(np.int64(np.int32(attitude * _RANKED)), np.int64(_STEPS - 1))
+
+
+@equation
+def lowest_top_step(attitude_count, top):
+    """Return the lowest step such that a share of at most `top` of all is there or above; 1024 if there is none."""
+    total = 0
+    for k in range(attitude_count.shape[0]):
+        total += attitude_count[k]
+    above, step = 0, np.int64(attitude_count.shape[0])
+    while step > 0 and np.float32(above + attitude_count[step - 1]) <= top * np.float32(total):
+        step -= 1
+        above += attitude_count[step]
+    return step
+
+
+@kernel
+def keep_providers(provider_then, provider, lo, hi):
+    """Keep the provider as choices begin.  provider_then (tile,)  firm  [written]"""
+    for i in range(lo, hi):
+        provider_then[i - lo] = provider[i]
+
+
+@kernel
+def find_ties(
+    loyalty_tie, terms, provider_then, visit_count, visit_customer, preference, utility_of_switching_cost,
+    utility_of_convenience, utility_of_pricing, utility_of_rewards, utility_of_choice, utility_of_trust,
+    utility_of_taste, habit_strength, least_drop, lo,
+):  # fmt: skip
+    """Write, for each visitor and firm, what ties her to it: the block whose removal lowers its probability most.
+
+    With `habit_strength` h the probability of last time's provider is h + (1 - h) P, of another firm (1 - h) P; habit
+    is removed with the cost of leaving. Of equal falls the first in the order inertia, convenience, price,
+    incentivised, premium counts. A fall of less than `least_drop` is none. Where one firm alone is considered it is a monopoly.
+
+    loyalty_tie (m, n)  code  [written]      terms (5, m, 1)  logit units  [written]
+    """
+    m = preference.shape[0]
+    for v in range(visit_count[0]):
+        i = visit_customer[v]
+        r, known = i - lo, 0
+        for j in range(m):
+            known += 1 if preference[j, i] > 0.0 else 0
+            terms[0, j, 0] = utility_of_switching_cost[j, r]
+            terms[1, j, 0] = utility_of_convenience[j, r]
+            terms[2, j, 0] = utility_of_pricing[j, r]
+            terms[3, j, 0] = utility_of_rewards[j, r]
+            terms[4, j, 0] = utility_of_choice[j, r] + utility_of_trust[j, r] + utility_of_taste[j, r]
+        for f in range(m):
+            tie = NONE
+            if preference[f, i] > 0.0 and known == 1:
+                tie = MONOPOLY
+            elif preference[f, i] > 0.0:
+                here, free = provider_then[r] == np.int64(f), np.float32(1.0) - habit_strength
+                back = habit_strength if here else np.float32(0.0)
+                usual, most = chance_among_firms(preference, terms, -1, f, i), np.float32(0.0)
+                for block in range(_BLOCKS):
+                    left = chance_among_firms(preference, terms, block, f, i)
+                    fall = free * (usual - left) if block > 0 else back + free * usual - left
+                    if fall > most and fall >= least_drop:
+                        most, tie = fall, named_block(block)
+            loyalty_tie[f, i] = tie
+
+
+@kernel(per="market")
+def rank_attitudes(
+    attitude_count, encounters, satisfaction, affective_commitment, exited, periods_per_year, burn_in, periods, t
+):  # fmt: skip
+    """When the books close, count the relations with firms that have been used, by the step of the attitude.
+
+    attitude_count (1024,)  relations  [written]
+    """
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
+        for k in range(attitude_count.shape[0]):
+            attitude_count[k] = 0
+        for j in range(encounters.shape[0]):
+            for i in range(encounters.shape[1]):
+                if encounters[j, i] > 0.0 and exited[i] < 0:
+                    felt = attitude(satisfaction[j, i], affective_commitment[j, i])
+                    attitude_count[attitude_step(felt)] += 1
+
+
+@kernel
+def name_loyalties(
+    loyalty_type, loyalty_tie, attitude_count, encounters, satisfaction, affective_commitment, exited, provider,
+    year_purchases, typed, monopoly_loyal, inertia_loyal, latent_loyal, convenience_loyal, price_loyal,
+    incentivised_loyal, premium_loyal, main_from, top_attitude, periods_per_year, burn_in, periods, lo, hi, t,
+):  # fmt: skip
+    """When the books close, name each customer's loyalty.
+
+    Her main firm is where she made most of the year's visits, and at least `main_from` of them; of equals the provider,
+    then the first. It has her by what tied her to it on her latest visit. Who has no main firm is latently loyal to the
+    firm that she has the best attitude to, of equals the first, if that is among the highest `top_attitude` of all.
+
+    loyalty_type (n,)  code  [written]      typed and what follows: tallies [written]
+    """
+    if year_closes(t + 1, periods_per_year, burn_in, periods):
+        m, step = year_purchases.shape[0], lowest_top_step(attitude_count, top_attitude)
+        for i in range(lo, hi):
+            total, most, main = np.int64(0), np.int64(0), np.int64(-1)
+            warmest, closest = np.float32(-1.0), np.int64(-1)
+            for j in range(m):
+                bought = np.int64(year_purchases[j, i])
+                total += bought
+                if bought > most or (bought == most and bought > 0 and provider[i] == np.int64(j)):
+                    most, main = bought, np.int64(j)
+                felt = attitude(satisfaction[j, i], affective_commitment[j, i])
+                if encounters[j, i] > 0.0 and felt > warmest:
+                    warmest, closest = felt, np.int64(j)
+            kind, firm = NONE, np.int64(m)
+            if most > 0 and np.float32(most) >= main_from * np.float32(total):
+                kind, firm = loyalty_tie[main, i], main
+            elif closest >= 0 and exited[i] < 0 and attitude_step(warmest) >= step:
+                kind, firm = LATENT, closest
+            loyalty_type[i] = kind
+            typed[firm] += 1
+            monopoly_loyal[firm] += 1 if kind == MONOPOLY else 0
+            inertia_loyal[firm] += 1 if kind == INERTIA else 0
+            latent_loyal[firm] += 1 if kind == LATENT else 0
+            convenience_loyal[firm] += 1 if kind == CONVENIENCE else 0
+            price_loyal[firm] += 1 if kind == PRICE else 0
+            incentivised_loyal[firm] += 1 if kind == INCENTIVISED else 0
+            premium_loyal[firm] += 1 if kind == PREMIUM else 0
+
+
+_NONE_TYPED = "no year closes in the period, or the firm is nobody's main firm and nobody is latently loyal to it"
+
+
+@kpi(unit="share", nan=_NONE_TYPED)
+def monopoly_loyal_share(c: Tallied) -> FloatArray:
+    """Customers with nothing else to choose / customers whose main firm it is or who are latently loyal to it."""
+    return c.monopoly_loyal / c.typed
+
+
+@kpi(unit="share", nan=_NONE_TYPED)
+def inertia_loyal_share(c: Tallied) -> FloatArray:
+    """Customers tied by the cost of leaving or habit / main-firm and latently loyal customers."""
+    return c.inertia_loyal / c.typed
+
+
+@kpi(unit="share", nan=_NONE_TYPED)
+def latent_loyal_share(c: Tallied) -> FloatArray:
+    """Customers of warm attitude who have no main firm / main-firm and latently loyal customers."""
+    return c.latent_loyal / c.typed
+
+
+@kpi(unit="share", nan=_NONE_TYPED)
+def convenience_loyal_share(c: Tallied) -> FloatArray:
+    """Customers tied by distance / main-firm and latently loyal customers."""
+    return c.convenience_loyal / c.typed
+
+
+@kpi(unit="share", nan=_NONE_TYPED)
+def price_loyal_share(c: Tallied) -> FloatArray:
+    """Customers tied by the price / main-firm and latently loyal customers."""
+    return c.price_loyal / c.typed
+
+
+@kpi(unit="share", nan=_NONE_TYPED)
+def incentivised_loyal_share(c: Tallied) -> FloatArray:
+    """Customers tied by the programme / main-firm and latently loyal customers."""
+    return c.incentivised_loyal / c.typed
+
+
+@kpi(unit="share", better="more", nan=_NONE_TYPED)
+def premium_loyal_share(c: Tallied) -> FloatArray:
+    """Customers tied by satisfaction, trust, commitment and taste / main-firm and latently loyal customers."""
+    return c.premium_loyal / c.typed
+
+
+class LoyaltyTypes(Mechanism):
+    """Which of seven reasons each customer has to be loyal; it changes nothing.
+
+    Under rule `threshold` of the choice, who evaluates does so without the cost of leaving: there inertia counts for
+    too much. What is found is of beliefs: a contract is no reason.
+    """
+
+    name = "loyalty_types"
+    serves = ("B8",)
+    owns = (
+        Column("loyalty_tie", ("firm", "customer"), 0, "code", f"what ties her: {', '.join(LOYALTIES)}", "uint8"),
+        Column("loyalty_type", ("customer",), 0, "code", f"of the year that closed: {', '.join(LOYALTIES)}", "uint8"),
+        Column("attitude_count", ("attitude_step",), 0, "relations", "relations by the step of the attitude", "int64"),
+    )
+    scratch = (
+        Column("terms", ("loyalty_block", "firm", "one"), 0, "logit units", "of utility, by block, of one visitor"),
+        Column("provider_then", ("row",), -1, "firm", "provider as choices begin, -1 = none", "int32"),
+    )
+    counts = (
+        Tally("typed", "customers", "whose main firm it is, or who are latently loyal to it"),
+        *(Tally(f"{kind}_loyal", "customers", f"of these, of loyalty {kind}") for kind in LOYALTIES[1:]),
+    )
+    kpis = (
+        monopoly_loyal_share, inertia_loyal_share, latent_loyal_share, convenience_loyal_share, price_loyal_share,
+        incentivised_loyal_share, premium_loyal_share,
+    )  # fmt: skip
+    main_from: float = param(
+        0.5, unit="share", bounds=(0.01, 1), evidence="assumed", doc="share of the year's visits that a main firm has"
+    )
+    top_attitude: float = param(
+        1 / 3, unit="share", bounds=(0, 1), evidence="assumed", doc="share of all attitudes that count as warm"
+    )
+    least_drop: float = param(
+        0.01, unit="0-1", bounds=(0, 1), evidence="assumed",
+        doc="fall of the probability below which a block ties nobody",
+    )  # fmt: skip
+    habit_strength: float = param(
+        0.0, unit="1/visit", bounds=(0, 1), evidence="assumed",
+        doc="chance of returning without a choice: what choice.habit_strength says where choice.rule is habit",
+    )  # fmt: skip
+
+    def axes(self) -> Mapping[str, int]:
+        """Return the number of blocks, and of steps of attitude."""
+        return {"loyalty_block": _BLOCKS, "attitude_step": _STEPS}
+
+    def schedule(self, policies: Sequence[Any]) -> Schedule:
+        """Return what ties visitors, and the yearly count."""
+        yearly = (Phase.STANDING, rank_attitudes), (Phase.CLOSING, name_loyalties)
+        return ((Phase.VALUATION, keep_providers), (Phase.CHOICE, find_ties), *yearly)
