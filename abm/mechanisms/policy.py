@@ -25,7 +25,7 @@ class Held:
 
     dtype: str
     into: Callable[[Any], float | int]
-    back: Callable[[Any], float | int]
+    back: Callable[[Any], float | int | None]
     missing: float | int = 0
 
 

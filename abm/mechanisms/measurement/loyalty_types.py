@@ -101,7 +101,8 @@ def find_ties(
 
     With `habit_strength` h the probability of last time's provider is h + (1 - h) P, of another firm (1 - h) P; habit
     is removed with the cost of leaving. Of equal falls the first in the order inertia, convenience, price,
-    incentivised, premium counts. A fall of less than `least_drop` is none. Where one firm alone is considered it is a monopoly.
+    incentivised, premium counts. A fall of less than `least_drop` is none. Where one firm alone is considered it is a
+    monopoly.
 
     loyalty_tie (m, n)  code  [written]      terms (5, m, 1)  logit units  [written]
     """
