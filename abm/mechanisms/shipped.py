@@ -16,7 +16,7 @@ ORDER = (
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "accounts",
     "survey", "expectation_management",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "loyalty_types", "loyalty_measures",
-    "accounts",
+    "surplus", "accounts",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from abm.core.spec import param
 from abm.mechanisms.choice.contracts import honour_contracts
 from abm.mechanisms.choice.memory import keep_visits_to_firms, remember_choices
 from abm.mechanisms.choice.rules import choose_best, draw_choices, follow_habit, keep_stayers, mark_stayers
-from abm.mechanisms.choice.valuation import add_attraction, leave_out_lost, leave_out_unknown
+from abm.mechanisms.choice.valuation import add_attraction, add_outside, leave_out_lost, leave_out_unknown
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.sums import Sum
@@ -38,6 +38,7 @@ class Choice(Mechanism):
     )
     sums = (
         Sum("utility", ("firm", "row"), 0.0, "logit units", "utility of each firm to the customer", Phase.VALUATION),
+        Sum("outside_utility", ("row",), 0.0, "logit units", "utility of buying nowhere, to be read", Phase.VALUATION),
     )
     scratch = (
         Column("chance", ("firm", "visit"), 0, "0-1", "probability of each firm on the visit"),
@@ -111,7 +112,7 @@ class Choice(Mechanism):
         contracts = (honour_contracts,) if bound else ()
         chosen = (*considered, *rules[self.rule], *contracts, remember_choices, keep_visits_to_firms)
         chosen_now = tuple((Phase.CHOICE, kernel) for kernel in chosen)
-        return ((Phase.VALUATION, add_attraction), *chosen_now)
+        return ((Phase.VALUATION, add_attraction), (Phase.VALUATION, add_outside), *chosen_now)
 
     def begin(self, world: object, seed: int) -> None:
         """Start with equal preference for all firms."""

@@ -28,6 +28,13 @@ def add_attraction(utility, encounters, satisfaction, expectation, attraction, l
 
 
 @kernel
+def add_outside(outside_utility, outside, lo, hi):
+    """Write what buying nowhere is worth, for who asks.  outside_utility (tile,)  logit units  [written]"""
+    for i in range(lo, hi):
+        outside_utility[i - lo] += outside
+
+
+@kernel
 def leave_out_unknown(utility, aware, lo, hi):
     """Take out of consideration the firms that a customer does not know.  utility (m, tile)  [written]"""
     for j in range(utility.shape[0]):
