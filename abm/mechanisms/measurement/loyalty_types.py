@@ -3,7 +3,7 @@
 Claim: buying at the same firm has seven reasons. Which one a customer has is found by choosing again with one block of
 the terms of her utility removed: the block without which she would least go to the firm names her loyalty.
 
-    nothing else to choose   monopoly 垄断          her programme   incentivised 激励
+    nothing else to choose   monopoly 垄断          her programme, class   incentivised 激励
     cost of leaving, habit   inertia 惰性           satisfaction, trust, commitment, taste   premium 超值
     distance                 convenience 方便       a warm attitude without the purchases    latent 潜在
     price                    price 价格
@@ -94,8 +94,8 @@ def keep_providers(provider_then, provider, lo, hi):
 @kernel
 def find_ties(
     loyalty_tie, terms, provider_then, visit_count, visit_customer, preference, utility_of_switching_cost,
-    utility_of_convenience, utility_of_pricing, utility_of_rewards, utility_of_choice, utility_of_trust,
-    utility_of_taste, habit_strength, least_drop, lo,
+    utility_of_convenience, utility_of_pricing, utility_of_rewards, utility_of_customer_classes, utility_of_choice,
+    utility_of_trust, utility_of_taste, habit_strength, least_drop, lo,
 ):  # fmt: skip
     """Write, for each visitor and firm, what ties her to it: the block whose removal lowers its probability most.
 
@@ -115,7 +115,7 @@ def find_ties(
             terms[0, j, 0] = utility_of_switching_cost[j, r]
             terms[1, j, 0] = utility_of_convenience[j, r]
             terms[2, j, 0] = utility_of_pricing[j, r]
-            terms[3, j, 0] = utility_of_rewards[j, r]
+            terms[3, j, 0] = utility_of_rewards[j, r] + utility_of_customer_classes[j, r]
             terms[4, j, 0] = utility_of_choice[j, r] + utility_of_trust[j, r] + utility_of_taste[j, r]
         for f in range(m):
             tie = NONE
@@ -229,7 +229,7 @@ def price_loyal_share(c: Tallied) -> FloatArray:
 
 @kpi(unit="share", nan=_NONE_TYPED)
 def incentivised_loyal_share(c: Tallied) -> FloatArray:
-    """Customers tied by the programme / main-firm and latently loyal customers."""
+    """Customers tied by the programme, or the discount of their class / main-firm and latently loyal customers."""
     return c.incentivised_loyal / c.typed
 
 

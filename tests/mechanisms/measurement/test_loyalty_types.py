@@ -27,7 +27,7 @@ from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
 
 SHARES = LoyaltyTypes.kpis
-BLOCKS = ("switching_cost", "convenience", "pricing", "rewards", "choice", "trust", "taste")
+BLOCKS = ("switching_cost", "convenience", "pricing", "rewards", "customer_classes", "choice", "trust", "taste")
 NOTHING = {  # a market in which no firm has anything over another
     "choice.attraction": 0.0, "taste.taste_spread": 0.0, "pricing.price_sensitivity": 0.0,
     "switching_cost.switching_weight": 0.0, "off": ("trust", "word_of_mouth"),
@@ -79,6 +79,15 @@ def test_one_price_everywhere_ties_nobody_however_much_prices_matter():
 def test_a_card_at_one_firm_is_an_incentive():
     card = {"preset": "stamp_card", "enrolment": "automatic", "reward": 60.0}
     found = shares(market(**{"pricing.price_sensitivity": 0.5, "firms.north.program": card, "rewards.begun": 5.0}))
+    kinds = dict(zip(LOYALTIES[1:], found[0], strict=True))
+    assert kinds["incentivised"] > 0.3
+    assert kinds["premium"] == kinds["price"] == kinds["monopoly"] == kinds["inertia"] == 0.0
+
+
+def test_a_discount_of_her_class_is_an_incentive():
+    """Whoever has bought at the first firm pays half there."""
+    gift = {"firms.north.classes.class_discount": (0.5, 0.5, 0.5, 0.5), "customer_classes": {"every": 10}}
+    found = shares(market(**{"pricing.price_sensitivity": 6.0, **gift}))
     kinds = dict(zip(LOYALTIES[1:], found[0], strict=True))
     assert kinds["incentivised"] > 0.3
     assert kinds["premium"] == kinds["price"] == kinds["monopoly"] == kinds["inertia"] == 0.0
