@@ -115,6 +115,14 @@ def test_no_tiers_are_a_free_lunch(name):
         assert books(base.replace({f"firms.north.program.{name}": values}))[0] <= MOST * usual
 
 
+@pytest.mark.parametrize("discounts", [(0.05,), (0.2, 0.1, 0.05), (0.1,) * 4, (0.5,) * 4, (0.99,) * 4])
+def test_no_discounts_by_class_are_a_free_lunch(discounts):
+    """What the best are spared is forgone."""
+    classes = next(theory for theory in THEORIES if theory.name == "customer_classes")
+    base = start(classes).replace({"customer_classes.every": 10})
+    assert books(base.replace({"firms.north.classes.class_discount": discounts}))[0] <= MOST * books(base)[0]
+
+
 @pytest.mark.parametrize("theory", THEORIES, ids=lambda theory: theory.name)
 def test_what_is_given_or_free_has_a_reason(theory):
     for name, reason in (*theory.policy.given.items(), *theory.policy.free.items()):
