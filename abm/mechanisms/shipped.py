@@ -13,10 +13,8 @@ from abm.mechanisms.mechanism import Mechanism
 # after all others, by name.
 ORDER = (
     "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
-    "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "accounts",
-    "survey", "expectation_management",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "loyalty_types", "loyalty_measures",
-    "surplus", "accounts",
+    "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management",
 )  # fmt: skip
 
 

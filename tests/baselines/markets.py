@@ -80,6 +80,13 @@ MARKETS: dict[str, dict[str, Any]] = {
         servers={},
         fairness={},
         discounting={},
+        survey={},
+        expectation_management={},
+        convenience={},
+        loyalty_types={},
+        loyalty_measures={},
+        customer_classes={},
+        surplus={},
         firms=_with(
             {
                 0: {
@@ -87,6 +94,10 @@ MARKETS: dict[str, dict[str, Any]] = {
                     "voice": {"phone_ease": 0.5},
                     "listening": {"complaint_records": 0.5, "front_line": 0.5, "repair_effort": 0.5},
                     "servers": {"team": 20, "continuity": 0.8},
+                    "survey": {"sampling": 0.2, "mystery_visits": 2},
+                    "expectation": {"adjustment": 0.3},
+                    "classes": {"effort_on_top": 0.6},
+                    "convenience": {"outlets": 3},
                     "program": _CARD,
                 },
                 1: {"failure_causes": {"core_care": 0.3}, "delight": {"extra": 0.05, "surprise_rate": 0.1}},

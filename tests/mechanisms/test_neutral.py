@@ -16,6 +16,7 @@ NEUTRAL = {  # what switches off the effect of a theory that has one as soon as 
     "exit": {"exit_rate": 0.0},
     "discounting": {"member_discount": 0.0},
     "fairness": {"equity_weight": 0.0},
+    "convenience": {"distance_weight": 0.0},
 }
 OPTIONAL = [kind for kind in shipped() if not kind.standard]
 

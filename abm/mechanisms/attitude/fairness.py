@@ -69,6 +69,7 @@ class Fairness(Mechanism):
     """Equity: own benefit and price against those of others."""
 
     name = "fairness"
+    serves = ("B13",)
     owns = (
         Column("others_performance", ("firm",), 0, "0-1", "mean performance that others have met with lately"),
         Column("others_paid", ("firm",), 0, "index", "mean price that others have paid lately, 0 = not known"),

@@ -23,3 +23,9 @@ def test_nothing_is_overlooked_at_no_discount():
     for discount, there in ((0.0, False), (0.1, True)):
         small = Small(1, [{}], discounting={"member_discount": discount})
         assert ("make_light" in [step.name for step in small.scenario.steps()]) == there
+
+
+def test_it_is_the_visit_after_amends_that_is_made_light_of():
+    sections = {"complaint": {}, "recovery": {}, "discounting": {}}
+    names = [step.name for step in Small(1, [{}], **sections).scenario.steps()]
+    assert names.index("make_amends") < names.index("make_light")
