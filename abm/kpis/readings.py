@@ -62,3 +62,39 @@ def sole_buyer_share(world: World) -> FloatArray:
     alone = bought & (bought.sum(axis=0) == 1)
     buyers = bought.sum(axis=1)
     return np.where(buyers > 0, alone.sum(axis=1) / np.maximum(buyers, 1), np.nan)
+
+
+_SETTLED = 10  # visits to the firm: the satisfaction of who has just begun is that of a few visits
+_FEWEST = 30  # customers through whom a curve is laid
+_NO_CURVE = f"no year closes in the period, or fewer than {_FEWEST} settled customers are in the upper half"
+
+
+def _curve(world: World, j: int) -> FloatArray:
+    """Return slope and curvature of the chance of choosing firm j over satisfaction with it, in the upper half of its
+    settled customers' satisfaction: least squares, (2,) float64; NaN of too few customers."""
+    c = world.customers
+    own = (c.provider == j) & (c.encounters[j] >= _SETTLED)
+    satisfaction, chance = c.satisfaction[j, own].astype(np.float64), c.preference[j, own].astype(np.float64)
+    if satisfaction.size == 0:
+        return np.full(2, np.nan)
+    upper = satisfaction >= np.median(satisfaction)
+    x, y = satisfaction[upper], chance[upper]
+    if x.size < _FEWEST or np.ptp(x) == 0:
+        return np.full(2, np.nan)
+    x = x - x.mean()
+    fitted = np.linalg.lstsq(np.stack([np.ones_like(x), x, x**2], axis=1), y, rcond=None)[0]
+    return np.array([fitted[1], 2.0 * fitted[2]])
+
+
+@reading(unit="1/0-1", better="more", nan=_NO_CURVE, source="JONES_SASSER_1995 (satisfaction and loyalty)")
+def satisfaction_slope(world: World) -> FloatArray:
+    """How fast the chance of choosing the firm again rises with satisfaction, over its customers of ten visits or more
+    in the upper half of satisfaction."""
+    return np.array([_curve(world, j)[0] for j in range(world.m)])
+
+
+@reading(unit="1/0-1/0-1", nan=_NO_CURVE, source="JONES_SASSER_1995 (satisfaction and loyalty)")
+def satisfaction_curvature(world: World) -> FloatArray:
+    """Whether that chance rises ever faster (above 0) or ever more slowly (below 0) with satisfaction, over the same
+    customers: twice the coefficient of the square."""
+    return np.array([_curve(world, j)[1] for j in range(world.m)])

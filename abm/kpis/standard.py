@@ -21,5 +21,6 @@ KPIS: tuple[Kpi, ...] = (
 )  # fmt: skip
 READINGS: tuple[Reading, ...] = (
     readings.gini_of_spend, readings.top_fifth_share, readings.median_satisfaction, readings.sole_buyer_share,
+    readings.satisfaction_slope, readings.satisfaction_curvature,
 )  # fmt: skip
 STANDARD: tuple[Measure, ...] = (*KPIS, *READINGS)

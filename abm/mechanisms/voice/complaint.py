@@ -222,7 +222,7 @@ class Complaint(Mechanism):
         0.5, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction with a dissatisfied visit is lower"
     )
     base: float = param(
-        -1.8, unit="logit units", bounds=(-20, 20), evidence="calibrated", source=cite(PROTOTYPE, "run"),
+        -1.9, unit="logit units", bounds=(-20, 20), evidence="calibrated", source=cite(PROTOTYPE, "run"),
         doc="readiness to complain of who is hardly dissatisfied and trusts as usual",
     )  # fmt: skip
     depth: float = param(

@@ -62,18 +62,18 @@ def justice(distributive, interactional, procedural, d_weight, i_weight, p_weigh
 
 
 @equation
-def said_more(part, answer, gap, paradox_size, first_and_mild, delighted_from):
+def said_more(part, answer, gap, paradox_size, delighted):
     """Return by how much satisfaction with the visit, when asked for, differs from what amends restored.
 
     part, answer : justice as it restores satisfaction with the firm, and as it is said of the handling
+    delighted    : whether the handling was very good, after a first and mild failure
     """
-    praise = paradox_size if first_and_mild and answer >= delighted_from else np.float32(0.0)
-    return (answer - part) * gap + praise
+    return (answer - part) * gap + (paradox_size if delighted else np.float32(0.0))
 
 
 @kernel
 def make_amends(
-    transaction, handling, handling_justice, amends_shift, visit_amends, grievance, failure_severity,
+    transaction, handling, handling_justice, delighted_amends, amends_shift, visit_amends, grievance, failure_severity,
     grievances_before_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, expectation_at, basket,
     customer_id, compensation, empathy, answer_mean, solution_mean, amends_effort, distributive, interactional,
     procedural, answer_distributive, answer_interactional, answer_procedural, matching, full_compensation, answer_due,
@@ -90,11 +90,12 @@ def make_amends(
     by `said_more`; a first and mild failure is one milder than `mild_below` with her first grievance with the firm.
 
     transaction, handling_justice, amends_shift (visits,)  0-1, handling (visits,)  code  [written]
-    visit_amends (visits,)  cents  [written]
+    delighted_amends (visits,)  bool, visit_amends (visits,)  cents  [written]
     answer_days, solution_days (visits,)  [written]      grievances_before_at (pairs,)  at most 255  [written]
     """
     for v in range(visit_count[0]):
         j, pair, cause = visit_firm[v], visit_pair[v], grievance[v]
+        delighted_amends[v] = 0
         amends_shift[v] = 0.0
         visit_amends[v] = 0
         if handling[v] != NO_COMPLAINT:
@@ -112,9 +113,11 @@ def make_amends(
             )  # fmt: skip
             lost = max(np.float32(0.0), second_disappointment * (1.0 - said / failed_below)) * before
             first_and_mild = grievances_before_at[pair] == 0 and failure_severity[v] < mild_below
+            delighted = first_and_mild and said >= delighted_from
+            delighted_amends[v] = 1 if delighted else 0
             handling_justice[v] = said
             handling[v] = GOOD if said >= recovered_from else (FAILED if said < failed_below else MIDDLING)
-            amends_shift[v] = said_more(part, said, gap, paradox, first_and_mild, delighted_from)
+            amends_shift[v] = said_more(part, said, gap, paradox, delighted)
             transaction[v] = before + part * gap - lost
             paid = np.float64(compensation[j]) * np.float64(basket[visit_customer[v]])
             visit_amends[v] = np.int64(np.float64(100.0) * paid + np.float64(0.5)) + amends_effort[j]
@@ -131,10 +134,10 @@ def add_said_more(answer_shift, amends_shift, visit_count):
 
 @kernel
 def count_amends(
-    visit_count, visit_firm, handling, failure_cause, grievance, transaction, amends_shift, visit_amends, answer_days,
-    solution_days, answer_due, solution_due, handled,
-    recoveries, failed_recoveries, answered_in_time, solved_in_time, amends_cost, said_recovered, said_undisturbed,
-    undisturbed,
+    visit_count, visit_firm, handling, delighted_amends, failure_cause, grievance, transaction, amends_shift,
+    visit_amends, answer_days, solution_days, answer_due, solution_due, handled, recoveries, failed_recoveries,
+    delighted_recoveries, answered_in_time, solved_in_time, amends_cost, said_recovered, said_delighted,
+    said_undisturbed, undisturbed,
 ):  # fmt: skip
     """Count what came of complaints, and what is said of recovered visits and of those on which nothing was wrong.
 
@@ -149,7 +152,10 @@ def count_amends(
             failed_recoveries[j] += 1 if handling[v] == FAILED else 0
             answered_in_time[j] += 1 if answer_days[v] <= answer_due else 0
             solved_in_time[j] += 1 if solution_days[v] <= solution_due else 0
-            said_recovered[j] += in_steps(unit(transaction[v] + amends_shift[v])) if good else 0
+            said = in_steps(unit(transaction[v] + amends_shift[v]))
+            said_recovered[j] += said if good else 0
+            delighted_recoveries[j] += delighted_amends[v]
+            said_delighted[j] += said if delighted_amends[v] > 0 else 0
             amends_cost[j] += visit_amends[v]
         elif failure_cause[v] == NO_FAILURE and grievance[v] == NO_FAILURE:
             said_undisturbed[j] += in_steps(transaction[v])
@@ -190,10 +196,17 @@ def solved_in_time_share(c: Tallied) -> FloatArray:
     return c.solved_in_time / c.handled
 
 
-@kpi(unit="0-1", nan="no complaint was recovered, or no visit went well", source="DE_MATOS_2007 (recovery paradox)")
-def paradox_gap(c: Tallied) -> FloatArray:
+@kpi(unit="0-1", nan="no complaint was recovered, or no visit went well")
+def recovered_gap(c: Tallied) -> FloatArray:
     """Mean satisfaction stated of recovered visits, less that of visits on which nothing went wrong."""
     return c.said_recovered / c.recoveries - c.said_undisturbed / c.undisturbed
+
+
+@kpi(unit="0-1", nan="nobody was recovered very well after a first and mild failure", source="DE_MATOS_2007 (paradox)")
+def paradox_gap(c: Tallied) -> FloatArray:
+    """Mean satisfaction stated after a very good recovery of a first and mild failure, less that of visits on which
+    nothing went wrong."""
+    return c.said_delighted / c.delighted_recoveries - c.said_undisturbed / c.undisturbed
 
 
 class RecoveryPolicy(Policy):
@@ -247,6 +260,7 @@ class Recovery(Mechanism):
     policy = RecoveryPolicy
     needs = ("complaint",)
     owns = (
+        Column("delighted_amends", ("visit",), 0, "bool", "very good handling of a first and mild failure", "uint8"),
         Column("amends_shift", ("visit",), 0, "shift of 0-1", "what is said of the visit and not felt about the firm"),
         Column("visit_amends", ("visit",), 0, "cents", "what amends cost on the visit", "int64"),
         Column("answer_days", ("visit",), 0, "days", "until a complaint is answered"),
@@ -262,10 +276,19 @@ class Recovery(Mechanism):
         Tally("solved_in_time", "complaints", "of those handled, solved when it was due"),
         Tally("amends_cost", "cu", "given back, and spent on handling complaints", CENT, account="lever"),
         Tally("said_recovered", "0-1", "satisfaction stated of recovered visits", 1 / FIXED_POINT),
+        Tally("delighted_recoveries", "complaints", "of those handled, very well after a first and mild failure"),
+        Tally("said_delighted", "0-1", "satisfaction stated of those visits", 1 / FIXED_POINT),
         Tally("said_undisturbed", "0-1", "satisfaction stated of visits on which nothing was wrong", 1 / FIXED_POINT),
         Tally("undisturbed", "visits", "visits on which nothing was wrong"),
     )
-    kpis = (recovery_rate, double_deviation_share, answered_in_time_share, solved_in_time_share, paradox_gap)
+    kpis = (
+        recovery_rate,
+        double_deviation_share,
+        answered_in_time_share,
+        solved_in_time_share,
+        recovered_gap,
+        paradox_gap,
+    )
     distributive: float = param(
         0.38, unit="share", bounds=(0, 1), evidence="assumed", source=cite(GELBRICH_ROSCHK_2011, "abstract: order"),
         doc="part of what is missing that giving back restores",

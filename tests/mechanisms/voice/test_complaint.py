@@ -17,7 +17,7 @@ from tests.mechanisms.small import Small
 from tests.mechanisms.voice.runs import market, measured, totals
 
 share = st.floats(0, 1, width=32)
-USUAL = {"base": -1.8, "depth": 6.0, "ease": 1.0, "faith": 1.0, "usual_trust": 0.5}
+USUAL = {"base": -1.9, "depth": 6.0, "ease": 1.0, "faith": 1.0, "usual_trust": 0.5}
 
 
 def chance(shortfall=0.0, openness=0.0, trust=0.5, inclination=0.0):
@@ -27,10 +27,10 @@ def chance(shortfall=0.0, openness=0.0, trust=0.5, inclination=0.0):
 
 
 def test_the_chance_of_a_complaint_by_hand():
-    """At the mark e^-1.8 / (1 + e^-1.8); 0.3 below it as much more as 1.8 logit units are: a half."""
-    assert chance() == pytest.approx(1 / (1 + np.exp(1.8)), abs=1e-5)
-    assert chance(0.3) == pytest.approx(0.5, abs=1e-5)
-    assert chance(0.3, openness=0.5, trust=1.0, inclination=-1.0) == pytest.approx(0.5, abs=1e-5)
+    """At the mark e^-1.9 / (1 + e^-1.9); .3 below it 1.8 logit units more."""
+    assert chance() == pytest.approx(1 / (1 + np.exp(1.9)), abs=1e-5)
+    assert chance(0.3) == pytest.approx(1 / (1 + np.exp(0.1)), abs=1e-5)
+    assert chance(0.3, openness=0.5, trust=1.0, inclination=-0.9) == pytest.approx(0.5, abs=1e-5)
 
 
 @given(share, share, share, st.floats(-5, 5, width=32))
