@@ -1,4 +1,4 @@
-"""The twins of the service theories, held against numbers worked by hand and against what must always hold."""
+"""The twin of the waiting line, held against numbers worked by hand and against what must always hold."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.reference import recovery, waiting_line
+from tests.reference import waiting_line
 from tests.reference.waiting_line import ABANDONED, SERVED
 
 OPEN = 60.0
-share = st.floats(0.0, 1.0)
 # whole minutes: sums and differences are exact, and equal arrivals and waits equal to patience do occur
 visitors = st.lists(
     st.tuples(st.integers(0, 59), st.integers(0, 30), st.integers(0, 30)).map(lambda v: tuple(map(float, v))),
@@ -178,64 +177,3 @@ class TestWaiting:
         assert waiting_line.staffing_cents(1, 0.125) == 13
         assert waiting_line.staffing_cents(1, 0.124) == 12
         assert waiting_line.staffing_cents(0, 150.25) == 0
-
-
-class TestRecovery:
-    p = recovery.EXAMPLE
-
-    def test_complaint_by_hand(self):
-        """0.6 * 0.3 / 0.5 = 0.36 at 0.2; 0.6 at worst; never from 0.5 on."""
-        assert recovery.complaint_probability(0.2, self.p) == pytest.approx(0.36)
-        assert recovery.complaint_probability(0.0, self.p) == pytest.approx(0.6)
-        assert [recovery.complaint_probability(s, self.p) for s in (0.5, 0.8)] == [0.0, 0.0]
-
-    def test_nobody_complains_where_nobody_can_be_dissatisfied(self):
-        assert recovery.complaint_probability(0.0, {**self.p, "dissatisfied_below": 0.0}) == 0.0
-
-    @given(share, share)
-    def test_the_less_satisfied_complain_more(self, one, other):
-        low, high = sorted((one, other))
-        p_low, p_high = (recovery.complaint_probability(s, self.p) for s in (low, high))
-        assert 0.0 <= p_high <= p_low <= self.p["voice"] + 1e-12
-
-    def test_amended_by_hand(self):
-        """From 0.2 to an expectation of 0.7: half the basket and empathy 0.5 close 0.225 + 0.2 = 0.425 of the 0.5."""
-        assert recovery.amended(0.2, 0.7, 0.5, 0.5, self.p) == pytest.approx(0.4125)
-        assert recovery.amended(0.2, 0.7, 1.0, 0.0, self.p) == pytest.approx(0.425)
-        assert recovery.amended(0.2, 0.7, 0.0, 0.5, self.p) == pytest.approx(0.3)
-        assert recovery.amended(0.2, 0.7, 0.0, 0.0, self.p) == 0.2
-
-    def test_more_than_the_basket_restores_no_more(self):
-        assert recovery.amended(0.2, 0.7, 2.0, 0.3, self.p) == recovery.amended(0.2, 0.7, 1.0, 0.3, self.p)
-
-    def test_amends_close_the_gap_and_no_more(self):
-        """Weights of 0.9 and 0.8: 0.9 + 0.4 is more than all of it."""
-        generous = {**self.p, "distributive": 0.9, "interactional": 0.8}
-        assert recovery.amended(0.25, 0.75, 1.0, 0.5, generous) == 0.75
-
-    def test_nothing_to_restore_above_expectation(self):
-        assert recovery.amended(0.45, 0.3, 1.0, 0.9, self.p) == 0.45
-
-    @given(share, share, st.floats(0.0, 2.0), st.floats(0.0, 0.99), share, share)
-    def test_amended_lies_between_satisfaction_and_expectation(self, s, expected, c, e, distributive, interactional):
-        p = {**self.p, "distributive": distributive, "interactional": interactional}
-        assert s <= recovery.amended(s, expected, c, e, p) <= max(s, expected) + 1e-12
-
-    def test_cost_by_hand(self):
-        """Half of 40 cu: 2000 cents. Empathy 0.5 at 2 cu: 2 ln 2 = 1.386294 cu, 139 cents."""
-        assert recovery.amends_cents(0.5, 0.0, 2.0, 40.0) == 2000
-        assert recovery.amends_cents(0.0, 0.5, 2.0, 40.0) == 139
-        assert recovery.amends_cents(0.5, 0.5, 2.0, 40.0) == 2139
-        assert recovery.amends_cents(2.0, 0.0, 2.0, 40.0) == 8000  # paid in full, although it restores no more
-        assert recovery.amends_cents(0.0, 0.0, 2.0, 40.0) == 0
-
-    def test_each_term_is_rounded_by_itself(self):
-        """12.5 cents are 13 and 0.7 cents are 1: 14, where the sum of 13.2 would be 13."""
-        assert recovery.amends_cents(0.5, 0.0, 0.0, 0.25) == 13
-        assert recovery.amends_cents(0.5, 0.5, 0.007 / math.log(2.0), 0.25) == 14
-
-    @given(st.floats(0.0, 0.9), st.floats(0.5, 5.0))
-    def test_each_step_of_empathy_costs_more_than_the_one_before(self, e, scale):
-        """Within the rounding of three amounts to whole cents."""
-        low, middle, high = (recovery.amends_cents(0.0, e + step, scale, 40.0) for step in (0.0, 0.045, 0.09))
-        assert high - middle >= middle - low - 2
