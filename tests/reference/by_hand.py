@@ -17,10 +17,10 @@ effort = st.floats(0.0, 0.984375, width=32)
 whose = st.tuples(st.integers(0, 2), st.integers(0, 1))  # a visitor and the firm that she visits
 
 
-def visits_with(of_visit: st.SearchStrategy[tuple[Any, ...]], most: int = 6) -> st.SearchStrategy[list[Any]]:
+def visits_with(of_visit: st.SearchStrategy[tuple[Any, ...]], most: int = 12) -> st.SearchStrategy[list[Any]]:
     """Draw visits (customer, firm, *of_visit), in the order in which lists of visits are kept."""
     visit = st.tuples(whose, of_visit).map(lambda parts: (*parts[0], *parts[1]))
-    return st.lists(visit, max_size=most).map(lambda visits: sorted(visits, key=lambda one: one[0]))
+    return st.lists(visit, min_size=most // 3, max_size=most).map(lambda visits: sorted(visits, key=lambda one: one[0]))
 
 
 def per_pair(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[list[Any]]]:

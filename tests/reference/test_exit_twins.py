@@ -71,7 +71,7 @@ stretch = st.tuples(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.fixed_dictionaries(
         {
@@ -166,7 +166,7 @@ told = st.tuples(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(told, min_size=1, max_size=5))
 def test_aftermaths_are_those_of_the_twin(periods):
     small, twin = Small(3, complaint={}, aftermath={}), aftermath.Aftermath()

@@ -43,7 +43,7 @@ given_parts = st.tuples(*[st.floats(0.0, 0.3125, width=32)] * 3)
 cared = st.tuples(effort, effort, effort, effort)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     per_firm(st.tuples(given_parts, cared)),
     per_firm(st.tuples(*[st.floats(0.0, 0.9375, width=32)] * 4)),
@@ -89,7 +89,7 @@ class TestDelightByHand:
         assert [delight.is_delighted(s, self.p) for s in (0.89, 0.9)] == [False, True]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.fixed_dictionaries({"surprise_size": share, "delighted_from": share}),
     per_firm(st.tuples(st.floats(0.0078125, 0.5, width=32), share)),
@@ -134,7 +134,7 @@ class TestServersByHand:
         assert [servers.is_bad(s, servers.EXAMPLE) for s in (0.49, 0.5)] == [True, False]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.fixed_dictionaries({"parted_below": share}),
     per_firm(st.tuples(st.integers(1, 5), effort, share)),

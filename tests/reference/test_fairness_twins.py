@@ -42,7 +42,7 @@ class TestFairnessByHand:
         assert fairness.Others(0.0, 1.0).fairness(0.5, 1.0, self.p) == pytest.approx(1.0)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.fixed_dictionaries(
         {"equity_weight": st.floats(0.0078125, 2.0, width=32), "steepness": st.floats(0, 4, width=32)}
@@ -100,7 +100,7 @@ def assert_known(market, periods=13, seed=3):
 
 
 NORTH, EAST = {"name": "north", "price": 0.875}, {"name": "east"}
-FEW = {"population": {"customers": 12, "purchase_rate": 0.2}, "fairness": {"compared_every": 3}}
+FEW = {"population": {"customers": 6, "purchase_rate": 0.2}, "fairness": {"compared_every": 3}}
 DEAR = [{"name": "dear", "from": 5, "set": {"firms.north.price": 1.25}}]
 STATUS = {"preset": "points", "tier_threshold": [100.0], "tier_discount": [0.25], "tier_bonus": [0.0]}
 
@@ -128,7 +128,7 @@ class TestDiscountingByHand:
         assert discounting.discounted(0.3, math.nan, 0, True, self.p) == 0.3
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.floats(0.0078125, 1.0, width=32),
     per_pair(st.tuples(share, st.integers(0, 2), st.booleans())),
