@@ -51,6 +51,11 @@ class AtDates:
         return self.function.__name__
 
 
+def documentation(act: Any) -> str:
+    """Return the docstring of what a mechanism does: of the function that acts at dates."""
+    return (act.function if isinstance(act, AtDates) else act).__doc__ or ""
+
+
 Act = Kernel | Callable[[World, int], None]
 Schedule = Sequence[tuple[Phase, Act] | tuple[Phase, Act, Mapping[str, str]]]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.core.spec import Spec
-from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.mechanism import Mechanism, documentation
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
@@ -228,7 +228,7 @@ def _doing(kind: type[Mechanism]) -> Iterator[str]:
         named = "".join(f" `{one.name}`: {prose(one.__doc__ or '')}" for one in theory.at_the_start(kind))
         yield f"- *at the start*: {prose(kind.begin.__doc__ or '')}{named}"
     for one in theory.acts(kind):
-        yield f"- *{one.phase.label}* `{one.name}`{_needs(one)}: {prose(one.act.__doc__ or '')}"
+        yield f"- *{one.phase.label}* `{one.name}`{_needs(one)}: {prose(documentation(one.act))}"
     for kernel in theory.unplaced(kind):
         yield f"- *under further settings* `{kernel.name}`: {prose(kernel.__doc__ or '')}"
     for one in theory.acts(kind, off=True):

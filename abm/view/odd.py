@@ -15,7 +15,7 @@ from abm.core.streams import SCHEME
 from abm.engine.stages import staged
 from abm.facts.card import FACTS
 from abm.kpis.measure import Measure
-from abm.mechanisms.mechanism import Mechanism
+from abm.mechanisms.mechanism import Mechanism, documentation
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.shipped import shipped
 from abm.scenario.in_force import in_force
@@ -132,7 +132,7 @@ def _schedule(world: Scenario, begins: Scenario) -> Iterator[str]:
     rows: list[tuple[Any, ...]] = []
     for number, stage in enumerate(staged(begins.steps()), 1):
         for step in stage.steps:
-            words = first_sentence(step.act.__doc__ or "")
+            words = first_sentence(documentation(step.act))
             first = (number, _HOW[stage.kind]) if step is stage.steps[0] else ("", "")
             rows.append((*first, step.phase.label, step.mechanism.name, f"`{step.name}`", words))
     yield from table(("stage", "done", "phase", "mechanism", "kernel", "what it does"), rows)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import strategies as st
 
 from tests.mechanisms.small import Small
@@ -55,8 +54,3 @@ def assert_counted(small: Small, expected: dict[str, Any]) -> None:
     """Compare tallies by name with whole numbers."""
     for name, of_twin in expected.items():
         np.testing.assert_array_equal(counts(small, name), np.atleast_2d(of_twin), err_msg=name)
-
-
-def differs(how: str) -> pytest.MarkDecorator:
-    """Mark a test that holds the specification where a kernel computes something else; it fails when that is mended."""
-    return pytest.mark.xfail(raises=AssertionError, strict=True, reason=how)

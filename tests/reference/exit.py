@@ -57,12 +57,12 @@ def draw(key: Key, customer: int, period: int, firm: int, replication: int) -> f
 class Bond:
     """What a customer holds against a firm: grievances, period and code of the latest, when she turned, and why lost.
 
-    last_grievance, turned_back : period, -1 = none      blame, reason : code, 0 = none
+    last_grievance, turned_back : period, -1 = none      blamed, reason : code, 0 = none
     """
 
     grievance_memory: float = 0.0
     last_grievance: int = -1
-    blame: int = 0
+    blamed: int = 0
     turned_back: int = -1
     reason: int = 0
 
@@ -70,11 +70,11 @@ class Bond:
         """Remember a grievance of period t, if there is one."""
         if grievance:
             self.grievance_memory += fresh_grievance(self.grievance_memory, handling, justice, parameters)
-            self.last_grievance, self.blame = t, RESPONSE if handling == FAILED else grievance
+            self.last_grievance, self.blamed = t, RESPONSE if handling == FAILED else grievance
 
-    def turn(self, t: int, u: float, encounters: float, parameters: dict[str, Any]) -> bool:
+    def turn(self, t: int, u: float, encounters: float, relation: int, parameters: dict[str, Any]) -> bool:
         """Turn her back if u is below the hazard, let what is remembered fade, and tell whether she turned."""
-        turns = u < hazard(self.grievance_memory, encounters, parameters)
+        turns = relation != LOST and u < hazard(self.grievance_memory, encounters, parameters)
         if turns:
             self.turned_back, self.grievance_memory = t, 0.0
         left = self.grievance_memory * 2.0 ** (-1.0 / parameters["half_life"])
@@ -88,10 +88,11 @@ class Bond:
     def give_reason(self, t: int, relation: int, exited: bool, parameters: dict[str, Any]) -> int | None:
         """Give a lost relation its reason and return the class, if it is newly lost; forget it when it is resumed."""
         if relation != LOST:
-            self.reason = 0
+            if self.reason:
+                self.reason, self.turned_back = 0, -1
         elif not self.reason:
             since = self.last_grievance
-            blamed = since >= 0 and (self.turned_back >= since or t - since <= parameters["blamed_for"])
-            self.reason = self.blame if blamed else INVOLUNTARY if exited else COMPETITION
+            because = since >= 0 and (self.turned_back >= since or t - since <= parameters["blamed_for"])
+            self.reason = self.blamed if because else INVOLUNTARY if exited else COMPETITION
             return REASONS[self.reason]
         return None

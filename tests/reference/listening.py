@@ -47,16 +47,18 @@ def voiced(complaints: Sequence[int], grievances: Sequence[int]) -> list[float]:
     return [said / had if had else 0.0 for said, had in zip(complaints, grievances, strict=True)]
 
 
-def heard(intensities: Sequence[float], voiced: Sequence[float], since: int, parameters: dict[str, Any]) -> list[float]:
-    """Return the part of each cause's failures of which a firm hears, given the periods since the run began.
+def heard(
+    intensities: Sequence[float], voiced: Sequence[float], since: Sequence[int], parameters: dict[str, Any]
+) -> list[float]:
+    """Return the part of each cause's failures of which a firm hears, given for how many periods each way is in use.
 
-    A way hears nothing until more periods than its delay have passed.
+    A way hears nothing before these reach its delay.
     """
     parts = []
     for cause in range(CAUSES):
         missed = 1.0
         for way in range(WAYS):
-            if since > parameters["delays"][way]:
+            if since[way] >= parameters["delays"][way]:
                 ear = parameters["ears"][way * CAUSES + cause]
                 missed *= 1.0 - intensities[way] * ear * (voiced[cause] if way == RECORDS else 1.0)
         parts.append(1.0 - missed)

@@ -24,7 +24,7 @@ EXAMPLE: dict[str, Any] = {
     "answer_distributive": 0.45,
     "answer_interactional": 0.4,
     "answer_procedural": 0.15,
-    "match": 0.25,
+    "matching": 0.25,
     "full_compensation": 2.0,
     "days_scale": 7.0,
     "answer_due": 3.0,
@@ -67,9 +67,11 @@ def justices(
     return given_back, empathy, late * math.exp(-solution_days / p["days_scale"])
 
 
-def weighed(done: tuple[float, float, float], weights: tuple[float, float, float], match: float, cause: int) -> float:
+def weighed(
+    done: tuple[float, float, float], weights: tuple[float, float, float], matching: float, cause: int
+) -> float:
     """Return the sum of the three justices by their weights, 0-1; what fits the cause takes weight from the other."""
-    moved = match * min(weights[0], weights[1])
+    moved = matching * min(weights[0], weights[1])
     moved *= {ATTITUDE: -1.0, PRICE: 1.0}.get(cause, 0.0)
     return clipped((weights[0] + moved) * done[0] + (weights[1] - moved) * done[1] + weights[2] * done[2])
 
@@ -79,9 +81,9 @@ def amends(
 ) -> Amends:
     """Return what comes of a complaint; mild tells of a first and mild failure."""
     p, gap = parameters, max(expectation - s, 0.0)
-    part = weighed(done, (p["distributive"], p["interactional"], p["procedural"]), p["match"], cause)
+    part = weighed(done, (p["distributive"], p["interactional"], p["procedural"]), p["matching"], cause)
     said = (p["answer_distributive"], p["answer_interactional"], p["answer_procedural"])
-    answer = weighed(done, said, p["match"], cause)
+    answer = weighed(done, said, p["matching"], cause)
     praise = p["paradox"] if mild and answer >= p["delighted_from"] else 0.0
     handling, taken = GOOD if answer >= p["recovered_from"] else MIDDLING, 0.0
     if answer < p["failed_below"]:

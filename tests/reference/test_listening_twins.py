@@ -16,14 +16,14 @@ class TestListeningByHand:
     def test_what_is_heard(self):
         """All calls hear of 0.35 of the core, after 1 period; with half of staff's visits 1 - 0.65 * 0.875, after 2."""
         intensities = (0.0, 0.0, 0.5, 0.0, 1.0, 0.0, 0.0, 0.0)
-        found = [listening.heard(intensities, [0.0] * 4, t, self.p)[0] for t in (1, 2, 3)]
+        found = [listening.heard(intensities, [0.0] * 4, [t] * 8, self.p)[0] for t in (0, 1, 2)]
         assert found == pytest.approx([0.0, 0.35, 0.43125])
 
     def test_records_hear_what_is_voiced(self):
         """Half of complaints are recorded; of treatment 0.4 are voiced, of the price all, of information nothing."""
         voiced = listening.voiced([0, 2, 3, 0], [0, 5, 3, 4])
         assert voiced == [0.0, 0.4, 1.0, 0.0]
-        heard = listening.heard((0.0,) * 6 + (0.5, 0.0), voiced, 2, self.p)
+        heard = listening.heard((0.0,) * 6 + (0.5, 0.0), voiced, [1] * 8, self.p)
         assert heard == pytest.approx([0.0, 0.2, 0.5, 0.0])
 
     def test_repair(self):
@@ -81,7 +81,7 @@ def test_reviews_of_a_whole_market_are_those_of_the_twin():
                     tallied(name)[t - 3 : t, 1:5, j].sum(axis=0).tolist()
                     for name in ("grievances", "complaints", "failures_by_cause")
                 )
-                heard = listening.heard(policy.intensities, listening.voiced(complaints, grievances), t, p)
+                heard = listening.heard(policy.intensities, listening.voiced(complaints, grievances), [t] * 8, p)
                 repaired[j] = [
                     listening.repaired(*each, policy.effort, p) for each in zip(repaired[j], heard, strict=True)
                 ]

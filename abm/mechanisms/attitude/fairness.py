@@ -36,27 +36,28 @@ def fairness_of(performance, paid, others_performance, others_paid, steepness):
 
 @kernel
 def weigh_fairness(
-    satisfaction_shift, fair, visit_count, visit_firm, performance, visit_discount, price, others_performance,
-    others_paid, equity_weight, steepness,
+    satisfaction_shift, fair, visit_paid, visit_count, visit_firm, performance, visit_discount, price,
+    others_performance, others_paid, equity_weight, steepness,
 ):  # fmt: skip
-    """Add to satisfaction how fair the exchange was: `equity_weight * (fairness - 0.5)`; nothing before a comparison.
+    """Add to satisfaction how fair the exchange was: `equity_weight * (fairness - 0.5)`; 0.5 before a comparison.
 
-    satisfaction_shift, fair (visits,)  [written]
+    satisfaction_shift, fair (visits,), visit_paid (visits,)  index  [written]
     """
     for v in range(visit_count[0]):
         j = visit_firm[v]
         fair[v] = 0.5
+        visit_paid[v] = price[j] * (1.0 - visit_discount[v])
         if others_paid[j] > 0.0:
-            paid = price[j] * (1.0 - visit_discount[v])
-            fair[v] = fairness_of(performance[v], paid, others_performance[j], others_paid[j], steepness)
+            fair[v] = fairness_of(performance[v], visit_paid[v], others_performance[j], others_paid[j], steepness)
         satisfaction_shift[v] += equity_weight * (fair[v] - np.float32(0.5))
 
 
 @kernel
-def count_fairness(visit_count, visit_firm, fair, fairness_sum):
-    """Count how fair exchanges were.  fairness_sum  tally [written]"""
+def count_fairness(visit_count, visit_firm, fair, visit_paid, fairness_sum, paid_sum):
+    """Count how fair exchanges were, and what was paid.  fairness_sum, paid_sum  tallies [written]"""
     for v in range(visit_count[0]):
         fairness_sum[visit_firm[v]] += in_steps(fair[v])
+        paid_sum[visit_firm[v]] += in_steps(visit_paid[v])
 
 
 @kpi(unit="0-1", better="more", nan="nobody visited the firm")
@@ -75,7 +76,11 @@ class Fairness(Mechanism):
         Column("others_paid", ("firm",), 0, "index", "mean price that others have paid lately, 0 = not known"),
         Column("fair", ("visit",), 0, "0-1", "how fair the exchange was"),
     )
-    counts = (Tally("fairness_sum", "0-1", "sum over visits of fairness", 1 / FIXED_POINT),)
+    scratch = (Column("visit_paid", ("visit",), 0, "index", "price that the visitor pays"),)
+    counts = (
+        Tally("fairness_sum", "0-1", "sum over visits of fairness", 1 / FIXED_POINT),
+        Tally("paid_sum", "index", "sum over visits of the price paid", 1 / FIXED_POINT),
+    )
     kpis = (fairness,)
     equity_weight: float = param(
         0.2, unit="0-1", bounds=(0, 5), evidence="assumed", source=cite(SZYMANSKI_HENARD_2001, "abstract: equity"),
@@ -96,17 +101,14 @@ class Fairness(Mechanism):
         return (known, (Phase.JUDGEMENT, weigh_fairness), (Phase.VOICE, count_fairness))
 
     def look_around(self, world: World, t: int) -> None:
-        """Let it become known how others fared in the periods since the date before."""
+        """Let it become known how others fared on visits since the date before; without visits what was known stays."""
         if t < self.compared_every:
             return
         window = world.history[t - self.compared_every : t]
-        visits, performed, revenue, saved = (
+        visits, performed, paid = (
             world.layout.part(window, name).sum(axis=0)[: world.m].astype(np.float64)
-            for name in ("visits", "performance_sum", "revenue", "discounts")
+            for name in ("visits", "performance_sum", "paid_sum")
         )
         met = visits > 0
-        full = revenue + saved
-        paid = world.firms.price * np.divide(revenue, full, out=np.ones_like(full), where=full > 0)
-        mean = np.divide(performed, FIXED_POINT * visits, out=np.zeros_like(visits), where=met)
-        world.customers.others_performance[met] = mean[met]
-        world.customers.others_paid[met] = paid[met]
+        world.customers.others_performance[met] = performed[met] / (FIXED_POINT * visits[met])
+        world.customers.others_paid[met] = paid[met] / (FIXED_POINT * visits[met])

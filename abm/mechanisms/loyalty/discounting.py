@@ -25,7 +25,7 @@ def discounted(transaction, satisfaction, member_discount):
 
 @kernel
 def make_light(transaction, visit_count, visit_pair, satisfaction_at, encounters_at, member_at, member_discount):
-    """Let members who know the firm overlook a part of a bad visit, after amends.
+    """Let members who know the firm overlook a part of a visit below their satisfaction with it, after amends.
 
     transaction (visits,)  0-1  [written]
     """

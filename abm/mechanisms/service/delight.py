@@ -32,7 +32,7 @@ def add_delight(
     performance_shift, delight_cost, visit_count, visit_customer, visit_nth, visit_firm, customer_id, extra,
     extra_expense, surprise_rate, surprise_expense, surprise_size, key, replication, t,
 ):  # fmt: skip
-    """Add to each visit what is done beyond the core; a surprise has a chance of its own (draw 0, block nth, word 0).
+    """Add to each visit `extra`, and `surprise` if a uniform (draw 0, block nth, word 0) is below `surprise_rate`.
 
     performance_shift (visits,)  [written]      delight_cost (visits,)  cents  [written]
     """

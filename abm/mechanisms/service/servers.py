@@ -46,8 +46,8 @@ def meet_server(
 ):  # fmt: skip
     """Let each visitor meet a server: her own with chance `continuity`, if she has one, else any of the team.
 
-    Words 0 and 1 of draw 0, block nth decide on her own one, and on which of the team. The server met is her own from
-    then on.
+    Words 0 and 1 of draw 0, block nth decide on her own one, and on which of the team: floor(u x team). The server met
+    is her own from then on; her own one met by chance counts as met again.
 
     performance_shift (visits,)  [written]      met_server (visits,)  number  [written]
     own_server_at (pairs,)  number, 255 = none  [written]      served_again  tally [written]
@@ -68,7 +68,7 @@ def meet_server(
 
 @kernel
 def ask_for_another(own_server_at, met_server, visit_count, visit_pair, transaction, parted_below):
-    """After a bad visit a customer no longer has a server of her own.  own_server_at (pairs,)  [written]"""
+    """After a visit below `parted_below`, amends included, nobody is her server.  own_server_at (pairs,)  [written]"""
     for v in range(visit_count[0]):
         if met_server[v] != NO_SERVER and transaction[v] < parted_below:
             own_server_at[visit_pair[v]] = NO_SERVER

@@ -32,7 +32,9 @@ def note_courses(
     """Note the course that each visit took; count who returned to her provider, and who praised the visit.
 
     On her first visit of a period a customer has returned if it is to the firm of her latest visit before the period;
-    that counts for the course which that one took. Praise is a good story, of the last visit of hers that she told of.
+    that counts for the course which that one took. Praise is a good story; it counts for her last visit of the period
+    to the firm that it is about. A visit with a grievance is silent, or complained about, or recovered if the handling
+    was good; one without is unnoticed if something failed.
 
     course (visits,)  code, last_course (n,)  code, last_firm (n,)  firm of her latest visit, -1 = none yet  [written]
     visits_of … (course, firms)  tallies [written]
@@ -48,7 +50,12 @@ def note_courses(
             follow_ups_of[last_course[i], before] += 1
             returns_of[last_course[i], before] += 1 if j == before else 0
         visits_of[course[v], j] += 1
-        praises_of[course[v], j] += 1 if story[i] == 2 * (j + 1) + 1 else 0
+        last_there = True
+        for later in range(np.int64(v) + 1, visit_count[0]):
+            if visit_customer[later] != i:
+                break
+            last_there = last_there and visit_firm[later] != j
+        praises_of[course[v], j] += 1 if last_there and story[i] == 2 * (j + 1) + 1 else 0
     for v in range(visit_count[0]):
         last_course[visit_customer[v]] = course[v]
         last_firm[visit_customer[v]] = visit_firm[v]

@@ -53,22 +53,23 @@ def grievance_of(failure, price_part, wait_part, gap):
 @kernel
 def find_grievances(
     grievance, visit_count, visit_firm, visit_pair, transaction, performance, expectation_at, failure_cause,
-    satisfaction_shift, satisfaction_shift_without_perceived_value, satisfaction_shift_without_waiting_line,
+    satisfaction_shift_of_perceived_value, satisfaction_shift_of_fairness, satisfaction_shift_of_waiting_line,
     dissatisfied_below, grievances,
 ):  # fmt: skip
     """Write what each dissatisfied visitor is dissatisfied with.
 
-    Who is below `dissatisfied_below` has a grievance: about what failed; else about the price or the wait, whichever
-    took more from satisfaction, if it took more than what performance lacked to the expectation; else about the core.
+    Who is below `dissatisfied_below` has a grievance: about what failed; else about the price (its value and its
+    fairness) or the wait, whichever took more from satisfaction, if it took more than what performance lacked to the
+    expectation; else about the core.
 
     grievance (visits,)  code of a failure, 0 = none  [written]      grievances (cause, firms)  tally [written]
     """
     for v in range(visit_count[0]):
         cause = NO_FAILURE
         if transaction[v] < dissatisfied_below:
-            shift = satisfaction_shift[v]
-            of_price = min(shift - satisfaction_shift_without_perceived_value[v], np.float32(0.0))
-            of_wait = min(shift - satisfaction_shift_without_waiting_line[v], np.float32(0.0))
+            price_part = satisfaction_shift_of_perceived_value[v] + satisfaction_shift_of_fairness[v]
+            of_price = min(price_part, np.float32(0.0))
+            of_wait = min(satisfaction_shift_of_waiting_line[v], np.float32(0.0))
             gap = min(performance[v] - expectation_at[visit_pair[v]], np.float32(0.0))
             cause = np.uint8(grievance_of(failure_cause[v], of_price, of_wait, gap))
             grievances[cause, visit_firm[v]] += 1

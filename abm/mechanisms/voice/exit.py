@@ -42,6 +42,8 @@ _LN2 = np.float32(0.6931471805599453)
 def fresh_grievance(memory, handling, justice, voiced, offset, failed, repeated):
     """Return the grievances that a bad visit adds to those remembered.
 
+    1, or of a complaint voiced (1 - offset justice) + failed if its handling failed; times 1 + repeated memory.
+
     memory  : grievances still remembered, each of which makes the new one worse by `repeated`
     handling : what came of a complaint, if there was one      justice : said of its handling, 0-1
     """
@@ -59,7 +61,7 @@ def exit_hazard(memory, encounters, exit_rate, shelter):
 
 @kernel
 def leave_out_offenders(utility, turned_back, unforgiving, lo, hi, t):
-    """Take out of consideration the firms on which a customer has turned her back, for `unforgiving` periods.
+    """Leave out the firms on which a customer has turned her back, through period `turned_back + unforgiving`.
 
     utility (m, tile)  logit units  [written]
     """
@@ -77,6 +79,8 @@ def remember_grievances(
 ):  # fmt: skip
     """Add each grievance of the period to those remembered, visit by visit, and note what it was about.
 
+    A complaint whose handling failed is itself what it was about.
+
     grievance_memory_at (pairs,)  grievances, last_grievance_at (pairs,)  period, blamed_at (pairs,)  code  [written]
     """
     for v in range(visit_count[0]):
@@ -91,13 +95,15 @@ def remember_grievances(
 
 @kernel
 def turn_back(
-    turned_back, grievance_memory, relation, encounters, customer_id, exit_rate, shelter, half_life, least, exits_angry,
-    fell_lost, active, key, replication, lo, hi, t,
+    turned_back, grievance_memory, relation, provider, signed, encounters, customer_id, exit_rate, shelter, half_life,
+    least, exits_angry, fell_lost, active, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Draw who turns her back on a firm, and let grievances fade.
 
-    Where a grievance is remembered the hazard is `exit_hazard` (draw 0, block j, word 0). The relation is lost. What is
-    remembered halves in `half_life` periods, and is forgotten below `least`.
+    Where a grievance is remembered, and the relation is not lost, the hazard is `exit_hazard` of what is remembered
+    before it fades and of encounters after the period's visits (draw 0, block j, word 0). Who turns her back forgets
+    what she remembered, and the relation is lost; if she has signed with the firm, not before her contract ends.
+    What is remembered halves in `half_life` periods, and is forgotten below `least`.
 
     turned_back (m, n)  period, grievance_memory (m, n), relation (m, n)  [written]
     exits_angry, fell_lost, active  tallies [written]
@@ -106,29 +112,32 @@ def turn_back(
     for j in range(relation.shape[0]):
         for i in range(lo, hi):
             if grievance_memory[j, i] > 0.0:
+                state = relation[j, i]
                 hazard = exit_hazard(grievance_memory[j, i], encounters[j, i], exit_rate, shelter)
-                if uniform4(key, customer_id[i], t, j, replication)[0] < hazard:
+                if state != LOST and uniform4(key, customer_id[i], t, j, replication)[0] < hazard:
                     turned_back[j, i] = t
                     grievance_memory[j, i] = 0.0
                     exits_angry[j] += 1
-                    state = relation[j, i]
-                    fell_lost[j] += 1 if state != LOST else 0
-                    active[j] -= 1 if state == ACTIVE or state == WON_BACK else 0
-                    relation[j, i] = LOST
+                    if provider[i] != np.int64(j) or signed[i] < 0:
+                        fell_lost[j] += 1
+                        active[j] -= 1 if state == ACTIVE or state == WON_BACK else 0
+                        relation[j, i] = LOST
                 left = kept * grievance_memory[j, i]
                 grievance_memory[j, i] = left if left >= least else np.float32(0.0)
 
 
 @kernel
 def give_reasons(
-    reason, relation, turned_back, last_grievance, blamed, exited, reason_class, blamed_for, losses, lo, hi, t
+    reason, turned_back, relation, last_grievance, blamed, exited, reason_class, blamed_for, losses, lo, hi, t
 ):
     """Give each relation that has been lost since the period before its reason, and forget it when it is resumed.
 
-    The reason is what the latest grievance was about, if she has turned her back on the firm or the grievance is no
-    more than `blamed_for` periods old; else involuntary, if she has left the category; else the competition.
+    The reason is what the latest grievance was about, if she has turned her back on the firm since, or the grievance is
+    no more than `blamed_for` periods old; else involuntary, if she has left the category; else the competition. A lost
+    relation that is resumed ends the turning of her back.
 
-    reason (m, n)  code, 0 = not lost  [written]      losses (reason, firms)  tally [written]
+    reason (m, n)  code, 0 = not lost, turned_back (m, n)  period, -1 = no  [written]      losses (reason, firms)  tally
+    [written]
     """
     for j in range(relation.shape[0]):
         for i in range(lo, hi):
@@ -139,8 +148,9 @@ def give_reasons(
                 code = blamed[j, i] if because else (INVOLUNTARY if exited[i] >= 0 else COMPETITION)
                 reason[j, i] = code
                 losses[reason_class[code], j] += 1
-            elif not lost:
+            elif not lost and reason[j, i] != 0:
                 reason[j, i] = 0
+                turned_back[j, i] = -1
 
 
 @kpi(unit="share", better="less", nan="the firm had no customers")
@@ -213,9 +223,23 @@ class Exit(Mechanism):
     owns = (
         Column("grievance_memory", ("firm", "customer"), 0, "grievances", "with the firm that are remembered"),
         Column("last_grievance", ("firm", "customer"), -1, "period", "of the latest grievance, -1 = none", "int32"),
-        Column("blamed", ("firm", "customer"), 0, "code", "what the latest grievance was about", "uint8"),
+        Column(
+            "blamed",
+            ("firm", "customer"),
+            0,
+            "code",
+            "the latest grievance: code of a cause, or 7 = its handling",
+            "uint8",
+        ),
         Column("turned_back", ("firm", "customer"), -1, "period", "she turned her back on the firm, -1 = no", "int32"),
-        Column("reason", ("firm", "customer"), 0, "code", "why the relation was lost, 0 = it is not", "uint8"),
+        Column(
+            "reason",
+            ("firm", "customer"),
+            0,
+            "code",
+            "why it was lost: a cause, 7 handling, 8 rivals, 9 no choice of hers",
+            "uint8",
+        ),
     )
     writes = ("relation", "fell_lost", "active")
     counts = (

@@ -19,7 +19,7 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import AtDates, Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
-from abm.world.columns import CENT, FIXED_POINT, Tally
+from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.visits import CORE, PREVENTABLE
 from abm.world.world import World
 
@@ -32,24 +32,27 @@ _OF_CAUSES = slice(int(CORE), int(CORE) + len(PREVENTABLE))  # places of these c
 
 
 def heard_part(
-    intensities: np.ndarray, ears: np.ndarray, delays: np.ndarray, voiced: np.ndarray, since: int
+    intensities: np.ndarray, ears: np.ndarray, delays: np.ndarray, voiced: np.ndarray, since: np.ndarray
 ) -> np.ndarray:
     """Return the part of each cause's failures of which a firm hears in one way or another: (causes,) float64.
 
     intensities : (ways,)  0-1      ears : (ways, causes)  part of failures heard of at full intensity
     delays      : (ways,)  periods until it is known      voiced : (causes,)  part of grievances complained about
-    since       : periods since the run began; a way hears nothing before its delay is over
+    since       : (ways,)  periods for which each way has been in use; it hears nothing before these reach its delay
 
     1 - prod over ways (1 - intensity * ear); complaint records hear what is voiced.
     """
     heard = np.array(ears, np.float64)
     heard[_RECORDS] *= voiced
-    awake = np.where(delays < since, intensities, 0.0)
+    awake = np.where(since >= delays, intensities, 0.0)
     return 1.0 - np.prod(1.0 - awake[:, None] * heard, axis=0)
 
 
 def repaired_after(repaired: np.ndarray, heard: np.ndarray, effort: float, rate: float, relapse: float) -> np.ndarray:
-    """Return the repaired part of each cause after a review: some comes loose, and what is heard of is worked on."""
+    """Return the repaired part of each cause after a review: some comes loose, and what is heard of is worked on.
+
+    kept = (1 - relapse) repaired; then kept + rate effort heard (1 - kept).
+    """
     kept = (1.0 - relapse) * repaired
     return kept + rate * effort * heard * (1.0 - kept)
 
@@ -143,6 +146,9 @@ class Listening(Mechanism):
     serves = ("C10", "C12")
     policy = ListeningPolicy
     needs = ("complaint", "failure_causes")
+    owns = (
+        Column("listening_since", ("way", "firm"), -1, "period", "since when a way is in use, -1 = it is not", "int32"),
+    )
     writes = ("repaired",)
     counts = (
         Tally("reviewed_failures", "visits", "failures that were reviewed", 1 / FIXED_POINT),
@@ -184,8 +190,15 @@ class Listening(Mechanism):
             return ()
         return ((Phase.OPENING, AtDates(self.review, self.review_every)), (Phase.BOOKS, book_listening))
 
+    def axes(self) -> dict[str, int]:
+        """Return how many ways of listening there are."""
+        return {"way": len(WAYS)}
+
     def review(self, world: World, t: int) -> None:
-        """Hear of the failures since the review before, and repair their causes."""
+        """Hear of the failures since the review before, and repair their causes; first in period `review_every`.
+
+        A way that is in use has been so since the review before the one that finds it.
+        """
         if t < self.review_every:
             return
         window = world.history[t - self.review_every : t]
@@ -198,7 +211,11 @@ class Listening(Mechanism):
         repaired, heard = world.customers.repaired, np.zeros((len(PREVENTABLE), world.m))
         for j in range(world.m):
             intensities = np.array([world.firms[way][j] for way in WAYS], np.float64)
-            heard[:, j] = heard_part(intensities, ears, np.array(self.delays), share[:, j], t)
+            begun = world.customers.listening_since[:, j]
+            begun[intensities == 0.0] = -1
+            begun[(intensities > 0.0) & (begun < 0)] = t - self.review_every
+            since = np.where(begun >= 0, t - begun, -1)
+            heard[:, j] = heard_part(intensities, ears, np.array(self.delays), share[:, j], since)
             effort = float(world.firms.repair_effort[j])
             before = repaired[:, j].astype(np.float64)
             repaired[:, j] = repaired_after(before, heard[:, j], effort, self.repair_rate, self.relapse)

@@ -73,21 +73,22 @@ def said_more(part, answer, gap, paradox_size, delighted):
 
 @kernel
 def make_amends(
-    transaction, handling, handling_justice, delighted_amends, amends_shift, visit_amends, grievance, failure_severity,
-    grievances_before_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, expectation_at, basket,
-    customer_id, compensation, empathy, answer_mean, solution_mean, amends_effort, distributive, interactional,
-    procedural, answer_distributive, answer_interactional, answer_procedural, matching, full_compensation, answer_due,
-    days_scale, recovered_from, failed_below, second_disappointment, paradox, delighted_from, mild_below, answer_days,
-    solution_days, key, replication, t,
+    transaction, handling, handling_justice, delighted_amends, amends_shift, visit_amends, grievance, failure_cause,
+    failure_severity, grievances_before_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair,
+    expectation_at, basket, customer_id, compensation, empathy, answer_mean, solution_mean, amends_effort,
+    distributive, interactional, procedural, answer_distributive, answer_interactional, answer_procedural, matching,
+    full_compensation, answer_due, days_scale, recovered_from, failed_below, second_disappointment, paradox,
+    delighted_from, mild_below, answer_days, solution_days, key, replication, t,
 ):  # fmt: skip
     """Restore the satisfaction of visitors who complained, or disappoint them a second time.
 
-    The days to the first answer and to the solution are exponential with means `answer_mean` and `solution_mean` (draw
-    0, block nth, words 0 and 1), the solution not before the answer. What is missing is `gap = max(expectation -
-    transaction, 0)`. Justice with the weights `distributive`, `interactional`, `procedural` restores that part of it;
-    with the weights `answer_…` it is what she says of the handling: below `failed_below` the handling has failed and
-    takes `second_disappointment * (1 - justice / failed_below)` of her satisfaction. What she says of the visit differs
-    by `said_more`; a first and mild failure is one milder than `mild_below` with her first grievance with the firm.
+    The days to the first answer and to the solution are exponential, -mean ln(1 - u), with means `answer_mean` and
+    `solution_mean` (draw 0, block nth, words 0 and 1), the solution not before the answer; 0 without a complaint. What
+    is missing is `gap = max(expectation - transaction, 0)`. Justice with the weights `distributive`, `interactional`,
+    `procedural` restores that part of it; with the weights `answer_…` it is what she says of the handling: below
+    `failed_below` the handling has failed and takes `second_disappointment * (1 - justice / failed_below)` of her
+    satisfaction with the visit before amends. What she says of the visit differs by `said_more`; a first and mild
+    failure, which a grievance without any is not, is milder than `mild_below`, and her first grievance with the firm.
 
     transaction, handling_justice, amends_shift (visits,)  0-1, handling (visits,)  code  [written]
     delighted_amends (visits,)  bool, visit_amends (visits,)  cents  [written]
@@ -95,6 +96,8 @@ def make_amends(
     """
     for v in range(visit_count[0]):
         j, pair, cause = visit_firm[v], visit_pair[v], grievance[v]
+        answer_days[v] = 0.0
+        solution_days[v] = 0.0
         delighted_amends[v] = 0
         amends_shift[v] = 0.0
         visit_amends[v] = 0
@@ -112,8 +115,8 @@ def make_amends(
                 cause,
             )  # fmt: skip
             lost = max(np.float32(0.0), second_disappointment * (1.0 - said / failed_below)) * before
-            first_and_mild = grievances_before_at[pair] == 0 and failure_severity[v] < mild_below
-            delighted = first_and_mild and said >= delighted_from
+            mild = failure_cause[v] != NO_FAILURE and failure_severity[v] < mild_below
+            delighted = mild and grievances_before_at[pair] == 0 and said >= delighted_from
             delighted_amends[v] = 1 if delighted else 0
             handling_justice[v] = said
             handling[v] = GOOD if said >= recovered_from else (FAILED if said < failed_below else MIDDLING)

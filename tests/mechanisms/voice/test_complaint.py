@@ -43,17 +43,15 @@ def test_a_chance_is_one_and_grows_with_every_reason(shortfall, openness, trust,
 
 def test_what_a_visitor_is_dissatisfied_with():
     """A failure is named; else the price or the wait, if it took more than performance lacked; else the core."""
-    small = Small(6, [{}], complaint={}, waiting_line={}, perceived_value={"value_weight": 1.0})
+    small = Small(6, [{}], complaint={}, waiting_line={}, fairness={}, perceived_value={"value_weight": 1.0})
     small.visits(range(6), [0] * 6)
     small.passing.transaction[:6] = [0.2, 0.2, 0.2, 0.2, 0.9, 0.2]
     small.passing.failure_cause[:6] = [ATTITUDE, NO_FAILURE, NO_FAILURE, NO_FAILURE, ATTITUDE, NO_FAILURE]
     small.passing.performance[:6] = 0.6
     small.c.expectation.fill(0.7)  # a gap of -0.1
-    small.passing.satisfaction_shift[:6] = [-0.3, -0.3, -0.3, -0.05, -0.3, -0.3]
-    without_price = small.passing["satisfaction_shift_without_perceived_value"]
-    without_wait = small.passing["satisfaction_shift_without_waiting_line"]
-    without_price[:6] = [-0.3, 0.0, -0.3, 0.0, 0.0, -0.2]  # the price took 0, .3, 0, .05, .3, .1
-    without_wait[:6] = [-0.3, -0.3, 0.0, -0.05, -0.3, -0.1]  # the wait took 0, 0, .3, 0, 0, .2
+    small.passing["satisfaction_shift_of_perceived_value"][:6] = [0.0, -0.2, 0.0, -0.05, -0.3, -0.1]
+    small.passing["satisfaction_shift_of_fairness"][:6] = [0.0, -0.1, 0.0, 0.0, 0.0, 0.0]
+    small.passing["satisfaction_shift_of_waiting_line"][:6] = [0.0, 0.0, -0.3, 0.0, 0.0, -0.2]
     find = next(step for step in small.scenario.steps() if step.name == "find_grievances")
     find.bind(small.world, 1, small.world.named())(0, 6, 0)
     assert small.at("grievance").tolist() == [ATTITUDE, PRICE, WAIT, CORE, NO_FAILURE, WAIT]

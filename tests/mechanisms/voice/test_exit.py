@@ -72,6 +72,29 @@ def test_who_turns_her_back_is_lost_and_its_reason_is_known():
     assert small.counted("fell_lost")[0] == small.counted("exits_angry")[0] == 1
 
 
+def test_who_is_bound_is_not_lost_before_her_contract_ends():
+    small = Small(1, [{}], complaint={}, exit={"exit_rate": 1.0})
+    small.c.relation[0], small.c.provider[0], small.c.signed[0], small.c.grievance_memory[0] = ACTIVE, 0, 2, 5.0
+    small.run("exit", turn_back, t=3)
+    assert small.c.turned_back[0, 0] == 3
+    assert small.c.relation[0, 0] == ACTIVE
+    assert small.counted("fell_lost")[0] == 0
+
+
+def test_who_is_lost_already_does_not_leave_again():
+    small = Small(1, [{}], complaint={}, exit={"exit_rate": 1.0})
+    small.c.relation[0], small.c.grievance_memory[0] = LOST, 50.0
+    small.run("exit", turn_back, t=3)
+    assert small.counted("exits_angry")[0] == 0
+
+
+def test_a_relation_that_is_resumed_ends_the_turning_of_her_back():
+    small = Small(1, [{}], complaint={}, exit={})
+    small.c.relation[0], small.c.reason[0], small.c.turned_back[0] = ACTIVE, 7, 3
+    small.run("exit", give_reasons, t=9)
+    assert (small.c.reason[0, 0], small.c.turned_back[0, 0]) == (0, -1)
+
+
 @pytest.mark.parametrize(("t", "there"), [(3, False), (13, False), (14, True)])
 def test_the_firm_is_not_considered_until_she_forgives(t, there):
     small = after(1.0, 1, unforgiving=10)

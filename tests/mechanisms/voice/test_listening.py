@@ -22,7 +22,7 @@ RECORDS = WAYS.index("complaint_records")
 def heard(since=1000, voiced=0.4, **intensities):
     """Return what is heard of each cause at some intensities."""
     by_way = np.array([intensities.get(way, 0.0) for way in WAYS])
-    return heard_part(by_way, EARS, DELAYS, np.full(4, voiced), since)
+    return heard_part(by_way, EARS, DELAYS, np.full(4, voiced), np.full(8, since))
 
 
 def test_what_is_heard_by_hand():
@@ -33,8 +33,8 @@ def test_what_is_heard_by_hand():
 
 
 def test_a_way_is_deaf_until_its_delay_is_over():
-    assert heard(since=12, customer_meetings=1.0).tolist() == [0, 0, 0, 0]
-    assert heard(since=13, customer_meetings=1.0)[0] == pytest.approx(0.15)
+    assert heard(since=11, customer_meetings=1.0).tolist() == [0, 0, 0, 0]
+    assert heard(since=12, customer_meetings=1.0)[0] == pytest.approx(0.15)
 
 
 def test_silence_hides_causes():

@@ -63,6 +63,7 @@ def complained(recovery, firm, **kwargs):
     small.visits([0], [0])
     small.passing.performance[0] = kwargs.get("performance", 0.0)
     small.passing.failure_severity[0] = kwargs.get("severity", 0.3)
+    small.passing.failure_cause[0] = CORE
     small.phases(Phase.JUDGEMENT, Phase.VOICE, Phase.RECOVERY)
     return small
 
