@@ -21,7 +21,8 @@ def test_every_study_is_judged(path):
     early = [f"groups.{name}.at={min(one.at, 110)}" for name, one in study.groups.items()]
     matched = [name for name, settings in study.arms.items() if "match" in settings]
     loose = [f"arms.{name}.match.{key}" for name in matched for key in ("tolerance=0.5", "replications=2")]
-    study = overrides(study, (*early, *loose, *SMALL, f"population.customers={CUSTOMERS.get(path.stem, 60)}"), replications=2)
+    few = f"population.customers={CUSTOMERS.get(path.stem, 60)}"
+    study = overrides(study, (*early, *loose, *SMALL, few), replications=2)
     assert len(study.expect) >= 3
     assert all(one.why for one in study.expect)
     with warnings.catch_warnings():

@@ -9,7 +9,7 @@ from abm.kpis.reading import Reading
 
 KPIS: tuple[Kpi, ...] = (
     value.profit, behaviour.share_of_wallet, behaviour.retention_rate, behaviour.market_share, attitude.csi,
-    behaviour.visit_share, value.programme_cost, value.lever_cost, value.revenue, value.basket,
+    behaviour.visit_share, value.programme_cost, value.lever_cost, value.revenue, value.basket, value.customer_equity,
     behaviour.penetration, behaviour.frequency, behaviour.repeat_rate, behaviour.repeat_beyond_taste,
     behaviour.churn_rate, behaviour.temporary_churn_share, behaviour.active_customers, behaviour.acquisitions,
     behaviour.win_back_share, behaviour.category_exit_rate, behaviour.loyalist_share, behaviour.mercenary_share,

@@ -42,6 +42,22 @@ def lever_cost(c: Tallied) -> FloatArray:
     return _yearly(c, c.account("lever", "forgone"))
 
 
+DISCOUNT = 0.10  # a year, of money that comes later
+
+
+@kpi(
+    unit="cu/customer", better="more", nan="no year closes in the period, or nobody was its own before",
+    source="RUST_LEMON_ZEITHAML_2004 (customer equity; here by retention, at a discount of 10 % a year)",
+    accounts=("revenue", "goods", "lever"),
+)  # fmt: skip
+def customer_equity(c: Tallied) -> FloatArray:
+    """Discounted contribution to come: a year's revenue - goods - levers x r / (1 + d - r), per customer of the market;
+    r is the retention rate, d = 0.10."""
+    stays = c.retained / c.own_at_start
+    contribution = _yearly(c, c.account("revenue") - c.account("goods", "lever"))
+    return contribution * stays / (1.0 + DISCOUNT - stays)
+
+
 @kpi(unit="points/customer")
 def points_outstanding(c: Tallied) -> FloatArray:
     """Unredeemed points at the end of a period, per customer of the market; over several periods their mean."""

@@ -8,6 +8,7 @@ import pytest
 from abm.engine.recording import record
 from abm.kpis import behaviour, value
 from abm.scenario.scenario import Scenario
+from abm.value.lifetime import lifetime_value
 from tests.kpis.counts import both, period
 
 YEARLY = 52 / 200  # counts of a period of 200 customers, per customer and year
@@ -30,6 +31,15 @@ YEARLY = 52 / 200  # counts of a period of 200 customers, per customer and year
 )
 def test_by_hand(measure, expected):
     np.testing.assert_allclose(measure(period()), expected)
+
+
+def test_customer_equity_is_the_retention_value_of_a_years_contribution():
+    """Contribution m and retention r: m r / (1.1 - r), as the lifetime value of a customer who brings m a year."""
+    c = period()
+    margin = (np.array([820 - 480 - 60 - 8 - 40 + 8 - 10, 200 - 120 - 10])) * YEARLY
+    stays = behaviour.retention_rate(c)
+    assert np.isfinite(stays).all()
+    np.testing.assert_allclose(value.customer_equity(c), lifetime_value(margin, stays, 0.1))
 
 
 def test_points_outstanding_over_several_periods_are_a_mean():

@@ -29,6 +29,7 @@ from tests.market.runs import market
 
 MOST = 1.25  # of the profit of a firm that leaves everything at its default
 PROGRAMMES = ("points", "stamp_card", "tiers")
+COMPANY = {"customer_classes": ("complaint", "recovery")}  # what some lever of a theory needs
 THEORIES: list[type[Mechanism]] = [kind for kind in shipped() if kind.policy is not None]
 
 
@@ -57,7 +58,8 @@ def settings(policy: type[Policy], name: str) -> Iterator[Any]:
 def start(theory: type[Mechanism], programme: str = "") -> Scenario:
     """Return the default market with the theory in it, and a programme at the first firm."""
     scenario = market(600)
-    absent = [name for name in (*theory.needs, theory.name) if getattr(scenario, name) is None]
+    wanted = (*theory.needs, *COMPANY.get(theory.name, ()), theory.name)
+    absent = [name for name in wanted if getattr(scenario, name) is None]
     scenario = scenario.replace({name: {} for name in absent})
     return scenario.replace({"firms.north.program": {"preset": programme}}) if programme else scenario
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from abm.core.functions import any_set, log32
 from abm.core.kernels import equation, kernel
+from abm.world.complaints import NO_COMPLAINT
 
 A, C = np.uint8(1), np.uint8(3)  # the first and the last class of those on top
 
@@ -103,3 +104,19 @@ def book_persons(person_spend, customer_class, person_expense, lo, hi):
         for i in range(lo, hi):
             found += 1 if customer_class[j, i] == A else 0
         person_spend[j] += found * person_expense[j]
+
+
+@kernel
+def hasten_best(handling_time, visit_count, visit_firm, visit_pair, customer_class_at, complaint_priority):
+    """Shorten the handling of complaints of class A, by `complaint_priority`.  handling_time (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        if customer_class_at[visit_pair[v]] == 1:
+            handling_time[v] *= 1.0 - complaint_priority[visit_firm[v]]
+
+
+@kernel
+def book_priority(visit_count, visit_firm, visit_pair, customer_class_at, handling, priority_expense, priority_spend):
+    """Book what hurrying for class A costs, complaint by complaint.  priority_spend  tally [written]"""
+    for v in range(visit_count[0]):
+        if customer_class_at[visit_pair[v]] == 1 and handling[v] != NO_COMPLAINT:
+            priority_spend[visit_firm[v]] += priority_expense[visit_firm[v]]

@@ -10,6 +10,7 @@ assumed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -28,8 +29,10 @@ from abm.mechanisms.relationship.class_service import (
     add_effort,
     attend_to_best,
     book_persons,
+    book_priority,
     discount_classes,
     foresee_class_discount,
+    hasten_best,
     weigh_visitors,
 )
 from abm.mechanisms.relationship.ranking import classes_by_rank, quintiles
@@ -108,7 +111,10 @@ class ClassPolicy(Policy):
 
     name: ClassVar = "classes"
     held: ClassVar = {"effort_on_top": _UNSAID}
-    given: ClassVar = {"person_cost": "what its inputs cost is given to a firm"}
+    given: ClassVar = {
+        "person_cost": "what its inputs cost is given to a firm",
+        "priority_scale": "what an hour of staff costs is given to a firm",
+    }
     free: ClassVar = {"effort_on_top": "the same effort is divided otherwise; what one class gets others miss"}
     class_discount: tuple[float, ...] = param(
         (), unit="share", evidence="assumed", doc="price cut of class A, B, C, D (at most 4)"
@@ -119,14 +125,31 @@ class ClassPolicy(Policy):
     person_cost: float = param(
         2.0, unit="cu/customer/period", bounds=(0, 1e6), evidence="assumed", doc="cost of that person"
     )
+    complaint_priority: float = param(
+        0.0,
+        unit="share",
+        bounds=(0, 0.99),
+        evidence="assumed",
+        doc="handling time that complaints of class A are spared",
+    )
+    priority_scale: float = param(
+        2.0,
+        unit="cu/complaint",
+        bounds=(0, 1e4),
+        evidence="assumed",
+        doc="scale of its cost, -ln(1 - priority)",
+    )
     effort_on_top: float | None = param(
         None, unit="share", bounds=(0.01, 0.99), evidence="assumed",
         doc="share of service effort spent on visitors of class A, B or C; left out = all are served alike",
     )  # fmt: skip
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
-        """Return what a person costs."""
-        return {"person_expense": (CENTS, self.person_cost if self.has_person else 0.0)}
+        """Return what a person costs, and hurrying for a complaint."""
+        return {
+            "person_expense": (CENTS, self.person_cost if self.has_person else 0.0),
+            "priority_expense": (CENTS, -self.priority_scale * math.log1p(-self.complaint_priority)),
+        }
 
     @model_validator(mode="after")
     def _discounts(self) -> ClassPolicy:
@@ -141,7 +164,7 @@ class CustomerClasses(Mechanism):
     """Classes of each firm's customers, and what a class is served with."""
 
     name = "customer_classes"
-    serves = ("D1", "D3")
+    serves = ("D1", "D2", "D3")
     policy = ClassPolicy
     owns = (
         Column("customer_class", ("firm", "customer"), 0, "level", "at the firm: 0 none, 1 A, 2 B, 3 C, 4 D", "uint8"),
@@ -165,6 +188,7 @@ class CustomerClasses(Mechanism):
         Tally("class_a_paid_before", "cu", "of this, by class A", CENT),
         Tally("classed_paid_after", "cu", "paid by the classed since", CENT),
         Tally("class_a_paid_after", "cu", "of this, by class A", CENT),
+        Tally("priority_spend", "cu", "cost of hurrying for complaints of class A", CENT, account="lever"),
         Tally("person_spend", "cu", "cost of persons of class A", CENT, account="lever"),
     )
     kpis = (class_a_revenue_share, class_ab_revenue_share, class_abc_revenue_share, still_a_share, lead_kept)
@@ -199,7 +223,18 @@ class CustomerClasses(Mechanism):
         cut = ((Phase.VALUATION, foresee_class_discount), (Phase.DELIVERY, discount_classes)) if cheaper else ()
         attended = any(policy.has_person for policy in policies)
         person = ((Phase.LEARNING, attend_to_best), (Phase.BOOKS, book_persons)) if attended else ()
-        return (*ranked, *effort, *cut, *person)
+        hurried = any(policy.complaint_priority > 0 for policy in policies)
+        first = ((Phase.VOICE, hasten_best), (Phase.RECOVERY, book_priority)) if hurried else ()
+        return (*ranked, *effort, *cut, *person, *first)
+
+    def fits(self, market: Any) -> None:
+        """Refuse complaints of class A that come first where there are no amends."""
+        for firm in market.firms:
+            if firm.policy(ClassPolicy).complaint_priority > 0 and market.recovery is None:
+                raise Refusal(
+                    f"firm {firm.name!r} sets classes.complaint_priority, but the market has no recovery; give the "
+                    "scenario sections [scenario.complaint] and [scenario.recovery]"
+                )
 
     def rank(self, world: World, t: int) -> None:
         """Put each firm's buyers of the time since the last ranking into classes, and begin to note anew."""

@@ -29,6 +29,7 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, NUMBER, Held, Policy
+from abm.mechanisms.sums import Sum
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.complaints import FAILED, GOOD, MIDDLING, NO_COMPLAINT
 from abm.world.visits import ATTITUDE, NO_FAILURE, PRICE
@@ -72,59 +73,80 @@ def said_more(part, answer, gap, paradox_size, delighted):
 
 
 @kernel
-def make_amends(
-    transaction, handling, handling_justice, delighted_amends, amends_shift, visit_amends, grievance, failure_cause,
-    failure_severity, grievances_before_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair,
-    expectation_at, basket, customer_id, compensation, empathy, answer_mean, solution_mean, amends_effort,
-    distributive, interactional, procedural, answer_distributive, answer_interactional, answer_procedural, matching,
-    full_compensation, answer_due, days_scale, recovered_from, failed_below, second_disappointment, paradox,
-    delighted_from, mild_below, answer_days, solution_days, key, replication, t,
+def handle_complaints(
+    handling, handling_justice, amends_part, answer_days, solution_days, grievance, visit_count, visit_customer,
+    visit_nth, visit_firm, visit_pair, transaction, expectation_at, handling_time, customer_id, compensation, empathy,
+    answer_mean, solution_mean, distributive, interactional, procedural, answer_distributive, answer_interactional,
+    answer_procedural, matching, full_compensation, answer_due, days_scale, recovered_from, failed_below, key,
+    replication, t,
 ):  # fmt: skip
-    """Restore the satisfaction of visitors who complained, or disappoint them a second time.
+    """Handle each complaint: how long it takes, and which justice is done.
 
-    The days to the first answer and to the solution are exponential, -mean ln(1 - u), with means `answer_mean` and
-    `solution_mean` (draw 0, block nth, words 0 and 1), the solution not before the answer; 0 without a complaint. What
-    is missing is `gap = max(expectation - transaction, 0)`. Justice with the weights `distributive`, `interactional`,
-    `procedural` restores that part of it; with the weights `answer_…` it is what she says of the handling: below
-    `failed_below` the handling has failed and takes `second_disappointment * (1 - justice / failed_below)` of her
-    satisfaction with the visit before amends. What she says of the visit differs by `said_more`; a first and mild
-    failure, which a grievance without any is not, is milder than `mild_below`, and her first grievance with the firm.
+    The days to the first answer and to the solution are exponential, -mean ln(1 - u), with means `handling_time` times
+    `answer_mean` and `solution_mean` (draw 0, block nth, words 0 and 1), the solution not before the answer; 0 without
+    a complaint. What is missing is `gap = max(expectation - transaction, 0)`. Justice has the weights `distributive`,
+    `interactional`, `procedural` for what it restores, and the weights `answer_…` for what is said of the handling: it
+    is good from `recovered_from` on, and has failed below `failed_below`.
 
-    transaction, handling_justice, amends_shift (visits,)  0-1, handling (visits,)  code  [written]
-    delighted_amends (visits,)  bool, visit_amends (visits,)  cents  [written]
-    answer_days, solution_days (visits,)  [written]      grievances_before_at (pairs,)  at most 255  [written]
+    handling (visits,)  code, handling_justice, amends_part (visits,)  0-1; said, restored  [written]
+    answer_days, solution_days (visits,)  [written]
     """
     for v in range(visit_count[0]):
-        j, pair, cause = visit_firm[v], visit_pair[v], grievance[v]
         answer_days[v] = 0.0
         solution_days[v] = 0.0
-        delighted_amends[v] = 0
-        amends_shift[v] = 0.0
-        visit_amends[v] = 0
+        amends_part[v] = 0.0
         if handling[v] != NO_COMPLAINT:
-            before = transaction[v]
+            j, cause = visit_firm[v], grievance[v]
             a, b, _, _ = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)
-            answer_days[v] = exponential_quantile(a, answer_mean[j])
-            solution_days[v] = max(answer_days[v], exponential_quantile(b, solution_mean[j]))
-            gap = max(expectation_at[pair] - before, np.float32(0.0))
+            answer_days[v] = exponential_quantile(a, handling_time[v] * answer_mean[j])
+            solution_days[v] = max(answer_days[v], exponential_quantile(b, handling_time[v] * solution_mean[j]))
+            gap = max(expectation_at[visit_pair[v]] - transaction[v], np.float32(0.0))
             given = distributive_justice(compensation[j], gap, full_compensation)
             in_time = procedural_justice(answer_days[v], solution_days[v], answer_due, days_scale)
-            part = justice(given, empathy[j], in_time, distributive, interactional, procedural, matching, cause)
             said = justice(
                 given, empathy[j], in_time, answer_distributive, answer_interactional, answer_procedural, matching,
                 cause,
             )  # fmt: skip
+            amends_part[v] = justice(
+                given, empathy[j], in_time, distributive, interactional, procedural, matching, cause
+            )  # fmt: skip
+            handling_justice[v] = said
+            handling[v] = GOOD if said >= recovered_from else (FAILED if said < failed_below else MIDDLING)
+
+
+@kernel
+def make_amends(
+    transaction, delighted_amends, amends_shift, visit_amends, grievances_before_at, handling, handling_justice,
+    amends_part, grievance, failure_cause, failure_severity, visit_count, visit_customer, visit_firm, visit_pair,
+    expectation_at, basket, compensation, amends_effort, failed_below, second_disappointment, paradox, delighted_from,
+    mild_below,
+):  # fmt: skip
+    """Restore the satisfaction of visitors who complained, or disappoint them a second time.
+
+    Justice restores its part of what is missing; a handling that has failed takes `second_disappointment * (1 - justice
+    said / failed_below)` of her satisfaction with the visit before amends. What she says of the visit differs by
+    `said_more`; a first and mild failure, which a grievance without any is not, is milder than `mild_below`, and her
+    first grievance with the firm.
+
+    transaction, amends_shift (visits,)  0-1, delighted_amends (visits,)  bool, visit_amends (visits,)  cents  [written]
+    grievances_before_at (pairs,)  at most 255  [written]
+    """
+    for v in range(visit_count[0]):
+        j, pair, before, said = visit_firm[v], visit_pair[v], transaction[v], handling_justice[v]
+        delighted_amends[v] = 0
+        amends_shift[v] = 0.0
+        visit_amends[v] = 0
+        if handling[v] != NO_COMPLAINT:
+            gap = max(expectation_at[pair] - before, np.float32(0.0))
             lost = max(np.float32(0.0), second_disappointment * (1.0 - said / failed_below)) * before
             mild = failure_cause[v] != NO_FAILURE and failure_severity[v] < mild_below
             delighted = mild and grievances_before_at[pair] == 0 and said >= delighted_from
             delighted_amends[v] = 1 if delighted else 0
-            handling_justice[v] = said
-            handling[v] = GOOD if said >= recovered_from else (FAILED if said < failed_below else MIDDLING)
-            amends_shift[v] = said_more(part, said, gap, paradox, delighted)
-            transaction[v] = before + part * gap - lost
+            amends_shift[v] = said_more(amends_part[v], said, gap, paradox, delighted)
+            transaction[v] = before + amends_part[v] * gap - lost
             paid = np.float64(compensation[j]) * np.float64(basket[visit_customer[v]])
             visit_amends[v] = np.int64(np.float64(100.0) * paid + np.float64(0.5)) + amends_effort[j]
-        if cause != NO_FAILURE:
+        if grievance[v] != NO_FAILURE:
             grievances_before_at[pair] = min(np.int32(grievances_before_at[pair]) + 1, 255)
 
 
@@ -264,12 +286,14 @@ class Recovery(Mechanism):
     needs = ("complaint",)
     owns = (
         Column("delighted_amends", ("visit",), 0, "bool", "very good handling of a first and mild failure", "uint8"),
+        Column("amends_part", ("visit",), 0, "0-1", "justice done: part of what is missing that amends restore"),
         Column("amends_shift", ("visit",), 0, "shift of 0-1", "what is said of the visit and not felt about the firm"),
         Column("visit_amends", ("visit",), 0, "cents", "what amends cost on the visit", "int64"),
         Column("answer_days", ("visit",), 0, "days", "until a complaint is answered"),
         Column("solution_days", ("visit",), 0, "days", "until a complaint is solved"),
         Column("grievances_before", ("firm", "customer"), 0, "number", "grievances with the firm, to 255", "uint8"),
     )
+    sums = (Sum("handling_time", ("visit",), 1.0, "ratio", "factor on the days that handling takes", Phase.VOICE),)
     writes = ("transaction", "handling", "handling_justice")
     counts = (
         Tally("handled", "complaints", "complaints that were handled"),
@@ -367,5 +391,6 @@ class Recovery(Mechanism):
         acts = any(p.compensation + p.empathy + p.answer_speed + p.solution_speed > 0 for p in policies)
         if not acts and self.second_disappointment == 0.0:
             return ()
-        made = tuple((Phase.RECOVERY, kernel) for kernel in (make_amends, add_said_more, count_amends))
+        kernels = (handle_complaints, make_amends, add_said_more, count_amends)
+        made = tuple((Phase.RECOVERY, kernel) for kernel in kernels)
         return (*made, (Phase.RELATION, add_amends_cost))
