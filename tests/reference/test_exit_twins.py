@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from abm.engine.engine import Engine
 from abm.mechanisms.voice.aftermath import note_courses
-from abm.mechanisms.voice.exit import give_reasons, leave_out_offenders, remember_grievances, turn_back
+from abm.mechanisms.voice.exit import leave_out_offenders, remember_grievances, turn_back
+from abm.mechanisms.voice.losses import give_reasons
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
 from tests.reference import aftermath, complaint, exit, lifecycle, state

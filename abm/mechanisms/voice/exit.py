@@ -24,17 +24,12 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.sums import UNCONSIDERED
+from abm.mechanisms.voice.losses import CLASS_OF, LOST_TO, REASONS, RESPONSE, give_reasons
 from abm.world.columns import Column, Tally
 from abm.world.complaints import FAILED, NO_COMPLAINT
 from abm.world.relations import ACTIVE, LOST, WON_BACK
-from abm.world.visits import FAILURES, NO_FAILURE
+from abm.world.visits import NO_FAILURE
 
-REASONS = (
-    "core failure", "encounter failure", "pricing", "ethics", "inconvenience", "response", "competition", "involuntary",
-)  # fmt: skip
-RESPONSE, COMPETITION, INVOLUNTARY = (np.uint8(len(FAILURES) + k) for k in range(3))  # codes beside those of causes
-# Of nothing; core, attitude, price, information, wait, denied; response, competition, involuntary
-_CLASS_OF = np.array([0, 0, 1, 2, 3, 4, 4, 5, 6, 7])
 _LN2 = np.float32(0.6931471805599453)
 
 
@@ -126,93 +121,10 @@ def turn_back(
                 grievance_memory[j, i] = left if left >= least else np.float32(0.0)
 
 
-@kernel
-def give_reasons(
-    reason, turned_back, relation, last_grievance, blamed, exited, reason_class, blamed_for, losses, lo, hi, t
-):
-    """Give each relation that has been lost since the period before its reason, and forget it when it is resumed.
-
-    The reason is what the latest grievance was about, if she has turned her back on the firm since, or the grievance is
-    no more than `blamed_for` periods old; else involuntary, if she has left the category; else the competition. A lost
-    relation that is resumed ends the turning of her back.
-
-    reason (m, n)  code, 0 = not lost, turned_back (m, n)  period, -1 = no  [written]      losses (reason, firms)  tally
-    [written]
-    """
-    for j in range(relation.shape[0]):
-        for i in range(lo, hi):
-            lost = relation[j, i] == LOST
-            if lost and reason[j, i] == 0:
-                since = last_grievance[j, i]
-                because = since >= 0 and (turned_back[j, i] >= since or t - since <= blamed_for)
-                code = blamed[j, i] if because else (INVOLUNTARY if exited[i] >= 0 else COMPETITION)
-                reason[j, i] = code
-                losses[reason_class[code], j] += 1
-            elif not lost and reason[j, i] != 0:
-                reason[j, i] = 0
-                turned_back[j, i] = -1
-
-
 @kpi(unit="share", better="less", nan="the firm had no customers")
 def angry_exit_rate(c: Tallied) -> FloatArray:
     """Customers who turned their backs on the firm after a grievance / its customers; per period."""
     return c.exits_angry / c.current
-
-
-def _because(c: Tallied, reason: int) -> FloatArray:
-    return c.losses[..., reason, :] / c.losses.sum(axis=-2)
-
-
-_NO_LOSSES = "the firm lost nobody"
-_KEAVENEY = "KEAVENEY_1995 (classes of reasons)"
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_to_core_failure(c: Tallied) -> FloatArray:
-    """Customers lost after a failure of the core service / customers lost."""
-    return _because(c, 0)
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_to_encounter_failure(c: Tallied) -> FloatArray:
-    """Customers lost after a failure of attitude / customers lost."""
-    return _because(c, 1)
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_to_pricing(c: Tallied) -> FloatArray:
-    """Customers lost after a grievance about price / customers lost."""
-    return _because(c, 2)
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_to_ethics(c: Tallied) -> FloatArray:
-    """Customers lost after having been told what was not so / customers lost."""
-    return _because(c, 3)
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_to_inconvenience(c: Tallied) -> FloatArray:
-    """Customers lost after a wait or a refusal / customers lost."""
-    return _because(c, 4)
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_to_response(c: Tallied) -> FloatArray:
-    """Customers lost after a complaint whose handling failed / customers lost."""
-    return _because(c, 5)
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_to_competition(c: Tallied) -> FloatArray:
-    """Customers lost without a grievance, who buy elsewhere / customers lost."""
-    return _because(c, 6)
-
-
-@kpi(unit="share", nan=_NO_LOSSES, source=_KEAVENEY)
-def lost_involuntarily(c: Tallied) -> FloatArray:
-    """Customers lost without a grievance, who left the category / customers lost."""
-    return _because(c, 7)
 
 
 class Exit(Mechanism):
@@ -246,10 +158,7 @@ class Exit(Mechanism):
         Tally("exits_angry", "customers", "customers who turned their backs on the firm"),
         Tally("losses", "customers", "relations that were lost, by reason", axes=("reason",)),
     )
-    kpis = (
-        angry_exit_rate, lost_to_core_failure, lost_to_encounter_failure, lost_to_pricing, lost_to_ethics,
-        lost_to_inconvenience, lost_to_response, lost_to_competition, lost_involuntarily,
-    )  # fmt: skip
+    kpis = (angry_exit_rate, *LOST_TO)
     exit_rate: float = param(
         0.02, unit="1/period", bounds=(0, 1), evidence="assumed",
         doc="hazard of turning one's back on a firm for each fresh grievance of a newcomer; 0 = nobody does",
@@ -298,7 +207,7 @@ class Exit(Mechanism):
     @property
     def reason_class(self) -> np.ndarray:
         """The class of each code of a reason."""
-        return _CLASS_OF
+        return CLASS_OF
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what is remembered, who turns her back and the reasons; who is not considered, if anybody turns."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from abm.engine.engine import Engine
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.shipped import shipped
-from abm.mechanisms.voice.exit import exit_hazard, fresh_grievance, give_reasons, remember_grievances, turn_back
+from abm.mechanisms.voice.exit import exit_hazard, fresh_grievance, remember_grievances, turn_back
+from abm.mechanisms.voice.losses import LOST_TO, give_reasons
 from abm.world.complaints import FAILED, GOOD, NO_COMPLAINT
 from abm.world.relations import ACTIVE, LOST
 from abm.world.visits import ATTITUDE, NO_FAILURE
@@ -18,7 +18,6 @@ from tests.mechanisms.small import Small
 from tests.mechanisms.voice.runs import market, measured, totals
 
 share = st.floats(0, 1, width=32)
-LOST_TO = [kpi for kpi in next(kind for kind in shipped() if kind.name == "exit").kpis if kpi.name.startswith("lost_")]
 
 
 def fresh(memory, handling, justice):

@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 from abm.kpis.attitude import csi
 from abm.kpis.value import lever_cost
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.voice.recovery import (
-    answered_in_time_share,
-    distributive_justice,
-    justice,
-    procedural_justice,
-    solved_in_time_share,
-)
+from abm.mechanisms.voice.amends import distributive_justice, justice, procedural_justice
+from abm.mechanisms.voice.recovery import answered_in_time_share, solved_in_time_share
 from abm.world.complaints import FAILED, GOOD, MIDDLING
 from abm.world.visits import ATTITUDE, CORE, PRICE
 from tests.mechanisms.small import Small
