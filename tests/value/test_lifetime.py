@@ -134,6 +134,9 @@ def test_customers_of_a_contract_market_are_worth_the_closed_form():
         replications=1,
     )
     exited = abm.run(study, workers=1).persons["exited"].to_numpy()
+    lifetimes = np.bincount(exited[exited >= 0], minlength=periods)[:10]
+    geometric = exited.size * churn * (1 - churn) ** np.arange(10)
+    assert np.abs(lifetimes - geometric).max() < 4 * np.sqrt(geometric.max())
     left_in = np.where(exited < 0, periods, exited)  # she is there at the dates 1 … left_in
     values = lifetime_value(margin, 1.0, discount, horizon=periods)
     each = margin * (1 - (1 + discount) ** -left_in.astype(float)) / discount

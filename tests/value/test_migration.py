@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis.strategies import floats, lists
 
 from abm.core.errors import Refusal
+from abm.engine.engine import Engine
+from abm.scenario.scenario import Scenario
 from abm.value.lifetime import lifetime_value
 from abm.value.migration import migration_buyers, migration_value
 
@@ -64,6 +66,32 @@ def test_with_a_constant_chance_each_period_has_as_many_buyers(p):
 def test_nobody_buys_more_than_once_a_period(p):
     found = migration_buyers(1, p, 30)
     assert ((found >= 0) & (found <= 1 + 1e-12)).all()
+
+
+def test_customers_of_an_open_market_migrate_as_the_closed_form_says():
+    """Three firms that nothing tells apart, nobody to go to else: who has bought comes back as Dwyer's model has it.
+
+    The chance of each firm is a third in every period, whatever the recency; who is given up after four periods of
+    absence in the model, of those who bought in the period that is looked at, is followed by her own visits.
+    """
+    closed = {"attraction": 0.0, "outside": -80.0}
+    off = ("trust", "word_of_mouth", "switching_cost", "pricing", "taste", "lifecycle")
+    data = {"periods": 12, "population": {"customers": 6000}, "choice": closed, "need": {"process": "every_period"}}
+    engine = Engine(Scenario.parse({**data, "off": list(off)}), 3)
+    came = []
+    for _ in range(12):
+        engine.run(1)
+        came.append(engine.world.customers.provider == 0)
+    visits = np.array(came)  # (periods, customers): whether she was at the first firm
+    start, last = visits[0], 4
+    recency, given_up, expected = np.zeros(start.sum(), int), np.zeros(start.sum(), bool), []
+    for t in range(1, 12):
+        there = visits[t, start] & ~given_up
+        expected.append(there.sum())
+        recency = np.where(there, 0, recency + 1)
+        given_up |= recency >= last
+    model = migration_buyers(float(start.sum()), [1 / 3] * last, 11)[1:]
+    assert np.abs(np.array(expected) - model).max() < 4 * np.sqrt(model.max())
 
 
 def test_horizon_by_hand():
