@@ -11,7 +11,7 @@ Source: FADER_HARDIE_LEE_2005, of whose likelihood this is the limit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +29,7 @@ class AlikeDropOut:
     r : shape of the Gamma of rates       alpha : its rate, weeks
     dropout : probability of dropping out after a purchase, above 0 and below 1
     log_likelihood : at the fit, None if not fitted       n : customers, None likewise
+    covariance : (3, 3) of the logarithms of r, alpha and the odds of dropping out as estimates, None likewise
     """
 
     r: float
@@ -36,6 +37,7 @@ class AlikeDropOut:
     dropout: float
     log_likelihood: float | None = None
     n: int | None = None
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         positive("AlikeDropOut", r=self.r, alpha=self.alpha, dropout=self.dropout)
@@ -71,8 +73,9 @@ def fit_alike_drop_out(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike)
         return _log_likelihood(parameters, x, t_x, t)
 
     start = {"r": 0.5, "alpha": 0.5 * float(t.sum() / x.sum()), "drop-out": 0.1}
-    (r, alpha, odds), value = maximise(log_likelihood, start, "BG/NBD of alike drop-out")
-    return AlikeDropOut(float(r), float(alpha), float(odds / (1.0 + odds)), log_likelihood=value, n=x.size)
+    found, value, covariance = maximise(log_likelihood, start, "BG/NBD of alike drop-out")
+    r, alpha, odds = map(float, found)
+    return AlikeDropOut(r, alpha, odds / (1.0 + odds), log_likelihood=value, n=x.size, covariance=covariance)
 
 
 def _log_likelihood(parameters: FloatArray, x: FloatArray, t_x: FloatArray, t: FloatArray) -> tuple[float, FloatArray]:

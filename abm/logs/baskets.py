@@ -7,7 +7,7 @@ value; the lognormal one works on the single baskets and tells customers from ch
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,10 @@ from scipy.special import gammaln, psi
 
 from abm.core.errors import Refusal
 from abm.logs.likelihood import (
+    LEAST_BENDING,
     FloatArray,
     column,
+    curvature,
     described,
     maximise,
     numbers,
@@ -36,6 +38,7 @@ class GammaGamma:
     p : shape of a customer's baskets       q : shape over customers       v : rate of nu, currency units
     correlation : between frequency and mean spend in the data; the model takes it for 0
     log_likelihood : at the fit, None if not fitted       n : customers, None likewise
+    covariance : (3, 3) of the logarithms of p, q and v as estimates, None likewise
     """
 
     p: float
@@ -44,6 +47,7 @@ class GammaGamma:
     correlation: float | None = None
     log_likelihood: float | None = None
     n: int | None = None
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         positive("GammaGamma", p=self.p, q=self.q, v=self.v)
@@ -88,10 +92,11 @@ def fit_gamma_gamma(frequency: ArrayLike, mean_amount: ArrayLike) -> GammaGamma:
         return float(np.sum(value - (px + q) * total)), np.array([by_p.sum(), by_q.sum(), by_v.sum()])
 
     start = {"p": 2.0, "q": 2.0, "v": float(z.mean()) / 2.0}
-    (p, q, v), value = maximise(log_likelihood, start, "Gamma-Gamma")
+    found, value, covariance = maximise(log_likelihood, start, "Gamma-Gamma")
+    p, q, v = map(float, found)
     varies = np.ptp(x) > 0.0
     correlation = float(np.corrcoef(x, z)[0, 1]) if varies else None
-    return GammaGamma(float(p), float(q), float(v), correlation=correlation, log_likelihood=value, n=x.size)
+    return GammaGamma(p, q, v, correlation=correlation, log_likelihood=value, n=x.size, covariance=covariance)
 
 
 def expected_mean_amount(model: GammaGamma, frequency: ArrayLike, mean_amount: ArrayLike) -> FloatArray:
@@ -122,6 +127,8 @@ class LognormalBaskets:
 
     mu : log currency units       sigma : log units, between customers       sigma_within : log units, within
     log_likelihood : at the fit, None if not fitted     n : customers     baskets : purchases; None likewise
+    covariance : (k, k) of mu and of ln sigma and ln sigma_within, where these are above 0, as estimates; None likewise,
+        NaN where the likelihood is too flat to tell
     """
 
     mu: float
@@ -130,6 +137,7 @@ class LognormalBaskets:
     log_likelihood: float | None = None
     n: int | None = None
     baskets: int | None = None
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         numbers("LognormalBaskets.mu", self.mu, least=-math.inf)
@@ -184,14 +192,38 @@ def fit_lognormal_baskets(customer: ArrayLike, amount: ArrayLike) -> LognormalBa
     ratio = _variance_ratio(size, mean, within)
     mu, variance, slack = _given_ratio(ratio, size, mean, within)
     log_likelihood = -0.5 * (y.size * (math.log(2.0 * math.pi * variance) + 1.0) + np.log(slack).sum()) - y.sum()
+    sigma, sigma_within = math.sqrt(ratio * variance), math.sqrt(variance)
     return LognormalBaskets(
         mu=mu,
-        sigma=math.sqrt(ratio * variance),
-        sigma_within=math.sqrt(variance),
+        sigma=sigma,
+        sigma_within=sigma_within,
         log_likelihood=float(log_likelihood),
         n=len(known),
         baskets=y.size,
+        covariance=_covariance(mu, sigma, sigma_within, size, mean, within),
     )
+
+
+def _covariance(
+    mu: float, sigma: float, sigma_within: float, size: FloatArray, mean: FloatArray, within: float
+) -> FloatArray:
+    """Return the covariance of the estimates of mu, ln sigma (unless it is 0) and ln sigma_within, NaN if not told.
+
+    size, mean : (n,) baskets of each customer and the mean of their logarithms      within : squares about these
+    """
+
+    def gradient(point: FloatArray) -> FloatArray:
+        between, inside = math.exp(2.0 * point[-2]) if sigma else 0.0, math.exp(2.0 * point[-1])
+        off, spread = mean - point[0], inside + size * between
+        pull = size * off**2 / spread**2 - 1.0 / spread  # (n,)  twice the slope in what `spread` is made of
+        by_inside = inside * (within / inside**2 - (size.sum() - size.size) / inside + pull.sum())
+        by_between = [between * float((size * pull).sum())] if sigma else []
+        return np.array([(size * off / spread).sum(), *by_between, by_inside])
+
+    spreads = [math.log(sigma)] if sigma else []
+    information = -curvature(gradient, np.array([mu, *spreads, math.log(sigma_within)]))
+    told = np.linalg.eigvalsh(information)[0] > LEAST_BENDING
+    return np.asarray(np.linalg.inv(information) if told else np.full(information.shape, np.nan), np.float64)
 
 
 def _given_ratio(ratio: float, size: FloatArray, mean: FloatArray, within: float) -> tuple[float, float, FloatArray]:

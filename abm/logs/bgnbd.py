@@ -13,7 +13,7 @@ Source: FADER_HARDIE_LEE_2005.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,6 +33,7 @@ class BGNBD:
     r : shape of the Gamma of rates       alpha : its rate, weeks
     a, b : shapes of the Beta of the drop-out probability after a purchase
     log_likelihood : at the fit, None if not fitted       n : customers, None likewise
+    covariance : (4, 4) of the logarithms of r, alpha, a and b as estimates, None likewise
     """
 
     r: float
@@ -41,6 +42,7 @@ class BGNBD:
     b: float
     log_likelihood: float | None = None
     n: int | None = None
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         positive("BGNBD", r=self.r, alpha=self.alpha, a=self.a, b=self.b)
@@ -80,8 +82,9 @@ def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> BGNBD
 
     shape = 0.5
     start = {"r": shape, "alpha": shape * float(t.sum() / x.sum()), "a": 1.0, "b": 2.0}
-    (r, alpha, a, b), value = maximise(log_likelihood, start, "BG/NBD")
-    return BGNBD(r=float(r), alpha=float(alpha), a=float(a), b=float(b), log_likelihood=value, n=x.size)
+    found, value, covariance = maximise(log_likelihood, start, "BG/NBD")
+    r, alpha, a, b = map(float, found)
+    return BGNBD(r, alpha, a, b, log_likelihood=value, n=x.size, covariance=covariance)
 
 
 def _log_likelihood(parameters: FloatArray, x: FloatArray, t_x: FloatArray, t: FloatArray) -> tuple[float, FloatArray]:

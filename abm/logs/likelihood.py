@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,13 +22,25 @@ LogLikelihood = Callable[[FloatArray], tuple[float, FloatArray]]  # parameters (
 
 _LARGEST = 20.0  # |log parameter| beyond which a parameter has run away: 5e8
 _NEWTON_STEPS = 50
-_LEAST_BENDING = 1e-4  # information on the log of a parameter: below, its standard error is a factor of e^100
+LEAST_BENDING = 1e-4  # information on the log of a parameter: below, its standard error is a factor of e^100
 _SETTLED = 1e-10  # relative change of every parameter in the last Newton step
 _ROUNDING = 1e-6  # relative change below which steps that no longer shrink are rounding
 
 
-def maximise(log_likelihood: LogLikelihood, start: Mapping[str, float], model: str) -> tuple[FloatArray, float]:
-    """Return the maximising parameters (k,), in the order of `start`, and the log likelihood there.
+class Maximum(NamedTuple):
+    """Where a likelihood is highest.
+
+    parameters : (k,)      value : log likelihood
+    covariance : (k, k) of the logarithms of the parameters: the inverse of the information, minus the Hessian
+    """
+
+    parameters: FloatArray
+    value: float
+    covariance: FloatArray
+
+
+def maximise(log_likelihood: LogLikelihood, start: Mapping[str, float], model: str) -> Maximum:
+    """Return the maximising parameters (k,), in the order of `start`, the log likelihood there and their covariance.
 
     start : positive first guess of each parameter, by name      model : the model's name, for a refusal
     Raises Refusal when there is no maximum inside: a parameter runs to 0 or to infinity, or does not matter.
@@ -49,17 +62,20 @@ def maximise(log_likelihood: LogLikelihood, start: Mapping[str, float], model: s
     bounds = [(-_LARGEST, _LARGEST)] * len(names)
     options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9}
     found = minimize(objective, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    point = _climb(lambda at: in_logs(at)[1], found.x, names, model)
-    return np.exp(point), in_logs(point)[0]
+    point, covariance = _climb(lambda at: in_logs(at)[1], found.x, names, model)
+    return Maximum(np.exp(point), in_logs(point)[0], covariance)
 
 
 def _climb(
     gradient: Callable[[FloatArray], FloatArray], point: FloatArray, names: tuple[str, ...], model: str
-) -> FloatArray:
-    """Return the log parameters (k,) of a hilltop, where the gradient (k,) vanishes, by Newton's method."""
+) -> tuple[FloatArray, FloatArray]:
+    """Return the log parameters (k,) of a hilltop, where the gradient (k,) vanishes, by Newton's method.
+
+    Beside them their covariance (k, k), from the bending before the last step, which was too small to change it.
+    """
     last = np.inf
     for _ in range(_NEWTON_STEPS):
-        bending, axes = np.linalg.eigh(-_curvature(gradient, point))
+        bending, axes = np.linalg.eigh(-curvature(gradient, point))
         # |bending| instead of bending: a step leads uphill also where the hill is not yet rounded
         step = axes @ ((axes.T @ gradient(point)) / np.maximum(np.abs(bending), np.finfo(float).tiny))
         size = float(np.abs(step).max())
@@ -67,14 +83,14 @@ def _climb(
         if np.abs(point).max() > _LARGEST:
             break
         settled = size < _SETTLED or last / 2 < size < _ROUNDING
-        if settled and bending[0] > _LEAST_BENDING:
-            return point
+        if settled and bending[0] > LEAST_BENDING:
+            return point, (axes / bending) @ axes.T
         last = size
     loosest = names[int(np.argmax(np.abs(axes[:, 0])))]
     raise Refusal(f"{model}: these purchases do not determine {loosest}; use a longer log or a simpler model")
 
 
-def _curvature(gradient: Callable[[FloatArray], FloatArray], point: FloatArray) -> FloatArray:
+def curvature(gradient: Callable[[FloatArray], FloatArray], point: FloatArray) -> FloatArray:
     """Return the Hessian (k, k) of the log likelihood, by central differences of its gradient."""
     reach = 1e-5
     rows = [(gradient(point + move) - gradient(point - move)) / (2 * reach) for move in reach * np.eye(point.size)]

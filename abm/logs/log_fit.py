@@ -20,9 +20,7 @@ from abm.logs.alike_drop_out import AlikeDropOut, fit_alike_drop_out
 from abm.logs.baskets import GammaGamma, LognormalBaskets, fit_gamma_gamma, fit_lognormal_baskets
 from abm.logs.bgnbd import BGNBD, fit_bgnbd
 from abm.logs.nbd import NBD, fit_nbd
-
-Lives = BGNBD | AlikeDropOut | NBD
-Baskets = GammaGamma | LognormalBaskets
+from abm.logs.standard_errors import Baskets, Lives, estimates
 
 _SAME = 1e-6  # log likelihoods nearer than this are one, and the simpler model is taken
 
@@ -52,6 +50,10 @@ class LogFit:
         elif baskets is not None:
             found |= {"mean": baskets.population_mean, "spread": baskets.sigma}
         return found
+
+    def estimates(self, confidence: float = 0.95) -> pd.DataFrame:
+        """Return the parameters with their standard errors and intervals, as `standard_errors.estimates` does."""
+        return estimates(self.lives, self.baskets, confidence)
 
     def describe(self) -> str:
         """Return the models that were taken, in one line."""
@@ -118,4 +120,6 @@ def _baskets(table: pd.DataFrame, days: pd.DataFrame) -> Baskets:
         levels = np.log(paid.groupby("customer")["amount"].mean().to_numpy())
     if not levels.size:
         raise Refusal("no amount is above 0, so that baskets cannot be told") from None
-    return LognormalBaskets(mu=float(levels.mean()), sigma=float(levels.std()), sigma_within=0.0, n=levels.size)
+    sigma = float(levels.std())
+    errors = np.array([sigma**2, 0.5] if sigma else [0.0]) / levels.size  # of mu, and of ln sigma
+    return LognormalBaskets(float(levels.mean()), sigma, 0.0, n=levels.size, covariance=np.diag(errors))

@@ -13,7 +13,7 @@ Source: EHRENBERG_1988, as given in notes on the book.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,12 +30,14 @@ class NBD:
 
     r : shape; small when customers differ much     alpha : rate of the Gamma, weeks (the unit of the windows)
     log_likelihood : of the counts, None if not fitted to counts       n : customers counted, None likewise
+    covariance : (2, 2) of ln r and ln alpha as estimates, None likewise
     """
 
     r: float
     alpha: float
     log_likelihood: float | None = None
     n: int | None = None
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         positive("NBD", r=self.r, alpha=self.alpha)
@@ -122,8 +124,10 @@ def fit_nbd(counts: ArrayLike, window: ArrayLike = 1.0) -> NBD:
 
     # r and the mean rate are almost independent in the likelihood; r and alpha are not
     start = {"r": float(np.sum(mean**2) / excess), "mean rate": rate}
-    (r, rate), value = maximise(log_likelihood, start, "NBD")
-    return NBD(r=float(r), alpha=float(r / rate), log_likelihood=value, n=x.size)
+    (r, rate), value, covariance = maximise(log_likelihood, start, "NBD")
+    to_alpha = np.array([[1.0, 0.0], [1.0, -1.0]])  # ln alpha = ln r - ln rate
+    covariance = to_alpha @ covariance @ to_alpha.T
+    return NBD(r=float(r), alpha=float(r / rate), log_likelihood=value, n=x.size, covariance=covariance)
 
 
 def nbd_from_penetration(penetration: float, purchase_frequency: float, window: float = 1.0) -> NBD:

@@ -15,9 +15,10 @@ def poisson(counts):
 
 def test_maximum_is_found_to_the_last_digits():
     counts = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0])
-    (rate,), value = maximise(poisson(counts), {"rate": 1e-3}, "Poisson")
+    (rate,), value, covariance = maximise(poisson(counts), {"rate": 1e-3}, "Poisson")
     assert rate == pytest.approx(25 / 7, rel=1e-14)
     assert value == pytest.approx(25 * np.log(25 / 7) - 25, rel=1e-14)
+    assert covariance == pytest.approx(np.array([[1 / 25]]), rel=1e-6)  # of the logarithm: 1 over the events
 
 
 def test_order_of_the_parameters_is_that_of_the_start():
@@ -26,9 +27,10 @@ def test_order_of_the_parameters_is_that_of_the_start():
         bent = np.array([[1.0, 0.9], [0.9, 1.0]])  # a narrow ridge
         return -0.5 * float(logs @ bent @ logs), -(bent @ logs) / parameters
 
-    found, value = maximise(hill, {"x": 1.0, "y": 1.0}, "hill")
+    found, value, covariance = maximise(hill, {"x": 1.0, "y": 1.0}, "hill")
     assert found == pytest.approx([2.0, 5.0], rel=1e-10)
     assert value == pytest.approx(0.0, abs=1e-15)
+    assert covariance == pytest.approx(np.linalg.inv([[1.0, 0.9], [0.9, 1.0]]), rel=1e-6)
 
 
 def test_the_climb_begins_also_where_the_hill_is_not_yet_rounded():
@@ -37,7 +39,7 @@ def test_the_climb_begins_also_where_the_hill_is_not_yet_rounded():
         height = np.exp(-0.5 * off**2)
         return float(height[0]) - 1e12, -height * off / parameters
 
-    (found,), _ = maximise(bell, {"x": 5.0 * np.exp(1.5)}, "bell")
+    (found,), *_ = maximise(bell, {"x": 5.0 * np.exp(1.5)}, "bell")
     assert found == pytest.approx(5.0, rel=1e-12)
 
 
