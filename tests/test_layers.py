@@ -50,6 +50,7 @@ ONLY_IN = {  # a library, and the files that may import it
     "mesa": ("agents/model.py", "agents/customer.py", "agents/agent_set.py", "agents/firm.py", "bench/idiomatic.py"),
     "pyarrow": ("study/storage/segment.py", "logs/parquet_rows.py"),
     "SALib": ("study/sensitivity/indices.py",),
+    "sklearn": (),  # an extra: value/learning.py fetches it when it is asked for
     "optuna": ("study/calibration/journal.py",),
     "distributed": ("study/running/cluster.py",),
     "dask_jobqueue": ("study/running/jobs.py",),

@@ -11,15 +11,46 @@ Both are worked out from their definitions.
 
 from __future__ import annotations
 
+import math
 from math import factorial
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, shown
 from abm.value.checks import FloatArray, column_of, within
+from abm.value.tables import Names, complete, number_columns, numbers_of
 
 MOST_ATTRIBUTES = 10  # 1024 regressions
+
+
+def importance(table: pd.DataFrame, target: str, inputs: Names | None = None) -> pd.DataFrame:
+    """Return a row per input of a table, the most important first: shapley, share and coefficient.
+
+    target : column of the overall answer      inputs : columns, at most 10; None = all of numbers but those that say
+    which row it is (arm, customer, period …)
+
+    shapley is the share of the variance of the target, the inputs' adding up to R²; share is that of R²; coefficient
+    is of standard deviations, NaN where one input follows from the others. Rows with a number missing are left out.
+    Raises Refusal for other columns, more inputs, and a target that is the same for all.
+    """
+    number_columns(table, [target])
+    names = number_columns(table, inputs, but=[target])
+    if target in names:
+        raise Refusal(f"column {shown(target)} is both target and input")
+    whole = complete(table, [target, *names], 2)
+    values, overall = numbers_of(whole, names), numbers_of(whole, [target])[:, 0]
+    shares = shapley_shares(values, overall)
+    try:
+        coefficients = standardised_coefficients(values, overall)
+    except Refusal:
+        coefficients = np.full(len(names), math.nan)
+    total = float(shares.sum())
+    columns = {"shapley": shares, "share": shares / (total or math.nan), "coefficient": coefficients}
+    return pd.DataFrame(columns, index=pd.Index(names, name="input")).sort_values(
+        "shapley", ascending=False, kind="stable"
+    )
 
 
 def r_squared(attributes: ArrayLike, overall: ArrayLike) -> float:

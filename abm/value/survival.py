@@ -15,6 +15,33 @@ from scipy.stats import CensoredData, ecdf
 
 from abm.core.errors import Refusal
 from abm.value.checks import column_of
+from abm.value.tables import Names, complete, number_columns, parts
+
+
+def survive(
+    table: pd.DataFrame,
+    duration: str,
+    event: str,
+    by: Names | None = None,
+    confidence: float = 0.95,
+    method: Literal["linear", "log-log"] = "log-log",
+) -> pd.DataFrame:
+    """Return the survival curves of the rows of a table, as `kaplan_meier` has them, one for each part.
+
+    duration : column of how long each has been there, at least 0      event : column, 1 or True = her end was seen
+    by       : columns that tell parts apart, as "arm"; they lead the result      confidence, method : of the intervals
+
+    Raises Refusal for other columns, a duration or event that is missing, and numbers out of range.
+    """
+    number_columns(table, [duration, event])
+    complete(table, [duration, event], len(table))
+    curves = []
+    for key, part in parts(table, by, ("time", "at_risk", "ended", "survival", "low", "high")):
+        curve = kaplan_meier(part[duration], part[event].to_numpy(np.float64), confidence, method)
+        for place, (name, value) in enumerate(key.items()):
+            curve.insert(place, name, value)
+        curves.append(curve)
+    return pd.concat(curves, ignore_index=True)
 
 
 def kaplan_meier(

@@ -3,12 +3,13 @@
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis.strategies import integers
 
 from abm.core.errors import Refusal
-from abm.value.importance import r_squared, shapley_shares, standardised_coefficients
+from abm.value.importance import importance, r_squared, shapley_shares, standardised_coefficients
 
 
 def survey(seed, n=60, k=4, halo=1.0):
@@ -88,3 +89,26 @@ def test_units_do_not_matter():
 def test_refusals(attributes, overall, words):
     with pytest.raises(Refusal, match=words):
         standardised_coefficients(attributes, overall)
+
+
+def test_a_table_has_its_most_important_input_first():
+    x, y = survey(3)
+    table = pd.DataFrame(x, columns=list("abcd")).assign(overall=y, customer=range(60), arm="one")
+    table.loc[5, "b"] = np.nan
+    found = importance(table, "overall")
+    kept = np.delete(np.arange(60), 5)
+    shares = dict(zip("abcd", shapley_shares(x[kept], y[kept]), strict=True))
+    assert found["shapley"].to_dict() == pytest.approx(shares)
+    assert found["shapley"].is_monotonic_decreasing
+    assert found["share"].sum() == pytest.approx(1.0)
+    assert found.loc["a", "coefficient"] == pytest.approx(standardised_coefficients(x[kept], y[kept])[0])
+
+
+def test_inputs_of_which_one_follows_from_another_share_and_have_no_coefficients():
+    x, y = survey(3, k=2)
+    table = pd.DataFrame({"a": x[:, 0], "twice": 2 * x[:, 0], "overall": y})
+    found = importance(table, "overall", ["a", "twice"])
+    assert found.loc["a", "share"] == pytest.approx(0.5)
+    assert found["coefficient"].isna().all()
+    with pytest.raises(Refusal, match='"overall" is both target and input'):
+        importance(table, "overall", ["a", "overall"])

@@ -3,13 +3,14 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis.strategies import booleans, integers, lists, tuples
 
 from abm.core.errors import Refusal
 from abm.value.lifetime import lifetime_value
-from abm.value.survival import kaplan_meier
+from abm.value.survival import kaplan_meier, survive
 
 customers = lists(tuples(integers(0, 12), booleans()), min_size=1, max_size=40)
 
@@ -76,3 +77,20 @@ def test_the_curve_of_constant_churn_is_geometric_and_gives_the_closed_form():
 def test_refusals(arguments, words):
     with pytest.raises(Refusal, match=words):
         kaplan_meier(*arguments)
+
+
+def test_a_table_gives_a_curve_for_each_part():
+    table = pd.DataFrame({"arm": list("abab"), "weeks": [3, 5, 8, 5], "gone": [True, False, True, True]})
+    found = survive(table, "weeks", "gone", by="arm")
+    assert list(found.columns) == ["arm", "time", "at_risk", "ended", "survival", "low", "high"]
+    assert found[["arm", "time", "survival"]].values.tolist() == [["a", 3.0, 0.5], ["a", 8.0, 0.0], ["b", 5.0, 0.5]]
+    whole = survive(table, "weeks", "gone", confidence=0.9)
+    pd.testing.assert_frame_equal(whole, kaplan_meier(table["weeks"], table["gone"], 0.9))
+
+
+def test_a_table_that_does_not_say_who_ended_is_refused():
+    table = pd.DataFrame({"weeks": [3.0, np.nan], "gone": [1, 0]})
+    with pytest.raises(Refusal, match="1 of 2 rows have all of weeks, gone; 2 are needed"):
+        survive(table, "weeks", "gone")
+    with pytest.raises(Refusal, match="no column \"go\"; did you mean 'gone'"):
+        survive(table, "weeks", "go")
