@@ -22,7 +22,7 @@ from abm.study.comparison.verdict import Check, Verdict
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
-from abm.view import analyses
+from abm.view import analyses, labels
 from abm.view import verdict as view
 
 
@@ -64,10 +64,10 @@ def main(
     checked = found.check(workers=workers) if check else None
     drawn = importlib.import_module("abm.view.race").draw(found)  # slow to import
     if not json:
-        _print(found, checked)
+        _print(found, checked, study)
     with doing.drawing(out):
         write_whole(out / drawn.file, drawn.image)
-        said = [found.statement, *found.warnings]
+        said = [labels.said(words, study.labels) for words in (found.statement, *found.warnings)]
         analyses.keep(out, f"compare_{kpi}", f"Comparison by {kpi}", said, [out / drawn.file], study)
     if json:
         output.document({**_document(found, checked), "out": str(out), "figure": str(out / drawn.file)})
@@ -154,15 +154,15 @@ def _document(found: Verdict | Robustness, checked: Check | None) -> dict[str, A
     return view.document(found) | held
 
 
-def _print(found: Verdict | Robustness, checked: Check | None) -> None:
+def _print(found: Verdict | Robustness, checked: Check | None, study: Experiment) -> None:
     if isinstance(found, Verdict):
         output.show("", view.race(found), "", view.explained(found.question))
     else:
         more = [view.explained_points(found), ""] if view.explained_points(found) else []
         listed = [view.points(found), "", *more] if len(found.verdicts) <= view.MOST_POINTS else []
         output.show("", *listed, view.regrets(found), "", view.explained_regrets(found.question))
-    output.show("", found.statement, "", view.effort(found))
+    output.show("", labels.said(found.statement, study.labels), "", view.effort(found))
     for warning in found.warnings:
-        output.show("", f"warning: {warning}")
+        output.show("", f"warning: {labels.said(warning, study.labels)}")
     if checked is not None:
-        output.show("", f"check: {checked.statement}")
+        output.show("", f"check: {labels.said(checked.statement, study.labels)}")

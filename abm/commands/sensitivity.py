@@ -16,7 +16,7 @@ from abm.study.provenance.files import write_whole
 from abm.study.running.runner import run
 from abm.study.sensitivity.analysis import Sensitivity, analysed, asked, planned
 from abm.study.storage.spreadsheet import harmless
-from abm.view import analyses, tables
+from abm.view import analyses, labels, tables
 
 
 def main(
@@ -66,20 +66,21 @@ def main(
 def _report(out: Path, found: Sensitivity, study: Experiment, json: bool) -> None:
     """Put what was found into the results folder, and say it."""
     title = f"Sensitivity of {found.kpi} of {found.firm} ({found.method})"
-    said = [f"{found.title(arm)}: {found.finding(arm)}" for arm in found.arms]
+    read = labels.of_sensitivity(found, study)
+    said = [f"{read.title(arm)}: {read.finding(arm)}" for arm in read.arms]
     compared = f"_minus_{found.against}" if found.against else ""
     with doing.drawing(out):
-        pictures = _write(out, found)
+        pictures = _write(out, found, study)
         analyses.keep(out, f"{found.method}_{found.kpi}{compared}", title, said, pictures, study)
     if json:
         output.document(_document(out, found, pictures))
     else:
-        _print(out, found, pictures)
+        _print(out, read, pictures)
 
 
-def _write(out: Path, found: Sensitivity) -> list[Path]:
+def _write(out: Path, found: Sensitivity, study: Experiment) -> list[Path]:
     """Put the table and a figure for each arm into the results folder; return the paths of the figures."""
-    drawn = importlib.import_module("abm.view.sensitivity").draw(found)  # slow to import
+    drawn = importlib.import_module("abm.view.sensitivity").draw(found, study.labels)  # slow to import
     files = {out / figure.file: figure.image for figure in drawn}
     compared = f"_minus_{found.against}" if found.against else ""
     table = {out / f"{found.method}_{found.kpi}{compared}.csv": harmless(found.table).to_csv(index=False).encode()}

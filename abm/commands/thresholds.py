@@ -18,7 +18,7 @@ from abm.study.provenance.files import write_whole
 from abm.study.sensitivity import threshold_files
 from abm.study.sensitivity.thresholds import Thresholds, thresholds
 from abm.study.storage.manifest import FILE
-from abm.view import summary, tables
+from abm.view import labels, summary, tables
 
 
 def main(
@@ -52,14 +52,15 @@ def main(
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed, weight=weights) from None
     view = importlib.import_module("abm.view.thresholds")  # slow to import
-    drawn = view.draw(found)
+    read = labels.of_thresholds(found, study)
+    drawn = view.draw(read)
     with doing.drawing(folder):
         threshold_files.write(folder, found, study)
         write_whole(folder / drawn.file, drawn.image)
     if json:
         output.document({**view.document(found), "out": str(folder), "figure": str(folder / drawn.file)})
     else:
-        _print(found, folder, drawn.file, view)
+        _print(read, folder, drawn.file, view)
     _into_report(out, own)
     return 0
 

@@ -10,13 +10,14 @@ from abm.core.errors import counted
 from abm.study.comparison.question import Question
 from abm.study.comparison.robust import Robustness
 from abm.study.comparison.verdict import Verdict
-from abm.view import plots
+from abm.view import labels, plots
 from abm.view.figures import Drawn, png
 
 
 def race(verdict: Verdict, ax: Axes | None = None) -> Axes:
     """Draw each arm minus the best of the others, with its interval and the indifference zone; the leader is on top."""
     q, rows, leader = verdict.question, verdict.table.to_dict("records"), verdict.contenders[0]
+    called = verdict.experiment.sheet.called
     palette = plots.colours(
         list(verdict.experiment.arms), verdict.experiment.sheet.baseline, [row["arm"] for row in rows]
     )
@@ -37,7 +38,7 @@ def race(verdict: Verdict, ax: Axes | None = None) -> Axes:
                 said, (1.0, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
                 textcoords="offset points", va="center", fontsize=8.5,
             )  # fmt: skip
-        plots.arms_on_y(ax, [row["arm"] for row in rows])
+        plots.arms_on_y(ax, [called(row["arm"]) for row in rows])
         ax.set_xlabel(f"minus the best of the others{_unit(q)}")
         ax.set_title(f"{plots.label(q.kpi.name)} of {q.whose}: {_found(verdict)}", wrap=True)
     return ax
@@ -59,7 +60,7 @@ def regrets(found: Robustness, ax: Axes | None = None) -> Axes:
                 f"best at {row['share']:.0%}", (1.0, y), xycoords=("axes fraction", "data"), xytext=(8, 0),
                 textcoords="offset points", va="center", fontsize=8.5,
             )  # fmt: skip
-        plots.arms_on_y(ax, arms)
+        plots.arms_on_y(ax, [experiment.sheet.called(arm) for arm in arms])
         ax.set_xlabel(f"regret{_unit(q)}")
         ax.set_title(f"{plots.label(q.kpi.name)} of {q.whose}: what choosing the arm everywhere costs", wrap=True)
     return ax
@@ -82,13 +83,14 @@ def draw(found: Verdict | Robustness) -> Drawn:
         plots.footnote(figure, note)
 
     of = "_".join([q.kpi.name, q.firm, *([q.group] if q.group else [])])
-    return Drawn(f"{name}_{of}.png", f"{found.statement}.", note, png(one))
+    study = found.experiment if isinstance(found, Verdict) else found.verdicts[0].experiment
+    return Drawn(f"{name}_{of}.png", f"{labels.said(found.statement, study.labels)}.", note, png(one))
 
 
 def _found(verdict: Verdict) -> str:
     if verdict.best is None:
         return "not decided"
-    return f"{verdict.best} is best, or as good"
+    return f"{verdict.experiment.sheet.called(verdict.best)} is best, or as good"
 
 
 def _unit(question: Question) -> str:

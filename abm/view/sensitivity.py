@@ -5,6 +5,7 @@ The tables are those of `abm.study.sensitivity.analysis`, the rows of one arm. T
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -116,13 +117,13 @@ def _bar(ax: Axes, place: float, thick: float, row: dict[str, Any], colour: str)
     )  # fmt: skip
 
 
-def draw(found: Sensitivity) -> list[Drawn]:
-    """Draw the figure of each arm."""
-    return [_drawn(found, arm) for arm in found.arms]
+def draw(found: Sensitivity, labels: Mapping[str, str] | None = None) -> list[Drawn]:
+    """Draw the figure of each arm; titles have the labels of arms that are given, files their names."""
+    return [_drawn(found, arm, labels or {}) for arm in found.arms]
 
 
-def _drawn(found: Sensitivity, arm: str) -> Drawn:
-    table, title = found.of(arm), _title(found, arm)
+def _drawn(found: Sensitivity, arm: str, labels: Mapping[str, str]) -> Drawn:
+    table, title = found.of(arm), _title(found, labels.get(arm, arm), labels.get(found.against, found.against))
     count = int(found.outputs.loc[found.outputs["arm"] == arm, "replications"].iloc[0])
 
     def one(figure: Figure) -> None:
@@ -151,9 +152,9 @@ _NOTES = {
 _SHOWN = {"sobol": "shares of the variance", "morris": "effects of the factors", "tornado": "one factor at a time"}
 
 
-def _title(found: Sensitivity, arm: str) -> str:
+def _title(found: Sensitivity, arm: str, against: str) -> str:
     what = f"{plots.label(found.kpi)} of {found.firm}"
-    compared = f"{arm} minus {found.against}" if found.against else f"arm {arm}"
+    compared = f"{arm} minus {against}" if against else f"arm {arm}"
     return f"{what}, {compared}: {_SHOWN[found.method]}"
 
 

@@ -15,7 +15,7 @@ from abm.core.errors import counted
 from abm.study.plan.experiment import Experiment
 from abm.study.sensitivity.threshold_files import FOLDER, read
 from abm.study.sensitivity.thresholds import Thresholds
-from abm.view import markup, plots, tables
+from abm.view import labels, markup, plots, tables
 from abm.view.figures import Drawn, png
 
 COLUMNS = ("weight", "evidence", "now", "turns", "ahead now", "ahead beyond")
@@ -115,6 +115,7 @@ def section(folder: Path, study: Experiment | None) -> Iterator[str]:
     """Yield the section of the report of a results folder, if thresholds were asked for."""
     found = read(folder / FOLDER, study)
     if found is not None:
+        found = labels.of_thresholds(found, study)
         drawn = draw(found)
         listed = rows(found)
         yield markup.section(

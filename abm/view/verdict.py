@@ -23,14 +23,15 @@ _COLUMN = 20  # characters of a factor above a column
 def race(verdict: Verdict) -> Table:
     """Return a row per arm: mean, difference from the leader, interval against the best of the others, runs."""
     digits, leader = _decimals(verdict.question), verdict.contenders[0]
-    minus = f"minus {tables.broken(leader)}"
+    called = verdict.experiment.sheet.called
+    minus = f"minus {tables.broken(called(leader))}"
     columns = ("arm", "mean", minus, "minus best of others", "runs", "out after replication")
     made = tables.table(columns, right=columns[1:], whole=(*columns[:4], "runs"))
     for row in verdict.table.to_dict("records"):
         # a bare 0 says that the interval ends there, not that its end is too small to be seen
         low, high = (tables.number(row[end], digits if row[end] else 0, sign=True) for end in ("low", "high"))
         made.add_row(
-            tables.broken(row["arm"]),
+            tables.broken(called(row["arm"])),
             tables.number(row["mean"], digits),
             "" if row["arm"] == leader else tables.number(row["difference"], digits, sign=True),
             "-" if math.isnan(row["low"]) else f"[{low}, {high}]",
@@ -69,14 +70,14 @@ def points(found: Robustness) -> Table:
     numbers = ("ahead of the next by", "runs")
     columns = ("point", *(tables.broken(path, _COLUMN) for path in factors), "best", *numbers)
     made = tables.table(columns, right=("point", *numbers), whole=(*columns[:-3], *numbers))
-    digits = _decimals(found.question)
+    digits, called = _decimals(found.question), found.verdicts[0].experiment.sheet.called
     for one in found.verdicts:
         rows = found.table[found.table["point"] == one.points[0]]
         others = rows.loc[rows["arm"] != one.contenders[0], "regret"]
         made.add_row(
             str(one.points[0]),
             *(tables.written(rows[path].iloc[0]) for path in factors),
-            one.best or f"not decided: {', '.join(one.contenders)}",
+            called(one.best) if one.best else f"not decided: {', '.join(map(called, one.contenders))}",
             tables.number(float(others.min()), digits) if len(others) else "",
             f"{one.runs:,}",
         )
@@ -98,11 +99,11 @@ def regrets(found: Robustness) -> Table:
     """Return a row per arm: how much of the space it wins, and what it costs to choose it everywhere."""
     columns = ("arm", "points won", "share of the space", "mean regret", "largest regret", "at point")
     made = tables.table(columns, right=columns[1:], whole=("arm",))
-    digits = _decimals(found.question)
+    digits, called = _decimals(found.question), found.verdicts[0].experiment.sheet.called
     for row in found.arms.to_dict("records"):
         costs = (tables.number(row[name], digits) for name in ("mean_regret", "largest_regret"))
         worst = str(row["worst_point"]) if row["largest_regret"] else ""
-        made.add_row(tables.broken(row["arm"]), str(row["points"]), f"{row['share']:.0%}", *costs, worst)
+        made.add_row(tables.broken(called(row["arm"])), str(row["points"]), f"{row['share']:.0%}", *costs, worst)
     return made
 
 

@@ -13,6 +13,7 @@ from abm.core.shown import in_notebook
 from abm.study.comparison.question import Question
 from abm.study.comparison.races import RaceOverPoints, RaceRunner
 from abm.study.comparison.selection import PILOT, against_best, correlation, independent_runs, skewed
+from abm.study.plan.arms import LABEL
 from abm.study.plan.experiment import Experiment
 from abm.study.running.runner import run
 from abm.study.storage.results import Results
@@ -111,7 +112,8 @@ def check(
 ) -> Check:
     """Run the baseline of an experiment twice under two names at some points, and compare all it measures."""
     baseline = experiment.sheet.baseline
-    twins = dict.fromkeys((baseline, baseline[:50] + TWIN), experiment.arms[baseline])
+    settings = {key: value for key, value in experiment.arms[baseline].items() if key != LABEL}  # of one arm only
+    twins = dict.fromkeys((baseline, baseline[:50] + TWIN), settings)
     pair = experiment.replace(arms=twins, baseline=baseline, replications=replications, expect=(), groups={})
     indices = np.arange(len(pair))
     only = indices[np.isin(indices // len(twins) % len(pair.design), list(points))]

@@ -20,6 +20,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.shown import in_notebook
 from abm.scenario.measures import BY_NAME
 from abm.study.plan import checks
+from abm.study.plan.arms import in_arm
 from abm.study.plan.design import Design, Factors, latin_hypercube
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance.digest import canonical
@@ -258,7 +259,7 @@ def _design(experiment: Experiment, method: str, samples: int | None, arms: list
 def _one_at_a_time(experiment: Experiment, arms: list[str]) -> Design:
     """Return the world as it is, and with each factor in turn at the ends of its range, or at each of its choices."""
     spans = experiment.design.spans
-    worlds = [experiment.scenario.replace(experiment.arms[arm]) for arm in arms]
+    worlds = [in_arm(experiment.scenario, arm, experiment.arms[arm]) for arm in arms]
     base = {path: worlds[0].value_at(path) for path in spans}
     for path, value in base.items():
         if value is None:

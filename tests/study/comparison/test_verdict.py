@@ -123,6 +123,10 @@ class TestCheck:
         skewed = compare(trio, "profit", zone=2.0, workers=1).check(replications=2, workers=1)
         assert "the differences of 'dear' from 'better' are skewed" in str(skewed)
 
+    def test_a_label_of_the_baseline_is_no_obstacle(self, study):
+        arms = {"none": {"label": "As it is"}, "twin": {}}
+        assert compare(study(arms=arms), "profit", zone=2.0, workers=1).check(replications=2, workers=1).ok
+
     def test_luck_that_hangs_on_the_arm_is_found(self, trio, monkeypatch):
         verdict = compare(trio, "profit", zone=20.0, workers=1)
         whole = RunExecutor.outcome

@@ -71,6 +71,12 @@ def test_the_points_of_a_tornado(uncertain):
     )
 
 
+def test_a_tornado_starts_also_from_arms_that_have_a_label_or_begin_late(uncertain):
+    plain = planned(uncertain(), "profit", method="tornado")
+    arms = {"none": {"label": "As it is"}, "cheap": {"from": 3, "firms.north.price": 0.9}}
+    assert planned(uncertain(arms=arms), "profit", method="tornado").design == plain.design
+
+
 def test_a_tornado_tries_every_choice_and_no_setting_that_is_there_already(uncertain):
     factors = {"choice.rule": ("mnl", "habit", "threshold"), RATE: (0.25, 0.5)}
     points = planned(uncertain(), "profit", method="tornado", factors=factors).design.points
