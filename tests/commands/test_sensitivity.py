@@ -50,7 +50,7 @@ def study(tmp_path, monkeypatch):
 @pytest.fixture
 def undrawn(monkeypatch):
     """No figures, which take their time."""
-    monkeypatch.setattr(view, "draw", lambda _: [])
+    monkeypatch.setattr(view, "draw", lambda *_: [])
 
 
 def said(capsys, *arguments):
