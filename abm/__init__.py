@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from abm.study.calibration.targets import Target, read_targets, write_targets
     from abm.study.comparison.compare import compare
     from abm.study.comparison.judgement import judge
+    from abm.study.comparison.lost_customers import lost_customers
     from abm.study.comparison.robust import Robustness, robust
     from abm.study.comparison.verdict import Verdict
     from abm.study.plan.criteria import Criterion
@@ -75,6 +76,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "compare", "Verdict", "robust", "Robustness",
     # whether a claim holds
     "Criterion", "judge",
+    # what customers who are lost were worth
+    "lost_customers",
     # how many of them are enough
     "warm_up", "power", "run_until", "comparisons",
     # what nobody can know
@@ -112,6 +115,7 @@ _HOME = {
     "study.calibration.targets": ("Target", "read_targets", "write_targets"),
     "study.comparison.compare": ("compare",),
     "study.comparison.judgement": ("judge",),
+    "study.comparison.lost_customers": ("lost_customers",),
     "study.comparison.robust": ("Robustness", "robust"),
     "study.comparison.verdict": ("Verdict",),
     "study.plan.criteria": ("Criterion",),
