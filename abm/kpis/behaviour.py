@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.core.sources import JONES_SASSER_1995
+from abm.core.sources import EHRENBERG_1988, JONES_SASSER_1995
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 
 _MATRIX = f"{JONES_SASSER_1995.citation} (four kinds of customer; thresholds assumed)"
@@ -36,6 +36,16 @@ def penetration(c: Tallied) -> FloatArray:
 def frequency(c: Tallied) -> FloatArray:
     """Visits to the firm in the year that closes / customers who bought there in that year."""
     return c.year_visits / c.buyers
+
+
+@kpi(
+    unit="visits/buyer/year",
+    nan="no year closes in the period, or nobody bought at the firm",
+    source=f"{EHRENBERG_1988.key} (w(1-b) = const)",
+)
+def frequency_constant(c: Tallied) -> FloatArray:
+    """Frequency x (1 - penetration): nearly the same for firms that differ in the number of their buyers only."""
+    return c.year_visits / c.buyers * (1.0 - c.buyers / c.customers_at_close)
 
 
 @kpi(unit="share", better="more", nan="no year closes in the period, or nobody was the firm's own in the year before")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.sources import EHRENBERG_1988
+from abm.core.sources import EHRENBERG_1988, GOODHARDT_EHRENBERG_CHATFIELD_1984
 from abm.kpis.reading import FloatArray, reading
 from abm.logs.concentration import gini
 from abm.world.world import World
@@ -98,3 +98,24 @@ def satisfaction_curvature(world: World) -> FloatArray:
     """Whether that chance rises ever faster (above 0) or ever more slowly (below 0) with satisfaction, over the same
     customers: twice the coefficient of the square."""
     return np.array([_curve(world, j)[1] for j in range(world.m)])
+
+
+@reading(
+    unit="share",
+    nan="no year closes in the period, nobody bought at the firm, or at no other",
+    source=f"{GOODHARDT_EHRENBERG_CHATFIELD_1984.key} (duplication of purchase law)",
+)
+def duplication_error(world: World) -> FloatArray:
+    """Largest size, over the other firms x, of b_{y|x} / (D b_y) - 1: by how much the share of the year's buyers of x
+    who also bought at the firm y misses D times its penetration, with the one D of the market that fits all pairs."""
+    buys = (world.customers.year_purchases > 0).astype(np.float64)
+    both = buys @ buys.T
+    buyers = both.diagonal().copy()
+    pairs = ~np.eye(world.m, dtype=bool) & (buyers[:, None] > 0) & (buyers > 0)
+    if not pairs.any():
+        return np.full(world.m, np.nan)
+    also = both / np.maximum(buyers, 1.0)[:, None]
+    penetration = np.broadcast_to(buyers / world.n, both.shape)
+    expected = np.maximum(also[pairs].sum() / penetration[pairs].sum() * penetration, np.finfo(float).tiny)
+    errors = np.where(pairs, np.abs(also / expected - 1.0), -1.0).max(axis=0)
+    return np.where(errors >= 0.0, errors, np.nan)

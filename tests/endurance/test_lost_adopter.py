@@ -15,7 +15,7 @@ LAG = 2  # periods from hearing of the firm until others hear of it through her
 
 
 def market(**knock_out):
-    """Return a market in which everybody knows everybody, buys once she has heard of the only firm, and goes on buying."""
+    """Return a market in which everybody knows everybody, buys once she has heard of the only firm, and goes on."""
     tie = Q / YEAR / (PEOPLE - 1)
     return Scenario.parse(
         {
@@ -27,7 +27,8 @@ def market(**knock_out):
             "need": {"process": "every_period"},
             "choice": {"outside": -80.0},
             "word_of_mouth": {
-                "base": 0.0, "delight": 0.0, "disappointment": 0.0, "discovery": P / YEAR, "weak_tie": tie, "strong_tie": tie,
+                "base": 0.0, "delight": 0.0, "disappointment": 0.0,
+                "discovery": P / YEAR, "weak_tie": tie, "strong_tie": tie,
             },
             "firms": [{"name": "only", "initial_awareness": 0.0}],
             "knock_out": knock_out,
@@ -35,9 +36,10 @@ def market(**knock_out):
     )  # fmt: skip
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize(("lost_at", "pairs"), [(1, 900), (3, 600), (5, 600)])
 def test_what_a_lost_adopter_costs(lost_at, pairs):
-    """Adoptions lost, discounted to the loss, for each of a tenth of the adopters: within 5 % and three standard errors.
+    """Adoptions lost, discounted to the loss, for each of a tenth of the adopters: within 5 % and 3 standard errors.
 
     A tenth is more than the one of the closed form: where as many are lost it is 3 % more in the third year.
     """

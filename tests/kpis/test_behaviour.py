@@ -17,6 +17,7 @@ from tests.kpis.counts import both, nothing, period
         (behaviour.share_of_wallet, [0.6, 0.25]),
         (behaviour.penetration, [0.4, 0.2]),
         (behaviour.frequency, [4.0, 2.0]),
+        (behaviour.frequency_constant, [4.0 * 0.6, 2.0 * 0.8]),
         (behaviour.retention_rate, [0.75, 0.4]),
         (behaviour.repeat_rate, [0.8, 0.25]),
         (behaviour.repeat_beyond_taste, [0.05, 0.1]),

@@ -23,6 +23,7 @@ NEITHER = {  # of which neither more nor less is better
     "telling_rate", "stories_heard", "referral_share", "repeat_beyond_taste", "mercenary_share",
     "member_gap", "points_outstanding", "membership_share", "gini_of_spend", "top_fifth_share",
     "satisfaction_curvature",
+    "frequency_constant", "duplication_error",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from abm.kpis import readings
 from abm.kpis.behaviour import penetration
 from abm.kpis.reading import Reading, averaged, reading
 from abm.kpis.standard import READINGS, STANDARD
+from abm.logs.brands import duplication_of_purchase, ordered_purchases
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column
@@ -82,6 +83,26 @@ class TestByHand:
         came = [[1, 2, 3, 0, 0], [0, 0, 5, 8, 0]]
         np.testing.assert_allclose(readings.sole_buyer_share(world(year_purchases=came)), [2 / 3, 1 / 2])
         assert np.isnan(readings.sole_buyer_share(world(year_purchases=[[1], [0]]))).tolist() == [False, True]
+
+    def test_duplication_error(self):
+        """North has three buyers, south two, of four; two buy both: 2/3 of north's, all of south's. D = (2/3 + 1) /
+        (3/4 + 1/2) = 4/3, so that of south's 4/3 x 3/4 = 1 are expected at north, and 2/3 of north's at south."""
+        came = [[1, 2, 5, 0], [0, 3, 1, 0]]
+        np.testing.assert_allclose(readings.duplication_error(world(year_purchases=came)), [0.0, 0.0], atol=1e-12)
+
+    def test_duplication_error_is_that_of_the_logs(self):
+        luck = np.random.default_rng(3)
+        came = luck.poisson([[0.9], [0.3]], (2, 40)) + (luck.random((2, 40)) < 0.1)
+        counts = came.astype(int)
+        bought = ordered_purchases(
+            np.repeat(np.tile(np.arange(40), 2), counts.ravel()), np.zeros(counts.sum(), int),
+            np.repeat([0, 1], counts.sum(axis=1)), 40, 2,
+        )  # fmt: skip
+        expected = np.nanmax(np.abs(duplication_of_purchase(bought).relative_error), axis=0)
+        np.testing.assert_allclose(readings.duplication_error(world(year_purchases=came)), expected)
+
+    def test_without_two_firms_that_have_buyers_there_is_no_duplication(self):
+        assert np.isnan(readings.duplication_error(world(year_purchases=[[1, 1], [0, 0]]))).all()
 
 
 @pytest.mark.parametrize("one", READINGS, ids=lambda r: r.name)
