@@ -1,11 +1,14 @@
 """The analysis scripts run on the results of their study."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import abm
 from abm.cli import main
+from abm.study.plan.overrides import overrides
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,4 +35,17 @@ def test_the_loyalty_programmes_are_analysed(tmp_path):
     assert main(["run", str(study), *settings, "--replications", "3", "--workers", "1", "--out", str(out)]) == 0
     said = analysed("loyalty_programs.py", out, picture)
     assert {"profit_per_cu", "tiers", "price_cut"} <= set(said.split())
+    assert picture.stat().st_size > 10_000
+
+
+def test_the_survey_is_analysed(tmp_path):
+    text = (ROOT / "experiments" / "survey_power.toml").read_text(encoding="utf-8")
+    given, matches = re.subn(r"^match = .*$", '"firms.north.service.quality" = 0.8', text, flags=re.MULTILINE)
+    assert matches == 3  # qualities that are solved for take trial runs, which another test makes
+    study = tmp_path / "survey_power.toml"
+    study.write_text(given, encoding="utf-8")
+    out, picture = tmp_path / "results", tmp_path / "figure.png"
+    abm.run(overrides(abm.load(study), ("population.customers=100",), replications=3), store=out, workers=1)
+    said = analysed("survey_power.py", out, picture)
+    assert {"less_everybody", "seen_difference", "as_usual", "at_random"} <= set(said.split())
     assert picture.stat().st_size > 10_000
