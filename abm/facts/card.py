@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.facts import attitudes, prices, programmes, purchases, talk, voice
+from abm.facts import attitudes, prices, programmes, purchases, talk, voice, worth
 from abm.facts.fact import Fact, Finding, Measured, judged
 from abm.facts.laboratory import Laboratory
 from abm.scenario.scenario import Scenario
 
-_ALL = (*prices.FACTS, *purchases.FACTS, *attitudes.FACTS, *programmes.FACTS, *talk.FACTS, *voice.FACTS)
+_ALL = (*prices.FACTS, *purchases.FACTS, *attitudes.FACTS, *programmes.FACTS, *talk.FACTS, *voice.FACTS, *worth.FACTS)
 FACTS: tuple[Fact, ...] = tuple(sorted(_ALL, key=lambda fact: fact.number))
 REPLICATIONS = 10
 CUSTOMERS = 2000  # of the default market on the card
