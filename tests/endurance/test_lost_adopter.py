@@ -37,7 +37,7 @@ def market(**knock_out):
 
 
 @pytest.mark.endurance
-@pytest.mark.parametrize(("lost_at", "pairs"), [(1, 900), (3, 600), (5, 600)])
+@pytest.mark.parametrize(("lost_at", "pairs"), [(1, 900), (3, 600)])
 def test_what_a_lost_adopter_costs(lost_at, pairs):
     """Adoptions lost, discounted to the loss, for each of a tenth of the adopters: within 5 % and 3 standard errors.
 
