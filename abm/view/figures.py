@@ -20,9 +20,11 @@ from abm.study.comparison.judgement import MET, NOT_MET, UNDECIDED, judge
 from abm.study.plan.groups import Grouping
 from abm.study.provenance.files import write_whole
 from abm.study.storage.results import Results
-from abm.view import criteria, dates, factors, groups, plots, summary, tables
+from abm.view import criteria, dates, factors, groups, plots, radar, summary, tables
 
-FILES = ("effects_on_other_measures.png", "effect_by_group.png", "effect_by_factor.png", "criteria.png")
+FILES = (
+    "effects_on_other_measures.png", "effect_by_group.png", "effect_by_factor.png", "criteria.png", radar.FILE,
+)  # fmt: skip
 OF_A_KPI = ("effect_on_{}.png", "{}_over_time.png")
 MOST_PANELS = 9
 MOST_LINES = 8
@@ -58,6 +60,7 @@ def draw(
         *_criteria(results),
         *_course(results, table, periods, burn_in),
         *_factors(results, table),
+        *_attributes(results, table),
     ]
 
 
@@ -255,6 +258,25 @@ def _factors(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
     few = "" if len(shown) == len(paths) else f" The {len(shown)} strongest of {len(paths)} factors are drawn."
     caption = f"{plots.label(kpi)} of {results.firms[0]} under each arm, minus {results.baseline}, by factor."
     yield Drawn("effect_by_factor.png", f"{caption}{_of_arms(results, arms)}{few}", note, png(panels))
+
+
+def _attributes(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
+    """Draw what customers answer of each attribute: firms under the baseline, and the focal firm under each arm."""
+    best = _best(results, table)[: radar.MOST_LINES - 1]
+    shown = radar.panels(results, best, _palette(results, table))
+    if not shown:
+        return
+
+    def polygons(figure: Figure) -> None:
+        radar.draw(figure, shown)
+        plots.headline(figure, "Attributes as customers answer (scale 0–100)")
+        plots.footnote(figure, note)
+
+    note = f"Means over replications of 100 x (mean answer - 1) / (scale - 1). The centre is {radar.ends(shown)[0]:g}. "
+    note += "A firm that asks nobody has no scores."
+    own = f", and {results.firms[0]} under each arm.{_of_arms(results, best)}" if best else "."
+    caption = f"Attributes as customers answer: firms under {results.baseline}{own}"
+    yield Drawn(radar.FILE, caption, note, png(polygons))
 
 
 def _palette(results: Results, table: pd.DataFrame) -> plots.Colours:
