@@ -96,7 +96,7 @@ def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[St
     sums = [(one, mechanism) for mechanism in mechanisms for one in mechanism.sums]
     parts = {one: sorted(name for name in names if name != one.name and sum_meant(name) == one.name) for one, _ in sums}
     for one, mechanism in sums:
-        if any(_is_term(step, one) for step in found):
+        if any(_is_term(step, one) or _reads_in_book(step, one) for step in found):
             yield _opening(one, mechanism, one.name)
         for name in parts[one]:
             yield _opening(one, mechanism, name)
@@ -110,6 +110,11 @@ def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[St
 
 def _is_term(step: Step, one: Sum) -> bool:
     return step.phase == one.phase and one.name in step.arguments
+
+
+def _reads_in_book(step: Step, one: Sum) -> bool:
+    """Return whether a step reads a sum in the book of visits, where only what was written before is."""
+    return step.phase.scope == "market" and one.name in step.arguments
 
 
 def _opening(one: Sum, mechanism: Mechanism, name: str) -> Step:

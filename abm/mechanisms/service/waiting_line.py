@@ -21,6 +21,7 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
+from abm.mechanisms.sums import Sum
 from abm.world.columns import CENT, Column, Tally
 from abm.world.visits import ABANDONED
 
@@ -44,11 +45,12 @@ def is_earlier(visit, other, visit_customer, visit_nth, customer_id):
 @kernel(per="firm")
 def serve_in_order(
     visit_outcome, wait, server_free, arrival, order, spare, book_start, book_visit, visit_customer, visit_nth,
-    customer_id, servers, minutes_open, service_minutes, patience_minutes, key, replication, lo, hi, t,
+    customer_id, time_pressure, servers, minutes_open, service_minutes, patience_minutes, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Serve the visitors of firms lo..hi in the order of their arrival, each by the first server who is free.
 
-    Of those who arrive at the same moment the one of lower identity is served first.
+    Of those who arrive at the same moment the one of lower identity is served first. Mean patience is
+    `patience_minutes / time_pressure`.
 
     visit_outcome, wait (book,)  minutes  [written]      server_free (m, servers)  minutes from opening  [written]
     arrival, order, spare (book,)  [written]
@@ -77,7 +79,7 @@ def serve_in_order(
                 v = order[k]
                 _, b, c, _ = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)
                 begins = max(free[0], arrival[v])
-                wait[v] = min(begins - arrival[v], exponential_quantile(c, patience_minutes))
+                wait[v] = min(begins - arrival[v], exponential_quantile(c, patience_minutes / time_pressure[v]))
                 if begins - arrival[v] > wait[v]:
                     visit_outcome[v] = ABANDONED
                 else:
@@ -111,10 +113,10 @@ def remember_giving_up(
 
 
 @kernel
-def resent_waiting(satisfaction_shift, wait, visit_count, annoyance):
+def resent_waiting(satisfaction_shift, wait, visit_count, time_pressure, annoyance):
     """Take from the satisfaction with a visit what the wait was.  satisfaction_shift (visits,)  0-1  [written]"""
     for v in range(visit_count[0]):
-        satisfaction_shift[v] -= resented_wait(wait[v], annoyance)
+        satisfaction_shift[v] -= resented_wait(wait[v], annoyance * time_pressure[v])
 
 
 @kernel(per="market")
@@ -165,6 +167,12 @@ class WaitingLine(Mechanism):
         Column("order", ("visit",), 0, "place", "visits in the order of arrival", "uint32"),
         Column("spare", ("visit",), 0, "place", "room for sorting", "uint32"),
     )
+    sums = (
+        Sum(
+            "time_pressure", ("visit",), 1.0, "ratio", "factor on annoyance at a wait, divisor of patience",
+            Phase.ARRIVAL,
+        ),
+    )  # fmt: skip
     writes = ("visit_outcome", "satisfaction", "expectation")
     counts = (
         Tally("came", "visitors", "visitors who came to the line"),

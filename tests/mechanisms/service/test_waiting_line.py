@@ -148,3 +148,14 @@ def test_the_stages_part_where_visitors_meet():
     phases = [step.phase for step in two_lines().steps()]
     assert phases == sorted(phases)
     assert Phase.OPERATIONS in phases
+
+
+def test_nobody_is_pressed_where_no_theory_presses():
+    """The sum is read in the book, where it has to be written first: a visitor of pressure 0 would wait for ever."""
+    engine = Engine(two_lines(), 1)
+    engine.run(12)
+    book = engine.world.book
+    for j in range(3):
+        places = book["book_visit"][book["book_start"][j] : book["book_start"][j + 1]]
+        assert places.size > 20
+        assert (book["book.time_pressure"][places] == 1.0).all()
