@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.errors import Refusal
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
 from abm.core.spec import param
@@ -99,10 +100,10 @@ def find_ties(
 ):  # fmt: skip
     """Write, for each visitor and firm, what ties her to it: the block whose removal lowers its probability most.
 
-    With `habit_strength` h the probability of last time's provider is h + (1 - h) P, of another firm (1 - h) P; habit
-    is removed with the cost of leaving. Of equal falls the first in the order inertia, convenience, price,
-    incentivised, premium counts. A fall of less than `least_drop` is none. Where one firm alone is considered it is a
-    monopoly.
+    With `habit_strength` h the probability of a provider whom she considers is h + (1 - h) P, and that of another firm
+    (1 - h) P; who has no such provider has no habit. Habit is removed with the cost of leaving. Of equal falls the
+    first in the order inertia, convenience, price, incentivised, premium counts. A fall of less than `least_drop` is
+    none. Where one firm alone is considered it is a monopoly.
 
     loyalty_tie (m, n)  code  [written]      terms (5, m, 1)  logit units  [written]
     """
@@ -117,13 +118,15 @@ def find_ties(
             terms[2, j, 0] = utility_of_pricing[j, r]
             terms[3, j, 0] = utility_of_rewards[j, r] + utility_of_customer_classes[j, r]
             terms[4, j, 0] = utility_of_choice[j, r] + utility_of_trust[j, r] + utility_of_taste[j, r]
+        provider = provider_then[r]
+        habit = habit_strength if provider >= 0 and preference[provider, i] > 0.0 else np.float32(0.0)
         for f in range(m):
             tie = NONE
             if preference[f, i] > 0.0 and known == 1:
                 tie = MONOPOLY
             elif preference[f, i] > 0.0:
-                here, free = provider_then[r] == np.int64(f), np.float32(1.0) - habit_strength
-                back = habit_strength if here else np.float32(0.0)
+                here, free = provider == np.int64(f), np.float32(1.0) - habit
+                back = habit if here else np.float32(0.0)
                 usual, most = chance_among_firms(preference, terms, -1, f, i), np.float32(0.0)
                 for block in range(_BLOCKS):
                     left = chance_among_firms(preference, terms, block, f, i)
@@ -138,6 +141,8 @@ def rank_attitudes(
     attitude_count, encounters, satisfaction, affective_commitment, exited, periods_per_year, burn_in, periods, t
 ):  # fmt: skip
     """When the books close, count the relations with firms that have been used, by the step of the attitude.
+
+    Relations of who has left the category do not count.
 
     attitude_count (1024,)  relations  [written]
     """
@@ -161,7 +166,8 @@ def name_loyalties(
 
     Her main firm is where she made most of the year's visits, and at least `main_from` of them; of equals the provider,
     then the first. It has her by what tied her to it on her latest visit. Who has no main firm is latently loyal to the
-    firm that she has the best attitude to, of equals the first, if that is among the highest `top_attitude` of all.
+    firm that she has the best attitude to, of equals the first, if that is among the highest `top_attitude` of all; who
+    has left the category is not, nor are her attitudes counted among all.
 
     loyalty_type (n,)  code  [written]      typed and what follows: tallies [written]
     """
@@ -277,8 +283,18 @@ class LoyaltyTypes(Mechanism):
     )  # fmt: skip
     habit_strength: float = param(
         0.0, unit="1/visit", bounds=(0, 1), evidence="assumed",
-        doc="chance of returning without a choice: what choice.habit_strength says where choice.rule is habit",
+        doc="chance of returning without a choice: what choice.habit_strength says where choice.rule is habit, else 0",
     )  # fmt: skip
+
+    def fits(self, market: Any) -> None:
+        """Refuse a habit that is not the one by which customers choose."""
+        followed = market.choice.habit_strength if market.choice.rule == "habit" else 0.0
+        if self.habit_strength != followed:
+            raise Refusal(
+                f"= {self.habit_strength:g}, and with choice.rule = {market.choice.rule!r} customers return without a "
+                f"choice with a chance of {followed:g}; give both the same",
+                place="loyalty_types.habit_strength",
+            )
 
     def axes(self) -> Mapping[str, int]:
         """Return the number of blocks, and of steps of attitude."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from abm.core.errors import Refusal
 from abm.engine.checked import check_kernels
 from abm.engine.engine import Engine
 from abm.engine.recording import read, record
@@ -136,9 +137,10 @@ class TestByHand:
         terms[0] += 5.0
         assert float(chance_among_firms(preference, terms, 0, 0, 0)) == pytest.approx(0.5)
 
-    def tied(self, terms, preference=((0.4, 0.4), (0.4, 0.0)), providers=(-1, -1), **settings):
+    def tied(self, terms, preference=((0.4, 0.4), (0.4, 0.0)), providers=(-1, -1), habit=0.0):
         """Return what ties two visitors to two firms, whose terms of utility are {theory: (2, 2)}."""
-        small = Small(2, loyalty_types=settings)
+        rule = {"rule": "habit", "habit_strength": habit} if habit else {}
+        small = Small(2, choice=rule, loyalty_types={"habit_strength": habit})
         small.visits([0, 1], [0, 0])
         small.c.preference[:] = preference
         small.scratch("loyalty_types", "provider_then")[:2] = providers
@@ -162,8 +164,21 @@ class TestByHand:
     def test_habit_is_inertia(self):
         """With habit .5 a provider of P = 1/2 is returned to in 3 of 4 cases; a taste of 0.2 is worth less."""
         terms = {"taste": [[0.2, 0.0], [0.0, 0.0]]}
-        assert self.tied(terms, providers=(0, -1), habit_strength=0.5)[0, 0] == INERTIA
-        assert self.tied(terms, providers=(1, -1), habit_strength=0.5)[0, 0] == PREMIUM
+        assert self.tied(terms, providers=(0, -1), habit=0.5)[0, 0] == INERTIA
+        assert self.tied(terms, providers=(1, -1), habit=0.5)[0, 0] == PREMIUM
+
+    def test_who_has_no_provider_has_no_habit(self):
+        """A taste of 0.06 lowers 1/2 by 0.015; with habit .5 at another provider by half of that: too little."""
+        terms = {"taste": [[0.06, 0.0], [0.0, 0.0]]}
+        found = [self.tied(terms, providers=(of, -1), habit=0.5)[0, 0] for of in (1, -1)]
+        assert found == [NONE, PREMIUM]
+
+    def test_a_habit_is_that_of_the_choice(self):
+        habit = {"rule": "habit", "habit_strength": 0.25}
+        assert Scenario.parse({"choice": habit, "loyalty_types": {"habit_strength": 0.25}})
+        for sections in ({"choice": habit, "loyalty_types": {}}, {"loyalty_types": {"habit_strength": 0.25}}):
+            with pytest.raises(Refusal, match=r"loyalty_types.habit_strength = 0\S*, and with choice.rule = '\w+'"):
+                Scenario.parse(sections)
 
     def test_what_hardly_matters_ties_nobody(self):
         """A taste of 0.02 lowers a probability of a half by 0.005."""
