@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from abm.engine.engine import Engine
 from tests.mechanisms.small import Small
 
 SEED = 1  # of every world of `Small`
@@ -43,6 +44,16 @@ def put(small: Small, **columns: Any) -> None:
     """Set columns of the visits that are listed."""
     for name, values in columns.items():
         small.at(name)[:] = values
+
+
+def visited(engine: Engine, *names: str) -> list[tuple[Any, ...]]:
+    """Return what the visits of the latest period hold in columns, of who keep all customers in one tile.
+
+    names : of columns, also of those that one mechanism alone sees
+    """
+    passed = engine.world.passing[0]
+    found = {name.rsplit(".")[-1]: column for name, column in passed.items()}
+    return list(zip(*(found[name][: passed.visit_count[0]].tolist() for name in names), strict=True))
 
 
 def counts(small: Small, name: str) -> np.ndarray:

@@ -75,7 +75,7 @@ class Truth:
     """What the answers are about, all in [0, 1] but the disconfirmation, in [-1, 1].
 
     disconfirmation      : performance less the expectation before the period's visits change it
-    felt                 : satisfaction with the visit after amends, and what is added when she is asked, not yet clipped
+    felt                 : satisfaction with the visit after amends, and what is added when she is asked; not clipped
     satisfaction, affective_commitment, preference : of the firm, after all visits of the period
     """
 
@@ -119,7 +119,8 @@ def answers(truth: Truth, bias: float, luck: Luck, p: Mapping[str, Any]) -> list
     """Return all answers of who answers."""
     said = zip(ITEMS, truth.of_items(p), luck.errors, strict=True)
     return [
-        answer(item, math.floor(exact_marks(of_item, most_of(item, p), bias, error, p))) for item, of_item, error in said
+        answer(item, math.floor(exact_marks(of_item, most_of(item, p), bias, error, p)))
+        for item, of_item, error in said
     ]
 
 

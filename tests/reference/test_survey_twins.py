@@ -15,7 +15,7 @@ from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
 from tests.reference import expectation_management, survey
 from tests.reference.accounts import hundredths
-from tests.reference.by_hand import SEED, assert_counted, listed, per_firm, per_pair, put, share, visits_with
+from tests.reference.by_hand import SEED, assert_counted, listed, per_firm, per_pair, put, share, visited, visits_with
 from tests.reference.closeness import as_single, near
 from tests.reference.random_numbers import stream_key
 from tests.reference.survey import ITEMS, Known, Luck, Truth
@@ -95,9 +95,7 @@ numbers_of_survey = st.fixed_dictionaries(
     st.integers(0, 99),
 )
 def test_answers_are_those_of_the_twin(numbers, sampling, costs, attitudes, visits, t):
-    firms = [
-        {"survey": {"sampling": part, "question_cost": cost}} for part, cost in zip(sampling, costs, strict=True)
-    ]
+    firms = [{"survey": {"sampling": part, "question_cost": cost}} for part, cost in zip(sampling, costs, strict=True)]
     small = Small(3, firms, survey=numbers, off=["word_of_mouth"])
     p, key = {**survey.EXAMPLE, **numbers}, stream_key(SEED, "survey")
     satisfaction, commitment, preference, expectation = np.moveaxis(np.array(attitudes), 2, 0)
@@ -115,7 +113,9 @@ def test_answers_are_those_of_the_twin(numbers, sampling, costs, attitudes, visi
     small.phases(Phase.TELLING, Phase.RELATION, t=t)
     found = np.array([small.at(name) for name in ANSWERS]).T.tolist()
     given_to, asked = [[], []], [0, 0]
-    for v, ((i, j, identity, nth), (*_, performance, transaction, shift)) in enumerate(zip(people, visits, strict=True)):
+    for v, ((i, j, identity, nth), (*_, performance, transaction, shift)) in enumerate(
+        zip(people, visits, strict=True)
+    ):
         luck, bias = survey.luck(key, identity, t, nth, 0), survey.bias(key, identity, 0, p)
         assert small.c.answer_bias[i] == pytest.approx(bias, abs=1e-6)
         felt = transaction + shift
@@ -128,7 +128,7 @@ def test_answers_are_those_of_the_twin(numbers, sampling, costs, attitudes, visi
             survey.exact_marks(of_item, survey.most_of(item, p), bias, error, p)
             for item, of_item, error in zip(ITEMS, truth.of_items(p), luck.errors, strict=True)
         ]
-        assume(not any(abs(exact - round(exact)) < 3e-5 for exact in marks if 0.5 < exact))
+        assume(not any(abs(exact - round(exact)) < 3e-5 for exact in marks if exact > 0.5))
         is_asked = luck.asked < sampling[j]
         said = survey.answers(truth, bias, luck, p) if is_asked and luck.answers < chance else [0] * 6
         asked[j] += is_asked
@@ -225,7 +225,7 @@ def test_a_whole_market_is_that_of_the_twins(every):
             known[j].grow_older()
         assert engine.world.firms.promise.tolist() == pytest.approx(promises, abs=1e-6)
         said = [[], [], [], []]
-        for i, j, nth, performance, transaction, shift, *found in visited(engine):
+        for i, j, nth, performance, transaction, shift, *found in visited(engine, *OF_VISITS):
             luck = survey.luck(key, people[i][0], t, nth, 3)
             of_firm = (c.satisfaction[j, i], c.affective_commitment[j, i], c.preference[j, i])
             truth = Truth(performance, performance - expectation[j, i], transaction + shift, *map(float, of_firm))
@@ -247,10 +247,3 @@ def test_a_whole_market_is_that_of_the_twins(every):
     assert shifted > 10
     assert {j for _, j in moved} == {0, 1}
     assert any(not tallied("answers")[t : t + 3, 1].any() for t in range(3, 21, 3))
-
-
-def visited(engine):
-    """Return what is asked about, and what is answered, of each visit of the latest period."""
-    passed = engine.world.passing[0]
-    found = {name.rsplit(".")[-1]: passed[name] for name in passed}
-    return list(zip(*(found[name][: passed.visit_count[0]].tolist() for name in OF_VISITS), strict=True))
