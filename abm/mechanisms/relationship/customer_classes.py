@@ -237,7 +237,12 @@ class CustomerClasses(Mechanism):
                 )
 
     def rank(self, world: World, t: int) -> None:
-        """Put each firm's buyers of the time since the last ranking into classes, and begin to note anew."""
+        """Put each firm's buyers of the time since the last ranking into classes, and begin to note anew.
+
+        The highest come first, of equals the lowest identity. Of k buyers, those of rank up to the whole number nearest
+        to k times the shares so far, halves rounded up, are in a class; D has the rest. The quintile of an amount is 5
+        times its rank from the lowest, over k, rounded up; who have the same amount share their mean rank.
+        """
         c = world.customers
         if t == 0:
             return
