@@ -66,6 +66,7 @@ ONLY_IN = {  # a library, and the files that may import it
         "view/race.py",
         "view/twins.py",
         "view/against_log.py",
+        "view/radar.py",
     ),
     "pickle": (
         "study/running/pool.py",  # between a parent and the workers it has started itself, never from a file

@@ -78,7 +78,8 @@ def _curve(world: World, j: int) -> FloatArray:
     if satisfaction.size == 0:
         return np.full(2, np.nan)
     upper = satisfaction >= np.median(satisfaction)
-    x, y = satisfaction[upper], chance[upper]
+    order = np.lexsort([chance[upper], satisfaction[upper]])  # in which rows lie must not move a bit
+    x, y = satisfaction[upper][order], chance[upper][order]
     if x.size < _FEWEST or np.ptp(x) == 0:
         return np.full(2, np.nan)
     x = x - x.mean()

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
 
 from abm.mechanisms.measurement.attribute_survey import SCORES
-from abm.mechanisms.service.attributes import ATTRIBUTES
 from abm.study.storage.results import Results
 from abm.view import plots, tables
+from abm.world.attributes import ATTRIBUTES
 
 FILE = "attribute_scores.png"
 MOST_LINES = 6  # of a panel: more polygons cannot be followed

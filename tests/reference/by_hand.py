@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from abm.engine.engine import Engine
 from tests.mechanisms.small import Small
 
 SEED = 1  # of every world of `Small`
@@ -46,7 +45,7 @@ def put(small: Small, **columns: Any) -> None:
         small.at(name)[:] = values
 
 
-def visited(engine: Engine, *names: str) -> list[tuple[Any, ...]]:
+def visited(engine: Any, *names: str) -> list[tuple[Any, ...]]:
     """Return what the visits of the latest period hold in columns, of who keep all customers in one tile.
 
     names : of columns, also of those that one mechanism alone sees

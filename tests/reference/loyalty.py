@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from abm.scenario.scenario import Scenario
-from abm.world.world import World
 from tests.reference import choice, convenience, loyalty_measures, loyalty_types, surplus
 from tests.reference.closeness import as_single, near
 from tests.reference.loyalty_types import BLOCKS, CONVENIENCE, INCENTIVISED, INERTIA, PREMIUM, PRICE
@@ -26,7 +24,7 @@ DISCOUNTS = (0.25, 0.125)
 class Chooser:
     """What the terms of a customer's utility are: of the state as she chooses, and the twins' parameters."""
 
-    def __init__(self, scenario: Scenario, world: World, key: tuple[int, int], replication: int = 0) -> None:
+    def __init__(self, scenario: Any, world: Any, key: tuple[int, int], replication: int = 0) -> None:
         self.scenario, self.c = scenario, world.customers
         self.before = {name: self.c[name].copy() for name in STATE}
         self.firms = scenario.firms

@@ -25,7 +25,7 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.measurement.answers import marks, stated
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.service.attributes import ATTRIBUTES
+from abm.world.attributes import ATTRIBUTES
 from abm.world.columns import Column, Tally
 
 

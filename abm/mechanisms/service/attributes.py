@@ -27,16 +27,10 @@ from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, NUMBER, Held, Policy
 from abm.mechanisms.sums import Sum
+from abm.world.attributes import ATTRIBUTES
 from abm.world.columns import CENT, Column, Tally
 from abm.world.world import World
 
-ATTRIBUTES = {  # of a service, each with what it is
-    "core": "what the visit is for",
-    "convenience": "how easy it is to come, find and pay",
-    "people": "how one is treated",
-    "speed": "how soon it is done",
-    "tangibles": "rooms, tools and how things look",
-}
 BEST = 0.99  # of quality, as of `service.quality`: perfection has no finite price
 _ROUNDING = 1e-6  # within which parts add up to 1
 

@@ -64,7 +64,7 @@ class TestNothingFollowsFromIt:
         assert "survey" not in [step.mechanism.name for step in still.steps()]
         assert not {"answer_bias", "surveyed_gap"} & {*after(still, periods=1).customers}
 
-    @pytest.mark.parametrize("more", [{}, {"recovery": {"voice": 1.0}}])
+    @pytest.mark.parametrize("more", [{}, {"complaint": {"base": 9.0}, "recovery": {}}])
     def test_the_same_market_without_it_has_the_same_bits(self, more):
         asked = market(sampling=0.7, mystery_visits=3).replace(more)
         one, other = after(asked), after(asked.replace({"survey": None, "firms.north.survey": {}}))
