@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from tests.reference.accounts import hundredths
 
 
-def of_visit(basket: float, utility: float, nowhere: float, price_response: float) -> float:
+def of_visit(basket: float, utility: float | None, nowhere: float, price_response: float) -> float:
     """Return what a visit is worth to her above buying nowhere, cu; 0 if prices do not weigh with her.
 
-    utility : of the firm, without the cost of leaving
+    utility : of the firm, without the cost of leaving; None if she does not consider the firm and is bound to it: 0
     """
-    return basket * (utility - nowhere) / price_response if price_response > 0.0 else 0.0
+    return basket * (utility - nowhere) / price_response if price_response > 0.0 and utility is not None else 0.0
 
 
 @dataclass

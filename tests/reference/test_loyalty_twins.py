@@ -108,7 +108,7 @@ class TestMeasuresByHand:
 def test_surplus_by_hand():
     """40 cu of goods, 1.5 above nowhere at 6 a unit of the index: 10 cu."""
     assert surplus.of_visit(40.0, 1.2, -0.3, 6.0) == pytest.approx(10.0)
-    assert surplus.of_visit(40.0, 1.2, -0.3, 0.0) == 0.0
+    assert surplus.of_visit(40.0, 1.2, -0.3, 0.0) == surplus.of_visit(40.0, None, -0.3, 6.0) == 0.0
     relation = surplus.Relation()
     assert relation.kind is None
     for worth, kind in ((10.0, "cooperations"), (-20.0, "suppliers")):

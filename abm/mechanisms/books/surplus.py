@@ -28,6 +28,7 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.books.money import cents
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.sums import UNCONSIDERED
 from abm.world.calendar import year_closes
 from abm.world.columns import CENT, Column, Tally
 
@@ -44,11 +45,15 @@ def value_visits(
     visit_surplus, visit_count, visit_customer, visit_firm, basket, price_response, utility_without_switching_cost,
     outside_utility, lo,
 ):  # fmt: skip
-    """Write what each visit is expected to be worth to the visitor.  visit_surplus (visits,)  cu  [written]"""
+    """Write what each visit is expected to be worth to the visitor.  visit_surplus (visits,)  cu  [written]
+
+    It is 0 where a contract sends her to a firm that she does not consider, whose utility says nothing of its worth.
+    """
     for v in range(visit_count[0]):
         i, r = visit_customer[v], visit_customer[v] - lo
         worth = utility_without_switching_cost[visit_firm[v], r]
-        visit_surplus[v] = surplus(basket[i], worth, outside_utility[r], price_response[i])
+        gained = surplus(basket[i], worth, outside_utility[r], price_response[i])
+        visit_surplus[v] = gained if worth > UNCONSIDERED else np.float32(0.0)
 
 
 @kernel(double=True)

@@ -48,6 +48,25 @@ def test_visits_are_valued_without_the_cost_of_leaving():
     assert made.at("visit_surplus") == pytest.approx([3.0, -2.0])
 
 
+def test_who_is_bound_to_a_firm_that_she_shuns_has_no_surplus_that_could_be_said():
+    """Under contracts, where grievances make people turn their backs on firms to which they still have to go."""
+    bad = {"failure_rate": 0.5, "quality": 0.5}
+    market = {"choice": {"market": "lost_for_good"}, "complaint": {}, "exit": {"exit_rate": 1.0}, "surplus": {}}
+    firms = [{"name": "north", "service": bad}, {"name": "east"}]
+    engine = Engine(Scenario.parse({"periods": 12, "population": {"customers": 100}, "firms": firms, **market}), seed=1)
+    bound = 0
+    for t in range(12):
+        engine.run(1)
+        passed, c = engine.world.passing[0], engine.world.customers
+        length = passed.visit_count[0]
+        i, j = passed.visit_customer[:length], passed.visit_firm[:length]
+        shuns = (c.turned_back[j, i] >= 0) & (c.turned_back[j, i] < t)
+        assert not passed.visit_surplus[:length][shuns].any()
+        bound += shuns.sum()
+    assert bound > 0
+    assert np.abs(engine.world.tallied("surplus_sum")[:, :2]).max() < 1e5
+
+
 def test_both_sides_are_booked_in_cents():
     """Of 8 cu paid, goods are 5 and levers 1.5; her surplus is rounded, also below nothing."""
     made = Small(2, ({"unit_cost": 0.5}, {}), surplus={})
