@@ -69,8 +69,9 @@ def ask_visitors(
 ):  # fmt: skip
     """Write how likely each visitor would have come had the firm failed her before, and how she depends on it.
 
-    A failure takes `failure_share` of what the firm attracts her with, `attraction * satisfaction`. Dependence is
-    `switching_cost * (1 - attitude to the best rival)` of who stayed with her provider, NaN of who came anew.
+    A failure takes `failure_share` of what the firm attracts her with: `attraction * satisfaction`, or of expectation
+    before first use. Dependence is `switching_cost * (1 - attitude to the best rival)` of who stayed with the provider
+    whom she had as the period began, NaN of who came anew.
 
     failure_tolerance, dependence (n,)  0-1  [written]
     """
