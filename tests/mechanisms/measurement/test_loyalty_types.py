@@ -155,6 +155,11 @@ class TestByHand:
         found = self.tied({"taste": [[1.0, 0.0], [0.0, 0.0]], "pricing": [[-1.0, 0.0], [-0.5, 0.0]]})
         assert found.tolist() == [[PREMIUM, MONOPOLY], [PRICE, NONE]]
 
+    def test_of_equal_falls_the_first_in_order_counts(self):
+        """A taste and a price that are worth the same: the price stands before."""
+        alike = [[1.0, 0.0], [0.0, 0.0]]
+        assert self.tied({"taste": alike, "pricing": alike})[0, 0] == PRICE
+
     def test_satisfaction_trust_and_taste_are_one_block(self):
         """Of 0.4 each they are worth more than a cost of leaving of 1."""
         parts = {theory: [[0.4, 0.0], [0.0, 0.0]] for theory in ("choice", "trust", "taste")}
