@@ -14,7 +14,7 @@ from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
 from tests.reference import accounts, convenience, customer_accounts, loyalty_measures, loyalty_types, surplus
-from tests.reference.by_hand import SEED, assert_counted, share, visited
+from tests.reference.by_hand import SEED, assert_counted, visited
 from tests.reference.closeness import as_single
 from tests.reference.loyalty import DISCOUNTS, MEASURED, TYPED, Chooser, assert_asked, measured_by_twin, typed_by_twin
 from tests.reference.loyalty_types import BLOCKS, CONVENIENCE, INERTIA, PRICE
@@ -162,8 +162,8 @@ def test_ties_and_worths_are_those_of_the_twins(seed, habit, prices, outlets, t)
 @settings(max_examples=15)
 @given(
     st.integers(0, 2**32 - 1),
-    st.sampled_from([0.25, 0.5, 0.75, 1.0]),
-    share,
+    st.sampled_from([1.0, 0.75, 0.5, 0.25]),
+    st.sampled_from([1.0, 0.5, 0.25, 0.0]),
     st.tuples(*[st.floats(0.5, 1.5, width=32)] * 3),
 )
 def test_closings_are_those_of_the_twins(seed, main_from, top, prices):
@@ -173,7 +173,7 @@ def test_closings_are_those_of_the_twins(seed, main_from, top, prices):
     c, rng = small.c, np.random.default_rng(seed)
     shape = c.satisfaction.shape
     for name in ("satisfaction", "expectation", "affective_commitment", "calculative_commitment"):
-        c[name][:] = rng.integers(0, 9, shape) / 8
+        c[name][:] = rng.integers(0, 4, shape) / 4  # so few that attitudes are alike
     c.encounters[:] = rng.integers(0, 3, shape)
     c.satisfaction[c.encounters == 0] = np.nan
     c.aware[:] = rng.random(shape) < 0.7
