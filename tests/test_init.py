@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,12 @@ def test_run_is_a_function_and_a_package(tmp_path):
 def test_a_slip_is_answered_with_the_name():
     with pytest.raises(AttributeError, match="module 'abm' has no attribute 'Scenaro'; did you mean 'Scenario'"):
         abm.Scenaro  # noqa: B018 - raises
+
+
+def test_a_scenario_is_there_before_the_slow_libraries_are():
+    """A second of every worker's and every command's start."""
+    code = (
+        "import sys, abm; abm.Scenario(); print(*(name for name in ('scipy.stats', 'sklearn') if name in sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import rankdata
 
 _QUINTILES = 5
 _ROUNDING = 9  # decimals of a number of customers: 0.07 of 100 is 7, not 7.000000000000001
@@ -16,6 +15,8 @@ _ROUNDING = 9  # decimals of a number of customers: 0.07 of 100 is 7, not 7.0000
 
 def quintiles(amounts: np.ndarray) -> np.ndarray:
     """Return 1 = lowest to 5 = highest for each amount (k,): 5 times the rank over k, rounded up, alike = mean rank."""
+    from scipy.stats import rankdata  # noqa: PLC0415 - scipy.stats takes a second to import, and most runs rank nobody
+
     return np.ceil(_QUINTILES * rankdata(amounts) / amounts.size)
 
 
