@@ -80,17 +80,14 @@ def extend_world(world: World, scenario: Scenario, seed: int) -> None:
             mechanism.begin(world, seed)
 
 
-def restart_world(
-    world: World,
-    scenario: Scenario,
-    seed: int,
-    replication: int,
-    folder: Path | None = None,
-    partition: Partition | None = None,
-) -> None:
-    """Bring the world of a scenario back to period 0 with the luck of another replication, in the same arrays."""
-    world.restart(_ties(scenario, seed, replication, folder, partition), replication, partition)
-    Lives(scenario, scenario.stretches()[0][1], seed, folder).begin(world)
+def restart_world(world: World, lives: Lives, replication: int, partition: Partition | None = None) -> None:
+    """Bring the world of a scenario back to period 0 with the luck of another replication, in the same arrays.
+
+    lives : of the scenario's first stretch
+    """
+    ties = _ties(lives.scenario, lives.seed, replication, lives.folder, partition)
+    world.restart(ties, replication, partition)
+    lives.begin(world)
 
 
 def _ties(scenario: Scenario, seed: int, replication: int, folder: Path | None, partition: Partition | None) -> Ties:

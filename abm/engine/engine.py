@@ -58,6 +58,7 @@ class Engine:
         self._stretches = dict(scenario.stretches())
         self._turns = list(self._stretches)  # the first period of each stretch
         self.now = self._stretches[0]
+        self._beginning = Lives(scenario, self.now, seed, folder)  # what it knows of the theories serves all restarts
         self.levers = Levers(self.world, self.now.firms, scenario.policies())
         groups = len(partition.groups) if partition else 0
         size = scenario.periods, 1 + groups, self.world.m
@@ -136,7 +137,7 @@ class Engine:
 
         partition : of the same groups
         """
-        restart_world(self.world, self.scenario, self.seed, replication, self._folder, partition)
+        restart_world(self.world, self._beginning, replication, partition)
         self.levers.restart()
         self.t, self.now = 0, self._stretches[0]
         for taken in self.taken.values():
