@@ -8,6 +8,7 @@ the phases after it read the sum. A kernel may also take the sum as it would be 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -19,6 +20,7 @@ UNCONSIDERED = np.float32(-1e30)  # a utility that nothing reaches and no term l
 WITHOUT, OF = "_without_", "_of_"
 
 
+@cache
 def sum_meant(name: str) -> str:
     """Return the sum that a kernel's parameter is, or is a part of: `utility` for `utility_of_trust`."""
     return name.partition(WITHOUT)[0].partition(OF)[0]

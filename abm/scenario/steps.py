@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from abm.core.errors import Refusal, one_of
@@ -37,11 +38,16 @@ class Step:
         """Name of the kernel or function."""
         return self.act.name if isinstance(self.act, Kernel) else self.act.__name__
 
-    @property
+    @cached_property
     def arguments(self) -> tuple[str, ...]:
         """What the kernel takes, by the names that the world knows; () of a plain function."""
         renamed = dict(self.renamed)
         return tuple(renamed.get(a, a) for a in self.act.arguments) if isinstance(self.act, Kernel) else ()
+
+    @cached_property
+    def takes(self) -> frozenset[str]:
+        """The same, in no order."""
+        return frozenset(self.arguments)
 
     def bind(self, world: World, seed: int, named: Mapping[str, Any]) -> Call:
         """Fix the kernel's arguments."""
@@ -79,12 +85,13 @@ def schedule_of(mechanism: Mechanism, off: Sequence[str], firms: Sequence[Firm])
 
 def _read(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Step]:
     """Return the steps without terms of sums that nobody reads."""
-    unread = set()
-    for one in (one for mechanism in mechanisms for one in mechanism.sums):
-        readers = (step for step in found if step.phase != one.phase)
-        if not any(sum_meant(name) == one.name for step in readers for name in step.arguments):
-            unread.add(one.name)
-    return [step for step in found if not unread & {*step.arguments}]
+    taken_in: dict[str, set[Phase]] = {}
+    for step in found:
+        for name in step.takes:
+            taken_in.setdefault(sum_meant(name), set()).add(step.phase)
+    sums = (one for mechanism in mechanisms for one in mechanism.sums)
+    unread = {one.name for one in sums if not taken_in.get(one.name, set()) - {one.phase}}
+    return [step for step in found if not unread & step.takes]
 
 
 def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[Step]:
@@ -92,29 +99,31 @@ def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[St
 
     Parts are sums without one mechanism, or of one alone. Term by term, as what a term takes may change in its phase.
     """
-    names = {name for step in found for name in step.arguments}
     sums = [(one, mechanism) for mechanism in mechanisms for one in mechanism.sums]
-    parts = {one: sorted(name for name in names if name != one.name and sum_meant(name) == one.name) for one, _ in sums}
+    parts: dict[str, list[str]] = {one.name: [] for one, _ in sums}
+    for name in sorted({name for step in found for name in step.takes}):
+        if name != sum_meant(name):
+            parts.get(sum_meant(name), []).append(name)
     for one, mechanism in sums:
         if any(_is_term(step, one) or _reads_in_book(step, one) for step in found):
             yield _opening(one, mechanism, one.name)
-        for name in parts[one]:
+        for name in parts[one.name]:
             yield _opening(one, mechanism, name)
     for step in found:
         yield step
         for one, _ in sums:
-            for name in parts[one] if _is_term(step, one) else ():
+            for name in parts[one.name] if parts[one.name] and _is_term(step, one) else ():
                 if has_term(name, step.mechanism.name):
                     yield replace(step, renamed=((one.name, name),))
 
 
 def _is_term(step: Step, one: Sum) -> bool:
-    return step.phase == one.phase and one.name in step.arguments
+    return step.phase == one.phase and one.name in step.takes
 
 
 def _reads_in_book(step: Step, one: Sum) -> bool:
     """Return whether a step reads a sum in the book of visits, where only what was written before is."""
-    return step.phase.scope == "market" and one.name in step.arguments
+    return step.phase.scope == "market" and one.name in step.takes
 
 
 def _opening(one: Sum, mechanism: Mechanism, name: str) -> Step:
