@@ -102,7 +102,7 @@ def satisfaction_curvature(world: World) -> FloatArray:
 
 
 @reading(
-    unit="share",
+    unit="ratio",
     nan="no year closes in the period, nobody bought at the firm, or at no other",
     source=f"{GOODHARDT_EHRENBERG_CHATFIELD_1984.key} (duplication of purchase law)",
 )

@@ -155,7 +155,7 @@ def _concepts(experiment: Experiment | None) -> Iterator[str]:
     told = {"Collectives": collectives, "Observation": _observed(experiment)}
     for concept, words in (CONCEPTS | told).items():
         yield ""
-        yield f"**{concept}.** {words.format(scheme=SCHEME)}"
+        yield f"**{concept}.** {words.replace('{scheme}', str(SCHEME))}"
 
 
 def _observed(experiment: Experiment | None) -> str:

@@ -27,6 +27,8 @@ from abm.world.relations import LOST
 _LEAST = np.float32(1e-30)  # a probability whose logarithm can be taken; smaller ones add nothing to the entropy
 _STEPS_IN_1 = np.float64(FIXED_POINT)
 
+_MILLISECONDS = np.float32(1000.0)  # in a second: deliberation is counted in whole ones
+
 
 @equation
 def surprise(probability):
@@ -111,7 +113,7 @@ def measure_loyalty(
                 elastic = np.float64(price_response[i]) * np.float64(price[f]) * (1.0 - np.float64(preference[f, i]))
                 rival = best_rival(aware, encounters, satisfaction, expectation, f, i)
                 asked_customers[f] += 1
-                deliberation_sum[f] += np.int64(1000.0 * seconds)
+                deliberation_sum[f] += np.int64(_MILLISECONDS * seconds)
                 sensitivity_sum[f] += np.int64(_STEPS_IN_1 * elastic)
                 rival_sum[f] += in_steps(rival)
                 tolerance_sum[f] += in_steps(failure_tolerance[i])

@@ -17,6 +17,7 @@ from abm.core.streams import uniform4
 from abm.world.complaints import FAILED, GOOD, MIDDLING, NO_COMPLAINT
 from abm.world.visits import ATTITUDE, NO_FAILURE, PRICE
 
+_MOST_COUNTED = 255  # what 8 bits hold
 _NOTHING = np.float32(1e-3)  # of satisfaction: below it nothing is missing that could be given back
 
 
@@ -130,7 +131,7 @@ def make_amends(
             paid = np.float64(compensation[j]) * np.float64(basket[visit_customer[v]])
             visit_amends[v] = np.int64(np.float64(100.0) * paid + np.float64(0.5)) + amends_effort[j]
         if grievance[v] != NO_FAILURE:
-            grievances_before_at[pair] = min(np.int32(grievances_before_at[pair]) + 1, 255)
+            grievances_before_at[pair] = min(np.int32(grievances_before_at[pair]) + 1, _MOST_COUNTED)
 
 
 @kernel
