@@ -15,18 +15,11 @@ A name that is made up while the code runs, `getattr(module, name)`, may be any 
 from __future__ import annotations
 
 import copyreg
-import dis
 import hashlib
 import importlib
-import importlib.util
-import re
-import sys
-import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache, cached_property
-from importlib import metadata
-from pathlib import Path
+from functools import cached_property
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -43,11 +36,10 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal
+from abm.core.installed import PACKAGE, is_installed, named_with_version, package_of, version_of
+from abm.core.instructions import imports_in, looks_up_any, names_in
 
 _ANY = "*"  # among names: the code may look up any
-_NOTHING = ("CACHE", "PRECALL", "PUSH_NULL", "EXTENDED_ARG", "NOP")  # instructions that put nothing on the stack
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
-_PACKAGE = __name__.partition(".")[0]
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), EllipsisType)
 _IMMUTABLE = (tuple, frozenset, CodeType)
 _PASSING = ("_abc_impl",)  # of classes: what Python remembers of checks
@@ -69,75 +61,23 @@ def dependence(thing: Any) -> str:
 
     Raises Refusal if it uses something whose content cannot be read, such as an open file.
     """
-    return _Reader(_package(_module(thing))).digest(thing)
+    return _Reader(package_of(_module(thing))).digest(thing)
 
 
 def compiled_within(thing: Any) -> list[Any]:
     """Return the compiled functions of the user's own that a function calls, directly or through others."""
-    reader = _Reader(_package(_module(thing)))
+    reader = _Reader(package_of(_module(thing)))
     reader.digest(thing)
     return reader.compiled
 
 
 def is_shipped(thing: Any) -> bool:
     """Return whether a class or function is of this package, not the user's own."""
-    return _package(_module(thing)) == _PACKAGE
+    return package_of(_module(thing)) == PACKAGE
 
 
 def _module(thing: Any) -> str:
     return str(getattr(thing, "__module__", None) or "")
-
-
-def _package(module: str) -> str:
-    return module.partition(".")[0]
-
-
-@cache
-def _libraries() -> tuple[Path, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return tuple({Path(sysconfig.get_path(name)).resolve() for name in names})
-
-
-def _is_installed(module: str) -> bool:
-    """Return whether a module is Python's own or an installed library's, not a file or a cell of the user's."""
-    there = sys.modules.get(module)
-    if there is None or module == "__main__":
-        return False
-    place = getattr(there, "__file__", None) or next(iter(getattr(there, "__path__", ())), None)
-    if place is None:
-        return module in sys.builtin_module_names or getattr(there, "__spec__", None) is not None
-    path = Path(place).resolve()
-    return any(path.is_relative_to(folder) for folder in _libraries()) or "dist-packages" in path.parts
-
-
-@cache
-def _required() -> frozenset[str]:
-    """Return the distributions that this package requires, whose versions stand beside results."""
-    try:
-        wanted = metadata.requires("patronage") or []
-    except metadata.PackageNotFoundError:
-        wanted = []
-    return frozenset(_NAME.match(one)[0].lower() for one in wanted if "extra ==" not in one)  # type: ignore[index]
-
-
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    return metadata.packages_distributions()
-
-
-@cache
-def _version(module: str) -> str:
-    """Return " NAME VERSION" of what a module was installed with; "" if it is Python's or this package requires it."""
-    package = _package(module)
-    if package == _PACKAGE or package in sys.stdlib_module_names or package.lower() in _required():
-        return ""
-    held = sorted({one.lower() for one in _distributions().get(package, ())} - _required() - {"patronage"})
-    return "".join(f" {one} {metadata.version(one)}" for one in held)
-
-
-def _installed(module: str) -> list[str]:
-    """Return a module's name, and below it the version of what it is of, if that counts."""
-    return [module, *filter(None, [_version(module)])]
 
 
 class _Reader:
@@ -161,7 +101,7 @@ class _Reader:
             return f"{type(value).__name__} {value!r}"
         module = isinstance(value, ModuleType)
         if module and not self._is_own(value.__name__):
-            return f"module {value.__name__}{_version(value.__name__)}"
+            return f"module {value.__name__}{version_of(value.__name__)}"
         if type(value) not in _IMMUTABLE:  # Python may or may not keep equal ones of these once
             key = (id(value), names) if module else id(value)
             if key in self._met:
@@ -174,8 +114,8 @@ class _Reader:
         return [self.digest(value, names) for value in values]
 
     def _is_own(self, module: str) -> bool:
-        package = _package(module)
-        return package != _PACKAGE and (package == self._package or not _is_installed(module))
+        package = package_of(module)
+        return package != PACKAGE and (package == self._package or not is_installed(module))
 
     def _parts(self, value: Any, names: frozenset[str]) -> list[str]:
         """Return the digests of what a value is made of, what kind of thing it is first."""
@@ -219,9 +159,9 @@ class _Reader:
         cells = function.__closure__ or ()
         if not self._is_own(_module(function)) and not self._is_own(str(space.get("__name__"))):
             handed = [one for cell in cells for one in _content(cell) if isinstance(one, (FunctionType, *_PLAIN))]
-            return ["function", *_installed(_module(function)), function.__qualname__, *self._all(handed)]
-        names = frozenset(_names(function.__code__))
-        if _looks_up_any(function.__code__):
+            return ["function", *named_with_version(_module(function)), function.__qualname__, *self._all(handed)]
+        names = frozenset(names_in(function.__code__))
+        if looks_up_any(function.__code__):
             names |= {_ANY}
         used = sorted(_ordinary(space) if "globals" in names else names & space.keys())
         own = {name: one for name, one in vars(function).items() if not name.startswith("__")}
@@ -234,7 +174,7 @@ class _Reader:
 
     def _of_class(self, kind: type) -> list[str]:
         if not self._is_own(kind.__module__):
-            return ["class", *_installed(kind.__module__), kind.__qualname__]
+            return ["class", *named_with_version(kind.__module__), kind.__qualname__]
         members = {
             name: one
             for name, one in sorted(vars(kind).items())
@@ -297,35 +237,6 @@ def _content(cell: CellType) -> list[Any]:
         return []
 
 
-def _names(code: CodeType) -> set[str]:
-    """Return the names that code and the functions inside it look up."""
-    return set(code.co_names).union(*(_names(part) for part in code.co_consts if isinstance(part, CodeType)))
-
-
-def _looks_up_any(code: CodeType) -> bool:
-    """Return whether code, or a function inside it, asks for an attribute whose name is not written in it."""
-    if "getattr" in code.co_names:
-        steps = [step for step in dis.get_instructions(code) if step.opname not in _NOTHING]
-        for at, step in enumerate(steps):
-            if step.argval == "getattr" and not _is_written(steps[at + 1 :]):
-                return True
-    if not {"vars", "__dict__", "attrgetter"}.isdisjoint(code.co_names):
-        return True
-    return any(_looks_up_any(part) for part in code.co_consts if isinstance(part, CodeType))
-
-
-def _is_written(steps: list[dis.Instruction]) -> bool:
-    """Return whether the call that follows `getattr` has a constant for its second argument.
-
-    The first argument is a plain name, as that of a module is, or its attribute; anything else leads to no module here.
-    """
-    first = next((at for at, step in enumerate(steps) if not step.opname.startswith("LOAD_ATTR")), 0)
-    rest = steps[first + 1 :]
-    while rest and rest[0].opname.startswith("LOAD_ATTR"):
-        rest = rest[1:]
-    return bool(rest) and rest[0].opname.startswith("LOAD_CONST")
-
-
 def _ordinary(space: Mapping[str, Any]) -> set[str]:
     """Return the names of a module's contents, without what Python itself keeps there."""
     return {name for name in space if not name.startswith("__")}
@@ -334,24 +245,9 @@ def _ordinary(space: Mapping[str, Any]) -> set[str]:
 def _imported(function: FunctionType) -> list[ModuleType]:
     """Return the modules that a function imports when it is called; those that are not there are left out."""
     package, found = str(function.__globals__.get("__package__") or ""), []
-    for name in dict.fromkeys(_imports(function.__code__, package)):
+    for name in dict.fromkeys(imports_in(function.__code__, package)):
         try:
             found.append(importlib.import_module(name))
         except Exception:  # the call itself meets it
             continue
     return found
-
-
-def _imports(code: CodeType, package: str) -> Iterable[str]:
-    """Yield the full names of the modules that code and the functions inside it import."""
-    steps = list(dis.get_instructions(code))
-    for level, _, step in zip(steps, steps[1:], steps[2:], strict=False):
-        if step.opname == "IMPORT_NAME":
-            depth = level.argval if isinstance(level.argval, int) else 0
-            if depth and package:
-                yield importlib.util.resolve_name("." * depth + step.argval, package)
-            elif not depth:
-                yield step.argval
-    for part in code.co_consts:
-        if isinstance(part, CodeType):
-            yield from _imports(part, package)

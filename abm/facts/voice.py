@@ -197,8 +197,8 @@ FACTS = (
         "held out",
         "correlations over the visits of a quarter with satisfaction with the visit",
         (
-            Part("disconfirmation less expectation", "correlation", 0.0),
-            Part("performance less expectation", "correlation", 0.0),
+            Part("disconfirmation less expectation", "correlation", 0.0, coded=True),
+            Part("performance less expectation", "correlation", 0.0, coded=True),
         ),
         antecedents,
     ),

@@ -30,6 +30,7 @@ GREY, INK, _FAINT = "0.45", "0.15", "0.88"
 _CLEAR = (0, 1, 2, 3, 4, 9, 5, 6, 8)  # of seaborn's colours: without its grey, and what is pale on white comes last
 _OTHERS = "#a9b8c6"  # the colour of arms beyond those that a reader tells apart
 _PANELS = 3  # side by side
+_INITIALS = ("csi", "nps")  # words of KPIs' names that are written large
 _APART = 0.006  # of the range of a factor, by which arms at one level stand apart, so that no interval hides another
 _RC = {
     "font.family": "DejaVu Sans",
@@ -74,7 +75,8 @@ def colours(arms: Sequence[str], baseline: str, ranked: Sequence[str] = ()) -> d
 
 def label(kpi: str) -> str:
     """Return a KPI's name as figures write it: "Share of wallet"."""
-    return "CSI" if kpi == "csi" else kpi.replace("_", " ").capitalize()
+    words = [word.upper() if word in _INITIALS else word for word in kpi.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def in_words(unit: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import abm
-from abm.core import dependence as own_code
+from abm.core import installed
 from abm.core.dependence import dependence, is_shipped
 from abm.core.errors import Refusal
 from abm.core.functions import exp32
@@ -146,7 +146,7 @@ def test_another_version_of_an_installed_helper_is_another_thing(page, tmp_path,
     found = []
     for version in ("1.0", "1.0", "1.1"):
         (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: helper-lib\nVersion: {version}\n")
-        for cached in (own_code._version, own_code._distributions):
+        for cached in (installed.version_of, installed._distributions):
             cached.cache_clear()
         found.append(dependence(page(use)))
     sys.modules.pop("helperlib", None)

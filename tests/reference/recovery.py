@@ -28,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
     "full_compensation": 2.0,
     "days_scale": 7.0,
     "answer_due": 3.0,
+    "late_part": 0.5,
     "solution_due": 7.0,
     "recovered_from": 0.5,
     "failed_below": 0.2,
@@ -63,7 +64,7 @@ def justices(
 ) -> tuple[float, float, float]:
     """Return distributive, interactional and procedural justice, 0-1 each."""
     given_back = min(1.0, compensation / (p["full_compensation"] * max(gap, NOTHING)))
-    late = 0.5 if answer_days > p["answer_due"] else 1.0
+    late = p["late_part"] if answer_days > p["answer_due"] else 1.0
     return given_back, empathy, late * math.exp(-solution_days / p["days_scale"])
 
 

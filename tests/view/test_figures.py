@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import abm
-from abm.view import figures, summary
+from abm.view import figures, plots, summary
 
 mpl.use("Agg")
 
@@ -75,3 +75,11 @@ def test_only_what_there_is_to_show(arms, periods, files):
 def test_large_studies_have_no_course(results, monkeypatch):
     monkeypatch.setattr(summary, "MOST_ROWS", 100)
     assert "profit_over_time.png" not in [f.file for f in figures.draw(results, summary.effects(results), 60, 8)]
+
+
+@pytest.mark.parametrize(
+    ("kpi", "written"),
+    [("csi", "CSI"), ("surveyed_csi", "Surveyed CSI"), ("nps", "NPS"), ("share_of_wallet", "Share of wallet")],
+)
+def test_names_are_written_as_people_write_them(kpi, written):
+    assert plots.label(kpi) == written

@@ -42,16 +42,22 @@ _RANKED = np.float32(_STEPS)
 
 
 @equation
-def chance_among_firms(preference, terms, block, f, i):
-    """Return P'_f = P_f e^(-term_f) / Σ_j P_j e^(-term_j) for a considered firm; with block -1, P_f itself.
+def choose_among_firms(chances, preference, block, i):
+    """Turn the terms of a block into P'_f = P_f e^(-term_f) / Σ_j P_j e^(-term_j), 0 where a firm is not considered.
 
-    preference (m, n)  probabilities of row i      terms (blocks, m, 1)  logit units
+    chances (blocks, m, 1)  terms in logit units before, probabilities after  [written]
+    preference (m, n)  probabilities of row i, one of them above 0
     """
-    total = np.float32(0.0)
+    least, total = np.float32(np.inf), np.float32(0.0)
     for j in range(preference.shape[0]):
-        less = terms[block, f, 0] - terms[block, j, 0] if block >= 0 else np.float32(0.0)
-        total += preference[j, i] / preference[f, i] * exp32(less)
-    return 1.0 / total
+        least = min(least, chances[block, j, 0]) if preference[j, i] > 0.0 else least
+    for j in range(preference.shape[0]):
+        considered = preference[j, i] > 0.0
+        weight = preference[j, i] * exp32(least - chances[block, j, 0]) if considered else np.float32(0.0)
+        chances[block, j, 0] = weight
+        total += weight
+    for j in range(preference.shape[0]):
+        chances[block, j, 0] /= total
 
 
 @equation
@@ -105,12 +111,12 @@ def find_ties(
     first in the order inertia, convenience, price, incentivised, premium counts. A fall of less than `least_drop` is
     none. Where one firm alone is considered it is a monopoly.
 
-    loyalty_tie (m, n)  code  [written]      terms (5, m, 1)  logit units  [written]
+    loyalty_tie (m, n)  code  [written]      terms (5, m, 1)  logit units, then probabilities without them  [written]
     """
     m = preference.shape[0]
     for v in range(visit_count[0]):
         i = visit_customer[v]
-        r, known = i - lo, 0
+        r, known, among = i - lo, 0, np.float32(0.0)
         for j in range(m):
             known += 1 if preference[j, i] > 0.0 else 0
             terms[0, j, 0] = utility_of_switching_cost[j, r]
@@ -118,6 +124,9 @@ def find_ties(
             terms[2, j, 0] = utility_of_pricing[j, r]
             terms[3, j, 0] = utility_of_rewards[j, r] + utility_of_customer_classes[j, r]
             terms[4, j, 0] = utility_of_choice[j, r] + utility_of_trust[j, r] + utility_of_taste[j, r]
+            among += preference[j, i]
+        for block in range(_BLOCKS if known > 1 else 0):
+            choose_among_firms(terms, preference, block, i)
         provider = provider_then[r]
         habit = habit_strength if provider >= 0 and preference[provider, i] > 0.0 else np.float32(0.0)
         for f in range(m):
@@ -127,9 +136,9 @@ def find_ties(
             elif preference[f, i] > 0.0:
                 here, free = provider == np.int64(f), np.float32(1.0) - habit
                 back = habit if here else np.float32(0.0)
-                usual, most = chance_among_firms(preference, terms, -1, f, i), np.float32(0.0)
+                usual, most = preference[f, i] / among, np.float32(0.0)
                 for block in range(_BLOCKS):
-                    left = chance_among_firms(preference, terms, block, f, i)
+                    left = terms[block, f, 0]
                     fall = free * (usual - left) if block > 0 else back + free * usual - left
                     if fall > most and fall >= least_drop:
                         most, tie = fall, named_block(block)
@@ -260,7 +269,7 @@ class LoyaltyTypes(Mechanism):
         Column("attitude_count", ("attitude_step",), 0, "relations", "relations by the step of the attitude", "int64"),
     )
     scratch = (
-        Column("terms", ("loyalty_block", "firm", "one"), 0, "logit units", "of utility, by block, of one visitor"),
+        Column("terms", ("loyalty_block", "firm", "one"), 0, "logit units, then 0-1", "of one visitor, by block"),
         Column("provider_then", ("row",), -1, "firm", "provider as choices begin, -1 = none", "int32"),
     )
     counts = (

@@ -28,10 +28,10 @@ def distributive_justice(compensation, gap, full_compensation):
 
 
 @equation
-def procedural_justice(answer_days, solution_days, answer_due, days_scale):
-    """Return how well the complaint was dealt with in time: e^(-days / scale), half of it after a late answer."""
-    late = np.float32(0.5) if answer_days > answer_due else np.float32(1.0)
-    return late * exp32(-solution_days / days_scale)
+def procedural_justice(answer_days, solution_days, answer_due, late_part, days_scale):
+    """Return how well it was dealt with in time: e^(-days / scale), and `late_part` of that after a late answer."""
+    timely = late_part if answer_days > answer_due else np.float32(1.0)
+    return timely * exp32(-solution_days / days_scale)
 
 
 @equation
@@ -61,8 +61,8 @@ def handle_complaints(
     handling, handling_justice, amends_part, answer_days, solution_days, grievance, visit_count, visit_customer,
     visit_nth, visit_firm, visit_pair, transaction, expectation_at, handling_time, customer_id, compensation, empathy,
     answer_mean, solution_mean, distributive, interactional, procedural, answer_distributive, answer_interactional,
-    answer_procedural, matching, full_compensation, answer_due, days_scale, recovered_from, failed_below, key,
-    replication, t,
+    answer_procedural, matching, full_compensation, answer_due, late_part, days_scale, recovered_from,
+    failed_below, key, replication, t,
 ):  # fmt: skip
     """Handle each complaint: how long it takes, and which justice is done.
 
@@ -86,7 +86,7 @@ def handle_complaints(
             solution_days[v] = max(answer_days[v], exponential_quantile(b, handling_time[v] * solution_mean[j]))
             gap = max(expectation_at[visit_pair[v]] - transaction[v], np.float32(0.0))
             given = distributive_justice(compensation[j], gap, full_compensation)
-            in_time = procedural_justice(answer_days[v], solution_days[v], answer_due, days_scale)
+            in_time = procedural_justice(answer_days[v], solution_days[v], answer_due, late_part, days_scale)
             said = justice(
                 given, empathy[j], in_time, answer_distributive, answer_interactional, answer_procedural, matching,
                 cause,

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from abm.core.citations import cite
+from abm.core.errors import Refusal
 from abm.core.functions import logistic32, normal32
 from abm.core.kernels import equation, kernel
 from abm.core.sources import FORNELL_WERNERFELT_1987, HIRSCHMAN_1970, PROTOTYPE
@@ -251,6 +253,13 @@ class Complaint(Mechanism):
         0.35, unit="share", bounds=(0, 1), evidence="assumed",
         doc="customers who complain by telephone; the rest do it online",
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _leaves_a_rest(self) -> Self:
+        if self.counter_part + self.phone_part > 1.0:
+            parts = f"counter_part + phone_part = {self.counter_part + self.phone_part:g}"
+            raise Refusal(f"{parts}; together they may be 1 at most, as the rest complains online")
+        return self
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return grievances, complaints, and the cost of channels if any is kept open."""

@@ -190,7 +190,10 @@ class Recovery(Mechanism):
         unit="days",
         bounds=(0, 1e4),
         evidence="assumed",
-        doc="time for an answer; a late one counts half",
+        doc="time within which an answer is due",
+    )
+    late_part: float = param(
+        0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="what is left of justice in time after a late answer"
     )
     solution_due: float = param(
         7.0, unit="days", bounds=(0, 1e4), evidence="assumed", doc="time for a solution, for counting"

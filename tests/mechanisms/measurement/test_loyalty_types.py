@@ -18,7 +18,7 @@ from abm.mechanisms.measurement.loyalty_types import (
     PREMIUM,
     PRICE,
     LoyaltyTypes,
-    chance_among_firms,
+    choose_among_firms,
     find_ties,
     lowest_top_step,
     name_loyalties,
@@ -128,14 +128,16 @@ def test_kernels_are_sound():
 
 class TestByHand:
     def test_a_removed_block(self):
-        """P 0.6, 0.2 (0.2 nowhere): among firms 0.75; less ln 3 at the first, 0.2 to 0.2: a half."""
-        preference = np.array([[0.6], [0.2]], np.float32)
-        terms = np.zeros((1, 2, 1), np.float32)
-        assert float(chance_among_firms(preference, terms, -1, 0, 0)) == pytest.approx(0.75)
-        terms[0, 0, 0] = np.log(3.0)
-        assert float(chance_among_firms(preference, terms, 0, 0, 0)) == pytest.approx(0.5)
-        terms[0] += 5.0
-        assert float(chance_among_firms(preference, terms, 0, 0, 0)) == pytest.approx(0.5)
+        """P 0.6, 0.2 (0.2 nowhere): among firms 0.75; less ln 3 at the first, 0.2 to 0.2: a half, at any level.
+
+        The third firm is not considered, whatever is removed.
+        """
+        preference = np.array([[0.6], [0.2], [0.0]], np.float32)
+        at_first = np.float32(np.log(3.0))
+        for removed, left in (((0, 0, 9), 0.75), ((at_first, 0, -9), 0.5), ((at_first + 5, 5, 1e30), 0.5)):
+            chances = np.array(removed, np.float32).reshape(1, 3, 1)
+            choose_among_firms(chances, preference, 0, 0)
+            np.testing.assert_allclose(chances[0, :, 0], [left, 1 - left, 0.0], atol=1e-6)
 
     def tied(self, terms, preference=((0.4, 0.4), (0.4, 0.0)), providers=(-1, -1), habit=0.0):
         """Return what ties two visitors to two firms, whose terms of utility are {theory: (2, 2)}."""

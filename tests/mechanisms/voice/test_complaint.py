@@ -98,3 +98,8 @@ def test_without_its_section_nothing_is_there_and_what_needs_it_is_refused():
         Scenario(recovery={})
     with pytest.raises(Refusal, match=r"firm 'north' sets voice, but the market has no complaint"):
         Scenario().replace({"firms.north.voice.phone_ease": 0.5})
+
+
+def test_channels_that_more_than_everybody_uses_are_refused():
+    with pytest.raises(Refusal, match=r"counter_part \+ phone_part = 1.2; together they may be 1 at most"):
+        Scenario(complaint={"counter_part": 0.6, "phone_part": 0.6})

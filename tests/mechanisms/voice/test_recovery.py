@@ -28,11 +28,11 @@ def of(equation, *values):
 
 
 def test_the_three_justices_by_hand():
-    """A quarter of the basket for a visit that lacked .5 of 2 baskets' worth: a quarter; a late answer counts half."""
+    """A quarter of the basket for a visit that lacked .5 of 2 baskets' worth: a quarter; late answers count in part."""
     assert of(distributive_justice, 0.25, 0.5, 2.0) == pytest.approx(0.25)
     assert of(distributive_justice, 2.0, 0.5, 2.0) == 1.0
-    assert of(procedural_justice, 1.0, 7.0, 3.0, 7.0) == pytest.approx(np.exp(-1), abs=1e-5)
-    assert of(procedural_justice, 4.0, 7.0, 3.0, 7.0) == pytest.approx(np.exp(-1) / 2, abs=1e-5)
+    assert of(procedural_justice, 1.0, 7.0, 3.0, 0.5, 7.0) == pytest.approx(np.exp(-1), abs=1e-5)
+    assert of(procedural_justice, 4.0, 7.0, 3.0, 0.25, 7.0) == pytest.approx(np.exp(-1) / 4, abs=1e-5)
     assert of(justice, 1.0, 0.5, 0.25, 0.4, 0.4, 0.2, 0.0, CORE) == pytest.approx(0.65)
 
 
