@@ -58,8 +58,8 @@ TALLIED = {"grievances": 7, "complaints": 7, "complaints_by_channel": 3, "hearin
             "base": st.floats(-3.0, 3.0, width=32),
             "depth": st.floats(0.0, 8.0, width=32),
             "inclination_spread": st.floats(0.0, 2.0, width=32),
-            "counter_part": share,
-            "phone_part": share,
+            "counter_part": st.floats(0.0, 0.5, width=32),
+            "phone_part": st.floats(0.0, 0.5, width=32),
             "dissatisfied_below": st.floats(0.25, 1.0, width=32),
         }
     ),
