@@ -1,4 +1,4 @@
-"""Where the time of a period goes: ns per customer and period of every kernel, in three markets.
+"""Where the time of a period goes: ns per customer and period of every kernel, in four markets.
 
 python benchmarks/kernels.py [customers]
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from abm.bench.measure import by_kernel
-from abm.bench.reference import full, ref1
+from abm.bench.reference import full, ref1, voice
 from abm.scenario.scenario import Scenario
 
 
@@ -19,7 +19,8 @@ def default(customers: int) -> Scenario:
 
 def main(customers: int = 10_000, rounds: int = 3) -> None:
     """Print the kernels of each market, the slowest first; the least of several rounds."""
-    for name, market in (("reference market", ref1), ("default market", default), ("every mechanism", full)):
+    markets = ("reference market", ref1), ("default market", default), ("standard theories", full), ("voice", voice)
+    for name, market in markets:
         scenario = market(customers)
         found = [by_kernel(scenario) for _ in range(rounds)]
         least = {kernel: min(round_[kernel] for round_ in found) for kernel in found[0]}

@@ -20,6 +20,7 @@ from abm.bench.reference import full, ref1
 from abm.core.programs import Program
 from abm.engine.engine import Engine
 from abm.engine.recording import record
+from abm.engine.stages import Stage
 from abm.kpis.standard import KPIS
 from abm.scenario.scenario import Scenario
 
@@ -57,25 +58,30 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
     """
     engine = Engine(scenario.replace({"periods": 1_000}), seed=1)
     engine.run(20)
-    n, tile = engine.world.n, engine.world.tile
+    world, calls_of = engine.world, engine.binder().calls
     idle = min(_spent(Program([]), 0, 0, 1, 0) for _ in range(1_000))
     stages = [
-        [(call.kernel.name, Program([(True, [call])])) for call in calls]
-        for program in engine.programs
-        for _, calls in program.stages
+        (stage, [(call.kernel.name, Program([(True, [call])])) for call in calls_of(stage, world.named(0, 0))])
+        for stage in [*(stage for stage in engine.stages if stage.kind != "plain"), Stage("market")]
     ]
-    tiled = [tiled for program in engine.programs for tiled, _ in program.stages]
+    bound = {id(stage): programs for stage, programs in stages}
     least: dict[str, np.ndarray] = {}
     for t in range(20, 20 + periods):
         spent: dict[str, list[float]] = {}
-        for whole, stage in zip(tiled, stages, strict=True):
-            for lo in range(0, n, tile if whole else n):
-                for name, program in stage:
-                    seconds = _spent(program, lo, min(n, lo + (tile if whole else n)), n, t)
+        for stage in [*engine.stages, stages[-1][0]]:
+            if stage.kind == "plain":  # in Python, which is no kernel's time, but kernels work on what it writes
+                for step in stage.steps:
+                    step.act(world, t)
+                continue
+            many = world.m if stage.kind == "firm" else world.n
+            size = world.tile if stage.kind == "tile" else many
+            for lo in range(0, many, size):
+                for name, program in bound[id(stage)]:
+                    seconds = _spent(program, lo, min(many, lo + size), many, t)
                     spent.setdefault(name, []).append(seconds - idle)
         for name, times in spent.items():
             least[name] = np.minimum(least.get(name, np.inf), times)
-    return {name: max(0.0, float(times.sum())) / n * 1e9 for name, times in least.items()}
+    return {name: max(0.0, float(times.sum())) / world.n * 1e9 for name, times in least.items()}
 
 
 def _spent(program: Program, first: int, last: int, tile: int, t: int) -> float:

@@ -59,7 +59,7 @@ def ref1(customers: int, periods: int = 100) -> Scenario:
 
 
 def full(customers: int, periods: int = 100) -> Scenario:
-    """Return a market with every mechanism at work: tiers, stamp card, an unknown firm, exits, seasons."""
+    """Return a market with every standard mechanism at work: tiers, stamp card, an unknown firm, exits, seasons."""
     tiers = {"preset": "tiers", "expiry": 104}
     return Scenario.parse(
         {
@@ -72,5 +72,33 @@ def full(customers: int, periods: int = 100) -> Scenario:
                 {"name": "south", "initial_awareness": 0.7},
             ],
             "defection": {"exit_rate": 0.0005},
+        }
+    )
+
+
+VOICE = (
+    "failure_causes", "complaint", "recovery", "exit", "aftermath", "discounting", "listening", "delight", "servers",
+    "attributes", "situation", "fairness", "convenience", "customer_classes", "knock_out", "surplus", "survey",
+    "attribute_survey", "expectation_management", "loyalty_types", "loyalty_measures",
+)  # fmt: skip
+
+
+def voice(customers: int, periods: int = 104) -> Scenario:
+    """Return the default market with all of exit and voice, surveys and loyalty seen; one firm works at each of it."""
+    active = {
+        "name": "north", "program": {"preset": "points"}, "waiting_line": {"servers": customers // 500 + 1},
+        "recovery": {"compensation": 0.5, "empathy": 0.5, "solution_speed": 0.5}, "voice": {"phone_ease": 0.5},
+        "listening": {"complaint_records": 0.5, "front_line": 0.5, "repair_effort": 0.5},
+        "servers": {"team": 20, "continuity": 0.8}, "survey": {"sampling": 0.2, "mystery_visits": 2},
+        "expectation": {"adjustment": 0.3}, "attributes": {"people_level": 0.05}, "classes": {"effort_on_top": 0.6},
+        "convenience": {"outlets": 3},
+    }  # fmt: skip
+    return Scenario.parse(
+        {
+            "periods": periods,
+            "population": {"customers": customers},
+            "firms": [active, {"name": "east", "program": {"preset": "points"}}, {"name": "south"}],
+            "waiting_line": {"minutes_open": 900.0},
+            **{name: {} for name in VOICE},
         }
     )

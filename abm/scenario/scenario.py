@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -156,17 +156,30 @@ class _World(Spec):
         sections = (getattr(self, kind.name) for kind in shipped())
         return (*(section for section in sections if section is not None), *self.extras)
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> tuple[Step, ...]:
         """Return what is done in a period, in the order in which it is done."""
+        return self._steps
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...]:
         mechanisms = self.mechanisms()
         silent = (one.name for one in mechanisms if one.trait and one.trait not in self.population.traits)
-        return with_book(steps_of(mechanisms, (*self.off, *silent), self.firms), visit_columns(mechanisms))
+        return tuple(with_book(steps_of(mechanisms, (*self.off, *silent), self.firms), visit_columns(mechanisms)))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Return what a copy in another process is made of: the fields alone, as steps are worked out again there."""
+        state = super().__getstate__()
+        return {**state, "__dict__": {name: getattr(self, name) for name in type(self).model_fields}}
 
     def stretches(self) -> tuple[tuple[int, Scenario], ...]:
         """Return the first period of each stretch between two dates, and the scenario that holds in it."""
+        return self._stretches if self.changes else dated.stretches(self)
+
+    @cached_property
+    def _stretches(self) -> tuple[tuple[int, Scenario], ...]:
         return dated.stretches(self)
 
-    def ever(self) -> tuple[tuple[Mechanism, ...], list[Step]]:
+    def ever(self) -> tuple[tuple[Mechanism, ...], Sequence[Step]]:
         """Return the mechanisms and the steps of a period that the scenario has at any date, each once."""
         return (self.mechanisms(), self.steps()) if not self.changes else dated.ever(self)
 

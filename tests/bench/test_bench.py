@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.bench import idiomatic, measure
-from abm.bench.reference import full, ref1
+from abm.bench.reference import VOICE, full, ref1, voice
 from abm.cli import main
 from abm.engine.engine import Engine
 from abm.engine.recording import record
@@ -55,6 +55,14 @@ def test_kernels_are_timed_by_name():
     least = measure.by_kernel(ref1(1000), periods=3)
     assert all(least[name] > 0 for name in ("hear", "draw_choices", "learn_trust"))
     assert all(ns >= 0 for ns in least.values())  # what is done once for few firms takes less than the clock can tell
+
+
+def test_kernels_of_firms_and_of_python_between_them_are_timed():
+    """Kernels that go firm by firm were given as many firms as customers, and wrote beyond their arrays."""
+    market = voice(600)
+    least = measure.by_kernel(market, periods=3)
+    assert all(least[name] > 0 for name in ("find_ties", "serve_in_order", "ask_visitors"))
+    assert {kind.name for kind in market.mechanisms()} >= {*VOICE}
 
 
 def test_the_document_has_its_keys(monkeypatch, capsys):

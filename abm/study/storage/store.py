@@ -45,6 +45,7 @@ class Segments:
     def __init__(self) -> None:
         self._held: dict[str, bytes] = {}
         self._found: tuple[Sheet, Holdings] | None = None
+        self._made_with: dict[str, str] = {}
         self.damaged: set[str] = set()
 
     def commit(self, data: bytes) -> None:
@@ -82,7 +83,11 @@ class Segments:
         """Return the versions of Python and libraries that made the runs, each set of versions once."""
 
         def read() -> set[str]:
-            return {json.dumps(self.open(name).made_with) for name in self.names()}
+            names = self.names()
+            for name in names:
+                if name not in self._made_with:  # what a segment holds never changes
+                    self._made_with[name] = json.dumps(self.open(name).made_with)
+            return {self._made_with[name] for name in names}
 
         return [json.loads(text) for text in sorted(_read_again_if_gone(read))]
 
