@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +47,8 @@ def allocated(
 ) -> World:
     """Return a world with all its arrays, in which nobody has been drawn yet."""
     mechanisms, steps = scenario.ever()
-    absent = [kind() for kind in shipped() if kind not in map(type, mechanisms)]  # with lengths of axes by default
+    there = {*map(type, mechanisms)}
+    absent = [_by_default(kind) for kind in shipped() if kind not in there]  # with lengths of axes by default
     axes = {axis: length for mechanism in (*absent, *mechanisms) for axis, length in mechanism.axes().items()}
     world = World(
         scenario.population.customers, tuple(firm.name for firm in scenario.firms),
@@ -63,6 +64,11 @@ def allocated(
     if kept:
         world.open_book({BOOK + name: column for name, column in kept.items()})
     return world
+
+
+@cache
+def _by_default(kind: type[Mechanism]) -> Mechanism:
+    return kind()
 
 
 def extend_world(world: World, scenario: Scenario, seed: int) -> None:

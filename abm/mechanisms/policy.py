@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin
 
 import numpy as np
@@ -68,10 +69,9 @@ class Policy(Spec, ABC):
         return {}
 
     @classmethod
-    def levers(cls) -> dict[str, Held]:
+    def levers(cls) -> Mapping[str, Held]:
         """Return how each parameter is held; those that are no levers are left out."""
-        found = {name: cls.held.get(name, _by_type(field.annotation)) for name, field in cls.model_fields.items()}
-        return {name: held for name, held in found.items() if held is not None}
+        return _levers(cls)
 
     def values(self, firm: Any) -> dict[str, tuple[Held, Any]]:
         """Return every lever of the policy with how it is held and its value."""
@@ -84,6 +84,12 @@ class Policy(Spec, ABC):
         annotation = bare(cls.model_fields[lever].annotation) if lever in cls.model_fields else None
         words = get_args(annotation)
         return words if words and all(isinstance(word, str) for word in words) else ()
+
+
+@cache
+def _levers(kind: type[Policy]) -> Mapping[str, Held]:
+    found = {name: kind.held.get(name, _by_type(field.annotation)) for name, field in kind.model_fields.items()}
+    return {name: held for name, held in found.items() if held is not None}
 
 
 def _by_type(annotation: Any) -> Held | None:

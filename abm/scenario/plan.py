@@ -80,11 +80,14 @@ def needed(population: Population, mechanisms: Sequence[Mechanism], found: Seque
 
 def needed_scratch(found: Sequence[Step]) -> dict[str, tuple[Column, ...]]:
     """Return the scratch columns that have to exist, by mechanism."""
-    by_name: dict[str, tuple[Column, ...]] = {}
+    steps_by_name: dict[str, list[Step]] = {}
     for step in found:
-        names = taken(one for one in found if one.mechanism.name == step.mechanism.name)
-        by_name[step.mechanism.name] = tuple(c for c in step.mechanism.scratch if c.name in names)
-    return by_name
+        steps_by_name.setdefault(step.mechanism.name, []).append(step)
+    names = {name: taken(own) if own[-1].mechanism.scratch else set() for name, own in steps_by_name.items()}
+    return {
+        name: tuple(column for column in own[-1].mechanism.scratch if column.name in names[name])
+        for name, own in steps_by_name.items()
+    }
 
 
 def levers_before(found: Iterable[Step], levers: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from abm.core.dependence import is_shipped
@@ -50,7 +51,16 @@ def _counts(spec: Spec, name: str, named: bool) -> bool:
     if field.is_required() or (isinstance(spec, Scenario) and name in _SAID):
         return True
     value, default = getattr(spec, name), field.get_default(call_default_factory=True)
-    return value is not default and _text(value, named) != _text(default, named)
+    if value is default or (type(value) is type(default) and isinstance(value, int | str)):
+        return value != default
+    if isinstance(value, float) and isinstance(default, float):
+        return value.hex() != default.hex()  # 0.0 and -0.0 are two values
+    return _text(value, named) != _default(type(spec), name, named)
+
+
+@cache
+def _default(kind: type[Spec], name: str, named: bool) -> str:
+    return _text(kind.model_fields[name].get_default(call_default_factory=True), named)
 
 
 def _text(value: Any, named: bool) -> str:
