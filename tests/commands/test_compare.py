@@ -40,8 +40,7 @@ SPACE = """\
 [design.factors]
 "firms.south.price" = [1.0, 1.3]
 """
-ASKED = ("--kpi", "profit", "--firm", "north", "--zone", 2, "--workers", 1)
-ROUGHLY = tuple(20 if one == 2 else one for one in ASKED)  # soon decided, where the decision is not the matter
+ASKED = ("--kpi", "profit", "--firm", "north", "--zone", 10, "--workers", 1)  # soon decided
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_what_is_said_and_written(study, capsys):
     assert re.fullmatch(r"\d+ runs done in .*", err[-1])
     assert max(map(len, out.splitlines())) <= 100
     assert re.search(r"^none .* (\d+) +\1$", out, re.M)  # out after the replications that it ran
-    verdict = abm.compare(abm.load(study), "profit", "north", zone=2.0, workers=1)
+    verdict = abm.compare(abm.load(study), "profit", "north", zone=10.0, workers=1)
     assert verdict.statement in " ".join(out.split())
     assert f"would take {verdict.runs_independent:,.0f}" in " ".join(out.split())
     assert "results  results/study\nfigure   results/study/verdict_profit_north.png\n" in out
@@ -85,7 +84,7 @@ def test_what_is_said_and_written(study, capsys):
 def test_one_json_document(study, undrawn, capsys):
     code, out, _ = said(capsys, study, *ASKED, "--json", "--out", "elsewhere", "--check")
     document = json.loads(out)
-    verdict = abm.compare(abm.load(study), "profit", "north", zone=2.0, workers=1)
+    verdict = abm.compare(abm.load(study), "profit", "north", zone=10.0, workers=1)
     assert code == 0
     assert (document["best"], document["decided"], document["out"]) == (verdict.best, True, "elsewhere")
     for name in ("statement", "runs", "runs_independent", "saving", "correlation"):
@@ -195,24 +194,25 @@ def test_points_of_a_design(study, undrawn, capsys):
 
 
 def test_a_group_of_customers(study, undrawn, capsys):
-    code, out, err = said(capsys, study, *ROUGHLY, "--group", "rate_high")
+    asked = (*ASKED[:5], 40, "--workers", 1)
+    code, out, err = said(capsys, study, *asked, "--group", "rate_high")
     assert (code, out, len(err)) == (2, "", 1)
     assert err[0] == '--group = "rate_high" is no group; the study tells none apart, write [groups.NAME]'
     study.write_text(STUDY + '[groups.rate]\nby = "purchase_rate"\nparts = 2\n')
-    code, out, err = said(capsys, study, *ROUGHLY, "--group", "rate_hig")
+    code, out, err = said(capsys, study, *asked, "--group", "rate_hig")
     assert (code, out, err) == (2, "", ["--group = \"rate_hig\" is no group; did you mean 'rate_high'?"])
-    code, out, _ = said(capsys, study, *ROUGHLY, "--group", "rate_high")
+    code, out, _ = said(capsys, study, *asked, "--group", "rate_high")
     assert code == 0
-    assert "highest profit of north's customers in 'rate_high', or is within 20" in " ".join(out.split())
+    assert "highest profit of north's customers in 'rate_high', or is within 40" in " ".join(out.split())
     assert "verdict_profit_north_rate_high.png" in out
-    assert "--group rate_high --zone 20" in (study.parent / "results/study/manifest.toml").read_text()
-    document = json.loads(said(capsys, study, *ROUGHLY, "--group", "rate_high", "--json")[1])
+    assert "--group rate_high --zone 40" in (study.parent / "results/study/manifest.toml").read_text()
+    document = json.loads(said(capsys, study, *asked, "--group", "rate_high", "--json")[1])
     assert (document["firm"], document["group"]) == ("north", "rate_high")
-    assert json.loads(said(capsys, study, *ROUGHLY, "--json")[1])["group"] is None
+    assert json.loads(said(capsys, study, *asked, "--json")[1])["group"] is None
 
 
 def test_settings_change_the_study(study, undrawn, capsys):
-    _, _, err = said(capsys, study, *ROUGHLY, "--set", "scenario.population.customers=20", "--seed", 9, "--pilot", 12)
+    _, _, err = said(capsys, study, *ASKED, "--set", "scenario.population.customers=20", "--seed", 9, "--pilot", 12)
     assert err[0].startswith("study: 3 arms, first 12 replications = 36 runs of 20 customers")
 
 

@@ -21,7 +21,7 @@ def study():
 
 
 def test_the_race(study):
-    verdict = compare(study, "profit", zone=1.0, point=0, workers=1)
+    verdict = compare(study, "profit", zone=15.0, point=0, workers=1)
     ax = race.race(verdict)
     assert [label.get_text() for label in ax.get_yticklabels()] == list(verdict.table["arm"])
     assert ax.get_title(loc="left") == f"Profit of north: {verdict.best} is best, or as good"
@@ -36,7 +36,7 @@ def test_the_race(study):
 
 
 def test_regrets(study):
-    found = robust(study, "profit", zone=1.0, workers=1)
+    found = robust(study, "profit", zone=15.0, workers=1)
     ax = race.regrets(found)
     dots = {tuple(np.unique(line.get_ydata())): line.get_xdata() for line in ax.lines if line.get_marker() == "o"}
     for y, arm in enumerate(found.arms["arm"]):
