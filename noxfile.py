@@ -7,7 +7,14 @@ import nox
 def tests(session: nox.Session) -> None:
     """Run the tests."""
     session.install("-e", ".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-m", "not endurance", *session.posargs)
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """Try every property on ten times as many examples as usual."""
+    session.install("-e", ".[test]")
+    session.run("pytest", *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
 
 
 @nox.session

@@ -1,11 +1,14 @@
 """Settings of every test: Hypothesis tries the same examples each time, a first call may compile, Ctrl-C works."""
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("patronage", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patronage")
+ALIKE = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("patronage", max_examples=50, **ALIKE)
+settings.register_profile("thorough", max_examples=500, **ALIKE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patronage"))
 
 # A shell starts background jobs with Ctrl-C ignored, and processes that tests start and interrupt would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import abm
 from abm.cli import main
 from abm.study.plan.overrides import overrides
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CASES = Path(os.environ.get("PATRONAGE_CASES", ROOT.parent / "shared" / "cases"))
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="there is no folder of cases")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CASES.is_dir(), reason="there is no folder of cases")]
 OWNS = '    owns = (abm.Column("burnt", ("customer",), 0.0, "1", "of no use"),)\n'  # or it would have nothing to begin
 NUMBER = r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?"
 

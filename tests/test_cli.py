@@ -90,6 +90,7 @@ def started(*arguments, **options):
 # What is asked of every command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", ["import abm", "from abm.cli import main; main(['--help'])"])
 def test_nothing_slow_is_imported_for_help(statement):
     check = f"import sys; {statement}; print(sorted(set({SLOW_IMPORTS!r}) & set(sys.modules)), file=sys.stderr)"
@@ -147,6 +148,7 @@ def test_a_bug_is_one_line_and_the_traceback_is_for_the_asking(study, capsys, mo
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_seen_enough_is_no_error():
     with subprocess.Popen(
         [*COMMAND, "show", "parameters"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
@@ -157,6 +159,7 @@ def test_a_reader_who_has_seen_enough_is_no_error():
         assert process.stderr.read() == b""
 
 
+@pytest.mark.slow
 def test_notes_that_nobody_reads_stop_nothing(study):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": ENVIRONMENT, "cwd": study.parent}
     with subprocess.Popen([*COMMAND, "run", "study.toml", "--workers", "1"], **options) as process:
@@ -166,6 +169,7 @@ def test_notes_that_nobody_reads_stop_nothing(study):
     assert b"report   results/study/report.html" in out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="closes streams through a POSIX shell")
 @pytest.mark.parametrize("arguments", ["run study.toml --workers 1 >&-", "show kpis <&- >&- 2>&-"])
 def test_closed_streams_are_no_error(study, arguments):
@@ -176,6 +180,7 @@ def test_closed_streams_are_no_error(study, arguments):
     assert (study.parent / "results" / "study" / "report.html").exists() == arguments.startswith("run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "ascii"}])
 def test_any_locale(locale):
     ended = started("show", "sources", env=locale)
@@ -188,6 +193,7 @@ def test_no_colour_codes_when_piped(capsys, monkeypatch):
     assert "\x1b" not in said(capsys, "show", "parameters")[1]
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_the_program_is_loaded_is_one_line():
     broken = "def stop():\n    raise KeyboardInterrupt\n"
     code = f"import sys, abm.cli, abm.__main__ as it\n{broken}abm.cli.main = stop\nsys.exit(it.main())"
@@ -196,6 +202,7 @@ def test_an_interrupt_while_the_program_is_loaded_is_one_line():
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "settings"), [("nonsense", ""), ("agg", "text.usetex: True\nfigure.figsize: 90, 90\nsavefig.dpi: 9\n")]
 )
@@ -470,6 +477,7 @@ def test_interrupts_say_how_to_go_on(study, capsys, monkeypatch, number, code):
     assert "were stored already" in err[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
 def test_a_terminated_process_goes_on_where_it_was(study):
     command = [*COMMAND, "run", "study.toml", "--workers", "2", "--replications", "4000"]

@@ -10,6 +10,8 @@ import pytest
 import abm
 from abm.study.plan.overrides import overrides
 
+pytestmark = pytest.mark.slow
+
 STUDIES = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
 SMALL = ("periods=110", "burn_in=52")  # two years close, one of them after the burn-in
 CUSTOMERS = {"satisfaction_loyalty": 900}  # of studies whose measures need more than a few; else 60

@@ -33,6 +33,7 @@ def ends_well(study, capsys):
             assert (out / "report.html").stat().st_size > 5_000
 
 
+@pytest.mark.slow
 @settings(max_examples=8, derandomize=True, **SLOW)
 @given(studies())
 def test_a_few(capsys, study):

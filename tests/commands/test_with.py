@@ -18,6 +18,8 @@ from abm.cli import main
 from abm.view import figures
 from tests.study.own_files import STUDY, WAITING, habit
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(abm.__file__).parents[1])}
 COMMAND = [sys.executable, "-m", "abm"]
 SCRIPT = '''

@@ -244,6 +244,7 @@ def helped(x):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
 @pytest.mark.parametrize("expression", ["FACTOR", "FACTORS[0]", "helped(1.0)", "other_page.FACTOR"])
 def test_machine_code_on_the_disk_is_renewed(tmp_path, expression):
@@ -263,6 +264,7 @@ def test_machine_code_on_the_disk_is_renewed(tmp_path, expression):
     assert found == [["False", "2.0"], ["False", "3.0"], ["True", "3.0"]]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
 @pytest.mark.parametrize("expression", ["helped(1.0)", "other_page.FACTOR"])
 def test_machine_code_in_memory_is_renewed(page, expression):

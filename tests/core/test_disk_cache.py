@@ -10,7 +10,7 @@ import pytest
 import abm
 from abm.core.kernels import COMPILED
 
-pytestmark = pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not COMPILED, reason="nothing is compiled")]
 
 PAGE = """
 import abm

@@ -14,6 +14,8 @@ import abm
 from abm.cli import main
 from abm.view import figures
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "own-theories-in-studies.md").read_text(encoding="utf-8")
 
 

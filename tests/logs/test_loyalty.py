@@ -9,6 +9,8 @@ from abm.core.errors import Refusal
 from abm.logs.brands import ordered_purchases
 from abm.logs.loyalty import _normal_points, _Objective, _Placed, _placed, _situations, estimate_loyalty
 
+pytestmark = pytest.mark.slow
+
 INTERCEPTS = np.array([0.0, -0.4, -0.8, -1.2])
 BURN_IN = 40
 

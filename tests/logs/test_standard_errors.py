@@ -15,6 +15,8 @@ from abm.logs.nbd import NBD, fit_nbd, log_probability
 from abm.logs.standard_errors import estimates
 from tests.logs.test_alike_drop_out import histories
 
+pytestmark = pytest.mark.slow
+
 LOGS = 40
 
 

@@ -27,6 +27,8 @@ from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
 from tests.market.runs import market
 
+pytestmark = pytest.mark.slow
+
 MOST = 1.25  # of the profit of a firm that leaves everything at its default
 PROGRAMMES = ("points", "stamp_card", "tiers")
 COMPANY = {"customer_classes": ("complaint", "recovery")}  # what some lever of a theory needs

@@ -26,6 +26,8 @@ from abm.study.running.runner import run
 from abm.study.running.verify import verify
 from abm.study.storage.results import read
 
+pytestmark = pytest.mark.slow
+
 MARKET = Scenario(
     population={"customers": 500}, periods=60, burn_in=8, firms=[{"name": "north"}, {"name": "south"}]
 )  # a year is measured

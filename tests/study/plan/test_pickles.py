@@ -11,6 +11,8 @@ from abm.agents.model import CustomerModel
 from abm.kpis.readings import gini_of_spend
 from abm.kpis.value import profit
 
+pytestmark = pytest.mark.slow
+
 
 def again(thing):
     return pickle.loads(pickle.dumps(thing))

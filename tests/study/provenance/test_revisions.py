@@ -13,6 +13,8 @@ import abm
 from abm.study.provenance import revisions
 from abm.study.provenance.sources import source
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import json, sys
 import abm

@@ -17,6 +17,8 @@ from abm.study.running.runner import run
 from abm.study.running.work import RunExecutor
 from abm.study.storage.results import read
 
+pytestmark = pytest.mark.slow
+
 distributed = pytest.importorskip("distributed")
 clusters = pytest.importorskip("abm.study.running.cluster")
 

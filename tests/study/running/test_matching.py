@@ -12,6 +12,8 @@ from abm.study.running.runner import run
 from abm.study.running.search import NotFound, around, between
 from abm.study.storage.manifest import FILE, read_manifest
 
+pytestmark = pytest.mark.slow
+
 PRICE = {"by": "firms.north.price", "kpi": "lever_cost", "of": "revenue", "plus": 0.03}
 POINTS = PRICE | {"by": "firms.north.program.reward", "between": [1.0, 60.0]}
 KPIS = ("profit", "lever_cost", "revenue")

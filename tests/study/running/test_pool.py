@@ -23,6 +23,8 @@ from abm.study.running.work import Report
 from abm.study.storage.store import Segments, Store
 from tests.study.own_files import STUDY, habit
 
+pytestmark = pytest.mark.slow
+
 
 @kpi(unit="1")
 def one(tallied):

@@ -62,6 +62,7 @@ def notebook(monkeypatch):
     return places
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_a_bar_for_what_takes_longer(notebook, monkeypatch):
     abm.run(STUDY, workers=1)
     assert not notebook, "it took no time"
@@ -87,6 +88,7 @@ def test_who_wants_to_be_told_is_told_instead(notebook, monkeypatch):
     assert not notebook
 
 
+@pytest.mark.slow
 def test_there_is_no_bar_without_a_notebook(monkeypatch):
     assert progress.in_notebook() is None
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
@@ -96,6 +98,7 @@ def test_there_is_no_bar_without_a_notebook(monkeypatch):
     assert progress.in_notebook() is None
 
 
+@pytest.mark.slow
 def test_a_real_notebook_shows_bar_and_tables():
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")

@@ -87,6 +87,7 @@ def last_line(process):
 
 
 class TestTheSameNumbers:
+    @pytest.mark.slow
     def test_whatever_the_workers_batches_and_folders(self, crossed, tmp_path, monkeypatch):
         alone = run(crossed, workers=1)
         digests = {alone.canonical()}
@@ -291,6 +292,7 @@ class TestChoices:
         monkeypatch.setattr(runner, "WORTH_WORKERS", 0.0)
         monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
 
+    @pytest.mark.slow
     def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch, eager):
         used = []
         made = runner.Pool
@@ -337,6 +339,7 @@ class TestChoices:
             run(study(), workers=workers)
         assert first_run == first
 
+    @pytest.mark.slow
     def test_while_worker_processes_load_the_runs_go_on_here(self, study, monkeypatch, eager):
         asked, loaded, closed = threading.Event(), threading.Event(), threading.Event()
 
@@ -398,6 +401,7 @@ class TestInterrupts:
 
         return after
 
+    @pytest.mark.slow
     def test_what_is_said_to_be_stored_is_stored(self, study, tmp_path, monkeypatch, interrupted):
         interrupted(4)
         monkeypatch.setattr(runner._StudyRuns, "_next_batch", lambda runs: np.arange(6))
@@ -405,6 +409,7 @@ class TestInterrupts:
             run(study(), tmp_path, workers=1)
         assert stop.value.done == 4 == 6 - read(tmp_path).missing
 
+    @pytest.mark.slow
     def test_ctrl_c_keeps_what_is_done(self, study, tmp_path, monkeypatch, interrupted):
         interrupted(3)
         with pytest.raises(Interrupted) as stop:
@@ -420,6 +425,7 @@ class TestInterrupts:
         run(study(), workers=1)
         assert signal.getsignal(signal.SIGTERM) == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.endurance)]
     )
@@ -436,6 +442,7 @@ class TestInterrupts:
         assert stored == int(stopped[1]), "what a worker had finished is counted"
 
 
+@pytest.mark.slow
 def test_killed_half_way_no_worker_is_left_and_the_same_command_goes_on(own, start, tmp_path):
     """The parent alone is killed; tests/endurance/test_kill.py kills all at once, at any moment."""
     folder = tmp_path / "results"
@@ -469,6 +476,7 @@ def _members(group):
     return found
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_refused_with_advice_and_does_not_hang(start, tmp_path):
     process = start(
         """
@@ -484,6 +492,7 @@ def test_a_script_without_a_guard_is_refused_with_advice_and_does_not_hang(start
     assert '__name__ == "__main__"' in err.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
     monkeypatch.setattr(runner, "MANY", 3)
@@ -500,6 +509,7 @@ def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path,
     assert len(read(tmp_path).runs) == 80 * 3
 
 
+@pytest.mark.slow
 @pytest.mark.endurance
 def test_at_a_prompt_there_is_no_guard_to_write(tmp_path):
     """Nor in a notebook: what runs has no file that a worker process could load."""
@@ -530,6 +540,7 @@ def test_results_of_an_unfinished_study_can_be_read(study, tmp_path, outcome):
     assert results.table()["pairs"].max() == 1
 
 
+@pytest.mark.slow
 def test_a_run_whose_worker_was_ended_from_outside_is_done_again_by_the_same_call(study, world, own, tmp_path):
     """Ended once each, as where all workers together had filled the memory."""
     (tmp_path / "marks").mkdir()

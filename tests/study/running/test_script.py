@@ -7,6 +7,8 @@ import pytest
 
 from abm.study.running import script
 
+pytestmark = pytest.mark.slow
+
 STUDY = """
     import sys
     import abm
