@@ -61,8 +61,8 @@ def answer_attributes(
     """Write down what visitors answer of each attribute: 1 + marks of `scale - 1`; 0 of who does not answer.
 
     The truth is what she met with, coloured by her cumulative satisfaction after all visits of the period. The error of
-    each is `noise * z`, z standard normal: of words 0 to 3 of draw 0 and word 0 of draw 1, block nth, in the order of
-    ATTRIBUTES.
+    each is `noise * z`, beside her bias of the survey; z standard normal: of words 0 to 3 of draw 0 and word 0 of
+    draw 1, block nth, in the order of ATTRIBUTES.
 
     answer_on_core, … answer_on_tangibles (visits,)  [written]
     """

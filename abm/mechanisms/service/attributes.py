@@ -78,7 +78,8 @@ def meet_attributes(
     """Write what visitors meet with on each attribute, and add the weighted mean of how far it is off the quality.
 
     Off by `step + attribute_spread z`, z standard normal, of words 0 to 3 of draw 1 and word 0 of draw 2, block nth, in
-    the order of ATTRIBUTES. What is met with is `quality + off`, in [0, 1]; performance moves by all of `off`.
+    the order of ATTRIBUTES. What is met with is `quality + off`, in [0, 1]; performance moves by all of `off`. Weights
+    are her own, or those of a gift, which are everybody's.
 
     performance_shift (visits,)  [written]      met_core, … met_tangibles (visits,)  0-1  [written]
     """
@@ -106,7 +107,7 @@ def meet_attributes(
 
 @kernel
 def add_attribute_cost(visit_cost, visit_count, visit_firm, attribute_expense):
-    """Add what levels of attributes cost, or save.  visit_cost (visits,)  cents  [written]"""
+    """Add what levels of attributes cost, or save, in whole cents a visit.  visit_cost (visits,)  cents  [written]"""
     for v in range(visit_count[0]):
         visit_cost[v] += attribute_expense[visit_firm[v]]
 

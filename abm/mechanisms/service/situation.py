@@ -48,7 +48,7 @@ def press_for_time(
 def count_hurried(
     time_pressure, visit_count, visit_firm, visit_outcome, servers, hurried, hurried_gave_up
 ):  # fmt: skip
-    """Count who came to a line in more of a hurry than usual, and who of these gave up.
+    """Count who came in more of a hurry than usual, a pressure above 1, to a firm with servers, and who gave up.
 
     hurried, hurried_gave_up  tallies [written]
     """
