@@ -1,4 +1,4 @@
-"""Longer checks: `nox -s tests` on every Python, `nox -s endurance` for what takes minutes."""
+"""Longer checks: `nox -s tests` on every Python, `-s endurance` for what takes minutes, `-s docs` for the pages."""
 
 import nox
 
@@ -29,3 +29,11 @@ def endurance(session: nox.Session) -> None:
     """Run what takes minutes."""
     session.install("-e", ".[test]")
     session.run("pytest", "-m", "endurance", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning, a link that leads nowhere or a request to another host fails."""
+    session.install("-e", ".[docs,test]")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build", *session.posargs)
+    session.run("pytest", "-n", "0", "tests/docs/test_site.py", "tests/docs/test_links.py")
