@@ -35,5 +35,6 @@ def endurance(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning, a link that leads nowhere or a request to another host fails."""
     session.install("-e", ".[docs,test]")
+    session.run("python", "docs/_notebooks.py")
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build", *session.posargs)
     session.run("pytest", "-n", "0", "tests/docs/test_site.py", "tests/docs/test_links.py")

@@ -36,6 +36,10 @@ COPIES = {  # files of the project that are pages of the documentation, too
     "papers/panels/README.md": "project/panels.md",
     "abm/library/logs/README.md": "project/logs.md",
 }
+NOTEBOOKS = {  # those with outputs are made by _notebooks.py
+    path.relative_to(ROOT).as_posix(): f"project/notebooks/{path.stem}.ipynb"
+    for path in sorted((ROOT / "analysis" / "notebooks").glob("*.py"))
+}
 API = {  # what abm.__all__ holds, by use
     "worlds": ("A world and one run", "Scenario Population Network Firm ServicePolicy LoyaltyProgram points_program "
                "stamp_card tiered_program in_periods_of simulate CustomerModel against_log"),
@@ -62,6 +66,8 @@ def write() -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_text("utf-8") != text:
             file.write_text(text, "utf-8")
+    for original, place in NOTEBOOKS.items():
+        _keep(ROOT / original, DOCS / place)
 
 
 def pages() -> dict[str, str]:
@@ -82,6 +88,30 @@ def pages() -> dict[str, str]:
     return texts | {copy: _copied(original) for original, copy in COPIES.items()}
 
 
+def notebook(original: Path) -> Any:
+    """Return a notebook without outputs, its solutions folded."""
+    import jupytext  # noqa: PLC0415 - of the extra that builds the documentation
+
+    made = jupytext.read(original)
+    for cell in made.cells:
+        if "solution" in cell.metadata.get("tags", ()):
+            cell.metadata["tags"].append("hide-cell")
+    return made
+
+
+def _keep(original: Path, place: Path) -> None:
+    """Write a notebook without outputs, unless one of the same cells is there, which may have outputs."""
+    import nbformat  # noqa: PLC0415 - comes with jupytext
+
+    made = notebook(original)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        there = nbformat.read(place, as_version=4)
+        if [cell.source for cell in there.cells] == [cell.source for cell in made.cells]:
+            return
+    nbformat.write(made, place)
+
+
 def relinked(text: str, origin: Path, place: Path) -> str:
     """Return a page with its relative links leading from `place` where they led from `origin`, to copies if there are.
 
@@ -90,7 +120,8 @@ def relinked(text: str, origin: Path, place: Path) -> str:
 
     def led(match: re.Match[str]) -> str:
         target = Path(os.path.normpath(origin.parent / match["path"]))
-        copy = COPIES.get(target.relative_to(ROOT).as_posix()) if target.is_relative_to(ROOT) else None
+        name = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) else ""
+        copy = COPIES.get(name) or NOTEBOOKS.get(name)
         leads = os.path.relpath(DOCS / copy if copy else target, place.parent)
         return leads + (match["anchor"] or "")
 
@@ -202,11 +233,12 @@ def _kpis() -> Iterator[str]:
         yield f"## {f'With {_plain(theory)}' if theory else 'In every market'}"
         yield ""
         part = [row for row in rows if of.get(row["kpi"], "") == theory]
-        cells = [
-            (_code(r["kpi"]), _plain(r["unit"]), _prose(r["definition"]), _prose(r["undefined"]), _prose(r["source"]))
-            for r in part
-        ]
-        yield from _rows(("name", "unit", "definition", "no value", "source"), cells)
+        yield from _rows(("name", "definition", "no value where"), [_measure(row) for row in part])
+
+
+def _measure(row: Row) -> tuple[str, str, str]:
+    source = "" if row["source"] == "definition" else f" *({_plain(row['source'])})*"
+    return f"{_code(row['kpi'])} {_plain(row['unit'])}", _prose(row["definition"]) + source, _prose(row["undefined"])
 
 
 def _tallies() -> Iterator[str]:

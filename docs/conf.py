@@ -19,18 +19,18 @@ author = "The Patronage authors"
 version = release = abm.__version__
 copyright = author
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "_links", "_docstrings"]
-source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "README.md"]
-suppress_warnings = ["myst.header"]  # a page of a theory's own may begin below its title
+extensions = ["myst_nb", "sphinx.ext.autodoc", "_links", "_docstrings"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+exclude_patterns = ["_build", "jupyter_execute"]
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+nb_execution_mode = "off"  # _notebooks.py runs them
+nb_merge_streams = True
+
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-python_use_unqualified_type_names = True
 toc_object_entries = False
 
 html_theme = "pydata_sphinx_theme"

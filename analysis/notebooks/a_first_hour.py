@@ -43,6 +43,7 @@ for ax, kpi in zip(axes, ("market_share", "csi"), strict=True):
     sns.lineplot(weeks, x="period", y=kpi, hue="firm", ax=ax)
     ax.axvline(BURN_IN, color="0.6", linestyle=":")
     ax.set_title(kpi)
+plt.show()
 
 # %% [markdown]
 # **What one sees.** Two firms that are alike share the market, and their shares wander with luck from week to week.
@@ -87,6 +88,7 @@ for kpi, ax in grid.axes_dict.items():
     ax.set_title(kpi)
     ax.margins(y=0.5)
 grid.set_axis_labels("minus none", "")
+plt.show()
 
 # %% [markdown]
 # **What one sees.** An interval that does not touch the grey line is a difference that luck alone does not make. Read

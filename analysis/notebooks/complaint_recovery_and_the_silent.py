@@ -70,6 +70,7 @@ figure, ax = plt.subplots(figsize=(9, 3.8), layout="constrained")
 sns.pointplot(long, x="share", y="after", hue="arm", order=list(returns.values()), linestyle="none", dodge=0.4, ax=ax)
 ax.set_xlabel("share who come back with their next visit")
 ax.set_ylabel("the last visit")
+plt.show()
 
 # %% [markdown]
 # **What one sees.** A complaint that was made good brings customers back more often than silence does, but not as

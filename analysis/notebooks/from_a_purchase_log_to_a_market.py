@@ -47,6 +47,7 @@ left.axvline(weeks.loc[weeks["fitted"], "week"].max(), color="0.5", linestyle=":
 track.counts.rename(index={7: "7+"}).plot.bar(
     ax=right, rot=0, xlabel="repeat purchases of a customer", ylabel="customers"
 )
+plt.show()
 print(f"off at the end of the log: {100 * track.error(int(weeks['week'].max())):+.1f} %")
 
 # %% [markdown]
@@ -86,6 +87,7 @@ for ax, (kpi, part) in zip(axes, effects.groupby("kpi"), strict=True):
     ax.plot(part["difference"], part["group"], "o", color="black")
     ax.axvline(0, color="0.5")
     ax.set_title(f"{kpi}: points minus none")
+plt.show()
 
 # %% [markdown]
 # **What one sees.** The thirds differ in how much there is to move. Profit is per customer of the group, and heavy

@@ -69,6 +69,7 @@ for ax, factor in zip(axes, (TALK, PRICE), strict=True):
     sns.scatterplot(long, x=factor, y="gain", hue="arm", hue_order=list(study.arms), ax=ax, legend=factor == TALK)
     ax.axhline(0, color="0.5", linewidth=1)
 axes[0].set_ylabel("profit minus none (cu per customer and year)")
+plt.show()
 
 # %%
 best = (
@@ -82,6 +83,7 @@ figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 sns.scatterplot(best, x=TALK, y=PRICE, hue="best", hue_order=list(study.arms), s=90, ax=ax)
 ax.set_title("the arm with the highest mean profit at each point")
 sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1))
+plt.show()
 best["best"].value_counts().to_frame("points of the design")
 
 # %% [markdown]

@@ -55,6 +55,7 @@ sns.move_legend(left, "upper left")
 sns.barplot(weeks, x="part", y="csi", hue="arm", hue_order=list(study.arms), ax=right, legend=False)
 right.set_ylim(60, 90)
 right.set_title("satisfaction of its visitors")
+plt.show()
 
 # %% [markdown]
 # **What one sees.** With the fee the two arms look alike from outside: customers come again about equally often.

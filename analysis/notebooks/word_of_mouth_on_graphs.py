@@ -75,6 +75,7 @@ left.set_title("who has tried the newcomer")
 smooth = periods.assign(weeks=periods["period"] // 4 * 4)
 sns.lineplot(smooth, x="weeks", y="market_share", hue="graph", ax=right, legend=False)
 right.set(title="its market share", xlabel="period (means of four)")
+plt.show()
 
 # %%
 runs = pd.concat({name: results.runs for name, results in by_graph.items()}, names=["graph"]).reset_index("graph")

@@ -41,6 +41,7 @@ figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
 ax.plot(runs, [longing(run, np.float32(3.0), np.float32(1.5)) for run in runs], "o-")
 ax.set_xlabel("visits in a row to the same firm")
 ax.set_ylabel("utility lost (logit units)")
+plt.show()
 
 # %% [markdown]
 # ## 2. The kernels
@@ -120,6 +121,7 @@ for ax, kpi in zip(axes, ("share_of_wallet", "profit"), strict=True):
     ax.axvline(0, color="0.5")
     ax.set_title(f"{kpi}: points minus none")
     ax.margins(y=0.5)
+plt.show()
 
 # %% [markdown]
 # **What one sees.** The repeat rate falls, and wallets are shared out more. Whether the programme earns more or less

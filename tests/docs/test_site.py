@@ -42,7 +42,7 @@ def test_reference_pages_hold_all_that_there_is(pages):
         assert f"| `{row['parameter'].replace('firms.*.', 'firms.NAME.')}` |" in parameters
     for name in ("kpis", "tallies"):
         for row in getattr(catalogue, name)():
-            assert f"| `{next(iter(row.values()))}` |" in pages[f"reference/{name}.md"]
+            assert f"| `{next(iter(row.values()))}` " in pages[f"reference/{name}.md"]
     for row in catalogue.sources():
         assert row["citation"].split(",")[0] in pages["reference/sources.md"].replace("\\", "")
     for verb in ("run", "compare", "evidence"):
@@ -68,6 +68,12 @@ def test_every_page_of_a_folder_is_in_its_index(folder):
     index = (DOCS / folder / "index.md").read_text("utf-8")
     listed = set(re.findall(r"^([\w-]+)$", index, re.MULTILINE))
     assert {page.stem for page in (DOCS / folder).glob("*.md")} - {"index"} <= listed
+
+
+def test_every_notebook_is_listed_and_has_a_page():
+    listed = re.findall(r"analysis/notebooks/(\w+)\.py", (DOCS / "notebooks.md").read_text("utf-8"))
+    assert sorted(listed) == [path.stem for path in sorted((ROOT / "analysis" / "notebooks").glob("*.py"))]
+    assert {Path(name).stem for name in script("_generate").NOTEBOOKS} == set(listed)
 
 
 def test_the_gallery_is_what_its_script_says():
@@ -117,7 +123,7 @@ class Requests(HTMLParser):
             self.found += [value for name, value in attributes if name in ("src", "href", "data", "srcset") and value]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pydata_sphinx_theme") is None, reason='needs pip install -e ".[docs]"')
+@pytest.mark.skipif(importlib.util.find_spec("myst_nb") is None, reason='needs pip install -e ".[docs]"')
 def test_it_builds_without_warnings_and_asks_no_other_host(tmp_path):
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(tmp_path / "trees")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
