@@ -44,6 +44,7 @@ def test_the_table_is_that_of_the_claims(regenerate):
     assert regenerate.written_into(PAPER, kept) == PAPER
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:arms.*match")
 def test_numbers_are_made_at_a_small_size(regenerate):
     """Those of the main study and the log; card, race and speed have tests of their own, and take longer."""

@@ -29,6 +29,7 @@ def shrunk(source: str) -> str:
     return f"{', '.join(names)} = {', '.join(str(SMALL[name]) for name in names)}"
 
 
+@pytest.mark.slow
 @every_notebook
 def test_a_notebook_runs(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

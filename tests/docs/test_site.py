@@ -123,6 +123,7 @@ class Requests(HTMLParser):
             self.found += [value for name, value in attributes if name in ("src", "href", "data", "srcset") and value]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("myst_nb") is None, reason='needs pip install -e ".[docs]"')
 def test_it_builds_without_warnings_and_asks_no_other_host(tmp_path):
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(tmp_path / "trees")]
