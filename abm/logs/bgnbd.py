@@ -13,17 +13,21 @@ Source: FADER_HARDIE_LEE_2005.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, betaln, expit, gammaln, hyp2f1, psi, roots_legendre
+from scipy.special import betainc, betaincinv, betaln, expit, gammaln, hyp2f1, ndtr, psi, roots_legendre
 
 from abm.core.errors import Refusal
 from abm.logs.likelihood import FloatArray, column, described, maximise, numbers, positive, same_length
 from abm.logs.nbd import log_probability
 
 _NODES, _WEIGHTS = roots_legendre(32)
+_SCORE_NODES, _SCORE_WEIGHTS = roots_legendre(64)
+_SCORES = 8.2  # normal scores up to which drop-out is averaged: what lies beyond weighs 2e-16
+_LARGE_A, _LARGE_B = 5.0, 1e3  # from which drop-out is averaged
 
 
 @dataclass(frozen=True)
@@ -159,15 +163,34 @@ def _expected(r: ArrayLike, alpha: ArrayLike, a: float, b: ArrayLike, t: FloatAr
     """Return E[X(t)] as the integral to t of E[rate e^(-rate p s)] ds, purchases at s by those still active.
 
     The published form has poles that cancel at a = 1 and a + b = 1, loses digits for short t and overflows
-    for frequent buyers. This integrand, in logarithmic time, is positive and smooth for every a and b.
+    for frequent buyers. This integrand, in logarithmic time, is positive and smooth for every a and b, but where one
+    of them is large the hypergeometric function overflows or loses digits, and drop-out is averaged instead.
     """
     r, alpha, b = np.asarray(r), np.asarray(alpha), np.asarray(b)
+    if a >= _LARGE_A or np.max(b, initial=0.0) >= _LARGE_B:
+        return _over_dropout(r, alpha, a, b, t)
     half = np.log1p(t / alpha) / 2.0
     total = np.zeros(np.broadcast_shapes(r.shape, half.shape))
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         s = half * (1.0 + node)
         total += weight * np.exp((1.0 - a) * s) * hyp2f1(a, a + b - r - 1.0, a + b, -np.expm1(-s))
     return (r * half * total)[()]
+
+
+def _over_dropout(r: FloatArray, alpha: FloatArray, a: float, b: FloatArray, t: FloatArray) -> FloatArray:
+    """Return E[X(t)] as the mean of (1 - (alpha / (alpha + p t))^r) / p over p ~ Beta(a, b), by its quantiles.
+
+    The quantiles are those of normal scores between -8.2 and 8.2, at which a Beta of large a or b is nearly a line.
+    """
+    shape = np.broadcast_shapes(r.shape, alpha.shape, b.shape, np.shape(t))
+    total, mass = np.zeros(shape), 0.0
+    for node, weight in zip(_SCORE_NODES, _SCORE_WEIGHTS, strict=True):
+        z = _SCORES * node
+        density = weight * math.exp(-z * z / 2.0)
+        p = np.maximum(betaincinv(a, b, ndtr(z)), np.finfo(float).tiny)
+        total += density * -np.expm1(-r * np.log1p(p * t / alpha)) / p
+        mass += density
+    return (total / mass)[()]
 
 
 def history(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:

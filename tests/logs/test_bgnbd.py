@@ -7,6 +7,7 @@ from hypothesis.strategies import floats
 from scipy.special import hyp2f1
 
 from abm.core.errors import Refusal
+from abm.logs import bgnbd
 from abm.logs.bgnbd import (
     BGNBD,
     bgnbd_probability,
@@ -252,3 +253,23 @@ def test_model_is_positive_and_described(fitted):
         "BG/NBD over 2,357 customers: r = 0.2426, alpha = 4.414 weeks (0.05497 purchases per week), "
         "a = 0.7929, b = 2.426 (drop-out 0.2463 per purchase); log likelihood -9,582.43"
     )
+
+
+@pytest.mark.parametrize("size", [1e2, 1e3, 1e5, 1e9])
+@pytest.mark.parametrize("weeks", [1.0, 39.0, 5000.0])
+def test_drop_out_that_is_nearly_alike_is_the_limit(size, weeks):
+    """Of a = 200, b = 800 no purchases could be expected over 500 weeks: NaN."""
+    r, alpha, p = 0.25, 4.4, 0.2
+    found = expected_purchases(BGNBD(r, alpha, p * size, (1 - p) * size), weeks)
+    spread = p * (1 - p) / (size + 1)  # variance of the drop-out probability, which the error goes with
+    assert found == pytest.approx((1 - (alpha / (alpha + p * weeks)) ** r) / p, rel=1e-12 + 50 * spread)
+
+
+@pytest.mark.parametrize(("a", "b"), [(5.0, 20.0), (5.0, 1.0), (1.0, 1000.0), (20.0, 80.0)])
+@pytest.mark.parametrize("weeks", [1.0, 39.0])
+def test_both_ways_to_expect_purchases_agree(monkeypatch, a, b, weeks):
+    model = BGNBD(0.25, 4.4, a, b)
+    averaged = expected_purchases(model, weeks)
+    monkeypatch.setattr(bgnbd, "_LARGE_A", math.inf)
+    monkeypatch.setattr(bgnbd, "_LARGE_B", math.inf)
+    assert expected_purchases(model, weeks) == pytest.approx(averaged, rel=1e-11)
