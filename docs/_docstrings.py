@@ -9,22 +9,21 @@ from itertools import groupby
 
 NAME = r"[\w*.]+(?:\s*,\s*[\w*.]+)*"
 ENTRY = re.compile(rf"^(?P<name>{NAME})\s*: (?P<words>.*)$")
-_SECOND = re.compile(rf"\s{{4,}}(?={NAME}\s*: )")  # another entry on the same line
+_SECOND = re.compile(rf"\s{{3,}}(?={NAME}\s*: |Raises )")  # what begins anew on the same line
 _LAID_OUT = re.compile(r"^\s{2,}|\S\s{3,}\S|->", re.MULTILINE)
 _MARKS = re.compile(r"([\\*`|_])")
-_OF_SPECS = "Parameters:"  # what follows is a table of the page's own
+_OF_SPECS = "Parameters:"  # what follows it are entries with their meaning on a line of its own
 
 
 def converted(lines: list[str]) -> list[str]:
     """Return a docstring's lines as reStructuredText."""
-    lines = lines[: lines.index(_OF_SPECS)] if _OF_SPECS in lines else lines
     made: list[str] = []
     for blank, paragraph in groupby(lines, key=lambda line: not line.strip()):
         block = list(paragraph)
         if blank:
             made.append("")
         elif ENTRY.match(block[0]):
-            made += [*definitions(block), ""]
+            made += definitions(block, "; " if _OF_SPECS in made else " ")
         elif _LAID_OUT.search("\n".join(block)):
             made += [".. code-block:: text", "", *("   " + line for line in block), ""]
         else:
@@ -32,17 +31,24 @@ def converted(lines: list[str]) -> list[str]:
     return made
 
 
-def definitions(block: list[str]) -> list[str]:
-    """Return lines of `name : words` as a list of definitions; a line without a name goes on with the one before."""
+def definitions(block: list[str], join: str = " ") -> list[str]:
+    """Return lines of `name : words` as a list of definitions, and a line that is neither indented nor one as prose.
+
+    join : what stands between the words of an entry and those of the next line
+    """
     entries: list[tuple[str, list[str]]] = []
+    after: list[str] = []
     for line in block:
         for part in _SECOND.split(line):
             found = ENTRY.match(part)
             if found:
                 entries.append((found["name"], [found["words"]]))
+            elif after or not part.startswith(" "):
+                after.append(spelled(part))
             else:
                 entries[-1][1].append(part.strip())
-    return [line for name, words in entries for line in (f"``{name}``", f"   {spelled(' '.join(words))}")]
+    listed = [line for name, words in entries for line in (f"``{name}``", f"   {spelled(join.join(words))}")]
+    return [*listed, "", *after]
 
 
 def spelled(line: str) -> str:
@@ -63,7 +69,7 @@ def setup(app):
 
 
 def _signature(thing):
-    """Return what stands for the signature of a spec, whose parameters are a table of their own; None = as it is."""
+    """Return what stands for the signature of a spec, whose parameters are listed below; None = as it is."""
     from abm.core.spec import Spec  # noqa: PLC0415 - the package is loaded when pages are read
 
     return ("(…)", None) if isinstance(thing, type) and issubclass(thing, Spec) else None

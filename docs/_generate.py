@@ -18,7 +18,6 @@ ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT)]
 
 import abm  # noqa: E402 - the checkout that this file is part of, installed or not
-from abm.core.spec import Spec  # noqa: E402
 from abm.mechanisms.shipped import shipped  # noqa: E402
 from abm.view import catalogue  # noqa: E402
 from abm.view.coverage import coverage  # noqa: E402
@@ -56,6 +55,7 @@ EVIDENCE = """\
 What stands behind a default is said of each: *assumed* is a free choice (a named source stands behind the form, not the
 number), *calibrated* is tuned to a published finding or to the toolkit's own prototype, *measured* is read off the
 source. In a study file a parameter is `scenario.` and its path; NAME is a firm's name."""
+_OF_ALL_SPECS = ("model_config", "presets", "presets_of", "unfolded")  # of specs in general, and of no one's use
 _LINK = re.compile(r"(?<=\]\()(?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?(?=\))")
 
 
@@ -372,20 +372,15 @@ def _api(title: str, names: Sequence[str]) -> Iterator[str]:
             yield f".. autofunction:: abm.{name}"
         yield "```"
         yield ""
-        if isinstance(thing, type) and issubclass(thing, Spec) and thing is not abm.Mechanism:
-            yield from _fields(thing)
 
 
 def _members(kind: type) -> Iterator[str]:
     """Yield the options that list what of a class the project itself says something about."""
-    said = [
-        name
-        for name in dir(kind)
-        if name[0] != "_" and name not in ("unfolded", "presets", "presets_of") and _is_said(kind, name)
-    ]
+    said = [name for name in dir(kind) if name[0] != "_" and name not in _OF_ALL_SPECS and _is_said(kind, name)]
     if said:
         yield f"   :members: {', '.join(said)}"
         yield "   :inherited-members:"
+        yield f"   :exclude-members: {', '.join(_OF_ALL_SPECS)}"
 
 
 def _is_said(kind: type, name: str) -> bool:
@@ -399,21 +394,6 @@ def _is_said(kind: type, name: str) -> bool:
         and bool(doc)
         and (callable(getattr(kind, name)) or hasattr(thing, "func") or isinstance(thing, property))
     )
-
-
-def _fields(kind: type[Spec]) -> Iterator[str]:
-    """Yield a table of the parameters that stand in a spec itself."""
-    rows = [
-        (
-            _code(one.path),
-            "required" if one.required else _code(written(one.default)),
-            _plain(one.unit),
-            _prose(one.doc),
-        )
-        for one in kind.parameters()
-        if "." not in one.path and one.doc
-    ]
-    yield from _rows(("parameter", "default", "unit", "meaning"), rows)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,11 @@ def test_docstrings_become_lists_and_prose():
         "``one``", r"   first, a\* b goes on", "``two``", "   second", "",
         "", r"Raises Refusal for a ``path``\_.",
     ]  # fmt: skip
-    assert converted(["Say it.", "", "Parameters:", "", "x : 1"]) == ["Say it.", ""]
+    spec = ["Parameters:", "", "size : number = 1.0", "    how large; cu", "", "one : 1", "Raises Refusal."]
+    assert converted(spec) == [
+        "Parameters:", "", "``size``", "   number = 1.0; how large; cu", "", "",
+        "``one``", "   1", "", "Raises Refusal.",
+    ]  # fmt: skip
     assert converted(["A sketch:", "", "  a -> b"])[2] == ".. code-block:: text"
 
 
