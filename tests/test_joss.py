@@ -57,6 +57,16 @@ def test_numbers_are_made_at_a_small_size(regenerate):
     )
 
 
+@pytest.mark.endurance
+def test_the_numbers_of_the_paper_are_what_comes_out(regenerate):
+    """All but the speed, which is the machine's; if one has moved, python papers/joss/regenerate.py writes it anew."""
+    with (FOLDER / "claims.csv").open(encoding="utf-8") as file:
+        kept = {row["claim"]: row["number"] for row in csv.DictReader(file)}
+    for claim in regenerate.CLAIMS:
+        if claim.number is not regenerate.is_quick:
+            assert claim.number(regenerate.Size()) == kept[claim.words], claim.words
+
+
 def test_references_are_there_and_all_are_used():
     bibliography = (FOLDER / "paper.bib").read_text("utf-8")
     known = set(re.findall(r"^@\w+\{(\w+),$", bibliography, re.MULTILINE))
