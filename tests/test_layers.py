@@ -28,7 +28,7 @@ BELOW = {  # a package may import itself and these
     "bench": (*_THEORY, "scenario", "engine"),
     "study": (*_THEORY, "scenario", "engine"),
     "facts": (*_THEORY, "scenario", "engine", "study"),
-    "view": (*_THEORY, "scenario", "engine", "study", "facts"),
+    "view": (*_THEORY, "value", "scenario", "engine", "study", "facts"),
 }
 _BENEATH = ("provenance", "plan", "statistics", "storage", "running")
 BELOW_IN_STUDY = {  # a package of abm/study may import itself and these; questions do not know each other
@@ -43,6 +43,10 @@ BELOW_IN_STUDY = {  # a package of abm/study may import itself and these; questi
     "calibration": _BENEATH,
 }
 TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
+FIGURES = (  # families of figures, and what they are all made with
+    "plots", "drawn", "figures", "over_time", "by_group", "claims", "money", "inside", "customers", "flows", "winners",
+    "card", "radar", "twins", "race", "replications", "sensitivity", "thresholds", "calibration", "against_log",
+)  # fmt: skip
 ONLY_IN = {  # a library, and the files that may import it
     "numba": ("core/kernels.py", "core/disk_cache.py", "core/lowering.py", "core/programs.py", "core/effects.py"),
     "llvmlite": ("core/lowering.py",),
@@ -56,18 +60,7 @@ ONLY_IN = {  # a library, and the files that may import it
     "dask_jobqueue": ("study/running/jobs.py",),
     "dask": (),
     "seaborn": ("view/plots.py",),
-    "matplotlib": (
-        "view/plots.py",
-        "view/figures.py",
-        "view/sensitivity.py",
-        "view/thresholds.py",
-        "view/calibration.py",
-        "view/replications.py",
-        "view/race.py",
-        "view/twins.py",
-        "view/against_log.py",
-        "view/radar.py",
-    ),
+    "matplotlib": tuple(f"view/{family}.py" for family in FIGURES),
     "pickle": (
         "study/running/pool.py",  # between a parent and the workers it has started itself, never from a file
         "core/disk_cache.py",  # as numba keeps machine code, of which a digest is checked

@@ -11,8 +11,8 @@ from abm.core.errors import Refusal
 from abm.engine.cohort import against_log
 from abm.logs.tracking import Tracking
 from abm.scenario.scenario import Scenario
-from abm.view import markup
-from abm.view.figures import Drawn, png
+from abm.view import markup, plots
+from abm.view.drawn import Drawn, figure_of
 
 TITLE = "Observed against simulated"
 
@@ -28,14 +28,14 @@ def section(scenario: Scenario, folder: Path | None) -> Iterator[str]:
         found = against_log(scenario.population, folder=folder)
     except Refusal:
         return
-    drawn = _drawn(found, scenario.population.log)
     names = [*map(str, found.counts.index[:-1]), f"{found.counts.index[-1]} and more"]
     counts = found.counts[["observed", "simulated"]].to_numpy()
     rows = [(name, f"{seen:,.0f}", f"{made:,.0f}") for name, (seen, made) in zip(names, counts, strict=True)]
     columns = ("repeat purchases", "customers of the log", "simulated")
     note = markup.element("p", markup.text(_words(found)), "caption")
-    picture = markup.figure(drawn.image, drawn.caption, f"{drawn.caption} {drawn.note}")
-    yield markup.section(TITLE, markup.table(columns, rows, columns[1:]), note, picture)
+    yield markup.section(
+        TITLE, markup.table(columns, rows, columns[1:]), note, markup.figure(_drawn(found, scenario.population.log))
+    )
 
 
 def _words(found: Tracking) -> str:
@@ -53,6 +53,7 @@ def _drawn(found: Tracking, log: str) -> Drawn:
 
     def draw(figure: Figure) -> None:
         ax = figure.subplots()
+        figure.set_size_inches(plots.WIDTH, 3.4)
         ax.plot(found.weeks.index, found.weeks["observed"], color="0.2", label=f"log {log}")
         ax.plot(found.weeks.index, found.weeks["simulated"], color="C0", linestyle="--", label="simulated")
         if fitted < found.weeks.index.max():
@@ -61,4 +62,5 @@ def _drawn(found: Tracking, log: str) -> Drawn:
         ax.set(xlabel="week since the log begins", ylabel="repeat purchases so far")
         ax.legend(frameon=False)
 
-    return Drawn("against_log.png", "Repeat purchases of the log's customers and of simulated ones.", "", png(draw))
+    caption = "Repeat purchases of the log's customers and of simulated ones."
+    return figure_of("against_log.png", caption, "", draw)

@@ -41,7 +41,7 @@ def sections(folder: Path, study: Experiment | None) -> Iterator[str]:
         note = _read(path)
         if note and note["market"] == market:
             files = [path.parent / file for file in note["figures"]]
-            drawn = (markup.figure(file.read_bytes(), "", note["title"]) for file in files if file.is_file())
+            drawn = (markup.picture(file.read_bytes(), note["title"]) for file in files if file.is_file())
             where = markup.element("p", markup.text(f"In {path.parent}."), "caption")
             yield markup.section(note["title"], markup.paragraphs(note["statement"]), *drawn, where)
 

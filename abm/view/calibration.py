@@ -18,8 +18,8 @@ from matplotlib.ticker import LogFormatter, LogLocator, MaxNLocator, NullFormatt
 from abm.core.errors import counted
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.implausibility import CUTOFF
-from abm.view import figures, plots, tables
-from abm.view.figures import Drawn, png
+from abm.view import plots, tables
+from abm.view.drawn import Drawn, figure_of, write_figures
 
 FILES = ("progress.png", "fit.png", "implausibility.png", "region.png")
 MOST_FACTORS = 6  # with a panel of their own
@@ -47,6 +47,8 @@ def progress(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         if len(even) < len(table):
             ax.axvline(even.max() + 0.5, color=plots.GREY, linewidth=1, linestyle=(0, (4, 3)), label="search begins")
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(LogFormatter())
+        ax.yaxis.set_minor_formatter(NullFormatter())
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("trial")
         ax.set_ylabel("loss")
@@ -156,7 +158,7 @@ def draw(found: Calibration) -> list[Drawn]:
 
 def write(folder: Path, drawn: Sequence[Drawn]) -> list[Path]:
     """Write figures into the folder of a calibration, in place of those of the one before; return their paths."""
-    figures.replace(folder, drawn, FILES)
+    write_figures(folder, drawn, FILES)
     return [folder / figure.file for figure in drawn]
 
 
@@ -166,9 +168,8 @@ def _progress(found: Calibration) -> Drawn:
     def one(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, 3.5)
         progress(found.table, figure.subplots())
-        plots.footnote(figure, note)
 
-    return Drawn("progress.png", "Loss of each trial, and the least so far.", note, png(one))
+    return figure_of("progress.png", "Loss of each trial, and the least so far.", note, one)
 
 
 def _fit(found: Calibration) -> Drawn:
@@ -180,9 +181,8 @@ def _fit(found: Calibration) -> Drawn:
     def one(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, fit_height(len(found.fit)) + 0.4)
         fit(found.fit, figure.subplots())
-        plots.footnote(figure, note)
 
-    return Drawn("fit.png", "What the best settings show, against each target.", note, png(one))
+    return figure_of("fit.png", "What the best settings show, against each target.", note, one)
 
 
 def _factors(found: Calibration, paths: Sequence[str]) -> Drawn:
@@ -195,9 +195,8 @@ def _factors(found: Calibration, paths: Sequence[str]) -> Drawn:
         for ax, path in zip(_grid(figure, len(paths), 2.6), paths, strict=True):
             implausibility_by_factor(found.table, found.identified, path, ax)
         plots.headline(figure, "Implausibility of the trials, by factor")
-        plots.footnote(figure, note)
 
-    return Drawn("implausibility.png", "Implausibility of each trial, by factor.", note, png(panels))
+    return figure_of("implausibility.png", "Implausibility of each trial, by factor.", note, panels)
 
 
 def _region(found: Calibration, pairs: Sequence[tuple[str, str]]) -> Drawn:
@@ -211,9 +210,8 @@ def _region(found: Calibration, pairs: Sequence[tuple[str, str]]) -> Drawn:
             region(found.table, found.region, found.identified, pair, ax)
         share = f"{100 * found.share:.2g} % of the space searched"
         plots.headline(figure, f"What the targets do not rule out: {share}")
-        plots.footnote(figure, note)
 
-    return Drawn("region.png", "What the targets do not rule out, by pairs of factors.", note, png(panels))
+    return figure_of("region.png", "What the targets do not rule out, by pairs of factors.", note, panels)
 
 
 def _grid(figure: Figure, count: int, height: float) -> list[Axes]:

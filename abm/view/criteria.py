@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,10 +28,15 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     """Return a row of the table of criteria: verdict, criterion, estimate, interval."""
     reason = f"; {row['reason']}" if row["reason"] else ""
     source = f" ({row['why']})" if row["why"] else ""
-    estimate = f"{row['estimate']:.4g}" if np.isfinite(row["estimate"]) else "-"
     known = np.isfinite(row["high"] - row["low"])
-    ends = f"[{row['low']:.4g}, {row['high']:.4g}]" if known else "-"
-    return [row["verdict"], f"{words(row)}{source}{reason}", estimate, ends]
+    digits = _digits((row["high"] - row["low"]) / 2 if known else abs(row["estimate"]) / 10)
+    ends = f"[{tables.number(row['low'], digits)}, {tables.number(row['high'], digits)}]" if known else "-"
+    return [row["verdict"], f"{words(row)}{source}{reason}", tables.number(row["estimate"], digits), ends]
+
+
+def _digits(half: float) -> int:
+    """Return the decimals that show two digits of half an interval, which is as much as it bears out."""
+    return min(max(1 - math.floor(math.log10(half)), 0), 6) if 0 < half < math.inf else 4
 
 
 def table(judged: pd.DataFrame) -> Table:

@@ -23,6 +23,14 @@ _AXES = 0.6  # of a figure's width, at least, are axes: the rest is for a legend
 COLUMNS = ("arm", "changes", "periods", "minus {} before", "then", "change", "{:.0%} interval", "", "pairs")
 
 
+_UNITS = {1: "year", 4: "quarter", 12: "month", 52: "week", 365: "day", 366: "day"}
+
+
+def unit_of_time(periods_per_year: int) -> str:
+    """Return what a period of such a year is called: "week" of 52, "month" of 12; else "period"."""
+    return _UNITS.get(periods_per_year, "period")
+
+
 def in_words(settings: Mapping[str, Any], said: Callable[[Mapping[str, Any]], str]) -> str:
     """Return what an arm sets, and when: "firms.north.price = 0.9, from period 52 until 60".
 

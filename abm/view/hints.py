@@ -47,17 +47,18 @@ def settling(results: Results, periods: int, burn_in: int) -> str:
     )
 
 
-def still_moving(results: Results, periods: int, burn_in: int) -> str:
-    """Say which arms' effects in the KPI that decides still rise or fall when the runs end, "" if none does.
+def moving(results: Results, periods: int, burn_in: int) -> dict[str, tuple[float, float]]:
+    """Return the arms whose effects in the KPI that decides still rise or fall when the runs end: from where to where.
 
     Compared are the last two quarters of the measured periods, paired by replication: an effect moves if the interval
     of the change excludes 0, at a confidence that allows for all arms, and the change is a tenth of the effect or more.
+    Of tables by period that are too large for a figure nothing is said.
     """
     kpi, firm, quarter = judged_by(results), results.firms[0], (periods - burn_in) // 4
     others = [arm for arm in results.arms if arm != results.baseline]
     if rows_by_period(results, periods) > MOST_ROWS or quarter < 1 or not others:
-        return ""
-    base, moving = results.course(kpi, results.baseline, firm), []
+        return {}
+    base, found = results.course(kpi, results.baseline, firm), {}
     for arm in others:
         effect = results.course(kpi, arm, firm) - base
         before, last = (
@@ -68,12 +69,23 @@ def still_moving(results: Results, periods: int, burn_in: int) -> str:
         mean, low, high, _ = interval(change[known], 1 - (1 - CONFIDENCE) / len(others))
         now = float(last[known].mean()) if known.any() else math.nan
         if (low > 0 or high < 0) and abs(mean) >= 0.1 * abs(now):
-            moving.append(f"'{arm}' {'rises' if mean > 0 else 'falls'} from {now - mean:+.3g} to {now:+.3g}")
-    if not moving:
+            found[arm] = (now - mean, now)
+    return found
+
+
+def still_moving(results: Results, periods: int, burn_in: int) -> str:
+    """Say which arms' effects are `moving`, "" if none is."""
+    found = moving(results, periods, burn_in)
+    if not found:
         return ""
+    said = [
+        f"'{arm}' {'rises' if last > first else 'falls'} from {first:+.3g} to {last:+.3g}"
+        for arm, (first, last) in found.items()
+    ]
     return (
-        f"still moving at the end: over the last two times {quarter} periods the effect on {kpi} of {firm} of "
-        f"{'; of '.join(moving)}; run longer, or say that this is the horizon that you mean"
+        f"still moving at the end: over the last two times {(periods - burn_in) // 4} periods the effect on "
+        f"{judged_by(results)} of {results.firms[0]} of {'; of '.join(said)}; run longer, or say that this is the "
+        "horizon that you mean"
     )
 
 

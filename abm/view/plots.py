@@ -18,6 +18,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from abm.study.storage.results import Results
@@ -29,7 +30,7 @@ WIDTH, DOTS = 7.4, 160  # inches, and per inch
 GREY, INK, _FAINT = "0.45", "0.15", "0.88"
 _CLEAR = (0, 1, 2, 3, 4, 9, 5, 6, 8)  # of seaborn's colours: without its grey, and what is pale on white comes last
 _OTHERS = "#a9b8c6"  # the colour of arms beyond those that a reader tells apart
-_PANELS = 3  # side by side
+PANELS = 3  # side by side
 _INITIALS = ("csi", "nps")  # words of KPIs' names that are written large
 _APART = 0.006  # of the range of a factor, by which arms at one level stand apart, so that no interval hides another
 _RC = {
@@ -48,6 +49,7 @@ _RC = {
     "grid.color": _FAINT,
     "grid.linewidth": 0.8,
     "text.color": INK,
+    "text.parse_math": False,  # a label of an arm may have dollars in it
     "xtick.color": INK,
     "ytick.color": INK,
     "figure.facecolor": "white",
@@ -117,7 +119,7 @@ def effect_of_arms(
         ax.axvline(0, color=GREY, linewidth=1.2, zorder=0.5)
         arms_on_y(ax, list(rows["arm"]))
         ax.set_xlabel(in_words(summary.unit(kpi)))
-        ax.set_title(f"{label(kpi)}{_of(table)}: each arm minus {baseline}", wrap=True)
+        ax.set_title(f"{label(kpi)}{of_firm(table)}: each arm minus {baseline}", wrap=True)
     return ax
 
 
@@ -134,10 +136,10 @@ def effects_on_kpis(
     figure: Figure | None = None,
 ) -> list[Axes]:
     """Draw the arms' effects on several KPIs, a panel each with its own scale."""
-    columns = min(_PANELS, len(kpis))
+    columns = min(PANELS, len(kpis))
     rows = -(-len(kpis) // columns)
     with style():
-        figure = _figure(figure, rows * effects_height(table["arm"].nunique() - 1) + 0.5)
+        figure = sized(figure, rows * effects_height(table["arm"].nunique() - 1) + 0.5)
         grid = figure.subplots(rows, columns, squeeze=False)
         for ax, kpi in zip(grid.flat, kpis, strict=False):
             effect_of_arms(table, kpi, baseline, ax, palette, numbers=False)
@@ -147,39 +149,8 @@ def effects_on_kpis(
                 ax.set_yticklabels([])
         for ax in grid.flat[len(kpis) :]:
             ax.remove()
-        headline(figure, f"Other measures{_of(table)}: each arm minus {baseline}")
+        headline(figure, f"Other measures{of_firm(table)}: each arm minus {baseline}")
     return list(grid.flat[: len(kpis)])
-
-
-def courses(
-    table: pd.DataFrame, kpi: str, baseline: str, palette: Colours, burn_in: int = 0, figure: Figure | None = None
-) -> list[Axes]:
-    """Draw a KPI over time by arm: its level above, its difference from the baseline, if there are other arms, below.
-
-    The interval of a level is drawn of the baseline alone: those of several arms would be compared with each other,
-    which is what the differences are for.
-
-    table   : as of summary.courses       burn_in : periods before measurement, shaded
-    """
-    with style():
-        others = table[table["arm"] != baseline]
-        figure = _figure(figure, 5.2 if len(others) else 2.8)
-        panels = list(figure.subplots(2 if len(others) else 1, 1, sharex=True, squeeze=False)[:, 0])
-        _lines(panels[0], table, "level", palette)
-        _bands(panels[0], table[table["arm"] == baseline], ("level_low", "level_high"), palette)
-        if len(others):
-            _lines(panels[1], others, "difference", palette)
-            _bands(panels[1], others, ("low", "high"), palette)
-            panels[1].axhline(0, color=GREY, linewidth=1.2, zorder=0.5)
-            panels[1].set_title(f"The same, minus {baseline}")
-            _legend(panels[0], list(table["arm"].unique()), palette)
-        for ax in panels:
-            ax.set_ylabel(in_words(summary.unit(kpi)))
-            if burn_in:
-                ax.axvspan(0, burn_in, color="0.94", zorder=0)
-        panels[0].set_title(f"{label(kpi)}{_of(table)} over time, by arm", wrap=True)
-        panels[-1].set_xlabel("period")
-    return panels
 
 
 def effect_by_factor(
@@ -226,7 +197,7 @@ def effect_by_factor(
         ax.set_xlabel(with_unit(factor))
         ax.set_ylabel(in_words(summary.unit(kpi)))
         ax.set_title(f"{label(kpi)} of {results.firms[0]}: each arm minus {results.baseline}", wrap=True)
-        _legend(ax, arms, palette)
+        legend(ax, arms, palette)
     return ax
 
 
@@ -240,6 +211,16 @@ def headline(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold", wrap=True)
 
 
+def untitle(figure: Figure) -> None:
+    """Take off a figure's title, that of all panels or else of the first, for a page that has the words already."""
+    first = figure.axes[0] if figure.axes else None
+    title = figure.get_suptitle() or (first.get_title(loc="left") if first else "")
+    texts = [*figure.texts, *(first.get_children() if first else [])]
+    own = (part for part in texts if isinstance(part, Text) and part.get_text() == title)
+    if title and (found := next(own, None)):
+        found.set_text("")
+
+
 def blank() -> Figure:
     """Return an empty figure that pyplot does not know, so that it goes when nobody holds it."""
     return Figure(layout=_layout())
@@ -249,13 +230,15 @@ def _layout() -> ConstrainedLayoutEngine:
     return ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
 
 
-def _figure(figure: Figure | None, height: float) -> Figure:
+def sized(figure: Figure | None, height: float) -> Figure:
+    """Return a figure, a new one if there is none, so many inches high."""
     figure = figure or plt.figure(layout=_layout())
     figure.set_size_inches(WIDTH, height)
     return figure
 
 
-def _of(table: pd.DataFrame) -> str:
+def of_firm(table: pd.DataFrame) -> str:
+    """Return of which firm a table is, for a title."""
     return f" of {table['firm'].iloc[0]}" if "firm" in table and len(table) else ""
 
 
@@ -267,7 +250,7 @@ def with_unit(path: str) -> str:
 
 def axes(height: float) -> Axes:
     """Return the axes of a new figure, so many inches high."""
-    return _figure(None, height).subplots()
+    return sized(None, height).subplots()
 
 
 def _said(row: Any) -> str:
@@ -288,20 +271,7 @@ def arms_on_y(ax: Axes, arms: Sequence[str]) -> None:
     ax.margins(x=0.08)
 
 
-def _lines(ax: Axes, table: pd.DataFrame, name: str, palette: Colours) -> None:
-    marker = "o" if table["period"].nunique() <= 12 else None
-    for arm, rows in table.groupby("arm", sort=False):
-        ax.plot(rows["period"], rows[name], color=palette[str(arm)], linewidth=1.8, marker=marker, markersize=5)
-    ax.grid(visible=False, axis="x")
-    ax.margins(x=0.01)
-
-
-def _bands(ax: Axes, table: pd.DataFrame, names: Sequence[str], palette: Colours) -> None:
-    low, high = names
-    for arm, rows in table.groupby("arm", sort=False):
-        ax.fill_between(rows["period"], rows[low], rows[high], color=palette[str(arm)], alpha=0.18, linewidth=0)
-
-
-def _legend(ax: Axes, arms: Sequence[str], palette: Colours) -> None:
+def legend(ax: Axes, arms: Sequence[str], palette: Colours) -> None:
+    """Write beside the axes which colour is which arm's."""
     handles = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=tables.broken(arm))[0] for arm in arms]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, borderaxespad=0.0)

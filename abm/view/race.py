@@ -11,7 +11,7 @@ from abm.study.comparison.question import Question
 from abm.study.comparison.robust import Robustness
 from abm.study.comparison.verdict import Verdict
 from abm.view import labels, plots
-from abm.view.figures import Drawn, png
+from abm.view.drawn import Drawn, figure_of
 
 
 def race(verdict: Verdict, ax: Axes | None = None) -> Axes:
@@ -80,11 +80,10 @@ def draw(found: Verdict | Robustness) -> Drawn:
         ax = figure.subplots()
         figure.set_size_inches(plots.WIDTH, plots.effects_height(found.table["arm"].nunique()) + 0.3)
         race(found, ax) if isinstance(found, Verdict) else regrets(found, ax)
-        plots.footnote(figure, note)
 
     of = "_".join([q.kpi.name, q.firm, *([q.group] if q.group else [])])
     study = found.experiment if isinstance(found, Verdict) else found.verdicts[0].experiment
-    return Drawn(f"{name}_{of}.png", f"{labels.said(found.statement, study.labels)}.", note, png(one))
+    return figure_of(f"{name}_{of}.png", f"{labels.said(found.statement, study.labels)}.", note, one)
 
 
 def _found(verdict: Verdict) -> str:

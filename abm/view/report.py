@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from abm.core.errors import Refusal, counted
-from abm.core.spec import Spec, write_toml
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import Grouping
-from abm.study.plan.matches import amount
-from abm.study.provenance import inputs
 from abm.study.provenance.files import write_whole
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
@@ -25,16 +22,20 @@ from abm.view import (
     criteria,
     dates,
     figures,
-    given,
     groups,
-    hints,
+    headline,
     log_estimates,
     markup,
+    overview,
     rests_on,
+    snapshot,
     summary,
     tables,
     thresholds,
+    what_was_run,
 )
+from abm.view.drawn import Drawn
+from abm.view.odd import odd
 
 _MOST_FAILURES = 10
 
@@ -51,9 +52,9 @@ def write(folder: Path, results: Results | None = None, known: pd.DataFrame | No
     results, known = summary.labelled(results or read(folder), known)
     table = summary.effects(results, known=known)
     scenario = manifest.experiment["scenario"]
-    drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"], _groupings(manifest))
-    figures.write(folder, drawn)
     study = _rebuilt(manifest, folder, own)
+    drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"], _groupings(manifest), study)
+    figures.write(folder, drawn)
     page = _page(results, manifest, table, drawn, folder, summary.measured(results, known), study)
     write_whole(folder / summary.REPORT, page.encode())
     return folder / summary.REPORT
@@ -63,35 +64,42 @@ def _page(
     results: Results,
     manifest: Manifest,
     table: pd.DataFrame,
-    drawn: list[figures.Drawn],
+    drawn: list[Drawn],
     folder: Path,
     measured: list[str],
     study: Experiment | None,
 ) -> str:
-    sheet = results.sheet
+    sheet, name = results.sheet, f"Study {results.sheet.name}"
     numbers = rests_on.numbers_behind(manifest.experiment["scenario"], study)
-    name = f"Study {sheet.name}"
+    judged = f"{name}, judged by {summary.judged_by(results)} of {results.firms[0]}"
+    said = [headline.headline(results, table, study), *summary.verdict(results, table)[:1]]
+    about = summary.about_points(results)
+    of = {topic: [figure for figure in drawn if figure.topic == topic] for topic in figures.TOPICS}
     return markup.page(
         sheet.question or name,
         markup.element("h1", markup.text(sheet.question or name)),
-        markup.element(
-            "p", markup.text(f"{name}, judged by {summary.judged_by(results)} of {results.firms[0]}"), "name"
-        ),
-        markup.paragraphs(_claimed(manifest.experiment)),
-        markup.paragraphs([*summary.verdict(results, table), rests_on.caution(numbers)], "verdict"),
+        markup.element("p", markup.text(judged), "name"),
+        markup.paragraphs([*said, *filter(None, [about]), rests_on.caution(numbers)], "verdict"),
         _warnings(results),
-        markup.section("Ranking", _ranking(results, table, measured)),
-        *_before_after(results),
-        *_by_group(results, table, _groupings(manifest)),
-        *_criteria(results),
+        *map(markup.figure, of[figures.EFFECT]),
+        markup.paragraphs(_claimed(manifest.experiment)),
+        *_criteria(results, of[figures.CRITERIA]),
+        markup.section(
+            "All arms and measures", *_table(results, table, measured), *map(markup.figure, of[figures.MEASURES])
+        ),
+        *_section("What is spent and what it brings", of[figures.MONEY]),
+        *_over_time(results, of[figures.TIME]),
+        *_by_group(results, table, _groupings(manifest), of[figures.GROUPS]),
+        *_section("Inside the market", of[figures.PERSONS], _too_large(study, drawn)),
+        *_section("What nobody can know", of[figures.UNKNOWN]),
         *thresholds.section(folder, study),
         *analyses.sections(folder, study),
-        *([markup.section("Figures", *map(_figure, drawn))] if drawn else []),
         *log_estimates.sections(study),
         *(against_log.section(study.scenario, study.folder) if study else ()),
-        markup.section("What was run", *_run(results, manifest, study)),
         markup.section("What is only assumed", *rests_on.assumed(numbers)),
-        markup.section("How to reproduce it", *_reproduce(manifest, folder, study)),
+        markup.section("What was run", *what_was_run.run(results, manifest, study)),
+        markup.section("How to reproduce it", *what_was_run.reproduce(manifest, folder, study)),
+        *([markup.section("The model", *_model(study))] if study else []),
         markup.section("How to cite it", *rests_on.cite(results, manifest, numbers)),
     )
 
@@ -102,8 +110,39 @@ def _claimed(experiment: Mapping[str, Any]) -> list[str]:
     return [f"{name}: {words}" for name, words in said if words]
 
 
-def _figure(drawn: figures.Drawn) -> str:
-    return markup.figure(drawn.image, drawn.caption, f"{drawn.caption} {drawn.note}")
+def _section(title: str, drawn: Sequence[Drawn], otherwise: str = "") -> Iterator[str]:
+    """Yield a section of figures, or of what is said in their place; nothing without either."""
+    if drawn or otherwise:
+        yield markup.section(
+            title, *map(markup.figure, drawn), *([markup.paragraphs([otherwise])] if otherwise else [])
+        )
+
+
+def _too_large(study: Experiment | None, drawn: Sequence[Drawn]) -> str:
+    """Say that the market is not run again for figures of single persons, if it is for its size."""
+    if study is None or not drawn or not snapshot.too_large(study):
+        return ""
+    return (
+        f"Runs of {counted(study.scenario.population.customers, 'customer')} over "
+        f"{counted(study.scenario.periods, 'period')} take too long to be run again for a report, so that there are no "
+        "figures of single customers. A smaller market has them."
+    )
+
+
+def _table(results: Results, table: pd.DataFrame, measured: list[str]) -> Iterator[str]:
+    """Yield the one table of arms and measures, and folded below it every difference with its interval."""
+    yield overview.html(results, table)
+    yield markup.element("p", markup.text(overview.explained(results)), "caption")
+    others = summary.verdict(results, table)[1:]
+    yield markup.folded(
+        "Every difference with its interval", markup.paragraphs(others), _ranking(results, table, measured)
+    )
+
+
+def _model(study: Experiment) -> Iterator[str]:
+    """Yield the ODD description of the study."""
+    yield markup.paragraphs(["Described in the order of the ODD protocol (overview, design concepts, details)."])
+    yield markup.folded("ODD description", markup.prose(odd(experiment=study)))
 
 
 def _warnings(results: Results) -> str:
@@ -154,19 +193,22 @@ def _ranking(results: Results, table: pd.DataFrame, measured: list[str]) -> str:
     return markup.wide(f"<table><thead><tr>{head}</tr></thead>\n{''.join(bodies)}</table>") + note
 
 
-def _criteria(results: Results) -> Iterator[str]:
+def _criteria(results: Results, drawn: Sequence[Drawn]) -> Iterator[str]:
     """Yield the section of what the study claims, if it claims anything."""
     judged = judge(results)
     if len(judged):
         rows = [(*criteria.cells(row), row["pairs"]) for row in judged.to_dict("records")]
         numbers = ("estimate", "interval", "pairs")
         note = markup.element("p", markup.text(f"{criteria.statement(judged)}."), "caption")
-        yield markup.section("Criteria", markup.table(("verdict", "criterion", *numbers), rows, numbers), note)
+        listed = markup.table(("verdict", "criterion", *numbers), rows, numbers)
+        yield markup.section("Criteria", listed, note, *map(markup.figure, drawn))
 
 
-def _before_after(results: Results) -> Iterator[str]:
-    """Yield the section of what came of the dates of arms, if an arm starts late."""
-    table = dates.before_after(results)
+def _over_time(results: Results, drawn: Sequence[Drawn]) -> Iterator[str]:
+    """Yield the section of how it went on, with what came of the dates of arms, if an arm starts late."""
+    table, lines = dates.before_after(results), [*map(markup.figure, drawn)]
+    if lines:
+        yield markup.section("Over time", *lines)
     if len(table):
         heads = dates.columns(results)
         note = markup.element("p", markup.text(dates.explained(results)), "caption")
@@ -177,7 +219,9 @@ def _groupings(manifest: Manifest) -> dict[str, Grouping]:
     return {name: Grouping.parse(one) for name, one in manifest.experiment.get("groups", {}).items()}
 
 
-def _by_group(results: Results, table: pd.DataFrame, groupings: Mapping[str, Grouping]) -> Iterator[str]:
+def _by_group(
+    results: Results, table: pd.DataFrame, groupings: Mapping[str, Grouping], drawn: Sequence[Drawn]
+) -> Iterator[str]:
     """Yield the section of what each arm does to each group, if groups are told apart; other KPIs are folded."""
     parts, heads = groups.effects(results, table), groups.columns(results)
     if len(parts):
@@ -185,91 +229,8 @@ def _by_group(results: Results, table: pd.DataFrame, groupings: Mapping[str, Gro
         listed = [groups.rows(parts, kpi, results.baseline) for kpi in kpis]
         first, *others = (markup.table(heads, rows, (*heads[2:6], heads[7])) for rows in listed)
         note = markup.element("p", markup.text(groups.explained(results, groupings)), "caption")
-        yield markup.section("By group", first, note, *map(markup.folded, kpis[1:], others))
-
-
-def _run(results: Results, manifest: Manifest, study: Experiment | None) -> Iterator[str]:
-    sheet, scenario = results.sheet, manifest.experiment["scenario"]
-    done = len(sheet) - results.missing - len(results.failed)
-    yield markup.paragraphs(
-        [
-            f"{counted(len(sheet.arms), 'arm')}, {counted(len(sheet.design), 'design point')} and "
-            f"{counted(sheet.replications, 'replication')}: "
-            f"{done:,} of {counted(len(sheet), 'run')}. Seed {sheet.seed}, random numbers {manifest.scheme}.",
-            f"{counted(scenario['population']['customers'], 'customer')}, {counted(len(scenario['firms']), 'firm')} "
-            f"({', '.join(results.firms)}), {scenario['periods']:,} periods, of which the first "
-            f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
-        ]
-    )
-    said = hints.hints(results, scenario["periods"], scenario["burn_in"]) + (given.lines(study) if study else [])
-    yield markup.paragraphs([f"{line[:1].upper()}{line[1:]}." for line in said])
-    arms = study.arms if study else manifest.experiment["arms"]
-    called = [
-        (arm, arm if label == arm else f"{label} ({arm})")
-        for arm, label in zip(manifest.sheet.arms, sheet.arms, strict=True)
-    ]
-    settings = [(name, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm, name in called]
-    yield markup.table(("arm", "settings"), settings)
-    yield markup.paragraphs(_who_sees_all(study) if study else [])
-    if manifest.matched:
-        yield from _matched(manifest)
-    if sheet.design.factors:
-        factors = [(path, sheet.design.described(path)) for path in sheet.design.factors]
-        yield markup.table(("factor, which no firm chooses", "values"), factors)
-    versions = ", ".join(f"{library} {version}" for library, version in manifest.versions.items())
-    yield markup.element("p", markup.text(f"Made with {versions}."), "caption")
-
-
-def _who_sees_all(study: Experiment) -> list[str]:
-    """Say which firms see the truth in which arms: no firm does, so it is for comparison only."""
-    found: dict[str, list[str]] = {}
-    for arm in study.arms:
-        worlds = [still for _, still in study.scenario_of(arm).stretches()]
-        firms = dict.fromkeys(f.name for world in worlds for f in world.firms if f.information.omniscient)
-        for firm in firms:
-            found.setdefault(firm, []).append(study.labels.get(arm, arm))
-    return [f"{firm} sees the truth about its customers in {', '.join(arms)}." for firm, arms in found.items()]
-
-
-def _matched(manifest: Manifest) -> Iterator[str]:
-    """Yield what trial runs found for arms that were matched to a budget."""
-    columns = ("arm", "solved for", "value", "KPI", "minus", "by", "wanted", "trials")
-    rows = [
-        (
-            arm["arm"], arm["by"], f"{arm['value']:g}",
-            " per ".join(filter(None, (arm["kpi"], arm["of"]))), arm["against"],
-            amount(arm["of"], arm["reached"]), amount(arm["of"], arm["target"]),
-            f"{arm['trials']} x {counted(arm['replications'], 'replication')}",
-        )
-        for arm in manifest.matched
-    ]  # fmt: skip
-    yield markup.table(columns, rows, ("value", "by", "wanted"))
-
-
-def _settings(arm: Mapping[str, Any]) -> str:
-    return "; ".join(f"{path} = {_setting(value)}" for path, value in arm.items())
-
-
-def _setting(value: Any) -> str:
-    """Return a setting as the study file says it; of a programme what differs from an empty one."""
-    value = value.to_dict() if isinstance(value, Spec) else value
-    if not isinstance(value, Mapping):
-        return tables.written(value)
-    return f"{{ {tables.written(value)} }}"
-
-
-def _reproduce(manifest: Manifest, folder: Path, study: Experiment | None) -> Iterator[str]:
-    name, kept = manifest.sheet.name, folder / inputs.FOLDER
-    yield markup.paragraphs(["Recompute a sample of these runs and compare every number, bit for bit:"])
-    options = "".join(f" --with {file}" for file in manifest.own)
-    yield markup.code(f"patronage verify {folder}{options}")
-    if study is None:
-        yield markup.paragraphs(["The study has mechanisms or KPIs of its own: run the Python file that defines them."])
-        return
-    beside = f" in {kept}, beside its input files," if study.inputs else ""
-    yield markup.paragraphs([f"Or run all of it again: save the study below as {name}.toml{beside} and"])
-    yield markup.code(f"patronage run {kept / name if study.inputs else name}.toml{options}")
-    yield markup.folded(f"{name}.toml", markup.code(write_toml(study.to_dict())))
+        shown = map(markup.figure, drawn)
+        yield markup.section("By group", first, note, *shown, *map(markup.folded, kpis[1:], others))
 
 
 def _rebuilt(manifest: Manifest, folder: Path, own: Any) -> Experiment | None:

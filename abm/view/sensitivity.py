@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from abm.core.errors import shown
 from abm.study.sensitivity.analysis import Sensitivity
 from abm.view import plots, tables
-from abm.view.figures import Drawn, png
+from abm.view.drawn import Drawn, figure_of
 
 MOST_FACTORS = 20  # of a figure; the table has all
 _DISTINCT = 8  # factors with a colour of their own
@@ -135,11 +135,10 @@ def _drawn(found: Sensitivity, arm: str, labels: Mapping[str, str]) -> Drawn:
             morris_plane(table, ax, title, found.unit)
         else:
             tornado(table, ax, title, found.unit)
-        plots.footnote(figure, note)
 
     about = f"Means of {count} replications, which all points share. Lines: {100 * found.confidence:.4g} % intervals."
     note, compared = f"{_NOTES[found.method]} {about}", f"_minus_{found.against}" if found.against else ""
-    return Drawn(f"{found.method}_{found.kpi}_{arm}{compared}.png", f"{title}.", note, png(one))
+    return figure_of(f"{found.method}_{found.kpi}_{arm}{compared}.png", f"{title}.", note, one)
 
 
 _NOTES = {

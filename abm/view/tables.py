@@ -127,7 +127,7 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
     return made
 
 
-_MOST_SHARE = 10.0  # of the baseline: beyond it a percentage says nothing, as the baseline is nearly 0
+MOST_SHARE = 10.0  # of the baseline: beyond it a percentage says nothing, as the baseline is nearly 0
 
 
 def explained(
@@ -159,7 +159,7 @@ def effect_cells(row: Mapping[str, Any], baseline: str) -> list[str]:
         row["arm"],
         mean,
         number(row["difference"], digits, sign=True),
-        f"{100 * row['share']:+.1f}" if abs(row["share"]) < _MOST_SHARE else "",
+        f"{100 * row['share']:+.1f}" if abs(row["share"]) < MOST_SHARE else "",
         f"[{ends[0]}, {ends[1]}]" if bounded else "-",
         "*" if bounded and clear else "",
         str(row["pairs"]),

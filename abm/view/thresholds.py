@@ -16,7 +16,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.sensitivity.threshold_files import FOLDER, read
 from abm.study.sensitivity.thresholds import Thresholds
 from abm.view import labels, markup, plots, tables
-from abm.view.figures import Drawn, png
+from abm.view.drawn import Drawn, figure_of
 
 COLUMNS = ("weight", "evidence", "now", "turns", "ahead now", "ahead beyond")
 NUMBERS = ("now", "turns")
@@ -106,9 +106,8 @@ def draw(found: Thresholds) -> Drawn:
     def one(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, height(min(len(found.tried), MOST_WEIGHTS)) + 0.35)
         lead(found, figure.subplots())
-        plots.footnote(figure, note)
 
-    return Drawn("thresholds.png", "How far the best arm is ahead, one weight at a time.", note, png(one))
+    return figure_of("thresholds.png", "How far the best arm is ahead, one weight at a time.", note, one)
 
 
 def section(folder: Path, study: Experiment | None) -> Iterator[str]:
@@ -116,14 +115,13 @@ def section(folder: Path, study: Experiment | None) -> Iterator[str]:
     found = read(folder / FOLDER, study)
     if found is not None:
         found = labels.of_thresholds(found, study)
-        drawn = draw(found)
         listed = rows(found)
         yield markup.section(
             "How far the verdict hangs on weights",
             markup.paragraphs([found.statement]),
             markup.table(COLUMNS, listed, NUMBERS) if listed else "",
             markup.element("p", markup.text(explained(found)), "caption"),
-            markup.figure(drawn.image, drawn.caption, f"{drawn.caption} {drawn.note}"),
+            markup.figure(draw(found)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Twins in a figure: what an arm did to single persons, and how that goes with a trait of theirs."""
+"""Twins in figures: what an arm did to single persons, and how that goes with a trait of theirs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from abm.study.storage.twins import by_trait
 from abm.view import plots
 
+_BINS = 40
+_GAINS, _LOSES = "#0173b2", "#d55e00"  # told apart by the colour-blind too
 _MOST_DOTS = 2_000  # persons drawn; of more every k-th is
 
 
@@ -39,4 +41,38 @@ def effect_by_trait(found: pd.DataFrame, trait: str, unit: str = "", parts: int 
         ax.set_xlabel(trait.replace("_", " "))
         ax.set_ylabel(f"effect of {arm}{f' ({unit})' if unit else ''}")
         ax.set_title(f"What {arm} did to each person, against {against}", wrap=True)
+    return ax
+
+
+def effects_on_persons(effects: np.ndarray, arm: str, against: str, unit: str = "", ax: Axes | None = None) -> Axes:
+    """Draw how an arm's effects on single persons are distributed: who gains, who loses, and for whom it is nothing.
+
+    effects : (n,) of each person; the outer fiftieth on either side is at the ends
+    """
+    values = np.asarray(effects, float)
+    values = values[np.isfinite(values)]
+    moved = values[values != 0]
+    low, high = np.quantile(moved, [0.02, 0.98]) if moved.size else (-1.0, 1.0)
+    with plots.style():
+        ax = ax or plots.axes(3.0)
+        width = (high - low) / _BINS or 1.0
+        edges = width * np.arange(np.floor(low / width), np.ceil(high / width) + 1)  # an edge is at 0
+        counts, _ = np.histogram(np.clip(moved, edges[0], edges[-1]), edges)
+        shares = counts / max(1, values.size)
+        colours = [_GAINS if left >= -width / 2 else _LOSES for left in edges[:-1]]
+        ax.bar(edges[:-1], shares, width, align="edge", color=colours, edgecolor="white", linewidth=0.4)
+        ax.axvline(0, color=plots.GREY, linewidth=1.2)
+        mean = float(values.mean()) if values.size else 0.0
+        ax.axvline(mean, color=plots.INK, linewidth=1.4, linestyle=(0, (4, 3)))
+        said = [
+            (0.02, "left", f"lower for {(values < 0).mean():.0%}", _LOSES),
+            (0.98, "right", f"higher for {(values > 0).mean():.0%}", _GAINS),
+        ] if values.size else []  # fmt: skip
+        for x, side, words, colour in said:
+            ax.text(x, 0.95, words, transform=ax.transAxes, ha=side, va="top", color=colour, fontsize=9)
+        ax.set_ylabel("share of customers")
+        ax.set_xlabel(f"effect of {arm}{f' ({unit})' if unit else ''}; dashed: mean {mean:+.2g}".replace("-", "−"))
+        nothing = f"; nothing for {(values == 0).mean():.0%}" if values.size else ""
+        ax.set_title(f"What {arm} does to each customer, against {against}{nothing}", wrap=True)
+        ax.grid(visible=False, axis="x")
     return ax

@@ -13,7 +13,8 @@ def test_observed_against_simulated():
     assert "<td>7 and more</td>" in section
     assert "1,411" in section  # customers of the log who did not come back
     assert "not fitted" in section
-    assert 'src="data:image/png;base64,' in section
+    assert section.count("<svg") == 1
+    assert "fitted until here" in section.split("<svg")[1]
 
 
 def test_a_population_without_a_log_has_no_such_section():

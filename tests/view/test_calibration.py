@@ -10,6 +10,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.calibration.targets import Target
 from abm.view import calibration as view
 from abm.view import plots
+from abm.view.drawn import Drawn
 from tests.study.formula import BOTH, A, B, found
 from tests.view.readable import assert_readable
 
@@ -101,7 +102,7 @@ def test_nothing_left_is_drawn_too(hopeless):
 
 
 def test_one_factor_has_no_region(monkeypatch):
-    monkeypatch.setattr(view, "png", lambda draw_on: b"")
+    monkeypatch.setattr(view, "figure_of", lambda file, caption, note, draw_on: Drawn(file, caption, note, b"", ""))
     one = found(WORLD, lambda a: (a,), [BOTH[0]], {A: (0.0, 10.0)})
     assert [figure.file for figure in view.draw(one)] == ["progress.png", "fit.png", "implausibility.png"]
 

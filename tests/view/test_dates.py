@@ -6,7 +6,7 @@ import matplotlib as mpl
 import pytest
 
 import abm
-from abm.view import dates, figures, plots, summary, tables
+from abm.view import dates, figures, over_time, plots, summary, tables
 from tests.view.conftest import STUDY
 from tests.view.readable import assert_readable
 
@@ -59,19 +59,24 @@ def test_where_no_arm_starts_late_there_is_nothing(results, monkeypatch, dated):
     assert dates.before_after(dated).empty
 
 
+def named(ax):
+    """Return the words of dates above a panel, without the name of the line at its end."""
+    return [text.get_text() for text in ax.texts if text.get_text() != "none"]
+
+
 def test_the_figure_marks_each_date_by_its_name_and_nothing_overlaps(dated):
     moments = dates.moments(dated, dated.arms)
     assert moments == {20: "promotion", 25: "launch", 30: "promotion ends", 40: "service"}
     lines = summary.courses(dated, "profit")
     with plots.style():
-        panels = plots.courses(lines, "profit", "none", plots.colours(dated.arms, "none"), 8)
+        panels = over_time.courses(lines, "profit", "none", plots.colours(dated.arms, "none"), 8)
         dates.mark(panels, moments, plots.GREY)
     for ax in panels:
         at = [
             line.get_xdata()[0] for line in ax.lines if len(set(line.get_xdata())) == 1 and len(line.get_xdata()) == 2
         ]
         assert at == list(moments)
-    assert [text.get_text() for text in panels[0].texts] == list(moments.values())
+    assert named(panels[0]) == list(moments.values())
     assert_readable(panels[0].figure)
 
 
@@ -79,18 +84,18 @@ def test_the_figure_marks_each_date_by_its_name_and_nothing_overlaps(dated):
 def test_names_of_dates_close_together_stay_apart(dated, last):
     lines = summary.courses(dated, "profit")
     with plots.style():
-        panels = plots.courses(lines, "profit", "none", plots.colours(dated.arms, "none"), 8)
+        panels = over_time.courses(lines, "profit", "none", plots.colours(dated.arms, "none"), 8)
         dates.mark(panels, {last - k: f"a_change_of_a_long_name_{k}" for k in range(6)}, plots.GREY)
-    assert len(panels[0].texts) == 6
+    assert len(named(panels[0])) == 6
     assert_readable(panels[0].figure)
 
 
 def test_more_dates_than_can_be_named_have_lines_only(dated):
     lines = summary.courses(dated, "profit")
     moments = {t: str(t) for t in range(10, 17)}
-    panels = plots.courses(lines, "profit", "none", plots.colours(dated.arms, "none"), 8)
+    panels = over_time.courses(lines, "profit", "none", plots.colours(dated.arms, "none"), 8)
     dates.mark(panels, moments, plots.GREY)
-    assert not panels[0].texts
+    assert not named(panels[0])
     assert dates.marked(moments) == " Dashed lines: 7 dates of changes, too many to name."
 
 

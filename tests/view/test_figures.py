@@ -18,11 +18,21 @@ def drawn(results):
 
 
 def test_which_figures(drawn):
-    assert [figure.file for figure in drawn] == [
-        "effect_on_profit.png", "effects_on_other_measures.png", "criteria.png", "profit_over_time.png",
-        "effect_by_factor.png",
+    assert [(figure.file, figure.topic) for figure in drawn] == [
+        ("effect_on_profit.png", "effect"), ("effects_on_other_measures.png", "measures"), ("criteria.png", "criteria"),
+        ("profit_over_time.png", "time"), ("effect_by_factor.png", "unknown"),
     ]  # fmt: skip
     assert all(figure.image.startswith(b"\x89PNG") for figure in drawn)
+
+
+def test_a_drawing_in_a_page_has_no_title_and_no_note_but_its_words_are_text(drawn):
+    effects = drawn[0].svg
+    assert effects.startswith("<svg ")
+    assert effects.endswith("</svg>")
+    assert ">service<" in effects
+    assert ">cu per customer and year<" in effects
+    for words in ("each arm minus none", "Dot: mean", "<metadata", "http"):
+        assert words not in effects
 
 
 def test_captions_say_what_an_interval_is(drawn):

@@ -98,15 +98,17 @@ def test_what_is_not_told_apart_is_not_shown(results):
 
 
 def test_the_figure_has_a_panel_for_each_arm_and_can_be_read(grouped, study, table, monkeypatch):
-    drawing = []
-    monkeypatch.setattr(figures, "png", lambda draw_on: drawing.append(draw_on) or b"")
-    drawn = figures.draw(grouped, summary.effects(grouped), 60, 8, study.groups)
-    place = [one.file for one in drawn].index("effect_by_group.png")
-    assert "member by member, after 52 periods under points" in drawn[place].note
+    drawing = {}
+    monkeypatch.setattr(
+        figures, "figure_of", lambda file, _, note, draw_on, __: drawing.update({file: (note, draw_on)})
+    )
+    figures.draw(grouped, summary.effects(grouped), 60, 8, study.groups)
+    note, draw_on = drawing["effect_by_group.png"]
+    assert "member by member, after 52 periods under points" in note
     with plots.style():
         figure = plots.blank()
         FigureCanvasAgg(figure)
-        drawing[place](figure)
+        draw_on(figure)
         assert_readable(figure)
     shown = table[(table["kpi"] == "profit") & (table["arm"] != "none")]
     assert len(figure.axes) == 5

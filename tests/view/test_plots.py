@@ -92,25 +92,6 @@ def test_long_names_do_not_overlap(table):
     assert_readable(plots.effects_on_kpis(table, ["csi", "profit"], "none", palette)[0].figure)
 
 
-def test_courses_level_and_difference(results, palette):
-    course = summary.courses(results, "profit", 4)
-    above, below = plots.courses(course, "profit", "none", palette, burn_in=20)
-    assert len(above.collections) == 1  # the band of the baseline alone: levels are not to be compared by their own
-    assert len(below.collections) == 2
-    drawn = next(line for line in above.lines if mpl.colors.same_color(line.get_color(), palette["service"]))
-    expected = course[course["arm"] == "service"]["level"].to_numpy()
-    np.testing.assert_allclose(drawn.get_ydata(), expected)
-    assert [text.get_text() for text in above.get_legend().get_texts()] == list(course["arm"].unique())
-    assert_readable(above.figure)
-
-
-def test_one_arm_has_one_panel(results, palette):
-    course = summary.courses(results, "profit", 4)
-    axes = plots.courses(course[course["arm"] == "none"], "profit", "none", palette)
-    assert len(axes) == 1
-    assert axes[0].get_legend() is None
-
-
 def test_effect_by_factor_draws_the_levels(results, palette, monkeypatch):
     monkeypatch.setattr(plots, "_APART", 0.0)
     ax = plots.effect_by_factor(results, "profit", "word_of_mouth.contact_rate", palette=palette)
@@ -130,12 +111,10 @@ def test_arms_at_a_level_stand_apart(results, palette):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["service", "points"]
 
 
-def test_long_names_of_firms_are_broken_titles(results, table, palette):
+def test_long_names_of_firms_are_broken_titles(table, palette):
     name = "the-first-supermarket-of-the-old-town"
     table["firm"] = name
     assert_readable(plots.effect_of_arms(table, "share_of_wallet", "none", palette=palette).figure)
-    course = summary.courses(results, "profit", 4).assign(firm=name)
-    assert_readable(plots.courses(course, "profit", "none", palette, 8)[0].figure)
 
 
 def test_an_axes_of_the_callers_is_used(table):

@@ -1,0 +1,148 @@
+"""Figures of what happens inside a market, under the baseline and the best other arm: of a Snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from abm.core.errors import counted
+from abm.study.plan.experiment import Experiment
+from abm.study.storage.results import Results
+from abm.view import customers, flows, money, neighbours, plots, snapshot, summary, tables, twins
+from abm.view.drawn import Drawn, figure_of
+from abm.view.plots import Colours
+from abm.view.snapshot import GONE, NOWHERE, Snapshot
+from abm.world.network import graphs
+
+FILES = (
+    "where_profit_comes_from.png", "satisfaction_and_trust.png", "flows_between_firms.png", "effect_on_persons.png",
+    "network.png",
+)  # fmt: skip
+MONEY, PERSONS = "money", "persons"
+
+
+def shown_arm(results: Results, table: pd.DataFrame) -> str:
+    """Return the arm that is held beside the baseline: the best of the others.    table : as of summary.effects"""
+    return next((arm for arm in summary.ranked_arms(results, table) if arm != results.baseline), "")
+
+
+def draw(results: Results, table: pd.DataFrame, study: Experiment, palette: Colours) -> Iterator[Drawn]:
+    """Draw the figures that take a look inside, if the market is small enough to be run again.
+
+    table : as of summary.effects
+    """
+    arm = shown_arm(results, table)
+    arms = [results.baseline, *([arm] if arm else [])]
+    found = snapshot.of_results(results, study, arms)
+    if found is None:
+        return
+    luck = f"Replication {found.replications[0]}, run again."
+    if arm:
+        yield from _waterfall(found, results, arm)
+    yield from _distributions(found, palette, luck)
+    if len(results.firms) > 1 and found.flows["customers"].sum():
+        yield _flows(found, study, luck)
+    if arm:
+        yield from _persons(found, arm, luck)
+    if len(found.ties) and len(results.firms) > 1:
+        yield _network(found, list(results.firms), luck)
+
+
+def _waterfall(found: Snapshot, results: Results, arm: str) -> Iterator[Drawn]:
+    table = money.steps(found.accounts, arm, found.arms[0])
+    if not table["amount"].abs().sum():
+        return
+
+    def bars(figure: Figure) -> None:
+        ax = figure.subplots()
+        figure.set_size_inches(plots.WIDTH, money.height(len(table) + 1) + 0.2)
+        money.waterfall(table, arm, found.arms[0], ax=ax, firm=found.firm)
+
+    note = f"Each bar begins where the one above it ends. Means of {counted(len(found.replications), 'replication')}"
+    if "profit" in results.kpis and len(found.replications) < results.sheet.replications:
+        whole = results.paired("profit", arm, point=0)
+        note += f", run again; over all {whole.pairs} profit differs by {whole.mean:+.3g}"
+    caption = f"Where the difference in profit of {found.firm} comes from: {arm} minus {found.arms[0]}."
+    yield figure_of("where_profit_comes_from.png", caption, f"{note}.", bars, MONEY)
+
+
+def _distributions(found: Snapshot, palette: Colours, luck: str) -> Iterator[Drawn]:
+    columns = [name for name in ("satisfaction", "trust") if found.persons[name].notna().any()]
+    if not columns:
+        return
+
+    def panels(figure: Figure) -> None:
+        figure.set_size_inches(plots.WIDTH, 2.9)
+        for ax, name in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
+            customers.distribution(found.persons, name, f"{name} (scale 0–1)", ax, palette, plots.label(name))
+            ax.set_ylabel("share of customers" if name == columns[0] else "")
+        lines = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=tables.broken(arm))[0] for arm in found.arms]
+        figure.legend(handles=lines, loc="outside upper right", ncols=2, frameon=False)
+        plots.headline(figure, f"Customers who have used {found.firm}")
+
+    note = f"Share of customers by {' and '.join(columns)} when the run ends. Dashed: medians. {luck}"
+    under = " and ".join(found.arms)
+    caption = f"How satisfied customers who have used {found.firm} are, and how far they trust it, under {under}."
+    yield figure_of("satisfaction_and_trust.png", caption, note, panels, PERSONS)
+
+
+def _flows(found: Snapshot, study: Experiment, luck: str) -> Drawn:
+    def panels(figure: Figure) -> None:
+        figure.set_size_inches(plots.WIDTH, 3.4)
+        for ax, arm in zip(figure.subplots(1, len(found.arms), squeeze=False)[0], found.arms, strict=True):
+            flows.switching(found.flows[found.flows["arm"] == arm], ax, f"Under {tables.broken(arm, 24)}")
+            ax.title.set_fontsize(9.5)
+        plots.headline(figure, "Where customers of each firm are a year later")
+
+    world = study.scenario
+    span = min(world.periods_per_year, world.periods - world.burn_in)
+    when = "a year later" if span == world.periods_per_year else f"{span} periods later"
+    note = (
+        "Row: firm of the latest occasion before the last year; column: at the end. New and gone: customers who have "
+        f"come to the market, or left it, since. {luck}"
+    )
+    return figure_of("flows_between_firms.png", f"Where customers of each firm are {when}.", note, panels, PERSONS)
+
+
+def _persons(found: Snapshot, arm: str, luck: str) -> Iterator[Drawn]:
+    wide = found.persons.pivot(index="customer", columns="arm", values="contribution").dropna()
+    effects = (wide[arm] - wide[found.arms[0]]) / found.years if found.years else wide[arm] * 0.0
+    if not effects.any():
+        return
+
+    def bars(figure: Figure) -> None:
+        figure.set_size_inches(plots.WIDTH, 3.2)
+        unit = "cu a year of contribution"
+        twins.effects_on_persons(effects.to_numpy(), arm, found.arms[0], unit, figure.subplots())
+
+    note = (
+        "Effect: what a customer has brought after the burn-in (paid less goods and what levers cost on her visits) "
+        f"under {arm}, minus the same of the same customer with the same luck under {found.arms[0]}. Of customers who "
+        f"are there at the end under both. {luck}"
+    )
+    none = f" For {(effects == 0).mean():.0%} of customers nothing changes."
+    caption = f"What {arm} does to each customer of the market, as {found.firm} sees it.{none}"
+    yield figure_of("effect_on_persons.png", caption, note, bars, PERSONS)
+
+
+def _network(found: Snapshot, firms: list[str], luck: str) -> Drawn:
+    people, pairs = neighbours.around(found.ties)
+    at = graphs.places(pairs, len(people))
+    colours = plots.colours(firms, "") | {NOWHERE: "0.8", GONE: "0.55"}
+
+    def panels(figure: Figure) -> None:
+        figure.set_size_inches(plots.WIDTH, 4.0)
+        for ax, arm in zip(figure.subplots(1, len(found.arms), squeeze=False)[0], found.arms, strict=True):
+            own = found.persons[found.persons["arm"] == arm].set_index("customer")["provider"]
+            where = list(own.reindex(people, fill_value=GONE))
+            shown = {name: colour for name, colour in colours.items() if name in where}
+            flows.network(at, pairs, where, shown, ax, f"Under {tables.broken(arm, 24)}")
+        plots.headline(figure, "Customers by firm, and who talks to whom")
+
+    all_of_them = np.unique(found.ties).size
+    note = f"Dot: a customer, in the colour of the firm of her latest occasion. Line: a tie. {luck}"
+    caption = f"{len(people)} of {all_of_them:,} customers who have ties, about the one who has most."
+    return figure_of("network.png", caption, note, panels, PERSONS)

@@ -1,0 +1,168 @@
+"""Figures over time: lines of arms with their bands, named where they end.   Table in, Axes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from abm.view import plots, summary, tables
+from abm.view.plots import Colours
+
+MOST_TOGETHER = 3  # lines with bands in one panel; more have a panel each
+_LINE = 11.5  # points from a line of words to the next
+_PALE = "0.85"
+
+
+def courses(
+    table: pd.DataFrame,
+    kpi: str,
+    baseline: str,
+    palette: Colours,
+    burn_in: int = 0,
+    figure: Figure | None = None,
+    unit: str = "period",
+    moving: Mapping[str, str] | None = None,
+) -> list[Axes]:
+    """Draw a KPI over time by arm: its level above, its difference from the baseline, if there are other arms, below.
+
+    The interval of a level is drawn of the baseline alone: those of several arms would be compared with each other,
+    which is what the differences are for. The differences of many arms have a panel each, with the others pale behind.
+
+    table   : as of summary.courses       burn_in : periods before measurement, shaded
+    unit    : of time, what a period is called        moving : what is said of arms whose lines still rise or fall
+    """
+    others, of_base = table[table["arm"] != baseline], table[table["arm"] == baseline]
+    arms = [str(arm) for arm in others["arm"].unique()]
+    several = len(arms) > MOST_TOGETHER
+    rows, columns = (-(-len(arms) // plots.PANELS), plots.PANELS) if several else (min(1, len(arms)), 1)
+    with plots.style():
+        figure = plots.sized(figure, 2.8 + (1.7 if several else 2.4) * rows)
+        grid = figure.add_gridspec(1 + rows, columns, height_ratios=[1.3 if several else 1.0] + [1.0] * rows)
+        panels = [figure.add_subplot(grid[0, :])]
+        _lines(panels[0], table, "level", palette)
+        _bands(panels[0], of_base, ("level_low", "level_high"), palette)
+        for place, own in enumerate([[arm] for arm in arms] if several else [arms] if arms else []):
+            first = panels[1] if place else None
+            ax = figure.add_subplot(grid[1 + place // columns, place % columns], sharex=first, sharey=first)
+            _differences(ax, others, own, palette)
+            panels.append(ax)
+        for ax in panels if burn_in else []:
+            ax.axvspan(0, burn_in, color="0.94", zorder=0)
+        panels[0].set_title(f"{plots.label(kpi)}{plots.of_firm(table)} over time, by arm", wrap=True)
+        at_ends(panels[0], {baseline: _end(of_base, "level", baseline)} if len(of_base) else {}, palette)
+        _name(panels[1:], others, arms, baseline, palette, moving or {})
+        _label(panels, columns, plots.in_words(summary.unit(kpi)), unit)
+    return panels
+
+
+def _differences(ax: Axes, others: pd.DataFrame, arms: Sequence[str], palette: Colours) -> None:
+    """Draw the differences of some arms, and those of all others pale behind them."""
+    for arm, rows in others.groupby("arm", sort=False):
+        if arm not in arms:
+            ax.plot(rows["period"], rows["difference"], color=_PALE, linewidth=0.9, zorder=1)
+    own = others[others["arm"].isin(arms)]
+    _lines(ax, own, "difference", palette)
+    _bands(ax, own, ("low", "high"), palette)
+    ax.axhline(0, color=plots.GREY, linewidth=1.2, zorder=0.5)
+
+
+def _name(
+    panels: Sequence[Axes],
+    others: pd.DataFrame,
+    arms: Sequence[str],
+    baseline: str,
+    palette: Colours,
+    moving: Mapping[str, str],
+) -> None:
+    """Say which difference is whose: above its panel if each has one, else where the lines end."""
+    if len(panels) > 1:
+        for ax, arm in zip(panels, arms, strict=True):
+            said = f"{tables.broken(arm, 26)}{f', {moving[arm]}' if arm in moving else ''}"
+            ax.set_title(said, fontsize=9, fontweight="semibold", pad=4, color=palette[arm], wrap=True)
+        return
+    for ax in panels:
+        ax.set_title(f"The same, minus {baseline}")
+        names = {arm: f"{arm} ({moving[arm]})" if arm in moving else arm for arm in arms}
+        at_ends(ax, {arm: _end(others[others["arm"] == arm], "difference", names[arm]) for arm in arms}, palette)
+
+
+def _label(panels: Sequence[Axes], columns: int, measured: str, unit: str) -> None:
+    """Write units beside the axes: of panels that are alike once."""
+    panels[0].set_ylabel(measured)
+    panels[0].set_xlabel(unit if len(panels) == 1 else "")
+    panels[0].tick_params(labelbottom=len(panels) != 2)
+    for place, ax in enumerate(panels[1:]):
+        left, lowest = place % columns == 0, place + columns >= len(panels) - 1
+        ax.set_xlim(panels[0].get_xlim())
+        ax.xaxis.set_major_locator(MaxNLocator(3 if columns > 1 else "auto", integer=True))
+        ax.tick_params(labelleft=left, labelbottom=lowest)
+        ax.set_ylabel(measured if columns == 1 else "difference" if left else "")
+        ax.set_xlabel(unit if lowest else "")
+
+
+def _lines(ax: Axes, table: pd.DataFrame, name: str, palette: Colours) -> None:
+    marker = "o" if table["period"].nunique() <= 12 else None
+    for arm, rows in table.groupby("arm", sort=False):
+        ax.plot(rows["period"], rows[name], color=palette[str(arm)], linewidth=1.8, marker=marker, markersize=5)
+    ax.grid(visible=False, axis="x")
+    ax.margins(x=0.01)
+
+
+def _bands(ax: Axes, table: pd.DataFrame, names: Sequence[str], palette: Colours) -> None:
+    low, high = names
+    for arm, rows in table.groupby("arm", sort=False):
+        ax.fill_between(rows["period"], rows[low], rows[high], color=palette[str(arm)], alpha=0.18, linewidth=0)
+
+
+def _end(table: pd.DataFrame, name: str, words: str) -> tuple[float, float, str]:
+    """Return where a line ends, and what is written there."""
+    last = table.dropna(subset=[name]).iloc[-1]
+    return float(last["period"]), float(last[name]), tables.broken(words, 22)
+
+
+def at_ends(ax: Axes, lines: Mapping[str, tuple[float, float, str]], palette: Colours) -> None:
+    """Write a name behind the end of each line, in its colour, moved up or down where names would touch.
+
+    lines : name -> where its line ends, x and y, and what is said
+    """
+    (low, high), (left, right) = ax.get_ylim(), ax.get_xlim()
+    tall = max((words.count("\n") + 1 for *_, words in lines.values()), default=1)
+    points = 72 * ax.bbox.height / ax.figure.dpi
+    places = apart([y for _, y, _ in lines.values()], (high - low) * tall * _LINE / points)
+    for (name, (x, y, words)), place in zip(lines.items(), places, strict=True):
+        ax.annotate(
+            words, (x, y), xytext=(right + 0.025 * (right - left), place), textcoords="data", fontsize=8.5,
+            va="center", color=palette[name], annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": palette[name], "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1},
+        )  # fmt: skip
+    ax.set_xlim(left, right)
+    ax.set_ylim(low, high)
+
+
+def apart(values: Sequence[float], least: float) -> list[float]:
+    """Return places near values, in the same order, no two of them closer than a least distance.
+
+    Who is too close shares a group, which stands evenly about the mean of its values.
+    """
+    groups: list[list[int]] = []
+    for k in sorted(range(len(values)), key=lambda k: values[k]):
+        groups.append([k])
+        while len(groups) > 1 and _first(groups[-1], values, least) - _last(groups[-2], values, least) < least:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    found = [0.0] * len(values)
+    for group in groups:
+        for place, k in enumerate(group):
+            found[k] = _first(group, values, least) + place * least
+    return found
+
+
+def _first(group: Sequence[int], values: Sequence[float], least: float) -> float:
+    return sum(values[k] for k in group) / len(group) - (len(group) - 1) / 2 * least
+
+
+def _last(group: Sequence[int], values: Sequence[float], least: float) -> float:
+    return _first(group, values, least) + (len(group) - 1) * least

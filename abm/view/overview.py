@@ -1,0 +1,68 @@
+"""The one table of a study: a row for each arm, a column for each measure."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from abm.study.storage.results import Results
+from abm.view import markup, summary, tables
+
+
+def arms_by_kpi(results: Results, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per arm, the best first, and a column per KPI with what is written there: the mean, and on a second
+    line the difference from the baseline with * if its interval excludes 0.
+
+    table : as of summary.effects, for the focal firm
+    """
+    rows = {}
+    for arm in summary.ranked_arms(results, table):
+        own = table[table["arm"] == arm]
+        rows[arm] = {row["kpi"]: _cell(row, results.baseline) for row in own.to_dict("records")}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=summary.kpis_shown(results))
+
+
+def html(results: Results, table: pd.DataFrame) -> str:
+    """Return that table as HTML, which scrolls sideways by itself on a narrow screen."""
+    cells = arms_by_kpi(results, table)
+    head = markup.cell("th", "arm") + "".join(
+        f'<th class="number">{_heading(kpi, summary.unit(kpi, results))}</th>' for kpi in cells
+    )
+    lines = []
+    for arm, row in cells.iterrows():
+        name = f"{markup.text(arm)}{' <small>(baseline)</small>' if arm == results.baseline else ''}"
+        values = "".join(markup.element("td", _lines(value), "number") for value in row)
+        lines.append(f'<tr><th scope="row">{name}</th>{values}</tr>')
+    return markup.wide(f"<table><thead><tr>{head}</tr></thead>\n<tbody>{chr(10).join(lines)}</tbody></table>")
+
+
+def explained(results: Results) -> str:
+    """Return what belongs below the table."""
+    return (
+        f"Means for {results.firms[0]}, the best arm in {summary.judged_by(results)} first; below each the paired "
+        f"difference from {results.baseline}, with * if its {summary.CONFIDENCE:.0%} interval excludes 0."
+    )
+
+
+def _heading(kpi: str, unit: str) -> str:
+    words = markup.text(kpi.replace("_", " ")).replace(" ", "<br>")
+    return f"{words}<br><small>{markup.text(unit).replace('/', '/<br>')}</small>"
+
+
+def _cell(row: dict[str, Any], baseline: str) -> str:
+    digits = int(row["decimals"])
+    mean = tables.number(row["mean"], digits)
+    if row["arm"] == baseline or math.isnan(row["difference"]):
+        return mean
+    clear = "*" if row["low"] > 0 or row["high"] < 0 else ""
+    return f"{mean}\n{tables.number(row['difference'], digits, sign=True)}{clear}".replace("-", "−")
+
+
+def _lines(value: Any) -> str:
+    """Return a cell with its second line small."""
+    if not isinstance(value, str):
+        return ""
+    first, *rest = value.split("\n")
+    return markup.text(first) + "".join(f"<br><small>{markup.text(line)}</small>" for line in rest)

@@ -1,0 +1,229 @@
+"""What no table of results has: persons, ties, flows between firms and the accounts, of the first replications.
+
+The first replications of two arms are run again, with the luck that the stored runs had, so that they are those runs:
+each is held against the stored one to the last bit. Accounts of customers are kept on the way, which change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm.core.errors import Refusal
+from abm.engine import recording
+from abm.engine.engine import Engine
+from abm.engine.recording import Record
+from abm.mechanisms.books.customer_accounts import CustomerAccounts
+from abm.scenario.scenario import Scenario
+from abm.study.plan.experiment import Experiment
+from abm.study.storage.results import Results
+
+MOST_WORK = 8_000_000  # customer-periods that are run again, which takes a few seconds
+MOST_REPLICATIONS = 10  # of each arm
+NEW, GONE, NOWHERE = "new", "gone", "nowhere"
+_CENT = 0.01
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is known of single persons under some arms, of the focal firm.
+
+    firm, arms   : the focal firm, and which arms, the baseline first
+    replications : those of which there are accounts and measures; persons, flows and ties are of the first of them
+    years        : that are measured
+    persons  : a row per arm and customer at the end: arm, customer, provider, satisfaction, trust, preference, visits,
+               spend, contribution
+               provider  firm of her latest occasion, "nowhere", or "gone" if she has left the category
+               spend, contribution  at the focal firm since the burn-in ended, cu; visits there since the run began
+    flows    : a row per arm and pair of firms: arm, from, to, customers; who went from where to where within the last
+               year, or since the burn-in if that is less; "new" is who was not there before, "gone" who is not any more
+    ties     : (k, 2) customers of the first arm who are tied to each other, each pair once
+    accounts : a row per arm, replication and item of the books: arm, replication, account, item, amount, which adds
+               to profit, cu per customer and year
+    measures : a row per arm and replication, a column per shipped KPI
+    """
+
+    firm: str
+    arms: tuple[str, ...]
+    replications: tuple[int, ...]
+    years: float
+    persons: pd.DataFrame
+    flows: pd.DataFrame
+    ties: np.ndarray
+    accounts: pd.DataFrame
+    measures: pd.DataFrame
+
+
+def too_large(study: Experiment, arms: int = 2) -> bool:
+    """Return whether a replication of some arms takes longer than anybody waits for a figure."""
+    return arms * _work(study) > MOST_WORK
+
+
+def of_results(results: Results, study: Experiment, arms: Sequence[str]) -> Snapshot | None:
+    """Return a snapshot of arms of a study at the first point of its design, the baseline first.
+
+    results : with arms under their names or their labels, as in `arms`
+
+    None if the market is too large, a file that it reads is gone, or what is run now is not what was stored.
+    """
+    if too_large(study, len(arms)) or not study.scenario.periods:
+        return None
+    firm, names = results.firms[0], {study.labels.get(arm, arm): arm for arm in study.arms}
+    stored = {arm: results.block(results.kpis[0], arm, firm)[0] for arm in arms}
+    done = [r for r in range(results.sheet.replications) if all(np.isfinite(block[r]) for block in stored.values())]
+    done = done[: min(MOST_REPLICATIONS, MOST_WORK // max(1, len(arms) * _work(study)))]
+    looks: dict[str, list[_Look]] = {}
+    try:
+        for arm in arms:
+            looks[arm] = _looks(study, names.get(arm, arm), done)
+    except Refusal:
+        return None
+    same = all(look.is_stored(results, arm) for arm, own in looks.items() for look in own)
+    return _made(looks, done, study) if done and same else None
+
+
+def _work(study: Experiment) -> int:
+    """Return the customer-periods of a run."""
+    return study.scenario.population.customers * study.scenario.periods
+
+
+@dataclass
+class _Look:
+    """What is read of one run; of all but the first replication only its record."""
+
+    study: Experiment
+    replication: int
+    whole: bool
+    providers: dict[int, np.ndarray] = field(default_factory=dict)
+    before: dict[str, np.ndarray] = field(default_factory=dict)
+    persons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ties: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    record: Record | None = None
+
+    @property
+    def stops(self) -> list[int]:
+        """After how many periods it looks: with the burn-in, a year before the end, at the end."""
+        world = self.study.scenario
+        year = max(world.burn_in, world.periods - world.periods_per_year)
+        return sorted({world.burn_in, year, world.periods}) if self.whole else []
+
+    def look(self, engine: Engine) -> None:
+        """Read persons, of an engine at a stop."""
+        world, c = engine.world, engine.world.customers
+        if engine.t == world.burn_in:
+            self.before = {name: c[name][0].copy() for name in ("spend_so_far", "profit_from_customer")}
+            self.before["customer"] = c.customer_id.copy()
+        where = pd.Series(_provider(world), c.customer_id.copy())
+        if engine.t < world.periods:
+            self._then = where
+        else:
+            self.persons = _persons(world, self.before, where)
+            self.flows = _flows(getattr(self, "_then", where), where, world.firm_names)
+            ties = world.ties
+            once = ties.sender < ties.target
+            self.ties = np.column_stack([c.customer_id[ties.sender[once]], c.customer_id[ties.target[once]]])
+
+    def is_stored(self, results: Results, arm: str) -> bool:
+        """Return whether the run is the stored one, to the last bit of each KPI."""
+        assert self.record is not None
+        found = self.record.summary(self.study.kpis)
+        stored = [
+            [results.block(kpi, arm, firm)[0, self.replication] for kpi in results.kpis] for firm in self.record.firms
+        ]
+        return bool(np.array_equal(found, np.array(stored), equal_nan=True))
+
+
+def _looks(study: Experiment, arm: str, replications: Sequence[int]) -> list[_Look]:
+    """Run replications of an arm, and look at each."""
+    world: Scenario = study.scenario_of(arm)
+    if not any(isinstance(one, CustomerAccounts) for one in world.mechanisms()):
+        world = world.replace({CustomerAccounts.name: {}})
+    kept: list[Engine] = []
+    looks = [_Look(study, replication, whole=replication == replications[0]) for replication in replications]
+    for one in looks:
+        one.record = recording.record(
+            world, study.seed, one.replication, folder=study.folder, kept=kept, kpis=study.kpis, stops=one.stops,
+            look=one.look,
+        )  # fmt: skip
+    return looks
+
+
+def _provider(world: Any) -> np.ndarray:
+    """Return the name of each customer's provider (n,)."""
+    names = np.array([*world.firm_names, NOWHERE], object)
+    where = names[world.customers.provider]  # -1 is the last
+    exited = world.customers.get("exited")
+    return where if exited is None else np.where(exited >= 0, GONE, where)
+
+
+def _persons(world: Any, before: dict[str, np.ndarray], where: pd.Series) -> pd.DataFrame:
+    c, customer = world.customers, world.customers.customer_id
+    found = pd.DataFrame({"customer": customer.copy(), "provider": where.to_numpy()})
+    used = c.encounters[0] > 0
+    for name in ("satisfaction", "trust"):
+        column = c.get(name)
+        found[name] = np.where(used, column[0], np.nan) if column is not None else np.nan
+    found["preference"] = c.preference[0]
+    found["visits"] = c.visits_so_far[0]
+    for name, column in (("spend", "spend_so_far"), ("contribution", "profit_from_customer")):
+        earlier = pd.Series(before[column], before["customer"]).reindex(customer, fill_value=0).to_numpy()
+        found[name] = (c[column][0] - earlier) * _CENT
+    return found.sort_values("customer", ignore_index=True)
+
+
+def _flows(then: pd.Series, now: pd.Series, firms: Sequence[str]) -> pd.DataFrame:
+    """Return how many customers went from each firm to each, from one date to another."""
+    both = pd.DataFrame({"from": then, "to": now})
+    both = both.fillna({"from": NEW, "to": GONE})
+    counts = both.groupby(["from", "to"]).size()
+    every = pd.MultiIndex.from_product([[*firms, NOWHERE, NEW, GONE], [*firms, NOWHERE, GONE]], names=["from", "to"])
+    return counts.reindex(every, fill_value=0).rename("customers").reset_index()
+
+
+def _made(looks: dict[str, list[_Look]], replications: Sequence[int], study: Experiment) -> Snapshot:
+    world, arms = study.scenario, tuple(looks)
+    first = {arm: own[0] for arm, own in looks.items()}
+    accounts = [_accounts(look.record, arm, look.replication) for arm, own in looks.items() for look in own]
+    measures = [
+        {"arm": arm, "replication": look.replication, **_measures(look.record)} for arm, own in looks.items()
+        for look in own
+    ]  # fmt: skip
+    return Snapshot(
+        firm=world.firms[0].name,
+        arms=arms,
+        replications=tuple(replications),
+        years=(world.periods - world.burn_in) / world.periods_per_year,
+        persons=pd.concat([look.persons.assign(arm=arm) for arm, look in first.items()], ignore_index=True),
+        flows=pd.concat([look.flows.assign(arm=arm) for arm, look in first.items()], ignore_index=True),
+        ties=first[arms[0]].ties,
+        accounts=pd.concat(accounts, ignore_index=True),
+        measures=pd.DataFrame(measures),
+    )
+
+
+SIGNS = {"revenue": 1.0, "goods": -1.0, "lever": -1.0, "fixed": -1.0}  # of an account in profit
+
+
+def _accounts(record: Any, arm: str, replication: int) -> pd.DataFrame:
+    """Return what each item of the focal firm's books adds to its profit, cu per customer and year."""
+    totals = record.tallies.totals(record.burn_in)
+    people = totals["population"][0]
+    year = record.periods_per_year
+    rows = [
+        (arm, replication, account, name, SIGNS[account] * totals[name][..., 0].sum() * year / people)
+        for name, account in totals.accounts.items()
+        if account in SIGNS and people
+    ]
+    return pd.DataFrame(rows, columns=["arm", "replication", "account", "item", "amount"])
+
+
+def _measures(record: Any) -> dict[str, float]:
+    """Return the shipped KPIs of the focal firm."""
+    from abm.kpis.standard import KPIS  # noqa: PLC0415
+
+    return dict(zip([kpi.name for kpi in KPIS], record.summary(KPIS)[0], strict=True))
