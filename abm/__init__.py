@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from abm.study.sensitivity.thresholds import Thresholds, thresholds
     from abm.study.storage.loading import load
     from abm.study.storage.results import Results, read
+    from abm.view.overview import paper_table
+    from abm.view.report import report
+    from abm.view.reported import Report
     from abm.world.columns import Column, Tally
     from abm.world.network.network import Network
     from abm.world.population import Population
@@ -70,6 +73,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "against_log",
     # many runs
     "load", "Experiment", "run", "read", "Results",
+    # what came out, for people
+    "report", "Report", "paper_table",
     # arms of the same budget
     "matched", "Matched",
     # which arm is best
@@ -131,6 +136,9 @@ _HOME = {
     "study.sensitivity.thresholds": ("Thresholds", "thresholds"),
     "study.storage.loading": ("load",),
     "study.storage.results": ("Results", "read"),
+    "view.overview": ("paper_table",),
+    "view.report": ("report",),
+    "view.reported": ("Report",),
     "world.columns": ("Column", "Tally"),
     "scenario.firm": ("Firm",),
     "world.network.network": ("Network",),

@@ -249,9 +249,10 @@ def calibrate(
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
     own: With = None,
+    json: Json = False,
 ) -> None:
-    """Write the figures and report.html of a results folder again, without running anything."""
-    do("report", folder, own or [])
+    """Write the figures and report.html of a results folder again."""
+    do("report", folder, own or [], json)
 
 
 @app.command()

@@ -131,10 +131,9 @@ def _groups(results: Results, table: pd.DataFrame, groupings: Mapping[str, Group
 
     def panels(figure: Figure) -> None:
         by_group.draw(figure, found, arms, palette)
-        plots.headline(figure, f"{measured} by group: each arm minus {results.baseline}{unit}")
+        plots.headline(figure, f"{measured} by group: each arm minus {results.baseline}")
 
     measured = f"{plots.label(kpi)} of {results.firms[0]}"
-    unit = f" ({plots.in_words(summary.unit(kpi))})" if summary.unit(kpi) else ""
     note = f"Dot: mean over replications. Line: its 95 % interval. {groups.fixed(groupings, results.baseline)}"
     caption = f"{measured} in each group of customers, minus {results.baseline}."
     yield figure_of("effect_by_group.png", f"{caption}{_of_arms(results, arms)}", note, panels, GROUPS)
@@ -169,10 +168,7 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int, u
     arms = _best(results, table)
     moments = dates.moments(results, [*arms, results.baseline])
     kept = pd.concat([lines[lines["arm"] == arm] for arm in [*arms, results.baseline]])
-    moving = {
-        arm: f"still {'rising' if last > first else 'falling'}"
-        for arm, (first, last) in hints.moving(results, periods, burn_in).items()
-    }
+    moving = hints.said(hints.moving(results, periods, burn_in))
 
     def lines_of(figure: Figure) -> None:
         palette = _palette(results, table)

@@ -19,10 +19,13 @@ _DARK = 0.6  # of the colours: words on what is darker are white
 _LEAST_SHARE = 0.01  # of a cell, that is written in it
 
 
-def switching(table: pd.DataFrame, ax: Axes | None = None, title: str = "From firm to firm") -> Axes:
+def switching(
+    table: pd.DataFrame, ax: Axes | None = None, title: str = "From firm to firm", what: str = "customers"
+) -> Axes:
     """Draw a heat map of who went from where (rows) to where (columns): shares of each row, with its size beside it.
 
     table : columns from, to, customers; rows and columns of nobody are left out
+    what  : is counted, for the axis
     """
     counts = _crossed(table)
     shares = counts.div(counts.sum(axis=1), axis=0)
@@ -32,7 +35,7 @@ def switching(table: pd.DataFrame, ax: Axes | None = None, title: str = "From fi
         ax.set_yticks(range(len(counts)), [f"{name} ({size:,})" for name, size in counts.sum(axis=1).items()])
         ax.set_xticks(range(counts.shape[1]), list(counts), rotation=30, ha="right", rotation_mode="anchor")
         ax.set_xlabel("to (share of the row)")
-        ax.set_ylabel("from (customers)")
+        ax.set_ylabel(f"from ({what})")
         ax.set_title(title, wrap=True)
     return ax
 
@@ -116,8 +119,8 @@ def cohort_retention(table: pd.DataFrame, firm: str, length: int, unit: str = "p
         starts = [f"{int(cohort) * length}–{(int(cohort) + 1) * length - 1}" for cohort in shares.index]
         ax.set_yticks(range(len(shares)), [f"{s} ({n:,})" for s, n in zip(starts, sizes, strict=True)])
         ax.set_xticks(range(shares.shape[1]), [f"{int(age) * length}" for age in shares])
-        ax.set_xlabel(f"{unit}s since the {unit}s of the first purchase")
-        ax.set_ylabel(f"first purchase, {unit} (customers)")
+        ax.set_xlabel(f"{unit}s later, {length} at a time")
+        ax.set_ylabel(f"first purchase in {unit}s\n(customers of all runs)")
         ax.set_title(f"Share of each cohort that buys at {firm} again", wrap=True)
     return ax
 
@@ -139,6 +142,8 @@ def network(
         ax.add_collection(LineCollection(places[pairs], colors="0.8", linewidths=0.6, zorder=1))
         for name in palette:
             own = np.array([firm == name for firm in firms])
+            if not own.any():
+                continue
             ax.plot(
                 *places[own].T, "o", color=palette[name], markersize=5, markeredgecolor="white", markeredgewidth=0.4,
                 linestyle="none", label=f"{name} ({own.sum():,})", zorder=2,

@@ -25,6 +25,9 @@ def headline(results: Results, table: pd.DataFrame, study: Experiment | None = N
     """
     kpi, firm = summary.judged_by(results), results.firms[0]
     found = summary.winner(results)
+    if len(results.arms) == 1:
+        (row,) = table[table["kpi"] == kpi].to_dict("records")
+        return _sentence(f"{_words(kpi)} of {firm} is {_level(row)}{_per(row['unit'])}")
     rows = table[table["kpi"] == kpi].set_index("arm")
     names = {arm: _spoken(arm) for arm in results.arms}
     if study is not None and _does_nothing(study):
@@ -54,7 +57,7 @@ def _against(rows: pd.DataFrame, found: Winner, names: dict[str, str], other: st
     closest = "" if other == results.baseline else ", the closest"
     share = abs(one.mean) / base if base > 0 else math.inf
     if share < tables.MOST_SHARE:
-        amount = f"{share:.0%}".replace("%", " %") if share >= 0.01 else f"{100 * share:.1g} %"
+        amount = f"{100 * share:.0f}\u00a0%" if share >= 0.01 else f"{100 * share:.1g}\u00a0%"
     else:
         amount = tables.number(abs(one.mean), int(rows.loc[found.arm, "decimals"]))
     return f", {amount} {way} than {names[other]}{closest}"
@@ -65,6 +68,9 @@ def _undecided(found: Winner, names: dict[str, str], kpi: str, firm: str, way: s
         return _sentence(found.statement)
     leader = found.differences[0].arm
     close = [one.against for one in found.differences if not (one.low > 0 or one.high < 0)]
+    if all(one.mean == one.sd == 0 for one in found.differences if one.against in close):
+        equal = one_of([names[arm] for arm in (leader, *close)], "and")
+        return _sentence(f"{equal} do exactly the same for {firm} in {_words(kpi)}, and no other arm does better")
     most = {"more": "most", "less": "least"}[way]
     what = f"to earn {firm} {most}" if kpi == "profit" else f"to have the {_EXTREME[way]} {_words(kpi)} of {firm}"
     few = one_of([names[arm] for arm in close[:3]], "and") + (" and others" if len(close) > 3 else "")
@@ -101,8 +107,8 @@ def _level(row: Any) -> str:
 def _per(unit: str) -> str:
     """Return what a number is per, as it is said: " per customer and year" of "cu/customer/year"."""
     first, *rest = unit.split("/")
-    kept = f" {first}" if first not in (_MONEY, "1", "share", "ratio") and not first[:1].isdigit() else ""
-    return f"{kept} per {' and '.join(rest)}" if rest and not unit[:1].isdigit() else kept
+    kept = "" if first in (_MONEY, "share", "ratio") or first[:1].isdigit() else f" {first}"
+    return kept + (f" per {' and '.join(rest)}" if rest else "")
 
 
 def _sentence(words: str) -> str:

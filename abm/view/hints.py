@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -71,6 +72,11 @@ def moving(results: Results, periods: int, burn_in: int) -> dict[str, tuple[floa
         if (low > 0 or high < 0) and abs(mean) >= 0.1 * abs(now):
             found[arm] = (now - mean, now)
     return found
+
+
+def said(moving: Mapping[str, tuple[float, float]]) -> dict[str, str]:
+    """Return what is written beside the lines of arms that are `moving`."""
+    return {arm: f"still {'rising' if last > first else 'falling'}" for arm, (first, last) in moving.items()}
 
 
 def still_moving(results: Results, periods: int, burn_in: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from abm.core.errors import counted
+from abm.core.errors import Refusal, counted
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.results import Results
 from abm.view import customers, flows, money, neighbours, plots, snapshot, summary, tables, twins
@@ -22,6 +22,7 @@ FILES = (
     "network.png",
 )  # fmt: skip
 MONEY, PERSONS = "money", "persons"
+EFFECT_UNIT = "cu a year of contribution"
 
 
 def shown_arm(results: Results, table: pd.DataFrame) -> str:
@@ -36,8 +37,9 @@ def draw(results: Results, table: pd.DataFrame, study: Experiment, palette: Colo
     """
     arm = shown_arm(results, table)
     arms = [results.baseline, *([arm] if arm else [])]
-    found = snapshot.of_results(results, study, arms)
-    if found is None:
+    try:
+        found = snapshot.of_results(results, study, arms)
+    except Refusal:
         return
     luck = f"Replication {found.replications[0]}, run again."
     if arm:
@@ -49,6 +51,13 @@ def draw(results: Results, table: pd.DataFrame, study: Experiment, palette: Colo
         yield from _persons(found, arm, luck)
     if len(found.ties) and len(results.firms) > 1:
         yield _network(found, list(results.firms), luck)
+
+
+def effects_on_persons(found: Snapshot) -> pd.Series:
+    """Return what the second arm adds to each customer's contribution a year, of those who are there under both."""
+    wide = found.persons.pivot(index="customer", columns="arm", values="contribution").dropna()
+    effects = wide[found.arms[-1]] - wide[found.arms[0]]
+    return effects / found.years if found.years else effects
 
 
 def _waterfall(found: Snapshot, results: Results, arm: str) -> Iterator[Drawn]:
@@ -80,7 +89,7 @@ def _distributions(found: Snapshot, palette: Colours, luck: str) -> Iterator[Dra
             customers.distribution(found.persons, name, f"{name} (scale 0–1)", ax, palette, plots.label(name))
             ax.set_ylabel("share of customers" if name == columns[0] else "")
         lines = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=tables.broken(arm))[0] for arm in found.arms]
-        figure.legend(handles=lines, loc="outside upper right", ncols=2, frameon=False)
+        figure.legend(handles=lines, loc="outside upper left", ncols=2, frameon=False)
         plots.headline(figure, f"Customers who have used {found.firm}")
 
     note = f"Share of customers by {' and '.join(columns)} when the run ends. Dashed: medians. {luck}"
@@ -108,23 +117,21 @@ def _flows(found: Snapshot, study: Experiment, luck: str) -> Drawn:
 
 
 def _persons(found: Snapshot, arm: str, luck: str) -> Iterator[Drawn]:
-    wide = found.persons.pivot(index="customer", columns="arm", values="contribution").dropna()
-    effects = (wide[arm] - wide[found.arms[0]]) / found.years if found.years else wide[arm] * 0.0
+    effects = effects_on_persons(found)
     if not effects.any():
         return
 
     def bars(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, 3.2)
-        unit = "cu a year of contribution"
-        twins.effects_on_persons(effects.to_numpy(), arm, found.arms[0], unit, figure.subplots())
+        twins.effects_on_persons(effects.to_numpy(), arm, found.arms[0], EFFECT_UNIT, figure.subplots())
 
     note = (
         "Effect: what a customer has brought after the burn-in (paid less goods and what levers cost on her visits) "
         f"under {arm}, minus the same of the same customer with the same luck under {found.arms[0]}. Of customers who "
-        f"are there at the end under both. {luck}"
+        f"are there at the end under both; the outer fiftieth on either side stands at the ends. {luck}"
     )
     none = f" For {(effects == 0).mean():.0%} of customers nothing changes."
-    caption = f"What {arm} does to each customer of the market, as {found.firm} sees it.{none}"
+    caption = f"What {arm} does to what each customer brings {found.firm}.{none}"
     yield figure_of("effect_on_persons.png", caption, note, bars, PERSONS)
 
 
@@ -138,8 +145,7 @@ def _network(found: Snapshot, firms: list[str], luck: str) -> Drawn:
         for ax, arm in zip(figure.subplots(1, len(found.arms), squeeze=False)[0], found.arms, strict=True):
             own = found.persons[found.persons["arm"] == arm].set_index("customer")["provider"]
             where = list(own.reindex(people, fill_value=GONE))
-            shown = {name: colour for name, colour in colours.items() if name in where}
-            flows.network(at, pairs, where, shown, ax, f"Under {tables.broken(arm, 24)}")
+            flows.network(at, pairs, where, colours, ax, f"Under {tables.broken(arm, 24)}")
         plots.headline(figure, "Customers by firm, and who talks to whom")
 
     all_of_them = np.unique(found.ties).size

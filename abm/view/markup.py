@@ -34,7 +34,7 @@ figure { margin: 1.4rem 0; } img, svg { display: block; width: 100%; max-width: 
 code, pre { font: .86rem/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 pre { background: #f6f6f6; padding: .8rem 1rem; overflow-x: auto; } pre.prose { white-space: pre-wrap; }
 code { overflow-wrap: anywhere; } summary { cursor: pointer; margin: .6rem 0; }
-@media (max-width: 40rem) { body { margin: 1.2rem auto; padding: 0 .9rem; } svg, img { min-width: 34rem; } }
+@media (max-width: 40rem) { body { margin: 1.2rem auto; padding: 0 .9rem; } svg, img { min-width: 30rem; } }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; } figure, tr, .verdict { break-inside: avoid; }
   h2 { break-after: avoid; } .wide, .drawing { overflow: visible; } table { font-size: 8.5pt; } }
 """

@@ -61,7 +61,7 @@ def spend_and_profit(
         unit = plots.in_words(summary.unit(earn))
         ax.set_xlabel(f"{plots.label(spend)}, minus {baseline} ({plots.in_words(summary.unit(spend))})")
         ax.set_ylabel(f"{plots.label(earn)}, minus {baseline}\n({unit})")
-        ax.set_title(f"What each arm spends{plots.of_firm(table)}, and what it earns", wrap=True)
+        ax.set_title(f"Spend and profit{plots.of_firm(table)}: each arm minus {baseline}", wrap=True)
     return ax
 
 
@@ -126,7 +126,7 @@ def waterfall(
         ax.margins(x=0.14)
         ax.set_xlabel(plots.in_words(unit))
         of = f" of {firm}" if firm else ""
-        ax.set_title(f"Where the difference in profit{of} comes from: {arm} minus {baseline}", wrap=True)
+        ax.set_title(f"Profit{of}, item by item: {arm} minus {baseline}", wrap=True)
     return ax
 
 

@@ -99,15 +99,17 @@ def effect_of_arms(
 ) -> Axes:
     """Draw each arm's difference from the baseline in one KPI, with its interval; the best arm is on top.
 
-    table   : as of summary.effects       palette : as of `colours`, made from the table if left out
+    table   : as of summary.effects; an arm without a value has its line all the same
+    palette : as of `colours`, made from the table if left out
     numbers : write the difference and its interval beside each line
     """
     rows = table[(table["kpi"] == kpi) & (table["arm"] != baseline)]
-    rows = rows[np.isfinite(rows["difference"].to_numpy(float))]
     palette = palette or colours(list(table["arm"].unique()), baseline)
     with style():
         ax = ax or axes(effects_height(len(rows)))
         for y, row in enumerate(rows.itertuples()):
+            if not np.isfinite(row.difference):
+                continue
             ends = [row.low, row.high] if np.isfinite(row.high - row.low) else [row.difference] * 2
             ax.plot(ends, [y, y], color=palette[row.arm], linewidth=2.4, solid_capstyle="round")
             ax.plot(row.difference, y, "o", color=palette[row.arm], markersize=7 if numbers else 5.5)
@@ -144,6 +146,7 @@ def effects_on_kpis(
         for ax, kpi in zip(grid.flat, kpis, strict=False):
             effect_of_arms(table, kpi, baseline, ax, palette, numbers=False)
             ax.xaxis.set_major_locator(MaxNLocator(3))
+            ax.set_xlabel(tables.broken(in_words(summary.unit(kpi)), 24))
             ax.set_title(label(kpi), fontsize=9.5, fontweight="semibold", pad=6)
             if ax not in grid[:, 0]:
                 ax.set_yticklabels([])
@@ -209,6 +212,12 @@ def footnote(figure: Figure, text: str) -> None:
 def headline(figure: Figure, text: str) -> None:
     """Write the title of a figure with several panels."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold", wrap=True)
+
+
+def retitle(ax: Axes, words: str) -> None:
+    """Give a figure of a single panel another title."""
+    with style():
+        ax.set_title(words, wrap=True)
 
 
 def untitle(figure: Figure) -> None:

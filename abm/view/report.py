@@ -36,28 +36,54 @@ from abm.view import (
 )
 from abm.view.drawn import Drawn
 from abm.view.odd import odd
+from abm.view.reported import Report
 
 _MOST_FAILURES = 10
+
+
+def report(folder: Path | str, own: Any = ()) -> Report:
+    """Write the figures and the report of a results folder, and return what it says.
+
+    own : theories and measures of the user's own that the study has, as of `load`
+
+    Raises Refusal for a folder that is not one of results.
+    """
+    return made(Path(folder), own=own)
 
 
 def write(folder: Path, results: Results | None = None, known: pd.DataFrame | None = None, own: Any = ()) -> Path:
     """Write the figures and the report of a results folder; return the path of the report.
 
-    results : of the folder, read if left out        known : as of summary.effects
-    own     : theories and measures of the user's own that the study has, as of `load`
-
-    Raises Refusal for a folder that is not one of results.
+    results : of the folder, read if left out        known : as of summary.effects        own : as of `report`
     """
+    return made(folder, results, known, own).path
+
+
+def made(folder: Path, results: Results | None = None, known: pd.DataFrame | None = None, own: Any = ()) -> Report:
+    """Write figures and report as `write` does, and return what the report says."""
     manifest = read_manifest(folder)
-    results, known = summary.labelled(results or read(folder), known)
-    table = summary.effects(results, known=known)
+    named = results or read(folder)
+    results, labelled = summary.labelled(named, known)
+    table = summary.effects(results, known=labelled)
     scenario = manifest.experiment["scenario"]
     study = _rebuilt(manifest, folder, own)
     drawn = figures.draw(results, table, scenario["periods"], scenario["burn_in"], _groupings(manifest), study)
     figures.write(folder, drawn)
-    page = _page(results, manifest, table, drawn, folder, summary.measured(results, known), study)
+    page = _page(results, manifest, table, drawn, folder, summary.measured(results, labelled), study)
     write_whole(folder / summary.REPORT, page.encode())
-    return folder / summary.REPORT
+    return Report(
+        path=folder / summary.REPORT,
+        question=results.sheet.question,
+        headline=headline.headline(results, table, study),
+        verdict=tuple(summary.verdict(results, table)),
+        winner=summary.winner(named).arm,
+        table=summary.effects(named, known=known),
+        criteria=judge(named),
+        figures={figure.file: figure.words for figure in drawn},
+        runs=len(named.sheet),
+        missing=named.missing,
+        failed=len(named.failed),
+    )
 
 
 def _page(
@@ -72,7 +98,8 @@ def _page(
     sheet, name = results.sheet, f"Study {results.sheet.name}"
     numbers = rests_on.numbers_behind(manifest.experiment["scenario"], study)
     judged = f"{name}, judged by {summary.judged_by(results)} of {results.firms[0]}"
-    said = [headline.headline(results, table, study), *summary.verdict(results, table)[:1]]
+    said = [headline.headline(results, table, study)]
+    said += summary.verdict(results, table)[:1] if len(results.arms) > 1 else []
     about = summary.about_points(results)
     of = {topic: [figure for figure in drawn if figure.topic == topic] for topic in figures.TOPICS}
     return markup.page(

@@ -13,19 +13,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.engine import recording
 from abm.engine.engine import Engine
 from abm.engine.recording import Record
+from abm.kpis.standard import KPIS
 from abm.mechanisms.books.customer_accounts import CustomerAccounts
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.results import Results
+from abm.world.columns import CENT
+from abm.world.world import World
 
 MOST_WORK = 8_000_000  # customer-periods that are run again, which takes a few seconds
 MOST_REPLICATIONS = 10  # of each arm
 NEW, GONE, NOWHERE = "new", "gone", "nowhere"
-_CENT = 0.01
+_SO_FAR = {"spend_so_far": "spend", "profit_from_customer": "contribution"}  # column of customers -> of the table
 
 
 @dataclass(frozen=True)
@@ -63,27 +66,28 @@ def too_large(study: Experiment, arms: int = 2) -> bool:
     return arms * _work(study) > MOST_WORK
 
 
-def of_results(results: Results, study: Experiment, arms: Sequence[str]) -> Snapshot | None:
+def of_results(results: Results, study: Experiment, arms: Sequence[str]) -> Snapshot:
     """Return a snapshot of arms of a study at the first point of its design, the baseline first.
 
     results : with arms under their names or their labels, as in `arms`
 
-    None if the market is too large, a file that it reads is gone, or what is run now is not what was stored.
+    Raises Refusal if the market is too large, no replication is stored of all arms, a file that it reads is gone, or
+    what is run now is not what was stored.
     """
-    if too_large(study, len(arms)) or not study.scenario.periods:
-        return None
+    world = study.scenario
+    if too_large(study, len(arms)):
+        size = f"{counted(world.population.customers, 'customer')} over {counted(world.periods, 'period')}"
+        raise Refusal(f"runs of {size} take too long to be run again for a figure; record persons instead")
     firm, names = results.firms[0], {study.labels.get(arm, arm): arm for arm in study.arms}
-    stored = {arm: results.block(results.kpis[0], arm, firm)[0] for arm in arms}
-    done = [r for r in range(results.sheet.replications) if all(np.isfinite(block[r]) for block in stored.values())]
+    stored = [results.block(results.kpis[0], arm, firm)[0] for arm in arms]
+    done = [r for r in range(results.sheet.replications) if all(np.isfinite(block[r]) for block in stored)]
     done = done[: min(MOST_REPLICATIONS, MOST_WORK // max(1, len(arms) * _work(study)))]
-    looks: dict[str, list[_Look]] = {}
-    try:
-        for arm in arms:
-            looks[arm] = _looks(study, names.get(arm, arm), done)
-    except Refusal:
-        return None
-    same = all(look.is_stored(results, arm) for arm, own in looks.items() for look in own)
-    return _made(looks, done, study) if done and same else None
+    if not done or not world.periods:
+        raise Refusal(f"there is no run that has a value in {results.kpis[0]} under {' and '.join(arms)}")
+    looks = {arm: _looks(study, names.get(arm, arm), done) for arm in arms}
+    if not all(look.is_stored(results, arm) for arm, own in looks.items() for look in own):
+        raise Refusal("the runs come out otherwise than they are stored; patronage verify says what differs")
+    return _made(looks, done, study)
 
 
 def _work(study: Experiment) -> int:
@@ -93,49 +97,56 @@ def _work(study: Experiment) -> int:
 
 @dataclass
 class _Look:
-    """What is read of one run; of all but the first replication only its record."""
+    """What is read of one run.
+
+    whole  : whether persons are looked at, too; else the record is all
+    before : of each customer when the burn-in ends, by her identity: what she has spent and brought so far
+    then   : her provider a year before the end
+    """
 
     study: Experiment
     replication: int
     whole: bool
-    providers: dict[int, np.ndarray] = field(default_factory=dict)
-    before: dict[str, np.ndarray] = field(default_factory=dict)
+    record: Record | None = None
+    before: pd.DataFrame = field(default_factory=pd.DataFrame)
+    then: pd.Series = field(default_factory=pd.Series)
     persons: pd.DataFrame = field(default_factory=pd.DataFrame)
     flows: pd.DataFrame = field(default_factory=pd.DataFrame)
     ties: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    record: Record | None = None
 
     @property
     def stops(self) -> list[int]:
         """After how many periods it looks: with the burn-in, a year before the end, at the end."""
         world = self.study.scenario
-        year = max(world.burn_in, world.periods - world.periods_per_year)
-        return sorted({world.burn_in, year, world.periods}) if self.whole else []
+        return sorted({world.burn_in, _year_before(world), world.periods}) if self.whole else []
 
     def look(self, engine: Engine) -> None:
         """Read persons, of an engine at a stop."""
-        world, c = engine.world, engine.world.customers
-        if engine.t == world.burn_in:
-            self.before = {name: c[name][0].copy() for name in ("spend_so_far", "profit_from_customer")}
-            self.before["customer"] = c.customer_id.copy()
-        where = pd.Series(_provider(world), c.customer_id.copy())
-        if engine.t < world.periods:
-            self._then = where
-        else:
+        world, c, scenario = engine.world, engine.world.customers, self.study.scenario
+        customer = pd.Index(c.customer_id.copy(), name="customer")
+        where = pd.Series(_provider(world), customer)
+        if engine.t == scenario.burn_in:
+            self.before = pd.DataFrame({name: c[name][0].copy() for name in _SO_FAR}, customer)
+        if engine.t == _year_before(scenario):
+            self.then = where
+        if engine.t == scenario.periods:
             self.persons = _persons(world, self.before, where)
-            self.flows = _flows(getattr(self, "_then", where), where, world.firm_names)
-            ties = world.ties
-            once = ties.sender < ties.target
-            self.ties = np.column_stack([c.customer_id[ties.sender[once]], c.customer_id[ties.target[once]]])
+            self.flows = _flows(self.then, where, world.firm_names)
+            once = world.ties.sender < world.ties.target
+            self.ties = np.column_stack([customer[world.ties.sender[once]], customer[world.ties.target[once]]])
 
     def is_stored(self, results: Results, arm: str) -> bool:
         """Return whether the run is the stored one, to the last bit of each KPI."""
         assert self.record is not None
-        found = self.record.summary(self.study.kpis)
         stored = [
             [results.block(kpi, arm, firm)[0, self.replication] for kpi in results.kpis] for firm in self.record.firms
         ]
-        return bool(np.array_equal(found, np.array(stored), equal_nan=True))
+        return bool(np.array_equal(self.record.summary(self.study.kpis), np.array(stored), equal_nan=True))
+
+
+def _year_before(world: Scenario) -> int:
+    """Return the period a year before the end, or that with which the burn-in ends if it is later."""
+    return max(world.burn_in, world.periods - world.periods_per_year)
 
 
 def _looks(study: Experiment, arm: str, replications: Sequence[int]) -> list[_Look]:
@@ -153,7 +164,7 @@ def _looks(study: Experiment, arm: str, replications: Sequence[int]) -> list[_Lo
     return looks
 
 
-def _provider(world: Any) -> np.ndarray:
+def _provider(world: World) -> np.ndarray:
     """Return the name of each customer's provider (n,)."""
     names = np.array([*world.firm_names, NOWHERE], object)
     where = names[world.customers.provider]  # -1 is the last
@@ -161,19 +172,18 @@ def _provider(world: Any) -> np.ndarray:
     return where if exited is None else np.where(exited >= 0, GONE, where)
 
 
-def _persons(world: Any, before: dict[str, np.ndarray], where: pd.Series) -> pd.DataFrame:
-    c, customer = world.customers, world.customers.customer_id
-    found = pd.DataFrame({"customer": customer.copy(), "provider": where.to_numpy()})
-    used = c.encounters[0] > 0
+def _persons(world: World, before: pd.DataFrame, where: pd.Series) -> pd.DataFrame:
+    """Return a row per customer at the end of a run."""
+    c, used = world.customers, world.customers.encounters[0] > 0
+    found = pd.DataFrame({"provider": where})
     for name in ("satisfaction", "trust"):
         column = c.get(name)
         found[name] = np.where(used, column[0], np.nan) if column is not None else np.nan
-    found["preference"] = c.preference[0]
-    found["visits"] = c.visits_so_far[0]
-    for name, column in (("spend", "spend_so_far"), ("contribution", "profit_from_customer")):
-        earlier = pd.Series(before[column], before["customer"]).reindex(customer, fill_value=0).to_numpy()
-        found[name] = (c[column][0] - earlier) * _CENT
-    return found.sort_values("customer", ignore_index=True)
+    found["preference"], found["visits"] = c.preference[0].copy(), c.visits_so_far[0].copy()
+    earlier = before.reindex(where.index, fill_value=0)  # of newcomers since
+    for name, called in _SO_FAR.items():
+        found[called] = (c[name][0] - earlier[name].to_numpy()) * CENT
+    return found.reset_index().sort_values("customer", ignore_index=True)
 
 
 def _flows(then: pd.Series, now: pd.Series, firms: Sequence[str]) -> pd.DataFrame:
@@ -224,6 +234,4 @@ def _accounts(record: Any, arm: str, replication: int) -> pd.DataFrame:
 
 def _measures(record: Any) -> dict[str, float]:
     """Return the shipped KPIs of the focal firm."""
-    from abm.kpis.standard import KPIS  # noqa: PLC0415
-
     return dict(zip([kpi.name for kpi in KPIS], record.summary(KPIS)[0], strict=True))

@@ -87,13 +87,14 @@ def winners(
                 )  # fmt: skip
             ax.margins(0.06)
         ax.set_xlabel(plots.with_unit(x))
-        ax.set_ylabel(plots.with_unit(y))
+        ax.set_ylabel(plots.with_unit(y).replace(" (", "\n(", 1))
         counts = table["arm"].value_counts()
         shown = [arm for arm in arms if arm in counts]
         said = {arm: f"{tables.broken(arm)}\n{counts[arm]} of {len(table)}" for arm in shown}
         handles = [ax.plot([], [], "s", color=palette[a], markersize=9, label=words)[0] for a, words in said.items()]
         ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, borderaxespad=0.0)
-        ax.set_title("Which arm leads where", wrap=True)
+        sure = "" if table["decided"].all() else " (pale or hollow: not for sure)"
+        ax.set_title(f"Which arm leads where{sure}", wrap=True)
     return ax
 
 

@@ -33,13 +33,16 @@ def test_it_is_the_stored_runs(found, results):
 
 def test_of_other_runs_there_is_none(results, study):
     other = study.replace(seed=6)
-    assert snapshot.of_results(results, other, ARMS) is None
+    with pytest.raises(abm.Refusal, match="otherwise than they are stored"):
+        snapshot.of_results(results, other, ARMS)
 
 
 def test_markets_that_take_long_are_not_run_again(results, study, monkeypatch):
     monkeypatch.setattr(snapshot, "MOST_WORK", 7_000)
     assert snapshot.too_large(study)
-    assert snapshot.of_results(results, study, ARMS) is None
+    with pytest.raises(abm.Refusal, match="runs of 60 customers over 60 periods take too long"):
+        snapshot.of_results(results, study, ARMS)
+    assert not list(inside.draw(results, summary.effects(results), study, {}))
     monkeypatch.setattr(snapshot, "MOST_WORK", 7_300)  # 2 arms x 60 customers x 60 periods
     assert not snapshot.too_large(study)
     assert snapshot.of_results(results, study, ARMS).replications == (0,)

@@ -11,12 +11,13 @@ import hashlib
 import warnings
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, counted
-from abm.core.shown import in_notebook
+from abm.core.shown import figures_of, in_notebook
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Sheet
@@ -51,6 +52,11 @@ class Results(Comparisons):
         return f"<Results of {self.sheet.name}: {runs}{strangers}>"
 
     _repr_html_ = in_notebook
+
+    @cached_property
+    def plot(self) -> Any:
+        """Figures of these results by name: `results.plot.effects()`, `results.plot.over_time("csi")`, …."""
+        return figures_of(self)
 
     def labelled(self) -> Results:
         """Return the same results with arms under their labels, for people to read; files and ids have the names."""
