@@ -1,14 +1,9 @@
-"""How a notebook shows things of this package: as small tables and figures, which the package of views makes."""
+"""How a notebook shows things of this package: as small tables, which the package of views makes."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
-
-
-def figures_of(results: Any) -> Any:
-    """Return the figures of results by name; the property `plot` of results, found as `in_notebook` is."""
-    return importlib.import_module("abm.view.accessor").Plots(results)
 
 
 def in_notebook(thing: Any) -> str:

@@ -8,6 +8,7 @@ replication: the points of a design are averaged first, as they say nothing abou
 from __future__ import annotations
 
 import hashlib
+import importlib
 import warnings
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, counted
-from abm.core.shown import figures_of, in_notebook
+from abm.core.shown import in_notebook
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
 from abm.study.plan.sheet import Sheet
@@ -55,8 +56,11 @@ class Results(Comparisons):
 
     @cached_property
     def plot(self) -> Any:
-        """Figures of these results by name: `results.plot.effects()`, `results.plot.over_time("csi")`, …."""
-        return figures_of(self)
+        """Figures of these results by name: `results.plot.effects()`, `results.plot.over_time("csi")`, ….
+
+        The package of views makes them, which knows all others and none of them knows it; so it is asked for by name.
+        """
+        return importlib.import_module("abm.view.accessor").Plots(self)
 
     def labelled(self) -> Results:
         """Return the same results with arms under their labels, for people to read; files and ids have the names."""

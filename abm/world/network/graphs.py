@@ -129,17 +129,3 @@ def to_networkx(ties: Ties, attributes: Mapping[str, ArrayLike] | None = None) -
             raise Refusal(f"has shape {column.shape}, not ({ties.customers},)", place=f"attributes.{name}")
         nx.set_node_attributes(graph, dict(zip(names, column.tolist(), strict=True)), name)
     return graph
-
-
-def places(pairs: np.ndarray, nodes: int) -> np.ndarray:
-    """Return where to draw nodes in the plane, (nodes, 2), each within [-1, 1]: near who is near in steps over ties.
-
-    pairs : (k, 2) nodes that are tied        nodes : at most some hundreds, as it takes their number squared
-    """
-    import networkx as nx  # noqa: PLC0415 - slow to import, and few studies draw a graph
-
-    graph = nx.Graph()
-    graph.add_nodes_from(range(nodes))
-    graph.add_edges_from(pairs.tolist())
-    found = nx.kamada_kawai_layout(graph) if nodes > 1 else dict.fromkeys(range(nodes), (0.0, 0.0))
-    return np.array([found[k] for k in range(nodes)], np.float64).reshape(nodes, 2)
