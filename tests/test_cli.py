@@ -227,7 +227,10 @@ def test_run_writes_results_figures_report_and_ranks(done, capsys, study):
     folder = Path("results", "study")
     assert (folder / "report.html").exists()
     drawn = {path.name for path in done.glob("*.png")}
-    assert drawn == {"effect_on_profit.png", "effects_on_other_measures.png", "profit_over_time.png"}
+    assert drawn == {
+        "effect_on_profit.png", "effects_on_other_measures.png", "profit_over_time.png", "where_profit_comes_from.png",
+        "satisfaction_and_trust.png", "flows_between_firms.png", "effect_on_persons.png", "network.png",
+    }  # fmt: skip
     pair = abm.read(folder).paired("profit", "service")
     difference = re.escape(f"{pair.mean:+.0f}")
     assert re.search(rf"service +\S+ +{difference}", out)

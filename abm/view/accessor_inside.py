@@ -21,7 +21,7 @@ class PlotsInside:
     """
 
     def __init__(self, results: Results) -> None:
-        self._named, self._results = results, results.labelled()
+        self._named, (self._results, _) = results, summary.readable(results)
         self._snapshots: dict[str, Snapshot] = {}
 
     def __dir__(self) -> list[str]:
@@ -148,7 +148,8 @@ class PlotsInside:
 
     def _arm(self, arm: str | None, otherwise: str) -> str:
         """Return an arm under its label, by its name or its label; None = another one."""
-        arm = otherwise if arm is None else self._named.sheet.called(arm)
+        called = dict(zip(self._named.arms, self._results.arms, strict=True))
+        arm = otherwise if arm is None else called.get(arm, arm)
         if arm not in self._results.arms:
             raise Refusal(f"no arm {arm!r} in the results{did_you_mean(arm, self._results.arms)}")
         return arm

@@ -27,6 +27,8 @@ def headline(results: Results, table: pd.DataFrame, study: Experiment | None = N
     found = summary.winner(results)
     if len(results.arms) == 1:
         (row,) = table[table["kpi"] == kpi].to_dict("records")
+        if math.isnan(row["mean"]):
+            return _sentence(f"{_words(kpi)} of {firm} has no value")
         return _sentence(f"{_words(kpi)} of {firm} is {_level(row)}{_per(row['unit'])}")
     rows = table[table["kpi"] == kpi].set_index("arm")
     names = {arm: _spoken(arm) for arm in results.arms}

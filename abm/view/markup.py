@@ -26,7 +26,7 @@ th, td { text-align: left; vertical-align: top; padding: .28rem .9rem .28rem 0; 
 th:last-child, td:last-child { padding-right: 0; }
 thead th { border-bottom: 1px solid #999; white-space: nowrap; vertical-align: bottom; }
 td.number, th.number { text-align: right; white-space: nowrap; }
-th.number small { font-weight: 400; } td small { white-space: nowrap; }
+th.number small { font-weight: 400; } table small { font-size: .92em; }
 tbody.group tr:last-child > * { border-bottom: 1px solid #bbb; }
 tbody th { font-weight: 600; } small, figcaption, .caption { color: #555; font-size: .88rem; }
 figcaption b { color: #222; font-weight: 600; }

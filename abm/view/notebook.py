@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from abm.core.errors import counted, one_line, shown
+from abm.core.errors import Refusal, counted, one_line, shown
 from abm.core.parameters import Parameters, meaning_of
 from abm.core.spec import Spec
 from abm.logs.tracking import Tracking
@@ -26,8 +26,9 @@ from abm.study.sensitivity.thresholds import Thresholds
 from abm.study.statistics.paired import PairedDifference
 from abm.study.statistics.winner import Winner
 from abm.study.storage.results import Results
-from abm.view import markup, summary, tables
+from abm.view import headline, markup, summary, tables
 from abm.view import verdict as verdicts
+from abm.view.reported import Report
 
 MOST_ROWS = 12  # of a table that is not folded
 _STYLE = (
@@ -93,8 +94,28 @@ def _(results: Results) -> str:
         return _block(head)
     table = summary.effects(results)
     judged = summary.judged_by(results)
+    said = headline.headline(results, table, _experiment_of(results))
     words = [summary.winner(results).statement, tables.explained(results.firms[0], results.baseline, judged)]
-    return _block(head, _of_rich(tables.effects(table, results.baseline, summary.CONFIDENCE)), _sentences(words))
+    return _block(
+        head,
+        _sentences([said]),
+        _of_rich(tables.effects(table, results.baseline, summary.CONFIDENCE)),
+        _sentences(words),
+    )
+
+
+def _experiment_of(results: Results) -> Experiment | None:
+    """Return the experiment of results, None if it needs theories of the user's own that are not there."""
+    try:
+        return results.experiment
+    except Refusal:
+        return None
+
+
+@html.register
+def _(found: Report) -> str:
+    sentences = [found.headline, *found.verdict]
+    return _block(_head("Report", str(found.path)), _sentences(sentences), _frame(found.table), _frame(found.criteria))
 
 
 @html.register

@@ -42,7 +42,7 @@ def paper_table(
     `found.to_latex()` and `found.to_csv()` make a file of it: no cell begins with what a spreadsheet calculates.
     Raises Refusal for names that are not in the results.
     """
-    results = results.labelled()
+    results, _ = summary.readable(results)
     shown = list(kpis or summary.kpis_shown(results))
     for kpi in shown:
         if kpi not in results.kpis:

@@ -63,7 +63,7 @@ def made(folder: Path, results: Results | None = None, known: pd.DataFrame | Non
     """Write figures and report as `write` does, and return what the report says."""
     manifest = read_manifest(folder)
     named = results or read(folder)
-    results, labelled = summary.labelled(named, known)
+    results, labelled = summary.readable(named, known)
     table = summary.effects(results, known=labelled)
     scenario = manifest.experiment["scenario"]
     study = _rebuilt(manifest, folder, own)

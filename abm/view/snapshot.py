@@ -69,7 +69,7 @@ def too_large(study: Experiment, arms: int = 2) -> bool:
 def of_results(results: Results, study: Experiment, arms: Sequence[str]) -> Snapshot:
     """Return a snapshot of arms of a study at the first point of its design, the baseline first.
 
-    results : with arms under their names or their labels, as in `arms`
+    results : of the study; its arms may go by other names, as in `arms`
 
     Raises Refusal if the market is too large, no replication is stored of all arms, a file that it reads is gone, or
     what is run now is not what was stored.
@@ -78,13 +78,13 @@ def of_results(results: Results, study: Experiment, arms: Sequence[str]) -> Snap
     if too_large(study, len(arms)):
         size = f"{counted(world.population.customers, 'customer')} over {counted(world.periods, 'period')}"
         raise Refusal(f"runs of {size} take too long to be run again for a figure; record persons instead")
-    firm, names = results.firms[0], {study.labels.get(arm, arm): arm for arm in study.arms}
+    firm, names = results.firms[0], dict(zip(results.arms, study.arms, strict=True))
     stored = [results.block(results.kpis[0], arm, firm)[0] for arm in arms]
     done = [r for r in range(results.sheet.replications) if all(np.isfinite(block[r]) for block in stored)]
     done = done[: min(MOST_REPLICATIONS, MOST_WORK // max(1, len(arms) * _work(study)))]
     if not done or not world.periods:
         raise Refusal(f"there is no run that has a value in {results.kpis[0]} under {' and '.join(arms)}")
-    looks = {arm: _looks(study, names.get(arm, arm), done) for arm in arms}
+    looks = {arm: _looks(study, names[arm], done) for arm in arms}
     if not all(look.is_stored(results, arm) for arm, own in looks.items() for look in own):
         raise Refusal("the runs come out otherwise than they are stored; patronage verify says what differs")
     return _made(looks, done, study)

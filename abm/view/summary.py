@@ -107,6 +107,19 @@ def labelled(results: Results, known: pd.DataFrame | None) -> tuple[Results, pd.
     return results.labelled(), known
 
 
+def readable(results: Results, known: pd.DataFrame | None = None) -> tuple[Results, pd.DataFrame | None]:
+    """Return results, and the table of a Precision if there is one, with arms as a page and a figure name them.
+
+    That is by their labels, and of arms without one by their names with blanks for underscores.
+    """
+    labels = {arm: arm.replace("_", " ") for arm in results.arms} | results.sheet.labels
+    if len(set(labels.values())) < len(labels):
+        labels = results.sheet.labels
+    if known is not None:
+        known = known.assign(arm=known["arm"].map(lambda arm: labels.get(arm, arm)))
+    return results.labelled(labels), known
+
+
 def effects(results: Results, firm: str | None = None, known: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return a row per KPI and arm: arm, kpi, unit, firm, mean, difference, share, low, high, pairs, dropped, decimals.
 

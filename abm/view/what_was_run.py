@@ -34,7 +34,7 @@ def run(results: Results, manifest: Manifest, study: Experiment | None) -> Itera
     yield markup.paragraphs([f"{line[:1].upper()}{line[1:]}." for line in said])
     arms = study.arms if study else manifest.experiment["arms"]
     called = [
-        (arm, arm if label == arm else f"{label} ({arm})")
+        (arm, label if label == arm.replace("_", " ") else f"{label} ({arm})")
         for arm, label in zip(manifest.sheet.arms, sheet.arms, strict=True)
     ]
     settings = [(name, dates.in_words(arms[arm], _settings) or "as the scenario says") for arm, name in called]

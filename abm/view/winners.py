@@ -55,14 +55,16 @@ def by_point(results: Results, kpi: str) -> pd.DataFrame:
 def two_factors(results: Results, kpi: str) -> tuple[str, str]:
     """Return the two factors of numbers on which the arms' differences hang most.
 
-    Raises Refusal if there are fewer than two.
+    Raises Refusal if there are fewer than two, or nothing hangs on any.
     """
     varied = [path for path in results.factors if len({*results.sheet.levels(path).tolist()}) > 1]
     numbers = [path for path in varied if results.sheet.levels(path).dtype.kind in "if"]
     if len(numbers) < 2:
         raise Refusal(f"a map takes two factors of numbers in the design, and there are {len(numbers)}")
-    first, second = factors.strongest(results, kpi, numbers)[:2]
-    return first, second
+    ranked = factors.strongest(results, kpi, numbers)
+    if len(ranked) < 2:
+        raise Refusal(f"no difference in {kpi} has a value, so that no arm is ahead anywhere")
+    return ranked[0], ranked[1]
 
 
 def winners(

@@ -15,6 +15,7 @@ from abm.cli import main
 from abm.engine import recording
 from abm.study.running.work import RunExecutor
 from abm.view import race
+from abm.view.drawn import Drawn
 
 STUDY = """\
 question = "Which price?"
@@ -55,7 +56,7 @@ def study(tmp_path, monkeypatch):
 @pytest.fixture
 def undrawn(monkeypatch):
     """A figure that takes no time."""
-    monkeypatch.setattr(race, "png", lambda _: b"drawn")
+    monkeypatch.setattr(race, "figure_of", lambda file, caption, note, _: Drawn(file, caption, note, b"drawn", ""))
 
 
 def said(capsys, *arguments):

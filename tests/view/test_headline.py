@@ -62,6 +62,12 @@ def test_a_single_arm_is_a_level():
     assert words.startswith(f"Penetration of north is {mean:.2g}"[:28])
 
 
+def test_a_single_arm_without_a_value_says_so():
+    study = abm.Experiment("s", WORLD.replace({"periods": 0, "burn_in": 0}), {"one": {}}, kpis=("csi",), replications=1)
+    results = abm.run(study, workers=1)
+    assert headline.headline(results, summary.effects(results)) == "Satisfaction index of north has no value."
+
+
 @pytest.mark.parametrize(
     ("unit", "words"),
     [

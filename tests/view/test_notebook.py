@@ -101,6 +101,7 @@ def test_results_show_the_ranking(results):
     assert tags.count("table") == 1
     assert "Results of small : 48 of 48 runs, 0 failed" in text
     assert "minus none" in text
+    assert " per customer and year, " in text.split("minus none")[0]  # the headline stands first
     assert "market_share" in text
 
 

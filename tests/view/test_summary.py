@@ -15,6 +15,7 @@ from abm.study.storage.rows import Outcome
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments
 from abm.view import factors, hints, summary
+from tests.view.conftest import STUDY
 
 
 def test_profit_decides_and_comes_first(results):
@@ -313,3 +314,20 @@ def test_of_short_or_large_tables_nothing_is_said(run_as, monkeypatch):
     results = run_as(lambda replication: luck(replication) + np.arange(100.0))
     monkeypatch.setattr(hints, "MOST_ROWS", 100)
     assert hints.settling(results, 100, 10) == ""
+
+
+def of_arms(arms):
+    return abm.run(abm.Experiment.from_dict(STUDY | {"arms": arms, "expect": [], "replications": 1}), workers=1)
+
+
+def test_arms_without_a_label_are_read_with_blanks():
+    results = of_arms({"none": {}, "my_arm": {"label": "Mine"}, "an_other": {}})
+    read, known = summary.readable(results, pd.DataFrame({"arm": ["an_other", "my_arm"]}))
+    assert read.arms == ("none", "Mine", "an other")
+    assert list(known["arm"]) == ["an other", "Mine"]
+    assert read.block("profit", "an other", "north").tolist() == results.block("profit", "an_other", "north").tolist()
+
+
+def test_names_that_blanks_would_make_one_stay():
+    results = of_arms({"none": {"label": "a b"}, "a_b": {}})
+    assert summary.readable(results)[0].arms == ("a b", "a_b")

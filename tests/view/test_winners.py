@@ -51,6 +51,16 @@ def test_one_factor_makes_no_map():
         winners.two_factors(abm.run(study, workers=1), "profit")
 
 
+def test_where_nothing_has_a_value_there_is_no_map():
+    world = STUDY["scenario"] | {"periods": 0, "burn_in": 0}
+    study = abm.Experiment.from_dict(
+        STUDY
+        | {"scenario": world, "design": {"method": "grid", "factors": {X: [0.0, 0.4], Y: [3.0, 6.0]}}, "expect": []}
+    )
+    with pytest.raises(abm.Refusal, match="no difference in csi has a value"):
+        winners.two_factors(abm.run(study, workers=1), "csi")
+
+
 def table(points):
     return pd.DataFrame([{X: x, Y: y, "arm": arm, "decided": sure} for x, y, arm, sure in points])
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,9 +64,13 @@ class Results(Comparisons):
         """
         return importlib.import_module("abm.view.accessor").Plots(self)
 
-    def labelled(self) -> Results:
-        """Return the same results with arms under their labels, for people to read; files and ids have the names."""
-        return Results(self.sheet.labelled(), self._segments, self._experiment) if self.sheet.labels else self
+    def labelled(self, labels: Mapping[str, str] | None = None) -> Results:
+        """Return the same results with arms under their labels, for people to read; files and ids have the names.
+
+        labels : of arms, by name; None = those that the study gives
+        """
+        sheet = self.sheet if labels is None else replace(self.sheet, labels=dict(labels))
+        return Results(sheet.labelled(), self._segments, self._experiment) if sheet.labels else self
 
     @cached_property
     def experiment(self) -> Experiment:
