@@ -41,7 +41,7 @@ def run(results: Results, manifest: Manifest, study: Experiment | None) -> Itera
     yield markup.table(("arm", "settings"), settings)
     yield markup.paragraphs(_who_sees_all(study) if study else [])
     if manifest.matched:
-        yield from _matched(manifest)
+        yield from _matched(manifest, dict(zip(manifest.sheet.arms, sheet.arms, strict=True)))
     if sheet.design.factors:
         factors = [(path, sheet.design.described(path)) for path in sheet.design.factors]
         yield markup.table(("factor, which no firm chooses", "values"), factors)
@@ -60,13 +60,13 @@ def _who_sees_all(study: Experiment) -> list[str]:
     return [f"{firm} sees the truth about its customers in {', '.join(arms)}." for firm, arms in found.items()]
 
 
-def _matched(manifest: Manifest) -> Iterator[str]:
-    """Yield what trial runs found for arms that were matched to a budget."""
+def _matched(manifest: Manifest, called: Mapping[str, str]) -> Iterator[str]:
+    """Yield what trial runs found for arms that were matched to a budget.      called : what the page calls arms"""
     columns = ("arm", "solved for", "value", "KPI", "minus", "by", "wanted", "trials")
     rows = [
         (
-            arm["arm"], arm["by"], f"{arm['value']:g}",
-            " per ".join(filter(None, (arm["kpi"], arm["of"]))), arm["against"],
+            called[arm["arm"]], arm["by"], f"{arm['value']:g}",
+            " per ".join(filter(None, (arm["kpi"], arm["of"]))), called[arm["against"]],
             amount(arm["of"], arm["reached"]), amount(arm["of"], arm["target"]),
             f"{arm['trials']} x {counted(arm['replications'], 'replication')}",
         )

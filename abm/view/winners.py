@@ -53,15 +53,14 @@ def by_point(results: Results, kpi: str) -> pd.DataFrame:
 
 
 def two_factors(results: Results, kpi: str) -> tuple[str, str]:
-    """Return the two factors of numbers on which the arms' differences hang most.
+    """Return the two factors on which the arms' differences hang most.
 
     Raises Refusal if there are fewer than two, or nothing hangs on any.
     """
     varied = [path for path in results.factors if len({*results.sheet.levels(path).tolist()}) > 1]
-    numbers = [path for path in varied if results.sheet.levels(path).dtype.kind in "if"]
-    if len(numbers) < 2:
-        raise Refusal(f"a map takes two factors of numbers in the design, and there are {len(numbers)}")
-    ranked = factors.strongest(results, kpi, numbers)
+    if len(varied) < 2:
+        raise Refusal(f"a map takes two factors in the design, and there are {len(varied)}")
+    ranked = factors.strongest(results, kpi, varied)
     if len(ranked) < 2:
         raise Refusal(f"no difference in {kpi} has a value, so that no arm is ahead anywhere")
     return ranked[0], ranked[1]
@@ -114,7 +113,7 @@ def _fields(ax: Axes, table: pd.DataFrame, x: str, y: str, palette: Colours) -> 
             Rectangle(at, 1, 1, facecolor=palette[row["arm"]], alpha=1.0 if row["decided"] else 0.35, edgecolor="white")
         )
     for place, set_ticks, limits in ((0, ax.set_xticks, ax.set_xlim), (1, ax.set_yticks, ax.set_ylim)):
-        set_ticks(range(len(levels[place])), [f"{level:g}" for level in levels[place]])
+        set_ticks(range(len(levels[place])), [tables.broken(tables.written(level)) for level in levels[place]])
         limits(-0.5, len(levels[place]) - 0.5)
     ax.grid(visible=False)
     ax.tick_params(length=0)

@@ -117,7 +117,7 @@ def test_runs_are_done_again_once(recorded, monkeypatch):
         ("attributes", {}, "the study does not measure all attributes"),
         ("by_group", {}, "the study tells no groups of customers apart"),
         ("cohorts", {}, "the study records no visits"),
-        ("winners", {}, "a map takes two factors of numbers"),
+        ("winners", {}, "a map takes two factors in the design"),
         ("spend_and_profit", {}, "no KPI 'lever_cost' in the results"),
         ("distribution", {"column": "trus"}, "no column 'trus'; did you mean 'trust'"),
         ("winners", {"x": "word_of_mouth.contact_rate", "y": "nothing"}, "no factor 'nothing' in the results"),

@@ -47,7 +47,7 @@ def test_the_factors_that_matter_most_are_taken(results):
 
 def test_one_factor_makes_no_map():
     study = abm.Experiment.from_dict(STUDY | {"replications": 1, "expect": [], "scenario": {"periods": 2}})
-    with pytest.raises(abm.Refusal, match="a map takes two factors of numbers in the design, and there are 1"):
+    with pytest.raises(abm.Refusal, match="a map takes two factors in the design, and there are 1"):
         winners.two_factors(abm.run(study, workers=1), "profit")
 
 
@@ -77,6 +77,16 @@ def test_a_grid_is_drawn_as_fields():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["3", "6"]
     assert ax.get_xlabel() == "word_of_mouth.contact_rate (contacts per tie and period)"
     assert "not for sure" in ax.get_title(loc="left")
+    assert_readable(ax.figure)
+
+
+def test_levels_may_be_words():
+    found = pd.DataFrame(
+        [{X: kind, Y: y, "arm": "points", "decided": True} for kind in ("erdos_renyi", "complete") for y in (3.0, 6.0)]
+    )
+    ax = winners.winners(found, X, Y, NAMES, palette=PALETTE)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["complete", "erdos_renyi"]
+    assert len(ax.patches) == 4
     assert_readable(ax.figure)
 
 
