@@ -43,7 +43,7 @@ API = {  # what abm.__all__ holds, by use
     "worlds": ("A world and one run", "Scenario Population Network Firm ServicePolicy LoyaltyProgram points_program "
                "stamp_card tiered_program in_periods_of simulate CustomerModel against_log"),
     "studies": ("Studies and their results", "load Experiment run read Results matched Matched run_until warm_up power "
-                "Criterion judge"),
+                "Criterion judge report Report paper_table"),
     "comparisons": ("Which arm is best", "compare Verdict robust Robustness comparisons lost_customers"),
     "uncertainty": ("What nobody can know", "Design grid latin_hypercube sobol saltelli morris sensitivity Sensitivity "
                     "thresholds Thresholds calibrate Calibration Target read_targets write_targets log_targets "
