@@ -312,6 +312,25 @@ def evidence(
 
 
 @app.command()
+def explore(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE.toml]", help="The study file; left out = the default market.", show_default=False
+        ),
+    ] = None,
+    own: With = None,
+    data: Data = None,
+    sets: Sets = None,
+    seed: Seed = None,
+    port: Annotated[int, typer.Option(help="Of this machine; if it is taken, the next one that is free.")] = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Look at a market while it runs: move levers of two arms, watch KPIs, customers and accounts, compare the arms."""
+    do("explore", file, own or [], sets or [], seed, port, browser)
+
+
+@app.command()
 def bench(
     largest: Annotated[int, typer.Option(help="Most customers that are tried.")] = 1_000_000,
     json: Json = False,

@@ -65,6 +65,21 @@ ONLY_IN = {  # a library, and the files that may import it
     "distributed": ("study/running/cluster.py",),
     "dask_jobqueue": ("study/running/jobs.py",),
     "dask": (),
+    "nicegui": (
+        "view/page/server.py",  # an extra, like the rest of the page
+        "view/page/layout.py",
+        "view/page/parts.py",
+        "view/page/controls.py",
+        "view/page/lever_panel.py",
+        "view/page/study_bar.py",
+        "view/page/run_bar.py",
+        "view/page/watch_card.py",
+        "view/page/people_card.py",
+        "view/page/books_card.py",
+        "view/page/trial_card.py",
+    ),
+    "uvicorn": ("view/page/server.py",),
+    "fastapi": ("view/page/server.py",),
     "seaborn": ("view/plots.py",),
     "matplotlib": tuple(f"view/{family}.py" for family in FIGURES),
     "pickle": (

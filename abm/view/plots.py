@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 
 from abm.study.storage.results import Results
 from abm.view import factors, summary, tables
+from abm.view.words import in_words, label
 
 Colours = Mapping[str, Any]
 
@@ -31,7 +32,6 @@ GREY, INK, _FAINT = "0.45", "0.15", "0.88"
 _CLEAR = (0, 1, 2, 3, 4, 9, 5, 6, 8)  # of seaborn's colours: without its grey, and what is pale on white comes last
 _OTHERS = "#a9b8c6"  # the colour of arms beyond those that a reader tells apart
 PANELS = 3  # side by side
-_INITIALS = ("csi", "nps")  # words of KPIs' names that are written large
 _APART = 0.006  # of the range of a factor, by which arms at one level stand apart, so that no interval hides another
 _RC = {
     "font.family": "DejaVu Sans",
@@ -73,20 +73,6 @@ def colours(arms: Sequence[str], baseline: str, ranked: Sequence[str] = ()) -> d
     if len(own) > len(palette):
         own = [arm for arm in ranked or arms if arm != baseline]
     return dict.fromkeys(arms, _OTHERS) | dict(zip(own, palette, strict=False)) | {baseline: GREY}
-
-
-def label(kpi: str) -> str:
-    """Return a KPI's name as figures write it: "Share of wallet"."""
-    words = [word.upper() if word in _INITIALS else word for word in kpi.split("_")]
-    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
-
-
-def in_words(unit: str) -> str:
-    """Return a unit as figures write it: "cu per customer and year", "per visit"."""
-    first, *rest = unit.split("/")
-    if not rest:
-        return f"scale {unit.replace('-', '–')}" if unit[:1].isdigit() else unit
-    return f"{'' if first == '1' else first + ' '}per {' and '.join(rest)}"
 
 
 def effect_of_arms(

@@ -129,3 +129,17 @@ def to_networkx(ties: Ties, attributes: Mapping[str, ArrayLike] | None = None) -
             raise Refusal(f"has shape {column.shape}, not ({ties.customers},)", place=f"attributes.{name}")
         nx.set_node_attributes(graph, dict(zip(names, column.tolist(), strict=True)), name)
     return graph
+
+
+def positions(links: np.ndarray, size: int) -> np.ndarray:
+    """Return a place in the plane for each of `size` nodes, (size, 2) in [-1, 1], so that tied ones lie close.
+
+    links : (e, 2) pairs of nodes; the same links have the same places (springs between the tied, of networkx)
+    """
+    import networkx as nx  # noqa: PLC0415 - slow to import
+
+    graph = nx.Graph()
+    graph.add_nodes_from(range(size))
+    graph.add_edges_from(links.tolist())
+    placed = nx.spring_layout(graph, seed=0)
+    return np.array([placed[k] for k in range(size)]).reshape(-1, 2)

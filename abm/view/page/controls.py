@@ -1,0 +1,100 @@
+"""Controls: a lever as something that can be moved, made from what its spec says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+
+from abm.core.errors import Refusal, cut
+from abm.core.parameters import interval
+from abm.study.plan.overrides import parsed
+from abm.view.page import theme
+from abm.view.page.levers import Lever
+from abm.view.page.parts import text
+from abm.view.page.shelf import inline
+
+_QUASAR = {theme.FIRST: "grey-7", theme.SECOND: "primary"}  # what Quasar calls the colours of the arms
+_DENSE = "dense outlined hide-bottom-space"
+
+
+class Control:
+    """The controls of one lever for one owner of a value.
+
+    move : called with a value that was typed or slid to; raises Refusal
+    """
+
+    def __init__(self, lever: Lever, value: Any, whose: str, colour: str, move: Callable[[Any], None]) -> None:
+        self._lever, self._move, self._colour = lever, move, _QUASAR.get(colour, "grey-9")
+        self._slider: ui.slider | None = None
+        with ui.element("div").classes("one"):
+            ui.element("span").classes("dot").style(f"background: {colour}").props(f'title="{whose}"')
+            self._field = self._made(f'aria-label="{lever.label}, {whose}"')
+        self.show(value)
+
+    def show(self, value: Any) -> None:
+        """Show another value."""
+        if self._lever.kind == "text":
+            self._field.value = "" if value is None else inline(value) if not isinstance(value, str) else value
+            return
+        self._field.value = value
+        if self._slider is not None:
+            self._slider.value = (
+                self._lever.low if value is None else min(max(value, self._lever.low), self._lever.high)
+            )
+
+    def _made(self, label: str) -> Any:
+        lever = self._lever
+        if lever.kind == "switch":
+            made: Any = ui.switch().classes("wide").props(f"dense {label}")
+            return made.on("update:model-value", lambda: self._moved(self._field.value))
+        if lever.kind == "word":
+            made = ui.select(list(lever.words)).classes("wide").props(f"{_DENSE} options-dense {label}")
+            return made.on("update:model-value", lambda: self._moved(self._field.value))
+        if lever.kind == "text":
+            made = ui.input().classes("wide").props(f"{_DENSE} {label}")
+            return made.on("keydown.enter", self._typed).on("blur", self._typed)
+        self._slider = ui.slider(min=lever.low, max=lever.high, step=lever.step).props(
+            f"dense color={self._colour} {label}"
+        )
+        self._slider.on("change", lambda event: self._moved(event.args))
+        made = ui.number(step=lever.step).props(f"{_DENSE} {label}")
+        return made.on("keydown.enter", self._typed).on("blur", self._typed)
+
+    def _typed(self) -> None:
+        value = self._field.value
+        if value is None or value == "":
+            return
+        self._moved(_of_text(self._lever, value) if self._lever.kind == "text" else value)
+
+    def _moved(self, value: Any) -> None:
+        if self._lever.kind == "whole number" and float(value).is_integer():
+            value = int(value)
+        elif self._lever.kind == "number":
+            value = float(f"{value:.12g}")  # a slider counts in steps, whose sums are not round
+        self._move(value)
+
+
+def _of_text(lever: Lever, written: str) -> Any:
+    """Return a value that is written as in a study file; what is text needs no quotes."""
+    if (lever.kind == "text" and not lever.default) or not isinstance(lever.default, str):
+        try:
+            return parsed(f"value={written}")[1]
+        except Refusal:
+            return written
+    return written
+
+
+def described(lever: Lever) -> None:
+    """Write what a lever is, into the element that is open: name, unit, meaning, default, bounds, evidence."""
+    with ui.element("div").classes("name"):
+        text(lever.label, "span")
+        unit = "" if lever.unit == "name" else lever.unit
+        if unit:
+            text(f"  {unit}", "span", "unit")
+    if lever.doc:
+        text(lever.doc, "div", "doc")
+    default = "none" if lever.default is None else cut(inline(lever.default))
+    facts = [f"default {default}", interval(lever.bounds) if lever.bounds else "", lever.evidence, lever.source]
+    text(" · ".join(filter(None, facts)), "div", "facts")

@@ -1,0 +1,212 @@
+"""The levers of both arms, side by side, by whose they are; what has been moved, and how to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from abm.study.plan.arms import LABEL
+from abm.view.page import charts, levers, parts, theme
+from abm.view.page.arms import Arm, arm_of
+from abm.view.page.controls import Control, described
+from abm.view.page.desk import Desk, Look
+from abm.view.page.levers import SHARED, THEORIES, Section
+from abm.view.page.shelf import inline
+
+_MOST_OPEN = 2  # sections that a search opens by itself
+
+
+class LeverPanel:
+    """Built anew when the study changes or a theory comes or goes; else only its values move."""
+
+    def __init__(self, desk: Desk, look: Look) -> None:
+        self._desk, self._look = desk, look
+        self._controls: list[tuple[Control, Callable[[], Any]]] = []
+        self._built: tuple[Any, Any] = (None, None)
+        self._shown: Any = None
+        self._open: set[str] = set()  # paths of the sections that are open
+        with parts.card("Levers", "levers"):
+            self._head = ui.element("div")
+            self._moved = ui.element("div").classes("moved")
+            self._body = ui.element("div")
+
+    def refresh(self) -> None:
+        """Draw what has changed."""
+        x, look = self._desk.exploration, self._look
+        shown = id(x.study), x.arms, look.owner, look.words, look.dated, x.target if look.dated else 0
+        if shown == self._shown:
+            return
+        self._shown = shown
+        head = id(x.study), x.firms, charts.names(x)
+        if head != self._built[0]:
+            self._build_head()
+        sections = [one for one in self._sections() if one.owner == look.owner or look.words]
+        body = head, look.owner, look.words, [(one.path, one.state) for one in sections]
+        if body != self._built[1]:
+            self._build_body(levers.matching(sections, look.words))
+        self._built = head, body
+        for control, value in self._controls:
+            control.show(value())
+        self._build_moved()
+
+    def _sections(self) -> list[Section]:
+        """Return the sections of both arms, each once; one that is on in an arm is on."""
+        first, second = (levers.sections(arm.scenario) for arm in self._desk.exploration.arms)
+        on = {one.path: one for one in first if one.state != "off"}
+        known = {one.path for one in second}
+        both = [on.get(one.path, one) if one.state == "off" else one for one in second]
+        return [*both, *(one for one in first if one.path not in known)]
+
+    def _build_body(self, found: list[Section]) -> None:
+        self._controls = []
+        self._body.clear()
+        with self._body:
+            for place, one in enumerate(found):
+                self._section(
+                    one, place == 0 or one.path in self._open or (bool(self._look.words) and place < _MOST_OPEN)
+                )
+            if not found:
+                parts.text("no lever is called so", "p", "quiet")
+
+    def _build_head(self) -> None:
+        x, look = self._desk.exploration, self._look
+        owners = [*x.firms, THEORIES, SHARED]
+        look.owner = look.owner if look.owner in owners else owners[0]
+        self._head.clear()
+        with self._head:
+            self._arms()
+            self._which(owners)
+
+    def _arms(self) -> None:
+        x = self._desk.exploration
+        for k, name in enumerate(charts.names(x)):
+            with ui.element("div").classes("arm"):
+                ui.element("span").classes("dot").style(f"background: {theme.ARMS[k]}")
+                own = x.arms[k].name
+                options = {arm: str(x.study.arms[arm].get(LABEL, arm)) for arm in x.study.arms}
+                options.setdefault(own, name)
+                parts.choice(options, own, partial(self._take, k), f"arm {'AB'[k]}", "auto")
+
+    def _which(self, owners: list[str]) -> None:
+        look = self._look
+        with ui.element("div").classes("row").style("margin: .5rem 0"):
+            parts.choice(owners, look.owner, partial(self._set, "owner"), "levers of", "9.5rem")
+            search = (
+                ui.input("find a lever", value=look.words).props("dense outlined clearable").style("flex: 1 1 8rem")
+            )
+            search.on(
+                "update:model-value", lambda: self._set("words", search.value or ""), throttle=0.4, leading_events=False
+            )
+        holds = {False: "from the first period on", True: "from the present period on"}
+        parts.choice(holds, look.dated, partial(self._set, "dated"), "what is moved holds", "100%")
+
+    def _section(self, one: Section, opened: bool) -> None:
+        there = f"{one.title} (off)" if one.state == "off" else one.title
+        with ui.expansion(there, value=opened).classes("w-full").props("dense") as fold:
+            inside = ui.element("div")
+        done: list[bool] = []
+
+        def build() -> None:
+            if not done:
+                done.append(True)
+                with inside:
+                    self._inside(one)
+
+        if opened:
+            build()
+        fold.on("before-show", build)
+        fold.on("show", lambda: self._open.add(one.path))
+        fold.on("hide", lambda: self._open.discard(one.path))
+
+    def _inside(self, one: Section) -> None:
+        parts.text(one.about, "p", "quiet")
+        x = self._desk.exploration
+        if one.state != "always":
+            for k, name in enumerate(charts.names(x)):
+                with ui.element("div").classes("one"):
+                    ui.element("span").classes("dot").style(f"background: {theme.ARMS[k]}")
+                    on = self._is_on(one, k)
+                    switch = ui.switch(f"on in {name}", value=on).classes("wide").props("dense")
+                    switch.on("update:model-value", partial(self._switch, one, k, switch))
+        for lever in one.levers if one.state != "off" else ():
+            with ui.element("div").classes("lever"):
+                described(lever)
+                self._lever(one, lever)
+
+    def _is_on(self, one: Section, k: int) -> bool:
+        states = {s.path: s.state for s in levers.sections(self._desk.exploration.arms[k].scenario)}
+        return states.get(one.path, "off") != "off"
+
+    def _lever(self, one: Section, lever: levers.Lever) -> None:
+        x = self._desk.exploration
+        if one.owner == SHARED:
+            value: Callable[[], Any] = lambda: levers.value(x.base, lever)  # noqa: E731
+            self._add(lever, "both arms", "#ffffff", value, partial(x.change_market, lever.path))
+            return
+        for k, name in enumerate(charts.names(x)):
+            value = partial(self._value, k, lever)
+            self._add(lever, name, theme.ARMS[k], value, partial(self._move, k, lever.path))
+
+    def _add(
+        self, lever: levers.Lever, whose: str, colour: str, value: Callable[[], Any], move: Callable[[Any], None]
+    ) -> None:
+        def moved(new: Any) -> None:
+            before = value()
+            if new == before and type(new) is type(before):
+                return
+            with parts.said():
+                move(new)
+            control.show(value())
+
+        control = Control(lever, value(), whose, colour, moved)
+        self._controls.append((control, value))
+
+    def _value(self, k: int, lever: levers.Lever) -> Any:
+        x = self._desk.exploration
+        arm = x.arms[k]
+        return levers.value(arm.standing(x.target) if self._look.dated else arm.scenario, lever)
+
+    def _move(self, k: int, path: str, value: Any) -> None:
+        x = self._desk.exploration
+        since = x.target if self._look.dated else 0
+        x.change(k, lambda arm: arm.setting(path, value, since))
+
+    def _switch(self, one: Section, k: int, switch: ui.switch) -> None:
+        with parts.said():
+            self._desk.exploration.change(k, lambda arm: arm.switched(one, switch.value))
+        switch.value = self._is_on(one, k)
+
+    def _take(self, k: int, name: str) -> None:
+        x = self._desk.exploration
+        if name != x.arms[k].name and name in x.study.arms:
+            with parts.said():
+                x.change(k, lambda arm: arm_of(x.study, name).on(arm.base))
+
+    def _set(self, name: str, value: Any) -> None:
+        setattr(self._look, name, value)
+        self.refresh()
+
+    def _build_moved(self) -> None:
+        x = self._desk.exploration
+        self._moved.clear()
+        with self._moved:
+            for k, arm in enumerate(x.arms):
+                for path, value in arm.settings.items():
+                    if path != LABEL:
+                        self._entry(k, arm, path, value)
+
+    def _entry(self, k: int, arm: Arm, path: str, value: Any) -> None:
+        with ui.element("div").classes("entry"):
+            ui.element("span").classes("dot").style(f"background: {theme.ARMS[k]}")
+            parts.text(f"{path} = {inline(value)}", "span")
+            back = ui.button(icon="close", on_click=partial(self._take_back, k, path))
+            back.props(f'flat dense round size=xs color=grey-8 aria-label="take back {path}, {arm.name}"')
+        if path == "match":
+            parts.text(f"{arm.open_value} is found by patronage run; here it stands as it begins", "div", "quiet")
+
+    def _take_back(self, k: int, path: str) -> None:
+        with parts.said():
+            self._desk.exploration.change(k, lambda arm: arm.without(path))
