@@ -12,6 +12,7 @@ from abm.core.errors import Refusal
 from abm.study.plan.experiment import load
 from abm.study.plan.overrides import overrides
 from abm.view.page.desk import Desk
+from abm.view.page.door import listening
 from abm.view.page.exploration import Exploration
 from abm.view.page.shelf import Shelf
 
@@ -25,7 +26,7 @@ def main(
     """Show the page until Ctrl-C; return the exit code.  Raises Refusal for what cannot be looked at."""
     desk = opened(file, own, sets, seed)
     server = _server()
-    door = server.listening(port)
+    door = listening(port)
     found = door.getsockname()[1]
     if port not in (0, found):
         output.note(f"port {port} is taken; the page is on the next one, {found}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nicegui import ui
-
+from abm.view import markup
 from abm.view.page import charts, parts
 from abm.view.page.accounts import accounts
 from abm.view.page.desk import Desk, Look
@@ -18,7 +17,7 @@ class BooksCard:
         self._desk, self._look, self._shown = desk, look, None
         with parts.card("Accounts", "later"):
             self._about = parts.text("", "p", "quiet").style("margin: 0 0 .4rem")
-            self._table = ui.element("div")
+            self._table = parts.Words("books")
 
     def refresh(self) -> None:
         """Draw what has changed."""
@@ -31,6 +30,7 @@ class BooksCard:
         table = accounts(sights, look.firm)
         self._about.text = f"Of {look.firm}, in cu, all periods so far added up."
         first, second = (name for name, _ in sights)
+        columns = ["account", "item", first, second, "difference"]
         rows = [
             [
                 row["account"],
@@ -39,6 +39,4 @@ class BooksCard:
             ]
             for row in table.to_dict("records")
         ]
-        self._table.clear()
-        with self._table:
-            parts.table(["account", "item", first, second, "difference"], rows, 3, last_is_sum=True)
+        self._table.show(markup.table(columns, rows, columns[2:]))

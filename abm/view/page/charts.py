@@ -74,7 +74,8 @@ def network(sight: Sight, painted: paint.Painted, chosen: int) -> Options:
     data[chosen] |= {"symbolSize": 17}
     data[chosen]["itemStyle"] |= {"borderColor": "#000000", "borderWidth": 2.5}
     series = {
-        "type": "graph", "layout": "none", "roam": True, "animation": False, "data": data, "symbolSize": 8,
+        "type": "graph", "layout": "none", "roam": True, "preserveAspect": True, "animation": False, "data": data,
+        "symbolSize": 8,
         "links": [{"source": a, "target": b} for a, b in sight.sample.links.tolist()],
         "itemStyle": {"borderColor": "#555555", "borderWidth": 0.6, "opacity": 1},
         "lineStyle": {"color": "#c4c4c4", "width": 1, "opacity": 1},

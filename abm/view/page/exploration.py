@@ -218,13 +218,13 @@ class Exploration:
         self._thread = threading.Thread(target=self._work, name="exploration", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """End the thread, and a comparison."""
+    def close(self, wait: bool = True) -> None:
+        """End the thread, and a comparison.   wait : until it has ended, which takes as long as compiling may"""
         self.cancel_trial()
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        if self._thread is not None:
+        if wait and self._thread is not None:
             self._thread.join()
 
     def wait(self, seconds: float = 60.0) -> None:

@@ -23,6 +23,7 @@ from abm.view.page.watch_card import WatchCard
 
 TITLE = "Patronage"
 _LOOK = 0.05  # seconds between two looks at the exploration
+_LATER = 0.3  # the same of what takes browsers longer to draw, so that the chart does not wait for it
 
 
 def declare(desk: Desk) -> None:
@@ -51,12 +52,18 @@ class Page:
                     WatchCard(desk, look, self.refresh), PeopleCard(desk, look, self.refresh), BooksCard(desk, look),
                     TrialCard(desk, look),
                 ]  # fmt: skip
-        self._parts: list[Any] = [*bars, panel, *cards]
+        chart, *later = cards
+        self._at_once: list[Any] = [chart, *bars, panel]
+        self._later: list[Any] = later
         self.refresh()
-        ui.timer(_LOOK, self.refresh)
+        ui.timer(_LOOK, lambda: self._draw(self._at_once))
+        ui.timer(_LATER, lambda: self._draw(self._later))
 
     def refresh(self) -> None:
         """Draw what has changed in all parts."""
+        self._draw([*self._at_once, *self._later])
+
+    def _draw(self, parts: list[Any]) -> None:
         self._look.fit(self._desk.exploration)
-        for part in self._parts:
+        for part in parts:
             part.refresh()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -178,15 +178,19 @@ def _round_up(number: float) -> float:
 
 
 def matching(found: Iterable[Section], words: str) -> list[Section]:
-    """Return the sections with what words are part of: a title keeps all levers, else those that are named so."""
-    asked = words.strip().lower().replace("_", " ")
+    """Return the sections that words are found in: whole ones whose title has them, then levers that are named so."""
+    asked = _plain(words)
     if not asked:
         return list(found)
-    kept = []
+    titled, others = [], []
     for one in found:
-        own = one.levers
-        if asked not in one.title.lower():
-            own = tuple(x for x in own if asked in f"{x.label} {x.doc}".lower().replace("_", " "))
-        if own:
-            kept.append(Section(one.path, one.title, one.about, one.owner, one.state, own))
-    return kept
+        own = tuple(lever for lever in one.levers if asked in _plain(f"{lever.label} {lever.doc}"))
+        if asked in _plain(one.title):
+            titled.append(one)
+        elif own:
+            others.append(replace(one, levers=own))
+    return [*titled, *others]
+
+
+def _plain(words: str) -> str:
+    return words.strip().lower().replace("_", " ")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from nicegui import ui
 
 from abm.core.errors import Refusal
+from abm.view import markup
 
-_SHOWN = 8000  # milliseconds that a refusal stays
+_SHOWN = {"negative": 9000, "info": 5000, "positive": 2500}  # milliseconds that a line stays
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def said() -> Iterator[None]:
 
 def say(words: str, kind: str = "info") -> None:
     """Show a line for some seconds."""
-    ui.notify(words, type=kind, position="top", timeout=_SHOWN, multi_line=True, close_button="close")
+    ui.notify(words, type=kind, position="bottom", timeout=_SHOWN[kind], multi_line=True, close_button="close")
 
 
 @contextmanager
@@ -55,23 +56,23 @@ def choice(options: Any, value: Any, act: Callable[[Any], None], label: str, wid
     return made.props("dense outlined options-dense").style(f"width: {width}")
 
 
-def colour_key(entries: Sequence[tuple[str, str]]) -> None:
-    """Show what colours mean, into the element that is open."""
-    for colour, words in entries:
-        with ui.element("span").classes("row").style("gap: 0"):
-            ui.element("span").classes("dot").style(f"background: {colour}")
-            text(words, "span")
+class Words:
+    """A place for tables, keys of colours and sentences: HTML of our own, in which all words are escaped."""
+
+    def __init__(self, kind: str = "") -> None:
+        self._place = ui.html("", sanitize=False).classes(kind)
+        self.text = ""
+
+    def show(self, html: str) -> None:
+        """Show something else."""
+        if html != self.text:
+            self.text = html
+            self._place.content = html
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int, last_is_sum: bool = False) -> None:
-    """Show a table, into the element that is open; the last `numbers` columns are flush right."""
-    words = len(columns) - numbers
-    with ui.element("div").classes("scroll"), ui.element("table").classes("plain"):
-        with ui.element("thead"), ui.element("tr"):
-            for k, column in enumerate(columns):
-                text(column, "th", "number" if k >= words else "")
-        with ui.element("tbody"):
-            for place, row in enumerate(rows):
-                with ui.element("tr").classes("sum" if last_is_sum and place == len(rows) - 1 else ""):
-                    for k, cell in enumerate(row):
-                        text(cell, "td", "number" if k >= words else "")
+def colour_key(entries: Iterable[tuple[str, str]]) -> str:
+    """Return what colours mean, as HTML.   entries : colour, words"""
+    return "".join(
+        f'<span><span class="dot" style="background: {markup.text(colour)}"></span>{markup.text(words)}</span>'
+        for colour, words in entries
+    )

@@ -31,9 +31,10 @@ class PeopleCard:
                 )
                 parts.choice(list(paint.PAINTS), look.paint, lambda v: self._set("paint", v), "coloured by", "11rem")
             self._about = parts.text("", "p", "quiet").style("margin: .4rem 0; min-height: 1.4em")
-            self._key = ui.element("div").classes("key")
+            self._key = parts.Words("key")
             with ui.element("div").classes("net"):
-                self._chart = ui.echart({"series": []}, on_point_click=self._clicked).classes("chart")
+                self._chart = ui.echart({"series": []}).classes("chart")
+                self._chart.on("componentClick", self._clicked, ["dataType", "dataIndex"])
                 with ui.element("div"):
                     self._person()
 
@@ -47,7 +48,7 @@ class PeopleCard:
             parts.choice(choices, self._look.column, lambda v: self._set("column", v), "history of", "12rem")
         self._told = parts.text("", "p", "quiet")
         self._told.style("min-height: 3em; margin: .5rem 0")
-        self._firms = ui.element("div").classes("key")
+        self._firms = parts.Words("key")
         self._history = ui.echart(charts.history(_nothing(), "", (), 1)).classes("chart small")
 
     def refresh(self) -> None:
@@ -87,9 +88,7 @@ class PeopleCard:
             f"customer {sample.rows[0]} and the {len(sample.rows) - 1:,} nearest by ties, of {sample.customers:,}"
         )  # fmt: skip
         self._about.text = f"{whom[:1].upper()}{whom[1:]}, by {look.paint}{of}, after period {sight.periods:,}."
-        self._key.clear()
-        with self._key:
-            parts.colour_key(list(zip(painted.colours, painted.words, strict=True)))
+        self._key.show(parts.colour_key(zip(painted.colours, painted.words, strict=True)))
 
     def _draw_person(self, sight: Sight) -> None:
         look = self._look
@@ -98,13 +97,11 @@ class PeopleCard:
         self._told.text = _in_words(sight, look.customer)
         self._history.options.update(charts.history(table, look.column, firms, sight.scenario.periods))
         self._history.update()
-        self._firms.clear()
-        with self._firms:
-            parts.colour_key([(theme.of_firm(j), firm) for j, firm in enumerate(firms)])
+        self._firms.show(parts.colour_key((theme.of_firm(j), firm) for j, firm in enumerate(firms)))
 
     def _clicked(self, event: Any) -> None:
-        if event.data_type == "node":
-            self._set("customer", int(event.data_index))
+        if event.args["dataType"] == "node":
+            self._set("customer", int(event.args["dataIndex"]))
 
     def _asked(self) -> None:
         sight = self._desk.exploration.sights[self._look.arm]

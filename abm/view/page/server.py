@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -14,35 +15,11 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
-from abm.core.errors import Refusal
 from abm.view.page.desk import Desk
 from abm.view.page.guard import ADDRESS, Guard
 from abm.view.page.layout import TITLE, declare
 
-_TRIED = 20  # ports, one after the other
-_LAST_PORT = 65535
 _FAVICON = "◔"
-
-
-def listening(port: int) -> socket.socket:
-    """Return a socket on 127.0.0.1 that listens on the port, or on the next one that is free; 0 = any.
-
-    Raises Refusal for what is no port, and where none of the next ones is free.
-    """
-    if not 0 <= port <= _LAST_PORT:
-        raise Refusal(f"= {port} is no port; take one from 1024 to {_LAST_PORT}", place="--port")
-    last = min(port + _TRIED, _LAST_PORT + 1) if port else 1
-    for one in range(port, last):
-        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            found.bind((ADDRESS, one))
-            found.listen()
-        except OSError:
-            found.close()
-            continue
-        return found
-    raise Refusal(f"= {port}: none of the ports from {port} to {last - 1} is free; name another", place="--port")
 
 
 def serve(desk: Desk, door: socket.socket, ready: Callable[[str], None]) -> None:
@@ -61,7 +38,7 @@ def serve(desk: Desk, door: socket.socket, ready: Callable[[str], None]) -> None
     except KeyboardInterrupt:  # which is how it is ended
         pass
     finally:
-        desk.exploration.close()
+        desk.exploration.close(wait=False)
 
 
 def show_in_browser(address: str) -> None:
@@ -86,4 +63,5 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End without waiting for pages that are still open."""
         self.force_exit = True
+        logging.getLogger("uvicorn.error").disabled = True  # what is cut off now is no error
         super().handle_exit(sig, frame)

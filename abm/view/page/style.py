@@ -40,13 +40,14 @@ h2 {{ font-size: 1rem; font-weight: 700; margin: 0 0 .5rem; line-height: 1.3; }}
 .one .wide {{ grid-column: 2 / span 2; }}
 .one .q-field__control, .one .q-field__marginal {{ height: 34px; min-height: 34px; }}
 .arm {{ display: flex; align-items: center; gap: .3rem; margin-bottom: .35rem; }} .arm .q-select {{ flex: 1; }}
+.nicegui-expansion p {{ margin: 0 0 .5rem; }}
 .moved {{ font-size: .84rem; overflow-wrap: anywhere; }}
 .moved .entry {{ display: flex; align-items: center; gap: .3rem; }}
-.scroll {{ overflow-x: auto; }}
-table.plain {{ border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; width: 100%; }}
-table.plain th, table.plain td {{ text-align: left; padding: .22rem .8rem .22rem 0; border-bottom: 1px solid #eee; }}
-table.plain .number {{ text-align: right; white-space: nowrap; }}
-table.plain tr.sum td {{ font-weight: 700; border-top: 1px solid #999; }}
+.wide {{ overflow-x: auto; }}
+.wide table {{ border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; width: 100%; }}
+.wide th, .wide td {{ text-align: left; padding: .22rem .8rem .22rem 0; border-bottom: 1px solid #eee; }}
+.wide .number {{ text-align: right; white-space: nowrap; }}
+.books tbody tr:last-child td {{ font-weight: 700; border-top: 1px solid #999; }}
 .verdict {{ border-left: 4px solid var(--second); background: #f4f8fb; padding: .5rem .8rem; margin: .5rem 0; }}
 .verdict p {{ margin: .2rem 0; }} .verdict p:first-child {{ font-weight: 600; }}
 .command {{ font: .84rem/1.4 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; background: #f4f4f4;

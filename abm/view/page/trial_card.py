@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from abm.view import words
+from abm.view import markup, words
 from abm.view.page import parts
 from abm.view.page.desk import Desk, Look
 from abm.view.page.trial import State
@@ -38,7 +38,7 @@ class TrialCard:
             self._far = (
                 parts.text("", "div", "quiet").style("min-height: 1.4em").props('role="status" aria-live="polite"')
             )
-            self._verdict = ui.element("div")
+            self._verdict = parts.Words()
 
     def refresh(self) -> None:
         """Draw what has changed."""
@@ -51,25 +51,24 @@ class TrialCard:
         self._cancel.set_enabled(running)
         self._bar.value = state.share
         self._far.text = state.said
-        self._verdict.clear()
-        with self._verdict:
-            if state.verdict:
-                with ui.element("div").classes("verdict"):
-                    for sentence in state.verdict:
-                        parts.text(sentence, "p")
-            if state.effects is not None and trial is not None:
-                self._effects(state.effects, trial.study.baseline or next(iter(trial.study.arms)))
-
-    def _effects(self, table: Any, baseline: str) -> None:
-        rows = []
-        for row in table[table["arm"] != baseline].to_dict("records"):
-            digits = row["decimals"]
-            low, high = (f"{row[end]:+,.{digits}f}" for end in ("low", "high"))
-            numbers = [f"{row['mean']:,.{digits}f}", f"{row['difference']:+,.{digits}f}", f"[{low}, {high}]"]
-            rows.append([words.label(row["kpi"]), words.in_words(row["unit"]), *numbers])
-        arm = next((str(name) for name in table["arm"].unique() if name != baseline), "")
-        parts.table(["measure", "unit", arm, f"minus {baseline}", "95 % interval"], rows, 3)
+        found = markup.paragraphs(state.verdict, "verdict") if state.verdict else ""
+        if state.effects is not None and trial is not None:
+            found += _effects(state.effects, trial.study.baseline)
+        self._verdict.show(found)
 
     def _compare(self) -> None:
         with parts.said():
             self._desk.exploration.compare(int(self._number.value or _FEW), self._look.kpi, self._look.firm)
+
+
+def _effects(table: Any, baseline: str) -> str:
+    """Return what the arms differ by in every KPI, as a table."""
+    rows = []
+    for row in table[table["arm"] != baseline].to_dict("records"):
+        digits = row["decimals"]
+        low, high = (f"{row[end]:+,.{digits}f}" for end in ("low", "high"))
+        numbers = [f"{row['mean']:,.{digits}f}", f"{row['difference']:+,.{digits}f}", f"[{low}, {high}]"]
+        rows.append([words.label(row["kpi"]), words.in_words(row["unit"]), *numbers])
+    arm = next((str(name) for name in table["arm"].unique() if name != baseline), "")
+    columns = ["measure", "unit", arm, f"minus {baseline}", "95 % interval"]
+    return markup.table(columns, rows, columns[2:])

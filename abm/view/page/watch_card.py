@@ -27,7 +27,7 @@ class WatchCard:
                 self._firm = parts.choice(x.firms, look.firm, lambda v: self._set("firm", v), "of", "8rem")
                 parts.choice(_TOGETHER, look.together, lambda v: self._set("together", v), "drawn", "10.5rem")
             self._about = parts.text("", "p", "quiet").style("margin: .4rem 0; min-height: 2.5em")
-            self._key = ui.element("div").classes("key")
+            self._key = parts.Words("key")
             self._chart = ui.echart(charts.courses(x, look.kpi, look.firm)).classes("chart")
             with ui.element("div").classes("row"):
                 parts.button("PNG", lambda: self._figure("png"), label="save the figure as PNG")
@@ -53,9 +53,7 @@ class WatchCard:
         self._chart.update()
         entries = [*zip(theme.ARMS, charts.names(x), strict=True)]
         entries += [(theme.EARLIER, "runs before")] if x.earlier else []
-        self._key.clear()
-        with self._key:
-            parts.colour_key(entries)
+        self._key.show(parts.colour_key(entries))
 
     def _set(self, name: str, value: Any) -> None:
         if value is not None and value != getattr(self._look, name):

@@ -1,6 +1,7 @@
 """The study that the tests of the page look at."""
 
 STUDY = """\
+name = "small"
 question = "Is <service> & care worth its cost?"
 seed = 7
 replications = 4
