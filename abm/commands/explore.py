@@ -36,7 +36,6 @@ def main(
         if browser:
             server.show_in_browser(address)
 
-    desk.exploration.start()
     server.serve(desk, door, ready)
     return 0
 
@@ -48,10 +47,11 @@ def opened(file: Path | None, own: Sequence[Path], sets: Sequence[str], seed: in
         study = overrides(shelf.open(FIRST), sets, None, seed)
         return Desk(Exploration(study), shelf, FIRST)
     try:
-        study = overrides(load(file, own), sets, None, seed)
+        filed = load(file, own)
+        study = overrides(filed, sets, None, seed)
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, seed=seed) from None
-    return Desk(Exploration(study), Shelf(file.parent, own), file.name)
+    return Desk(Exploration(study), Shelf(file.parent, own), file.name, filed)
 
 
 def _server() -> Any:

@@ -66,6 +66,13 @@ def test_what_is_opened(study):
     assert desk.exploration.base.population.customers == 50
     assert desk.exploration.study.seed == 11
     assert (desk.opened, desk.shelf.folder) == ("small.toml", study.parent)
+    assert desk.command() == "patronage run small.toml --seed 11 --set population.customers=50"
+    desk.open("retail (preset)")
+    assert desk.command() == ""
+    desk.open("small.toml")
+    assert desk.command() == "patronage run small.toml"
+    desk.read("small.toml", STUDY.encode())
+    assert (desk.opened, desk.command()) == ("", "")
 
 
 def test_without_a_file_a_preset_is_opened(study):

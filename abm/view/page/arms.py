@@ -15,6 +15,7 @@ from abm.study.plan.arms import CHANGES, LABEL, MATCH, in_arm, with_setting
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.record import Record
+from abm.view.page.inline import inline
 from abm.view.page.levers import Section, theory_of
 
 _FROM = "from"
@@ -65,6 +66,25 @@ class Arm:
             return self.without(path)
         made = with_setting(self.base, self.name, settings, path, value)
         return self._checked(replace(self, settings={key: _plain(one) for key, one in made.items()}))
+
+    def said(self) -> list[tuple[str, int | None, str]]:
+        """Return what the arm sets, as people read it: path, the period from which on, None = all, and the value."""
+        found: list[tuple[str, int | None, str]] = []
+        for path, value in self.settings.items():
+            if path == CHANGES:
+                found += [(own, step[_FROM], inline(one)) for step in value for own, one in step["set"].items()]
+            elif path != LABEL:
+                found.append((path, None, inline(value)))
+        return found
+
+    def undated(self, path: str, since: int) -> Arm:
+        """Return the arm without what it sets at a path from a period on."""
+        steps = []
+        for step in self.settings[CHANGES]:
+            left = {own: value for own, value in step["set"].items() if (own, step[_FROM]) != (path, since)}
+            steps += [{**step, "set": left}] if left else []
+        kept = {key: value for key, value in self.settings.items() if key != CHANGES}
+        return self._checked(replace(self, settings=kept | ({CHANGES: steps} if steps else {})))
 
     def without(self, path: str) -> Arm:
         """Return the arm without its own value at a path, and below it."""

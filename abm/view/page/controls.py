@@ -11,9 +11,9 @@ from abm.core.errors import Refusal, cut
 from abm.core.parameters import interval
 from abm.study.plan.overrides import parsed
 from abm.view.page import theme
+from abm.view.page.inline import inline
 from abm.view.page.levers import Lever
 from abm.view.page.parts import text
-from abm.view.page.shelf import inline
 
 _QUASAR = {theme.FIRST: "grey-7", theme.SECOND: "primary"}  # what Quasar calls the colours of the arms
 _DENSE = "dense outlined hide-bottom-space"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from abm.study.plan.experiment import Experiment
 from abm.view.page import paint
 from abm.view.page.exploration import Exploration
 from abm.view.page.shelf import Shelf, command
@@ -14,15 +14,18 @@ class Desk:
     """One exploration, and the shelf that its study is from; all pages that are open share it.
 
     opened : name of the study on the shelf, "" = it was loaded from elsewhere
+    filed  : the study as its file has it
     """
 
-    def __init__(self, exploration: Exploration, shelf: Shelf, opened: str) -> None:
+    def __init__(self, exploration: Exploration, shelf: Shelf, opened: str, filed: Experiment | None = None) -> None:
         self.exploration, self.shelf, self.opened = exploration, shelf, opened
+        self._filed = filed or exploration.study
 
     def open(self, name: str) -> None:
         """Look at a study of the shelf.  Raises Refusal for what cannot be opened."""
-        self.exploration.open(self.shelf.open(name))
-        self.opened = name
+        study = self.shelf.open(name)
+        self.exploration.open(study)
+        self.opened, self._filed = name, study
 
     def read(self, name: str, content: bytes) -> None:
         """Look at a study from a file that somebody loads.  Raises Refusal for what is no study."""
@@ -31,8 +34,10 @@ class Desk:
 
     def command(self) -> str:
         """Return the command that repeats what is seen; "" if it takes the study to be saved first."""
-        file = Path(self.opened) if self.opened.endswith(".toml") else None
-        return command(self.exploration.study, self.exploration.arms, file)
+        if not self.opened.endswith(".toml"):
+            return ""
+        x = self.exploration
+        return command(self._filed, x.arms, x.study.seed, self.opened, self.shelf.own)
 
 
 @dataclass

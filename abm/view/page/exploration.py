@@ -166,13 +166,18 @@ class Exploration:
         return self.base.periods
 
     @property
+    def done(self) -> int:
+        """Periods that both arms have done."""
+        return min(sight.periods if sight else 0 for sight in self.sights)
+
+    @property
     def status(self) -> str:
         """What it is doing, in a word or a line."""
-        if self.activity:
-            return self.activity
-        if self._playing:
+        if self.activity or (None in self.sights and not self.problem):
+            return self.activity or LOADING
+        if self._playing or (self.done < self.target and not self.problem):
             return RUNNING
-        return ENDED if self.target >= self.periods else PAUSED
+        return ENDED if self.done >= self.periods else PAUSED
 
     @property
     def playing(self) -> bool:
@@ -214,9 +219,10 @@ class Exploration:
     # ---- the thread -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to bring the engines to where they are wanted."""
-        self._thread = threading.Thread(target=self._work, name="exploration", daemon=True)
-        self._thread.start()
+        """Begin to bring the engines to where they are wanted; once is enough."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="exploration", daemon=True)
+            self._thread.start()
 
     def close(self, wait: bool = True) -> None:
         """End the thread, and a comparison.   wait : until it has ended, which takes as long as compiling may"""

@@ -56,6 +56,7 @@ class Page:
         self._at_once: list[Any] = [chart, *bars, panel]
         self._later: list[Any] = later
         self.refresh()
+        ui.context.client.on_connect(x.start)  # not before, as compiling would keep the page waiting
         ui.timer(_LOOK, lambda: self._draw(self._at_once))
         ui.timer(_LATER, lambda: self._draw(self._later))
 

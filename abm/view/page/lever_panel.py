@@ -14,7 +14,6 @@ from abm.view.page.arms import Arm, arm_of
 from abm.view.page.controls import Control, described
 from abm.view.page.desk import Desk, Look
 from abm.view.page.levers import SHARED, THEORIES, Section
-from abm.view.page.shelf import inline
 
 _MOST_OPEN = 2  # sections that a search opens by itself
 
@@ -190,23 +189,27 @@ class LeverPanel:
         self.refresh()
 
     def _build_moved(self) -> None:
-        x = self._desk.exploration
         self._moved.clear()
         with self._moved:
-            for k, arm in enumerate(x.arms):
-                for path, value in arm.settings.items():
-                    if path != LABEL:
-                        self._entry(k, arm, path, value)
+            for k, arm in enumerate(self._desk.exploration.arms):
+                for entry in arm.said():
+                    self._entry(k, arm, *entry)
+                if arm.open_value:
+                    parts.text(
+                        f"{arm.open_value} is found by patronage run; here it stands as it begins", "div", "quiet"
+                    )
 
-    def _entry(self, k: int, arm: Arm, path: str, value: Any) -> None:
+    def _entry(self, k: int, arm: Arm, path: str, since: int | None, value: str) -> None:
+        dated = "" if since is None else f"from period {since}: "
         with ui.element("div").classes("entry"):
             ui.element("span").classes("dot").style(f"background: {theme.ARMS[k]}")
-            parts.text(f"{path} = {inline(value)}", "span")
-            back = ui.button(icon="close", on_click=partial(self._take_back, k, path))
+            parts.text(f"{dated}{path} = {value}", "span")
+            back = ui.button(icon="close", on_click=partial(self._take_back, k, path, since))
             back.props(f'flat dense round size=xs color=grey-8 aria-label="take back {path}, {arm.name}"')
-        if path == "match":
-            parts.text(f"{arm.open_value} is found by patronage run; here it stands as it begins", "div", "quiet")
 
-    def _take_back(self, k: int, path: str) -> None:
+    def _take_back(self, k: int, path: str, since: int | None) -> None:
+        def back(arm: Arm) -> Arm:
+            return arm.without(path) if since is None else arm.undated(path, since)
+
         with parts.said():
-            self._desk.exploration.change(k, lambda arm: arm.without(path))
+            self._desk.exploration.change(k, back)

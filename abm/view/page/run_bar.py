@@ -23,7 +23,7 @@ class RunBar:
             parts.button("Step", x.step)
             parts.button("To the end", x.to_the_end)
             parts.button("Reset", x.reset)
-            parts.choice(_PACES, x.pace, x.set_pace, "a step is", "8rem")
+            parts.choice(_PACES, x.pace, x.set_pace, "a step is", "9rem")
             luck = ui.number("luck", value=x.replication, min=0, step=1, precision=0).props("dense outlined")
             luck.style("width: 5.2rem").on("blur", self._live).on("keydown.enter", self._live)
             luck.tooltip("Another number is another draw of luck, the same for both arms (replication).")
@@ -34,13 +34,12 @@ class RunBar:
     def refresh(self) -> None:
         """Draw what has changed."""
         x = self._desk.exploration
-        done = min((sight.periods if sight else 0 for sight in x.sights), default=0)
-        shown: Any = x.playing, done, x.periods, x.status, x.problem
+        shown: Any = x.playing, x.done, x.periods, x.status, x.problem
         if shown == self._shown:
             return
         self._shown = shown
         self._run.text = "Pause" if x.playing else "Run"
-        self._period.text = f"period {done:,} of {x.periods:,}"
+        self._period.text = f"period {x.done:,} of {x.periods:,}"
         self._status.text = x.problem or x.status
         self._status.classes(add="problem") if x.problem else self._status.classes(remove="problem")
 

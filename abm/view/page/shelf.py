@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from abm.core.presets import listed, presets
 from abm.core.spec import read_toml, write_toml
 from abm.scenario.changes import differences
 from abm.scenario.scenario import Scenario
-from abm.study.plan.arms import MATCH
 from abm.study.plan.experiment import Experiment, load
 from abm.view.page.arms import SECOND, Arm
+from abm.view.page.inline import inline
 
 LARGEST_FILE = 2_000_000  # bytes of a study that is loaded
 _FIRST = "baseline"
@@ -77,34 +77,19 @@ def written(study: Experiment) -> str:
     return write_toml(study.to_dict())
 
 
-def command(study: Experiment, arms: Sequence[Arm], file: Path | None) -> str:
-    """Return the command that runs a study with the arms as they are; "" if that takes a saved study.
+def command(filed: Experiment, arms: Sequence[Arm], seed: int, file: str, own: Sequence[Path] = ()) -> str:
+    """Return the command that runs a study with the arms as they are; "" if it takes the study to be saved first.
 
-    file : the study's, None = it is from none
+    filed : as the file has it        own : files of theories of one's own
     """
-    if file is None:
-        return ""
-    words = ["patronage", "run", file.name]
-    for path, value in differences(study.scenario, arms[0].base):
+    words = ["patronage", "run", file, *(part for path in own for part in ("--with", path.name))]
+    words += ["--seed", str(seed)] if seed != filed.seed else []
+    for path, value in differences(filed.scenario, arms[0].base):
         words += ["--set", f"{path}={inline(value)}"]
     for arm in arms:
-        if arm.name not in study.arms or not study.arms[arm.name].keys() <= arm.settings.keys() | {MATCH}:
-            return ""
+        if arm.name not in filed.arms or not filed.arms[arm.name].keys() <= arm.settings.keys():
+            return ""  # no option takes a setting out of an arm
         for path, value in arm.settings.items():
-            if study.arms[arm.name].get(path) != value:
+            if filed.arms[arm.name].get(path) != value:
                 words += ["--set", f"arms.{arm.name}.{path}={inline(value)}"]
     return shlex.join(words)
-
-
-def inline(value: Any) -> str:
-    """Return a value as it is written on one line of a study file."""
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_key(str(key))} = {inline(item)}" for key, item in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(inline, value))}]"
-    return write_toml({"value": value}).partition("=")[2].strip()
-
-
-def _key(key: str) -> str:
-    return inline(key) if "." in key or " " in key else key

@@ -59,6 +59,13 @@ def test_a_change_from_a_date_on(study):
     price = [arm.standing(t).firms[0].price for t in (0, 11, 12, 19, 20)]
     assert price == [1.0, 1.0, 0.9, 0.9, 1.1]
     assert abm.Experiment(name="x", scenario=study.scenario, arms={"none": arm.settings}).worlds == [arm.scenario]
+    assert arm.said() == [
+        ("firms.north.price", 12, "0.9"), ("firms.north.service.quality", 12, "0.8"), ("firms.north.price", 20, "1.1"),
+    ]  # fmt: skip
+    less = arm.undated("firms.north.price", 12)
+    assert [less.standing(t).firms[0].price for t in (12, 20)] == [1.0, 1.1]
+    assert less.standing(12).firms[0].service.quality == 0.8
+    assert less.undated("firms.north.service.quality", 12).undated("firms.north.price", 20).settings == {}
 
 
 def test_theories_on_and_off(study):

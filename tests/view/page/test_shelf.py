@@ -2,6 +2,7 @@
 
 import shlex
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,8 @@ from abm.study.plan.overrides import overrides
 from abm.view import figures
 from abm.view.page import shelf as module
 from abm.view.page.arms import arm_of, both_arms, study_of
-from abm.view.page.shelf import Shelf, command, inline, written
+from abm.view.page.inline import inline
+from abm.view.page.shelf import Shelf, command, written
 from tests.view.page.small_study import STUDY
 
 
@@ -51,7 +53,7 @@ def test_a_link_that_leads_out_is_not_offered(folder):
 
 def test_reading_what_somebody_loads(folder):
     study = Shelf(folder).read("../../x/mine.toml", STUDY.encode())
-    assert (study.name, study.folder, list(study.arms)) == ("mine", folder, ["none", "service", "cut"])
+    assert (study.name, study.folder, list(study.arms)) == ("small", folder, ["none", "service", "cut"])
 
 
 @pytest.mark.parametrize(
@@ -96,20 +98,27 @@ def test_the_command_repeats_what_is_seen(study, folder, monkeypatch):
         .setting("firms.north.program", {"preset": "tiers", "tier_discount": [0.01, 0.03]})
     )
     second = second.setting("firms.north.price", 0.9, since=12)
-    line = command(study, (first, second), folder / "small.toml")
+    line = command(study, (first, second), 11, "small.toml")
     program, verb, file, *options = shlex.split(line)
     assert (program, verb, file) == ("patronage", "run", "small.toml")
-    repeated = overrides(abm.load(folder / file), options[1::2])
+    assert options[:2] == ["--seed", "11"]
+    repeated = overrides(abm.load(folder / file), options[3::2], None, 11)
     assert [repeated.scenario_of(name) for name in ("none", "service")] == [first.scenario, second.scenario]
     monkeypatch.chdir(folder)
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     assert main([verb, file, *options, "--replications", "1", "--workers", "1"]) == 0
 
 
-def test_no_command_for_what_no_file_has(study):
+def test_what_is_as_the_file_has_it_needs_no_option(study):
+    assert command(study, both_arms(study), study.seed, "small.toml") == "patronage run small.toml"
+    with_own = command(study, both_arms(study), study.seed, "small.toml", [Path("a/habits.py")])
+    assert with_own == "patronage run small.toml --with habits.py"
+
+
+def test_no_command_for_what_no_option_says(study):
     first, second = both_arms(study)
-    assert command(study, (first, second), None) == ""
-    assert command(study, (first, second.without("firms.north.service.quality")), study.folder / "small.toml") == ""
+    less = second.without("firms.north.service.quality")
+    assert command(study, (first, less), study.seed, "small.toml") == ""
 
 
 @pytest.mark.parametrize(
