@@ -13,67 +13,96 @@ from abm.study.plan.overrides import parsed
 from abm.view.page import theme
 from abm.view.page.inline import inline
 from abm.view.page.levers import Lever
-from abm.view.page.parts import text
+from abm.view.page.parts import said, text
 
 _QUASAR = {theme.FIRST: "grey-7", theme.SECOND: "primary"}  # what Quasar calls the colours of the arms
 _DENSE = "dense outlined hide-bottom-space"
 
 
+class _Slider(ui.slider):
+    """A slider that goes where it is moved at once, rather than when the server has heard of it."""
+
+    LOOPBACK = False
+
+
 class Control:
     """The controls of one lever for one owner of a value.
 
-    move : called with a value that was typed or slid to; raises Refusal
+    read : returns the value as it is        move : called with one that was typed or slid to; raises Refusal
     """
 
-    def __init__(self, lever: Lever, value: Any, whose: str, colour: str, move: Callable[[Any], None]) -> None:
-        self._lever, self._move, self._colour = lever, move, _QUASAR.get(colour, "grey-9")
+    def __init__(
+        self, lever: Lever, whose: str, colour: str, read: Callable[[], Any], move: Callable[[Any], None]
+    ) -> None:
+        self._lever, self._read, self._move = lever, read, move
+        self._colour = _QUASAR.get(colour, "grey-9")
         self._slider: ui.slider | None = None
         with ui.element("div").classes("one"):
             ui.element("span").classes("dot").style(f"background: {colour}").props(f'title="{whose}"')
             self._field = self._made(f'aria-label="{lever.label}, {whose}"')
-        self.show(value)
+        self._known = read()
+        self._show_field()
+        self._show_slider()
 
-    def show(self, value: Any) -> None:
-        """Show another value."""
-        if self._lever.kind == "text":
-            self._field.value = "" if value is None else inline(value) if not isinstance(value, str) else value
-            return
+    def follow(self) -> None:
+        """Show the value, if something else than this control has changed it.
+
+        What this control has set it shows already; to show it again could take back what is slid to meanwhile.
+        """
+        if not _same(now := self._read(), self._known):
+            self._known = now
+            self._show_field()
+            self._show_slider()
+
+    def _show_field(self) -> None:
+        value = self._known
+        if self._lever.kind == "text" and not isinstance(value, str):
+            value = "" if value is None else inline(value)
         self._field.value = value
+
+    def _show_slider(self) -> None:
+        low, high = self._lever.low, self._lever.high
         if self._slider is not None:
-            self._slider.value = (
-                self._lever.low if value is None else min(max(value, self._lever.low), self._lever.high)
-            )
+            self._slider.value = low if self._known is None else min(max(self._known, low), high)
 
     def _made(self, label: str) -> Any:
         lever = self._lever
         if lever.kind == "switch":
             made: Any = ui.switch().classes("wide").props(f"dense {label}")
-            return made.on("update:model-value", lambda: self._moved(self._field.value))
+            return made.on("update:model-value", self._typed)
         if lever.kind == "word":
             made = ui.select(list(lever.words)).classes("wide").props(f"{_DENSE} options-dense {label}")
-            return made.on("update:model-value", lambda: self._moved(self._field.value))
+            return made.on("update:model-value", self._typed)
         if lever.kind == "text":
             made = ui.input().classes("wide").props(f"{_DENSE} {label}")
             return made.on("keydown.enter", self._typed).on("blur", self._typed)
-        self._slider = ui.slider(min=lever.low, max=lever.high, step=lever.step).props(
-            f"dense color={self._colour} {label}"
-        )
-        self._slider.on("change", lambda event: self._moved(event.args))
+        self._slider = _Slider(min=lever.low, max=lever.high, step=lever.step).props(f"dense {label}")
+        self._slider.props(f"color={self._colour}").on("change", lambda event: self._moved(event.args, slid=True))
         made = ui.number(step=lever.step).props(f"{_DENSE} {label}")
         return made.on("keydown.enter", self._typed).on("blur", self._typed)
 
     def _typed(self) -> None:
         value = self._field.value
-        if value is None or value == "":
-            return
-        self._moved(_of_text(self._lever, value) if self._lever.kind == "text" else value)
+        if value is not None and value != "":
+            self._moved(_of_text(self._lever, value) if self._lever.kind == "text" else value)
 
-    def _moved(self, value: Any) -> None:
+    def _moved(self, value: Any, slid: bool = False) -> None:
         if self._lever.kind == "whole number" and float(value).is_integer():
             value = int(value)
         elif self._lever.kind == "number":
             value = float(f"{value:.12g}")  # a slider counts in steps, whose sums are not round
-        self._move(value)
+        if _same(value, self._known):
+            return
+        with said():
+            self._move(value)
+        self._known = self._read()
+        self._show_field()
+        if not slid or not _same(value, self._known):
+            self._show_slider()
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
 
 
 def _of_text(lever: Lever, written: str) -> Any:

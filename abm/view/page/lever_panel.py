@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -23,7 +22,7 @@ class LeverPanel:
 
     def __init__(self, desk: Desk, look: Look) -> None:
         self._desk, self._look = desk, look
-        self._controls: list[tuple[Control, Callable[[], Any]]] = []
+        self._controls: list[Control] = []
         self._built: tuple[Any, Any] = (None, None)
         self._shown: Any = None
         self._open: set[str] = set()  # paths of the sections that are open
@@ -47,8 +46,8 @@ class LeverPanel:
         if body != self._built[1]:
             self._build_body(levers.matching(sections, look.words))
         self._built = head, body
-        for control, value in self._controls:
-            control.show(value())
+        for control in self._controls:
+            control.follow()
         self._build_moved()
 
     def _sections(self) -> list[Section]:
@@ -142,26 +141,15 @@ class LeverPanel:
     def _lever(self, one: Section, lever: levers.Lever) -> None:
         x = self._desk.exploration
         if one.owner == SHARED:
-            value: Callable[[], Any] = lambda: levers.value(x.base, lever)  # noqa: E731
-            self._add(lever, "both arms", "#ffffff", value, partial(x.change_market, lever.path))
+            read = partial(self._shared, lever)
+            self._controls.append(Control(lever, "both arms", "#ffffff", read, partial(x.change_market, lever.path)))
             return
         for k, name in enumerate(charts.names(x)):
-            value = partial(self._value, k, lever)
-            self._add(lever, name, theme.ARMS[k], value, partial(self._move, k, lever.path))
+            read = partial(self._value, k, lever)
+            self._controls.append(Control(lever, name, theme.ARMS[k], read, partial(self._move, k, lever.path)))
 
-    def _add(
-        self, lever: levers.Lever, whose: str, colour: str, value: Callable[[], Any], move: Callable[[Any], None]
-    ) -> None:
-        def moved(new: Any) -> None:
-            before = value()
-            if new == before and type(new) is type(before):
-                return
-            with parts.said():
-                move(new)
-            control.show(value())
-
-        control = Control(lever, value(), whose, colour, moved)
-        self._controls.append((control, value))
+    def _shared(self, lever: levers.Lever) -> Any:
+        return levers.value(self._desk.exploration.base, lever)
 
     def _value(self, k: int, lever: levers.Lever) -> Any:
         x = self._desk.exploration

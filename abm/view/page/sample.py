@@ -11,7 +11,6 @@ from abm.world.network.graphs import positions
 from abm.world.network.ties import Ties
 
 MOST = 400  # customers who are drawn, unless something else is asked for
-LARGEST = 1_500
 _MOST_LINKS = 6_000  # that are drawn; of a denser neighbourhood every so-manieth
 
 
