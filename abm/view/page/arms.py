@@ -46,8 +46,7 @@ class Arm:
     @property
     def open_value(self) -> str:
         """The path of a value that the study leaves to be found (`match`); "" = none. Here it stands as it begins."""
-        match = self.settings.get(MATCH)
-        return "" if match is None else str(match.by)
+        return str(self.settings.get(MATCH, {}).get("by", ""))
 
     def standing(self, period: int) -> Scenario:
         """Return the scenario as it stands in a period, without dates."""
@@ -65,7 +64,7 @@ class Arm:
         if path in settings and _is_in(self.base, path, value):
             return self.without(path)
         made = with_setting(self.base, self.name, settings, path, value)
-        return self._checked(replace(self, settings={key: _plain(one) for key, one in made.items()}))
+        return self._checked(replace(self, settings=as_written(made)))
 
     def said(self) -> list[tuple[str, int | None, str]]:
         """Return what the arm sets, as people read it: path, the period from which on, None = all, and the value."""
@@ -73,7 +72,7 @@ class Arm:
         for path, value in self.settings.items():
             if path == CHANGES:
                 found += [(own, step[_FROM], inline(one)) for step in value for own, one in step["set"].items()]
-            elif path != LABEL:
+            elif path not in (LABEL, MATCH):
                 found.append((path, None, inline(value)))
         return found
 
@@ -118,7 +117,7 @@ class Arm:
         if own is None:
             own = {"name": f"from_{since}", _FROM: since, "set": {}}
             steps.append(own)
-        own["set"] = {**own["set"], path: _plain(value)}
+        own["set"] = {**own["set"], path: as_written(value)}
         return self._checked(replace(self, settings={**self.settings, CHANGES: steps}))
 
     def _checked(self, arm: Arm) -> Arm:
@@ -135,11 +134,13 @@ def _is_in(scenario: Scenario, path: str, value: Any) -> bool:
     return found == value and type(found) is type(value)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as a study file has it."""
+def as_written(value: Any) -> Any:
+    """Return a value, or a table of settings, as a study file has it: without specs, tuples as lists."""
     if isinstance(value, Spec):
         return value.to_dict()
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+    if isinstance(value, Mapping):
+        return {key: as_written(one) for key, one in value.items()}
+    return [as_written(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 SECOND = "changed"  # name of the second arm where a study has but one
@@ -150,13 +151,13 @@ def both_arms(study: Experiment) -> tuple[Arm, Arm]:
     first = checks.baseline(study.baseline, study.arms)
     second = next((name for name in study.arms if name != first), None)
     if second is None:
-        return arm_of(study, first), Arm(SECOND, study.scenario, _unlabelled(study.arms[first]))
+        return arm_of(study, first), Arm(SECOND, study.scenario, _unlabelled(as_written(study.arms[first])))
     return arm_of(study, first), arm_of(study, second)
 
 
 def arm_of(study: Experiment, name: str) -> Arm:
     """Return an arm of a study."""
-    return Arm(name, study.scenario, study.arms[name])
+    return Arm(name, study.scenario, as_written(study.arms[name]))
 
 
 def study_of(study: Experiment, arms: Sequence[Arm], replications: int | None, kpi: str | None) -> Experiment:

@@ -19,6 +19,7 @@ Options = dict[str, Any]
 _INK, _FAINT = "#262626", "#e0e0e0"
 _TEXT = {"fontFamily": 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif', "color": _INK, "fontSize": 12}
 _DIGITS = 4  # of numbers that are drawn
+_FEW = 12  # points of a line, which are marked
 _SIZE = 1000  # of the plane of the network: the lines of a small one are rounded away
 _WIDTHS = (4.2, 1.9)  # of the arms' lines, so that both are seen where they are equal
 
@@ -113,7 +114,7 @@ def _pairs(x: Any, y: Any) -> list[list[float | None]]:
 
 def _line(name: str, points: list[list[float | None]], colour: str, width: float) -> Options:
     return {
-        "type": "line", "name": name, "data": points, "showSymbol": False, "connectNulls": True, "animation": False,
+        "type": "line", "name": name, "data": points, "showSymbol": len(points) <= _FEW, "connectNulls": True, "animation": False,
         "lineStyle": {"color": colour, "width": width}, "itemStyle": {"color": colour},
         "silent": colour == theme.EARLIER, "z": 1 if colour == theme.EARLIER else 3,
         "emphasis": {"disabled": True},

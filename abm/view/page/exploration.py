@@ -171,6 +171,12 @@ class Exploration:
         return min(sight.periods if sight else 0 for sight in self.sights)
 
     @property
+    def behind(self) -> bool:
+        """Whether something is wanted that there is not yet to be seen."""
+        with self._changed:
+            return not self.problem and self._behind() is not None
+
+    @property
     def status(self) -> str:
         """What it is doing, in a word or a line."""
         if self.activity or (None in self.sights and not self.problem):

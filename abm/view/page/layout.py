@@ -22,7 +22,7 @@ from abm.view.page.trial_card import TrialCard
 from abm.view.page.watch_card import WatchCard
 
 TITLE = "Patronage"
-_LOOK = 0.05  # seconds between two looks at the exploration
+_LOOK = 0.04  # seconds between two looks at the exploration
 _LATER = 0.3  # the same of what takes browsers longer to draw, so that the chart does not wait for it
 
 
@@ -53,8 +53,8 @@ class Page:
                     TrialCard(desk, look),
                 ]  # fmt: skip
         chart, *later = cards
-        self._at_once: list[Any] = [chart, *bars, panel]
-        self._later: list[Any] = later
+        self._at_once: list[Any] = [chart, *bars]
+        self._later: list[Any] = [panel, *later]
         self.refresh()
         ui.context.client.on_connect(x.start)  # not before, as compiling would keep the page waiting
         ui.timer(_LOOK, lambda: self._draw(self._at_once))

@@ -184,7 +184,9 @@ class LeverPanel:
                     self._entry(k, arm, *entry)
                 if arm.open_value:
                     parts.text(
-                        f"{arm.open_value} is found by patronage run; here it stands as it begins", "div", "quiet"
+                        f"{arm.open_value} is found by trial runs of patronage run; here it stands as it begins",
+                        "div",
+                        "quiet",
                     )
 
     def _entry(self, k: int, arm: Arm, path: str, since: int | None, value: str) -> None:

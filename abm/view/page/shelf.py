@@ -14,7 +14,7 @@ from abm.core.spec import read_toml, write_toml
 from abm.scenario.changes import differences
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment, load
-from abm.view.page.arms import SECOND, Arm
+from abm.view.page.arms import SECOND, Arm, as_written
 from abm.view.page.inline import inline
 
 LARGEST_FILE = 2_000_000  # bytes of a study that is loaded
@@ -87,9 +87,10 @@ def command(filed: Experiment, arms: Sequence[Arm], seed: int, file: str, own: S
     for path, value in differences(filed.scenario, arms[0].base):
         words += ["--set", f"{path}={inline(value)}"]
     for arm in arms:
-        if arm.name not in filed.arms or not filed.arms[arm.name].keys() <= arm.settings.keys():
+        there = as_written(filed.arms.get(arm.name))
+        if there is None or not there.keys() <= arm.settings.keys():
             return ""  # no option takes a setting out of an arm
         for path, value in arm.settings.items():
-            if filed.arms[arm.name].get(path) != value:
+            if there.get(path) != value:
                 words += ["--set", f"arms.{arm.name}.{path}={inline(value)}"]
     return shlex.join(words)

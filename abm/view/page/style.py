@@ -52,6 +52,7 @@ h2 {{ font-size: 1rem; font-weight: 700; margin: 0 0 .5rem; line-height: 1.3; }}
 .verdict p {{ margin: .2rem 0; }} .verdict p:first-child {{ font-weight: 600; }}
 .command {{ font: .84rem/1.4 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; background: #f4f4f4;
             padding: .5rem .7rem; border-radius: 4px; overflow-wrap: anywhere; white-space: pre-wrap; }}
+.q-notification .q-btn {{ color: #fff !important; }}
 .q-btn {{ text-transform: none; }} .q-btn--outline:before {{ border-color: #b5b5b5; }}
 .q-expansion-item .q-item {{ padding: .3rem .2rem; min-height: 40px; }}
 .nicegui-expansion .q-expansion-item__content {{ padding: 0 .2rem .4rem !important; }}

@@ -19,7 +19,9 @@ class WatchCard:
     """The chart, what is chosen for it, and its files."""
 
     def __init__(self, desk: Desk, look: Look, changed: Callable[[], None]) -> None:
-        self._desk, self._look, self._changed, self._shown = desk, look, changed, None
+        self._desk, self._look, self._changed = desk, look, changed
+        self._shown: Any = None
+        self._seen: Any = None
         x = desk.exploration
         with parts.card("Over time", "first"):
             with ui.element("div").classes("row"):
@@ -39,9 +41,9 @@ class WatchCard:
         """Draw what has changed."""
         x, look = self._desk.exploration, self._look
         shown: Any = x.version, look.kpi, look.firm, look.together
-        if shown == self._shown:
+        if shown == self._shown or (x.sights is self._seen and x.behind):  # what is wanted will be drawn with the rest
             return
-        self._shown = shown
+        self._shown, self._seen = shown, x.sights
         for select, options, value in (
             (self._kpi, _labels(x.kpis), look.kpi),
             (self._firm, {firm: firm for firm in x.firms}, look.firm),

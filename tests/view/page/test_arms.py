@@ -106,5 +106,6 @@ def test_a_value_that_is_still_to_be_found_stands_as_it_begins(study):
     match = {"by": "firms.north.price", "kpi": "csi", "plus": 1.0}
     first, second = both_arms(study.replace(arms={"none": {}, "cut": {"match": match}}))
     assert second.open_value == "firms.north.price"
+    assert second.said() == []
     assert second.scenario == first.scenario
     assert study_of(study, (first, second), None, None).matches == {}

@@ -16,6 +16,8 @@ from abm.view.page.inline import inline
 from abm.view.page.shelf import Shelf, command, written
 from tests.view.page.small_study import STUDY
 
+EXPERIMENTS = Path(__file__).parents[3] / "experiments"
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -87,6 +89,18 @@ def test_saved_and_read_again(study, folder):
     again = Shelf(folder).read("small.toml", written(made).encode())
     assert again.arms == made.arms
     assert again.worlds == made.worlds == [first.scenario, second.scenario]
+
+
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_study_can_be_explored_and_saved(path):
+    study = Shelf(EXPERIMENTS).open(path.name)
+    arms = both_arms(study)
+    assert all(text for arm in arms for _, _, text in arm.said())
+    made = study_of(study, arms, 2, None)
+    again = Shelf(EXPERIMENTS).read(path.name, written(made).encode())
+    assert [world.stretches() for world in again.worlds] == [arm.scenario.stretches() for arm in arms]
+    wanted = f"patronage run {path.name}" if len(study.arms) > 1 else ""
+    assert command(study, arms, study.seed, path.name) == wanted
 
 
 def test_the_command_repeats_what_is_seen(study, folder, monkeypatch):
