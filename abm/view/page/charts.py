@@ -114,7 +114,8 @@ def _pairs(x: Any, y: Any) -> list[list[float | None]]:
 
 def _line(name: str, points: list[list[float | None]], colour: str, width: float) -> Options:
     return {
-        "type": "line", "name": name, "data": points, "showSymbol": len(points) <= _FEW, "connectNulls": True, "animation": False,
+        "type": "line", "name": name, "data": points, "showSymbol": len(points) <= _FEW,
+        "connectNulls": True, "animation": False,
         "lineStyle": {"color": colour, "width": width}, "itemStyle": {"color": colour},
         "silent": colour == theme.EARLIER, "z": 1 if colour == theme.EARLIER else 3,
         "emphasis": {"disabled": True},
