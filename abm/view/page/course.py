@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,17 +72,26 @@ class Sight:
 class Course:
     """An engine, and the columns of the customers who are looked at, period by period.
 
+    most    : customers who are looked at
+    known   : samples of other courses; one of the same customers and ties is taken over, as it may be laid out already
     attempt : number that whoever owns it gives it, to tell a course that is to begin again
     """
 
     def __init__(
-        self, scenario: Scenario, seed: int, replication: int = 0, folder: Path | None = None, most: int = MOST
+        self,
+        scenario: Scenario,
+        seed: int,
+        replication: int = 0,
+        folder: Path | None = None,
+        most: int = MOST,
+        known: Iterable[Sample] = (),
     ) -> None:
         self._engine = Engine(
             scenario, seed, replication, folder=folder, readings=readings_in(measures.of(scenario))
         )  # fmt: skip
         self.scenario, self.seed, self.replication, self.attempt = scenario, seed, replication, 0
-        self.sample = neighbourhood(self._engine.world.ties, most)
+        self._most = most
+        self.sample = self._looked_at(known)
         self._people: dict[str, np.ndarray] = {}
         self._begin()
 
@@ -91,11 +100,11 @@ class Course:
         """Periods done."""
         return self._engine.t
 
-    def restart(self, replication: int) -> None:
+    def restart(self, replication: int, known: Iterable[Sample] = ()) -> None:
         """Go back to the beginning, with the luck of a replication."""
         self._engine.restart(replication)
         self.replication = replication
-        self.sample = neighbourhood(self._engine.world.ties, len(self.sample.rows))
+        self.sample = self._looked_at([self.sample, *known])
         self._begin()
 
     def advance(self, periods: int) -> None:
@@ -107,6 +116,10 @@ class Course:
     def sight(self) -> Sight:
         """Return what there is to see now; later periods do not change it."""
         return Sight(self.scenario, self.t, read(self._engine), self.sample, dict(self._people))
+
+    def _looked_at(self, known: Iterable[Sample]) -> Sample:
+        found = neighbourhood(self._engine.world.ties, self._most)
+        return next((one for one in known if one.same_as(found)), found)
 
     def _begin(self) -> None:
         columns = self._engine.world.customers

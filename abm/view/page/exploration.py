@@ -311,14 +311,14 @@ class Exploration:
 
     def _do(self, k: int, arm: Arm, study: Experiment, replication: int, attempt: int, target: int) -> None:
         """Bring an arm a part of the way."""
-        course = self._courses[k]
+        course, known = self._courses[k], [sight.sample for sight in self.sights if sight is not None]
         if course is None or course.scenario is not arm.scenario or course.seed != study.seed:
             self._courses[k] = course = None  # one world less before there is another
             if not is_loaded(arm.scenario, self.sights[k]):
                 self._say(LOADING if is_compiled(arm.scenario) else COMPILING)
-            course = Course(arm.scenario, study.seed, replication, study.folder, self._most)
+            course = Course(arm.scenario, study.seed, replication, study.folder, self._most, known)
         elif (course.replication, course.attempt) != (replication, attempt):
-            course.restart(replication)
+            course.restart(replication, known)
         course.attempt = attempt
         until = time.monotonic() + _PATIENCE
         while course.t < target and time.monotonic() < until:

@@ -38,9 +38,9 @@ class Sample:
             self._placed.append(positions(self.links, len(self.rows)))
         return self._placed[0]
 
-    def same_as(self, other: Sample | None) -> bool:
+    def same_as(self, other: Sample) -> bool:
         """Return whether another sample is of the same customers and ties."""
-        return other is not None and np.array_equal(self.rows, other.rows) and np.array_equal(self.links, other.links)
+        return np.array_equal(self.rows, other.rows) and np.array_equal(self.links, other.links)
 
 
 def neighbourhood(ties: Ties, most: int = MOST) -> Sample:

@@ -39,6 +39,22 @@ def test_a_moved_lever_runs_its_arm_again_and_keeps_what_was_there(exploration):
     assert exploration.earlier == ()
 
 
+def test_the_network_is_laid_out_once_for_both_arms_and_all_their_runs(exploration):
+    exploration.step(2)
+    exploration.wait()
+    sample = exploration.sights[0].sample
+    exploration.change(1, lambda arm: arm.setting("firms.north.price", 0.8))
+    exploration.wait()
+    exploration.reset()
+    exploration.wait()
+    assert [sight.sample for sight in exploration.sights] == [sample, sample]
+    exploration.set_luck(1)  # other ties
+    exploration.wait()
+    first, second = (sight.sample for sight in exploration.sights)
+    assert first is second
+    assert first is not sample
+
+
 def test_no_more_than_a_few_runs_are_kept(exploration):
     exploration.step(3)
     for price in np.linspace(0.7, 1.2, module.MOST_EARLIER + 3):

@@ -50,6 +50,7 @@ def test_places_are_the_same_each_time():
     assert first.laid_out
     assert first.same_as(second)
     assert not first.same_as(neighbourhood(graph, 59))
+    assert not first.same_as(neighbourhood(ties(kind="watts_strogatz", neighbours=6), 60))
     assert first.places().shape == (60, 2)
     assert np.abs(first.places()).max() <= 1 + 1e-9
 
