@@ -23,7 +23,7 @@ class BooksCard:
         """Draw what has changed."""
         x, look = self._desk.exploration, self._look
         sights = [(name, sight) for name, sight in zip(charts.names(x), x.sights, strict=True) if sight is not None]
-        shown: Any = [id(sight) for _, sight in sights], look.firm
+        shown: Any = sights, look.firm
         if len(sights) < len(x.sights) or shown == self._shown:
             return
         self._shown = shown

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from abm.core.kernels import Kernel
 from abm.engine.engine import Engine
 from abm.engine.recording import Record, read
 from abm.kpis.measure import readings_in
@@ -132,3 +133,16 @@ class Course:
     def _keep(self) -> None:
         for name, kept in self._people.items():
             kept[self.t] = self._engine.world.customers[name][..., self.sample.rows]
+
+
+def is_compiled(scenario: Scenario) -> bool:
+    """Return whether every kernel of a scenario has machine code on the disk."""
+    return all(step.act.is_cached() for step in scenario.ever()[1] if isinstance(step.act, Kernel))
+
+
+def is_loaded(scenario: Scenario, sight: Sight | None) -> bool:
+    """Return whether all that a scenario does was done already by what is seen."""
+    if sight is None:
+        return False
+    wanted, there = ({step.name for step in one.ever()[1]} for one in (scenario, sight.scenario))
+    return wanted <= there

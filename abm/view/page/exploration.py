@@ -13,21 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from abm.core.errors import Refusal, one_line, shortage
-from abm.core.kernels import Kernel
 from abm.engine.recording import MOST_REPLICATION
 from abm.scenario import measures
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.view.page.arms import Arm, both_arms, study_of
-from abm.view.page.course import Course, Sight
+from abm.view.page.course import Sight
+from abm.view.page.pair import LOADING, Pair, Wanted
 from abm.view.page.sample import MOST
 from abm.view.page.trial import Trial
 
 MOST_EARLIER = 8  # runs that are kept to be drawn in grey
 UPDATE = 0.1  # seconds between two updates while it runs
-_PATIENCE = 0.15  # seconds of work between two looks at what is wanted
-COMPILING = "compiling the market for this machine: once, about half a minute …"
-LOADING = "starting the market …"
 RUNNING, PAUSED, ENDED = "running", "paused", "at the end"
 
 
@@ -51,9 +48,8 @@ class Exploration:
 
     def __init__(self, study: Experiment, most: int = MOST) -> None:
         self._changed = threading.Condition()
-        self._most = most
+        self._pair = Pair(most)
         self._closed = self._playing = False
-        self._courses: list[Course | None] = [None, None]
         self._thread: threading.Thread | None = None
         self.version, self.pace, self.replication, self._attempt = 0, 1, 0, 0
         self.activity = self.problem = ""
@@ -260,18 +256,12 @@ class Exploration:
         if sight is not None and sight.periods > 1 and sight.periods >= self.target - self.pace:
             self.earlier = (*self.earlier, Earlier(arm, sight))[-MOST_EARLIER:]
 
-    def _behind(self) -> int | None:
-        """Return the arm that has to be worked on next, None if both are where they are wanted."""
-        for k, course in enumerate(self._courses):
-            if course is None or not self._is_current(course, k):
-                return k
-        first, second = (course.t for course in self._courses if course)
-        k = 0 if first <= second else 1
-        return k if min(first, second) < self.target else None
+    @property
+    def _wanted(self) -> Wanted:
+        return Wanted(self.study, self.arms, self.replication, self._attempt, self.target)
 
-    def _is_current(self, course: Course, k: int) -> bool:
-        same = course.scenario is self.arms[k].scenario and course.seed == self.study.seed
-        return same and (course.replication, course.attempt) == (self.replication, self._attempt)
+    def _behind(self) -> int | None:
+        return self._pair.behind(self._wanted)
 
     def _work(self) -> None:
         while True:
@@ -284,11 +274,10 @@ class Exploration:
                         self._changed.wait()
                 if self._closed:
                     return
-                k = self._behind()
-                assert k is not None
-                job = self.arms[k], self.study, self.replication, self._attempt, self.target
+                k, wanted = self._behind(), self._wanted
+            assert k is not None
             try:
-                self._do(k, *job)
+                self._see(k, wanted, self._pair.bring(k, wanted, self.sights, self._say))
             except Exception as error:  # whatever it is, the page stays and says so
                 known = str(error) if isinstance(error, Refusal) else shortage(error)
                 self._fail(known or one_line(f"{type(error).__name__}: {error}"))
@@ -309,38 +298,10 @@ class Exploration:
                 self.activity = activity
                 self._tell()
 
-    def _do(self, k: int, arm: Arm, study: Experiment, replication: int, attempt: int, target: int) -> None:
-        """Bring an arm a part of the way."""
-        course, known = self._courses[k], [sight.sample for sight in self.sights if sight is not None]
-        if course is None or course.scenario is not arm.scenario or course.seed != study.seed:
-            self._courses[k] = course = None  # one world less before there is another
-            if not is_loaded(arm.scenario, self.sights[k]):
-                self._say(LOADING if is_compiled(arm.scenario) else COMPILING)
-            course = Course(arm.scenario, study.seed, replication, study.folder, self._most, known)
-        elif (course.replication, course.attempt) != (replication, attempt):
-            course.restart(replication, known)
-        course.attempt = attempt
-        until = time.monotonic() + _PATIENCE
-        while course.t < target and time.monotonic() < until:
-            course.advance(1)
-        sight = course.sight()
+    def _see(self, k: int, wanted: Wanted, sight: Sight) -> None:
         with self._changed:
-            self._courses[k] = course
-            if arm is self.arms[k] and study is self.study:
+            if wanted.arms[k] is self.arms[k] and wanted.study is self.study:
                 self.sights = (sight, self.sights[1]) if k == 0 else (self.sights[0], sight)
                 if self._behind() is None:
                     self.activity = ""
                 self._tell()
-
-
-def is_compiled(scenario: Scenario) -> bool:
-    """Return whether every kernel of a scenario has machine code on the disk."""
-    return all(step.act.is_cached() for step in scenario.ever()[1] if isinstance(step.act, Kernel))
-
-
-def is_loaded(scenario: Scenario, sight: Sight | None) -> bool:
-    """Return whether all that a scenario does was done already by what is seen."""
-    if sight is None:
-        return False
-    wanted, there = ({step.name for step in one.ever()[1]} for one in (scenario, sight.scenario))
-    return wanted <= there

@@ -34,11 +34,11 @@ class LeverPanel:
     def refresh(self) -> None:
         """Draw what has changed."""
         x, look = self._desk.exploration, self._look
-        shown = id(x.study), x.arms, look.owner, look.words, look.dated, x.target if look.dated else 0
+        shown = x.study, x.arms, look.owner, look.words, look.dated, x.target if look.dated else 0
         if shown == self._shown:
             return
         self._shown = shown
-        head = id(x.study), x.firms, charts.names(x)
+        head = x.study, x.firms, charts.names(x)
         if head != self._built[0]:
             self._build_head()
         sections = [one for one in self._sections() if one.owner == look.owner or look.words]
@@ -63,9 +63,8 @@ class LeverPanel:
         self._body.clear()
         with self._body:
             for place, one in enumerate(found):
-                self._section(
-                    one, place == 0 or one.path in self._open or (bool(self._look.words) and place < _MOST_OPEN)
-                )
+                few = _MOST_OPEN if self._look.words else 1
+                self._section(one, place < few or one.path in self._open)
             if not found:
                 parts.text("no lever is called so", "p", "quiet")
 
@@ -92,12 +91,9 @@ class LeverPanel:
         look = self._look
         with ui.element("div").classes("row").style("margin: .5rem 0"):
             parts.choice(owners, look.owner, partial(self._set, "owner"), "levers of", "9.5rem")
-            search = (
-                ui.input("find a lever", value=look.words).props("dense outlined clearable").style("flex: 1 1 8rem")
-            )
-            search.on(
-                "update:model-value", lambda: self._set("words", search.value or ""), throttle=0.4, leading_events=False
-            )
+            search = ui.input("find a lever", value=look.words).props("dense outlined clearable")
+            search.style("flex: 1 1 8rem").props("debounce=300")
+            search.on("update:model-value", lambda: self._set("words", search.value or ""))
         holds = {False: "from the first period on", True: "from the present period on"}
         parts.choice(holds, look.dated, partial(self._set, "dated"), "what is moved holds", "100%")
 
@@ -183,11 +179,8 @@ class LeverPanel:
                 for entry in arm.said():
                     self._entry(k, arm, *entry)
                 if arm.open_value:
-                    parts.text(
-                        f"{arm.open_value} is found by trial runs of patronage run; here it stands as it begins",
-                        "div",
-                        "quiet",
-                    )
+                    words = f"{arm.open_value} is found by trial runs of patronage run; here it stands as it begins"
+                    parts.text(words, "div", "quiet")
 
     def _entry(self, k: int, arm: Arm, path: str, since: int | None, value: str) -> None:
         dated = "" if since is None else f"from period {since}: "

@@ -49,7 +49,7 @@ class PeopleCard:
         self._told = parts.text("", "p", "quiet")
         self._told.style("min-height: 3em; margin: .5rem 0")
         self._firms = parts.Words("key")
-        self._history = ui.echart(charts.history(_nothing(), "", (), 1)).classes("chart small")
+        self._history = ui.echart({"series": []}).classes("chart small")
 
     def refresh(self) -> None:
         """Draw what has changed, as soon as the network is laid out."""
@@ -62,7 +62,7 @@ class PeopleCard:
             self._laying = True
             asyncio.get_running_loop().run_in_executor(None, self._lay_out, sight)
             return
-        shown: Any = id(sight), look.arm, look.paint, look.firm, look.customer, look.column
+        shown: Any = sight, look.arm, look.paint, look.firm, look.customer, look.column
         if shown == self._shown:
             return
         self._shown = shown
@@ -120,10 +120,6 @@ class PeopleCard:
         if value is not None and value != getattr(self._look, name):
             setattr(self._look, name, value)
             self._changed()
-
-
-def _nothing() -> Any:
-    return {"period": []}
 
 
 def _in_words(sight: Sight, place: int) -> str:

@@ -39,7 +39,7 @@ class StudyBar:
     def refresh(self) -> None:
         """Draw what has changed."""
         study = self._desk.exploration.study
-        shown: Any = id(study), self._desk.opened
+        shown: Any = study, self._desk.opened
         if shown != self._shown:
             self._shown = shown
             names = self._desk.shelf.names()

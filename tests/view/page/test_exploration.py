@@ -7,6 +7,7 @@ import pytest
 
 import abm
 from abm.view.page import exploration as module
+from abm.view.page import pair
 from abm.view.page.exploration import Exploration
 
 
@@ -152,14 +153,14 @@ def test_another_study(study, exploration):
 
 def test_what_cannot_be_run_is_said_and_can_be_put_right(study, exploration, monkeypatch):
     exploration.wait()
-    whole = module.Course
+    whole = pair.Course
 
     def broken(scenario, *rest):
         if scenario.firms[0].price == 0.5:
             raise MemoryError
         return whole(scenario, *rest)
 
-    monkeypatch.setattr(module, "Course", broken)
+    monkeypatch.setattr(pair, "Course", broken)
     exploration.change(0, lambda arm: arm.setting("firms.north.price", 0.5))
     exploration.wait()
     assert "not enough memory" in exploration.problem
@@ -172,14 +173,14 @@ def test_what_cannot_be_run_is_said_and_can_be_put_right(study, exploration, mon
 
 def test_it_says_when_a_market_has_still_to_be_compiled(study, monkeypatch):
     said = []
-    monkeypatch.setattr(module, "is_compiled", lambda scenario: False)
+    monkeypatch.setattr(pair, "is_compiled", lambda scenario: False)
     made = Exploration(study, most=10)
     say = made._say
     monkeypatch.setattr(made, "_say", lambda words: (said.append(words), say(words)))
     made.start()
     made.wait()
     made.close()
-    assert said[0] == module.COMPILING
+    assert said[0] == pair.COMPILING
     assert made.activity == ""
 
 
