@@ -84,6 +84,7 @@ def test_without_a_file_a_preset_is_opened(study):
 
 
 @needs_page
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_and_ends_at_once(study, number):
     with socket.socket() as taken:

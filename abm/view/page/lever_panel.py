@@ -92,8 +92,8 @@ class LeverPanel:
         with ui.element("div").classes("row").style("margin: .5rem 0"):
             parts.choice(owners, look.owner, partial(self._set, "owner"), "levers of", "9.5rem")
             search = ui.input("find a lever", value=look.words).props("dense outlined clearable")
-            search.style("flex: 1 1 8rem").props("debounce=300")
-            search.on("update:model-value", lambda: self._set("words", search.value or ""))
+            search.style("flex: 1 1 8rem")
+            search.on("update:model-value", partial(self._find, search), throttle=0.4, leading_events=False)
         holds = {False: "from the first period on", True: "from the present period on"}
         parts.choice(holds, look.dated, partial(self._set, "dated"), "what is moved holds", "100%")
 
@@ -167,6 +167,9 @@ class LeverPanel:
         if name != x.arms[k].name and name in x.study.arms:
             with parts.said():
                 x.change(k, lambda arm: arm_of(x.study, name).on(arm.base))
+
+    def _find(self, search: ui.input) -> None:
+        self._set("words", search.value or "")
 
     def _set(self, name: str, value: Any) -> None:
         setattr(self._look, name, value)

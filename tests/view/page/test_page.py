@@ -24,6 +24,7 @@ if CHROMIUM is None or not importlib.util.find_spec("playwright") or not importl
 
 from playwright.sync_api import sync_playwright  # noqa: E402 - where it is installed
 
+pytestmark = pytest.mark.slow
 ALONE = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 SECONDS = 20_000  # milliseconds that anything may take
 HELPERS = """() => {
