@@ -13,7 +13,7 @@ from abm.study.plan.overrides import parsed
 from abm.view.page import theme
 from abm.view.page.inline import inline
 from abm.view.page.levers import Lever
-from abm.view.page.parts import said, text
+from abm.view.page.parts import called, said, text
 
 _QUASAR = {theme.FIRST: "grey-7", theme.SECOND: "primary"}  # what Quasar calls the colours of the arms
 _DENSE = "dense outlined hide-bottom-space"
@@ -38,8 +38,10 @@ class Control:
         self._colour = _QUASAR.get(colour, "grey-9")
         self._slider: ui.slider | None = None
         with ui.element("div").classes("one"):
-            ui.element("span").classes("dot").style(f"background: {colour}").props(f'title="{whose}"')
-            self._field = self._made(f'aria-label="{lever.label}, {whose}"')
+            ui.element("span").classes("dot").style(f"background: {colour}")
+            self._field = called(self._made(), f"{lever.label}, {whose}")
+            if self._slider is not None:
+                called(self._slider, f"{lever.label}, {whose}")
         self._known = read()
         self._show_field()
         self._show_slider()
@@ -65,20 +67,20 @@ class Control:
         if self._slider is not None:
             self._slider.value = low if self._known is None else min(max(self._known, low), high)
 
-    def _made(self, label: str) -> Any:
+    def _made(self) -> Any:
         lever = self._lever
         if lever.kind == "switch":
-            made: Any = ui.switch().classes("wide").props(f"dense {label}")
+            made: Any = ui.switch().classes("wide").props("dense")
             return made.on("update:model-value", self._typed)
         if lever.kind == "word":
-            made = ui.select(list(lever.words)).classes("wide").props(f"{_DENSE} options-dense {label}")
+            made = ui.select(list(lever.words)).classes("wide").props(f"{_DENSE} options-dense")
             return made.on("update:model-value", self._typed)
         if lever.kind == "text":
-            made = ui.input().classes("wide").props(f"{_DENSE} {label}")
+            made = ui.input().classes("wide").props(_DENSE)
             return made.on("keydown.enter", self._typed).on("blur", self._typed)
-        self._slider = _Slider(min=lever.low, max=lever.high, step=lever.step).props(f"dense {label}")
-        self._slider.props(f"color={self._colour}").on("change", lambda event: self._moved(event.args, slid=True))
-        made = ui.number(step=lever.step).props(f"{_DENSE} {label}")
+        self._slider = _Slider(min=lever.low, max=lever.high, step=lever.step)
+        self._slider.props(f"dense color={self._colour}").on("change", lambda event: self._moved(event.args, slid=True))
+        made = ui.number(step=lever.step).props(_DENSE)
         return made.on("keydown.enter", self._typed).on("blur", self._typed)
 
     def _typed(self) -> None:

@@ -191,7 +191,8 @@ class LeverPanel:
             ui.element("span").classes("dot").style(f"background: {theme.ARMS[k]}")
             parts.text(f"{dated}{path} = {value}", "span")
             back = ui.button(icon="close", on_click=partial(self._take_back, k, path, since))
-            back.props(f'flat dense round size=xs color=grey-8 aria-label="take back {path}, {arm.name}"')
+            back.props("flat dense round size=xs color=grey-8")
+            parts.called(back, f"take back {path}, {arm.name}")
 
     def _take_back(self, k: int, path: str, since: int | None) -> None:
         def back(arm: Arm) -> Arm:

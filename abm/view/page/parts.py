@@ -31,7 +31,7 @@ def say(words: str, kind: str = "info") -> None:
 @contextmanager
 def card(title: str, kind: str = "") -> Iterator[Any]:
     """A card with a heading."""
-    with ui.element("section").classes(f"card {kind}").props(f'aria-label="{title}"') as made:
+    with called(ui.element("section"), title).classes(f"card {kind}") as made:
         text(title, "h2")
         yield made
 
@@ -43,11 +43,20 @@ def text(words: str, tag: str = "div", kind: str = "") -> ui.label:
     return made
 
 
+def called(element: Any, words: str) -> Any:
+    """Return an element that screen readers call so.
+
+    The words may be anybody's: they are set as they are, and not written among other properties.
+    """
+    element.props["aria-label"] = words
+    return element
+
+
 def button(words: str, act: Callable[[], Any], *, main: bool = False, label: str = "") -> ui.button:
     """Return a button.   label : what a screen reader says, left out = the words"""
     made = ui.button(words, on_click=act).props("unelevated dense no-caps padding='6px 12px'")
     made.props("color=primary" if main else "outline color=grey-9")
-    return made.props(f'aria-label="{label}"') if label else made
+    return called(made, label) if label else made
 
 
 def choice(options: Any, value: Any, act: Callable[[Any], None], label: str, width: str) -> ui.select:

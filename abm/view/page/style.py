@@ -28,7 +28,7 @@ h2 {{ font-size: 1rem; font-weight: 700; margin: 0 0 .5rem; line-height: 1.3; }}
 .dot {{ display: inline-block; width: .72rem; height: .72rem; border-radius: 50%; margin-right: .35rem;
         border: 1px solid #0003; vertical-align: -1px; flex: none; }}
 .key {{ display: flex; flex-wrap: wrap; gap: .15rem .9rem; font-size: .86rem; min-height: 1.5em; }}
-.chart {{ width: 100%; height: 330px; }}
+.chart {{ width: 100%; height: 330px; overflow: hidden; }}
 .net {{ display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1rem; }}
 .net .chart {{ height: 430px; border: 1px solid var(--line); border-radius: 4px; }}
 .net .small {{ height: 230px; border: 0; }}

@@ -26,7 +26,7 @@ class State:
 
     stage   : "none", "running", "done", "cancelled" or "refused"
     said    : how far, or why not, in a line          verdict : what came out, in sentences
-    effects : as of summary.effects
+    effects : as of summary.effects, arms under their labels        baseline : what the first arm is called there
     """
 
     stage: str = "none"
@@ -34,6 +34,7 @@ class State:
     said: str = ""
     verdict: tuple[str, ...] = ()
     effects: pd.DataFrame | None = None
+    baseline: str = ""
 
 
 class Trial:
@@ -80,14 +81,16 @@ class Trial:
             raise _Cancelled
         self._set(State("running", done / total, in_words(done, total, failed, seconds_left)))
 
-    def _found(self, results: Results) -> State:
+    def _found(self, runs: Results) -> State:
+        results = runs.labelled()
         table = summary.effects(results, self.firm)
+        said, verdict = f"{len(results.sheet):,} runs", tuple(_sentences(results, table, self.firm))
         failed = results.failed
         if len(failed):
             first = failed.iloc[0]
-            lost = f"{len(failed)} runs failed, the first with {first['error']}: {first['message']}"
-            return State("done", 1.0, one_line(lost), (), table)
-        return State("done", 1.0, f"{len(results.sheet):,} runs", tuple(_sentences(results, table, self.firm)), table)
+            said = one_line(f"{len(failed)} runs failed, the first with {first['error']}: {first['message']}")
+            verdict = ()
+        return State("done", 1.0, said, verdict, table, results.baseline)
 
 
 def _sentences(results: Results, table: pd.DataFrame, firm: str) -> list[str]:

@@ -52,8 +52,8 @@ class TrialCard:
         self._bar.value = state.share
         self._far.text = state.said
         found = markup.paragraphs(state.verdict, "verdict") if state.verdict else ""
-        if state.effects is not None and trial is not None:
-            found += _effects(state.effects, trial.study.baseline)
+        if state.effects is not None:
+            found += _effects(state.effects, state.baseline)
         self._verdict.show(found)
 
     def _compare(self) -> None:

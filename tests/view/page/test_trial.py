@@ -22,10 +22,10 @@ def test_what_it_finds_is_what_a_run_finds(small):
     state = done.state
     assert (state.stage, state.share) == ("done", 1.0)
     paired = abm.run(small, workers=1).paired("csi", "service", firm="north")
-    row = state.effects[(state.effects["kpi"] == "csi") & (state.effects["arm"] == "service")].iloc[0]
+    row = state.effects[(state.effects["kpi"] == "csi") & (state.effects["arm"] == "better service")].iloc[0]
     assert (row["difference"], row["low"]) == (paired.mean, paired.low)
-    assert state.verdict[0].startswith(("'service' has the highest csi of north", "No arm is shown"))
-    assert state.verdict[1].startswith("'service' minus 'none', csi of north: ")
+    assert state.verdict[0].startswith(("'better service' has the highest csi of north", "No arm is shown"))
+    assert state.verdict[1].startswith("'better service' minus 'none', csi of north: ")
     assert "over 3 pairs that share their luck" in state.verdict[1]
 
 
