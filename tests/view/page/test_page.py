@@ -173,9 +173,10 @@ def test_running_and_pausing_with_the_keyboard(page):
 
 
 def test_the_network_is_painted_and_a_customer_tells_her_history(page):
-    until(page, "drawn(1).length === 1")
+    page.get_by_text("by satisfaction with north, after period 0.").wait_for()
     colours = page.evaluate("colours()")
     to_the_end(page)
+    page.get_by_text("by satisfaction with north, after period 30.").wait_for()
     until(page, f"colours() !== {json.dumps(colours)}")
     choose(page, "coloured by", "word of mouth")
     page.get_by_text("tells a good story").wait_for()
