@@ -36,9 +36,9 @@ def test_of_another_firm(small):
 
 
 def test_it_tells_how_far_it_is(small):
-    shares = []
-    done = Trial(small, "north", lambda: shares.append(done.state.share))
-    done.wait(60)
+    made, shares = [], []
+    made.append(Trial(small, "north", lambda: shares.extend(one.state.share for one in made)))
+    made[0].wait(60)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
 
