@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,7 @@ def csv(exploration: Exploration, kpi: str) -> bytes:
 
 def figure(exploration: Exploration, kpi: str, firm: str, kind: str) -> bytes:
     """Return the chart of a KPI as a file of a kind, "png" or "svg", drawn as in a report: one run of each arm."""
-    plots: Any = importlib.import_module("abm.view.plots")  # slow to import, and few want a figure
+    plots, over_time = map(importlib.import_module, ("abm.view.plots", "abm.view.over_time"))  # slow; few want a figure
     first, second = charts.names(exploration)
     rows = table(exploration, kpi)
     rows = rows[rows["firm"] == firm].rename(columns={kpi: "level"})
@@ -42,7 +41,7 @@ def figure(exploration: Exploration, kpi: str, firm: str, kind: str) -> bytes:
     rows = rows.assign(low=rows["difference"], high=rows["difference"]).dropna(subset="level")
     drawn = plots.blank()
     palette = plots.colours([first, second], first)
-    plots.courses(rows, kpi, first, palette, exploration.base.burn_in, drawn)
+    over_time.courses(rows, kpi, first, palette, exploration.base.burn_in, drawn)
     plots.footnote(drawn, f"One run of each arm, seed {exploration.study.seed}, replication {exploration.replication}.")
     file = BytesIO()
     drawn.savefig(file, format=kind, dpi=plots.DOTS)
