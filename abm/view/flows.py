@@ -58,9 +58,9 @@ def _cells(ax: Axes, shares: pd.DataFrame, form: str) -> None:
     for (y, x), value in np.ndenumerate(values):
         if np.isfinite(value) and value >= _LEAST_SHARE:
             dark = value > _DARK * np.nanmax(values)
-            ax.text(
-                x, y, form.format(value), ha="center", va="center", fontsize=8, color="white" if dark else plots.INK
-            )
+            colour = "white" if dark else plots.INK
+            said = ax.text(x, y, form.format(value), ha="center", va="center", fontsize=8, color=colour)
+            said.set_in_layout(False)  # it is inside its cell, and to lay out hundreds takes seconds
     ax.set_xticks(np.arange(-0.5, values.shape[1]), minor=True)
     ax.set_yticks(np.arange(-0.5, values.shape[0]), minor=True)
     ax.grid(visible=False)
