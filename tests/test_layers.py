@@ -51,12 +51,7 @@ FIGURES = (  # families of figures, and what they are all made with
 ONLY_IN = {  # a library, and the files that may import it
     "numba": ("core/kernels.py", "core/disk_cache.py", "core/lowering.py", "core/programs.py", "core/effects.py"),
     "llvmlite": ("core/lowering.py",),
-    "networkx": (
-        "world/network/graphs.py",
-        "world/network/graph_files.py",
-        "bench/idiomatic.py",
-        "view/neighbours.py",  # where to draw the nodes of a graph
-    ),
+    "networkx": ("world/network/graphs.py", "world/network/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("agents/model.py", "agents/customer.py", "agents/agent_set.py", "agents/firm.py", "bench/idiomatic.py"),
     "pyarrow": ("study/storage/segment.py", "logs/parquet_rows.py"),
     "SALib": ("study/sensitivity/indices.py",),

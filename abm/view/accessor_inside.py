@@ -12,6 +12,7 @@ from abm.core.errors import Refusal, did_you_mean
 from abm.study.storage.results import Results
 from abm.view import customers, dates, flows, inside, money, neighbours, plots, snapshot, summary, twins
 from abm.view.snapshot import GONE, NOWHERE, Snapshot
+from abm.world.network.graphs import positions
 
 
 class PlotsInside:
@@ -120,9 +121,7 @@ class PlotsInside:
         own = found.persons[found.persons["arm"] == arm].set_index("customer")["provider"]
         where = list(own.reindex(people, fill_value=GONE))
         colours = plots.colours(self._results.firms, "") | {NOWHERE: "0.8", GONE: "0.55"}
-        return flows.network(
-            neighbours.places(pairs, len(people)), pairs, where, colours, ax, f"Who talks to whom: {arm}"
-        )
+        return flows.network(positions(pairs, len(people)), pairs, where, colours, ax, f"Who talks to whom: {arm}")
 
     @cached_property
     def _effects(self) -> pd.DataFrame:

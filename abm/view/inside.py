@@ -15,6 +15,7 @@ from abm.view import customers, flows, money, neighbours, plots, snapshot, summa
 from abm.view.drawn import Drawn, figure_of
 from abm.view.plots import Colours
 from abm.view.snapshot import GONE, NOWHERE, Snapshot
+from abm.world.network.graphs import positions
 
 FILES = (
     "where_profit_comes_from.png", "satisfaction_and_trust.png", "flows_between_firms.png", "effect_on_persons.png",
@@ -136,7 +137,7 @@ def _persons(found: Snapshot, arm: str, luck: str) -> Iterator[Drawn]:
 
 def _network(found: Snapshot, firms: list[str], luck: str) -> Drawn:
     people, pairs = neighbours.around(found.ties)
-    at = neighbours.places(pairs, len(people))
+    at = positions(pairs, len(people))
     colours = plots.colours(firms, "") | {NOWHERE: "0.8", GONE: "0.55"}
 
     def panels(figure: Figure) -> None:

@@ -1,8 +1,7 @@
-"""A part of the network that a figure can show: customers round one of them, and where they stand."""
+"""A part of the network that a figure can show: customers round one of them."""
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 
 MOST_SHOWN = 120  # customers of a network that can be told apart
@@ -31,17 +30,3 @@ def around(ties: np.ndarray, most: int = MOST_SHOWN) -> tuple[np.ndarray, np.nda
     found = np.array(sorted(shown))
     inside = np.isin(ties, found).all(axis=1)
     return found, np.searchsorted(found, ties[inside])
-
-
-def places(pairs: np.ndarray, people: int) -> np.ndarray:
-    """Return where to draw people in the plane, (people, 2), each within [-1, 1]: near who is near in steps over ties.
-
-    pairs : (k, 2) who are tied        people : at most some hundreds, as it takes their number squared
-
-    Source: Kamada & Kawai 1989, Information Processing Letters 31, 7-15, from memory; as networkx does it.
-    """
-    graph = nx.Graph()
-    graph.add_nodes_from(range(people))
-    graph.add_edges_from(pairs.tolist())
-    found = nx.kamada_kawai_layout(graph) if people > 1 else dict.fromkeys(range(people), (0.0, 0.0))
-    return np.array([found[k] for k in range(people)], np.float64).reshape(people, 2)

@@ -9,6 +9,7 @@ import pytest
 
 import abm
 from abm.view import flows, neighbours, plots
+from abm.world.network.graphs import positions
 from tests.view.readable import assert_readable
 
 mpl.use("Agg")
@@ -85,18 +86,10 @@ def test_who_is_nearest_to_the_customer_with_most_ties():
     assert len(neighbours.around(np.empty((0, 2), np.int64))[0]) == 0
 
 
-def test_places_are_near_where_ties_are_few_steps():
-    at = neighbours.places(np.array([[0, 1], [1, 2], [2, 3], [3, 4]]), 5)
-    steps = np.linalg.norm(at - at[0], axis=1)
-    assert (np.diff(steps) > 0).all()
-    np.testing.assert_array_equal(at, neighbours.places(np.array([[0, 1], [1, 2], [2, 3], [3, 4]]), 5))
-    assert neighbours.places(np.empty((0, 2), np.int64), 1).shape == (1, 2)
-
-
 def test_the_network_has_a_dot_a_customer_in_the_colour_of_her_firm():
     pairs = np.array([[0, 1], [1, 2]])
     palette = plots.colours(["a", "b"], "")
-    at = neighbours.places(pairs, 3)
+    at = positions(pairs, 3)
     ax = flows.network(at, pairs, ["a", "b", "a"], palette, title="Who talks to whom")
     drawn = {line.get_color(): line.get_xydata() for line in ax.lines}
     np.testing.assert_allclose(drawn[palette["a"]], at[[0, 2]])

@@ -19,6 +19,7 @@ from abm.world.network.ties import Ties
 if TYPE_CHECKING:
     import networkx as nx
 
+MOST_BY_STEPS = 150  # nodes that are placed by how many steps they are apart
 MOST_WRITTEN = 20_000  # ties and names that a scenario holds itself
 AS_A_FILE = 'write it with networkx.write_graphml and set kind = "file"'
 
@@ -134,12 +135,17 @@ def to_networkx(ties: Ties, attributes: Mapping[str, ArrayLike] | None = None) -
 def positions(links: np.ndarray, size: int) -> np.ndarray:
     """Return a place in the plane for each of `size` nodes, (size, 2) in [-1, 1], so that tied ones lie close.
 
-    links : (e, 2) pairs of nodes; the same links have the same places (springs between the tied, of networkx)
+    links : (e, 2) pairs of nodes; the same links have the same places
+
+    Few are placed by how many steps they are apart, which shows more and takes their number squared (Kamada & Kawai
+    1989, Information Processing Letters 31, 7-15, from memory), many by springs between the tied; both of networkx.
     """
     import networkx as nx  # noqa: PLC0415 - slow to import
 
     graph = nx.Graph()
     graph.add_nodes_from(range(size))
     graph.add_edges_from(links.tolist())
-    placed = nx.spring_layout(graph, seed=0)
-    return np.array([placed[k] for k in range(size)]).reshape(-1, 2)
+    if size < 2:
+        return np.zeros((size, 2))
+    placed = nx.kamada_kawai_layout(graph) if size <= MOST_BY_STEPS else nx.spring_layout(graph, seed=0)
+    return np.array([placed[k] for k in range(size)], np.float64)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.core.streams import stream_key
-from abm.world.network.graphs import from_networkx, to_networkx
+from abm.world.network.graphs import MOST_BY_STEPS, from_networkx, positions, to_networkx
 from abm.world.network.network import DRAWN, STRENGTHS, USED_BY, Network, Ties
 
 KEY = stream_key(3, "graph")
@@ -466,3 +466,16 @@ def test_columns_go_along_as_attributes_of_nodes():
 def test_networkx_is_loaded_only_by_those_who_use_it():
     code = "import sys, abm.world.network.network; assert 'networkx' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
+
+
+def test_few_nodes_are_placed_by_their_steps_and_many_by_springs():
+    links = np.array([[0, 1], [1, 2], [2, 3], [3, 4]])
+    at = positions(links, 5)
+    assert (np.diff(np.linalg.norm(at - at[0], axis=1)) > 0).all()
+    np.testing.assert_array_equal(at, positions(links, 5))
+    assert positions(np.empty((0, 2), np.int64), 1).shape == (1, 2)
+    ring = np.array([[k, (k + 1) % (MOST_BY_STEPS + 1)] for k in range(MOST_BY_STEPS + 1)])
+    many = positions(ring, len(ring))
+    assert np.abs(many).max() <= 1 + 1e-9
+    tied = np.linalg.norm(many[ring[:, 0]] - many[ring[:, 1]], axis=1)
+    assert tied.mean() < 0.5 * np.linalg.norm(many[:, None] - many[None], axis=2).mean()
