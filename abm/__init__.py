@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from abm.study.comparison.judgement import judge
     from abm.study.comparison.lost_customers import lost_customers
     from abm.study.comparison.robust import Robustness, robust
+    from abm.study.comparison.twins_data import twins_data
     from abm.study.comparison.verdict import Verdict
     from abm.study.plan.criteria import Criterion
     from abm.study.plan.design import Design, grid, latin_hypercube, morris, saltelli, sobol
@@ -83,6 +84,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "Criterion", "judge",
     # what customers who are lost were worth
     "lost_customers",
+    # what an analyst would see of two arms, and the true effect on each customer
+    "twins_data",
     # how many of them are enough
     "warm_up", "power", "run_until", "comparisons",
     # what nobody can know
@@ -122,6 +125,7 @@ _HOME = {
     "study.comparison.judgement": ("judge",),
     "study.comparison.lost_customers": ("lost_customers",),
     "study.comparison.robust": ("Robustness", "robust"),
+    "study.comparison.twins_data": ("twins_data",),
     "study.comparison.verdict": ("Verdict",),
     "study.plan.criteria": ("Criterion",),
     "study.plan.design": ("Design", "grid", "latin_hypercube", "morris", "saltelli", "sobol"),

@@ -18,6 +18,8 @@ import abm
 from abm.commands.ending import DONE, REFUSED, do, prepare_streams, say, warn
 from abm.commands.options import (
     Cluster,
+    Confounding,
+    Covariates,
     Data,
     Firm,
     Json,
@@ -25,6 +27,7 @@ from abm.commands.options import (
     LogDates,
     LogUntil,
     Out,
+    Outcome,
     Replications,
     Seed,
     Sets,
@@ -199,6 +202,47 @@ def thresholds(
     do(
         "thresholds", file, kpi, firm, weights or [], confidence, own or [], sets or [], replications, seed, workers,
         threads, out, json,
+    )  # fmt: skip
+
+
+@app.command()
+def twins(
+    file: Study,
+    arms: Annotated[
+        str | None,
+        typer.Option(metavar="CONTROL,TREATED", help="Two arms; left out = the baseline and the only other one."),
+    ] = None,
+    outcome: Outcome = "profit_from_customer",
+    silence: Annotated[
+        int | None,
+        typer.Option(help="Last periods without a visit that make a customer silent; left out = a quarter of a year."),
+    ] = None,
+    columns: Covariates = None,
+    treated: Annotated[float, typer.Option(help="Share of the customers who are treated.")] = 0.5,
+    confounding: Confounding = None,
+    firm: Annotated[str | None, typer.Option(metavar="NAME", help="Whose log; left out = the first firm.")] = None,
+    own: With = None,
+    data: Data = None,
+    sets: Sets = None,
+    replications: Annotated[int, typer.Option(help="Markets, each with luck of its own.")] = 1,
+    seed: Seed = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder of the data, new or empty; left out = one in results/ beside FILE.toml, named by the study.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write data as an analyst has them, and apart from them each customer's true effect: to grade an estimator."""
+    do(
+        "twins", file, arms, outcome, silence, columns, treated, confounding or [], firm, own or [], sets or [],
+        replications, seed, workers, threads, out, json,
     )  # fmt: skip
 
 

@@ -79,6 +79,28 @@ LogDates = Annotated[
     typer.Option(metavar="HOW", help="How the log writes dates: day_first, month_first or a pattern as %d %b %Y."),
 ]
 LogUntil = Annotated[str | None, typer.Option(metavar="DAY", help="Last day of the log that is used, as 1997-09-30.")]
+Outcome = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="profit_from_customer, spend_so_far, visits_so_far, silent, exited, or another column of customers.",
+    ),
+]
+Covariates = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,…",
+        help="What is known from before treatment: recency, frequency, spend, answers to a survey, columns of "
+        "customers; left out = the first three, or purchase_rate,basket if treatment begins with the run.",
+    ),
+]
+Confounding = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=STRENGTH",
+        help="Treat those with much of it more often, below 0 less; left out = at random; may be repeated.",
+    ),
+]
 Replications = Annotated[int | None, typer.Option(help="Draws of luck per arm and point.")]
 Seed = Annotated[int | None, typer.Option(help="Decides all luck.")]
 Workers = Annotated[
