@@ -17,6 +17,7 @@ from abm.study.plan.experiment import load
 from abm.study.plan.overrides import overrides
 from abm.study.running.interrupts import Interrupted
 from abm.study.running.runner import run
+from abm.study.storage.results import Results
 
 _KIND = "-twins"  # ends the name of the folder that nobody named
 _OPTIONS = ("arms", "outcome", "silence", "columns", "treated", "confounding", "firm", "replications", "out")
@@ -58,6 +59,8 @@ def main(
         data = collected(question, _done(question, workers, threads))
     except Refusal as refusal:
         raise _with_option(refusal, file, seed) from None
+    except Interrupted:
+        raise KeyboardInterrupt from None  # nothing is stored from which the same command could go on
     said = {
         "arms": arms, "outcome": outcome, "silence": silence, "columns": columns, "treated": treated, "firm": firm,
         "replications": replications, "seed": seed,
@@ -70,13 +73,10 @@ def main(
     return 0
 
 
-def _done(question: TwinsQuestion, workers: int | None, threads: int | None) -> Any:
+def _done(question: TwinsQuestion, workers: int | None, threads: int | None) -> Results:
     """Return the results of both arms, which are kept in memory alone."""
     with doing.Watch(question.study) as watch:
-        try:
-            results = run(question.study, None, workers, threads, watch.update)
-        except Interrupted:
-            raise KeyboardInterrupt from None  # nothing is stored from which the same command could go on
+        results = run(question.study, None, workers, threads, watch.update)
     output.note(watch.outcome())
     return results
 

@@ -177,7 +177,7 @@ simulated customers. An estimator may read everything here but the folder `truth
 
 - Treatment begins in period {question.date}, covariates are from before it; the last period is {question.periods - 1}.
 - Outcome: `{question.outcome}` ({unit}): {meaning}.
-- {question.share:.0%} of the customers are treated on average, {rule}.{hidden}
+- {100 * question.share:g} % of the customers are treated on average, {rule}.{hidden}
 - What is not known of a customer, such as an answer that she never gave, is left empty.
 - `about.toml` has the command, the seed, the rule of treatment, and the whole market.
 
