@@ -175,7 +175,8 @@ def _readme(question: TwinsQuestion) -> str:
 What does `{question.treated}` do to each customer of `{question.firm}`, against `{question.control}`? These data are of
 simulated customers. An estimator may read everything here but the folder `truth`, which is for grading what it found.
 
-- Treatment begins in period {question.date}, covariates are from before it; the last period is {question.periods - 1}.
+- The customers are those who were in the market when treatment began, in period {question.date}. Covariates are from
+  before it; the last period is {question.periods - 1}.
 - Outcome: `{question.outcome}` ({unit}): {meaning}.
 - {100 * question.share:g} % of the customers are treated on average, {rule}.{hidden}
 - What is not known of a customer, such as an answer that she never gave, is left empty.

@@ -182,11 +182,16 @@ def test_an_outcome_that_leavers_do_not_have_is_refused(data, results):
 def test_answers_to_a_survey_are_the_latest_before_treatment(shop):
     asking = {"survey": {}, "firms.north.survey.sampling": 1.0, "periods": 40}
     study = shop.replace(scenario=shop.scenario.replace(asking))
-    found = twins_data(study, columns=("frequency", "answer_overall"), outcome="visits_so_far", **FIRST).customers
-    answers = found["answer_overall"].dropna()
-    assert answers.between(1, 10).all()
-    assert answers.nunique() > 3
-    assert found["answer_overall"][found["frequency"] == 0].isna().all()
+    wanted = {"columns": ("frequency", "answer_overall"), "outcome": "visits_so_far"}
+    question = planned(study, ("none", "points"), 1, 1, **PLAIN | wanted)
+    results = run(question.study, workers=1)
+    latest = {}
+    visits = results.visits.query("arm == 'none' and firm == 'north' and period < @DATE and answer_overall > 0")
+    for row in visits.sort_values(["period", "nth"]).itertuples():
+        latest[row.customer] = row.answer_overall
+    found = collected(question, results).customers.set_index("customer")["answer_overall"].dropna()
+    assert found.to_dict() == latest
+    assert len(set(latest.values())) > 3
 
 
 def test_arms_begin_to_differ_where_a_date_says(shop):
