@@ -93,6 +93,7 @@ def notebook(original: Path) -> Any:
     import jupytext  # noqa: PLC0415 - of the extra that builds the documentation
 
     made = jupytext.read(original)
+    made.metadata["language_info"] = {"name": "python", "pygments_lexer": "python"}  # a kernel says so when it has run
     for cell in made.cells:
         if "solution" in cell.metadata.get("tags", ()):
             cell.metadata["tags"].append("hide-cell")
