@@ -38,6 +38,7 @@ def test_what_a_page_shows_is_printed(page, shown, tmp_path, monkeypatch, capfd)
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")  # as wide as where nothing says how wide it is
     compared = 0
     for commands, text in blocks((ROOT / "docs" / page).read_text("utf-8")):
         if not text:
