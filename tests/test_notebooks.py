@@ -34,6 +34,7 @@ def shrunk(source: str) -> str:
 def test_a_notebook_runs(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTHONWARNINGS", "ignore:IProgress not found")  # of tqdm, which Mesa loads
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # which commands set, and a kernel would take over
     book = jupytext.read(notebook)
     (sizes,) = tagged(book, "parameters")
     sizes.source = shrunk(sizes.source)
