@@ -48,12 +48,14 @@ def choose_among_firms(chances, preference, block, i):
     chances (blocks, m, 1)  terms in logit units before, probabilities after  [written]
     preference (m, n)  probabilities of row i, one of them above 0
     """
-    least, total = np.float32(np.inf), np.float32(0.0)
+    least, most, total = np.float32(np.inf), np.float32(-np.inf), np.float32(0.0)
     for j in range(preference.shape[0]):
-        least = min(least, chances[block, j, 0]) if preference[j, i] > 0.0 else least
+        if preference[j, i] > 0.0:
+            least, most = min(least, chances[block, j, 0]), max(most, chances[block, j, 0])
     for j in range(preference.shape[0]):
-        considered = preference[j, i] > 0.0
-        weight = preference[j, i] * exp32(least - chances[block, j, 0]) if considered else np.float32(0.0)
+        weight = preference[j, i]
+        if weight > 0.0 and most > least:  # a term that is the same for all firms changes nothing
+            weight *= exp32(least - chances[block, j, 0])
         chances[block, j, 0] = weight
         total += weight
     for j in range(preference.shape[0]):
