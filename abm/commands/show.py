@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from abm.cli import SHOWN
 from abm.commands import output
+from abm.commands.other_verbs import SHOWN
 from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.view import catalogue, tables
 from abm.view.coverage import coverage

@@ -1,0 +1,100 @@
+"""The verbs that look at what there is: results, the model, this machine; what may be typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from abm.commands.ending import do
+from abm.commands.options import Data, Json, Seed, Sets, Threads, With
+
+SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "coverage", "odd")
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
+    own: With = None,
+    json: Json = False,
+) -> None:
+    """Write the figures and report.html of a results folder again."""
+    do("report", folder, own or [], json)
+
+
+def show(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help=f"One of {', '.join(SHOWN)}.", show_default=False)],
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One of them, or a part of its name; for odd a study file.")
+    ] = None,
+    own: With = None,
+    json: Json = False,
+) -> None:
+    """Show what there is: parameters (assumed ones first), mechanisms, KPIs, presets, sources, studies, ODD text."""
+    do("show", what, name, own or [], json)
+
+
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the study.", show_default=False)],
+) -> None:
+    """Write experiments/NAME.toml: a small study with comments that runs as it is."""
+    do("new", name)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
+    sample: Annotated[int, typer.Option(help="How many runs to recompute.")] = 10,
+    own: With = None,
+    json: Json = False,
+) -> None:
+    """Recompute a sample of stored runs and compare every number, bit for bit."""
+    do("verify", folder, sample, own or [], json)
+
+
+def evidence(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE.toml]", help="The study file; left out = the default market.", show_default=False
+        ),
+    ] = None,
+    facts: Annotated[
+        list[str] | None, typer.Option("--fact", metavar="NAME", help="This fact only; may be repeated.")
+    ] = None,
+    own: With = None,
+    data: Data = None,
+    sets: Sets = None,
+    replications: Annotated[int, typer.Option(help="Draws of luck per variant of the market.")] = 10,
+    seed: Seed = None,
+    threads: Threads = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a fact is contradicted.")] = False,
+    json: Json = False,
+) -> None:
+    """Hold a market against what is known of markets: elasticities, repeat purchase, programmes, word of mouth …"""
+    do("evidence", file, facts or [], own or [], sets or [], replications, seed, threads, strict, json)
+
+
+def explore(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE.toml]", help="The study file; left out = the default market.", show_default=False
+        ),
+    ] = None,
+    own: With = None,
+    data: Data = None,
+    sets: Sets = None,
+    seed: Seed = None,
+    port: Annotated[int, typer.Option(help="Of this machine; if it is taken, the next one that is free.")] = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Look at a market while it runs: move levers of two arms, watch KPIs, customers and accounts, compare the arms."""
+    do("explore", file, own or [], sets or [], seed, port, browser)
+
+
+def bench(
+    largest: Annotated[int, typer.Option(help="Most customers that are tried.")] = 1_000_000,
+    json: Json = False,
+) -> None:
+    """Measure how fast this machine runs the market, and how that compares with plain Mesa."""
+    do("bench", largest, json)
