@@ -57,6 +57,26 @@ PICTURES = (
         MAIN, "loyalty_programs/effects_on_other_measures.png",
     ),
     Picture(
+        "spend_and_profit", "What is spent and what it brings",
+        "A dot an arm: on the dashed line the money has moved nobody, above the full one it has paid.",
+        MAIN, "loyalty_programs/spend_and_profit.png",
+    ),
+    Picture(
+        "where_profit_comes_from", "Where the difference comes from",
+        "The books of both arms, item by item; the last bar is the difference in profit.",
+        MAIN, "loyalty_programs/where_profit_comes_from.png",
+    ),
+    Picture(
+        "flows", "Who goes where",
+        "From the firm of a year ago to that of today, under the baseline and under the best arm.",
+        MAIN, "loyalty_programs/flows_between_firms.png",
+    ),
+    Picture(
+        "network", "Who talks to whom",
+        "A neighbourhood of the word-of-mouth graph, in the colours of the firms that customers bought from last.",
+        MAIN, "loyalty_programs/network.png",
+    ),
+    Picture(
         "profit_over_time", "The course over time",
         "The mean of all replications, week by week; what lies in the grey part is burn-in and is not measured.",
         f"run {QUESTION}", "my_question/profit_over_time.png",
