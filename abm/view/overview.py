@@ -39,7 +39,8 @@ def paper_table(
     kpis : in the order of the columns, None = all        firm : None = the focal firm
     intervals : write the interval; else * for one that excludes 0
 
-    `found.to_latex()` and `found.to_csv()` make a file of it: no cell begins with what a spreadsheet calculates.
+    `found.to_latex(escape=True)` and `found.to_csv()` make a file of it: no cell begins with what a spreadsheet
+    calculates.  `escape` is for the _ of KPIs, at which LaTeX would stop.
     Raises Refusal for names that are not in the results.
     """
     results, _ = summary.readable(results)

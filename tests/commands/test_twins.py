@@ -102,6 +102,7 @@ def test_json(study, capsys):
         (("--replications", "0"), "--replications = 0 is outside"),
         (("--firm", "nort"), "--firm = \"nort\" is no firm; did you mean 'north'?"),
         (("-o", "shop.toml"), "--out = shop.toml is a file; give a folder"),
+        (("-o", "shop.toml/data"), "--out = shop.toml/data cannot be made in"),
         (("--set", "arms.points.form=3"), "did you mean"),
     ],
 )

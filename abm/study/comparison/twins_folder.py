@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,11 +41,19 @@ _WHO = {
 
 
 def check_free(folder: Path) -> None:
-    """Refuse a folder in which something is already, and a path that is no folder."""
+    """Refuse a folder in which something is already, a path that is no folder, and one where none can be made."""
     if folder.exists() and not folder.is_dir():
         raise Refusal(f"= {folder} is a file; give a folder, which is made", place="out")
     if folder.is_dir() and any(folder.iterdir()):
         raise Refusal(f"= {folder} has files already; give another folder, which is made", place="out")
+    there = next(one for one in folder.absolute().parents if one.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=there):  # the only sure way to find out
+            pass
+    except OSError as error:
+        raise Refusal(
+            f"= {folder} cannot be made in {there}: {error.strerror}; give a folder elsewhere", place="out"
+        ) from None
 
 
 def write(

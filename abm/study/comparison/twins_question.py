@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 
 from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.mechanisms.books.customer_accounts import CustomerAccounts
@@ -26,6 +25,7 @@ HISTORY = {  # covariates that a firm works out from its own log: unit, meaning
     "frequency": ("visits", "to the firm so far"),
     "spend": ("cu", "paid to the firm so far"),
 }
+_STRONGEST = 1000.0  # far above what leaves a treatment to luck, and far below what cannot be calculated
 TRAITS = ("purchase_rate", "basket")  # covariates where treatment begins with the run, so that no log tells anything
 
 
@@ -152,8 +152,13 @@ def _check_covariates(place: str, names: Iterable[str], world: Scenario, date: i
 def _strengths(confounding: Mapping[str, float]) -> dict[str, float]:
     """Return the strengths that are not 0."""
     for name, strength in confounding.items():
-        if isinstance(strength, bool) or not isinstance(strength, int | float) or not isfinite(strength):
-            raise Refusal(f"= {shown(strength)} is no strength of {name}; write a number", place="confounding")
+        number = isinstance(strength, int | float) and not isinstance(strength, bool)
+        if not number or not abs(strength) <= _STRONGEST:
+            raise Refusal(
+                f"= {shown(strength)} is no strength of {name}; write a number from -{_STRONGEST:g} to {_STRONGEST:g}, "
+                "such as 1.0",
+                place="confounding",
+            )
     return {name: float(strength) for name, strength in confounding.items() if strength}
 
 

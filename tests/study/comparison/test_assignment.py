@@ -24,6 +24,13 @@ def test_their_mean_is_the_share_and_they_rise_with_the_score(score, share):
     assert np.all(np.diff(found[np.argsort(score)]) >= 0)
 
 
+@pytest.mark.parametrize("strength", [-1000.0, 1000.0])
+def test_the_strongest_rule_can_be_calculated(strength):
+    found = probabilities(strength * standardised(np.arange(100.0)), 0.25)
+    assert found.mean() == pytest.approx(0.25, abs=1e-9)
+    assert np.sort(found)[[74, 75]] == pytest.approx([0.0, 1.0], abs=1e-3)
+
+
 def test_at_random_everybody_has_the_share():
     assert probabilities(np.zeros(5), 0.3) == pytest.approx(np.full(5, 0.3))
 

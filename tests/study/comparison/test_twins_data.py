@@ -225,6 +225,7 @@ def test_the_baseline_and_the_only_other_arm_go_without_saying(shop):
         (("none", "points"), {"columns": ["frequncy"]}, "columns = .* is no column; did you mean 'frequency'"),
         (("none", "points"), {"confounding": {"frequncy": 1}}, "confounding = .* did you mean 'frequency'"),
         (("none", "points"), {"confounding": {"frequency": np.inf}}, "confounding = inf is no strength of frequency"),
+        (("none", "points"), {"confounding": {"frequency": 1e308}}, "write a number from -1000 to 1000"),
         (("none", "at_once"), {"columns": ["recency"]}, 'columns = "recency" is of visits before treatment'),
         (("none", "points"), {"share": 1.0}, r"treated = 1.0 is outside \(0, 1\)"),
         (("none", "points"), {"silence": 31}, "silence = 31 is more than the 30 periods from treatment on"),
@@ -289,6 +290,9 @@ def test_what_is_there_is_not_written_over(data, tmp_path):
         data.write(tmp_path)
     with pytest.raises(Refusal, match="is a file"):
         data.write(tmp_path / "mine.txt")
+    with pytest.raises(Refusal, match=r"out = .* cannot be made in .*mine.txt: .*; give a folder elsewhere"):
+        data.write(tmp_path / "mine.txt" / "points")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     (tmp_path / "empty").mkdir()
     data.write(tmp_path / "empty")
     assert (tmp_path / "empty" / "log.csv").is_file()
