@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,12 +14,15 @@ from typing import Any
 
 import matplotlib.style
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from abm.study.provenance.files import write_whole
 from abm.view import plots
 
 _NOTHING = {"Date": None, "Creator": None, "Format": None, "Type": None}  # equal figures are equal bytes
 _FONTS = "'DejaVu Sans', Verdana, 'Segoe UI', sans-serif"  # none is wider than the first, by which words were placed
+
+_LINE = 80  # letters of a title that fit on one line
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,16 @@ def figure_of(file: str, caption: str, note: str, draw_on: Callable[[Figure], An
         if note:
             plots.footnote(figure, note)
         plots.untitle(page)
+        for one in (figure, page):
+            _wrap_dollars(one)
         return Drawn(file, caption, note, _png(figure), _svg(page, file), topic)
+
+
+def _wrap_dollars(figure: Figure) -> None:
+    """Break lines with dollars, which matplotlib cannot: to measure them, it reads them as formulas all the same."""
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and text.get_wrap() and "$" in text.get_text():
+            text.set(text=textwrap.fill(text.get_text(), _LINE), wrap=False)
 
 
 def write_figures(folder: Path, figures: Sequence[Drawn], files: Iterable[str]) -> None:

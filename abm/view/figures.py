@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from abm.core.errors import Refusal
+from abm.core.errors import Refusal, counted
 from abm.scenario.measures import BY_NAME
 from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
@@ -93,7 +93,8 @@ def _effects(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
         name for name in table["kpi"].unique() if np.isfinite(others.loc[others["kpi"] == name, "difference"]).any()
     ]
     pairs = int(table.loc[table["kpi"] == kpi, "pairs"].max())
-    note = f"Dot: mean over {pairs} replications. Line: its 95 % interval. The arms of a replication share their luck."
+    over = f"Dot: mean over {counted(pairs, 'replication')}. Line: its 95 % interval."
+    note = f"{over} The arms of a replication share their luck."
     if kpi in shown:
 
         def first(figure: Figure) -> None:

@@ -25,12 +25,13 @@ def headline(results: Results, table: pd.DataFrame, study: Experiment | None = N
     """
     kpi, firm = summary.judged_by(results), results.firms[0]
     found = summary.winner(results)
-    if len(results.arms) == 1:
-        (row,) = table[table["kpi"] == kpi].to_dict("records")
-        if math.isnan(row["mean"]):
-            return _sentence(f"{_words(kpi)} of {firm} has no value")
-        return _sentence(f"{_words(kpi)} of {firm} is {_level(row)}{_per(row['unit'])}")
     rows = table[table["kpi"] == kpi].set_index("arm")
+    if rows["mean"].isna().all():
+        nowhere = " under any arm, so that no arms can be compared" if len(rows) > 1 else ""
+        return _sentence(f"{_words(kpi)} of {firm} has no value{nowhere}")
+    if len(results.arms) == 1:
+        row = rows.iloc[0]
+        return _sentence(f"{_words(kpi)} of {firm} is {_level(row)}{_per(row['unit'])}")
     names = {arm: _spoken(arm) for arm in results.arms}
     if study is not None and _does_nothing(study):
         names[results.baseline] = _NOTHING

@@ -41,9 +41,10 @@ def draw(results: Results, table: pd.DataFrame, study: Experiment, palette: Colo
         found = snapshot.of_results(results, study, arms)
     except Refusal:
         return
-    luck = f"Replication {found.replications[0]}, run again."
+    of_point = " of the first point of the design" if len(study.design) > 1 else ""
+    luck = f"Replication {found.replications[0]}{of_point}, run again."
     if arm:
-        yield from _waterfall(found, results, arm)
+        yield from _waterfall(found, results, arm, of_point)
     yield from _distributions(found, palette, luck)
     if len(results.firms) > 1 and found.flows["customers"].sum():
         yield _flows(found, study, luck)
@@ -60,7 +61,7 @@ def effects_on_persons(found: Snapshot) -> pd.Series:
     return effects / found.years if found.years else effects
 
 
-def _waterfall(found: Snapshot, results: Results, arm: str) -> Iterator[Drawn]:
+def _waterfall(found: Snapshot, results: Results, arm: str, of_point: str) -> Iterator[Drawn]:
     table = money.steps(found.accounts, arm, found.arms[0])
     if not table["amount"].abs().sum():
         return
@@ -70,7 +71,8 @@ def _waterfall(found: Snapshot, results: Results, arm: str) -> Iterator[Drawn]:
         figure.set_size_inches(plots.WIDTH, money.height(len(table) + 1) + 0.2)
         money.waterfall(table, arm, found.arms[0], ax=ax, firm=found.firm)
 
-    note = f"Each bar begins where the one above it ends. Means of {counted(len(found.replications), 'replication')}"
+    count = counted(len(found.replications), "replication")
+    note = f"Each bar begins where the one above it ends. Means of {count}{of_point}"
     if "profit" in results.kpis and len(found.replications) < results.sheet.replications:
         whole = results.paired("profit", arm, point=0)
         note += f", run again; over all {whole.pairs} profit differs by {whole.mean:+.3g}"

@@ -36,7 +36,7 @@ def paper_table(
     A cell is the mean and, of all arms but the baseline, the paired difference from it with its 95 % interval:
     "2.63 (+0.13 [0.06, 0.21])". Numbers have as many decimals as their intervals bear out.
 
-    kpis : in the order of the columns, None = all        firm : None = the focal firm
+    kpis : in the order of the columns, or one of them, None = all        firm : None = the focal firm
     intervals : write the interval; else * for one that excludes 0
 
     `found.to_latex(escape=True)` and `found.to_csv()` make a file of it: no cell begins with what a spreadsheet
@@ -44,7 +44,7 @@ def paper_table(
     Raises Refusal for names that are not in the results.
     """
     results, _ = summary.readable(results)
-    shown = list(kpis or summary.kpis_shown(results))
+    shown = [kpis] if isinstance(kpis, str) else list(kpis or summary.kpis_shown(results))
     for kpi in shown:
         if kpi not in results.kpis:
             raise Refusal(f"no KPI {shown_word(kpi)} in the results{did_you_mean(kpi, results.kpis)}")
@@ -103,7 +103,7 @@ def _cell(row: dict[str, Any], baseline: str) -> str:
     digits = int(row["decimals"])
     mean = tables.number(row["mean"], digits)
     if row["arm"] == baseline or math.isnan(row["difference"]):
-        return mean
+        return mean.replace("-", "−") if math.isfinite(row["mean"]) else mean
     clear = "*" if row["low"] > 0 or row["high"] < 0 else ""
     return f"{mean}\n{tables.number(row['difference'], digits, sign=True)}{clear}".replace("-", "−")
 

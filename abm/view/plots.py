@@ -251,7 +251,7 @@ def axes(height: float) -> Axes:
 def _said(row: Any) -> str:
     difference = tables.number(row.difference, row.decimals, sign=True)
     if not np.isfinite(row.high - row.low):
-        return f"{difference} (one pair)"
+        return f"{difference} (one pair)".replace("-", "−")
     low, high = (tables.number(end, row.decimals, sign=True) for end in (row.low, row.high))
     return f"{difference}  [{low}, {high}]".replace("-", "−")  # a true minus sign, as on the axis
 

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 
 import abm
 from abm.view import figures, plots, summary
+from abm.view.drawn import figure_of
 
 mpl.use("Agg")
 
@@ -33,6 +34,14 @@ def test_a_drawing_in_a_page_has_no_title_and_no_note_but_its_words_are_text(dra
     assert ">cu per customer and year<" in effects
     for words in ("each arm minus none", "Dot: mean", "<metadata", "http"):
         assert words not in effects
+
+
+@pytest.mark.parametrize("name", ["$\\frac{a}$", "$5_a_b off, then $10", "$^$"])
+def test_dollars_in_a_title_are_no_formula(name):
+    def titled(figure):
+        figure.subplots().set_title(f"Profit of north under {name}, " * 4, wrap=True)
+
+    assert figure_of("a.png", "", f"Minus {name}.", titled).image.startswith(b"\x89PNG")
 
 
 def test_captions_say_what_an_interval_is(drawn):

@@ -56,6 +56,14 @@ def test_arms_that_are_equal_are_said_to_be():
     assert words == "Doing nothing and same do exactly the same for north in profit, and no other arm does better."
 
 
+def test_without_any_value_no_arm_leads():
+    nothing = abm.Scenario(periods=0, burn_in=0, population={"customers": 80}, firms=WORLD.firms)
+    study = abm.Experiment("s", nothing, {"none": {}, "a": {"firms.north.price": 1.1}}, kpis=("profit",))
+    results = abm.run(study, workers=1).labelled()
+    words = headline.headline(results, summary.effects(results), study)
+    assert words == "Profit of north has no value under any arm, so that no arms can be compared."
+
+
 def test_a_single_arm_is_a_level():
     words, results = said({"one": {}}, ("penetration",))
     mean = results.block("penetration", "one", "north").mean()

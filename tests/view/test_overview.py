@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
 import abm
@@ -58,6 +59,15 @@ def test_no_cell_is_a_formula():
     cells = [cell.strip('"') for line in lines for cell in re.split(r',(?=")|,(?=[^ ])', line)]
     assert {"'=1+1", "'@home"} <= set(cells)
     assert not [cell for cell in cells if cell[:1] in "=+-@" and cell]
+
+
+def test_one_measure_may_go_without_a_list(results):
+    pd.testing.assert_frame_equal(abm.paper_table(results, "profit"), abm.paper_table(results, ["profit"]))
+
+
+def test_a_loss_has_a_true_minus_in_every_cell(results):
+    table = summary.effects(results).assign(mean=-12.0)
+    assert all(cell.startswith("−12") for cell in overview.arms_by_kpi(results, table).to_numpy().ravel())
 
 
 def test_an_unknown_measure_is_refused(results):
