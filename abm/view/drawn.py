@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -63,7 +66,30 @@ def figure_of(file: str, caption: str, note: str, draw_on: Callable[[Figure], An
         plots.untitle(page)
         for one in (figure, page):
             _wrap_dollars(one)
-        return Drawn(file, caption, note, _png(figure), _svg(page, file), topic)
+        with _missing_letters_said_once():
+            return Drawn(file, caption, note, _png(figure), _svg(page, file), topic)
+
+
+@contextmanager
+def _missing_letters_said_once() -> Iterator[None]:
+    """Say in one line that a font lacks letters, which matplotlib says of each letter and each time."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        yield
+    others = [one for one in said if not str(one.message).startswith("Glyph ")]
+    for one in others:
+        warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    if len(others) < len(said):
+        _say_that_letters_are_missing()
+
+
+@cache
+def _say_that_letters_are_missing() -> None:
+    warnings.warn(
+        f"figures are written in {plots.FONT}, which lacks letters of some names: PNG files show boxes in their place, "
+        "report.html shows them; with a font for them, such as Noto Sans CJK SC, PNG files do too",
+        stacklevel=2,
+    )
 
 
 def _wrap_dollars(figure: Figure) -> None:

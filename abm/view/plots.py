@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import matplotlib.style
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -33,8 +35,11 @@ _CLEAR = (0, 1, 2, 3, 4, 9, 5, 6, 8)  # of seaborn's colours: without its grey, 
 _OTHERS = "#a9b8c6"  # the colour of arms beyond those that a reader tells apart
 PANELS = 3  # side by side
 _APART = 0.006  # of the range of a factor, by which arms at one level stand apart, so that no interval hides another
+FONT = "DejaVu Sans"
+_CHINESE = (
+    "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC", "SimHei",
+)  # fmt: skip
 _RC = {
-    "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
@@ -59,7 +64,14 @@ _RC = {
 
 def style() -> AbstractContextManager[None]:
     """Return the context that figures are drawn in, the same whatever a matplotlibrc of the user's says."""
-    return matplotlib.style.context(["default", sns.axes_style("ticks") | _RC])
+    return matplotlib.style.context(["default", sns.axes_style("ticks") | _RC | {"font.family": _families()}])
+
+
+@cache
+def _families() -> list[str]:
+    """Return the fonts of figures: the first for all letters that it has, and those of this machine for Chinese."""
+    there = set(font_manager.get_font_names())
+    return [FONT, *(name for name in _CHINESE if name in there)]
 
 
 def colours(arms: Sequence[str], baseline: str, ranked: Sequence[str] = ()) -> dict[str, Any]:

@@ -260,6 +260,11 @@ def _treatment(question: TwinsQuestion, known: pd.DataFrame) -> tuple[np.ndarray
         probability[rows] = probabilities(score, question.share)
         who = identity[rows].astype(np.uint32)
         treated[rows] = assigned(who, probability[rows], question.study.seed, int(replication))
+        if treated[rows].all() or not treated[rows].any():
+            of = f"{'all' if treated[rows].all() else 'none'} of {counted(len(who), 'customer')} would be treated"
+            raise Refusal(
+                f"= {question.share:g}: {of}, and nothing could be told; take more customers", place="treated"
+            )
     return probability, treated
 
 

@@ -296,3 +296,9 @@ def test_what_is_there_is_not_written_over(data, tmp_path):
     (tmp_path / "empty").mkdir()
     data.write(tmp_path / "empty")
     assert (tmp_path / "empty" / "log.csv").is_file()
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.0001, "none of 300 customers"), (0.9999, "all of 300 customers")])
+def test_a_share_at_which_nothing_can_be_told_is_refused(shop, share, said):
+    with pytest.raises(Refusal, match=rf"treated = {share:g}: {said} would be treated"):
+        twins_data(shop, ("none", "points"), treated=share, workers=1)
