@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import ClassVar
 
 import numpy as np
@@ -199,3 +200,13 @@ def test_all_shipped_theories_may_be_in_one_market():
     """No name means two things, whichever theories a scenario switches on."""
     scenario = Scenario(**{kind.name: {} for kind in shipped() if not kind.standard})
     plan.check(scenario.mechanisms(), scenario.firms)
+
+
+def test_steps_are_worked_out_once_and_do_not_travel():
+    scenario = SMALL.replace({"periods": 5})
+    assert scenario.steps() is scenario.steps()
+    there = pickle.loads(pickle.dumps(scenario))
+    assert there == scenario
+    assert vars(there).keys() == type(there).model_fields.keys()
+    assert [step.name for step in there.steps()] == [step.name for step in scenario.steps()]
+    assert [step.name for step in scenario.replace({"off": ("trust",)}).steps()] != [s.name for s in scenario.steps()]

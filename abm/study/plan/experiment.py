@@ -19,7 +19,6 @@ from abm.core.errors import Refusal
 from abm.core.guidance import shortened
 from abm.core.shown import in_notebook
 from abm.core.spec import read_toml, write_toml
-from abm.core.streams import SCHEME
 from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
@@ -28,6 +27,7 @@ from abm.study.plan.arms import LABEL, MATCH, dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.groups import Grouping, groupings, labels_in
+from abm.study.plan.identified import digest_of
 from abm.study.plan.matches import Match, MatchedArm
 from abm.study.plan.matches import checked as checked_matches
 from abm.study.plan.own import Own
@@ -35,9 +35,8 @@ from abm.study.plan.record import KINDS, Record, is_empty
 from abm.study.plan.record import checked as checked_record
 from abm.study.plan.sheet import Run, Sheet
 from abm.study.provenance import inputs
-from abm.study.provenance.digest import canonical, digest, own_code, plain
+from abm.study.provenance.digest import plain
 from abm.study.provenance.files import write_whole
-from abm.study.provenance.identity import of_market
 from abm.world.files import allow, allowed, permit
 from abm.world.fitted import known, remember
 
@@ -246,7 +245,7 @@ class Experiment:
         return Sheet(
             name=self.name,
             question=self.question,
-            digests={arm: self._digest(arm, world) for arm, world in worlds.items()},
+            digests={arm: digest_of(self, arm, world) for arm, world in worlds.items()},
             baseline=checks.baseline(self.baseline, self.arms),
             design=self.design.by_itself(),
             replications=self.replications,
@@ -275,34 +274,6 @@ class Experiment:
         factors = {p: v for p, v in self.design.factors.items() if p.partition(".")[0] in inputs.SECTIONS}
         varied = [world.replace({path: v}) for world in arms for path, values in factors.items() for v in values]
         return [*arms, *varied]
-
-    def _digest(self, arm: str, scenario: Scenario) -> str:
-        """Digest of all that decides the numbers of an arm, apart from point and replication.
-
-        Neither what stands at its default counts nor a theory that is not on: see identity.py and revisions.py.
-        """
-        decides = {
-            "arm": arm,
-            "market": of_market(scenario, self.design.factors),
-            "seed": self.seed,
-            "kpis": sorted(kpi.name for kpi in self.kpis),
-            "scheme": SCHEME,
-            "inputs": self.inputs,
-            "code": own_code(scenario, self.kpis),
-            **({"groups": self._groups_identity()} if self.groups else {}),
-            **({} if is_empty(self.record) else {"record": self.record.to_dict()}),
-        }
-        return digest(canonical(decides).encode()).hex()
-
-    def _groups_identity(self) -> dict[str, Any]:
-        """Return what decides who is in which group: the groupings, and the markets in which they are found."""
-        baseline = checks.baseline(self.baseline, self.arms)
-        found = {}
-        for name, one in self.groups.items():
-            arm = one.arm or baseline
-            market = of_market(in_arm(self.scenario, arm, self.arms[arm]), self.design.factors)
-            found[name] = {**one.to_dict(full=True), "arm": "", "names": self.group_labels[name], "market": market}
-        return found
 
 
 Experiment.__signature__ = shortened(inspect.signature(Experiment))  # type: ignore[attr-defined]

@@ -174,7 +174,7 @@ class TestOtherReplications:
         crossed.sheet  # noqa: B018 - worked out once
         for name in ("arms", "design", "kpis"):
             monkeypatch.delattr(checks, name)
-        monkeypatch.delattr(Experiment, "_digest")
+        monkeypatch.delattr("abm.study.plan.experiment.digest_of")
         assert crossed.replace(replications=8).sheet.replications == 8
 
     @pytest.mark.parametrize("wrong", [0, -1, True, 2.0, "8", 10**9])
@@ -215,7 +215,7 @@ class TestIds:
 
     def test_other_random_numbers_are_other_runs(self, study, monkeypatch):
         before = study().sheet
-        monkeypatch.setattr("abm.study.plan.experiment.SCHEME", "another")
+        monkeypatch.setattr("abm.study.plan.identified.SCHEME", "another")
         assert not set(before.ids) & set(study().sheet.ids)
 
     def test_pinned(self, study):

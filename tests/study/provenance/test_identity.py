@@ -113,3 +113,10 @@ def test_a_theory_that_a_point_may_switch_on_counts(path):
     first, second = (of_market(world, [path]) for world in worlds)
     assert first != second
     assert "trust" in first["revisions"]
+
+
+def test_a_zero_below_zero_is_another_value():
+    """It is written otherwise, and may be another bit in a column."""
+    plus, minus = (Firm("north", integration=value) for value in (0.0, -0.0))
+    assert identity(plus) == identity(Firm("north"))
+    assert identity(minus) != identity(plus)
