@@ -197,6 +197,9 @@ LEENHEER_2007 = Source(
 )
 LIU_2007 = Source("LIU_2007", "Liu 2007, Journal of Marketing", "abstract")
 TAYLOR_NESLIN_2005 = Source("TAYLOR_NESLIN_2005", "Taylor & Neslin 2005, Journal of Retailing", "memory")
+GODFREY_SEIDERS_VOSS_2011 = Source(
+    "GODFREY_SEIDERS_VOSS_2011", "Godfrey, Seiders & Voss 2011, Journal of Marketing", "memory"
+)
 MEYER_WAARDEN_2007 = Source("MEYER_WAARDEN_2007", "Meyer-Waarden 2007, Journal of Retailing", "abstract")
 BOLTON_KANNAN_BRAMLETT_2000 = Source(
     "BOLTON_KANNAN_BRAMLETT_2000",
