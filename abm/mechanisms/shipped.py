@@ -14,7 +14,7 @@ from abm.mechanisms.mechanism import Mechanism
 ORDER = (
     "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "loyalty_types", "loyalty_measures",
-    "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management",
+    "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management", "complaint", "care",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 What contacts are about is a matter of the theories that make them; this one says who is reached, what a contact costs,
 and what comes of too many. Theories add to `approaches` in the phase CONTACT, and let a contact work where `reachable`
-is 1; `welcome` says how gladly it is received.
+is 1; `contact_welcome` says how gladly it is received.
 Claim: addresses go out of date, so that a firm that does not look after its data reaches fewer and fewer of the
 customers whom it knows; a contact is worth the less the more there have been lately, and beyond what a customer
 tolerates it annoys.
@@ -34,6 +34,17 @@ from abm.world.columns import CENT, Column, Tally
 def welcome(load, tolerated):
     """Return how gladly a contact is received: 1 - load / tolerated, -1 at worst; below 0 it annoys."""
     return max(1.0 - load / tolerated, np.float32(-1.0))
+
+
+@kernel
+def foresee_welcome(contact_welcome, contact_load, tolerated, lo, hi):
+    """Write how gladly a contact would be received in this period: `welcome` of the load before it.
+
+    contact_welcome (m, tile)  -1 to 1  [written]
+    """
+    for j in range(contact_load.shape[0]):
+        for i in range(lo, hi):
+            contact_welcome[j, i - lo] = welcome(contact_load[j, i], tolerated)
 
 
 @kernel
@@ -160,6 +171,7 @@ class Contacts(Mechanism):
         Column("reachable", ("firm", "customer"), 0, "bool", "whether the firm's data reach her", "uint8"),
         Column("has_data", ("firm", "customer"), 0, "bool", "whether the firm ever had data that did", "uint8"),
         Column("contact_load", ("firm", "customer"), 0, "contacts/period", "received from the firm of late"),
+        Column("contact_welcome", ("firm", "row"), 0, "-1 to 1", "how gladly a contact is received in the period"),
     )
     sums = (Sum("approaches", ("firm", "row"), 0.0, "contacts", "that firms make to each customer", Phase.CONTACT),)
     writes = ("trust", "affective_commitment")
@@ -190,4 +202,5 @@ class Contacts(Mechanism):
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return how contacts are received, how data age, and what their upkeep costs."""
-        return ((Phase.NEED, receive_contacts), (Phase.WINDOWS, keep_data), (Phase.BOOKS, book_upkeep))
+        received = ((Phase.CONTACT, foresee_welcome), (Phase.NEED, receive_contacts))
+        return (*received, (Phase.WINDOWS, keep_data), (Phase.BOOKS, book_upkeep))
