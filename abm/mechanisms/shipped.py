@@ -14,8 +14,10 @@ from abm.mechanisms.mechanism import Mechanism
 ORDER = (
     "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "loyalty_types", "loyalty_measures",
-    "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management", "complaint", "care",
+    "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management",
 )  # fmt: skip
+
+LAST = ("care",)  # these act after all others: a visitor is asked when it is known who complains unasked
 
 
 @cache
@@ -33,7 +35,7 @@ def shipped() -> tuple[type[Mechanism], ...]:
 
 def place(name: str) -> tuple[int, str]:
     """Return where a mechanism stands in the order within a phase."""
-    return (ORDER.index(name), "") if name in ORDER else (len(ORDER), name)
+    return (ORDER.index(name), "") if name in ORDER else (len(ORDER) + (name in LAST), name)
 
 
 def _is_theory(kind: object) -> bool:

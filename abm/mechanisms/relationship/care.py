@@ -173,6 +173,7 @@ class Care(Mechanism):
     owns = (
         Column("birth_date", ("customer",), 0, "part of a year", "her birthday"),
         Column("calls_made", ("firm", "customer"), 0, "calls", "after visits of the period, not yet received", "uint8"),
+        Column("no_class", ("firm", "customer"), 0, "level", "0, where firms care for all classes alike", "uint8"),
         Column("reminded_ahead", ("customer",), 0, "periods of usual need", "brought forward by reminders"),
     )
     scratch = (
@@ -242,13 +243,15 @@ class Care(Mechanism):
         asks = any(one.invitation > 0 or one.follow_up > 0 for one in done)
         attends, reminds = any(one.dedicated for one in done), any(one.reminder > 0 for one in done)
         seeks = any(one.follow_up > 0 or one.regular_contact > 0 or one.birthday or one.festivals for one in done)
-        contacts = ((Phase.CONTACT, plan_contacts), (Phase.NEED, receive_care)) if seeks or reminds else ()
+        classed = any(policy.level_by_class for policy in policies)
+        of = {} if classed else {"customer_class": "no_class", "customer_class_at": "no_class_at"}
+        contacts = ((Phase.CONTACT, plan_contacts, of), (Phase.NEED, receive_care, of)) if seeks or reminds else ()
         reminded = (
             (Phase.NEED, hasten_reminded), (Phase.VALUATION, add_reminder), (Phase.STAKES, count_timely),
             (Phase.ARRIVAL, count_returned),
         ) if reminds else ()  # fmt: skip
-        asked = ((Phase.VOICE, ask_visitors),) if asks else ()
-        person = ((Phase.LEARNING, attend_visitors), (Phase.BOOKS, book_dedicated)) if attends else ()
+        asked = ((Phase.VOICE, ask_visitors, of),) if asks else ()
+        person = ((Phase.LEARNING, attend_visitors, of), (Phase.BOOKS, book_dedicated, of)) if attends else ()
         saved = ((Phase.RELATION, save_by_tenure),) if self.tenure_saving > 0 else ()
         return (*contacts, *reminded, *asked, *person, *saved)
 
