@@ -39,6 +39,7 @@ from abm.mechanisms.relationship.care_contacts import (
     plan_contacts,
     receive_care,
     save_by_tenure,
+    take_off_saving,
 )
 from abm.world.columns import CENT, Column, Tally
 from abm.world.world import World
@@ -178,6 +179,7 @@ class Care(Mechanism):
     )
     scratch = (
         Column("care_contacts", ("firm", "row"), 0, "contacts", "of care, planned for the period"),
+        Column("visit_saved", ("visit",), 0, "cents", "cost of service that familiarity saves", "int64"),
         Column("reminded", ("firm", "row"), 0, "code", "a reminder: 1 made, 2 received, 3 taken up", "uint8"),
     )
     writes = (
@@ -252,7 +254,7 @@ class Care(Mechanism):
         ) if reminds else ()  # fmt: skip
         asked = ((Phase.VOICE, ask_visitors, of),) if asks else ()
         person = ((Phase.LEARNING, attend_visitors, of), (Phase.BOOKS, book_dedicated, of)) if attends else ()
-        saved = ((Phase.RELATION, save_by_tenure),) if self.tenure_saving > 0 else ()
+        saved = ((Phase.RELATION, save_by_tenure), (Phase.RELATION, take_off_saving)) if self.tenure_saving > 0 else ()
         return (*contacts, *reminded, *asked, *person, *saved)
 
     def fits(self, market: Any) -> None:

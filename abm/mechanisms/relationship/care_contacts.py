@@ -246,22 +246,28 @@ def attend_visitors(
 
 @kernel(double=True)
 def save_by_tenure(
-    visit_cost, visit_count, visit_firm, visit_pair, encounters_at, service_cost, tenure_saving, tenure_visits,
+    visit_saved, visit_count, visit_firm, visit_pair, encounters_at, service_cost, tenure_saving, tenure_visits,
     service_saved,
 ):  # fmt: skip
-    """Take off a visit what serving somebody costs less who has come often.
+    """Work out and book what serving somebody costs less who has come often.
 
     Saved is `tenure_saving * encounters / (encounters + tenure_visits)` of `service_cost`, of the encounters after all
     visits of the period, in whole cents rounded half up.
 
-    visit_cost (visits,)  cents  [written]      service_saved  tally, below 0 [written]
+    visit_saved (visits,)  cents  [written]      service_saved  tally, below 0 [written]
     """
     for v in range(visit_count[0]):
         j, met = visit_firm[v], np.float64(encounters_at[visit_pair[v]])
         part = np.float64(tenure_saving) * met / (met + np.float64(tenure_visits))
-        saved = whole(np.floor(np.float64(service_cost[j]) * part + 0.5))
-        visit_cost[v] -= saved
-        service_saved[j] -= saved
+        visit_saved[v] = whole(np.floor(np.float64(service_cost[j]) * part + 0.5))
+        service_saved[j] -= visit_saved[v]
+
+
+@kernel
+def take_off_saving(visit_cost, visit_saved, visit_count):
+    """Take off each visit what familiarity has saved on it.  visit_cost (visits,)  cents  [written]"""
+    for v in range(visit_count[0]):
+        visit_cost[v] -= visit_saved[v]
 
 
 @kernel(per="share")
