@@ -19,9 +19,8 @@ from abm.core.parameters import Parameter
 from abm.core.presets import Preset, word
 from abm.core.presets import presets as presets_of
 from abm.core.sources import PROTOTYPE, catalogue
-from abm.core.spec import read_toml
+from abm.core.spec import Spec, read_toml
 from abm.kpis.measure import Measure
-from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.shipped import shipped
 from abm.scenario.measures import ALL
@@ -38,9 +37,11 @@ SEEN = {
     "memory": "from memory: verify before citing",
 }
 OWN = "not published: a calibration run of this toolkit"
+_POLICIES = [kind.policy for kind in shipped() if kind.policy is not None and kind.policy.presets]
+_STARTED: list[type[Spec]] = [Scenario, *_POLICIES]  # what may start from a preset
 USE = {
     "scenario": 'scenario.preset = "{}"',
-    "programme": '"firms.NAME.program" = {{ preset = "{}" }}',
+    **{word(policy): f'"firms.NAME.{policy.name}" = {{{{ preset = "{{}}" }}}}' for policy in _POLICIES},
     "log": 'scenario.population.log = "{}"',
 }
 LOGS = "abm/library/logs/README.md"
@@ -154,10 +155,10 @@ def _in_accounts(kpi: Measure) -> str:
 
 
 def presets() -> list[Row]:
-    """Return a row for every named scenario, programme and purchase log that is shipped."""
+    """Return a row for every named scenario, design of a policy and purchase log that is shipped."""
     logs = sorted(Path(str(files("abm") / "library" / "logs")).glob("*.csv"))
     return [
-        *(_preset(word(kind), preset) for kind in (Scenario, LoyaltyProgram) for preset in presets_of(kind)),
+        *(_preset(word(kind), preset) for kind in _STARTED for preset in presets_of(kind)),
         *(_preset("log", Preset(log.stem, "a purchase log", LOGS, {})) for log in logs),
     ]
 

@@ -12,6 +12,7 @@ from abm.core.errors import Refusal
 from abm.core.presets import listed, started, word
 from abm.core.spec import Spec, param
 from abm.mechanisms.loyalty.program import LoyaltyProgram
+from abm.mechanisms.relationship.care import CarePolicy
 from abm.mechanisms.policy import Policy
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import own_code
@@ -233,7 +234,7 @@ def test_a_spec_without_presets_has_none():
 
 
 def test_every_shipped_file_is_a_preset_of_a_spec():
-    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, LoyaltyProgram)}
+    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, LoyaltyProgram, CarePolicy)}
     assert {*SHIPPED.iterdir()} == set(kinds)
     for folder, kind in kinds.items():
         found = presets.presets(kind)

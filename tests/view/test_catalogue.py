@@ -6,6 +6,7 @@ import pytest
 
 import abm
 from abm.core.sources import catalogue as known_sources
+from abm.mechanisms.relationship.care import CarePolicy
 from abm.mechanisms.shipped import shipped
 from abm.scenario.measures import ALL
 from abm.view import catalogue
@@ -70,6 +71,8 @@ def test_every_preset_builds():
             assert abm.Scenario(preset=row["preset"])
         elif row["kind"] == "programme":
             assert abm.LoyaltyProgram(preset=row["preset"]).value_at("preset") == row["preset"]
+        elif row["kind"] == "care":
+            assert CarePolicy(preset=row["preset"]).value_at("preset") == row["preset"]
         else:
             assert row["preset"] == "cdnow"
     contract = next(row for row in catalogue.presets() if row["preset"] == "contract")

@@ -26,18 +26,21 @@ from abm.core.streams import stream_key
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.policy import CENTS, Held, Policy
+from abm.mechanisms.policy import CENTS, WHOLE, Held, Policy
 from abm.mechanisms.relationship.care_contacts import (
     add_reminder,
-    ask_visitors,
-    attend_visitors,
-    book_dedicated,
     count_returned,
     count_timely,
     draw_birth_dates,
     hasten_reminded,
     plan_contacts,
     receive_care,
+    send_reminders,
+)
+from abm.mechanisms.relationship.care_visits import (
+    ask_visitors,
+    attend_visitors,
+    book_dedicated,
     save_by_tenure,
     take_off_saving,
 )
@@ -144,10 +147,16 @@ class CarePolicy(Policy):
             "festivals_of_class": by_class(self.festivals, [one.festivals for one in named]),
             "reminder_of_class": by_class(self.reminder, [one.reminder for one in named]),
             "dedicated_of_class": by_class(self.dedicated, [one.dedicated for one in named]),
+            "makes_contact": (WHOLE, any(one.contacts for one in (self, *named))),
             "staff_expense": (CENTS, self.staff_cost),
             "invitation_expense": (CENTS, 100.0 * self.invitation_cost),
             "dedicated_expense": (CENTS, self.dedicated_cost),
         }
+
+    @property
+    def contacts(self) -> bool:
+        """Whether it makes any contacts."""
+        return self.follow_up + self.regular_contact + self.birthday + self.festivals + self.reminder > 0
 
     def levels(self) -> tuple[CarePolicy, ...]:
         """Return what it does: with who is in no class, then class by class."""
@@ -244,13 +253,13 @@ class Care(Mechanism):
         done = [level for policy in policies for level in policy.levels()]
         asks = any(one.invitation > 0 or one.follow_up > 0 for one in done)
         attends, reminds = any(one.dedicated for one in done), any(one.reminder > 0 for one in done)
-        seeks = any(one.follow_up > 0 or one.regular_contact > 0 or one.birthday or one.festivals for one in done)
+        makes = any(one.contacts for one in done)
         classed = any(policy.level_by_class for policy in policies)
         of = {} if classed else {"customer_class": "no_class", "customer_class_at": "no_class_at"}
-        contacts = ((Phase.CONTACT, plan_contacts, of), (Phase.NEED, receive_care, of)) if seeks or reminds else ()
+        contacts = ((Phase.CONTACT, plan_contacts, of), (Phase.NEED, receive_care, of)) if makes else ()
         reminded = (
-            (Phase.NEED, hasten_reminded), (Phase.VALUATION, add_reminder), (Phase.STAKES, count_timely),
-            (Phase.ARRIVAL, count_returned),
+            (Phase.CONTACT, send_reminders, of), (Phase.NEED, hasten_reminded), (Phase.STAKES, count_timely),
+            (Phase.VALUATION, add_reminder), (Phase.ARRIVAL, count_returned),
         ) if reminds else ()  # fmt: skip
         asked = ((Phase.VOICE, ask_visitors, of),) if asks else ()
         person = ((Phase.LEARNING, attend_visitors, of), (Phase.BOOKS, book_dedicated, of)) if attends else ()

@@ -22,15 +22,14 @@ from abm.mechanisms.relationship.care import (
     yearly_return_rate,
 )
 from abm.mechanisms.relationship.care_contacts import (
-    ask_visitors,
     falls_due,
     festivals_now,
     has_birthday,
     hasten_reminded,
     receive_care,
-    save_by_tenure,
     warmed,
 )
+from abm.mechanisms.relationship.care_visits import ask_visitors, save_by_tenure
 from abm.world.complaints import FAILED, NO_COMPLAINT, SILENT
 from abm.world.visits import CORE, NO_FAILURE
 from tests.mechanisms.small import Small
