@@ -12,8 +12,8 @@ from abm.core.errors import Refusal
 from abm.core.presets import listed, started, word
 from abm.core.spec import Spec, param
 from abm.mechanisms.loyalty.program import LoyaltyProgram
-from abm.mechanisms.relationship.care import CarePolicy
 from abm.mechanisms.policy import Policy
+from abm.mechanisms.relationship.care import CarePolicy
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import own_code
 
