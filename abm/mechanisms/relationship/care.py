@@ -177,7 +177,7 @@ class Care(Mechanism):
     """Levels of relationship: contacts, questions, reminders and persons."""
 
     name = "care"
-    serves = ("B17", "D9", "D12", "E2", "E3", "E11", "E12", "E21")
+    serves = ("D9", "D12", "E2", "E3")
     needs = ("information", "contacts", "complaint")
     policy = CarePolicy
     owns = (
