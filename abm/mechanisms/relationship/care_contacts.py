@@ -134,10 +134,11 @@ def receive_care(
     trust, affective_commitment, personal_bond, care_contacts, contact_welcome, reachable, customer_class,
     makes_contact, dedicated_of_class, gain, attended_rate, lo, hi,
 ):  # fmt: skip
-    """Let customers who are reachable receive the period's contacts of care, as `warmed` says.
+    """Let customers who are reachable receive the period's contacts of care (all of them, reminders too) at once.
 
-    Trust and affective commitment move with `gain`; with a person of her own, her personal relationship with
-    `attended_rate`. `contact_welcome` is of the load before this period; below 0 nothing is gained.
+    Trust and affective commitment move by `min(1, gain * welcome * contacts)` of their way to 1; with a person of her
+    own, her personal relationship likewise, with `attended_rate`. Welcome is `contact_welcome`, of the load before this
+    period; below 0 it counts as 0.
 
     trust, affective_commitment, personal_bond (m, n)  0-1  [written]
     """
@@ -156,8 +157,9 @@ def receive_care(
 def hasten_reminded(need, reminded_ahead, reminded, haste, repayment, lo, hi):
     """Let a reminder that is taken up hasten need, and what it brought forward be missing.
 
-    Need is multiplied by `1 + shift`: `haste`, if a reminder of any firm was taken up, less `repayment *
-    reminded_ahead`, which then grows by the shift. Over time what comes earlier is missing later.
+    The shift is `haste` (once, however many firms' reminders she takes up; 0 if none) less `repayment *
+    reminded_ahead`, of what was ahead before. `reminded_ahead` grows by it, and need is multiplied by `1 + shift`: over
+    time what comes earlier is missing later.
 
     need (tile,)  ratio, reminded_ahead (n,)  periods of usual need  [written]
     """
@@ -172,7 +174,10 @@ def hasten_reminded(need, reminded_ahead, reminded, haste, repayment, lo, hi):
 
 @kernel
 def add_reminder(utility, reminded, reminder_weight, lo, hi):
-    """Add a reminder that is taken up to the firm's utility, in this period alone.  utility (m, tile)  [written]"""
+    """Add `reminder_weight` to the utility of each firm whose reminder is taken up, in this period alone.
+
+    utility (m, tile)  logit units  [written]
+    """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
             utility[j, i - lo] += reminder_weight if reminded[j, i - lo] == TAKEN_UP else np.float32(0.0)
