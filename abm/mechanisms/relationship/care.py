@@ -3,8 +3,8 @@
 Five levels of relationship (basic, reactive, accountable, proactive, partnership) are presets of what a firm does: asks
 at the sale, calls after it, keeps in regular contact, greets, reminds, and gives customers a person of their own. A
 firm may keep to another level with each class of its customers.
-Claim: closeness keeps customers and costs as much for a small one as for a large one; where few customers bring much it
-pays to be close, and where many bring little it does not. Serving who has come often may cost less (off by default).
+Claim: closeness keeps customers, and a contact costs as much with a small customer as with a large one. For whom which
+level pays is not said here, but asked by a study. Serving who has come often may cost less (off by default).
 Source: levels after Kotler, Marketing Management (seen in a secondary source); GODFREY_SEIDERS_VOSS_2011 (contacts
 beyond what is welcome); sizes are assumed.
 """

@@ -34,7 +34,10 @@ def festivals_now(t, in_a_year, year):
 
 @equation
 def has_birthday(t, birth_date, year):
-    """Return whether period t is that of a birthday at `birth_date`, a part of the year from 0 to 1."""
+    """Return whether period t is that of a birthday at `birth_date`, a part of the year from 0 to 1.
+
+    It is the period of the year whose place is the whole part of `birth_date * year`, at most the last one.
+    """
     return t % year == min(np.int64(birth_date * np.float32(year)), year - 1)
 
 
