@@ -1,0 +1,309 @@
+"""Credit: bills that are paid later, who pays them when, and what becomes of those who do not.   No neighbours.
+
+A firm has one account for each customer: what she may pay later is added to it, the account is due when the oldest bill
+on it is, and she pays all of it or nothing.
+Claim: whether somebody pays in time is a trait of hers, which pressure moves by its odds; a firm sees her bills alone.
+Source: rules of the trade, assumed; what policies do with these stands in `payments`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.functions import whole
+from abm.core.kernels import equation, kernel
+from abm.core.streams import uniform4
+from abm.world.visits import DENIED, SERVED
+
+DISCIPLINES = ("prompt", "late", "defaulter")  # a payer's code is twice the place of hers here, + 1 if she is noisy
+PROMPT, LATE, DEFAULTER = range(len(DISCIPLINES))
+CUT_FROM = ("credit", "service")  # what who is cut off does without
+
+_AT_THE_TILL = 1 << 16  # draw 1, block 0 of an address
+_STORY = 2 << 16  # draw 2
+_TRAIT = 3 << 16  # draw 3
+_SERVICE = 1  # code of the word
+
+
+@equation
+def pressed(chance, factor):
+    """Return a chance whose odds are multiplied: factor chance / (1 + (factor - 1) chance)."""
+    return factor * chance / (1.0 + (factor - 1.0) * chance)
+
+
+@equation
+def prompting(prompt_rebate, rebate_response):
+    """Return by what a rebate multiplies the odds of paying in time: 1 + rebate_response * prompt_rebate."""
+    return 1.0 + rebate_response * prompt_rebate
+
+
+@equation
+def part_granted(score, full_credit_from, no_credit_below, fair_part):
+    """Return the part of its credit that a firm grants by score: nothing, `fair_part` or all."""
+    fair = fair_part if score < full_credit_from else np.float32(1.0)
+    return np.float32(0.0) if score < no_credit_below else fair
+
+
+@equation
+def refused(granted, credit):
+    """Return which part of the credit that a firm offers is refused to a customer, 0-1; 0 where it offers none."""
+    return (credit - granted) / credit if credit > 0.0 else np.float32(0.0)
+
+
+@equation(double=True)
+def part_in_cents(share, amount):
+    """Return a share of an amount in whole cents, rounded half up.  amount : cents"""
+    return whole(np.floor(np.float64(share) * np.float64(amount) + 0.5))
+
+
+@kernel
+def draw_payers(payer, customer_id, late_share, defaulter_share, noisy_share, key, replication):
+    """Draw for life how each customer pays, and whether she is noisy (period 0, draw 3, block 0).
+
+    She is a defaulter (2) for uniforms (word 0) below `defaulter_share`, late (1) for the next `late_share`, else
+    prompt (0); and noisy for uniforms (word 1) below `noisy_share`, whatever she pays like.
+
+    payer (n,)  code: 2 discipline + [noisy]  [written]
+    """
+    for i in range(customer_id.shape[0]):
+        a, b, _, _ = uniform4(key, customer_id[i], 0, _TRAIT, replication)
+        late = LATE if a < defaulter_share + late_share else PROMPT
+        payer[i] = 2 * (DEFAULTER if a < defaulter_share else late) + (1 if b < noisy_share else 0)
+
+
+@kernel
+def call_about_bills(
+    owed, due, payer, customer_id, billing_calls, overdue_calls, calls, key, replication, lo, hi, t
+):  # fmt: skip
+    """At the start of the period, let noisy customers call who owe something.
+
+    One calls if the uniform (draw 0, block j, word 1) is below `overdue_calls`, or `billing_calls` while the account is
+    not yet overdue by 1 period or more: `t - due`.
+
+    calls  tally [written]
+    """
+    for j in range(owed.shape[0]):
+        for i in range(lo, hi):
+            if owed[j, i] > 0 and payer[i] % 2 > 0:
+                chance = overdue_calls if t > due[j, i] else billing_calls
+                calls[j] += 1 if uniform4(key, customer_id[i], t, j, replication)[1] < chance else 0
+
+
+@kernel
+def collect_accounts(
+    owed, due, credit_score, payer, pay_chance, prompt_rebate, reminder_after, reminder_every, reminder_pressure,
+    rebate_response, score_rate, customer_id, fell_due, paid_in_time, paid_late, collected, rebates, reminders, key,
+    replication, lo, hi, t,
+):  # fmt: skip
+    """After that, collect what is owed, firm by firm, from each customer whose account is due: `t - due` is 0 or more.
+
+    An account is overdue by `t - due`. One of 0 falls due. In this order:
+
+    - a reminder is sent if `reminder_after` is above 0 and the account is overdue by it, or by `reminder_every` more,
+      or by twice as many more …;
+    - she pays all of it if the uniform (draw 0, block j, word 0) is below `pressed(pay_chance[discipline], factor)`;
+      the factor is 1, times `reminder_pressure` if she is reminded now, times `prompting` if it falls due now;
+    - if she pays and it falls due now, she keeps `prompt_rebate` of it, in whole cents rounded half up, and her score
+      moves by `score_rate` of its way to 1; if she pays later, the score stays;
+    - if she does not pay, her score falls by `score_rate` of itself.
+
+    owed (m, n)  cents, due (m, n)  period, -1 = nothing is owed, credit_score (m, n)  0-1  [written]
+    fell_due, paid_in_time, paid_late, reminders, and in cents collected, rebates  tallies [written]
+    """
+    for j in range(owed.shape[0]):
+        for i in range(lo, hi):
+            if owed[j, i] > 0 and t >= due[j, i]:
+                overdue = t - due[j, i]
+                after = overdue - reminder_after[j]
+                reminded = reminder_after[j] > 0 and after >= 0 and after % reminder_every == 0
+                factor = reminder_pressure if reminded else np.float32(1.0)
+                factor *= prompting(prompt_rebate[j], rebate_response) if overdue == 0 else np.float32(1.0)
+                chance = pressed(pay_chance[payer[i] // 2], factor)
+                pays = uniform4(key, customer_id[i], t, j, replication)[0] < chance
+                reminders[j] += 1 if reminded else 0
+                fell_due[j] += 1 if overdue == 0 else 0
+                if pays:
+                    in_time = overdue == 0
+                    kept = part_in_cents(prompt_rebate[j], owed[j, i]) if in_time else np.int64(0)
+                    paid_in_time[j] += 1 if in_time else 0
+                    paid_late[j] += 0 if in_time else 1
+                    rebates[j] += kept
+                    collected[j] += owed[j, i] - kept
+                    owed[j, i] = 0
+                    due[j, i] = -1
+                    credit_score[j, i] += score_rate * (1.0 - credit_score[j, i]) if in_time else np.float32(0.0)
+                else:
+                    credit_score[j, i] -= score_rate * credit_score[j, i]
+
+
+@kernel
+def write_off_debts(owed, due, credit_score, barred, write_off_after, bad_debt, lo, hi, t):
+    """After that, write off what is overdue by `write_off_after` periods or more (0 = never).
+
+    Nothing is owed any more, the score is 0 and the customer is barred, for good.
+
+    owed (m, n)  cents, due (m, n)  period, credit_score (m, n)  0-1, barred (m, n)  bool  [written]
+    bad_debt  tally, in cents [written]
+    """
+    for j in range(owed.shape[0]):
+        if write_off_after[j] > 0:
+            for i in range(lo, hi):
+                if owed[j, i] > 0 and t - due[j, i] >= write_off_after[j]:
+                    bad_debt[j] += owed[j, i]
+                    owed[j, i] = 0
+                    due[j, i] = -1
+                    credit_score[j, i] = 0.0
+                    barred[j, i] = 1
+
+
+@kernel
+def grant_credit(
+    granted, cut_off, owed, due, credit_score, barred, credit, cut_off_after, full_credit_from, no_credit_below,
+    fair_part, lo, hi, t,
+):  # fmt: skip
+    """After that, decide who is cut off, and which part of a bill each customer may pay later in this period.
+
+    A firm whose `cut_off_after` is above 0 cuts off who owes it something that has been overdue for as long or longer,
+    and who is barred. Who is cut off is granted nothing, else `credit` times the part by her score (`part_granted`).
+
+    granted (m, n)  0-1, cut_off (m, n)  bool  [written]
+    """
+    for j in range(granted.shape[0]):
+        for i in range(lo, hi):
+            debtor = (owed[j, i] > 0) & (t - due[j, i] >= cut_off_after[j])
+            cut = (cut_off_after[j] > 0) & (debtor | (barred[j, i] > 0))
+            part = part_granted(credit_score[j, i], full_credit_from[j], no_credit_below[j], fair_part)
+            cut_off[j, i] = 1 if cut else 0
+            granted[j, i] = np.float32(0.0) if cut else credit[j] * part
+
+
+@kernel
+def value_credit(
+    utility, granted, cut_off, payer, price_response, price, terms, prompt_rebate, pay_chance, mean_delay, delay_value,
+    rebate_response, cut_off_aversion, lo, hi,
+):  # fmt: skip
+    """Add what paying later is worth, in units of the price.
+
+    The term is `price_response * price * (granted * (delay_value * (terms + mean_delay[discipline]) + prompt_rebate *
+    chance) - [cut off] * cut_off_aversion)`: who will pay late keeps the money for longer. The chance is that of paying
+    on the day, `pressed(pay_chance[discipline], prompting)`.
+
+    utility (m, tile)  logit units  [written]
+    """
+    for j in range(utility.shape[0]):
+        factor = prompting(prompt_rebate[j], rebate_response)
+        for i in range(lo, hi):
+            kind = payer[i] // 2
+            rebate = prompt_rebate[j] * pressed(pay_chance[kind], factor)
+            worth = delay_value * (np.float32(terms[j]) + mean_delay[kind]) + rebate
+            lost = cut_off_aversion if cut_off[j, i] > 0 else np.float32(0.0)
+            utility[j, i - lo] += price_response[i] * price[j] * (granted[j, i] * worth - lost)
+
+
+@kernel
+def press_debtors(
+    visit_outcome, turned_away_by, owed_at, due_at, cut_off_at, trust_at, satisfaction_at, visit_count, visit_customer,
+    visit_nth, visit_firm, visit_pair, payer, pay_chance, cut_off_from, cut_off_pressure, resentment, customer_id,
+    paid_late, collected, turned_away, key, replication, lo, hi, t,
+):  # fmt: skip
+    """Ask visitors who are cut off for what they owe, and turn away who does not pay where the firm serves none such.
+
+    Of visitors who are served so far, visit by visit: who is cut off and owes something pays all of it if the uniform
+    (draw 1, block nth, word 0) is below `pressed(pay_chance[discipline], cut_off_pressure)`, and is then not cut off
+    any more (credit is granted from the next period on). Who is still cut off is denied if `cut_off_from` is 1
+    (service); her trust and her satisfaction with the firm are multiplied by `1 - resentment`. Of several firms that
+    turn her away in a period the last is remembered, -1 = none did.
+
+    visit_outcome (visits,)  code, turned_away_by (n,)  firm  [written]
+    owed_at (pairs,)  cents, due_at (pairs,)  period, cut_off_at (pairs,)  bool  [written]
+    trust_at, satisfaction_at (pairs,)  0-1  [written]      paid_late, collected, turned_away  tallies [written]
+    """
+    for i in range(lo, hi):
+        turned_away_by[i] = -1
+    for v in range(visit_count[0]):
+        i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
+        if visit_outcome[v] == SERVED and cut_off_at[pair] > 0:
+            u = uniform4(key, customer_id[i], t, _AT_THE_TILL | visit_nth[v], replication)[0]
+            if owed_at[pair] > 0 and u < pressed(pay_chance[payer[i] // 2], cut_off_pressure):
+                paid_late[j] += 1
+                collected[j] += owed_at[pair]
+                owed_at[pair] = 0
+                due_at[pair] = -1
+                cut_off_at[pair] = 0
+            elif cut_off_from[j] == _SERVICE:
+                visit_outcome[v] = DENIED
+                turned_away_by[i] = j
+                turned_away[j] += 1
+                trust_at[pair] *= 1.0 - resentment
+                satisfaction_at[pair] *= 1.0 - resentment
+
+
+@kernel
+def resent_refusal(satisfaction_shift, visit_count, visit_firm, visit_pair, granted_at, credit, offence):
+    """Take from the satisfaction with a visit what it is to be refused credit: `offence * refused`.
+
+    satisfaction_shift (visits,)  0-1  [written]
+    """
+    for v in range(visit_count[0]):
+        satisfaction_shift[v] -= offence * refused(granted_at[visit_pair[v]], credit[visit_firm[v]])
+
+
+@kernel
+def tell_of_refusal(story, turned_away_by, customer_id, outrage, negative_messages, key, replication, lo, hi, t):
+    """Let who was turned away tell of it, in place of what else she tells in the period.
+
+    She does with chance `outrage` (draw 2, block 0, word 0), once a period, of the firm that is remembered.
+
+    story (n,)  2 (firm + 1), a bad one  [written]      negative_messages  tally [written]
+    """
+    for i in range(lo, hi):
+        j = turned_away_by[i]
+        if j >= 0 and uniform4(key, customer_id[i], t, _STORY, replication)[0] < outrage:
+            story[i] = 2 * (j + 1)
+            negative_messages[j] += 1
+
+
+@kernel
+def bill_visits(
+    owed_at, due_at, visit_count, visit_firm, visit_pair, visit_spend, granted_at, terms, billed, paid_cash, t
+):
+    """Bill every visit: put `granted` of what is spent on the account, in whole cents rounded half up.
+
+    The rest is paid at once. An account on which nothing was owed is due in period `t + terms`.
+
+    owed_at (pairs,)  cents, due_at (pairs,)  period  [written]      billed, paid_cash  tallies, in cents [written]
+    """
+    for v in range(visit_count[0]):
+        j, pair = visit_firm[v], visit_pair[v]
+        later = part_in_cents(granted_at[pair], visit_spend[v])
+        if later > 0:
+            if owed_at[pair] == 0:
+                due_at[pair] = t + terms[j]
+            owed_at[pair] += later
+        billed[j] += visit_spend[v]
+        paid_cash[j] += visit_spend[v] - later
+
+
+@kernel
+def hold_receivables(owed, cut_off, capital_expense, receivables, capital_cost, cut_off_customers, lo, hi):
+    """At the end of the period, count what is owed and who is cut off, and book what capital costs on what is owed.
+
+    Capital costs `owed * capital_expense`, in 10^-6 cents.
+
+    receivables  tally, in cents, capital_cost  tally, in 10^-6 cents, cut_off_customers  tally  [written]
+    """
+    for j in range(owed.shape[0]):
+        total, cut = 0, 0
+        for i in range(lo, hi):
+            total += owed[j, i]
+            cut += 1 if cut_off[j, i] > 0 else 0
+        receivables[j] += total
+        capital_cost[j] += total * capital_expense[j]
+        cut_off_customers[j] += cut
+
+
+@kernel(per="share")
+def book_collection(reminders, calls, reminder_cost, call_cost, collection):
+    """Book what reminders and calls of the period cost.  collection  tally, in cents [written]"""
+    for j in range(reminder_cost.shape[0]):
+        collection[j] += reminders[j] * reminder_cost[j] + calls[j] * call_cost[j]
