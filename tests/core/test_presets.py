@@ -13,7 +13,7 @@ from abm.core.presets import listed, started, word
 from abm.core.spec import Spec, param
 from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.policy import Policy
-from abm.mechanisms.relationship.care import CarePolicy
+from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import own_code
 
@@ -234,13 +234,14 @@ def test_a_spec_without_presets_has_none():
 
 
 def test_every_shipped_file_is_a_preset_of_a_spec():
-    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, LoyaltyProgram, CarePolicy)}
+    policies = [kind.policy for kind in shipped() if kind.policy is not None and kind.policy.presets]
+    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, *policies)}
     assert {*SHIPPED.iterdir()} == set(kinds)
     for folder, kind in kinds.items():
         found = presets.presets(kind)
         assert {preset.name for preset in found} == {path.stem for path in folder.iterdir()}
         assert all(kind(preset=preset.name) == kind(**started(kind, {"preset": preset.name})) for preset in found)
-    assert (word(Scenario), word(LoyaltyProgram)) == ("scenario", "programme")
+    assert {"scenario", "programme", "payment policy"} <= {word(kind) for kind in kinds.values()}
 
 
 def test_presets_of_ones_own_are_part_of_ones_own_code(card, folder):

@@ -92,7 +92,7 @@ class PaymentPolicy(Policy):
 
     name: ClassVar = "payments"
     presets: ClassVar = "payments"
-    presets_of: ClassVar = "payments"
+    presets_of: ClassVar = "payment policy"
     held: ClassVar = {"preset": None, "cost_of_capital": None, "reminder_cost": CENTS, "call_cost": CENTS}
     given: ClassVar = {
         "reminder_cost": "what a letter costs is given to a firm",
