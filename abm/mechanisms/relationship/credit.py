@@ -158,23 +158,33 @@ def write_off_debts(owed, due, credit_score, barred, write_off_after, bad_debt, 
 
 @kernel
 def grant_credit(
-    granted, cut_off, owed, due, credit_score, barred, credit, cut_off_after, full_credit_from, no_credit_below,
-    fair_part, lo, hi, t,
+    granted, cut_off, offended_by, trust, satisfaction, owed, due, credit_score, barred, credit, cut_off_after,
+    full_credit_from, no_credit_below, fair_part, resentment, cut_offs, lo, hi, t,
 ):  # fmt: skip
     """After that, decide who is cut off, and which part of a bill each customer may pay later in this period.
 
     A firm whose `cut_off_after` is above 0 cuts off who owes it something that has been overdue for as long or longer,
     and who is barred. Who is cut off is granted nothing, else `credit` times the part by her score (`part_granted`).
+    Who is cut off now and was not when the period began takes it badly: her trust and satisfaction are multiplied by
+    `1 - resentment`. Of several firms that offend her in a period the last is remembered, -1 = none did.
 
-    granted (m, n)  0-1, cut_off (m, n)  bool  [written]
+    granted (m, n)  0-1, cut_off (m, n)  bool, offended_by (n,)  firm  [written]
+    trust, satisfaction (m, n)  0-1  [written]      cut_offs  tally [written]
     """
+    for i in range(lo, hi):
+        offended_by[i] = -1
     for j in range(granted.shape[0]):
         for i in range(lo, hi):
             debtor = (owed[j, i] > 0) & (t - due[j, i] >= cut_off_after[j])
             cut = (cut_off_after[j] > 0) & (debtor | (barred[j, i] > 0))
             part = part_granted(credit_score[j, i], full_credit_from[j], no_credit_below[j], fair_part)
-            cut_off[j, i] = 1 if cut else 0
             granted[j, i] = np.float32(0.0) if cut else credit[j] * part
+            if cut and cut_off[j, i] == 0:
+                offended_by[i] = j
+                trust[j, i] *= 1.0 - resentment
+                satisfaction[j, i] *= 1.0 - resentment
+                cut_offs[j] += 1
+            cut_off[j, i] = 1 if cut else 0
 
 
 @kernel
@@ -202,24 +212,22 @@ def value_credit(
 
 @kernel
 def press_debtors(
-    visit_outcome, turned_away_by, owed_at, due_at, cut_off_at, trust_at, satisfaction_at, visit_count, visit_customer,
+    visit_outcome, offended_by, owed_at, due_at, cut_off_at, trust_at, satisfaction_at, visit_count, visit_customer,
     visit_nth, visit_firm, visit_pair, payer, pay_chance, cut_off_from, cut_off_pressure, resentment, customer_id,
-    paid_late, collected, turned_away, key, replication, lo, hi, t,
+    paid_late, collected, turned_away, key, replication, t,
 ):  # fmt: skip
     """Ask visitors who are cut off for what they owe, and turn away who does not pay where the firm serves none such.
 
     Of visitors who are served so far, visit by visit: who is cut off and owes something pays all of it if the uniform
     (draw 1, block nth, word 0) is below `pressed(pay_chance[discipline], cut_off_pressure)`, and is then not cut off
     any more (credit is granted from the next period on). Who is still cut off is denied if `cut_off_from` is 1
-    (service); her trust and her satisfaction with the firm are multiplied by `1 - resentment`. Of several firms that
-    turn her away in a period the last is remembered, -1 = none did.
+    (service); her trust and her satisfaction with the firm are multiplied by `1 - resentment`, and the firm is the one
+    that is remembered to have offended her.
 
-    visit_outcome (visits,)  code, turned_away_by (n,)  firm  [written]
+    visit_outcome (visits,)  code, offended_by (n,)  firm  [written]
     owed_at (pairs,)  cents, due_at (pairs,)  period, cut_off_at (pairs,)  bool  [written]
     trust_at, satisfaction_at (pairs,)  0-1  [written]      paid_late, collected, turned_away  tallies [written]
     """
-    for i in range(lo, hi):
-        turned_away_by[i] = -1
     for v in range(visit_count[0]):
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         if visit_outcome[v] == SERVED and cut_off_at[pair] > 0:
@@ -232,7 +240,7 @@ def press_debtors(
                 cut_off_at[pair] = 0
             elif cut_off_from[j] == _SERVICE:
                 visit_outcome[v] = DENIED
-                turned_away_by[i] = j
+                offended_by[i] = j
                 turned_away[j] += 1
                 trust_at[pair] *= 1.0 - resentment
                 satisfaction_at[pair] *= 1.0 - resentment
@@ -249,15 +257,15 @@ def resent_refusal(satisfaction_shift, visit_count, visit_firm, visit_pair, gran
 
 
 @kernel
-def tell_of_refusal(story, turned_away_by, customer_id, outrage, negative_messages, key, replication, lo, hi, t):
-    """Let who was turned away tell of it, in place of what else she tells in the period.
+def tell_of_cut_offs(story, offended_by, customer_id, outrage, negative_messages, key, replication, lo, hi, t):
+    """Let who was cut off or turned away tell of it, in place of what else she tells in the period.
 
     She does with chance `outrage` (draw 2, block 0, word 0), once a period, of the firm that is remembered.
 
     story (n,)  2 (firm + 1), a bad one  [written]      negative_messages  tally [written]
     """
     for i in range(lo, hi):
-        j = turned_away_by[i]
+        j = offended_by[i]
         if j >= 0 and uniform4(key, customer_id[i], t, _STORY, replication)[0] < outrage:
             story[i] = 2 * (j + 1)
             negative_messages[j] += 1

@@ -35,7 +35,7 @@ from abm.mechanisms.relationship.credit import (
     hold_receivables,
     press_debtors,
     resent_refusal,
-    tell_of_refusal,
+    tell_of_cut_offs,
     value_credit,
     write_off_debts,
 )
@@ -165,7 +165,9 @@ class Payments(Mechanism):
         Column("barred", ("firm", "customer"), 0, "bool", "a debt of hers was written off", "uint8"),
         Column("cut_off", ("firm", "customer"), 0, "bool", "cut off by the firm until she pays", "uint8"),
         Column("granted", ("firm", "customer"), 0, "0-1", "part of a bill that she may pay later"),
-        Column("turned_away_by", ("customer",), -1, "firm", "that has turned her away this period, -1 = none", "int32"),
+        Column(
+            "offended_by", ("customer",), -1, "firm", "that cut her off or turned her away just now, -1 = none", "int32"
+        ),
     )
     writes = ("visit_outcome", "trust", "satisfaction", "story", "negative_messages")
     counts = (
@@ -182,6 +184,7 @@ class Payments(Mechanism):
         Tally("reminders", "letters", "reminders sent"),
         Tally("calls", "calls", "calls of customers about their bills"),
         Tally("collection", "cu", "cost of reminders and calls", CENT, account="lever"),
+        Tally("cut_offs", "customers", "customers who were cut off"),
         Tally("cut_off_customers", "customers", "customers who are cut off at the end of the period"),
         Tally("turned_away", "visitors", "visitors who were turned away because they had not paid"),
     )
@@ -237,11 +240,13 @@ class Payments(Mechanism):
         doc="satisfaction with a visit lost where all credit is refused",
     )
     resentment: float = param(
-        0.1, unit="share", bounds=(0, 1), evidence="assumed", doc="satisfaction and trust lost by being turned away"
+        0.1,
+        unit="share",
+        bounds=(0, 1),
+        evidence="assumed",
+        doc="trust and satisfaction lost by being cut off, or turned away",
     )
-    outrage: float = param(
-        0.5, unit="1/period", bounds=(0, 1), evidence="assumed", doc="chance that who was turned away tells of it"
-    )
+    outrage: float = param(0.5, unit="1/period", bounds=(0, 1), evidence="assumed", doc="chance that she tells of it")
     newcomer_score: float = param(0.8, unit="0-1", bounds=(0, 1), evidence="assumed", doc="score without any bill")
     score_rate: float = param(
         0.2, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of its way that a score moves at a time"
@@ -283,12 +288,11 @@ class Payments(Mechanism):
             return ()
         contact = (call_about_bills, collect_accounts, write_off_debts, grant_credit)
         accounts = (*((Phase.CONTACT, kernel) for kernel in contact), (Phase.VALUATION, value_credit))
-        cut = ((Phase.ADMISSION, press_debtors),) if any(policy.cut_off_after for policy in policies) else ()
-        turned = any(policy.cut_off_after and policy.cut_off_from == "service" for policy in policies)
-        told = ((Phase.TELLING, tell_of_refusal),) if turned else ()
+        cuts = (Phase.ADMISSION, press_debtors), (Phase.TELLING, tell_of_cut_offs)
+        cut = cuts if any(policy.cut_off_after for policy in policies) else ()
         billed = (Phase.JUDGEMENT, resent_refusal), (Phase.BOOKING, bill_visits)
         books = (Phase.WINDOWS, hold_receivables), (Phase.BOOKS, book_collection)
-        return (*accounts, *cut, *billed, *told, *books)
+        return (*accounts, *cut, *billed, *books)
 
     def begin(self, world: World, seed: int) -> None:
         """Draw how customers pay, and set the score of those of whom nothing is known."""
