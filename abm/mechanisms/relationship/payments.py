@@ -25,20 +25,7 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
-from abm.mechanisms.relationship.credit import (
-    bill_visits,
-    book_collection,
-    call_about_bills,
-    collect_accounts,
-    draw_payers,
-    grant_credit,
-    hold_receivables,
-    press_debtors,
-    resent_refusal,
-    tell_of_cut_offs,
-    value_credit,
-    write_off_debts,
-)
+from abm.mechanisms.relationship import collection, credit
 from abm.world.columns import CENT, Column, Tally
 from abm.world.world import World
 
@@ -166,7 +153,7 @@ class Payments(Mechanism):
         Column("cut_off", ("firm", "customer"), 0, "bool", "cut off by the firm until she pays", "uint8"),
         Column("granted", ("firm", "customer"), 0, "0-1", "part of a bill that she may pay later"),
         Column(
-            "offended_by", ("customer",), -1, "firm", "that cut her off or turned her away just now, -1 = none", "int32"
+            "offended_by", ("customer",), -1, "firm", "that has just cut her off or turned her away, -1 = none", "int32"
         ),
     )
     writes = ("visit_outcome", "trust", "satisfaction", "story", "negative_messages")
@@ -286,18 +273,18 @@ class Payments(Mechanism):
         """Return nothing where all firms sell for cash; else accounts, what they are worth, and what follows."""
         if not any(policy.credit > 0 for policy in policies):
             return ()
-        contact = (call_about_bills, collect_accounts, write_off_debts, grant_credit)
-        accounts = (*((Phase.CONTACT, kernel) for kernel in contact), (Phase.VALUATION, value_credit))
-        cuts = (Phase.ADMISSION, press_debtors), (Phase.TELLING, tell_of_cut_offs)
+        asking = collection.call_about_bills, collection.collect_accounts, collection.write_off_debts
+        contact = tuple((Phase.CONTACT, kernel) for kernel in (*asking, credit.grant_credit))
+        selling = (Phase.VALUATION, credit.value_credit), (Phase.JUDGEMENT, credit.resent_refusal)
+        cuts = (Phase.ADMISSION, collection.press_debtors), (Phase.TELLING, collection.tell_of_cut_offs)
         cut = cuts if any(policy.cut_off_after for policy in policies) else ()
-        billed = (Phase.JUDGEMENT, resent_refusal), (Phase.BOOKING, bill_visits)
-        books = (Phase.WINDOWS, hold_receivables), (Phase.BOOKS, book_collection)
-        return (*accounts, *cut, *billed, *books)
+        billed = (Phase.BOOKING, credit.bill_visits), (Phase.WINDOWS, credit.hold_receivables)
+        return (*contact, *selling, *cut, *billed, (Phase.BOOKS, collection.book_collection))
 
     def begin(self, world: World, seed: int) -> None:
         """Draw how customers pay, and set the score of those of whom nothing is known."""
         c = world.customers
-        draw_payers(
+        credit.draw_payers(
             c.payer, c.customer_id, self.late_share, self.defaulter_share, self.noisy_share,
             stream_key(seed, self.name), world.replication,
         )  # fmt: skip
