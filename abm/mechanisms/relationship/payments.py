@@ -25,7 +25,22 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
-from abm.mechanisms.relationship import collection, credit
+from abm.mechanisms.relationship.collection import (
+    book_collection,
+    call_about_bills,
+    collect_accounts,
+    press_debtors,
+    tell_of_cut_offs,
+    write_off_debts,
+)  # fmt: skip
+from abm.mechanisms.relationship.credit import (
+    bill_visits,
+    draw_payers,
+    grant_credit,
+    hold_receivables,
+    resent_refusal,
+    value_credit,
+)  # fmt: skip
 from abm.world.columns import CENT, Column, Tally
 from abm.world.world import World
 
@@ -273,18 +288,18 @@ class Payments(Mechanism):
         """Return nothing where all firms sell for cash; else accounts, what they are worth, and what follows."""
         if not any(policy.credit > 0 for policy in policies):
             return ()
-        asking = collection.call_about_bills, collection.collect_accounts, collection.write_off_debts
-        contact = tuple((Phase.CONTACT, kernel) for kernel in (*asking, credit.grant_credit))
-        selling = (Phase.VALUATION, credit.value_credit), (Phase.JUDGEMENT, credit.resent_refusal)
-        cuts = (Phase.ADMISSION, collection.press_debtors), (Phase.TELLING, collection.tell_of_cut_offs)
+        asking = call_about_bills, collect_accounts, write_off_debts, grant_credit
+        contact = tuple((Phase.CONTACT, kernel) for kernel in asking)
+        selling = (Phase.VALUATION, value_credit), (Phase.JUDGEMENT, resent_refusal)
+        cuts = (Phase.ADMISSION, press_debtors), (Phase.TELLING, tell_of_cut_offs)
         cut = cuts if any(policy.cut_off_after for policy in policies) else ()
-        billed = (Phase.BOOKING, credit.bill_visits), (Phase.WINDOWS, credit.hold_receivables)
-        return (*contact, *selling, *cut, *billed, (Phase.BOOKS, collection.book_collection))
+        billed = (Phase.BOOKING, bill_visits), (Phase.WINDOWS, hold_receivables)
+        return (*contact, *selling, *cut, *billed, (Phase.BOOKS, book_collection))
 
     def begin(self, world: World, seed: int) -> None:
         """Draw how customers pay, and set the score of those of whom nothing is known."""
         c = world.customers
-        credit.draw_payers(
+        draw_payers(
             c.payer, c.customer_id, self.late_share, self.defaulter_share, self.noisy_share,
             stream_key(seed, self.name), world.replication,
         )  # fmt: skip
