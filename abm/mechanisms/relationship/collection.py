@@ -10,12 +10,14 @@ import numpy as np
 
 from abm.core.kernels import kernel
 from abm.core.streams import uniform4
+from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.relationship.credit import part_in_cents, pressed, prompting
 from abm.world.visits import DENIED, SERVED
 
 _AT_THE_TILL = 1 << 16  # draw 1, block 0 of an address
 _STORY = 2 << 16  # draw 2
 _SERVICE = 1  # code of the word in `cut_off_from`
+_PER_THOUSAND = "1/1,000 customers/period"
 
 
 @kernel
@@ -159,3 +161,27 @@ def book_collection(reminders, calls, reminder_cost, call_cost, collection):
     """Book what reminders and calls of the period cost.  collection  tally, in cents [written]"""
     for j in range(reminder_cost.shape[0]):
         collection[j] += reminders[j] * reminder_cost[j] + calls[j] * call_cost[j]
+
+
+@kpi(unit="share", better="less")
+def cut_off_share(c: Tallied) -> FloatArray:
+    """Customers whom the firm has cut off at the end of a period / customers of the market; over several their mean."""
+    return c.cut_off_customers / c.population
+
+
+@kpi(unit=_PER_THOUSAND, better="less")
+def reminder_rate(c: Tallied) -> FloatArray:
+    """Reminders sent, per 1,000 customers of the market and period."""
+    return 1000.0 * c.reminders / c.population
+
+
+@kpi(unit=_PER_THOUSAND, better="less")
+def billing_call_rate(c: Tallied) -> FloatArray:
+    """Calls of customers about their bills, per 1,000 customers of the market and period: time of staff."""
+    return 1000.0 * c.calls / c.population
+
+
+@kpi(unit="share", better="less", nan="nobody chose the firm")
+def turned_away_share(c: Tallied) -> FloatArray:
+    """Visitors who were turned away because they had not paid / visits on which the firm was chosen."""
+    return c.turned_away / c.visits

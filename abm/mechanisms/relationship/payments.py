@@ -26,11 +26,15 @@ from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
 from abm.mechanisms.relationship.collection import (
+    billing_call_rate,
     book_collection,
     call_about_bills,
     collect_accounts,
+    cut_off_share,
     press_debtors,
+    reminder_rate,
     tell_of_cut_offs,
+    turned_away_share,
     write_off_debts,
 )  # fmt: skip
 from abm.mechanisms.relationship.credit import (
@@ -43,8 +47,6 @@ from abm.mechanisms.relationship.credit import (
 )  # fmt: skip
 from abm.world.columns import CENT, Column, Tally
 from abm.world.world import World
-
-_PER_THOUSAND = "1/1,000 customers/period"
 
 
 @kpi(unit="share", better="less", nan="nothing was paid, and nothing written off")
@@ -63,30 +65,6 @@ def late_payment_share(c: Tallied) -> FloatArray:
 def sales_outstanding(c: Tallied) -> FloatArray:
     """What is owed at the ends of periods / what is billed in them: the sales of how many periods are owed."""
     return c.receivables / c.billed
-
-
-@kpi(unit="share", better="less")
-def cut_off_share(c: Tallied) -> FloatArray:
-    """Customers whom the firm has cut off at the end of a period / customers of the market; over several their mean."""
-    return c.cut_off_customers / c.population
-
-
-@kpi(unit=_PER_THOUSAND, better="less")
-def reminder_rate(c: Tallied) -> FloatArray:
-    """Reminders sent, per 1,000 customers of the market and period."""
-    return 1000.0 * c.reminders / c.population
-
-
-@kpi(unit=_PER_THOUSAND, better="less")
-def billing_call_rate(c: Tallied) -> FloatArray:
-    """Calls of customers about their bills, per 1,000 customers of the market and period: time of staff."""
-    return 1000.0 * c.calls / c.population
-
-
-@kpi(unit="share", better="less", nan="nobody chose the firm")
-def turned_away_share(c: Tallied) -> FloatArray:
-    """Visitors who were turned away because they had not paid / visits on which the firm was chosen."""
-    return c.turned_away / c.visits
 
 
 class PaymentPolicy(Policy):

@@ -14,12 +14,16 @@ from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.value import lever_cost, profit
 from abm.mechanisms.relationship.collection import (
+    billing_call_rate,
     call_about_bills,
     collect_accounts,
+    cut_off_share,
     press_debtors,
+    reminder_rate,
     tell_of_cut_offs,
+    turned_away_share,
     write_off_debts,
-)  # fmt: skip
+)
 from abm.mechanisms.relationship.credit import (
     bill_visits,
     grant_credit,
@@ -30,17 +34,8 @@ from abm.mechanisms.relationship.credit import (
     refused,
     resent_refusal,
     value_credit,
-)  # fmt: skip
-from abm.mechanisms.relationship.payments import (
-    Payments,
-    bad_debt_share,
-    billing_call_rate,
-    cut_off_share,
-    late_payment_share,
-    reminder_rate,
-    sales_outstanding,
-    turned_away_share,
-)  # fmt: skip
+)
+from abm.mechanisms.relationship.payments import Payments, bad_debt_share, late_payment_share, sales_outstanding
 from abm.scenario.scenario import Scenario
 from abm.world.visits import DENIED, SERVED
 from tests.mechanisms.small import Small
