@@ -435,3 +435,13 @@ def test_shares_that_do_not_fit_are_refused():
 def test_levers_without_the_theory_are_refused():
     with pytest.raises(Refusal, match="the market has no payments; give the scenario a section"):
         Scenario.parse({"firms": [{"name": "north", "payments": {"credit": 0.5}}]})
+
+
+def test_what_the_offended_tell_reaches_their_neighbours():
+    scenario = market("tough_love", "lenient", **{"payments": {"defaulter_share": 0.3, "outrage": 0.0}})
+    silent, told = after(scenario), after(scenario.replace({"payments.outrage": 1.0}))
+    offended = int(counted(told, "cut_offs")[0])
+    assert offended > 20
+    more = {name: counted(told, name)[0] - counted(silent, name)[0] for name in ("negative_messages", "heard")}
+    assert 0.5 * offended < more["negative_messages"] < 2.0 * offended + counted(told, "turned_away")[0]
+    assert told.customers.word_of_mouth[0].mean() < silent.customers.word_of_mouth[0].mean()
