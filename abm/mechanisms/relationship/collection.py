@@ -22,18 +22,18 @@ _PER_THOUSAND = "1/1,000 customers/period"
 
 @kernel
 def call_about_bills(
-    owed, due, payer, customer_id, billing_calls, overdue_calls, calls, key, replication, lo, hi, t
+    due, payer, customer_id, billing_calls, overdue_calls, calls, key, replication, lo, hi, t
 ):  # fmt: skip
-    """At the start of the period, let noisy customers call who owe something.
+    """At the start of the period, let noisy customers call who owe something: whose `due` is not -1.
 
     One calls if the uniform (draw 0, block j, word 1) is below `overdue_calls`, or `billing_calls` while the account is
     not yet overdue by 1 period or more: `t - due`.
 
     calls  tally [written]
     """
-    for j in range(owed.shape[0]):
+    for j in range(due.shape[0]):
         for i in range(lo, hi):
-            if owed[j, i] > 0 and payer[i] % 2 > 0:
+            if (due[j, i] >= 0) and (payer[i] & 1) > 0:
                 chance = overdue_calls if t > due[j, i] else billing_calls
                 calls[j] += 1 if uniform4(key, customer_id[i], t, j, replication)[1] < chance else 0
 
@@ -44,7 +44,7 @@ def collect_accounts(
     rebate_response, score_rate, customer_id, fell_due, paid_in_time, paid_late, collected, rebates, reminders, key,
     replication, lo, hi, t,
 ):  # fmt: skip
-    """After that, collect what is owed, firm by firm, from each customer whose account is due: `t - due` is 0 or more.
+    """After that, collect what is owed, firm by firm, from each customer whose account is due: `due` is in 0 … t.
 
     An account is overdue by `t - due`. One of 0 falls due. In this order:
 
@@ -61,13 +61,13 @@ def collect_accounts(
     """
     for j in range(owed.shape[0]):
         for i in range(lo, hi):
-            if owed[j, i] > 0 and t >= due[j, i]:
+            if (due[j, i] >= 0) & (due[j, i] <= t):
                 overdue = t - due[j, i]
                 after = overdue - reminder_after[j]
                 reminded = reminder_after[j] > 0 and after >= 0 and after % reminder_every == 0
                 factor = reminder_pressure if reminded else np.float32(1.0)
                 factor *= prompting(prompt_rebate[j], rebate_response) if overdue == 0 else np.float32(1.0)
-                chance = pressed(pay_chance[payer[i] // 2], factor)
+                chance = pressed(pay_chance[payer[i] >> 1], factor)
                 pays = uniform4(key, customer_id[i], t, j, replication)[0] < chance
                 reminders[j] += 1 if reminded else 0
                 fell_due[j] += 1 if overdue == 0 else 0
@@ -87,7 +87,7 @@ def collect_accounts(
 
 @kernel
 def write_off_debts(owed, due, credit_score, barred, write_off_after, bad_debt, lo, hi, t):
-    """After that, write off what is overdue by `write_off_after` periods or more (0 = never).
+    """After that, write off what is owed, and overdue by `write_off_after` periods or more (0 = never).
 
     Nothing is owed any more, the score is 0 and the customer is barred, for good.
 
@@ -97,7 +97,7 @@ def write_off_debts(owed, due, credit_score, barred, write_off_after, bad_debt, 
     for j in range(owed.shape[0]):
         if write_off_after[j] > 0:
             for i in range(lo, hi):
-                if owed[j, i] > 0 and t - due[j, i] >= write_off_after[j]:
+                if (due[j, i] >= 0) & (t - due[j, i] >= write_off_after[j]):
                     bad_debt[j] += owed[j, i]
                     owed[j, i] = 0
                     due[j, i] = -1
@@ -127,7 +127,7 @@ def press_debtors(
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         if visit_outcome[v] == SERVED and cut_off_at[pair] > 0:
             u = uniform4(key, customer_id[i], t, _AT_THE_TILL | visit_nth[v], replication)[0]
-            if owed_at[pair] > 0 and u < pressed(pay_chance[payer[i] // 2], cut_off_pressure):
+            if owed_at[pair] > 0 and u < pressed(pay_chance[payer[i] >> 1], cut_off_pressure):
                 paid_late[j] += 1
                 collected[j] += owed_at[pair]
                 owed_at[pair] = 0

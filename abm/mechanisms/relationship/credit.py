@@ -65,17 +65,24 @@ def draw_payers(payer, customer_id, late_share, defaulter_share, noisy_share, ke
         payer[i] = 2 * (DEFAULTER if a < defaulter_share else late) + (1 if b < noisy_share else 0)
 
 
+@equation
+def is_cut_off(due, t, barred, cut_off_after):
+    """Return whether a firm cuts a customer off: who has been in debt for so long, or is barred; never after 0."""
+    return (cut_off_after > 0) & (((due >= 0) & (t - due >= cut_off_after)) | (barred > 0))
+
+
 @kernel
 def grant_credit(
-    granted, cut_off, offended_by, trust, satisfaction, owed, due, credit_score, barred, credit, cut_off_after,
+    granted, cut_off, offended_by, trust, satisfaction, due, credit_score, barred, credit, cut_off_after,
     full_credit_from, no_credit_below, fair_part, resentment, cut_offs, lo, hi, t,
 ):  # fmt: skip
     """After that, decide who is cut off, and which part of a bill each customer may pay later in this period.
 
-    A firm whose `cut_off_after` is above 0 cuts off who owes it something that has been overdue for as long or longer,
-    and who is barred. Who is cut off is granted nothing, else `credit` times the part by her score (`part_granted`).
-    Who is cut off now and was not when the period began takes it badly: her trust and satisfaction are multiplied by
-    `1 - resentment`. Of several firms that offend her in a period the last is remembered, -1 = none did.
+    A firm whose `cut_off_after` is above 0 cuts off who owes it something (`due` is not -1) that has been overdue for
+    as long or longer (`t - due`), and who is barred. Who is cut off is granted nothing, else `credit` times the part by
+    her score (`part_granted`). Who is cut off now and was not when the period began takes it badly: her trust and
+    satisfaction are multiplied by `1 - resentment`. Of several firms that offend her in a period the last is
+    remembered, -1 = none did.
 
     granted (m, n)  0-1, cut_off (m, n)  bool, offended_by (n,)  firm  [written]
     trust, satisfaction (m, n)  0-1  [written]      cut_offs  tally [written]
@@ -83,38 +90,51 @@ def grant_credit(
     for i in range(lo, hi):
         offended_by[i] = -1
     for j in range(granted.shape[0]):
+        after, fresh = cut_off_after[j], 0
         for i in range(lo, hi):
-            debtor = (owed[j, i] > 0) & (t - due[j, i] >= cut_off_after[j])
-            cut = (cut_off_after[j] > 0) & (debtor | (barred[j, i] > 0))
+            cut = is_cut_off(due[j, i], t, barred[j, i], after)
             part = part_granted(credit_score[j, i], full_credit_from[j], no_credit_below[j], fair_part)
             granted[j, i] = np.float32(0.0) if cut else credit[j] * part
-            if cut and cut_off[j, i] == 0:
-                offended_by[i] = j
-                trust[j, i] *= 1.0 - resentment
-                satisfaction[j, i] *= 1.0 - resentment
-                cut_offs[j] += 1
-            cut_off[j, i] = 1 if cut else 0
+            fresh += 1 if cut & (cut_off[j, i] == 0) else 0
+        if fresh > 0:
+            for i in range(lo, hi):
+                if cut_off[j, i] == 0 and is_cut_off(due[j, i], t, barred[j, i], after):
+                    offended_by[i] = j
+                    trust[j, i] *= 1.0 - resentment
+                    satisfaction[j, i] *= 1.0 - resentment
+        cut_offs[j] += fresh
+        for i in range(lo, hi):
+            cut_off[j, i] = 1 if is_cut_off(due[j, i], t, barred[j, i], after) else 0
+
+
+@equation
+def worth_of_credit(chance, delay, credit_terms, prompt_rebate, factor, delay_value):
+    """Return what it is worth to pay a bill later, as a part of the price: the delay, and the rebate foreseen."""
+    return delay_value * (np.float32(credit_terms) + delay) + prompt_rebate * pressed(chance, factor)
 
 
 @kernel
 def value_credit(
-    utility, granted, cut_off, payer, price_response, price, terms, prompt_rebate, pay_chance, mean_delay, delay_value,
-    rebate_response, cut_off_aversion, lo, hi,
+    utility, granted, cut_off, payer, price_response, price, credit_terms, prompt_rebate, pay_chance, mean_delay,
+    delay_value, rebate_response, cut_off_aversion, lo, hi,
 ):  # fmt: skip
     """Add what paying later is worth, in units of the price.
 
-    The term is `price_response * price * (granted * (delay_value * (terms + mean_delay[discipline]) + prompt_rebate *
-    chance) - [cut off] * cut_off_aversion)`: who will pay late keeps the money for longer. The chance is that of paying
-    on the day, `pressed(pay_chance[discipline], prompting)`.
+    The term is `price_response * price * (granted * (delay_value * (credit_terms + mean_delay[discipline]) +
+    prompt_rebate * chance) - [cut off] * cut_off_aversion)`: who will pay late keeps the money for longer. The chance
+    is that of paying on the day, `pressed(pay_chance[discipline], prompting)`.
 
     utility (m, tile)  logit units  [written]
     """
     for j in range(utility.shape[0]):
-        factor = prompting(prompt_rebate[j], rebate_response)
+        rebate, days = prompt_rebate[j], credit_terms[j]
+        factor = prompting(rebate, rebate_response)
+        prompt = worth_of_credit(pay_chance[PROMPT], mean_delay[PROMPT], days, rebate, factor, delay_value)
+        late = worth_of_credit(pay_chance[LATE], mean_delay[LATE], days, rebate, factor, delay_value)
+        never = worth_of_credit(pay_chance[DEFAULTER], mean_delay[DEFAULTER], days, rebate, factor, delay_value)
         for i in range(lo, hi):
-            kind = payer[i] // 2
-            rebate = prompt_rebate[j] * pressed(pay_chance[kind], factor)
-            worth = delay_value * (np.float32(terms[j]) + mean_delay[kind]) + rebate
+            worth = late if payer[i] >= 2 * LATE else prompt
+            worth = never if payer[i] >= 2 * DEFAULTER else worth
             lost = cut_off_aversion if cut_off[j, i] > 0 else np.float32(0.0)
             utility[j, i - lo] += price_response[i] * price[j] * (granted[j, i] * worth - lost)
 
@@ -131,11 +151,11 @@ def resent_refusal(satisfaction_shift, visit_count, visit_firm, visit_pair, gran
 
 @kernel
 def bill_visits(
-    owed_at, due_at, visit_count, visit_firm, visit_pair, visit_spend, granted_at, terms, billed, paid_cash, t
+    owed_at, due_at, visit_count, visit_firm, visit_pair, visit_spend, granted_at, credit_terms, billed, paid_cash, t
 ):
     """Bill every visit: put `granted` of what is spent on the account, in whole cents rounded half up.
 
-    The rest is paid at once. An account on which nothing was owed is due in period `t + terms`.
+    The rest is paid at once. An account on which nothing was owed is due in period `t + credit_terms`.
 
     owed_at (pairs,)  cents, due_at (pairs,)  period  [written]      billed, paid_cash  tallies, in cents [written]
     """
@@ -144,7 +164,7 @@ def bill_visits(
         later = part_in_cents(granted_at[pair], visit_spend[v])
         if later > 0:
             if owed_at[pair] == 0:
-                due_at[pair] = t + terms[j]
+                due_at[pair] = t + credit_terms[j]
             owed_at[pair] += later
         billed[j] += visit_spend[v]
         paid_cash[j] += visit_spend[v] - later

@@ -90,7 +90,7 @@ class PaymentPolicy(Policy):
     credit: float = param(
         0.0, unit="share", bounds=(0, 1), evidence="assumed", doc="part of a bill that may be paid later; 0 = cash"
     )
-    terms: int = param(4, unit="periods", bounds=(1, 52), evidence="assumed", doc="until the oldest bill is due")
+    credit_terms: int = param(4, unit="periods", bounds=(1, 52), evidence="assumed", doc="until the oldest bill is due")
     prompt_rebate: float = param(
         0.0, unit="share", bounds=(0, 0.5), evidence="assumed", doc="part of what is owed left to who pays in time"
     )
@@ -203,7 +203,7 @@ class Payments(Mechanism):
         doc="factor on the odds that who is cut off pays when she comes",
     )  # fmt: skip
     delay_value: float = param(
-        0.004, unit="share/period", bounds=(0, 1), evidence="assumed",
+        0.004, unit="1/period", bounds=(0, 1), evidence="assumed",
         doc="part of a price that paying it a period later is worth to her: about a consumer loan at 20 % a year",
     )  # fmt: skip
     longest_delay: float = param(

@@ -112,7 +112,7 @@ def owing(world, cents, due, firm=0):
 
 
 def test_a_bill_is_put_on_the_account_and_is_due_with_the_oldest():
-    world = small({"credit": 0.5, "terms": 3}, {})
+    world = small({"credit": 0.5, "credit_terms": 3}, {})
     world.c.granted[0] = 0.5
     world.visits([0, 0, 1, 2], [0, 0, 1, 0])
     world.at("visit_spend")[:] = (101, 50, 70, 0)
@@ -195,7 +195,7 @@ def test_who_is_cut_off_when_and_once():
     world = small({"credit": 0.8, "cut_off_after": 2}, {"credit": 0.8}, newcomer_score=1.0)
     for firm in (0, 1):
         owing(world, 1000, 7, firm)
-    world.c.owed[0, 3] = 0
+    world.c.owed[0, 3], world.c.due[0, 3] = 0, -1
     world.c.trust[:], world.c.satisfaction[:] = 0.5, 0.6
     world.run("payments", grant_credit, t=8)
     assert not world.c.cut_off.any()
@@ -301,7 +301,7 @@ def test_only_noisy_customers_who_owe_call():
     world = small({"credit": 1.0}, {}, billing_calls=0.0, overdue_calls=1.0)
     world.c.payer[:] = (0, 1, 3, 5)
     owing(world, 1000, 7)
-    world.c.owed[0, 3] = 0
+    world.c.owed[0, 3], world.c.due[0, 3] = 0, -1
     world.run("payments", call_about_bills, t=7)
     assert world.counted("calls") == [0, 0, 0]
     world.run("payments", call_about_bills, t=8)
@@ -311,7 +311,7 @@ def test_only_noisy_customers_who_owe_call():
 # ---- a market ---------------------------------------------------------------------------------------------------
 
 policies = st.fixed_dictionaries({
-    "credit": st.sampled_from([0.0, 0.013, 0.5, 1.0]), "terms": st.integers(1, 8),
+    "credit": st.sampled_from([0.0, 0.013, 0.5, 1.0]), "credit_terms": st.integers(1, 8),
     "prompt_rebate": st.floats(0, 0.5), "reminder_after": st.integers(0, 4), "cut_off_after": st.integers(0, 5),
     "cut_off_from": st.sampled_from(["credit", "service"]), "full_credit_from": st.floats(0, 1),
     "no_credit_below": st.floats(0, 1), "write_off_after": st.integers(0, 12),
@@ -415,7 +415,7 @@ def test_a_preset_may_be_changed():
 
 @pytest.mark.slow
 def test_every_kernel_is_sound_in_a_market_full_of_defaulters():
-    harsh = {"preset": "tough_love", "terms": 1, "cut_off_after": 1, "write_off_after": 4}
+    harsh = {"preset": "tough_love", "credit_terms": 1, "cut_off_after": 1, "write_off_after": 4}
     scenario = market(harsh, "scored", **{"payments": {"defaulter_share": 0.5}}, renewal={"leaving_rate": 0.5})
     check_kernels(scenario.replace({"population.purchase_rate": 3.0}), periods=8)
 
