@@ -45,7 +45,6 @@ USE = {
     "log": 'scenario.population.log = "{}"',
 }
 LOGS = "abm/library/logs/README.md"
-_WITH_PRESETS = (Scenario, LoyaltyProgram, PaymentPolicy)
 _SHORT = {"secondary": " (seen in a secondary source)", "memory": " (from memory)"}
 _STEP = re.compile(r"([^.\[\]]+)|\[([^\]]+)\]")  # of a path: a name, or an index as refusals print it
 _KEY = re.compile(r"\b[A-Z][A-Z_]+_\d{4}\b|\bPROTOTYPE\b")
