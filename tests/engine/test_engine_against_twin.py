@@ -83,6 +83,13 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
     "stamp_cards_with_endowment": (
         varied(firms=at_north(program=CARD)), ["enrolled", "points_expired", "points_redeemed", "rewards_cost"],
     ),
+    "memberships_that_cost_a_fee": (
+        varied(
+            firms=at_north(program={**TIERED, "enrolment": "by_benefit", "hassle": 3.0, "fee": 4.5, "reward": 2.0}),
+            defection={"exit_rate": 0.02},
+        ),
+        ["membership_fees", "renewals_due", "renewed", "memberships_ended", "points_expired"],
+    ),
     "two_programmes": (
         varied(firms=[*at_north(program=TIERED)[:2], {**BASE["firms"][2], "program": CARD}]),
         ["points_redeemed", "points_outstanding"],

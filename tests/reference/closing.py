@@ -82,6 +82,8 @@ def settle_programmes(market: Market) -> None:
             for c in market.customers:
                 close_window(market, c, j, firm.program)
                 expire(market, c, j, firm.program)
+            for i, c in enumerate(market.customers):
+                renew(market, i, c, j, firm.program)
     set_pull(market)
 
 
@@ -105,6 +107,25 @@ def expire(market: Market, c: Customer, j: int, programme: Programme) -> None:
         c.points[j] = 0
 
 
+def renew(market: Market, i: int, c: Customer, j: int, programme: Programme) -> None:
+    """Charge for another year of membership, or end it: points lapse, tier and qualifying spend start again."""
+    if not (programme.fee > 0 and c.member[j] and rewards.renewal_due(market.t, c.joined[j], market.year)):
+        return
+    points = rewards.points_of_visit(programme, c.basket, market.firms[j].price, c.tier[j])
+    visits = c.purchase_rate * c.preference[j]
+    value = rewards.point_value(programme, points, visits, market.parameters["rewards"]["lapse"])
+    yearly = rewards.yearly_benefit(visits, market.year, points * value, c.points[j] / 100.0 * value)
+    market.note("renewal", i, closeness.near(yearly, programme.fee))
+    market.tally["renewals_due"][j] += 1
+    if rewards.renews(yearly, programme.fee, c.exited != NOBODY):
+        market.tally["renewed"][j] += 1
+        market.tally["membership_fees"][j] += accounts.hundredths(programme.fee)
+        return
+    market.tally["memberships_ended"][j] += 1
+    market.tally["points_expired"][j] += c.points[j]
+    c.member[j], c.points[j], c.given[j], c.tier[j], c.qualifying_spend[j], c.joined[j] = False, 0, 0, 0, 0, -1
+
+
 def set_pull(market: Market) -> None:
     """Set what points are worth, the pull of each programme on each member, and what goals do to her need.
 
@@ -118,6 +139,7 @@ def set_pull(market: Market) -> None:
                 points = rewards.points_of_visit(firm.program, c.basket, firm.price, c.tier[j])
                 visits = c.purchase_rate * c.preference[j]
                 c.point_value[j] = rewards.point_value(firm.program, points, visits, p["lapse"])
+                c.program_utility[j] = 0.0
                 if c.member[j]:
                     reward = c.point_value[j] * firm.program.goal / c.basket
                     nearness.append((rewards.progress(c.points[j], firm.program.goal), reward))

@@ -72,9 +72,19 @@ def hassle_factor(u: float) -> float:
     return -math.log(1.0 - u)
 
 
-def joins(automatic: bool, yearly_benefit: float, hassle: float, hassle_factor: float) -> bool:
-    """Tell whether a visitor becomes a member: everybody, or whose benefit exceeds the hassle."""
-    return automatic or yearly_benefit > hassle * hassle_factor
+def joins(automatic: bool, yearly_benefit: float, hassle: float, hassle_factor: float, fee: float = 0.0) -> bool:
+    """Tell whether a visitor becomes a member: everybody, or whose benefit exceeds the hassle and the fee."""
+    return automatic or yearly_benefit > hassle * hassle_factor + fee
+
+
+def renewal_due(period: int, joined: int, year: int) -> bool:
+    """Tell whether another year's fee is due: every year after joining, not in the period of joining itself."""
+    return period > joined and (period - joined) % year == 0
+
+
+def renews(yearly_benefit: float, fee: float, gone: bool) -> bool:
+    """Tell whether a member pays for another year: she still buys, and the benefit alone exceeds the fee."""
+    return not gone and yearly_benefit > fee
 
 
 def points_earned(programme: Programme, spend: int, tier: int) -> int:

@@ -19,6 +19,7 @@ class Programme:
 
     enrolment: str = "by_benefit"  # or "automatic": everybody who visits
     hassle: float = 0.0  # cu a year that joining must bring
+    fee: float = 0.0  # cu for each year of membership
     earn_per_visit: float = 0.0  # points
     earn_rate: float = 0.0  # points per cu
     goal: float = 10.0  # points for one reward
@@ -112,6 +113,7 @@ class Customer:
     word_of_mouth: list[float] = field(default_factory=list)
     match: list[float] = field(default_factory=list)
     member: list[bool] = field(default_factory=list)
+    joined: list[int] = field(default_factory=list)  # period, -1 = no member
     points: list[int] = field(default_factory=list)  # hundredths
     given: list[int] = field(default_factory=list)  # hundredths of a point, towards the next reward
     provided: list[int] = field(default_factory=list)  # cents
@@ -147,6 +149,7 @@ class Customer:
             "word_of_mouth": 0.0,
             "match": 0.0,
             "member": False,
+            "joined": -1,
             "points": 0,
             "given": 0,
             "provided": 0,

@@ -143,10 +143,11 @@ def join(market: Market, visit: Visit, c: Customer, programme: Programme) -> Non
     value = rewards.point_value(programme, points, visits, market.parameters["rewards"]["lapse"])
     yearly = rewards.yearly_benefit(visits, market.year, points * value, programme.endowment * value)
     automatic = programme.enrolment == "automatic"
-    close = not automatic and closeness.near(yearly, programme.hassle * c.hassle_factor)
+    close = not automatic and closeness.near(yearly, programme.hassle * c.hassle_factor + programme.fee)
     market.note("joining", visit.customer, close)
-    if rewards.joins(automatic, yearly, programme.hassle, c.hassle_factor):
-        c.member[j] = True
+    if rewards.joins(automatic, yearly, programme.hassle, c.hassle_factor, programme.fee):
+        c.member[j], c.joined[j] = True, market.t
+        market.tally["membership_fees"][j] += accounts.hundredths(programme.fee)
         c.points[j] = c.given[j] = accounts.hundredths(programme.endowment)
         market.tally["enrolled"][j] += 1
         market.tally["points_issued"][j] += c.points[j]

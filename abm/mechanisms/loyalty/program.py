@@ -32,7 +32,7 @@ class LoyaltyProgram(Policy):
     optional: ClassVar = True
     held: ClassVar = {
         "preset": None, "enrolment": None, "goal": _GOAL, "endowment": POINTS, "tier_threshold": THRESHOLD,
-        "member_cost": _HUNDREDTHS_OF_A_CENT,
+        "member_cost": _HUNDREDTHS_OF_A_CENT, "fee": CENTS,
     }  # fmt: skip
 
     given: ClassVar = {
@@ -46,6 +46,7 @@ class LoyaltyProgram(Policy):
         "expiry": "when points lapse is a rule; points that lapse pull less",
         "goal": "how many points a reward takes is a rule; fewer rewards pull less",
         "tier_window": "how long a tier is held is a rule",
+        "fee": "a fee is a term of membership; whom it is not worth to does not join, or leaves",
     }
 
     preset: str = param("custom", unit="name", evidence="assumed", doc="named design that other fields start from")
@@ -58,6 +59,13 @@ class LoyaltyProgram(Policy):
         bounds=(0, 1e6),
         evidence="assumed",
         doc="mean yearly bother of membership to customers; less of it costs the rewards of those who join for it",
+    )
+    fee: float = param(
+        0.0,
+        unit="cu/year",
+        bounds=(0, 1e6),
+        evidence="assumed",
+        doc="charged for each year of membership, on joining and at every renewal",
     )
     earn_rate: float = param(0.0, unit="points/cu", bounds=(0, 1e3), evidence="assumed", doc="points for spending")
     earn_per_visit: float = param(
@@ -107,6 +115,15 @@ class LoyaltyProgram(Policy):
             "goal_points": (POINTS, self.goal),
             "reward_expense": (CENTS, self.reward * self.reward_cost),
         }
+
+    @model_validator(mode="after")
+    def _who_pays_has_chosen_to(self) -> LoyaltyProgram:
+        if self.fee > 0 and self.enrolment == "automatic":
+            raise Refusal(
+                f"fee = {self.fee:.6g} would be charged to members who have not chosen to join; with enrolment = "
+                '"automatic" only 0 is allowed, so set enrolment = "by_benefit"'
+            )
+        return self
 
     @model_validator(mode="after")
     def _tiers_agree(self) -> LoyaltyProgram:

@@ -18,7 +18,7 @@ from abm.core.kernels import equation, kernel
 from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, NUNES_DREZE_2006
 from abm.core.spec import param
 from abm.core.streams import philox, stream_key, uniform
-from abm.mechanisms.loyalty.enrolment import draw_hassle, enrol_visitors
+from abm.mechanisms.loyalty.enrolment import draw_hassle, enrol_visitors, renew_memberships, renewal_rate
 from abm.mechanisms.loyalty.membership import (
     book_membership,
     compare_members,
@@ -143,6 +143,7 @@ class Rewards(Mechanism):
     standard = True
     owns = (
         Column("member", ("firm", "customer"), 0, "bool", "member of the firm's programme", "uint8"),
+        Column("joined", ("firm", "customer"), -1, "period", "when she joined the programme, -1 = never", "int32"),
         Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int64"),
         Column("given", ("firm", "customer"), 0, "1/100 point", "points given towards the next reward", "int32"),
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
@@ -176,7 +177,12 @@ class Rewards(Mechanism):
         Tally("member_spend", "cu", "spent by members at the firm in the year", CENT),
         Tally("member_wallet", "cu", "spent by members in the category in the year", CENT),
         Tally("demoted", "customers", "members moved down a tier or more"),
+        Tally("membership_fees", "cu", "fees of members for a year of membership", CENT, account="revenue"),
+        Tally("renewals_due", "customers", "members whose fee for another year was due"),
+        Tally("renewed", "customers", "of these, who paid it"),
+        Tally("memberships_ended", "customers", "members who did not, or who left the market"),
     )
+    kpis = (renewal_rate,)
     progress_weight: float = param(
         1.0, unit="ratio", bounds=(0, 50), evidence="assumed",
         doc="weight of what a programme pays against an equal cut of the price",
@@ -232,12 +238,14 @@ class Rewards(Mechanism):
         terms = ((Phase.STAKES, forfeit), (Phase.VALUATION, add_programme), (Phase.DELIVERY, discount_tiers))
         till = tuple((Phase.LOYALTY, k) for k in (reward_visits, enrol_visitors, promote_visitors))
         windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
+        charged = any(program.fee > 0 for program in policies if program is not None)
+        renewals = ((Phase.WINDOWS, renew_memberships),) if charged else ()
         standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers))
         kernels = (value_points, value_progress, value_status, shift_need, set_aside)
         pull = tuple((Phase.PROGRESS, kernel) for kernel in kernels)
         visits = ((Phase.RELATION, add_reward_cost), (Phase.CLOSING, compare_members))
         books = ((Phase.BOOKS, book_membership),)
-        return (*need, *terms, *till, *windows, *standing, *pull, *visits, *books)
+        return (*need, *terms, *till, *windows, *renewals, *standing, *pull, *visits, *books)
 
     def begin(self, world: World, seed: int) -> None:
         """Draw each customer's dislike of membership."""
@@ -254,3 +262,4 @@ class Rewards(Mechanism):
             held = world.customers.provided[:, rows]
             world.count("provision", rows, -held)
             world.count("provision_held", rows, -held)
+            world.count("memberships_ended", rows, world.customers.member[:, rows].astype(np.int64))

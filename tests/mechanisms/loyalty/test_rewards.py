@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from abm.mechanisms.choice.pricing import respond_to_prices
-from abm.mechanisms.loyalty.enrolment import enrol_visitors, joins
+from abm.mechanisms.loyalty.enrolment import enrol_visitors, joins, yearly_benefit
 from abm.mechanisms.loyalty.membership import book_membership, compare_members, count_members, count_tiers, set_aside
 from abm.mechanisms.loyalty.progress import add_programme, chance_paid, expected_point_value, shift_need
 from abm.mechanisms.loyalty.rewards import expire_points, points_earned, reward_visits
@@ -145,7 +145,8 @@ class TestJoining:
     def test_a_benefit_as_large_as_the_bother_is_left(self):
         """13 visits a year of 1.5 cu bring 19.5."""
         for bother, joined in ((19.0, True), (19.5, False), (20.0, False)):
-            assert bool(joins(np.float32(0.25), 52, *singles(1.5, 0.0, 10.0, bother / 10))) is joined
+            benefit = yearly_benefit(np.float32(0.25), 52, *singles(1.5, 0.0))
+            assert bool(joins(benefit, 0, *singles(10.0, bother / 10))) is joined
 
     def test_who_comes_twice_joins_once_and_earns_from_the_next_period_on(self):
         small = club(1, {**CARD, "endowment": 2.0})
