@@ -90,6 +90,14 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         ),
         ["membership_fees", "renewals_due", "renewed", "memberships_ended", "points_expired"],
     ),
+    "a_discount_of_members": (
+        varied(
+            firms=at_north(
+                program={**TIERED, "enrolment": "by_benefit", "hassle": 6.0, "fee": 2.0, "member_discount": 0.0625}
+            )
+        ),
+        ["discounts", "membership_fees", "renewed", "demoted"],
+    ),
     "two_programmes": (
         varied(firms=[*at_north(program=TIERED)[:2], {**BASE["firms"][2], "program": CARD}]),
         ["points_redeemed", "points_outstanding"],

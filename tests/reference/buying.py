@@ -143,7 +143,7 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
         affective_commitment=c.affective_commitment[j],
         price_weight=c.price_weight,
         price=firm.price,
-        discount=firm.program.discount(c.tier[j]) if firm.program else 0.0,
+        discount=firm.program.cut(c.tier[j]) if firm.program and c.member[j] else 0.0,
         word_of_mouth=c.word_of_mouth[j],
         program_utility=c.program_utility[j],
         taste=c.taste[j],

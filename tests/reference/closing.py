@@ -114,7 +114,8 @@ def renew(market: Market, i: int, c: Customer, j: int, programme: Programme) -> 
     points = rewards.points_of_visit(programme, c.basket, market.firms[j].price, c.tier[j])
     visits = c.purchase_rate * c.preference[j]
     value = rewards.point_value(programme, points, visits, market.parameters["rewards"]["lapse"])
-    yearly = rewards.yearly_benefit(visits, market.year, points * value, c.points[j] / 100.0 * value)
+    benefit = points * value + c.basket * market.firms[j].price * programme.cut(c.tier[j])
+    yearly = rewards.yearly_benefit(visits, market.year, benefit, c.points[j] / 100.0 * value)
     market.note("renewal", i, closeness.near(yearly, programme.fee))
     market.tally["renewals_due"][j] += 1
     if rewards.renews(yearly, programme.fee, c.exited != NOBODY):
@@ -167,7 +168,7 @@ def standing(market: Market, c: Customer, j: int, programme: Programme, tier: in
     """Return the status of a tier, among the members counted last, in the eyes of a customer."""
     price = market.firms[j].price
     points = rewards.points_of_visit(programme, c.basket, price, tier)
-    benefit = points * c.point_value[j] / c.basket + price * programme.discount(tier)
+    benefit = points * c.point_value[j] / c.basket + price * programme.cut(tier)
     share = market.shares[j][tier]
     return rewards.standing(0.0 if share is None else 1.0 - share, benefit, market.parameters["rewards"])
 

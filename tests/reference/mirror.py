@@ -25,7 +25,7 @@ BELIEFS = ("aware", "expectation")
 SINGLE = (
     "price", "quality", "promise", "failure_rate", "transparency", "richness", "integration", "exit_fee", "joining_fee",
     "unit_cost", "advertising_spend", "brand", "hassle", "earn_per_visit", "earn_rate", "redemption",
-    "tier_discount", "tier_bonus",
+    "tier_discount", "tier_bonus", "member_discount",
 )  # fmt: skip
 ROUNDED = ("provided", "provision", "provision_held")  # cents, rounded from numbers that float32 holds
 FIXED_POINT = ("performance_sum", "transaction_sum", "satisfaction_sum", "trust_sum", "intention_sum")

@@ -36,7 +36,7 @@ FINEST_POINT = 0.01
 
 def points_of_visit(programme: Programme, basket: float, price: float, tier: int) -> float:
     """Return (earn_per_visit + earn_rate * what she pays)(1 + tier bonus); she pays price basket (1 - discount)."""
-    pays = price * basket * (1.0 - programme.discount(tier))
+    pays = price * basket * (1.0 - programme.cut(tier))
     return (programme.earn_per_visit + programme.earn_rate * pays) * (1.0 + programme.bonus(tier))
 
 

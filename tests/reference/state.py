@@ -33,6 +33,7 @@ class Programme:
     tier_discount: tuple[float, ...] = ()
     tier_bonus: tuple[float, ...] = ()
     tier_window: int = 52  # periods
+    member_discount: float = 0.0  # share of the price, for every member
 
     def __post_init__(self) -> None:
         self.goal = math.floor(100.0 * self.goal + 0.5) / 100.0  # as points are, in whole hundredths
@@ -45,6 +46,10 @@ class Programme:
     def discount(self, tier: int) -> float:
         """Return the share of the price that a tier saves; tier 0 saves nothing."""
         return self.tier_discount[tier - 1] if 0 < tier <= len(self.tier_discount) else 0.0
+
+    def cut(self, tier: int) -> float:
+        """Return the share of the price that a member saves: what every member does, and her tier's on top."""
+        return self.member_discount + self.discount(tier)
 
     def bonus(self, tier: int) -> float:
         """Return the extra share of points of a tier; tier 0 has none."""

@@ -31,7 +31,7 @@ def pay(market: Market, visits: Sequence[Visit]) -> None:
     """Take the money, with the discount of the tier at the start of the period."""
     for visit in visits:
         c, firm = market.customers[visit.customer], market.firms[visit.firm]
-        discount = firm.program.discount(c.tier[visit.firm]) if firm.program else 0.0
+        discount = firm.program.cut(c.tier[visit.firm]) if firm.program and c.member[visit.firm] else 0.0
         spend, full = (accounts.spend(firm.price, c.basket, share) for share in (discount, 0.0))
         market.note("cents", visit.customer, closeness.near_half(spend) or closeness.near_half(full))
         visit.price = perceived_value.price_paid(firm.price, discount)
@@ -141,7 +141,8 @@ def join(market: Market, visit: Visit, c: Customer, programme: Programme) -> Non
     points = rewards.points_of_visit(programme, c.basket, market.firms[j].price, 0)
     visits = c.purchase_rate * c.preference[j]
     value = rewards.point_value(programme, points, visits, market.parameters["rewards"]["lapse"])
-    yearly = rewards.yearly_benefit(visits, market.year, points * value, programme.endowment * value)
+    benefit = points * value + c.basket * market.firms[j].price * programme.cut(0)
+    yearly = rewards.yearly_benefit(visits, market.year, benefit, programme.endowment * value)
     automatic = programme.enrolment == "automatic"
     close = not automatic and closeness.near(yearly, programme.hassle * c.hassle_factor + programme.fee)
     market.note("joining", visit.customer, close)

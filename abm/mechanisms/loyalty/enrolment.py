@@ -18,6 +18,12 @@ from abm.mechanisms.loyalty.progress import expected_point_value, visit_points
 
 
 @equation
+def visit_value(points, point_value, basket, price, discount):
+    """Return what a visit is expected to bring a member, cu: its points, and what she is spared of the price."""
+    return points * point_value + basket * price * discount
+
+
+@equation
 def yearly_benefit(visits_per_period, periods_per_year, value, gift):
     """Return what a programme is expected to bring a member in a year, cu.  value: of a visit, gift: at once, cu"""
     return visits_per_period * np.float32(periods_per_year) * value + gift
@@ -49,14 +55,15 @@ def draw_hassle(hassle_factor, customer_id, key, replication):
 def enrol_visitors(
     member_at, points_at, given_at, visit_count, visit_customer, visit_firm, visit_pair, purchase_rate, preference_at,
     basket, hassle_factor, price, has_program, automatic, hassle, earn_rate, earn_per_visit, endowment, goal, reward,
-    redemption, expiry, lapse, fee, periods_per_year, joined_at, enrolled, points_issued, points_outstanding,
+    redemption, expiry, tier_cut, lapse, fee, periods_per_year, joined_at, enrolled, points_issued, points_outstanding,
     membership_fees, t,
 ):  # fmt: skip
     """Enrol visitors who are no members yet; they earn points from the next period on, and spend counts for tiers now.
 
     One joins if enrolment is automatic, or if what she expects here in a year as a member of the base tier,
-    `purchase_rate * preference * periods_per_year * visit_points * expected_point_value`, and the points given now,
-    exceed `hassle * hassle_factor + fee`; she starts with `endowment` points, pays `fee`, and `joined` is the period.
+    `purchase_rate * preference * periods_per_year` visits that bring `visit_points * expected_point_value` and spare
+    her `basket * price * tier_cut[0]` each, and the worth of the points given now, exceed `hassle * hassle_factor +
+    fee`; higher tiers are not foreseen. She starts with `endowment` points and pays `fee`; `joined` is the period.
 
     member_at (pairs,), points_at, given_at (pairs,)  1/100 point, joined_at (pairs,)  period  [written]
     enrolled, points_issued, points_outstanding  tallies, membership_fees  tally in cents [written]
@@ -65,13 +72,12 @@ def enrol_visitors(
         j, pair = visit_firm[v], visit_pair[v]
         if member_at[pair] == 0 and has_program[j] > 0:
             i = visit_customer[v]
-            points = visit_points(
-                basket[i], price[j], earn_per_visit[j], earn_rate[j], np.float32(0.0), np.float32(0.0)
-            )
+            points = visit_points(basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[0, j], np.float32(0.0))
             visits = purchase_rate[i] * preference_at[pair]
             point = expected_point_value(points, reward[j], goal[j], redemption[j], visits, expiry[j], lapse)
             gift = 0.01 * np.float32(endowment[j]) * point
-            benefit = yearly_benefit(visits, periods_per_year, points * point, gift)
+            value = visit_value(points, point, basket[i], price[j], tier_cut[0, j])
+            benefit = yearly_benefit(visits, periods_per_year, value, gift)
             if automatic[j] > 0 or joins(benefit, fee[j], hassle[j], hassle_factor[i]):
                 member_at[pair] = 1
                 joined_at[pair] = t
@@ -86,7 +92,7 @@ def enrol_visitors(
 @kernel
 def renew_memberships(
     member, points, given, tier, qualifying_spend, joined, exited, purchase_rate, preference, basket, price, fee,
-    has_program, earn_rate, earn_per_visit, goal, reward, redemption, expiry, tier_discount, tier_bonus, lapse,
+    has_program, earn_rate, earn_per_visit, goal, reward, redemption, expiry, tier_cut, tier_bonus, lapse,
     periods_per_year, renewals_due, renewed, memberships_ended, membership_fees, points_expired, points_outstanding, lo,
     hi, t,
 ):  # fmt: skip
@@ -94,9 +100,10 @@ def renew_memberships(
 
     It is due in each period t > joined in which `t - joined` is a multiple of `periods_per_year`; joined is -1 for who
     never joined. A member pays if she has not left the category, and what she expects here in a year at her tier,
-    `purchase_rate * preference * periods_per_year * visit_points * expected_point_value`, and the worth of the points
-    that she holds, `points * expected_point_value`, together exceed `fee`; the bother of joining is sunk. Else she is a
-    member no more: her points lapse, and her tier and the spend that qualifies for tiers start again at 0.
+    `purchase_rate * preference * periods_per_year` visits that bring `visit_points * expected_point_value` and spare
+    her `basket * price * tier_cut` each, and the worth of the points that she holds, `points * expected_point_value`,
+    together exceed `fee`; the bother of joining is sunk. Else she is a member no more: her points lapse, and her tier
+    and the spend that qualifies for tiers start again at 0.
 
     member, points, given, tier, qualifying_spend, joined (m, n)  [written]
     renewals_due, renewed, memberships_ended, membership_fees, points_expired, points_outstanding  tallies [written]
@@ -108,13 +115,14 @@ def renew_memberships(
                 if member[j, i] > 0 and age > 0 and age % periods_per_year == 0:
                     k = tier[j, i]
                     earned = visit_points(
-                        basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j], tier_bonus[k, j]
+                        basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
                     )
                     visits = purchase_rate[i] * preference[j, i]
                     point = expected_point_value(earned, reward[j], goal[j], redemption[j], visits, expiry[j], lapse)
                     held = 0.01 * np.float32(points[j, i]) * point
                     renewals_due[j] += 1
-                    if renews(yearly_benefit(visits, periods_per_year, earned * point, held), fee[j], exited[i]):
+                    value = visit_value(earned, point, basket[i], price[j], tier_cut[k, j])
+                    if renews(yearly_benefit(visits, periods_per_year, value, held), fee[j], exited[i]):
                         renewed[j] += 1
                         membership_fees[j] += fee[j]
                     else:

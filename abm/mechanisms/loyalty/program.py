@@ -1,10 +1,11 @@
 """Loyalty programmes: one design space, in which points clubs, stamp cards and tiered clubs are points.
 
-Claim: enrolling, earning, redeeming, expiring, endowing and tiers are fields of one programme, not kinds of programme.
-No field is a free lunch: points given are owed (provision), rewards and discounts are paid; `redemption` and `expiry`,
-which make it less likely that they are, take as much from their pull.  `hassle`, `reward_cost` and `member_cost` are
-what the trade allows and carry no cost of their own: less hassle only lets more customers claim rewards, and what a
-reward or a card costs is a price that the firm pays.
+Claim: enrolling, fees, earning, redeeming, expiring, endowing, discounts and tiers are fields of one programme, not
+kinds of programme.  No field is a free lunch: points given are owed (provision), rewards and discounts are paid;
+`redemption` and `expiry`, which make it less likely that they are, take as much from their pull.  `hassle`,
+`reward_cost` and `member_cost` are what the trade allows and carry no cost of their own: less hassle only lets more
+customers claim rewards, and what a reward or a card costs is a price that the firm pays: a gift of its own goods costs
+it what goods cost, and an event what it takes where there is room to spare, both less than they are worth to members.
 Source: presets follow the programmes studied by NUNES_DREZE_2006 (stamp cards) and DREZE_NUNES_2009 (tiers); sizes
 are assumed.
 """
@@ -17,10 +18,15 @@ from pydantic import model_validator
 
 from abm.core.errors import Refusal
 from abm.core.spec import param
-from abm.mechanisms.policy import CENTS, POINTS, THRESHOLD, WHOLE, Held, Policy, hundredths
+from abm.mechanisms.policy import CENTS, NUMBER, POINTS, THRESHOLD, WHOLE, Held, Policy, hundredths
 
 _HUNDREDTHS_OF_A_CENT = Held("int64", lambda cu: round(10_000 * cu), lambda held: held / 10_000.0)
 _GOAL = Held("float32", lambda goal: hundredths(goal) / 100.0, float)
+
+
+def _number_at_base(base: float) -> Held:
+    """Return how a list by tier is held whose base tier, and tiers without an entry, have a value of their own."""
+    return Held(NUMBER.dtype, NUMBER.into, NUMBER.back, base)
 
 
 class LoyaltyProgram(Policy):
@@ -32,7 +38,7 @@ class LoyaltyProgram(Policy):
     optional: ClassVar = True
     held: ClassVar = {
         "preset": None, "enrolment": None, "goal": _GOAL, "endowment": POINTS, "tier_threshold": THRESHOLD,
-        "member_cost": _HUNDREDTHS_OF_A_CENT, "fee": CENTS,
+        "member_cost": _HUNDREDTHS_OF_A_CENT, "fee": CENTS, "member_discount": None,
     }  # fmt: skip
 
     given: ClassVar = {
@@ -81,7 +87,7 @@ class LoyaltyProgram(Policy):
         unit="ratio",
         bounds=(0.2, 2),
         evidence="assumed",
-        doc="cost to the firm per cu of reward value: below 1 for goods of its own, given at what they cost",
+        doc="cost to the firm per cu of reward value: below 1 for its own goods, given at what they cost",
     )
     redemption: float = param(
         0.9, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="chance that what is due is claimed on a visit"
@@ -92,10 +98,13 @@ class LoyaltyProgram(Policy):
     member_cost: float = param(
         0.01, unit="cu/member/period", bounds=(0, 1e4), evidence="assumed", doc="administration, at the going price"
     )
+    member_discount: float = param(
+        0.0, unit="share", bounds=(0, 0.99), evidence="assumed", doc="price cut of every member; a tier's comes on top"
+    )
     tier_threshold: tuple[float, ...] = param(
         (), unit="cu/window", evidence="assumed", doc="spend that lifts to tier 1, 2, … (at most 4)"
     )
-    tier_discount: tuple[float, ...] = param((), unit="share", evidence="assumed", doc="price cut of each tier")
+    tier_discount: tuple[float, ...] = param((), unit="share", evidence="assumed", doc="further price cut of each tier")
     tier_bonus: tuple[float, ...] = param((), unit="share", evidence="assumed", doc="extra points of each tier")
     tier_window: int = param(
         52, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="length of a qualifying window"
@@ -107,13 +116,16 @@ class LoyaltyProgram(Policy):
         return cls(member_cost=0.0)
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
-        """Return whether there is a programme and tiers, the goal in whole hundredths, and what a reward costs."""
+        """Return whether there is a programme and tiers, the goal in whole hundredths, what a reward costs, and what is
+        taken off the price at each tier, 0 = base: `member_discount + tier_discount`."""
+        cut = self.member_discount
         return {
             "has_program": (WHOLE, firm.program is not None),
             "has_tiers": (WHOLE, len(self.tier_threshold) > 0),
             "automatic": (WHOLE, self.enrolment == "automatic"),
             "goal_points": (POINTS, self.goal),
             "reward_expense": (CENTS, self.reward * self.reward_cost),
+            "tier_cut": (_number_at_base(cut), tuple(cut + share for share in self.tier_discount)),
         }
 
     @model_validator(mode="after")
@@ -137,6 +149,11 @@ class LoyaltyProgram(Policy):
             raise Refusal("tier_threshold must rise from tier to tier and start above 0")
         if any(not 0 <= x < 1 for x in self.tier_discount) or any(not 0 <= x <= 100 for x in self.tier_bonus):
             raise Refusal("tier_discount must lie in [0, 1) and tier_bonus in [0, 100]")
+        if self.member_discount + max(self.tier_discount, default=0.0) >= 1:
+            raise Refusal(
+                f"member_discount = {self.member_discount:.6g} and the highest tier_discount leave no price to pay; "
+                "together they must be below 1, so lower one of them"
+            )
         return self
 
 

@@ -74,25 +74,27 @@ def hasten(need, boost, lo, hi):
 
 
 @kernel
-def add_programme(utility, program_utility, price_response, price, tier, tier_discount, lo, hi):
-    """Add what programmes are worth to the utility of each firm: their pull, and the tier's discount.
+def add_programme(utility, program_utility, price_response, price, member, tier, tier_cut, lo, hi):
+    """Add what programmes are worth to the utility of each firm: their pull, and the discount of members.
 
-    The term is `program_utility + price_response * price * tier_discount`, of the tier at the start of the period.
+    The term is `program_utility + price_response * price * tier_cut` for a member, of her tier at the start of the
+    period, and `program_utility` for others.
 
     utility (m, tile)  logit units  [written]
     """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
             utility[j, i - lo] += program_utility[j, i]
-        if any_set(tier_discount[:, j]):
+        if any_set(tier_cut[:, j]):
             for i in range(lo, hi):
-                utility[j, i - lo] += price_response[i] * price[j] * tier_discount[tier[j, i], j]
+                cut = np.float32(member[j, i]) * tier_cut[tier[j, i], j]
+                utility[j, i - lo] += price_response[i] * price[j] * cut
 
 
 @kernel
 def value_points(
     point_value, tier, basket, purchase_rate, preference, price, has_program, earn_per_visit, earn_rate, reward, goal,
-    redemption, expiry, tier_discount, tier_bonus, lapse, lo, hi,
+    redemption, expiry, tier_cut, tier_bonus, lapse, lo, hi,
 ):  # fmt: skip
     """Write what a point of each programme is expected to be worth: `reward / goal` and the chance that it is paid.
 
@@ -105,7 +107,7 @@ def value_points(
             for i in range(lo, hi):
                 k = tier[j, i]
                 points = visit_points(
-                    basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j], tier_bonus[k, j]
+                    basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
                 )
                 visits = purchase_rate[i] * preference[j, i]
                 point_value[j, i] = expected_point_value(
@@ -119,7 +121,7 @@ def value_points(
 @kernel
 def value_progress(
     program_utility, haste, member, points, given, tier, point_value, price_response, basket, price, earn_per_visit,
-    earn_rate, goal, goal_points, tier_discount, tier_bonus, progress_weight, gradient, begun, out_of_mind,
+    earn_rate, goal, goal_points, tier_cut, tier_bonus, progress_weight, gradient, begun, out_of_mind,
     acceleration, lo, hi,
 ):  # fmt: skip
     """Write what each programme adds to utility at the next choice, and the share of need that goals hasten.
@@ -136,7 +138,7 @@ def value_progress(
         for i in range(lo, hi):
             k, reward_worth = tier[j, i], goal[j] * point_value[j, i] / basket[i]
             earned = visit_points(
-                basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j], tier_bonus[k, j]
+                basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
             )
             progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
             share = visit_share(earned, 0.01 * np.float32(given[j, i]), goal[j])

@@ -50,7 +50,7 @@ def forfeit(
     """Add what leaving would forfeit: points, and a tier's discounts to the end of its window.
 
     A point is worth what she expects of it, `point_value`; a tier is worth `tier_discount * basket * purchase_rate` for
-    each period left in the window.
+    each period left in the window. `member_discount` is not at stake: who buys elsewhere remains a member.
 
     at_stake (visits,)  cu  [written]
     """

@@ -58,20 +58,21 @@ def tier_reached(spend, thresholds, j):
 
 
 @kernel
-def discount_tiers(visit_discount, visit_count, visit_firm, visit_pair, tier_at, tier_discount):
-    """Take the discount of the visitor's tier at the start of the period off what she will pay.
+def discount_tiers(visit_discount, visit_count, visit_firm, visit_pair, member_at, tier_at, tier_cut):
+    """Take the discount of members, of their tier at the start of the period, off what they will pay.
 
     visit_discount (visits,)  share  [written]
     """
-    for v in range(visit_count[0] if any_set(tier_discount.ravel()) else 0):
-        visit_discount[v] += tier_discount[tier_at[visit_pair[v]], visit_firm[v]]
+    for v in range(visit_count[0] if any_set(tier_cut.ravel()) else 0):
+        pair = visit_pair[v]
+        visit_discount[v] += tier_cut[tier_at[pair], visit_firm[v]] if member_at[pair] > 0 else np.float32(0.0)
 
 
 @kernel
 def promote_visitors(
     tier_at, qualifying_spend_at, trust_at, affective_commitment_at, member_at, point_value_at, tier_members,
     visit_count, visit_customer, visit_firm, visit_pair, visit_spend, basket, price, earn_per_visit, earn_rate,
-    has_tiers, tier_threshold, tier_discount, tier_bonus, promotion, noticed,
+    has_tiers, tier_threshold, tier_cut, tier_bonus, promotion, noticed,
 ):  # fmt: skip
     """Add visits to what qualifies for tiers, and lift members who reach one.
 
@@ -89,7 +90,7 @@ def promote_visitors(
                 tier_at[pair] = k
                 benefit = tier_benefit(
                     point_value_at[pair], basket[visit_customer[v]], price[j], earn_per_visit[j], earn_rate[j],
-                    tier_discount[k, j], tier_bonus[k, j],
+                    tier_cut[k, j], tier_bonus[k, j],
                 )  # fmt: skip
                 gain = promotion * standing(share_at_or_above(tier_members, k, j), benefit, noticed)
                 trust_at[pair] = min(np.float32(1.0), trust_at[pair] + gain)
@@ -99,7 +100,7 @@ def promote_visitors(
 @kernel
 def close_window(
     tier, qualifying_spend, trust, affective_commitment, demoted, point_value, tier_members, basket, price,
-    earn_per_visit, earn_rate, has_tiers, tier_threshold, tier_discount, tier_bonus, tier_window, demotion, noticed, lo,
+    earn_per_visit, earn_rate, has_tiers, tier_threshold, tier_cut, tier_bonus, tier_window, demotion, noticed, lo,
     hi, t,
 ):  # fmt: skip
     """At the end of a qualifying window set each tier to what the window earned.
@@ -116,7 +117,7 @@ def close_window(
                 if earned < k:
                     demoted[j] += 1
                     benefit = tier_benefit(
-                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j],
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j],
                         tier_bonus[k, j],
                     )  # fmt: skip
                     loss = demotion * standing(share_at_or_above(tier_members, k, j), benefit, noticed)
@@ -129,7 +130,7 @@ def close_window(
 @kernel
 def value_status(
     program_utility, member, tier, tier_members, point_value, basket, price, earn_per_visit, earn_rate, has_tiers,
-    tier_discount, tier_bonus, status_scarcity, status_step, noticed, lo, hi,
+    tier_cut, tier_bonus, status_scarcity, status_step, noticed, lo, hi,
 ):  # fmt: skip
     """Add what the status of their tier is worth to members from tier 1 on.
 
@@ -141,7 +142,7 @@ def value_status(
                 share = share_at_or_above(tier_members, k, j)
                 for i in range(lo, hi):
                     benefit = tier_benefit(
-                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_discount[k, j],
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j],
                         tier_bonus[k, j],
                     )  # fmt: skip
                     status = status_utility(

@@ -45,7 +45,7 @@ def paid(price=1.1, tier=1):
     }
     small = Small(2, [firm, {}])
     small.c.basket.fill(20.0)
-    small.c.tier[0] = tier
+    small.c.member[0], small.c.tier[0] = 1, tier
     small.visits([0], [0])
     small.phases(Phase.DELIVERY)
     small.run("accounts", charge)
@@ -88,7 +88,7 @@ def test_service_is_booked_for_all_visits_of_a_share_at_once():
 @given(st.floats(0.015625, 1000, width=32), st.floats(0.0, 4.0, width=32), st.integers(0, 1))
 def test_what_is_paid_and_what_is_forgone_make_the_full_price(basket, price, tier):
     small = Small(1, [{"price": price, "program": TIERS}])
-    small.c.basket[:], small.c.tier[0] = basket, tier
+    small.c.basket[:], small.c.member[0], small.c.tier[0] = basket, 1, tier
     small.visits([0], [0])
     small.phases(Phase.DELIVERY)
     small.run("accounts", charge)

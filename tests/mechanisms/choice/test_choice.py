@@ -59,7 +59,7 @@ class TestUtility:
         c.affective_commitment.fill(0.2)
         c.word_of_mouth[0], c.program_utility[0], c.price_weight[0], c.tier[0] = 0.1, 0.05, 0.8, 1
         small.firms.price[:] = [1.1, 1.0]
-        small.firms.tier_discount[1, 0] = 0.1
+        small.firms.tier_cut[1, 0], c.member[0] = 0.1, 1
         small.visits([0], [-1])
         small.phases(Phase.NEED, Phase.VALUATION)
         assert c.price_response == pytest.approx([1.2])

@@ -17,8 +17,7 @@ def test_presets_start_from_their_fields_and_are_worth_something(preset):
     program = LoyaltyProgram(preset=preset)
     for name, value in PRESETS[preset].items():
         assert getattr(program, name) == (tuple(value) if isinstance(value, list) else value)
-    assert program.reward > 0
-    assert program.earn_rate + program.earn_per_visit > 0
+    assert program.reward * (program.earn_rate + program.earn_per_visit) > 0 or program.member_discount > 0
 
 
 def test_fields_given_go_before_those_of_the_preset():
@@ -57,6 +56,7 @@ def test_a_card_says_the_same_as_a_table_of_a_study_file():
         ({"tier_threshold": (0.0,)}, "and start above 0"),
         ({"tier_threshold": (10.0,), "tier_discount": (1.0,)}, r"tier_discount must lie in \[0, 1\)"),
         ({"tier_threshold": (10.0,), "tier_bonus": (101.0,)}, r"tier_bonus in \[0, 100\]"),
+        ({"member_discount": 0.6, "tier_threshold": (10.0,), "tier_discount": (0.4,)}, "together they must be below 1"),
         ({"goal": 0.0}, r"goal = 0\.0 is outside \[0\.01, "),
     ],
 )
@@ -69,3 +69,20 @@ def test_the_neutral_programme_gives_nothing_and_costs_only_its_members():
     lever = levers([Firm(name="north", program=LoyaltyProgram())])
     assert lever["has_program"][0] == 1
     assert lever["reward"][0] == lever["earn_rate"][0] == lever["earn_per_visit"][0] == lever["reward_expense"][0] == 0
+
+
+def test_what_members_are_spared_comes_together():
+    """A member of tier 2 is spared .05 as every member and .1 as one of her tier."""
+    tiers = {"tier_threshold": (10.0, 20.0), "tier_discount": (0.02, 0.1)}
+    both = LoyaltyProgram(member_discount=0.05, **tiers)
+    lever = levers([Firm(name="north", program=both), Firm(name="east", program=LoyaltyProgram(**tiers))])
+    assert lever["tier_cut"][:3, 0] == pytest.approx([0.05, 0.07, 0.15])
+    assert lever["tier_cut"][:3, 1] == pytest.approx([0.0, 0.02, 0.1])
+    assert levers([Firm(name="south")])["tier_cut"].any() == 0
+
+
+@pytest.mark.parametrize("preset", ["gift", "experience"])
+def test_gifts_and_events_cost_less_than_they_are_worth(preset):
+    program = LoyaltyProgram(preset=preset)
+    lever = levers([Firm(name="north", program=program)])
+    assert 0 < lever["reward_expense"][0] < 100 * program.reward

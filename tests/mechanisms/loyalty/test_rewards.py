@@ -497,7 +497,7 @@ class TestTerms:
     def test_a_tier_takes_its_discount_off_the_bill_and_adds_it_to_utility(self):
         """A discount of 0.1 at price 1.1 weighs 0.8 * 1.5 * 1.1 * 0.1 = 0.132."""
         small = club(2, TIERED, pricing={"price_sensitivity": 1.5})
-        small.c.tier[0], small.c.price_weight[:], small.firms.price[:] = [2, 0], 0.8, 1.1
+        small.c.member[0], small.c.tier[0], small.c.price_weight[:], small.firms.price[:] = 1, [2, 0], 0.8, 1.1
         small.visits([0, 1], [0, 0])
         small.phases(Phase.NEED, Phase.DELIVERY)
         assert small.at("visit_discount") == pytest.approx([0.1, 0.0])
