@@ -98,6 +98,10 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
         ),
         ["discounts", "membership_fees", "renewed", "demoted"],
     ),
+    "tiers_within_reach": (
+        varied(firms=at_north(program=TIERED), rewards={"pressure": 1.5}),
+        ["demoted", "discounts", "rewards_redeemed", "membership", "member_spend", "member_wallet"],
+    ),
     "two_programmes": (
         varied(firms=[*at_north(program=TIERED)[:2], {**BASE["firms"][2], "program": CARD}]),
         ["points_redeemed", "points_outstanding"],

@@ -145,6 +145,10 @@ def set_pull(market: Market) -> None:
                     reward = c.point_value[j] * firm.program.goal / c.basket
                     nearness.append((rewards.progress(c.points[j], firm.program.goal), reward))
                     c.program_utility[j] = pull(market, c, j, firm.program, points)
+                    if p["pressure"] > 0:
+                        felt, near = press(market, c, j, firm.program)
+                        c.program_utility[j] += felt
+                        nearness.append(near)
         if any(firm.program for firm in market.firms):
             shift = rewards.haste(nearness, p["acceleration"]) - p["repayment"] * c.brought_forward
             c.brought_forward, c.boost = c.brought_forward + shift, 1.0 + shift
@@ -164,13 +168,35 @@ def pull(market: Market, c: Customer, j: int, programme: Programme, points: floa
     return own + rewards.status(c.tier[j], standing(market, c, j, programme, c.tier[j]), p)
 
 
-def standing(market: Market, c: Customer, j: int, programme: Programme, tier: int) -> float:
-    """Return the status of a tier, among the members counted last, in the eyes of a customer."""
+def press(market: Market, c: Customer, j: int, programme: Programme) -> tuple[float, tuple[float, float]]:
+    """Return the pull of the tier above the one that the window has earned so far, and its nearness and worth."""
+    p, price = market.parameters["rewards"], market.firms[j].price
+    reached = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
+    if reached == len(programme.tier_threshold):
+        return 0.0, (0.0, 0.0)
+    visits, paid = c.purchase_rate * c.preference[j], c.basket * price * (1.0 - programme.cut(c.tier[j]))
+    missing = accounts.hundredths(programme.tier_threshold[reached]) - c.qualifying_spend[j]
+    left = rewards.periods_left(market.t, programme.tier_window)
+    added = rewards.chance_added(missing / 100.0, paid, visits * left * paid)
+    better = benefit(market, c, j, programme, reached + 1) - benefit(market, c, j, programme, reached)
+    names = [rewards.status(k, standing(market, c, j, programme, k), p) for k in (reached, reached + 1)]
+    sensitivity = c.price_weight * market.parameters["pricing"]["price_sensitivity"]
+    coming = visits * programme.tier_window
+    felt, worth = rewards.pressure(added, coming, better, names[1] - names[0], sensitivity, p)
+    return felt, (added, worth)
+
+
+def benefit(market: Market, c: Customer, j: int, programme: Programme, tier: int) -> float:
+    """Return what a visit brings a member of a tier, points and discounts, in baskets of hers."""
     price = market.firms[j].price
     points = rewards.points_of_visit(programme, c.basket, price, tier)
-    benefit = points * c.point_value[j] / c.basket + price * programme.cut(tier)
-    share = market.shares[j][tier]
-    return rewards.standing(0.0 if share is None else 1.0 - share, benefit, market.parameters["rewards"])
+    return points * c.point_value[j] / c.basket + price * programme.cut(tier)
+
+
+def standing(market: Market, c: Customer, j: int, programme: Programme, tier: int) -> float:
+    """Return the status of a tier, among the members counted last, in the eyes of a customer."""
+    share, brings = market.shares[j][tier], benefit(market, c, j, programme, tier)
+    return rewards.standing(0.0 if share is None else 1.0 - share, brings, market.parameters["rewards"])
 
 
 def account(market: Market, visits: Sequence[Visit]) -> None:

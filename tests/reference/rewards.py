@@ -30,6 +30,7 @@ EXAMPLE: dict[str, Any] = {
     "status_scarcity": 0.3,
     "status_step": 0.05,
     "noticed": 0.05,
+    "pressure": 0.0,
 }
 FINEST_POINT = 0.01
 
@@ -180,3 +181,31 @@ def haste(nearness: Iterable[tuple[float, float]], acceleration: float) -> float
 def provision(points: int, point_value: float, reward_cost: float) -> float:
     """Return what a member's points, in hundredths, are expected to cost the firm, in cents."""
     return reward_cost * points * point_value
+
+
+def chance_reached(missing: float, usual: float) -> float:
+    """Return the chance that spend, exponential around the usual, reaches what is missing; both in cu."""
+    return math.exp(-min(80.0, max(0.0, missing) / max(usual, 0.01)))
+
+
+def chance_added(missing: float, paid: float, usual: float) -> float:
+    """Return what a visit adds to that chance."""
+    return chance_reached(missing - paid, usual) - chance_reached(missing, usual)
+
+
+def periods_left(period: int, window: int) -> int:
+    """Return how many periods of the window are to come when a period has ended: all, if one closes with it."""
+    return window - (period + 1) % window
+
+
+def pressure(
+    added: float, visits: float, better: float, name: float, sensitivity: float, parameters: dict[str, Any]
+) -> tuple[float, float]:
+    """Return the pull of a tier within reach, and what it is worth in baskets.
+
+    added  : what a visit adds to the chance to reach it      visits : of the coming window
+    better : what a visit brings more at that tier, in baskets      name : by how much its status is worth more
+    """
+    weight = parameters["pressure"] * visits
+    money = max(0.0, better)
+    return weight * added * (sensitivity * money + max(0.0, name)), weight * money

@@ -15,7 +15,7 @@ import numpy as np
 from abm.core.citations import cite
 from abm.core.functions import any_set, whole
 from abm.core.kernels import equation, kernel
-from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, NUNES_DREZE_2006
+from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, NUNES_DREZE_2006, TAYLOR_NESLIN_2005
 from abm.core.spec import param
 from abm.core.streams import philox, stream_key, uniform
 from abm.mechanisms.loyalty.enrolment import draw_hassle, enrol_visitors, renew_memberships, renewal_rate
@@ -26,6 +26,7 @@ from abm.mechanisms.loyalty.membership import (
     count_tiers,
     set_aside,
 )
+from abm.mechanisms.loyalty.pressure import feel_pressure
 from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.loyalty.progress import add_programme, hasten, shift_need, value_points, value_progress
 from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors, value_status
@@ -226,6 +227,11 @@ class Rewards(Mechanism):
     promotion: float = param(
         0.05, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment gained by a tier of full status"
     )
+    pressure: float = param(
+        0.0, unit="ratio", bounds=(0, 10), evidence="assumed",
+        source=cite(TAYLOR_NESLIN_2005, "points pressure, from memory: sign"),
+        doc="weight of what a tier within reach is worth in the coming window against as much money; 0 = none",
+    )  # fmt: skip
     demotion: float = param(
         0.10, unit="0-1", bounds=(0, 1), evidence="assumed", doc="trust and commitment lost with a tier of full status"
     )
@@ -241,7 +247,9 @@ class Rewards(Mechanism):
         charged = any(program.fee > 0 for program in policies if program is not None)
         renewals = ((Phase.WINDOWS, renew_memberships),) if charged else ()
         standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers))
-        kernels = (value_points, value_progress, value_status, shift_need, set_aside)
+        tiered = any(program.tier_threshold for program in policies if program is not None)
+        pressed = (feel_pressure,) if self.pressure > 0 and tiered else ()
+        kernels = (value_points, value_progress, value_status, *pressed, shift_need, set_aside)
         pull = tuple((Phase.PROGRESS, kernel) for kernel in kernels)
         visits = ((Phase.RELATION, add_reward_cost), (Phase.CLOSING, compare_members))
         books = ((Phase.BOOKS, book_membership),)

@@ -1,0 +1,90 @@
+"""Points pressure: the pull of a tier that can still be reached before the window closes.   Uses no neighbours.
+
+Shares of members by tier are those of the period before.
+Claim: before a qualifying window closes, members who lack little for a tier buy more, also to keep the one they have;
+who is far from it, or gets there in any case, does not.  The pull is what the tier is worth in the coming window times
+what a visit adds to the chance of getting there, so that a tier that is worth nothing exerts none.
+Source: TAYLOR_NESLIN_2005 (points pressure, from memory: sign); the chance, the form and all sizes are assumed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.functions import exp32
+from abm.core.kernels import equation, kernel
+from abm.mechanisms.loyalty.progress import hastened
+from abm.mechanisms.loyalty.tiers import share_at_or_above, standing, status_utility, tier_benefit, tier_reached
+from abm.mechanisms.policy import NEVER
+
+_LEAST_SPEND = np.float32(0.01)  # cu: money is in whole cents
+_HIGHEST = 4
+
+
+@equation
+def chance_reached(missing, usual):
+    """Return the chance that spend that is exponential around `usual` reaches what is missing.  both: cu"""
+    return exp32(-max(missing, np.float32(0.0)) / max(usual, _LEAST_SPEND))
+
+
+@equation
+def chance_added(missing, paid, usual):
+    """Return what a visit on which `paid` is spent adds to the chance of spending what is missing.  all: cu"""
+    return chance_reached(missing - paid, usual) - chance_reached(missing, usual)
+
+
+@equation
+def title(tier, share, benefit, status_scarcity, status_step, noticed):
+    """Return the utility of the status of a tier, 0 for the base tier.  share: of members at it or above"""
+    worth = status_utility(standing(share, benefit, noticed), np.float32(tier), status_scarcity, status_step)
+    return worth if tier > 0 else np.float32(0.0)
+
+
+@kernel
+def feel_pressure(
+    program_utility, haste, member, tier, qualifying_spend, point_value, tier_members, purchase_rate, preference,
+    price_response, basket, price, earn_per_visit, earn_rate, has_tiers, tier_threshold, tier_cut, tier_bonus,
+    tier_window, pressure, acceleration, status_scarcity, status_step, noticed, lo, hi, t,
+):  # fmt: skip
+    """Add the pull of the tier next above the one that the window's spend has reached so far, and what it hastens.
+
+    `reached` is the tier of the window's spend, `aim` the one above, if there is one. Until the window closes there
+    are `left = tier_window - (t + 1) % tier_window` periods, in which a member usually spends `usual = visits * left *
+    paid`, with `visits = purchase_rate * preference` and `paid = basket * price * (1 - tier_cut)` of her present tier.
+    What she lacks, `missing`, is there by then with `e^(-missing / usual)`, and with a visit more with `e^(-max(0,
+    missing - paid) / usual)`; `added` is the difference. A visit of the coming window is worth more at the tier aimed
+    at than at the one reached by `better`, the difference of `tier_benefit` in baskets, 0 at least, and by `name`, the
+    difference of the utility of status, 0 at least; the window has `visits * tier_window` of them. The pull is
+    `pressure * added * visits * tier_window * (price_response * better + name)`; the share of need hastened is that of
+    progress `added` to a reward of `pressure * visits * tier_window * better` baskets, if no other goal of hers
+    hastens more.
+
+    program_utility (m, n)  logit units  [written]      haste (tile,)  ratio  [written]
+    """
+    for j in range(tier.shape[0]):
+        if has_tiers[j] > 0:
+            left = np.float32(tier_window[j] - (t + 1) % tier_window[j])
+            for i in range(lo, hi):
+                reached = tier_reached(qualifying_spend[j, i], tier_threshold, j)
+                aim = min(reached + 1, _HIGHEST)
+                if member[j, i] > 0 and reached < _HIGHEST and tier_threshold[aim, j] < NEVER:
+                    visits = purchase_rate[i] * preference[j, i]
+                    paid = basket[i] * price[j] * (1.0 - tier_cut[tier[j, i], j])
+                    missing = 0.01 * np.float32(tier_threshold[aim, j] - qualifying_spend[j, i])
+                    added = chance_added(missing, paid, visits * left * paid)
+                    had = tier_benefit(
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[reached, j],
+                        tier_bonus[reached, j],
+                    )  # fmt: skip
+                    won = tier_benefit(
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[aim, j],
+                        tier_bonus[aim, j],
+                    )  # fmt: skip
+                    shares = share_at_or_above(tier_members, reached, j), share_at_or_above(tier_members, aim, j)
+                    name = title(aim, shares[1], won, status_scarcity, status_step, noticed)
+                    name -= title(reached, shares[0], had, status_scarcity, status_step, noticed)
+                    coming = pressure * visits * np.float32(tier_window[j])
+                    better = max(won - had, np.float32(0.0))
+                    worth = price_response[i] * better + max(name, np.float32(0.0))
+                    program_utility[j, i] += added * coming * worth
+                    haste[i - lo] = max(haste[i - lo], hastened(added, coming * better, acceleration))
