@@ -103,9 +103,21 @@ def goal_reached(points: int, programme: Programme) -> bool:
     return points >= hundredths(programme.goal)
 
 
-def tier_earned(qualifying_spend: int, thresholds: Sequence[float]) -> int:
+def asked(threshold: float, factor: float = 1.0) -> int:
+    """Return the cents that a tier takes: its threshold, cu, times the factor of her class, half rounded up."""
+    return math.floor(hundredths(threshold) * factor + 0.5)
+
+
+def class_factor(programme: Programme, customer_class: int) -> float:
+    """Return the factor on the thresholds of a class, 1 = A to 4 = D; 1 by spend alone, in none, or without entry."""
+    by_class = programme.tier_rule == "class_and_spend" and 0 < customer_class <= len(programme.class_factor)
+    return programme.class_factor[customer_class - 1] if by_class else 1.0
+
+
+def tier_earned(qualifying_spend: int, thresholds: Sequence[float], factor: float = 1.0) -> int:
     """Return the highest tier whose threshold (cu) the window's spend (cents) has reached, 0 if none."""
-    return max((k for k, cu in enumerate(thresholds, start=1) if qualifying_spend >= hundredths(cu)), default=0)
+    reached = (k for k, cu in enumerate(thresholds, start=1) if qualifying_spend >= asked(cu, factor))
+    return max(reached, default=0)
 
 
 def rewards_due(points: int, programme: Programme) -> int:

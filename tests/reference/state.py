@@ -34,6 +34,8 @@ class Programme:
     tier_bonus: tuple[float, ...] = ()
     tier_window: int = 52  # periods
     member_discount: float = 0.0  # share of the price, for every member
+    tier_rule: str = "spend"  # or "class_and_spend"
+    class_factor: tuple[float, ...] = ()  # on the thresholds of class A, B, C, D
 
     def __post_init__(self) -> None:
         self.goal = math.floor(100.0 * self.goal + 0.5) / 100.0  # as points are, in whole hundredths
@@ -124,6 +126,7 @@ class Customer:
     provided: list[int] = field(default_factory=list)  # cents
     tier: list[int] = field(default_factory=list)
     qualifying_spend: list[int] = field(default_factory=list)  # cents
+    tier_factor: list[float] = field(default_factory=list)  # stays 1: this market has no classes of customers
     boost: float = 1.0
     brought_forward: float = 0.0  # periods of usual need
     point_value: list[float] = field(default_factory=list)  # cu a point
@@ -160,6 +163,7 @@ class Customer:
             "provided": 0,
             "tier": 0,
             "qualifying_spend": 0,
+            "tier_factor": 1.0,
             "point_value": 0.0,
             "last_purchase": -1,
             "missed": 0,

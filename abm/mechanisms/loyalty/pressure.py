@@ -14,7 +14,15 @@ import numpy as np
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
 from abm.mechanisms.loyalty.progress import hastened
-from abm.mechanisms.loyalty.tiers import share_at_or_above, standing, status_utility, tier_benefit, tier_reached
+from abm.mechanisms.loyalty.tiers import (
+    asked,
+    own_factor,
+    share_at_or_above,
+    standing,
+    status_utility,
+    tier_benefit,
+    tier_reached,
+)
 from abm.mechanisms.policy import NEVER
 
 _LEAST_SPEND = np.float32(0.01)  # cu: money is in whole cents
@@ -43,8 +51,8 @@ def title(tier, share, benefit, status_scarcity, status_step, noticed):
 @kernel
 def feel_pressure(
     program_utility, haste, member, tier, qualifying_spend, point_value, tier_members, purchase_rate, preference,
-    price_response, basket, price, earn_per_visit, earn_rate, has_tiers, tier_threshold, tier_cut, tier_bonus,
-    tier_window, pressure, acceleration, status_scarcity, status_step, noticed, lo, hi, t,
+    price_response, basket, price, earn_per_visit, earn_rate, has_tiers, tier_rule, tier_factor, tier_threshold,
+    tier_cut, tier_bonus, tier_window, pressure, acceleration, status_scarcity, status_step, noticed, lo, hi, t,
 ):  # fmt: skip
     """Add the pull of the tier next above the one that the window's spend has reached so far, and what it hastens.
 
@@ -65,13 +73,14 @@ def feel_pressure(
         if has_tiers[j] > 0:
             left = np.float32(tier_window[j] - (t + 1) % tier_window[j])
             for i in range(lo, hi):
-                reached = tier_reached(qualifying_spend[j, i], tier_threshold, j)
+                factor = own_factor(tier_rule[j], tier_factor[j, i])
+                reached = tier_reached(qualifying_spend[j, i], tier_threshold, j, factor)
                 aim = min(reached + 1, _HIGHEST)
                 if member[j, i] > 0 and reached < _HIGHEST and tier_threshold[aim, j] < NEVER:
                     visits = purchase_rate[i] * preference[j, i]
                     paid = basket[i] * price[j] * (1.0 - tier_cut[tier[j, i], j])
-                    missing = 0.01 * np.float32(tier_threshold[aim, j] - qualifying_spend[j, i])
-                    added = chance_added(missing, paid, visits * left * paid)
+                    missing = asked(tier_threshold[aim, j], factor) - np.float64(qualifying_spend[j, i])  # cents
+                    added = chance_added(0.01 * np.float32(missing), paid, visits * left * paid)
                     had = tier_benefit(
                         point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[reached, j],
                         tier_bonus[reached, j],

@@ -24,7 +24,7 @@ _HUNDREDTHS_OF_A_CENT = Held("int64", lambda cu: round(10_000 * cu), lambda held
 _GOAL = Held("float32", lambda goal: hundredths(goal) / 100.0, float)
 
 
-def _number_at_base(base: float) -> Held:
+def _list_with_base(base: float) -> Held:
     """Return how a list by tier is held whose base tier, and tiers without an entry, have a value of their own."""
     return Held(NUMBER.dtype, NUMBER.into, NUMBER.back, base)
 
@@ -39,6 +39,7 @@ class LoyaltyProgram(Policy):
     held: ClassVar = {
         "preset": None, "enrolment": None, "goal": _GOAL, "endowment": POINTS, "tier_threshold": THRESHOLD,
         "member_cost": _HUNDREDTHS_OF_A_CENT, "fee": CENTS, "member_discount": None,
+        "class_factor": _list_with_base(1.0),
     }  # fmt: skip
 
     given: ClassVar = {
@@ -52,6 +53,7 @@ class LoyaltyProgram(Policy):
         "expiry": "when points lapse is a rule; points that lapse pull less",
         "goal": "how many points a reward takes is a rule; fewer rewards pull less",
         "tier_window": "how long a tier is held is a rule",
+        "tier_rule": "who rises to a tier is a rule; whoever does gets what the tier costs",
         "fee": "a fee is a term of membership; whom it is not worth to does not join, or leaves",
     }
 
@@ -106,6 +108,12 @@ class LoyaltyProgram(Policy):
     )
     tier_discount: tuple[float, ...] = param((), unit="share", evidence="assumed", doc="further price cut of each tier")
     tier_bonus: tuple[float, ...] = param((), unit="share", evidence="assumed", doc="extra points of each tier")
+    tier_rule: Literal["spend", "class_and_spend"] = param(
+        "spend", unit="name", evidence="assumed", doc="who rises: by spend alone, or by spend and the firm's own class"
+    )
+    class_factor: tuple[float, ...] = param(
+        (), unit="ratio", evidence="assumed", doc="factor on thresholds for class A, B, C, D of customers (at most 4)"
+    )
     tier_window: int = param(
         52, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="length of a qualifying window"
     )
@@ -125,7 +133,7 @@ class LoyaltyProgram(Policy):
             "automatic": (WHOLE, self.enrolment == "automatic"),
             "goal_points": (POINTS, self.goal),
             "reward_expense": (CENTS, self.reward * self.reward_cost),
-            "tier_cut": (_number_at_base(cut), tuple(cut + share for share in self.tier_discount)),
+            "tier_cut": (_list_with_base(cut), tuple(cut + share for share in self.tier_discount)),
         }
 
     @model_validator(mode="after")
@@ -149,6 +157,10 @@ class LoyaltyProgram(Policy):
             raise Refusal("tier_threshold must rise from tier to tier and start above 0")
         if any(not 0 <= x < 1 for x in self.tier_discount) or any(not 0 <= x <= 100 for x in self.tier_bonus):
             raise Refusal("tier_discount must lie in [0, 1) and tier_bonus in [0, 100]")
+        if len(self.class_factor) > 4 or any(not 0 <= factor <= 100 for factor in self.class_factor):
+            raise Refusal("class_factor must have at most 4 entries, for class A to D, each in [0, 100]")
+        if self.class_factor and self.tier_rule == "spend":
+            raise Refusal('class_factor has no effect by spend alone; set tier_rule = "class_and_spend"')
         if self.member_discount + max(self.tier_discount, default=0.0) >= 1:
             raise Refusal(
                 f"member_discount = {self.member_discount:.6g} and the highest tier_discount leave no price to pay; "

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.citations import cite
+from abm.core.errors import Refusal
 from abm.core.functions import any_set, whole
 from abm.core.kernels import equation, kernel
 from abm.core.sources import KIVETZ_URMINSKY_ZHENG_2006, NUNES_DREZE_2006, TAYLOR_NESLIN_2005
@@ -29,7 +30,7 @@ from abm.mechanisms.loyalty.membership import (
 from abm.mechanisms.loyalty.pressure import feel_pressure
 from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.loyalty.progress import add_programme, hasten, shift_need, value_points, value_progress
-from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors, value_status
+from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors, rate_classes, value_status
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.world.columns import CENT, Column, Tally
@@ -148,6 +149,7 @@ class Rewards(Mechanism):
         Column("points", ("firm", "customer"), 0, "1/100 point", "unredeemed balance", "int64"),
         Column("given", ("firm", "customer"), 0, "1/100 point", "points given towards the next reward", "int32"),
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
+        Column("tier_factor", ("firm", "customer"), 1, "ratio", "on her thresholds, where they go by class"),
         Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
         Column("point_value", ("firm", "customer"), 0, "cu/point", "what she expects a point to be worth"),
         Column("provided", ("firm", "customer"), 0, "cents", "held for what her points are expected to cost", "int64"),
@@ -240,7 +242,8 @@ class Rewards(Mechanism):
         """Return nothing without a programme; else terms of sums, the till, what lapses, and books."""
         if not any(policies):
             return ()
-        need = ((Phase.NEED, hasten),)
+        by_class = any(program.tier_rule == "class_and_spend" for program in policies if program is not None)
+        need = ((Phase.NEED, hasten), *(((Phase.NEED, rate_classes),) if by_class else ()))
         terms = ((Phase.STAKES, forfeit), (Phase.VALUATION, add_programme), (Phase.DELIVERY, discount_tiers))
         till = tuple((Phase.LOYALTY, k) for k in (reward_visits, enrol_visitors, promote_visitors))
         windows = ((Phase.WINDOWS, close_window), (Phase.WINDOWS, expire_points))
@@ -254,6 +257,16 @@ class Rewards(Mechanism):
         visits = ((Phase.RELATION, add_reward_cost), (Phase.CLOSING, compare_members))
         books = ((Phase.BOOKS, book_membership),)
         return (*need, *terms, *till, *windows, *renewals, *standing, *pull, *visits, *books)
+
+    def fits(self, market: Any) -> None:
+        """Refuse tiers by class where firms have no classes of customers."""
+        for firm in market.firms:
+            by_class = firm.program is not None and firm.program.tier_rule == "class_and_spend"
+            if by_class and market.customer_classes is None:
+                raise Refusal(
+                    f'firm {firm.name!r} sets program.tier_rule = "class_and_spend", but the market has no classes of '
+                    'customers; give the scenario a section [scenario.customer_classes], or set "spend"'
+                )
 
     def begin(self, world: World, seed: int) -> None:
         """Draw each customer's dislike of membership."""

@@ -1,8 +1,9 @@
 """Tiers: levels of a programme, reached by spend in a window, with discounts and status.   Uses no neighbours.
 
 Shares of members by tier are those of the period before.
-Claim: status is scarcity: worth nothing where everybody has it, and nothing in a club that gives nothing; demotion
-hurts more than promotion helped.
+Claim: members rise by what they spend, or by that and the class that the firm has put them in. Status is scarcity:
+worth nothing where everybody has it, and nothing in a club that gives nothing; demotion hurts more than promotion
+helped.
 Source: DREZE_NUNES_2009 (a tier that more share is worth less, one with others below it more),
 WAGNER_HENNIG_THURAU_RUDOLPH_2009 (demotion); that a title needs something real behind it, and sizes, are assumed.
 """
@@ -49,12 +50,38 @@ def share_at_or_above(tier_members, k, j):
 
 
 @equation
-def tier_reached(spend, thresholds, j):
-    """Return the highest tier whose threshold (5, m) the spend of the window reaches."""
+def asked(threshold, factor):
+    """Return the spend that a tier takes, in whole cents: `threshold * factor`, rounded half up.  threshold: cents"""
+    return np.floor(np.float64(threshold) * np.float64(factor) + 0.5)
+
+
+@equation
+def own_factor(tier_rule, tier_factor):
+    """Return the factor on the thresholds of a customer: that of her class, if the firm's rule goes by class."""
+    return tier_factor if tier_rule > 0 else np.float32(1.0)
+
+
+@equation
+def tier_reached(spend, thresholds, j, factor):
+    """Return the highest tier whose threshold (5, m), times a factor, the spend of the window reaches."""
     tier = 0
     for k in range(1, thresholds.shape[0]):
-        tier = k if spend >= thresholds[k, j] else tier
+        tier = k if np.float64(spend) >= asked(thresholds[k, j], factor) else tier
     return tier
+
+
+@kernel
+def rate_classes(tier_factor, customer_class, class_factor, tier_rule, lo, hi):
+    """Write the factor on each customer's thresholds, that of her class as it stands, where the rule goes by class.
+
+    It is `class_factor[customer_class]`: 0 for none, which holds 1, then A to D, 1 for a class without an entry.
+
+    tier_factor (m, n)  ratio  [written]
+    """
+    for j in range(tier_factor.shape[0]):
+        if tier_rule[j] > 0:
+            for i in range(lo, hi):
+                tier_factor[j, i] = class_factor[customer_class[j, i], j]
 
 
 @kernel
@@ -71,13 +98,14 @@ def discount_tiers(visit_discount, visit_count, visit_firm, visit_pair, member_a
 @kernel
 def promote_visitors(
     tier_at, qualifying_spend_at, trust_at, affective_commitment_at, member_at, point_value_at, tier_members,
-    visit_count, visit_customer, visit_firm, visit_pair, visit_spend, basket, price, earn_per_visit, earn_rate,
-    has_tiers, tier_threshold, tier_cut, tier_bonus, promotion, noticed,
+    tier_factor_at, visit_count, visit_customer, visit_firm, visit_pair, visit_spend, basket, price, earn_per_visit,
+    earn_rate, has_tiers, tier_rule, tier_threshold, tier_cut, tier_bonus, promotion, noticed,
 ):  # fmt: skip
     """Add visits to what qualifies for tiers, and lift members who reach one.
 
-    The lift is at once; trust and affective commitment grow by `promotion` times the standing of the tier reached, to
-    1 at most, once a visit however many tiers it passes.
+    A tier takes its threshold, times `tier_factor` rounded half up to whole cents where `tier_rule` goes by class. The
+    lift is at once; trust and affective commitment grow by `promotion` times the standing of the tier reached, to 1 at
+    most, once a visit however many tiers it passes.
 
     tier_at, qualifying_spend_at (pairs,)  cents, trust_at, affective_commitment_at (pairs,)  [written]
     """
@@ -85,7 +113,8 @@ def promote_visitors(
         j, pair = visit_firm[v], visit_pair[v]
         if has_tiers[j] > 0 and member_at[pair] > 0:
             qualifying_spend_at[pair] += visit_spend[v]
-            k = tier_reached(qualifying_spend_at[pair], tier_threshold, j)
+            factor = own_factor(tier_rule[j], tier_factor_at[pair])
+            k = tier_reached(qualifying_spend_at[pair], tier_threshold, j, factor)
             if k > tier_at[pair]:
                 tier_at[pair] = k
                 benefit = tier_benefit(
@@ -100,8 +129,8 @@ def promote_visitors(
 @kernel
 def close_window(
     tier, qualifying_spend, trust, affective_commitment, demoted, point_value, tier_members, basket, price,
-    earn_per_visit, earn_rate, has_tiers, tier_threshold, tier_cut, tier_bonus, tier_window, demotion, noticed, lo,
-    hi, t,
+    earn_per_visit, earn_rate, has_tiers, tier_rule, tier_factor, tier_threshold, tier_cut, tier_bonus, tier_window,
+    demotion, noticed, lo, hi, t,
 ):  # fmt: skip
     """At the end of a qualifying window set each tier to what the window earned.
 
@@ -113,7 +142,8 @@ def close_window(
     for j in range(tier.shape[0]):
         if has_tiers[j] > 0 and (t + 1) % tier_window[j] == 0:
             for i in range(lo, hi):
-                k, earned = tier[j, i], tier_reached(qualifying_spend[j, i], tier_threshold, j)
+                factor = own_factor(tier_rule[j], tier_factor[j, i])
+                k, earned = tier[j, i], tier_reached(qualifying_spend[j, i], tier_threshold, j, factor)
                 if earned < k:
                     demoted[j] += 1
                     benefit = tier_benefit(
