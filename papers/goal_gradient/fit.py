@@ -1,9 +1,9 @@
 """Fit the pull of nearness to one published figure, and predict another:   python papers/goal_gradient/fit.py
 
-`rewards.gradient` is fitted so that visits just before the goal of a stamp card, against the same customers' in the same
-weeks without one, are as much above those at its start as was published; all else stays as in the default market. What
-two stamps given do to completion is then predicted. targets.csv was written before the first run. Takes a minute or two;
-writes results.csv.
+`rewards.gradient` is fitted so that visits just before the goal of a stamp card, against the same customers' in the
+same weeks without one, are as much above those at its start as was published; all else stays as in the default market.
+What two stamps given do to completion is then predicted. targets.csv was written before the first run. Takes a minute
+or two; writes results.csv.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def measured(changes: Mapping[str, float]) -> pd.DataFrame:
 
 
 def more_often() -> pd.DataFrame:
-    """Return how much more often everybody would have to come for 34 % of the cards to be full when 19 % of plain ones are.
+    """Return how much more often all would have to come for 34 % of cards to be full when 19 % of plain ones are.
 
     Who comes x times as often has filled her card after 1 / x of the time.
     """

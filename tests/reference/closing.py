@@ -280,3 +280,4 @@ def count_loyalty(market: Market, i: int, c: Customer) -> None:
         tally["category_spend"][j] += total
         tally["member_spend"][j] += spent if c.member[j] else 0
         tally["member_wallet"][j] += total if c.member[j] else 0
+        tally["member_buyers"][j] += bool(c.member[j] and came > 0)

@@ -67,9 +67,8 @@ TALLIES = (
     "learned", "referred", "exits",
     "acquired", "returned", "won_back", "fell_dormant", "fell_lost", "left_category", "current", "active", "revenue",
     "goods", "service", "discounts", "price_cuts", "membership", "fixed", "population", "year_visits",
-    "membership_fees", "renewals_due", "renewed", "memberships_ended", "customers_at_close", "chance_repeats",
-    "chance_base",
-    "buyers", "wallet_own", "wallet_all", "own_at_start", "retained", "lost_at_start",
+    "membership_fees", "member_buyers", "renewals_due", "renewed", "memberships_ended", "customers_at_close",
+    "chance_repeats", "chance_base", "buyers", "wallet_own", "wallet_all", "own_at_start", "retained", "lost_at_start",
     "regained", "dormant_at_start", "revived", "loyalists", "mercenaries", "hostages", "defectors", "asked",
     "intention_sum", "member_spend", "member_wallet", "category_spend", "departures", "newcomers",
 )  # fmt: skip

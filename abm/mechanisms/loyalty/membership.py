@@ -10,6 +10,8 @@ import numpy as np
 
 from abm.core.functions import whole
 from abm.core.kernels import kernel
+from abm.kpis.kpi import FloatArray, Tallied, kpi
+from abm.kpis.value import programme_cost
 from abm.mechanisms.policy import NEVER
 from abm.world.calendar import year_closes
 
@@ -44,8 +46,16 @@ def count_tiers(tier_members, member, tier, has_program, tier_threshold):
 
 
 @kernel
-def compare_members(member, year_spend, member_spend, member_wallet, periods_per_year, burn_in, periods, lo, hi, t):
-    """When the books close, count what members spent.  member_spend, member_wallet  tallies [written]"""
+def compare_members(
+    member, year_spend, year_purchases, member_spend, member_wallet, member_buyers, periods_per_year, burn_in, periods,
+    lo, hi, t,
+):  # fmt: skip
+    """When the books close, count who is a member and has bought here in the year, and what members spent.
+
+    member_buyers: members with a purchase here since the books were opened, whatever they paid.
+
+    member_spend, member_wallet, member_buyers  tallies [written]
+    """
     if year_closes(t + 1, periods_per_year, burn_in, periods):
         for i in range(lo, hi):
             total = 0
@@ -54,6 +64,7 @@ def compare_members(member, year_spend, member_spend, member_wallet, periods_per
             for j in range(member.shape[0]):
                 member_spend[j] += year_spend[j, i] if member[j, i] > 0 else 0
                 member_wallet[j] += total if member[j, i] > 0 else 0
+                member_buyers[j] += 1 if member[j, i] > 0 and year_purchases[j, i] > 0 else 0
 
 
 @kernel(per="market")
@@ -87,3 +98,23 @@ def set_aside(
                 provided[j, i] = owed
             provision[j] += change
             provision_held[j] += change
+
+
+@kpi(
+    unit="cu/cu", better="more",
+    nan="no year closes in the period, a programme costs nothing, or all buyers are members, or none",
+)  # fmt: skip
+def naive_programme_roi(c: Tallied) -> FloatArray:
+    """(Gain - cost) / cost of a programme, as a firm would work it out that compares its members with its other buyers.
+
+    Gain: the margin on what members spent in the year, before discounts, less that of as many other buyers, and fees of
+    membership; the margin is that of all visits, 1 - goods / (revenue + discounts). Cost: `programme_cost`. What they
+    would have bought without a programme is in nobody's books: the true return is that of a paired comparison.
+    """
+    year = c.year / c.population
+    other_spend, other_buyers = c.wallet_own - c.member_spend, c.buyers - c.member_buyers
+    more = (c.member_spend - c.member_buyers * other_spend / other_buyers) / c.customers_at_close
+    margin = 1.0 - c.goods / (c.revenue + c.discounts)
+    gain = margin * (more + c.discounts * year) + c.membership_fees * year
+    cost = programme_cost(c)
+    return gain / cost - 1.0

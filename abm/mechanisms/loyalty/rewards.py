@@ -25,6 +25,7 @@ from abm.mechanisms.loyalty.membership import (
     compare_members,
     count_members,
     count_tiers,
+    naive_programme_roi,
     set_aside,
 )
 from abm.mechanisms.loyalty.pressure import feel_pressure
@@ -141,6 +142,7 @@ class Rewards(Mechanism):
     """What loyalty programmes do: membership, points, tiers, and their pull."""
 
     name = "rewards"
+    serves = ("E28",)
     policy = LoyaltyProgram
     standard = True
     owns = (
@@ -179,13 +181,14 @@ class Rewards(Mechanism):
         Tally("membership", "cu", "administration of members", CENT, account="lever"),
         Tally("member_spend", "cu", "spent by members at the firm in the year", CENT),
         Tally("member_wallet", "cu", "spent by members in the category in the year", CENT),
+        Tally("member_buyers", "customers", "members who bought at the firm in the year that closes"),
         Tally("demoted", "customers", "members moved down a tier or more"),
         Tally("membership_fees", "cu", "fees of members for a year of membership", CENT, account="revenue"),
         Tally("renewals_due", "customers", "members whose fee for another year was due"),
         Tally("renewed", "customers", "of these, who paid it"),
         Tally("memberships_ended", "customers", "members who did not, or who left the market"),
     )
-    kpis = (renewal_rate,)
+    kpis = (renewal_rate, naive_programme_roi)
     progress_weight: float = param(
         1.0, unit="ratio", bounds=(0, 50), evidence="assumed",
         doc="weight of what a programme pays against an equal cut of the price",

@@ -455,6 +455,13 @@ class TestBooks:
         assert small.counted("member_spend") == [100, 0, 0]
         assert small.counted("member_wallet") == [150 + 70, 0, 0]
 
+    def test_who_is_a_member_and_bought(self):
+        """Whatever she paid: two of three members bought here, one of them for nothing."""
+        small = club(4, periods=1)
+        small.c.year_purchases[0], small.c.member[0] = [2, 1, 0, 5], [1, 1, 1, 0]
+        small.run("rewards", compare_members)
+        assert small.counted("member_buyers") == [2, 0, 0]
+
     def test_administration_is_rounded_once(self):
         """Three members at 1.25 cents: 3.75."""
         small = club(5, {"member_cost": 0.0125})
