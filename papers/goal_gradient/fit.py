@@ -2,8 +2,7 @@
 
 `rewards.gradient` is fitted so that visits just before the goal of a stamp card, against the same customers' in the
 same weeks without one, are as much above those at its start as was published; all else stays as in the default market.
-What two stamps given do to completion is then predicted. targets.csv was written before the first run. Takes a minute
-or two; writes results.csv.
+What two stamps given do to completion is then predicted. Takes a minute or two; writes results.csv.
 """
 
 from __future__ import annotations
@@ -71,6 +70,8 @@ def main() -> None:
     gradient = fitted(float(targets.theirs[targets.use == "fitted"].iloc[0]))
     settings = {
         "placebo": PLACEBO,
+        "placebo, baskets alike": {**PLACEBO, "population.basket_spread": 0.0},
+        "placebo, no cost of switching": {**PLACEBO, "switching_cost.switching_weight": 0.0},
         "default": {},
         "fitted": {"rewards.gradient": gradient},
         "fitted, nothing begun": {"rewards.gradient": gradient, "rewards.begun": 0.0, "rewards.out_of_mind": 0.0},
