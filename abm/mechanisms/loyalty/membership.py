@@ -50,9 +50,9 @@ def compare_members(
     member, year_spend, year_purchases, member_spend, member_wallet, member_buyers, periods_per_year, burn_in, periods,
     lo, hi, t,
 ):  # fmt: skip
-    """When the books close, count who is a member and has bought here in the year, and what members spent.
+    """When the books close, count what members spent here and anywhere, and who of them bought here.
 
-    member_buyers: members with a purchase here since the books were opened, whatever they paid.
+    Who has a purchase here since the books were opened is one of the `member_buyers`, whatever she paid.
 
     member_spend, member_wallet, member_buyers  tallies [written]
     """

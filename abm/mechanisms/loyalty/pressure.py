@@ -56,16 +56,17 @@ def feel_pressure(
 ):  # fmt: skip
     """Add the pull of the tier next above the one that the window's spend has reached so far, and what it hastens.
 
-    `reached` is the tier of the window's spend, `aim` the one above, if there is one. Until the window closes there
-    are `left = tier_window - (t + 1) % tier_window` periods, in which a member usually spends `usual = visits * left *
-    paid`, with `visits = purchase_rate * preference` and `paid = basket * price * (1 - tier_cut)` of her present tier.
-    What she lacks, `missing`, is there by then with `e^(-missing / usual)`, and with a visit more with `e^(-max(0,
-    missing - paid) / usual)`; `added` is the difference. A visit of the coming window is worth more at the tier aimed
-    at than at the one reached by `better`, the difference of `tier_benefit` in baskets, 0 at least, and by `name`, the
-    difference of the utility of status, 0 at least; the window has `visits * tier_window` of them. The pull is
-    `pressure * added * visits * tier_window * (price_response * better + name)`; the share of need hastened is that of
-    progress `added` to a reward of `pressure * visits * tier_window * better` baskets, if no other goal of hers
-    hastens more.
+    `reached` is the tier of the window's spend, `aim` the one above, if there is one; thresholds are those by which
+    members are lifted, of her class where `tier_rule` goes by it. Until the window closes there are `left =
+    tier_window - (t + 1) % tier_window` periods, in which a member usually spends `usual = visits * left * paid`, with
+    `visits = purchase_rate * preference` and `paid = basket * price * (1 - tier_cut)` of her present tier. What she
+    lacks, `missing`, is there by then with `e^(-missing / usual)`, and with a visit more with `e^(-max(0, missing -
+    paid) / usual)`; `added` is the difference; `usual` counts as .01 cu at least. A visit of the coming window is
+    worth more at the tier aimed at than at the one reached by `better`, the difference of `tier_benefit` in baskets, 0
+    at least, and by `name`, the difference of the utility of status, 0 at least; the window has `visits * tier_window`
+    of them. The pull is `pressure * added * visits * tier_window * (price_response * better + name)`; the share of
+    need hastened is that of progress `added` to a reward of `pressure * visits * tier_window * better` baskets, if no
+    other goal of hers hastens more.
 
     program_utility (m, n)  logit units  [written]      haste (tile,)  ratio  [written]
     """

@@ -134,8 +134,9 @@ def close_window(
 ):  # fmt: skip
     """At the end of a qualifying window set each tier to what the window earned.
 
-    A window ends with a period t if `t + 1` is a multiple of `tier_window`. A lower tier costs `demotion` times the
-    standing of the tier lost, of trust and affective commitment, to 0 at least; the window's spend starts again at 0.
+    A window ends with a period t if `t + 1` is a multiple of `tier_window`. Thresholds are those by which members are
+    lifted, times `tier_factor` where `tier_rule` goes by class. A lower tier costs `demotion` times the standing of the
+    tier lost, of trust and affective commitment, to 0 at least; the window's spend starts again at 0.
 
     tier, qualifying_spend, trust, affective_commitment (m, n)  [written]      demoted  tally [written]
     """
