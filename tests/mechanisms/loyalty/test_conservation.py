@@ -37,6 +37,7 @@ def drawn(luck: Random) -> dict:
         "tier_discount": discounts,
         "tier_bonus": [luck.uniform(0, 3) for _ in range(tiers)],
         "tier_window": luck.randrange(1, 30),
+        **luck.choice(({}, {"tier_rule": "class_and_spend", "class_factor": [luck.uniform(0, 2) for _ in range(3)]})),
     }
 
 
@@ -95,7 +96,8 @@ def try_programmes(count):
     for k in range(count):
         programmes = [drawn(luck), drawn(luck)]
         try:
-            assert_adds_up(run(programmes, seed=k, periods=30 + k % 31))
+            theories = {"customer_classes": {"every": 7}, "rewards": {"pressure": float(k % 2)}}
+            assert_adds_up(run(programmes, seed=k, periods=30 + k % 31, **theories))
         except AssertionError as error:
             raise AssertionError(f"programmes {programmes}, seed {k}: {error}") from error
 
@@ -113,7 +115,9 @@ def test_members_who_leave_the_market_settle_their_accounts():
     """Newcomers take the rows of those who leave, and begin as no members."""
     luck = Random(5)
     for seed in range(5):
-        world = run([drawn(luck), drawn(luck)], seed=seed, renewal={"leaving_rate": 0.5, "every": 5})
+        world = run(
+            [drawn(luck), drawn(luck)], seed=seed, renewal={"leaving_rate": 0.5, "every": 5}, customer_classes={}
+        )
         assert world.history[:, world.rows["departures"]].sum() > 0
         assert_adds_up(world)
 
