@@ -201,6 +201,12 @@ GODFREY_SEIDERS_VOSS_2011 = Source(
     "GODFREY_SEIDERS_VOSS_2011", "Godfrey, Seiders & Voss 2011, Journal of Marketing", "memory"
 )
 MEYER_WAARDEN_2007 = Source("MEYER_WAARDEN_2007", "Meyer-Waarden 2007, Journal of Retailing", "abstract")
+STEINHOFF_PALMATIER_2014 = Source(
+    "STEINHOFF_PALMATIER_2014",
+    "Steinhoff & Palmatier 2014, Journal of the Academy of Marketing Science",
+    "abstract",
+)
+SCHUMANN_2014 = Source("SCHUMANN_2014", "Schumann et al. 2014, Journal of Retailing", "abstract")
 BOLTON_KANNAN_BRAMLETT_2000 = Source(
     "BOLTON_KANNAN_BRAMLETT_2000",
     "Bolton, Kannan & Bramlett 2000, Journal of the Academy of Marketing Science",
