@@ -32,7 +32,11 @@ pytestmark = pytest.mark.slow
 MOST = 1.25  # of the profit of a firm that leaves everything at its default
 PROGRAMMES = ("points", "stamp_card", "tiers")
 COMPANY = {"customer_classes": ("complaint", "recovery")}  # what some lever of a theory needs
-SET = {"payments": {"firms.north.payments.credit": 0.5}}  # levers of which others depend
+FURNISHED = {  # what its levers act on
+    "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
+    "bystanders": {"firms.north.program": {"preset": "tiers"}},
+    "payments": {"firms.north.payments.credit": 0.5},
+}
 THEORIES: list[type[Mechanism]] = [kind for kind in shipped() if kind.policy is not None]
 
 
@@ -63,7 +67,7 @@ def start(theory: type[Mechanism], programme: str = "") -> Scenario:
     scenario = market(600)
     wanted = (*theory.needs, *COMPANY.get(theory.name, ()), theory.name)
     absent = [name for name in wanted if getattr(scenario, name) is None]
-    scenario = scenario.replace({name: {} for name in absent}).replace(SET.get(theory.name, {}))
+    scenario = scenario.replace({name: {} for name in absent}).replace(FURNISHED.get(theory.name, {}))
     return scenario.replace({"firms.north.program": {"preset": programme}}) if programme else scenario
 
 

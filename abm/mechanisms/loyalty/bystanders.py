@@ -87,7 +87,7 @@ def feel_treatment(
 ):  # fmt: skip
     """Add to satisfaction what it does to be treated better, or worse, than the other visitors of the firm: `felt`.
 
-    The gap is her own `extra_benefit`, at the tier as the period began and cut off to whole 2^-20 baskets, less the mean
+    The gap is her own `extra_benefit`, at the tier as the period began, cut off to whole 2^-20 baskets, less the mean
     of all other visits of the period to the firm. Who comes more than once is one of the others to herself. A gap of 0
     adds nothing; nor is anything done at a firm with `visibility` 0, or where nobody is in a tier that brings anything.
 
