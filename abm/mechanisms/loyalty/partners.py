@@ -69,7 +69,7 @@ def credit_partners(
                 earned = earned if in_use(member[j, i], expiry[j], last_purchase[j, i], t) else 0
                 points[j, i] += earned
                 credited += earned
-                members += member[j, i]
+                members += 1 if member[j, i] > 0 else 0
             points_issued[j] += credited
             points_outstanding[j] += credited
             partner_points[j] += credited
