@@ -16,28 +16,36 @@ from abm.core.kernels import kernel
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.world.columns import Tally
+from abm.world.columns import Column, Tally
 
 
 @kernel
-def count_cards(member, has_program, card_holders, cards_held, sole_cards, lo, hi):
-    """Count who holds a card of a programme that there still is, and how many, at the end of the period.
+def count_cards(cards_each, member, has_program, card_holders, cards_held, sole_cards, lo, hi):
+    """Count who holds a card of a programme that there still is, and how many, as the period closes.
 
     Of each firm: the cards that its members hold, of all firms (`cards_held`), and its members who hold no other
     (`sole_cards`). For nobody, the last entry: who holds a card at all (`card_holders`).
 
-    card_holders, cards_held, sole_cards  tallies [written]
+    cards_each (tile,)  [written]      card_holders, cards_held, sole_cards  tallies [written]
     """
-    m = member.shape[0]
-    for i in range(lo, hi):
-        held = 0
-        for j in range(m):
-            held += member[j, i] if has_program[j] > 0 else 0
-        card_holders[m] += 1 if held > 0 else 0
-        for j in range(m):
-            holds = (member[j, i] > 0) & (has_program[j] > 0)
-            cards_held[j] += held if holds else 0
-            sole_cards[j] += 1 if holds & (held == 1) else 0
+    m, holders = member.shape[0], 0
+    for r in range(hi - lo):
+        cards_each[r] = 0
+    for j in range(m):
+        if has_program[j] > 0:
+            for i in range(lo, hi):
+                cards_each[i - lo] += 1 if member[j, i] > 0 else 0
+    for j in range(m):
+        if has_program[j] > 0:
+            held, sole = 0, 0
+            for i in range(lo, hi):
+                held += cards_each[i - lo] if member[j, i] > 0 else 0
+                sole += 1 if (member[j, i] > 0) & (cards_each[i - lo] == 1) else 0
+            cards_held[j] += held
+            sole_cards[j] += sole
+    for r in range(hi - lo):
+        holders += 1 if cards_each[r] > 0 else 0
+    card_holders[m] += holders
 
 
 @kpi(unit="cards/customer", nan="nobody is a member of any programme")
@@ -64,6 +72,7 @@ class Cards(Mechanism):
 
     name = "cards"
     needs = ("rewards",)
+    scratch = (Column("cards_each", ("row",), 0, "cards", "held by a customer", "int64"),)
     counts = (
         Tally("card_holders", "customers", "customers who are in a programme; of no firm in particular"),
         Tally("cards_held", "cards", "cards of all firms that the firm's members hold"),

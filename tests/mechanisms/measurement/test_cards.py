@@ -19,7 +19,8 @@ KPIS = (cards_per_member, cards_of_members, sole_card_share)
 def counted(members, programmes):
     """Return who holds a card, cards held by members of each firm, and members who hold no other."""
     found = np.zeros((3, len(programmes) + 1), np.int64)
-    count_cards(np.array(members, np.uint8), np.array(programmes, np.int32), *found, 0, len(members[0]))
+    cards, members = np.full(len(members[0]), 9), np.array(members, np.uint8)
+    count_cards(cards, members, np.array(programmes, np.int32), *found, 0, cards.size)
     return found
 
 
