@@ -12,8 +12,6 @@ import numpy as np
 from abm.core.functions import exp32, in_steps, whole
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
-from abm.mechanisms.loyalty.enrolment import joins
-from abm.mechanisms.loyalty.progress import visit_points
 from abm.mechanisms.loyalty.treatment import extra_benefit, part_noticed
 
 
@@ -41,6 +39,16 @@ def chance_of_failure(partners, purchase_rate, partner_failure, quality_control)
 def trust_after_failure(trust, failure_cost, spill_over, special):
     """Return trust in the firm after a partner's failure: `failure_cost` of it is lost, as far as it is blamed."""
     return trust * (1.0 - failure_cost * spill_over * (1.0 - special))
+
+
+@equation
+def worth_joining(visits, points, partner_points, point_value, periods_per_year, gift, hassle):
+    """Return whether points earned here and with partners in a year, and the gift, exceed the bother.
+
+    visits : a period      points : of a visit      partner_points : a period      gift, hassle : cu
+    """
+    earned = visits * points + partner_points
+    return np.float32(periods_per_year) * earned * point_value + gift > hassle
 
 
 @kernel(double=True)
@@ -148,10 +156,11 @@ def join_for_partners(
 ):  # fmt: skip
     """Enrol visitors whom the firm's own points were not worth the bother, if those of partners make it worth it.
 
-    After `enrol_visitors`. One joins if `periods_per_year * (visits * visit_points + partners *
-    purchase_rate * partner_earn) * point_value + gift` exceeds `hassle * hassle_factor`: visits are `purchase_rate *
-    preference` a period, the gift is the endowment's worth, and `point_value` is that of the end of the period before
-    (0 in the first). She begins with `endowment` points, and earns with partners from the next period on.
+    After `enrol_visitors`. One joins if `periods_per_year * (visits * points + partners * purchase_rate * partner_earn)
+    * point_value + gift` exceeds `hassle * hassle_factor`: visits are `purchase_rate * preference` a period, the points
+    of one are `earn_per_visit + earn_rate * basket * price`, the gift is the endowment's worth, and `point_value` is
+    that of the end of the period before (0 in the first). She begins with `endowment` points, and earns with partners
+    from the next period on.
 
     member_at (pairs,), points_at, given_at (pairs,)  1/100 point  [written]
     enrolled, points_issued, points_outstanding  tallies [written]
@@ -159,12 +168,12 @@ def join_for_partners(
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
         if member_at[pair] == 0 and has_program[j] > 0 and partners[j] > 0:
-            i, none = visit_customer[v], np.float32(0.0)
-            points = visit_points(basket[i], price[j], earn_per_visit[j], earn_rate[j], none, none)
-            dealt = np.float32(partners[j]) * purchase_rate[i] * partner_earn[j]
-            worth = (purchase_rate[i] * preference_at[pair] * points + dealt) * point_value_at[pair]
-            gift = 0.01 * np.float32(endowment[j]) * point_value_at[pair]
-            if joins(np.float32(1.0), periods_per_year, worth, gift, hassle[j], hassle_factor[i]):
+            i, value = visit_customer[v], point_value_at[pair]
+            points = earn_per_visit[j] + earn_rate[j] * basket[i] * price[j]
+            partner_points = np.float32(partners[j]) * purchase_rate[i] * partner_earn[j]
+            visits, gift = purchase_rate[i] * preference_at[pair], 0.01 * np.float32(endowment[j]) * value
+            bother = hassle[j] * hassle_factor[i]
+            if worth_joining(visits, points, partner_points, value, periods_per_year, gift, bother):
                 member_at[pair] = 1
                 points_at[pair] += endowment[j]
                 given_at[pair] = endowment[j]

@@ -6,21 +6,19 @@ Source: the idea follows STEINHOFF_PALMATIER_2014 and SCHUMANN_2014 (preferentia
 
 from __future__ import annotations
 
-import numpy as np
-
 from abm.core.functions import unit
 from abm.core.kernels import equation
-from abm.mechanisms.loyalty.progress import visit_points
 
 
 @equation
 def extra_benefit(point_value, basket, price, earn_per_visit, earn_rate, discount, bonus):
     """Return what a tier brings on a visit beyond the base tier, in baskets of hers, at most one: points, discount.
 
-    (points with discount and bonus - points without) * point_value / basket + price * discount, in [0, 1]
+    points at the full price: `earn_per_visit + earn_rate * basket * price`
+    (points with discount and bonus - points at the full price) * point_value / basket + price * discount, in [0, 1]
     """
-    raised = visit_points(basket, price, earn_per_visit, earn_rate, discount, bonus)
-    plain = visit_points(basket, price, earn_per_visit, earn_rate, np.float32(0.0), np.float32(0.0))
+    plain = earn_per_visit + earn_rate * basket * price
+    raised = (earn_per_visit + earn_rate * basket * price * (1.0 - discount)) * (1.0 + bonus)
     return unit((raised - plain) * point_value / basket + price * discount)
 
 
