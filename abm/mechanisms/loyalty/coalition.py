@@ -5,8 +5,8 @@ a smaller part of what is paid out; a partner's failure is put down to the firm 
 specially here.
 Each member deals with every partner as often as she has occasions here.
 Source: SCHUMANN_2014 (failures spill over, special treatment is a buffer: sign); sizes are assumed.  How much a visit
-here pulls follows from what it earns of a reward (`visit_share` of progress): partners' points are no part of it.
-What a point is worth to her is worked out from her visits here alone, as in any programme.
+here pulls follows from what it earns of a reward (`visit_share` of progress): partners' points are no part of it. They
+count in what membership is worth, and in how soon a reward is reached.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from abm.core.errors import Refusal
 from abm.core.sources import SCHUMANN_2014
 from abm.core.spec import param
 from abm.kpis.kpi import FloatArray, Tallied, kpi
-from abm.mechanisms.loyalty.partners import claim_with_partners, credit_partners, join_for_partners, meet_failures
+from abm.mechanisms.loyalty.partners import claim_with_partners, credit_partners, expect_partners, meet_failures
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Held, Policy
@@ -105,7 +105,7 @@ class Coalition(Mechanism):
     name = "coalition"
     policy = CoalitionPolicy
     writes = (
-        "points", "given", "member", "trust", "enrolled", "points_issued", "points_outstanding", "points_redeemed",
+        "points", "given", "points_elsewhere", "trust", "points_issued", "points_outstanding", "points_redeemed",
         "rewards_redeemed", "rewards_cost",
     )  # fmt: skip
     counts = (
@@ -135,14 +135,15 @@ class Coalition(Mechanism):
     )  # fmt: skip
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return partners' points, claims and failures, and who joins for them, if any firm has partners."""
+        """Return what is expected of partners, also of none any more; their points, claims and failures, if any."""
         partnered = [policy for policy in policies if policy.partners > 0]
+        expected = ((Phase.NEED, expect_partners),)
         if not partnered:
-            return ()
+            return expected
         elsewhere = any(policy.partner_redemption > 0 for policy in partnered)
         claimed = ((Phase.LEARNING, claim_with_partners),) if elsewhere else ()
         failed = ((Phase.LEARNING, meet_failures),) if self.partner_failure > 0 else ()
-        return ((Phase.LEARNING, credit_partners), *claimed, *failed, (Phase.LOYALTY, join_for_partners))
+        return (*expected, (Phase.LEARNING, credit_partners), *claimed, *failed)
 
     def fits(self, market: Any) -> None:
         """Refuse partners of a programme that there is not."""

@@ -14,7 +14,7 @@ from abm.core.functions import any_set, log32
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
 from abm.kpis.kpi import FloatArray, Tallied, kpi
-from abm.mechanisms.loyalty.progress import expected_point_value, visit_points
+from abm.mechanisms.loyalty.progress import expected_point_value, points_between_visits, visit_points
 
 
 @equation
@@ -24,9 +24,13 @@ def visit_value(points, point_value, basket, price, discount):
 
 
 @equation
-def yearly_benefit(visits_per_period, periods_per_year, value, gift):
-    """Return what a programme is expected to bring a member in a year, cu.  value: of a visit, gift: at once, cu"""
-    return visits_per_period * np.float32(periods_per_year) * value + gift
+def yearly_benefit(visits_per_period, periods_per_year, value, gift, elsewhere, point_value):
+    """Return what a programme is expected to bring a member in a year, cu.
+
+    value : of a visit, cu      gift : at once, cu      elsewhere : points that a period brings without a visit
+    """
+    year = np.float32(periods_per_year)
+    return visits_per_period * year * value + gift + year * elsewhere * point_value
 
 
 @equation
@@ -55,15 +59,16 @@ def draw_hassle(hassle_factor, customer_id, key, replication):
 def enrol_visitors(
     member_at, points_at, given_at, visit_count, visit_customer, visit_firm, visit_pair, purchase_rate, preference_at,
     basket, hassle_factor, price, has_program, automatic, hassle, earn_rate, earn_per_visit, endowment, goal, reward,
-    redemption, expiry, tier_cut, lapse, fee, periods_per_year, joined_at, enrolled, points_issued, points_outstanding,
-    membership_fees, t,
+    redemption, expiry, tier_cut, lapse, fee, periods_per_year, points_elsewhere_at, joined_at, enrolled, points_issued,
+    points_outstanding, membership_fees, t,
 ):  # fmt: skip
     """Enrol visitors who are no members yet; they earn points from the next period on, and spend counts for tiers now.
 
     One joins if enrolment is automatic, or if what she expects here in a year as a member of the base tier,
     `purchase_rate * preference * periods_per_year` visits that bring `visit_points * expected_point_value` and spare
-    her `basket * price * tier_cut[0]` each, and the worth of the points given now, exceed `hassle * hassle_factor +
-    fee`; higher tiers are not foreseen. She starts with `endowment` points and pays `fee`; `joined` is the period.
+    her `basket * price * tier_cut[0]` each, `points_elsewhere` a period, and the points given now, exceed `hassle *
+    hassle_factor + fee`; higher tiers are not foreseen. Points from elsewhere also bring the goal nearer from visit to
+    visit. She starts with `endowment` points and pays `fee`; `joined` is the period.
 
     member_at (pairs,), points_at, given_at (pairs,)  1/100 point, joined_at (pairs,)  period  [written]
     enrolled, points_issued, points_outstanding  tallies, membership_fees  tally in cents [written]
@@ -74,10 +79,12 @@ def enrol_visitors(
             i = visit_customer[v]
             points = visit_points(basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[0, j], np.float32(0.0))
             visits = purchase_rate[i] * preference_at[pair]
-            point = expected_point_value(points, reward[j], goal[j], redemption[j], visits, expiry[j], lapse)
+            elsewhere = points_elsewhere_at[pair]
+            coming = points_between_visits(points, elsewhere, visits)
+            point = expected_point_value(coming, reward[j], goal[j], redemption[j], visits, expiry[j], lapse)
             gift = 0.01 * np.float32(endowment[j]) * point
             value = visit_value(points, point, basket[i], price[j], tier_cut[0, j])
-            benefit = yearly_benefit(visits, periods_per_year, value, gift)
+            benefit = yearly_benefit(visits, periods_per_year, value, gift, elsewhere, point)
             if automatic[j] > 0 or joins(benefit, fee[j], hassle[j], hassle_factor[i]):
                 member_at[pair] = 1
                 joined_at[pair] = t
@@ -93,17 +100,17 @@ def enrol_visitors(
 def renew_memberships(
     member, points, given, tier, qualifying_spend, joined, exited, purchase_rate, preference, basket, price, fee,
     has_program, earn_rate, earn_per_visit, goal, reward, redemption, expiry, tier_cut, tier_bonus, lapse,
-    periods_per_year, renewals_due, renewed, memberships_ended, membership_fees, points_expired, points_outstanding, lo,
-    hi, t,
+    periods_per_year, points_elsewhere, renewals_due, renewed, memberships_ended, membership_fees, points_expired,
+    points_outstanding, lo, hi, t,
 ):  # fmt: skip
     """Let members pay for another year, or end their membership, where a firm charges a fee.
 
     It is due in each period t > joined in which `t - joined` is a multiple of `periods_per_year`; joined is -1 for who
     never joined. A member pays if she has not left the category, and what she expects here in a year at her tier,
     `purchase_rate * preference * periods_per_year` visits that bring `visit_points * expected_point_value` and spare
-    her `basket * price * tier_cut` each, and the worth of the points that she holds, `points * expected_point_value`,
-    together exceed `fee`; the bother of joining is sunk. Else she is a member no more: her points lapse, and her tier
-    and the spend that qualifies for tiers start again at 0.
+    her `basket * price * tier_cut` each, `points_elsewhere` a period, and the points that she holds, each worth
+    `expected_point_value`, together exceed `fee`; the bother of joining is sunk. Else she is a member no more: her
+    points lapse, and her tier and the spend that qualifies for tiers start again at 0.
 
     member, points, given, tier, qualifying_spend, joined (m, n)  [written]
     renewals_due, renewed, memberships_ended, membership_fees, points_expired, points_outstanding  tallies [written]
@@ -118,11 +125,14 @@ def renew_memberships(
                         basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
                     )
                     visits = purchase_rate[i] * preference[j, i]
-                    point = expected_point_value(earned, reward[j], goal[j], redemption[j], visits, expiry[j], lapse)
+                    elsewhere = points_elsewhere[j, i]
+                    coming = points_between_visits(earned, elsewhere, visits)
+                    point = expected_point_value(coming, reward[j], goal[j], redemption[j], visits, expiry[j], lapse)
                     held = 0.01 * np.float32(points[j, i]) * point
                     renewals_due[j] += 1
                     value = visit_value(earned, point, basket[i], price[j], tier_cut[k, j])
-                    if renews(yearly_benefit(visits, periods_per_year, value, held), fee[j], exited[i]):
+                    benefit = yearly_benefit(visits, periods_per_year, value, held, elsewhere, point)
+                    if renews(benefit, fee[j], exited[i]):
                         renewed[j] += 1
                         membership_fees[j] += fee[j]
                     else:

@@ -41,14 +41,15 @@ def trust_after_failure(trust, failure_cost, spill_over, special):
     return trust * (1.0 - failure_cost * spill_over * (1.0 - special))
 
 
-@equation
-def worth_joining(visits, points, partner_points, point_value, periods_per_year, gift, hassle):
-    """Return whether points earned here and with partners in a year, and the gift, exceed the bother.
+@kernel
+def expect_partners(points_elsewhere, purchase_rate, partners, partner_earn, lo, hi):
+    """Write what a member would earn with partners: `partners * purchase_rate * partner_earn` points a period.
 
-    visits : a period      points : of a visit      partner_points : a period      gift, hassle : cu
+    points_elsewhere (m, n)  points/period  [written]
     """
-    earned = visits * points + partner_points
-    return np.float32(periods_per_year) * earned * point_value + gift > hassle
+    for j in range(points_elsewhere.shape[0]):
+        for i in range(lo, hi):
+            points_elsewhere[j, i] = np.float32(partners[j]) * purchase_rate[i] * partner_earn[j]
 
 
 @kernel(double=True)
@@ -146,37 +147,3 @@ def meet_failures(
                         partner_failures[j] += 1
                         spilled_trust[j] += in_steps(trust[j, i] - after)
                         trust[j, i] = after
-
-
-@kernel
-def join_for_partners(
-    member_at, points_at, given_at, visit_count, visit_customer, visit_firm, visit_pair, purchase_rate, preference_at,
-    point_value_at, basket, hassle_factor, price, has_program, hassle, earn_rate, earn_per_visit, endowment, partners,
-    partner_earn, periods_per_year, enrolled, points_issued, points_outstanding,
-):  # fmt: skip
-    """Enrol visitors whom the firm's own points were not worth the bother, if those of partners make it worth it.
-
-    After `enrol_visitors`. One joins if `periods_per_year * (visits * points + partners * purchase_rate * partner_earn)
-    * point_value + gift` exceeds `hassle * hassle_factor`: visits are `purchase_rate * preference` a period, the points
-    of one are `earn_per_visit + earn_rate * basket * price`, the gift is the endowment's worth, and `point_value` is
-    that of the end of the period before (0 in the first). She begins with `endowment` points, and earns with partners
-    from the next period on.
-
-    member_at (pairs,), points_at, given_at (pairs,)  1/100 point  [written]
-    enrolled, points_issued, points_outstanding  tallies [written]
-    """
-    for v in range(visit_count[0]):
-        j, pair = visit_firm[v], visit_pair[v]
-        if member_at[pair] == 0 and has_program[j] > 0 and partners[j] > 0:
-            i, value = visit_customer[v], point_value_at[pair]
-            points = earn_per_visit[j] + earn_rate[j] * basket[i] * price[j]
-            partner_points = np.float32(partners[j]) * purchase_rate[i] * partner_earn[j]
-            visits, gift = purchase_rate[i] * preference_at[pair], 0.01 * np.float32(endowment[j]) * value
-            bother = hassle[j] * hassle_factor[i]
-            if worth_joining(visits, points, partner_points, value, periods_per_year, gift, bother):
-                member_at[pair] = 1
-                points_at[pair] += endowment[j]
-                given_at[pair] = endowment[j]
-                enrolled[j] += 1
-                points_issued[j] += endowment[j]
-                points_outstanding[j] += endowment[j]

@@ -14,6 +14,7 @@ import numpy as np
 from abm.core.functions import any_set, exp32
 from abm.core.kernels import equation, kernel
 
+_LEAST_VISITS = np.float32(1e-6)  # a period: who comes more rarely is not told apart
 _LEAST_POINTS = np.float32(0.01)  # points are kept in whole hundredths
 
 
@@ -21,6 +22,12 @@ _LEAST_POINTS = np.float32(0.01)  # points are kept in whole hundredths
 def visit_points(basket, price, earn_per_visit, earn_rate, discount, bonus):
     """Return the points that a visit is expected to bring, before they are rounded.  basket: cu"""
     return (earn_per_visit + earn_rate * basket * price * (1.0 - discount)) * (1.0 + bonus)
+
+
+@equation
+def points_between_visits(points, elsewhere, visits_per_period):
+    """Return the points that come in from one visit to the next: of the visit, and meanwhile from elsewhere."""
+    return points + elsewhere / max(visits_per_period, _LEAST_VISITS)
 
 
 @equation
@@ -39,7 +46,7 @@ def chance_paid(redemption, visits, visits_per_period, expiry, lapse):
 
 @equation
 def expected_point_value(points, reward, goal, redemption, visits_per_period, expiry, lapse):
-    """Return what a point is expected to be worth to a member, cu.  points: that a visit brings her"""
+    """Return what a point is expected to be worth to a member, cu.  points: that come in from visit to visit"""
     visits = goal / max(points, _LEAST_POINTS)
     return reward / goal * chance_paid(redemption, visits, visits_per_period, expiry, lapse)
 
@@ -93,12 +100,13 @@ def add_programme(utility, program_utility, price_response, price, member, tier,
 
 @kernel
 def value_points(
-    point_value, tier, basket, purchase_rate, preference, price, has_program, earn_per_visit, earn_rate, reward, goal,
-    redemption, expiry, tier_cut, tier_bonus, lapse, lo, hi,
+    point_value, points_elsewhere, tier, basket, purchase_rate, preference, price, has_program, earn_per_visit,
+    earn_rate, reward, goal, redemption, expiry, tier_cut, tier_bonus, lapse, lo, hi,
 ):  # fmt: skip
     """Write what a point of each programme is expected to be worth: `reward / goal` and the chance that it is paid.
 
-    She is expected to visit the firm `purchase_rate * preference` times a period; 0 without a programme.
+    She is expected to visit the firm `purchase_rate * preference` times a period, and to get `points_elsewhere` a
+    period besides; 0 without a programme.
 
     point_value (m, n)  cu/point  [written]
     """
@@ -110,8 +118,9 @@ def value_points(
                     basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
                 )
                 visits = purchase_rate[i] * preference[j, i]
+                coming = points_between_visits(points, points_elsewhere[j, i], visits)
                 point_value[j, i] = expected_point_value(
-                    points, reward[j], goal[j], redemption[j], visits, expiry[j], lapse
+                    coming, reward[j], goal[j], redemption[j], visits, expiry[j], lapse
                 )
         else:
             for i in range(lo, hi):
@@ -121,8 +130,8 @@ def value_points(
 @kernel
 def value_progress(
     program_utility, haste, member, points, given, tier, point_value, price_response, basket, price, earn_per_visit,
-    earn_rate, goal, goal_points, tier_cut, tier_bonus, progress_weight, gradient, begun, out_of_mind,
-    acceleration, lo, hi,
+    earn_rate, goal, goal_points, tier_cut, tier_bonus, progress_weight, gradient, begun, out_of_mind, acceleration, lo,
+    hi,
 ):  # fmt: skip
     """Write what each programme adds to utility at the next choice, and the share of need that goals hasten.
 

@@ -153,6 +153,7 @@ class Rewards(Mechanism):
         Column("tier", ("firm", "customer"), 0, "level", "level in the programme, 0 = base", "uint8"),
         Column("tier_factor", ("firm", "customer"), 1, "ratio", "on her thresholds, where they go by class"),
         Column("qualifying_spend", ("firm", "customer"), 0, "cents", "spend in the qualifying window", "int64"),
+        Column("points_elsewhere", ("firm", "customer"), 0, "points/period", "that she gets without visits here"),
         Column("point_value", ("firm", "customer"), 0, "cu/point", "what she expects a point to be worth"),
         Column("provided", ("firm", "customer"), 0, "cents", "held for what her points are expected to cost", "int64"),
         Column("program_utility", ("firm", "customer"), 0, "logit units", "what the programme adds to utility"),

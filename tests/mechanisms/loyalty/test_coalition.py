@@ -19,7 +19,7 @@ from abm.mechanisms.loyalty.partners import (
     chance_of_failure,
     claim_with_partners,
     credit_partners,
-    join_for_partners,
+    expect_partners,
     meet_failures,
     points_with_partners,
     trust_after_failure,
@@ -188,16 +188,12 @@ class TestFailures:
 
 
 class TestJoining:
-    def test_by_hand(self):
-        """.25 x .5 visits bring .125 points a period, partners .25; at .4 cu they are worth 2.6 and 7.8 cu a year."""
-        small = club(4)
-        small.c.preference[0], small.c.point_value[0] = 0.5, 0.4
-        small.c.hassle_factor[:] = [3.8, 4.0, 1.0, 3.8]  # times 2 cu
-        small.c.member[0] = [0, 0, 1, 0]
-        small.visits([0, 1, 2], [0, 0, 0])
-        small.run("coalition", join_for_partners)
-        assert small.c.member[0].tolist() == [1, 0, 1, 0]
-        assert small.counted("enrolled") == [1, 0, 0]
+    def test_what_is_expected_by_hand(self):
+        """.25 occasions a period, with each of two partners, of .5 points each."""
+        small = club(3)
+        small.run("coalition", expect_partners)
+        assert small.c.points_elsewhere[0].tolist() == pytest.approx([0.25] * 3)
+        assert small.c.points_elsewhere[1].tolist() == [0.0] * 3
 
     def test_partners_draw_members(self):
         alone, shared = (read(ran(market({"partners": k}))).summary((membership_share,))[0, 0] for k in (0, 3))

@@ -52,7 +52,7 @@ def single(x):
 class TestJoining:
     def test_the_fee_is_weighed_with_the_bother(self):
         """13 visits a year of 0.85 cu are 11.05: more than 2 + 7, not more than 2 + 9.05."""
-        benefit = yearly_benefit(single(0.25), 52, single(0.85), single(0.0))
+        benefit = yearly_benefit(single(0.25), 52, *map(single, (0.85, 0.0, 0.0, 0.0)))
         assert benefit == pytest.approx(11.05)
         assert [bool(joins(benefit, fee, single(2.0), single(1.0))) for fee in (700, 904, 906)] == [True, True, False]
 

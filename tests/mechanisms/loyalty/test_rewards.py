@@ -145,7 +145,7 @@ class TestJoining:
     def test_a_benefit_as_large_as_the_bother_is_left(self):
         """13 visits a year of 1.5 cu bring 19.5."""
         for bother, joined in ((19.0, True), (19.5, False), (20.0, False)):
-            benefit = yearly_benefit(np.float32(0.25), 52, *singles(1.5, 0.0))
+            benefit = yearly_benefit(np.float32(0.25), 52, *singles(1.5, 0.0, 0.0, 0.0))
             assert bool(joins(benefit, 0, *singles(10.0, bother / 10))) is joined
 
     def test_who_comes_twice_joins_once_and_earns_from_the_next_period_on(self):
