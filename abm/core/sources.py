@@ -146,6 +146,15 @@ THOMAS_BLATTBERG_FOX_2004 = Source(
     "Thomas, Blattberg & Fox 2004, Journal of Marketing Research",
     "abstract",
 )
+KUMAR_BHAGWAT_ZHANG_2015 = Source(
+    "KUMAR_BHAGWAT_ZHANG_2015", "Kumar, Bhagwat & Zhang 2015, Journal of Marketing", "abstract"
+)
+ASCARZA_IYENGAR_SCHLEICHER_2016 = Source(
+    "ASCARZA_IYENGAR_SCHLEICHER_2016",
+    "Ascarza, Iyengar & Schleicher 2016, Journal of Marketing Research",
+    "abstract",
+)
+ASCARZA_2018 = Source("ASCARZA_2018", "Ascarza 2018, Journal of Marketing Research", "memory")
 HIRSCHMAN_1970 = Source("HIRSCHMAN_1970", "Hirschman 1970, Exit, Voice, and Loyalty", "memory")
 FORNELL_WERNERFELT_1987 = Source(
     "FORNELL_WERNERFELT_1987", "Fornell & Wernerfelt 1987, Journal of Marketing Research", "memory"

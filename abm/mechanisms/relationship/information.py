@@ -122,6 +122,25 @@ def warning_recall(c: Tallied) -> FloatArray:
     return c.warned_rightly / c.gone
 
 
+@kpi(unit="ratio", better="more", nan="the firm warns of nobody, or nobody whom it knows has gone")
+def warning_lift(c: Tallied) -> FloatArray:
+    """Precision of the warning / share of the known customers who have gone: 1 = no better than a lot."""
+    return (c.warned_rightly / c.warned) / (c.gone / c.known_customers)
+
+
+@kpi(unit="share", better="less", nan="the firm warns of nobody")
+def pseudo_churn_share(c: Tallied) -> FloatArray:
+    """Of the customers whom the firm is warned of, those who have not gone: silent because they needed nothing, or
+    were out of luck (pseudo churn, against true churn)."""
+    return 1.0 - c.warned_rightly / c.warned
+
+
+@kpi(unit="share", better="more")
+def kept_customers(c: Tallied) -> FloatArray:
+    """Known customers who have not gone / customers of the market; over several periods their mean."""
+    return (c.known_customers - c.gone) / c.population
+
+
 class InformationPolicy(Policy):
     """What a firm does to know its customers."""
 
@@ -169,7 +188,7 @@ class Information(Mechanism):
         Tally("gone", "customers", "of those whom it knows, those who have gone"),
         Tally("record_keeping", "cu", "cost of customers' records", CENT / 100, account="lever"),
     )
-    kpis = (known_share, warning_precision, warning_recall)
+    kpis = (known_share, warning_precision, warning_recall, warning_lift, pseudo_churn_share, kept_customers)
     rhythm_rate: float = param(
         0.3, unit="1/visit", bounds=(0, 1), evidence="assumed", doc="weight of the latest gap in the rhythm"
     )
