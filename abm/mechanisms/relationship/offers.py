@@ -45,8 +45,10 @@ def receive_offers(
     voucher (m, n)  cents, voucher_until (m, n)  period  [written]      offers_received  tally [written]
     """
     for j in range(voucher.shape[0]):
-        found = 0
-        for i in range(lo, hi):
+        found, largest = 0, np.int64(0)
+        for r in range(hi - lo):
+            largest = max(largest, offer_value[j, r])
+        for i in range(lo, hi if largest > 0 else lo):
             sent = offer_value[j, i - lo]
             if sent > 0 and (known[j, i] == 0 or reachable[j, i] > 0):
                 held = voucher[j, i] if voucher_until[j, i] >= t else np.int64(0)
@@ -63,7 +65,10 @@ def add_offers(utility, voucher, voucher_until, price_response, basket, price, l
     utility (m, tile)  logit units  [written]
     """
     for j in range(utility.shape[0]):
+        latest = np.int32(-1)
         for i in range(lo, hi):
+            latest = max(latest, voucher_until[j, i])
+        for i in range(lo, hi if latest >= t else lo):
             held = voucher[j, i] if voucher_until[j, i] >= t else np.int64(0)
             utility[j, i - lo] += price_response[i] * voucher_worth(held, basket[i], price[j])
 

@@ -58,11 +58,11 @@ def save_contact_rate(c: Tallied) -> FloatArray:
     return c.save_contacted / c.population
 
 
-@kpi(unit="visits/contact", better="more", nan=_NOBODY_JUDGED)
+@kpi(unit="difference of shares", better="more", nan=_NOBODY_JUDGED)
 def save_effect(c: Tallied) -> FloatArray:
-    """Visits that the firm saw of a contacted target by the next campaign, less those of one held out: what the firm
+    """Of contacted targets the share whom the firm saw by the next campaign, less that of those held out: what the firm
     itself can measure."""
-    return c.contacted_visits / c.contacted_judged - c.held_out_visits / c.held_out_judged
+    return c.contacted_seen / c.contacted_judged - c.held_out_seen / c.held_out_judged
 
 
 @kpi(unit="customers/1,000 contacts", better="more", nan=_NOBODY_JUDGED)
@@ -114,27 +114,19 @@ class Save(Mechanism):
             "save_state", ("firm", "customer"), 0, "code", "latest campaign: 1 target, 2 contacted, 3 held out", "uint8"
         ),
         Column("save_cell", ("firm", "customer"), 0, "code", "cell of warning and visits she was in then", "int16"),
-        Column("save_seen", ("firm", "customer"), 0, "visits", "that the firm had seen of her then", "int32"),
         Column("save_luck", ("firm", "customer"), 0, "0-1", "her place in an order by lot"),
         Column("save_gain", ("firm", "customer"), 0, "visits/contact", "what a contact would truly bring the firm"),
-        Column(
-            "save_record",
-            ("save_outcome", "save_cell", "firm"),
-            0,
-            "count",
-            "customers judged, and their visits",
-            "int64",
-        ),
+        Column("save_record", ("save_outcome", "save_cell", "firm"), 0, "customers", "judged so far", "int64"),
         Column("awake_until", ("customer",), -1, "period", "last one in which she compares, -1 = never", "int32"),
     )
     counts = (
         Tally("save_contacted", "customers", "targets who were contacted"),
         Tally("save_held_out", "customers", "targets who were held out"),
         Tally("contacted_judged", "customers", "contacted targets of the campaign before the one that begins"),
-        Tally("contacted_visits", "visits", "of these customers that the firm has seen since"),
+        Tally("contacted_seen", "customers", "of these, whom the firm has seen since"),
         Tally("contacted_kept", "customers", "of these, who chose the firm last"),
         Tally("held_out_judged", "customers", "targets held out of the campaign before the one that begins"),
-        Tally("held_out_visits", "visits", "of these customers that the firm has seen since"),
+        Tally("held_out_seen", "customers", "of these, whom the firm has seen since"),
         Tally("held_out_kept", "customers", "of these, who chose the firm last"),
     )
     kpis = (save_contact_rate, save_effect, kept_per_thousand)
@@ -218,7 +210,6 @@ class Save(Mechanism):
             c.save_cell[j, rows] = cells_of(
                 c.warning[j, rows], c.seen_visits[j, rows], self.warning_edges, self.visit_edges
             )
-            c.save_seen[j, rows] = c.seen_visits[j, rows]
             scores = self.scores(world, j, rows)
             explored = k if scores is None else nearest(levers.explore[j], k)
             order = scores if scores is not None else np.zeros(rows.size)
@@ -242,13 +233,13 @@ class Save(Mechanism):
     def _judge(self, world: World, t: int) -> None:
         """Count what became of the targets of the campaign before, for the books and for what the firm learns."""
         c, rows = world.customers, np.arange(world.n)
-        visits = c.seen_visits - c.save_seen
+        seen = c.seen_last >= t - self.every
         kept = (c.provider == np.arange(world.m)[:, None]) & (c.exited < 0)
         for place, (name, state) in enumerate((("contacted", CONTACTED), ("held_out", HELD_OUT))):
             there = c.save_state == state
             world.count(f"{name}_judged", rows, there)
-            world.count(f"{name}_visits", rows, there * visits)
+            world.count(f"{name}_seen", rows, there & seen)
             world.count(f"{name}_kept", rows, there & kept)
             for j in range(world.m):
                 np.add.at(c.save_record[2 * place, :, j], c.save_cell[j, there[j]], 1)
-                np.add.at(c.save_record[2 * place + 1, :, j], c.save_cell[j, there[j]], visits[j, there[j]])
+                np.add.at(c.save_record[2 * place + 1, :, j], c.save_cell[j, there[j] & seen[j]], 1)

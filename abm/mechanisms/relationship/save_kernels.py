@@ -139,7 +139,10 @@ def wake(utility, utility_of_switching_cost, awake_until, waking, lo, hi, t):
 
     utility (m, tile)  logit units  [written]
     """
-    for j in range(utility.shape[0]):
+    latest = np.int32(-1)
+    for i in range(lo, hi):
+        latest = max(latest, awake_until[i])
+    for j in range(utility.shape[0] if latest >= t else 0):
         for i in range(lo, hi):
             part = waking if awake_until[i] >= t else np.float32(0.0)
             utility[j, i - lo] -= part * utility_of_switching_cost[j, i - lo]

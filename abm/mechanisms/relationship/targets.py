@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 TARGET, CONTACTED, HELD_OUT = np.uint8(1), np.uint8(2), np.uint8(3)  # what a customer is in a campaign; 0 = nothing
-OUTCOMES = ("contacted", "contacted_visits", "held_out", "held_out_visits")  # of campaigns, counted by cell
+OUTCOMES = ("contacted", "contacted_seen", "held_out", "held_out_seen")  # of campaigns, counted by cell
 _ROUNDING = 9  # decimals of a number of customers: 0.07 of 100 is 7, not 7.000000000000001
 
 
@@ -34,18 +34,19 @@ def cells_of(
 
 
 def shrunk_effects(record: np.ndarray, shrinkage: float) -> np.ndarray:
-    """Return the estimated effect of a contact in each cell (cells,): visits more of each, shrunk to 0.
+    """Return the estimated effect of a contact in each cell (cells,): difference of shares seen since,
+    shrunk to 0.
 
     record : (4, cells) whole numbers, in the order of OUTCOMES
 
     With a contacted and b held out the difference is multiplied by h / (h + shrinkage), h = a b / (a + b); 0 without
     any of either.
     """
-    contacted, visits, held, visits_held = record.astype(np.float64)
+    contacted, seen, held, seen_held = record.astype(np.float64)
     known = (contacted > 0) & (held > 0)
     a, b = np.where(known, contacted, 1.0), np.where(known, held, 1.0)
     evidence = a * b / (a + b)
-    return np.where(known, (visits / a - visits_held / b) * evidence / (evidence + shrinkage), 0.0)
+    return np.where(known, (seen / a - seen_held / b) * evidence / (evidence + shrinkage), 0.0)
 
 
 def picked(
