@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.citations import cite
+from abm.core.errors import Refusal
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
 from abm.core.sources import KEAVENEY_1995, KNOX_VAN_OEST_2014
@@ -65,6 +66,23 @@ def leave_out_offenders(utility, turned_back, unforgiving, lo, hi, t):
             since = turned_back[j, i]
             out = (since >= 0) & (t - since <= unforgiving)
             utility[j, i - lo] += UNCONSIDERED if out else np.float32(0.0)
+
+
+@kernel
+def forgive(turned_back, apologies, reachable, customer_id, forgiving, forgiven, key, replication, lo, hi, t):
+    """Let who has turned her back on a firm, and whom an apology of the period reaches, forgive it.
+
+    Where `apologies` is above 0 and the firm's data reach her, she forgives with the chance `forgiving` (draw 1, block
+    j, word 0): `turned_back` is -1 again. The relation stays lost until she buys.
+
+    turned_back (m, n)  period  [written]      forgiven  tally [written]
+    """
+    for j in range(turned_back.shape[0]):
+        for i in range(lo, hi):
+            asked = turned_back[j, i] >= 0 and apologies[j, i - lo] > 0.0 and reachable[j, i] > 0
+            if asked and uniform4(key, customer_id[i], t, (1 << 16) | j, replication)[0] < forgiving:
+                turned_back[j, i] = -1
+                forgiven[j] += 1
 
 
 @kernel
@@ -156,6 +174,7 @@ class Exit(Mechanism):
     writes = ("relation", "fell_lost", "active")
     counts = (
         Tally("exits_angry", "customers", "customers who turned their backs on the firm"),
+        Tally("forgiven", "customers", "customers who had turned their backs on the firm, and forgave it"),
         Tally("losses", "customers", "relations that were lost, by reason", axes=("reason",)),
     )
     kpis = (angry_exit_rate, *LOST_TO)
@@ -196,6 +215,10 @@ class Exit(Mechanism):
         evidence="assumed",
         doc="time for which she avoids the firm",
     )
+    forgiving: float = param(
+        0.0, unit="1/contact", bounds=(0, 1), evidence="assumed",
+        doc="chance that she gives up avoiding the firm when it asks her back; 0 = nobody does",
+    )  # fmt: skip
     blamed_for: int = param(
         13, unit="periods", bounds=(0, 100_000), evidence="assumed",
         source=cite(KEAVENEY_1995, "critical incidents"), doc="age up to which a grievance is the reason of a loss",
@@ -210,10 +233,18 @@ class Exit(Mechanism):
         return CLASS_OF
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return what is remembered, who turns her back and the reasons; who is not considered, if anybody turns."""
+        """Return what is remembered, who turns her back and the reasons; who is avoided or forgiven, if anybody is."""
         turning = (Phase.VALUATION, leave_out_offenders), (Phase.RELATION, turn_back)
+        pardon = ((Phase.NEED, forgive),) if self.exit_rate > 0 and self.forgiving > 0 else ()
         remembered = (Phase.LEARNING, remember_grievances)
-        return (remembered, *(turning if self.exit_rate > 0 else ()), (Phase.RELATION, give_reasons))
+        return (*pardon, remembered, *(turning if self.exit_rate > 0 else ()), (Phase.RELATION, give_reasons))
+
+    def fits(self, market: Any) -> None:
+        """Refuse forgiveness where nobody is ever asked back."""
+        if self.forgiving > 0 and market.win_back is None:
+            raise Refusal(
+                "exit.forgiving needs firms that ask customers back; give the scenario a section [scenario.win_back]"
+            )
 
     def axes(self) -> dict[str, int]:
         """Return how many classes of reasons there are."""
