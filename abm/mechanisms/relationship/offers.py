@@ -13,23 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from abm.core.kernels import equation, kernel
+from abm.core.kernels import kernel
 from abm.core.spec import param
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Policy
+from abm.mechanisms.relationship.vouchers import voucher_worth
 from abm.mechanisms.sums import Sum
 from abm.world.columns import CENT, Column, Tally
-
-
-@equation
-def voucher_worth(voucher, basket, price):
-    """Return what a voucher of so many cents takes off the price index of a visit: 0.01 voucher / basket, at most all.
-
-    basket : cu at price index 1
-    """
-    return min(0.01 * np.float32(voucher) / basket, price)
 
 
 @kernel
@@ -129,7 +121,7 @@ class Offers(Mechanism):
     """Vouchers: what they are worth to customers, and what they cost firms."""
 
     name = "offers"
-    needs = ("contacts",)
+    needs = ("information", "contacts")
     policy = OfferPolicy
     owns = (
         Column("voucher", ("firm", "customer"), 0, "cents", "value of the voucher that she holds", "int64"),

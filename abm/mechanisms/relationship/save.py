@@ -25,7 +25,6 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import AtDates, Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, WHOLE, Held, Policy
-from abm.mechanisms.relationship.information import InformationPolicy
 from abm.mechanisms.relationship.save_kernels import (
     approach_targets,
     draw_lots,
@@ -180,7 +179,7 @@ class Save(Mechanism):
         """Refuse campaigns of a firm that knows nobody, and a rule of choice whose stayers a contact could not wake."""
         saving = [firm for firm in market.firms if firm.policy(SavePolicy).save_rate > 0]
         for firm in saving:
-            known = firm.policy(InformationPolicy)
+            known = firm.information
             if known.data_coverage == 0 and not known.omniscient:
                 raise Refusal(
                     f"firm {firm.name!r} sets save.save_rate, but knows nobody; give it information.data_coverage > 0"

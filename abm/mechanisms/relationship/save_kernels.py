@@ -11,8 +11,8 @@ import numpy as np
 from abm.core.functions import exp32
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
-from abm.mechanisms.relationship.offers import voucher_worth
 from abm.mechanisms.relationship.targets import CONTACTED, HELD_OUT, TARGET
+from abm.mechanisms.relationship.vouchers import voucher_worth
 
 
 @equation

@@ -22,7 +22,6 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import AtDates, Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
-from abm.mechanisms.relationship.information import InformationPolicy
 from abm.mechanisms.relationship.targets import nearest
 from abm.mechanisms.relationship.win_back_kernels import (
     LAPSED,
@@ -164,7 +163,7 @@ class WinBack(Mechanism):
     def fits(self, market: Any) -> None:
         """Refuse letters to the lapsed of a firm that knows nobody."""
         for firm in market.firms:
-            own, known = firm.policy(WinBackPolicy), firm.policy(InformationPolicy)
+            own, known = firm.policy(WinBackPolicy), firm.information
             writes = own.acquisition_budget > 0 and own.win_back_share > 0
             if writes and known.data_coverage == 0 and not known.omniscient:
                 raise Refusal(

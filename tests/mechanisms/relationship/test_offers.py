@@ -14,7 +14,8 @@ from abm.core.errors import Refusal
 from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.value import lever_cost, profit
-from abm.mechanisms.relationship.offers import add_offers, receive_offers, redeem_offers, voucher_worth
+from abm.mechanisms.relationship.offers import add_offers, receive_offers, redeem_offers
+from abm.mechanisms.relationship.vouchers import voucher_worth
 from tests.mechanisms.small import Small
 
 
@@ -141,7 +142,7 @@ def test_customer_accounts_bear_what_their_vouchers_cost():
 
 
 def test_they_need_contacts():
-    with pytest.raises(Refusal, match="contacts"):
+    with pytest.raises(Refusal, match="information"):
         abm.Scenario.parse({"offers": {}, "firms": [{"name": "north"}]})
 
 
