@@ -10,25 +10,29 @@ exponential special case.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from abm.core.functions import exp32
-from abm.core.kernels import equation, kernel
+from abm.core.citations import cite
+from abm.core.errors import Refusal
+from abm.core.kernels import kernel
+from abm.core.sources import FADER_HARDIE_LEE_2005
 from abm.core.spec import param
 from abm.core.streams import uniform4
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, WHOLE, Held, Policy
+from abm.mechanisms.relationship.warning_scores import (
+    count_warnings,
+    note_complaints,
+    note_first,
+    score_alive,
+    score_logit,
+    score_silence,
+)
 from abm.world.columns import CENT, Column, Tally
-
-
-@equation
-def recency_warning(silence, gap):
-    """Return how sure a firm may be that an active customer would have come by now: 1 - e^(-silence / gap)."""
-    return np.float32(1.0) - exp32(-silence / max(gap, np.float32(1e-3)))
 
 
 @kernel
@@ -62,39 +66,6 @@ def note_visits(
             seen_last_at[pair] = t
             seen_visits_at[pair] += 1
             seen_spend_at[pair] += visit_spend[v]
-
-
-@kernel
-def warn(
-    warning, known, seen_last, seen_gap, provider, exited, warn_from, sees_all, known_customers, warned, warned_rightly,
-    gone, lo, hi, t,
-):  # fmt: skip
-    """Score the silence of known customers, and count how often a warning is right.
-
-    A warning is given from `warn_from` on. It is right of somebody who goes to another firm by now or has left the
-    category. A firm that sees all scores by that truth: 1 or 0.
-
-    warning (m, n)  0-1  [written]      known_customers, warned, warned_rightly, gone  tallies [written]
-    """
-    for j in range(warning.shape[0]):
-        there, alarms, right, away = 0, 0, 0, 0
-        for i in range(lo, hi):
-            if known[j, i] > 0:
-                left = provider[i] != np.int32(j) or exited[i] >= 0
-                score = np.float32(0.0)
-                if sees_all[j] > 0:
-                    score = np.float32(1.0) if left else np.float32(0.0)
-                elif seen_gap[j, i] > 0.0:
-                    score = recency_warning(np.float32(t - seen_last[j, i]), seen_gap[j, i])
-                warning[j, i] = score
-                there += 1
-                away += 1 if left else 0
-                alarms += 1 if score >= warn_from else 0
-                right += 1 if score >= warn_from and left else 0
-        known_customers[j] += there
-        warned[j] += alarms
-        warned_rightly[j] += right
-        gone[j] += away
 
 
 @kernel(per="share")
@@ -178,6 +149,8 @@ class Information(Mechanism):
         Column("seen_visits", ("firm", "customer"), 0, "visits", "that the firm knows of", "int32"),
         Column("seen_spend", ("firm", "customer"), 0, "cents", "that the firm knows of", "int64"),
         Column("seen_gap", ("firm", "customer"), 0, "periods", "her rhythm as the firm knows it, 0 = not known"),
+        Column("seen_first", ("firm", "customer"), -1, "period", "of the first visit that the firm knows of", "int32"),
+        Column("seen_complaints", ("firm", "customer"), 0, "complaints", "that the firm knows of", "int32"),
         Column("warning", ("firm", "customer"), 0, "0-1", "how sure the firm may be that she is gone"),
     )
     counts = (
@@ -196,8 +169,69 @@ class Information(Mechanism):
         0.95, unit="0-1", bounds=(0, 1), evidence="assumed", doc="score from which a firm is warned: three gaps"
     )
 
+    score: Literal["recency", "alive", "logistic"] = param(
+        "recency", unit="name", evidence="assumed",
+        doc="what warnings go by: silence in her own rhythm, the chance that she has dropped out (BG/NBD), or a logit",
+    )  # fmt: skip
+    r: float = param(
+        1.0, unit="shape", bounds=(0.001, 1e4), evidence="assumed", source=cite(FADER_HARDIE_LEE_2005, "BG/NBD"),
+        doc="of score alive: shape of visit rates over customers, as `patronage fit` prints it",
+    )  # fmt: skip
+    alpha: float = param(
+        12.0, unit="periods", bounds=(0.001, 1e6), evidence="assumed", source=cite(FADER_HARDIE_LEE_2005, "BG/NBD"),
+        doc="of score alive: rate of visit rates over customers; `patronage fit` prints it in weeks",
+    )  # fmt: skip
+    a: float = param(
+        1.0, unit="shape", bounds=(0.001, 1e4), evidence="assumed", source=cite(FADER_HARDIE_LEE_2005, "BG/NBD"),
+        doc="of score alive: first shape of the chance of dropping out after a visit",
+    )  # fmt: skip
+    b: float = param(
+        10.0, unit="shape", bounds=(0.001, 1e4), evidence="assumed", source=cite(FADER_HARDIE_LEE_2005, "BG/NBD"),
+        doc="of score alive: second shape of it",
+    )  # fmt: skip
+    intercept: float = param(
+        -2.0, unit="logit units", bounds=(-100, 100), evidence="assumed", doc="of score logistic: its constant"
+    )
+    on_silence: float = param(
+        1.0, unit="logit/gap", bounds=(-100, 100), evidence="assumed",
+        doc="of score logistic: weight of silence, counted in her gaps",
+    )  # fmt: skip
+    on_visits: float = param(
+        0.0, unit="logit units", bounds=(-100, 100), evidence="assumed",
+        doc="of score logistic: weight of the logarithm of visits seen",
+    )  # fmt: skip
+    on_spend: float = param(
+        0.0, unit="logit units", bounds=(-100, 100), evidence="assumed",
+        doc="of score logistic: weight of the logarithm of 1 + spend seen, in cu",
+    )  # fmt: skip
+    on_trend: float = param(
+        0.0, unit="logit units", bounds=(-100, 100), evidence="assumed",
+        doc="of score logistic: weight of the logarithm of her gap of late over her mean gap",
+    )  # fmt: skip
+    on_complaints: float = param(
+        0.0, unit="logit/complaint", bounds=(-100, 100), evidence="assumed",
+        doc="of score logistic: weight of each complaint; needs complaints",
+    )  # fmt: skip
+
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return nothing where no firm identifies anybody; else what it notes, its warnings and its cost."""
         if not any(policy.data_coverage > 0 or policy.omniscient for policy in policies):
             return ()
-        return ((Phase.BOOKING, note_visits), (Phase.WINDOWS, warn), (Phase.BOOKS, book_records))
+        scores = {"recency": score_silence, "alive": score_alive, "logistic": score_logit}
+        first = ((Phase.BOOKING, note_first),) if self.score != "recency" else ()
+        heard = ((Phase.BOOKING, note_complaints),) if self.score == "logistic" and self.on_complaints != 0 else ()
+        warned = ((Phase.WINDOWS, scores[self.score]), (Phase.WINDOWS, count_warnings))
+        return ((Phase.BOOKING, note_visits), *first, *heard, *warned, (Phase.BOOKS, book_records))
+
+    def idle(self) -> tuple[str, ...]:
+        """Return what only other scores use."""
+        logit = ("intercept", "on_silence", "on_visits", "on_spend", "on_trend", "on_complaints")
+        alive = ("r", "alpha", "a", "b")
+        return {"recency": alive + logit, "alive": logit, "logistic": alive}[self.score]
+
+    def fits(self, market: Any) -> None:
+        """Refuse a score by complaints where nobody complains."""
+        if self.score == "logistic" and self.on_complaints != 0 and market.complaint is None:
+            raise Refusal(
+                "information.on_complaints needs complaints; give the scenario a section [scenario.complaint]"
+            )
