@@ -8,6 +8,7 @@ from typing import Any
 
 from abm.core.errors import counted
 from abm.core.spec import Spec, write_toml
+from abm.scenario.firm import Firm
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.matches import amount
 from abm.study.provenance import inputs
@@ -54,10 +55,15 @@ def _who_sees_all(study: Experiment) -> list[str]:
     found: dict[str, list[str]] = {}
     for arm in study.arms:
         worlds = [still for _, still in study.scenario_of(arm).stretches()]
-        firms = dict.fromkeys(f.name for world in worlds for f in world.firms if f.information.omniscient)
+        firms = dict.fromkeys(f.name for world in worlds for f in world.firms if _sees_all(f))
         for firm in firms:
             found.setdefault(firm, []).append(study.labels.get(arm, arm))
     return [f"{firm} sees the truth about its customers in {', '.join(arms)}." for firm, arms in found.items()]
+
+
+def _sees_all(firm: Firm) -> bool:
+    """Return whether a firm acts on what none can know."""
+    return firm.information.omniscient or (firm.save.save_rate > 0 and firm.save.targeting == "oracle")
 
 
 def _matched(manifest: Manifest, called: Mapping[str, str]) -> Iterator[str]:

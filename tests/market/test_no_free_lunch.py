@@ -31,12 +31,23 @@ pytestmark = pytest.mark.slow
 
 MOST = 1.25  # of the profit of a firm that leaves everything at its default
 PROGRAMMES = ("points", "stamp_card", "tiers")
-COMPANY = {"customer_classes": ("complaint", "recovery")}  # what some lever of a theory needs
-FURNISHED = {  # what its levers act on
-    "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
-    "bystanders": {"firms.north.program": {"preset": "tiers"}},
-    "payments": {"firms.north.payments.credit": 0.5},
+COMPANY = {  # what some lever of a theory needs
+    "customer_classes": ("complaint", "recovery"),
+    "offers": ("save",),
 }
+_KNOWN = {"firms.north.information.data_coverage": 1.0}
+_SAVING = {**_KNOWN, "firms.north.save.save_rate": 0.2, "firms.north.save.save_offer": 2.0}
+FURNISHED = {  # what its levers act on
+    "bystanders": {"firms.north.program": {"preset": "tiers"}},
+    "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
+    "offers": _SAVING,
+    "payments": {"firms.north.payments.credit": 0.5},
+    "save": _SAVING,
+    "win_back": {
+        **_KNOWN, "firms.north.win_back.acquisition_budget": 0.01, "firms.north.win_back.win_back_offer": 2.0,
+        "firms.north.initial_awareness": 0.8,
+    },
+}  # fmt: skip
 THEORIES: list[type[Mechanism]] = [kind for kind in shipped() if kind.policy is not None]
 
 

@@ -84,7 +84,7 @@ class WinBackPolicy(Policy):
         0.0, unit="cu/customer/period", bounds=(0, 1e3), evidence="assumed",
         doc="for contacts, per customer of the market; spent at campaigns, as far as there is anybody; 0 = none",
     )  # fmt: skip
-    win_back_share: float = param(
+    lapsed_share: float = param(
         0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="part of the budget for customers who have lapsed"
     )
     lapse_from: int = param(
@@ -164,18 +164,18 @@ class WinBack(Mechanism):
         """Refuse letters to the lapsed of a firm that knows nobody."""
         for firm in market.firms:
             own, known = firm.policy(WinBackPolicy), firm.information
-            writes = own.acquisition_budget > 0 and own.win_back_share > 0
+            writes = own.acquisition_budget > 0 and own.lapsed_share > 0
             if writes and known.data_coverage == 0 and not known.omniscient:
                 raise Refusal(
-                    f"firm {firm.name!r} sets win_back.win_back_share, but knows nobody; give it "
-                    "information.data_coverage > 0, or win_back_share = 0"
+                    f"firm {firm.name!r} sets win_back.lapsed_share, but knows nobody; give it "
+                    "information.data_coverage > 0, or lapsed_share = 0"
                 )
 
     def pick(self, world: World, t: int) -> None:
         """Judge the campaign before, and pick whom the budget pays for; in period 0 nothing is done.
 
         A firm has `acquisition_budget * every` cu for each customer of the market, in whole cents, rounded down; of it
-        the part `win_back_share`, in the nearest whole cents, is for the lapsed, the rest for prospects. Either pays
+        the part `lapsed_share`, in the nearest whole cents, is for the lapsed, the rest for prospects. Either pays
         for as many contacts as their cost goes into it, and at most for those who are there; what is left is not spent.
         Lapsed is who is known, has a warning of `least_warning` or more and was last seen `lapse_from` periods ago or
         longer, but less than `lapse_from + lapse_length`; first come the shortest silences, or the highest spend seen,
@@ -189,7 +189,7 @@ class WinBack(Mechanism):
         c.win_back_state.fill(0)
         for j in np.flatnonzero(levers.acquisition_budget > 0).tolist():
             budget = int(levers.budget_expense[j]) * self.every * world.n // 100
-            for_lapsed = nearest(levers.win_back_share[j], budget)
+            for_lapsed = nearest(levers.lapsed_share[j], budget)
             silence = t - c.seen_last[j]
             lapsed = (c.known[j] > 0) & (c.warning[j] >= np.float32(self.least_warning))
             beyond = silence - levers.lapse_from[j]

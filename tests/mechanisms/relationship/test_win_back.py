@@ -54,7 +54,7 @@ def small(n=6, t=20, **policy):
 class TestPicking:
     def test_who_has_lapsed(self):
         """Known, warned of, silent for 13 to 52 periods: not the active, the unknown, the unwarned, the long gone."""
-        world, theory = small(6, t=100, win_back_share=1.0)
+        world, theory = small(6, t=100, lapsed_share=1.0)
         world.c.seen_last[0] = [100 - 13, 100 - 52, 100 - 12, 100 - 53, 70, 70]
         world.c.warning[0, 4], world.c.known[0, 5] = 0.4, 0
         theory.pick(world.world, 100)
@@ -63,27 +63,27 @@ class TestPicking:
 
     def test_the_money_is_divided_and_what_is_left_is_not_spent(self):
         """60 cu: 25 % of it pays for 150 letters of .10 to the lapsed, of whom there are 3; the rest for strangers."""
-        world, theory = small(6, win_back_share=0.25, prospect_cost=22.5)
+        world, theory = small(6, lapsed_share=0.25, prospect_cost=22.5)
         world.c.known[0, 3:] = 0
         theory.pick(world.world, 20)
         assert world.c.win_back_state[0].tolist() == [1, 1, 1, 4, 4, 0]
 
     def test_prospects_by_lot_the_lapsed_by_silence_or_spend(self):
         for by, expected in (("recency", [0, 1, 1, 0]), ("spend", [1, 0, 1, 0])):
-            world, theory = small(4, t=40, win_back_share=1.0, acquisition_budget=0.01, lapsed_by=by)
+            world, theory = small(4, t=40, lapsed_share=1.0, acquisition_budget=0.01, lapsed_by=by)
             world.firms.contact_expense[:] = 20  # two letters for 40 cents
             world.c.seen_last[0] = [40 - 30, 40 - 14, 40 - 20, 40 - 40]
             world.c.seen_spend[0] = [900, 100, 500, 300]
             theory.pick(world.world, 40)
             assert world.c.win_back_state[0].tolist() == expected, by
-        world, theory = small(4, win_back_share=0.0, acquisition_budget=0.025, prospect_cost=0.5)
+        world, theory = small(4, lapsed_share=0.0, acquisition_budget=0.025, prospect_cost=0.5)
         world.c.known[0], world.c.win_back_luck[0] = 0, [0.9, 0.2, 0.6, 0.1]
         theory.pick(world.world, 20)
         assert world.c.win_back_state[0].tolist() == [0, 4, 0, 4]
 
     @given(st.floats(0, 1), st.floats(0.001, 0.2), st.floats(0.01, 2), st.integers(0, 6))
     def test_no_more_is_spent_than_there_is(self, share, budget, cost, strangers):
-        settings = {"win_back_share": share, "acquisition_budget": budget, "prospect_cost": cost}
+        settings = {"lapsed_share": share, "acquisition_budget": budget, "prospect_cost": cost}
         world, theory = small(6, win_back_holdout=0.0, **settings)
         world.c.known[0, :strangers] = 0
         theory.pick(world.world, 20)
@@ -148,13 +148,13 @@ class TestRuns:
 
     def test_strangers_who_are_written_to_become_customers(self):
         quiet = {"discovery": 0.0, "weak_tie": 0.0, "strong_tie": 0.0, "contact_rate": 0.0}
-        scenario = market(win_back_share=0.0, win_back_offer=0.0, sections={"word_of_mouth": quiet})
+        scenario = market(lapsed_share=0.0, win_back_offer=0.0, sections={"word_of_mouth": quiet})
         found, without = (record(one, 5).tallies for one in (scenario, scenario.replace({"firms.north.win_back": {}})))
         assert found["acquired"][13:, 0].sum() > without["acquired"][13:, 0].sum()
         assert found["learned"][:, 0].sum() > 0 == without["learned"].sum()
 
     def test_a_letter_without_a_voucher_to_who_knows_the_firm_does_nothing(self):
-        scenario = market(win_back_share=1.0, win_back_offer=0.0).replace({"firms.north.contacts.contact_cost": 0.0})
+        scenario = market(lapsed_share=1.0, win_back_offer=0.0).replace({"firms.north.contacts.contact_cost": 0.0})
         found, without = (record(one, 5).tallies for one in (scenario, scenario.replace({"firms.north.win_back": {}})))
         assert found["lapsed_contacted"].sum() > 0
         for name in without:
@@ -163,7 +163,7 @@ class TestRuns:
 
     def test_who_forgives_comes_back(self):
         theories = {"complaint": {}, "exit": {"exit_rate": 1.0, "forgiving": 1.0}}
-        scenario = market(periods=104, win_back_share=1.0, win_back_offer=0.0, lapse_length=100, sections=theories)
+        scenario = market(periods=104, lapsed_share=1.0, win_back_offer=0.0, lapse_length=100, sections=theories)
         found, without = (record(one, 5).tallies for one in (scenario, scenario.replace({"exit.forgiving": 0.0})))
         assert found["forgiven"][:, 0].sum() > 0 == without["forgiven"].sum()
         assert found["visits"][30:, 0].sum() > without["visits"][30:, 0].sum()
@@ -188,9 +188,9 @@ class TestRuns:
 
 class TestRefusals:
     def test_letters_to_customers_whom_nobody_knows(self):
-        with pytest.raises(Refusal, match=r"sets win_back.win_back_share, but knows nobody; give it information"):
+        with pytest.raises(Refusal, match=r"sets win_back.lapsed_share, but knows nobody; give it information"):
             market().replace({"firms.north.information.data_coverage": 0.0})
-        market(win_back_share=0.0).replace({"firms.north.information.data_coverage": 0.0})
+        market(lapsed_share=0.0).replace({"firms.north.information.data_coverage": 0.0})
 
     def test_forgiveness_without_letters(self):
         with pytest.raises(Refusal, match=r"exit.forgiving needs firms that ask customers back; give the scenario"):
