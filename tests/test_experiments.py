@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 STUDIES = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
 SMALL = ("periods=110", "burn_in=52")  # two years close, one of them after the burn-in
-CUSTOMERS = {"satisfaction_loyalty": 900, "tough_love": 400}  # of studies whose measures need more than a few; else 60
+CUSTOMERS = {"satisfaction_loyalty": 900, "tough_love": 400, "win_back": 600}  # of studies that need more than 60
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)

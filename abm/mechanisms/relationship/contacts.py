@@ -105,7 +105,7 @@ def keep_data(
                     luck = uniform4(key, customer_id[i], t, j, replication)[0]
                     changes = luck < (data_decay if reachable[j, i] > 0 else data_upkeep[j])
                     reachable[j, i] = 1 - reachable[j, i] if changes else reachable[j, i]
-                there += reachable[j, i]
+                there += 1 if reachable[j, i] > 0 else 0
         reachable_customers[j] += there
 
 
