@@ -193,6 +193,9 @@ class Save(Mechanism):
     def choose(self, world: World, t: int) -> None:
         """Judge the campaign before, and pick the targets of a new one; in period 0 nothing is done.
 
+        First the campaign before is judged (`_judge`), then everybody's `save_state` is 0 again, at all firms. All that
+        is read is as the period before ended. `save_cell` is written for all whom the firm knows.
+
         Of k customers whom a firm knows, the whole number nearest to `save_rate * k` are targets, halves rounded up;
         of these the whole number nearest to the share `explore` by the order of the lot, the others by the rule. By
         estimated or true effect nobody is taken whose effect is 0 or less; of equals the first in the order of the
@@ -230,7 +233,12 @@ class Save(Mechanism):
         return None
 
     def _judge(self, world: World, t: int) -> None:
-        """Count what became of the targets of the campaign before, for the books and for what the firm learns."""
+        """Count what became of the targets of the campaign before, for the books and for what the firm learns.
+
+        Of those with state 2 and of those with state 3: how many they are; how many the firm has seen, `seen_last >= t -
+        every`, so that the period of the contact counts; how many are its own, whose provider it is and who have not
+        left the category. `save_record` grows by the first two, in the cell in which each was when she was picked.
+        """
         c, rows = world.customers, np.arange(world.n)
         seen = c.seen_last >= t - self.every
         kept = (c.provider == np.arange(world.m)[:, None]) & (c.exited < 0)

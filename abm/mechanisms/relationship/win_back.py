@@ -174,6 +174,7 @@ class WinBack(Mechanism):
     def pick(self, world: World, t: int) -> None:
         """Judge the campaign before, and pick whom the budget pays for; in period 0 nothing is done.
 
+        All that is read is as the period before ended; once judged, everybody's `win_back_state` is 0 again.
         A firm has `acquisition_budget * every` cu for each customer of the market, in whole cents, rounded down; of it
         the part `lapsed_share`, in the nearest whole cents, is for the lapsed, the rest for prospects. Either pays
         for as many contacts as their cost goes into it, and at most for those who are there; what is left is not spent.
@@ -211,7 +212,10 @@ class WinBack(Mechanism):
         c.win_back_state[j, rows[paid]] = code
 
     def _judge(self, world: World, t: int) -> None:
-        """Count who of the campaign before has bought since."""
+        """Count who of the campaign before has bought since: `last_purchase >= t - every`.
+
+        Of the lapsed and the prospects who were contacted (2, 5) and of those held out (3, 6), at every firm.
+        """
         c, rows = world.customers, np.arange(world.n)
         bought = c.last_purchase >= t - self.every
         for who, states in _GROUPS.items():

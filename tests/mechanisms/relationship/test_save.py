@@ -17,6 +17,7 @@ from abm.engine.recording import record
 from abm.mechanisms.relationship.save import RULES, kept_per_thousand, save_effect
 from abm.mechanisms.relationship.save_kernels import chance_after, foresee_gain, gained_visits, wake
 from abm.mechanisms.relationship.targets import CONTACTED, HELD_OUT, cells_of, nearest, picked, shrunk_effects
+from abm.view.what_was_run import _sees_all
 from tests.mechanisms.small import Small
 
 ZERO, ONE = np.float32(0), np.float32(1)
@@ -261,6 +262,11 @@ class TestCampaigns:
         tallied = abm.kpis.kpi.Tallied({name: np.array(v) for name, v in counted.items()}, 52, 1)
         assert float(save_effect(tallied)[0]) == pytest.approx(0.25)
         assert float(kept_per_thousand(tallied)[0]) == pytest.approx(-50.0)
+
+
+def test_the_report_says_which_firm_ranks_by_the_truth():
+    assert [_sees_all(firm) for firm in market(targeting="oracle").firms] == [True, False]
+    assert not any(_sees_all(firm) for firm in market(targeting="oracle", save_rate=0.0).firms)
 
 
 class TestRefusals:
