@@ -235,9 +235,9 @@ class Save(Mechanism):
     def _judge(self, world: World, t: int) -> None:
         """Count what became of the targets of the campaign before, for the books and for what the firm learns.
 
-        Of those with state 2 and of those with state 3: how many they are; how many the firm has seen, `seen_last >= t -
-        every`, so that the period of the contact counts; how many are its own, whose provider it is and who have not
-        left the category. `save_record` grows by the first two, in the cell in which each was when she was picked.
+        Of those with state 2 and of those with state 3: how many they are; how many the firm has seen,
+        `seen_last >= t - every`, so that the period of the contact counts; how many are its own, whose provider it is
+        and who have not left the category. `save_record` grows by the first two, in the cell in which each was when she was picked.
         """
         c, rows = world.customers, np.arange(world.n)
         seen = c.seen_last >= t - self.every
