@@ -237,7 +237,8 @@ class Save(Mechanism):
 
         Of those with state 2 and of those with state 3: how many they are; how many the firm has seen,
         `seen_last >= t - every`, so that the period of the contact counts; how many are its own, whose provider it is
-        and who have not left the category. `save_record` grows by the first two, in the cell in which each was when she was picked.
+        and who have not left the category. `save_record` grows by the first two, in the cell in which each was when
+        she was picked.
         """
         c, rows = world.customers, np.arange(world.n)
         seen = c.seen_last >= t - self.every
