@@ -26,13 +26,13 @@ from abm.world.columns import CENT, Column, Tally
 
 @kernel
 def receive_offers(
-    voucher, voucher_until, offer_value, known, reachable, valid, offers_received, lo, hi, t
+    voucher, voucher_until, offer_value, known, reachable, honoured_for, offers_received, lo, hi, t
 ):  # fmt: skip
     """Let customers receive the offers of the period.
 
     Where `offer_value` is above 0, she receives it if the firm's data reach her, or the firm does not know her: a
     bought list is right. She then holds the larger of what was sent and of what she holds that is valid in t, valid
-    through period `t + valid - 1`.
+    through period `t + honoured_for - 1`.
 
     voucher (m, n)  cents, voucher_until (m, n)  period  [written]      offers_received  tally [written]
     """
@@ -45,7 +45,7 @@ def receive_offers(
             if sent > 0 and (known[j, i] == 0 or reachable[j, i] > 0):
                 held = voucher[j, i] if voucher_until[j, i] >= t else np.int64(0)
                 voucher[j, i] = max(held, sent)
-                voucher_until[j, i] = t + valid[j] - 1
+                voucher_until[j, i] = t + honoured_for[j] - 1
                 found += 1
         offers_received[j] += found
 
@@ -111,7 +111,7 @@ class OfferPolicy(Policy):
     """How long a firm honours its vouchers."""
 
     name = "offers"
-    valid: int = param(
+    honoured_for: int = param(
         8, unit="periods", bounds=(1, 1000), evidence="assumed", doc="for which a voucher is honoured, that of the "
         "contact included",
     )  # fmt: skip

@@ -28,13 +28,13 @@ def chance_after(p, q, own, pull, loss):
 
 
 @equation
-def gained_visits(p, q, own, pull, loss, rate, valid, awake_for):
+def gained_visits(p, q, own, pull, loss, rate, honoured_for, awake_for):
     """Return the visits that a contact brings a firm while it works, at a preference that it does not change else.
 
-    On the first occasion, which comes with `1 - e^(-rate * valid)` while the voucher is valid, both act; on the other
+    On the first occasion, which comes with `1 - e^(-rate * honoured_for)` while the voucher is honoured, both act; on the other
     occasions of `awake_for` periods, `rate * awake_for` less that chance and 0 at least, only the loss of inertia.
     """
-    first = 1.0 - exp32(-rate * valid)
+    first = 1.0 - exp32(-rate * honoured_for)
     later = max(rate * awake_for - first, np.float32(0.0))
     both = chance_after(p, q, own, pull, loss) - p
     return first * both + later * (chance_after(p, q, own, np.float32(0.0), loss) - p)
@@ -58,7 +58,7 @@ def draw_order(save_luck, customer_id, save_rate, every, key, replication, lo, h
 @kernel
 def foresee_gain(
     save_gain, utility_of_switching_cost, preference, provider, exited, purchase_rate, basket, price_response, price,
-    save_voucher, valid, ranks_by_truth, waking, awake_for, every, lo, hi, t,
+    save_voucher, honoured_for, ranks_by_truth, waking, awake_for, every, lo, hi, t,
 ):  # fmt: skip
     """In the period before a campaign, work out for firms that see the truth what a contact would bring them.
 
@@ -80,7 +80,7 @@ def foresee_gain(
                     q = preference[max(provider[i], 0), i] if provider[i] >= 0 and not own else np.float32(0.0)
                     pull = price_response[i] * voucher_worth(save_voucher[j], basket[i], price[j])
                     gain = gained_visits(
-                        preference[j, i], q, own, pull, waking * inertia, purchase_rate[i], np.float32(valid[j]),
+                        preference[j, i], q, own, pull, waking * inertia, purchase_rate[i], np.float32(honoured_for[j]),
                         np.float32(awake_for),
                     )  # fmt: skip
                     save_gain[j, i] = gain if exited[i] < 0 else np.float32(0.0)
