@@ -31,8 +31,9 @@ def chance_after(p, q, own, pull, loss):
 def gained_visits(p, q, own, pull, loss, rate, honoured_for, awake_for):
     """Return the visits that a contact brings a firm while it works, at a preference that it does not change else.
 
-    On the first occasion, which comes with `1 - e^(-rate * honoured_for)` while the voucher is honoured, both act; on the other
-    occasions of `awake_for` periods, `rate * awake_for` less that chance and 0 at least, only the loss of inertia.
+    On the first occasion, which comes with `1 - e^(-rate * honoured_for)` while the voucher is honoured, both act; on
+    the other occasions of `awake_for` periods, `rate * awake_for` less that chance and 0 at least, only the loss of
+    inertia.
     """
     first = 1.0 - exp32(-rate * honoured_for)
     later = max(rate * awake_for - first, np.float32(0.0))
