@@ -43,8 +43,9 @@ def follow_up(
 
     A firm writes with probability `follow_up_offer` (draw 1, block j, word 0), if it targets only to those whose
     `guessed_worth` reaches the price (noise as on visits) and who do not have the product from itself. Who is reachable
-    reads it, which is an offer; if she has none, she decides with probability `logistic(net_worth / mood)` to buy on her next visit (word
-    1). The offer is right if she has none and `net_worth` is 0 or more, and untimely if she has one, whosever it is.
+    reads it, which is an offer; if she has none, she decides with probability `logistic(net_worth / mood)` (word 1) to
+    buy on her next visit, trust as the period begins. The offer is right if she has none and `net_worth` is 0 or more,
+    and untimely if she has one, whosever it is.
 
     second_wanted (m, n)  bool, approaches (m, tile)  contacts, one more for each letter  [written]
     second_offers, second_offers_right, second_offers_untimely, letter_spend  tallies [written]

@@ -23,9 +23,7 @@ from abm.core.spec import param
 from abm.core.streams import stream_key
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.books.money import cents
-from abm.mechanisms.demand.second_offers import (
-    SOLD, count_owners, follow_up, offer_second, resent_offers, stake_second,
-)  # fmt: skip
+from abm.mechanisms.demand.second_offers import SOLD, count_owners, follow_up, offer_second, resent_offers, stake_second
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
@@ -126,6 +124,12 @@ def offer_precision(c: Tallied) -> FloatArray:
 def offer_timing_error(c: Tallied) -> FloatArray:
     """Offers of the second product to customers who still had one, from whichever firm / offers heard or read."""
     return c.second_offers_untimely / c.second_offers
+
+
+@kpi(unit="sales/customer/year", better="more")
+def second_sales_rate(c: Tallied) -> FloatArray:
+    """Second products sold / customers of the market, per year."""
+    return c.second_sales / c.population * c.year
 
 
 @kpi(unit="share", nan="the firm received nothing")
@@ -233,7 +237,8 @@ class SecondProduct(Mechanism):
         Tally("replaced_spend", "cu", "not spent on the main product by who has the second", CENT),
     )
     kpis = (
-        cross_buying_share, offer_precision, offer_timing_error, second_revenue_share, cannibalisation, margin_per_offer
+        cross_buying_share, second_sales_rate, offer_precision, offer_timing_error, second_revenue_share,
+        cannibalisation, margin_per_offer,
     )  # fmt: skip
     worth_median: float = param(
         12.0, unit="cu", bounds=(0.01, 1e5), evidence="assumed", doc="what it is worth to the median customer"
