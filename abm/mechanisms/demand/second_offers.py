@@ -14,7 +14,7 @@ from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
 from abm.world.relations import ACTIVE, WON_BACK
 
-NO_OFFER, REFUSED, RESENTED, SOLD = (np.uint8(code) for code in range(4))  # what came of the visit
+NO_OFFER, RIGHT, WRONG, UNTIMELY = (np.uint8(code) for code in range(4))  # offers
 
 
 @equation
@@ -33,6 +33,20 @@ def guessed_worth(worth, noise, accuracy, median, spread):
     return median * exp32(accuracy * log32(worth / median) + np.float32(missed) * spread * noise)
 
 
+@equation
+def is_offered(u, chance, accuracy, guess, price, known, owner):
+    """Return whether a firm offers its product, u uniform: with `chance`, and, if `accuracy` is above 0, only to known
+    customers for whom the guess of its worth reaches the price and who do not have the firm's own."""
+    fits = accuracy == 0.0 or (known > 0 and guess >= price and owner == 0)
+    return u < chance and fits
+
+
+@equation
+def kind_of_offer(has, gain):
+    """Return 3 (untimely) of an offer to who has one, else 2 (wrong) if buying would bring her less than 0, else 1."""
+    return UNTIMELY if has else (WRONG if gain < 0.0 else RIGHT)
+
+
 @kernel
 def follow_up(
     second_wanted, approaches, second_missed, second_owned_from, second_until, second_worth, trust, known, reachable,
@@ -41,108 +55,85 @@ def follow_up(
 ):  # fmt: skip
     """Write to known customers who left without the product in the period before, and let them think it over.
 
-    A firm writes with probability `follow_up_offer` (draw 1, block j, word 0), if it targets only to those whose
-    `guessed_worth` reaches the price (noise as on visits) and who do not have the product from itself. Who is reachable
-    reads it, which is an offer; if she has none, she decides with probability `logistic(net_worth / mood)` (word 1) to
-    buy on her next visit, trust as the period begins. The offer is right if she has none and `net_worth` is 0 or more,
-    and untimely if she has one, whosever it is.
+    It is offered by letter as `is_offered` says (u: draw 1, block j, word 0; chance: `follow_up_offer`; noise as on
+    visits). Who is reachable reads it, and only then is it an offer, of the kind that `kind_of_offer` says; if she has
+    none, she decides with probability `logistic(net_worth / mood)` (word 1) to buy on her next visit. Trust is as of
+    now. What is written to who is not reachable costs as much.
 
     second_wanted (m, n)  bool, approaches (m, tile)  contacts, one more for each letter  [written]
     second_offers, second_offers_right, second_offers_untimely, letter_spend  tallies [written]
     """
     for j in range(second_price.shape[0]):
         for i in range(lo, hi):
-            missed = t > 0 and second_missed[j, i] == t - 1 and known[j, i] > 0
-            if missed and second_price[j] > 0.0 and follow_up_offer[j] > 0.0:
+            if t > 0 and second_price[j] > 0.0 and second_missed[j, i] == t - 1 and known[j, i] > 0:
                 a, b, _, _ = uniform4(key, customer_id[i], t, (1 << 16) | j, replication)
+                noise = normal32(uniform4(key, customer_id[i], 0, (2 << 16) | j, replication)[0])
+                guess = guessed_worth(second_worth[i], noise, targeted[j], worth_median, worth_spread)
                 has = t < second_until[i]
-                chosen = a < follow_up_offer[j]
-                if chosen and targeted[j] > 0.0:
-                    noise = normal32(uniform4(key, customer_id[i], 0, (2 << 16) | j, replication)[0])
-                    guess = guessed_worth(second_worth[i], noise, targeted[j], worth_median, worth_spread)
-                    chosen = guess >= second_price[j] and not (has and second_owned_from[i] == np.int32(j))
-                if chosen:
+                owner = 1 if has and second_owned_from[i] == np.int32(j) else 0
+                if is_offered(a, follow_up_offer[j], targeted[j], guess, second_price[j], known[j, i], owner):
                     approaches[j, i - lo] += np.float32(1.0)
                     letter_spend[j] += contact_expense[j]
                     if reachable[j, i] > 0:
                         gain = net_worth(second_worth[i], trust[j, i], second_price[j], trust_premium)
+                        kind = kind_of_offer(has, gain)
                         second_offers[j] += 1
-                        second_offers_right[j] += 1 if not has and gain >= 0.0 else 0
-                        second_offers_untimely[j] += 1 if has else 0
+                        second_offers_right[j] += 1 if kind == RIGHT else 0
+                        second_offers_untimely[j] += 1 if kind == UNTIMELY else 0
                         if not has and b < logistic32(gain / mood):
                             second_wanted[j, i] = 1
 
 
 @kernel
 def offer_second(
-    visit_second, visit_offered, visit_owner, visit_net, second_owned_from, second_until, second_missed_at,
+    visit_offered, visit_second, visit_owner, visit_net, second_owned_from, second_until, second_missed_at,
     second_wanted_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, customer_id, second_worth,
     trust_at, known_at, second_price, pitch, targeted, asking, lasts, trust_premium, mood, worth_median, worth_spread,
-    second_offers, second_offers_right, second_offers_untimely, key, replication, t,
+    key, replication, t,
 ):  # fmt: skip
-    """Offer the product to visitors, visit by visit in the order of the list, and let them decide.
+    """Offer the product to visitors and let them decide, visit by visit in the order of the list.
 
-    She has one while `t < second_until`; `visit_owner` says whether she has one from this firm as the visit begins, and
-    `visit_net` is set to 0. Where the firm sells it, it offers it with probability `pitch` (draw 0, block nth, word
-    0); if it targets, only to customers known to it whose `guessed_worth` reaches the price and who do not have its own
-    (noise: normal of draw 2, block j, word 0, of period 0: for life). Who has none buys
+    She has one while `t < second_until`. It is offered as `is_offered` says (u: draw 0, block nth, word 0; noise:
+    normal of draw 2, block j, word 0, of period 0, for life). Who has none and comes to a seller buys at once if a
+    letter has made her want it, which any visit to that seller ends; else with probability `logistic(net_worth / mood)`
+    (word 2) if it is offered or a uniform (word 1) is below `asking`. Who buys has it through `t + lasts - 1`; who has
+    none and leaves without is noted in `second_missed`, with the period. Trust is as of now.
 
-    - at once, if a letter has made her want it (a wish is used up by any visit to a firm that sells it);
-    - else, when it is offered, with probability `logistic(net_worth / mood)` (word 2), trust as of now;
-    - else, when it is not, with that of the product of `asking` (word 1) and the same (word 2).
-
-    An offer to somebody who has one, or whose `net_worth` is below 0, is wrong; it is resented unless she buys, and
-    none is resented that is right. Who buys has it through `t + lasts - 1`, this period included. Who has none and
-    leaves without it is noted in `second_missed`, with the period.
-
-    visit_second (visits,)  0 nothing or unasked, 1 refused, 2 resented, 3 sold, visit_offered, visit_owner (visits,)
-    bool, visit_net (visits,)  cents  [written]
-    second_owned_from (n,)  firm, second_until (n,)  period, second_missed_at, second_wanted_at (pairs,)  [written]
-    second_offers, second_offers_right, second_offers_untimely  tallies [written]; an untimely one is to who has one
+    visit_offered (visits,)  0 no offer, 1 right (she had none and `net_worth` was 0 or more), 2 wrong, 3 untimely (she
+    had one), visit_second  0 not sold, 1 sold, visit_owner  had the firm's own before, visit_net  cents, set to 0
+    (visits,)  [written]   second_owned_from, second_until (n,), second_missed_at, second_wanted_at (pairs,)  [written]
     """
     for v in range(visit_count[0]):
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
-        has = t < second_until[i]
+        has, price = t < second_until[i], second_price[j]
         visit_owner[v] = 1 if has and second_owned_from[i] == np.int32(j) else 0
-        visit_second[v] = NO_OFFER
-        visit_offered[v] = 0
-        visit_net[v] = 0
-        if second_price[j] > 0.0:
+        visit_offered[v], visit_second[v], visit_net[v] = NO_OFFER, 0, 0
+        if price > 0.0:
             a, b, c, _ = uniform4(key, customer_id[i], t, visit_nth[v], replication)
-            offered = a < pitch[j]
-            if offered and targeted[j] > 0.0:
+            guess = price
+            if targeted[j] > 0.0:
                 noise = normal32(uniform4(key, customer_id[i], 0, (2 << 16) | j, replication)[0])
                 guess = guessed_worth(second_worth[i], noise, targeted[j], worth_median, worth_spread)
-                offered = known_at[pair] > 0 and guess >= second_price[j] and visit_owner[v] == 0
-            gain = net_worth(second_worth[i], trust_at[pair], second_price[j], trust_premium)
-            right = not has and gain >= 0.0
-            sold = False
+            offered = is_offered(a, pitch[j], targeted[j], guess, price, known_at[pair], visit_owner[v])
+            gain = net_worth(second_worth[i], trust_at[pair], price, trust_premium)
+            visit_offered[v] = kind_of_offer(has, gain) if offered else NO_OFFER
             if not has:
-                considers = offered or b < asking
-                sold = second_wanted_at[pair] > 0 or (considers and c < logistic32(gain / mood))
-            if offered:
-                visit_offered[v] = 1
-                second_offers[j] += 1
-                second_offers_right[j] += 1 if right else 0
-                second_offers_untimely[j] += 1 if has else 0
-                visit_second[v] = REFUSED if right else RESENTED
-            if sold:
-                visit_second[v] = SOLD
-                second_owned_from[i] = j
-                second_until[i] = t + lasts
-            elif not has:
-                second_missed_at[pair] = t
+                agrees = (offered or b < asking) and c < logistic32(gain / mood)
+                if agrees or second_wanted_at[pair] > 0:
+                    visit_second[v], second_owned_from[i], second_until[i] = 1, j, t + lasts
+                else:
+                    second_missed_at[pair] = t
             second_wanted_at[pair] = 0
 
 
 @kernel
-def resent_offers(satisfaction_shift, visit_count, visit_second, reactance):
-    """Take `reactance` from the satisfaction with each visit on which an offer was resented.
+def resent_offers(satisfaction_shift, visit_count, visit_offered, visit_second, reactance):
+    """Take `reactance` from the satisfaction with each visit on which it was offered wrongly or untimely, and not sold.
 
     satisfaction_shift (visits,)  0-1  [written]
     """
     for v in range(visit_count[0]):
-        if visit_second[v] == RESENTED:
+        if visit_offered[v] >= WRONG and visit_second[v] == 0:
             satisfaction_shift[v] -= reactance
 
 

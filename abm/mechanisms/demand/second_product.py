@@ -18,94 +18,17 @@ import numpy as np
 from scipy import special
 
 from abm.core.errors import Refusal
-from abm.core.kernels import kernel
 from abm.core.spec import param
 from abm.core.streams import stream_key
 from abm.kpis.kpi import FloatArray, Tallied, kpi
-from abm.mechanisms.books.money import cents
-from abm.mechanisms.demand.second_offers import SOLD, count_owners, follow_up, offer_second, resent_offers, stake_second
+from abm.mechanisms.demand.second_books import add_second_net, book_analysis, book_second, replace_main
+from abm.mechanisms.demand.second_offers import count_owners, follow_up, offer_second, resent_offers, stake_second
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
-from abm.mechanisms.relationship.information import InformationPolicy
 from abm.world.columns import CENT, Column, Tally
 from abm.world.population import drawn_traits
 from abm.world.world import World
-
-
-@kernel(double=True)
-def replace_main(
-    visit_spend, visit_net, visit_owner, visit_count, visit_customer, visit_firm, visit_discount, basket, price,
-    unit_cost, cannibalised, goods, discounts, price_cuts, replaced_spend,
-):  # fmt: skip
-    """Charge visitors who had the product from the firm as if their basket were smaller by `cannibalised` of itself.
-
-    With `full = basket * price`, and `less` as much of it as is left, she pays `cents(less * (1 - visit_discount))`.
-    Taken back from the firm's books is what they hold too much once the whole basket is booked: goods, `cents(unit_cost
-    * basket)` less the same of the smaller basket; discounts, `cents(full)` less `cents(less)` less what she pays less;
-    and, at a price below 1, price cuts, `cents(basket * (1 - price))` less the same of the smaller basket. What goods
-    cost less is taken from `visit_net` too.
-
-    visit_spend, visit_net (visits,)  cents  [written]
-    goods, discounts, price_cuts, replaced_spend  tallies, in cents [written]
-    """
-    for v in range(visit_count[0]):
-        if visit_owner[v] > 0:
-            i, j = visit_customer[v], visit_firm[v]
-            whole_basket = np.float64(basket[i])
-            smaller = whole_basket * (1.0 - np.float64(cannibalised))
-            asked, cost = np.float64(price[j]), np.float64(unit_cost[j])
-            pays = cents(smaller * asked * (1.0 - np.float64(visit_discount[v])))
-            lost = visit_spend[v] - pays
-            visit_spend[v] = pays
-            saved = cents(cost * whole_basket) - cents(cost * smaller)
-            visit_net[v] -= saved
-            replaced_spend[j] += lost
-            goods[j] -= saved
-            discounts[j] -= cents(whole_basket * asked) - cents(smaller * asked) - lost
-            if asked < 1.0:
-                price_cuts[j] -= cents(whole_basket * (1.0 - asked)) - cents(smaller * (1.0 - asked))
-
-
-@kernel
-def book_second(
-    visit_net, visit_count, visit_firm, visit_second, visit_offered, second_price_paid, second_expense, pitch_expense,
-    second_sales, second_revenue, second_goods, pitch_spend,
-):  # fmt: skip
-    """Book what is sold, its goods, and the time that offers on visits take, in whole cents.
-
-    To `visit_net` is added what an offer costs, less what a sale leaves: its price less its goods.
-
-    visit_net (visits,)  cents  [written]
-    second_sales, second_revenue, second_goods, pitch_spend  tallies [written]
-    """
-    for v in range(visit_count[0]):
-        j = visit_firm[v]
-        if visit_offered[v] > 0:
-            visit_net[v] += pitch_expense[j]
-            pitch_spend[j] += pitch_expense[j]
-        if visit_second[v] == SOLD:
-            visit_net[v] -= second_price_paid[j] - second_expense[j]
-            second_sales[j] += 1
-            second_revenue[j] += second_price_paid[j]
-            second_goods[j] += second_expense[j]
-
-
-@kernel
-def add_second_net(visit_cost, visit_net, visit_count):
-    """Add `visit_net`, so that each customer's account holds what she has brought in all; below 0 it is a gain.
-
-    visit_cost (visits,)  cents  [written]
-    """
-    for v in range(visit_count[0]):
-        visit_cost[v] += visit_net[v]
-
-
-@kernel(per="share")
-def book_analysis(analysis_expense, known_customers, analysis_spend):
-    """Book what it costs to know for whom it is, in 1/100 cent a known customer.  analysis_spend  tally [written]"""
-    for j in range(analysis_expense.shape[0]):
-        analysis_spend[j] += known_customers[j] * analysis_expense[j]
 
 
 @kpi(unit="share", better="more", nan="the firm has no active customers")
@@ -215,10 +138,10 @@ class SecondProduct(Mechanism):
         Column("second_until", ("customer",), 0, "period", "from which she has none any more", "int32"),
         Column("second_missed", ("firm", "customer"), -1, "period", "of her latest visit that ended without", "int32"),
         Column("second_wanted", ("firm", "customer"), 0, "bool", "a letter has decided her to buy it", "uint8"),
-        Column("visit_second", ("visit",), 0, "code", "0 no offer, 1 refused, 2 resented, 3 sold", "uint8"),
+        Column("visit_second", ("visit",), 0, "bool", "whether the visitor bought it", "uint8"),
+        Column("visit_offered", ("visit",), 0, "code", "0 no offer, 1 right, 2 wrong, 3 untimely", "uint8"),
     )
     scratch = (
-        Column("visit_offered", ("visit",), 0, "bool", "whether it was offered on the visit", "uint8"),
         Column("visit_owner", ("visit",), 0, "bool", "whether she had the firm's as the visit began", "uint8"),
         Column("visit_net", ("visit",), 0, "cents", "offers' cost less what the second product brings", "int64"),
     )
@@ -291,7 +214,7 @@ class SecondProduct(Mechanism):
     def fits(self, market: Any) -> None:
         """Refuse letters and targeting of a firm that identifies nobody."""
         for firm in market.firms:
-            own, data = firm.policy(SecondProductPolicy), firm.policy(InformationPolicy)
+            own, data = firm.second_product, firm.information
             lever = "targeted" if own.targeted > 0 else "follow_up_offer" if own.follow_up_offer > 0 else ""
             if lever and own.second_price > 0 and data.data_coverage == 0 and not data.omniscient:
                 raise Refusal(
