@@ -1,6 +1,8 @@
 """Books of a second product: what is sold, what offers cost, and what the main product loses, in whole cents.
 
-They are the part of the theory `second_product` that is about money; whom it is offered to is in `second_offers`.
+Part of `second_product`, where what firms set is; whom it is offered to is in `second_offers`.
+Claim: what an owner does without of the main product is missing from revenue, and so are its goods from their cost.
+Source: definitions (cannibalisation).
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """Offers of a second product: whom it is offered to, what she makes of it, whether she buys, and who has one.
 
-They are the part of the theory `second_product` that is about customers; what firms set, and its books, are there.
+Part of `second_product`, where what firms set is; its money is in `second_books`.
+Claim: an offer is right for a customer who has none and to whom the product is worth its price, as far as she trusts
+the firm; a firm knows that only as well as its data say it, and others resent to be asked.
+Source: MORGAN_HUNT_1994 (what trust in a partner carries); form and sizes are assumed.
 """
 
 from __future__ import annotations
@@ -64,8 +67,9 @@ def follow_up(
     second_offers, second_offers_right, second_offers_untimely, letter_spend  tallies [written]
     """
     for j in range(second_price.shape[0]):
-        for i in range(lo, hi):
-            if t > 0 and second_price[j] > 0.0 and second_missed[j, i] == t - 1 and known[j, i] > 0:
+        writes = t > 0 and second_price[j] > 0.0 and follow_up_offer[j] > 0.0
+        for i in range(lo, hi if writes else lo):
+            if second_missed[j, i] == t - 1 and known[j, i] > 0:
                 a, b, _, _ = uniform4(key, customer_id[i], t, (1 << 16) | j, replication)
                 noise = normal32(uniform4(key, customer_id[i], 0, (2 << 16) | j, replication)[0])
                 guess = guessed_worth(second_worth[i], noise, targeted[j], worth_median, worth_spread)
