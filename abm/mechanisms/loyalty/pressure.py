@@ -95,6 +95,5 @@ def feel_pressure(
                     name -= title(reached, shares[0], had, status_scarcity, status_step, noticed)
                     coming = pressure * visits * np.float32(tier_window[j])
                     better = max(won - had, np.float32(0.0))
-                    worth = price_response[i] * better + max(name, np.float32(0.0))
-                    program_utility[j, i] += added * coming * worth
+                    program_utility[j, i] += added * coming * (price_response[i] * better + max(name, np.float32(0.0)))
                     haste[i - lo] = max(haste[i - lo], hastened(added, coming * better, acceleration))
