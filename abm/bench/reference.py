@@ -102,3 +102,36 @@ def voice(customers: int, periods: int = 104) -> Scenario:
             **{name: {} for name in VOICE},
         }
     )
+
+
+RELATIONSHIP = (
+    "information", "contacts", "care", "offers", "save", "win_back", "referral", "privacy", "payments", "coalition",
+    "bystanders", "cards", "second_product", "customer_classes", "complaint", "recovery", "exit", "defection_ratio",
+)  # fmt: skip
+
+
+def relationship(customers: int, periods: int = 104) -> Scenario:
+    """Return the default market with all that a firm does with a relationship; one firm works at each of it."""
+    active = {
+        "name": "north", "initial_awareness": 0.9,
+        "program": {"preset": "tiers", "fee": 1.0, "member_discount": 0.01}, "coalition": {"partners": 2},
+        "treatment": {"visibility": 0.3, "rule_clarity": 0.3}, "information": {"data_coverage": 0.6},
+        "contacts": {"data_upkeep": 0.05}, "care": {"preset": "proactive"}, "privacy": {"security": 0.3},
+        "save": {"save_rate": 0.1, "save_offer": 2.0, "targeting": "uplift"},
+        "win_back": {"acquisition_budget": 0.01, "win_back_offer": 2.0}, "payments": {"preset": "tough_love"},
+        "referral": {"sender_reward": 5.0, "receiver_reward": 5.0},
+        "second_product": {"second_price": 20.0, "pitch": 0.1, "follow_up_offer": 0.05},
+        "recovery": {"compensation": 0.5, "empathy": 0.5, "solution_speed": 0.5},
+    }  # fmt: skip
+    points = {"program": {"preset": "points"}, "information": {"data_coverage": 0.3}}
+    return Scenario.parse(
+        {
+            "periods": periods,
+            "population": {"customers": customers},
+            "defection": {"exit_rate": 0.0005},
+            "rewards": {"pressure": 1.0},
+            "firms": [active, {"name": "east", **points}, {"name": "south"}],
+            **{name: {} for name in RELATIONSHIP},
+            "privacy": {"breach_rate": 0.001},
+        }
+    )

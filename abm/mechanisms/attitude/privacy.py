@@ -93,13 +93,14 @@ def resent(
     trust (m, n)  0-1  [written]      records_leaked  tally [written]
     """
     for j in range(trust.shape[0]):
+        leaks = breached[j] > 0
         for i in range(lo, hi):
-            if known[j, i] > 0:
-                unasked = consent[j, i] == UNASKED
+            unasked = consent[j, i] == UNASKED
+            if (leaks | unasked) & (known[j, i] > 0):
                 lost = np.float32(0.0)
                 if unasked and reachable[j, i] > 0:
                     lost += intrusion * concern[i] * approaches[j, i - lo]
-                if breached[j] > 0:
+                if leaks:
                     records_leaked[j] += 1
                     lost += breach_loss * concern[i] * (unasked_factor if unasked else np.float32(1.0))
                 trust[j, i] = max(np.float32(0.0), trust[j, i] - lost)

@@ -42,6 +42,18 @@ def chance_added(missing, paid, usual):
 
 
 @equation
+def shares_at_or_above(tier_members, j):
+    """Return the share of members (5, m) of firm j at each tier or above, five numbers."""
+    return (
+        share_at_or_above(tier_members, 0, j),
+        share_at_or_above(tier_members, 1, j),
+        share_at_or_above(tier_members, 2, j),
+        share_at_or_above(tier_members, 3, j),
+        share_at_or_above(tier_members, 4, j),
+    )
+
+
+@equation
 def title(tier, share, benefit, status_scarcity, status_step, noticed):
     """Return the utility of the status of a tier, 0 for the base tier.  share: of members at it or above"""
     worth = status_utility(standing(share, benefit, noticed), np.float32(tier), status_scarcity, status_step)
@@ -73,6 +85,7 @@ def feel_pressure(
     for j in range(tier.shape[0]):
         if has_tiers[j] > 0:
             left = np.float32(tier_window[j] - (t + 1) % tier_window[j])
+            shares = shares_at_or_above(tier_members, j)
             for i in range(lo, hi):
                 factor = own_factor(tier_rule[j], tier_factor[j, i])
                 reached = tier_reached(qualifying_spend[j, i], tier_threshold, j, factor)
@@ -90,9 +103,8 @@ def feel_pressure(
                         point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[aim, j],
                         tier_bonus[aim, j],
                     )  # fmt: skip
-                    shares = share_at_or_above(tier_members, reached, j), share_at_or_above(tier_members, aim, j)
-                    name = title(aim, shares[1], won, status_scarcity, status_step, noticed)
-                    name -= title(reached, shares[0], had, status_scarcity, status_step, noticed)
+                    name = title(aim, shares[aim], won, status_scarcity, status_step, noticed)
+                    name -= title(reached, shares[reached], had, status_scarcity, status_step, noticed)
                     coming = pressure * visits * np.float32(tier_window[j])
                     better = max(won - had, np.float32(0.0))
                     program_utility[j, i] += added * coming * (price_response[i] * better + max(name, np.float32(0.0)))

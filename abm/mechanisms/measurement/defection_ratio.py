@@ -18,39 +18,53 @@ from abm.core.spec import param
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.world.columns import Tally
+from abm.world.columns import Column, Tally
+
+
+@kernel(per="share")
+def count_leavers(left_lately, left_before, exited, tie_start, tie_target, recent, forgotten_after, lo, hi, t):
+    """Count neighbours of customers in rows lo..hi who have left the category of late: by tie, whatever its weight.
+
+    `left_lately` is how many left 1 to `recent` periods ago, `left_before` how many longer ago, up to
+    `forgotten_after`. Few have left, so leavers are looked for, and not neighbours who may be.
+
+    left_lately, left_before (n,)  neighbours  [written]
+    """
+    for i in range(lo, hi):
+        left_lately[i] = 0
+        left_before[i] = 0
+    for k in range(exited.shape[0]):
+        age = t - exited[k]
+        if exited[k] >= 0 and age >= 1 and age <= forgotten_after:
+            for e in range(tie_start[k], tie_start[k + 1]):
+                i = tie_target[e]
+                if lo <= i < hi:
+                    left_lately[i] += 1 if age <= recent else 0
+                    left_before[i] += 0 if age <= recent else 1
 
 
 @kernel(per="share")
 def compare_exposed(
-    exited, provider, tie_start, tie_target, exposed, exposed_exits, touched, touched_exits, unexposed, unexposed_exits,
-    recent, forgotten_after, lo, hi, t,
+    exited, provider, left_lately, left_before, exposed, exposed_exits, touched, touched_exits, unexposed,
+    unexposed_exits, lo, hi, t,
 ):  # fmt: skip
     """Count who was in the category when the period began, and of these who left in it, by what neighbours had done.
 
-    Unexposed is who has no neighbour who left 1 to `forgotten_after` periods ago, and touched who has one or more. Of
-    these, exposed is who has exactly one, who left 1 to `recent` periods ago. Neighbours are counted by tie, whatever
-    its weight; a count stands with the provider.
+    Unexposed is who has no neighbour who left of late, and touched who has one or more. Of these, exposed is who has
+    exactly one, who left lately. A count stands with the provider.
 
     exposed, exposed_exits, touched, touched_exits, unexposed, unexposed_exits  tallies [written]
     """
     for i in range(lo, hi):
         if exited[i] < 0 or exited[i] == t:
-            lately, before = 0, 0
-            for e in range(tie_start[i], tie_start[i + 1]):
-                since = exited[tie_target[e]]
-                age = t - since
-                if since >= 0 and age >= 1:
-                    lately += 1 if age <= recent else 0
-                    before += 1 if age > recent and age <= forgotten_after else 0
             left = 1 if exited[i] == t else 0
-            if before == 0 and lately == 0:
+            if left_before[i] == 0 and left_lately[i] == 0:
                 unexposed[provider[i]] += 1
                 unexposed_exits[provider[i]] += left
             else:
                 touched[provider[i]] += 1
                 touched_exits[provider[i]] += left
-                if before == 0 and lately == 1:
+                if left_before[i] == 0 and left_lately[i] == 1:
                     exposed[provider[i]] += 1
                     exposed_exits[provider[i]] += left
 
@@ -84,6 +98,10 @@ class DefectionRatio(Mechanism):
     """What a comparison of customers with and without a neighbour who has left shows."""
 
     name = "defection_ratio"
+    owns = (
+        Column("left_lately", ("customer",), 0, "neighbours", "who have just left the category", "uint32"),
+        Column("left_before", ("customer",), 0, "neighbours", "who left it before, up to some time ago", "uint32"),
+    )
     counts = (
         Tally("exposed", "customers", "with one neighbour who has just left the category, and none before"),
         Tally("exposed_exits", "customers", "of these, who left it in the period"),
@@ -107,5 +125,5 @@ class DefectionRatio(Mechanism):
         return self
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return the comparison, after everybody has finished the period."""
-        return ((Phase.BOOKS, compare_exposed),)
+        """Return the count of neighbours and the comparison, after everybody has finished the period."""
+        return ((Phase.BOOKS, count_leavers), (Phase.BOOKS, compare_exposed))

@@ -68,6 +68,13 @@ def plan_contacts(
     """
     for j in range(known.shape[0]):
         made, there, seen = np.int64(0), 0, 0
+        festivals = (
+            festivals_now(t, np.int64(festivals_of_class[0, j]), periods_per_year),
+            festivals_now(t, np.int64(festivals_of_class[1, j]), periods_per_year),
+            festivals_now(t, np.int64(festivals_of_class[2, j]), periods_per_year),
+            festivals_now(t, np.int64(festivals_of_class[3, j]), periods_per_year),
+            festivals_now(t, np.int64(festivals_of_class[4, j]), periods_per_year),
+        )
         for i in range(lo, hi):
             care_contacts[j, i - lo] = 0.0
         for i in range(lo, hi if makes_contact[j] > 0 else lo):
@@ -79,7 +86,7 @@ def plan_contacts(
                     planned += 1
                 if birthday_of_class[k, j] > 0.0 and has_birthday(t, birth_date[i], periods_per_year):
                     planned += 1
-                planned += festivals_now(t, np.int64(festivals_of_class[k, j]), periods_per_year)
+                planned += festivals[k]
                 planned += np.int64(calls_made[j, i])
                 care_contacts[j, i - lo] = np.float32(planned)
                 approaches[j, i - lo] += np.float32(planned)

@@ -129,16 +129,18 @@ def count_warnings(
     """
     for j in range(warning.shape[0]):
         there, alarms, right, away = 0, 0, 0, 0
-        for i in range(lo, hi):
+        for i in range(lo, hi if sees_all[j] > 0 else lo):
             if known[j, i] > 0:
-                left = provider[i] != np.int32(j) or exited[i] >= 0
-                if sees_all[j] > 0:
-                    warning[j, i] = np.float32(1.0) if left else np.float32(0.0)
-                score = warning[j, i]
-                there += 1
-                away += 1 if left else 0
-                alarms += 1 if score >= warn_from else 0
-                right += 1 if score >= warn_from and left else 0
+                left = (provider[i] != np.int32(j)) | (exited[i] >= 0)
+                warning[j, i] = np.float32(1.0) if left else np.float32(0.0)
+        for i in range(lo, hi):
+            left = (provider[i] != np.int32(j)) | (exited[i] >= 0)
+            seen = known[j, i] > 0
+            alarm = seen & (warning[j, i] >= warn_from)
+            there += 1 if seen else 0
+            away += 1 if seen & left else 0
+            alarms += 1 if alarm else 0
+            right += 1 if alarm & left else 0
         known_customers[j] += there
         warned[j] += alarms
         warned_rightly[j] += right
