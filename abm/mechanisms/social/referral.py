@@ -125,24 +125,25 @@ def pay_referrals(
     for v in range(visit_count[0]):
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
         visit_referral[v] = 0
-        rewards = sender_expense[j] + min(receiver_expense[j], visit_spend[v])
-        if rewards > 0:
-            if last_purchase_at[pair] < 0:
-                if code_until_at[pair] >= t:
-                    code_until_at[pair] = -1
-                    referred_customers[j] += 1
-                    visit_referral[v] = rewards + check_expense[j]
-            else:
+        rewards, claimed = sender_expense[j] + min(receiver_expense[j], visit_spend[v]), False
+        if last_purchase_at[pair] < 0:
+            if code_until_at[pair] >= t:  # used up even if she pays nothing: it is of no use after a first purchase
+                claimed = True
+                code_until_at[pair] = -1
+                referred_customers[j] += 1
+        else:
+            tempted = incentive(sender_reward[j] + receiver_reward[j], np.float32(0.0), altruism, half_reward)
+            if tempted > 0.0:
                 a, b, _, _ = uniform4(key, customer_id[i], t, (1 << 16) | visit_nth[v], replication)
-                tempted = incentive(sender_reward[j] + receiver_reward[j], np.float32(0.0), altruism, half_reward)
-                if a < self_referral * tempted:
-                    found = b < checked[j]
-                    refused_referrals[j] += 1 if found else 0
-                    self_referred[j] += 0 if found else 1
-                    visit_referral[v] = (0 if found else rewards) + check_expense[j]
-            if visit_referral[v] > 0:
-                check_spend[j] += check_expense[j]
-                referral_cost[j] += visit_referral[v] - check_expense[j]
+                claimed = a < self_referral * tempted
+                found = claimed and b < checked[j]
+                refused_referrals[j] += 1 if found else 0
+                self_referred[j] += 1 if claimed and not found else 0
+                rewards = 0 if found else rewards
+        if claimed:
+            visit_referral[v] = rewards + check_expense[j]
+            referral_cost[j] += rewards
+            check_spend[j] += check_expense[j]
 
 
 @kernel

@@ -15,8 +15,10 @@ from abm.mechanisms.social.referral import (
     cost_per_referral,
     incentive,
     liking,
+    pay_referrals,
     self_referral_share,
 )
+from tests.mechanisms.small import Small
 
 
 def market(customers=1500, periods=40, awareness=0.3, referral=None, **policy):
@@ -69,6 +71,17 @@ def test_a_friend_is_paid_once_and_only_for_a_first_purchase():
     paid = found["referral_cost"][:, 0].sum()
     assert paid <= 25.0 * found["referred_customers"][:, 0].sum()
     assert paid >= 20.0 * found["referred_customers"][:, 0].sum()
+
+
+def test_a_first_purchase_for_nothing_uses_up_the_code():
+    """There is nothing to take off, but what she buys later is no first purchase."""
+    small = Small(1, [{"referral": {"receiver_reward": 5.0}}], referral={})
+    small.c.code_until[:] = 9
+    small.visits([0], [0])
+    small.passing.visit_spend[0] = 0
+    small.run("referral", pay_referrals)
+    assert small.c.code_until[0, 0] == -1
+    assert (small.counted("referred_customers"), small.counted("referral_cost")) == ([1, 0], [0, 0])
 
 
 def test_codes_bring_customers_and_make_the_firm_known():
