@@ -46,12 +46,12 @@ def ask_consent(
     """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        if known_at[pair] > 0 and consent_at[pair] != CONSENTED and consent_at[pair] != UNASKED:
+        if known_at[pair] > 0 and consent_at[pair] != CONSENTED:
             if member_at[pair] > 0:
                 consent_at[pair] = CONSENTED
             elif consent_at[pair] == OPEN and asks_consent[j] == 0:
                 consent_at[pair] = UNASKED
-            else:
+            elif consent_at[pair] != UNASKED:
                 if consent_at[pair] == OPEN:
                     consent_asked[j] += 1
                     agrees = trust_at[pair] >= concern[visit_customer[v]]

@@ -63,6 +63,19 @@ def test_members_have_consented_by_joining():
     assert (c.consent[0][c.member[0] > 0] == CONSENTED).all()
 
 
+def test_who_was_not_asked_consents_by_joining_later():
+    program = {"preset": "points", "goal": 4.0, "hassle": 12.0}
+    engine = Engine(market(program=program, asks_consent=False), 5)
+    engine.run(2)
+    c = engine.world.customers
+    unasked = c.consent[0] == UNASKED
+    engine.run(38)
+    joined = unasked & (c.member[0] > 0)
+    assert joined.any()
+    assert (c.consent[0][joined] == CONSENTED).all()
+    assert (c.consent[0][unasked & ~joined] == UNASKED).all()
+
+
 def test_a_leak_costs_trust_of_those_who_are_known_in_proportion_to_concern():
     leak = {"breach_rate": 1.0, "breach_loss": 0.3}
     found = record(market(privacy=leak), 5).tallies
