@@ -316,9 +316,10 @@ def test_comparisons_are_those_of_the_twin(drawn):
     small = Small(7, defection_ratio=dict(zip(("recent", "forgotten_after"), windows, strict=True)))
     small.tie([(i, k, 0.125) for i, k in tied])
     small.c.exited[:], small.c.provider[:] = exited, providers
-    call = small.bound("defection_ratio", shipped_ratio.compare_exposed)
-    for lo, hi in ((0, 3), (3, 7)):
-        call(lo, hi, 9)
+    for kernel in (shipped_ratio.count_leavers, shipped_ratio.compare_exposed):
+        call = small.bound("defection_ratio", kernel)
+        for lo, hi in ((0, 3), (3, 7)):
+            call(lo, hi, 9)
     expected = defection_ratio.compared(exited, providers, neighbours(small.world), 9, windows, 2)
     assert {name: small.counted(name) for name in expected} == expected
 

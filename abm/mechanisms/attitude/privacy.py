@@ -36,7 +36,7 @@ def ask_consent(
 ):  # fmt: skip
     """Ask visitors who have just come to be known whether their data may be kept, visit by visit.
 
-    A member of the firm's programme has consented by joining. Others, where the firm asks, consent if they trust it as
+    A member of the firm's programme has consented by joining, also where her data had been kept unasked. Others, where the firm asks, consent if they trust it as
     of now at least as much as they are concerned; where it does not ask, their data are kept unasked. Who refuses is
     not known to the firm, on this and all later visits until she joins; what it noted of her is deleted, and she is
     taken off those whom it has identified.
