@@ -36,10 +36,10 @@ def ask_consent(
 ):  # fmt: skip
     """Ask visitors who have just come to be known whether their data may be kept, visit by visit.
 
-    A member of the firm's programme has consented by joining, also where her data had been kept unasked. Others, where the firm asks, consent if they trust it as
-    of now at least as much as they are concerned; where it does not ask, their data are kept unasked. Who refuses is
-    not known to the firm, on this and all later visits until she joins; what it noted of her is deleted, and she is
-    taken off those whom it has identified.
+    A member of the firm's programme has consented by joining, also where her data had been kept unasked. Others, where
+    the firm asks, consent if they trust it as of now at least as much as they are concerned; where it does not ask,
+    their data are kept unasked. Who refuses is not known to the firm, on this and all later visits until she joins;
+    what it noted of her is deleted, and she is taken off those whom it has identified.
 
     consent_at, known_at, seen_last_at, seen_visits_at, seen_spend_at, seen_gap_at (pairs,)  [written]
     identified, consent_asked, consent_refused  tallies [written]
