@@ -1,4 +1,4 @@
-"""Where the time of a period goes: ns per customer and period of every kernel, in four markets.
+"""Where the time of a period goes: ns per customer and period of every kernel, in five markets.
 
 python benchmarks/kernels.py [customers]
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from abm.bench.measure import by_kernel
-from abm.bench.reference import full, ref1, voice
+from abm.bench.reference import full, ref1, relationship, voice
 from abm.scenario.scenario import Scenario
 
 
@@ -19,7 +19,10 @@ def default(customers: int) -> Scenario:
 
 def main(customers: int = 10_000, rounds: int = 3) -> None:
     """Print the kernels of each market, the slowest first; the least of several rounds."""
-    markets = ("reference market", ref1), ("default market", default), ("standard theories", full), ("voice", voice)
+    markets = (
+        ("reference market", ref1), ("default market", default), ("standard theories", full), ("voice", voice),
+        ("relationships", relationship),
+    )  # fmt: skip
     for name, market in markets:
         scenario = market(customers)
         found = [by_kernel(scenario) for _ in range(rounds)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.bench import idiomatic, measure
-from abm.bench.reference import VOICE, full, ref1, voice
+from abm.bench.reference import RELATIONSHIP, VOICE, full, ref1, relationship, voice
 from abm.cli import main
 from abm.engine.engine import Engine
 from abm.engine.recording import record
@@ -63,6 +63,25 @@ def test_kernels_of_firms_and_of_python_between_them_are_timed():
     least = measure.by_kernel(market, periods=3)
     assert all(least[name] > 0 for name in ("find_ties", "serve_in_order", "ask_visitors"))
     assert {kind.name for kind in market.mechanisms()} >= {*VOICE}
+
+
+def test_every_theory_of_relationships_is_at_work():
+    """Each has kernels in the period, and north pays for all that has a price."""
+    market = relationship(600)
+    at_work = {step.mechanism.name for step in market.steps()}
+    assert at_work >= {*RELATIONSHIP}
+    engine = Engine(market, 1)
+    engine.run(market.periods)
+    spent = (
+        "contact_spend",
+        "care_staff",
+        "offers_cost",
+        "referral_cost",
+        "bad_debt",
+        "partner_money",
+        "second_revenue",
+    )
+    assert [name for name in spent if not engine.world.tallied(name)[:, 0].any()] == []
 
 
 def test_the_document_has_its_keys(monkeypatch, capsys):
