@@ -181,7 +181,7 @@ def billing_call_rate(c: Tallied) -> FloatArray:
     return 1000.0 * c.calls / c.population
 
 
-@kpi(unit="share", better="less", nan="nobody chose the firm")
+@kpi(unit="share", better="less", nan="nobody was turned away or served")
 def turned_away_share(c: Tallied) -> FloatArray:
-    """Visitors who were turned away because they had not paid / visits on which the firm was chosen."""
-    return c.turned_away / c.visits
+    """Visitors who were turned away because they had not paid / visitors who were turned away or served."""
+    return c.turned_away / (c.turned_away + c.visits)

@@ -12,6 +12,7 @@ from abm.core.streams import stream_key, uniform4
 from abm.engine.checked import check_kernels
 from abm.engine.engine import Engine
 from abm.engine.recording import record
+from abm.kpis.kpi import Tallied
 from abm.kpis.value import lever_cost, profit
 from abm.mechanisms.relationship.collection import (
     billing_call_rate,
@@ -360,6 +361,12 @@ def test_shares_are_shares_and_measures_by_hand():
     assert np.isnan(measured["late_payment_share"][2])
     assert measured["bad_debt_share"][2] == 0.0
     assert measured["turned_away_share"][0] > 0 == measured["turned_away_share"][1]
+
+
+def test_who_is_turned_away_is_among_those_who_came():
+    """Nobody's entry comes last. Of 4 visitors 1 was turned away; of 2 both; nobody came to the third firm."""
+    counts = {"turned_away": np.array([1.0, 2.0, 0.0, 0.0]), "visits": np.array([3.0, 0.0, 0.0, 5.0])}
+    np.testing.assert_array_equal(turned_away_share(Tallied(counts, 52, 1)), [0.25, 1.0, np.nan])
 
 
 def test_what_it_costs_is_in_profit_to_the_cent():
