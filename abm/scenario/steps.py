@@ -114,7 +114,7 @@ def _sums(mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> Iterator[St
         for one, _ in sums:
             for name in parts[one.name] if parts[one.name] and _is_term(step, one) else ():
                 if has_term(name, step.mechanism.name):
-                    yield replace(step, renamed=((one.name, name),))
+                    yield replace(step, renamed=(*step.renamed, (one.name, name)))
 
 
 def _is_term(step: Step, one: Sum) -> bool:

@@ -49,6 +49,32 @@ def test_a_sum_is_its_parts():
     assert not c.absent.any()
 
 
+@abm.kernel
+def lift(utility, by, lo, hi):
+    """Add to utility.  utility (m, tile)  logit units  [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            utility[j, i - lo] += by[i]
+
+
+class Fashion(abm.Mechanism):
+    """Adds to utility what is held in a column that the kernel calls otherwise."""
+
+    name = "fashion"
+    owns: ClassVar = (Column("fashionable", ("customer",), 0.75, "logit units", "by hand"),)
+
+    def schedule(self, policies):
+        """Return the term, one of whose parameters stands for something of another name."""
+        return ((abm.Phase.VALUATION, lift, {"by": "fashionable"}),)
+
+
+def test_what_stands_for_a_parameter_does_so_in_parts_too():
+    scenario = abm.Scenario(periods=1, population=abm.Population(customers=100)).adding(Fashion(), Parts())
+    engine = Engine(scenario, 1)
+    engine.run(1)
+    np.testing.assert_array_equal(engine.world.customers.absent, 0.75)
+
+
 def test_parts_of_sums_are_sound():
     abm.check_kernels(abm.Scenario().adding(Parts()))
 
