@@ -28,6 +28,7 @@ from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, WHOLE, Held, Policy
 from abm.mechanisms.relationship.care_contacts import (
+    add_care,
     add_reminder,
     count_returned,
     count_timely,
@@ -36,6 +37,7 @@ from abm.mechanisms.relationship.care_contacts import (
     plan_contacts,
     receive_care,
     send_reminders,
+    shift_reminded,
 )
 from abm.mechanisms.relationship.care_visits import (
     ask_visitors,
@@ -190,6 +192,7 @@ class Care(Mechanism):
         Column("care_contacts", ("firm", "row"), 0, "contacts", "of care, planned for the period"),
         Column("visit_saved", ("visit",), 0, "cents", "cost of service that familiarity saves", "int64"),
         Column("reminded", ("firm", "row"), 0, "code", "a reminder: 1 made, 2 received, 3 taken up", "uint8"),
+        Column("reminder_shift", ("row",), 0, "share", "of need, that reminders add"),
     )
     writes = (
         "trust", "affective_commitment", "personal_bond", "complaint_channel", "handling", "complaints",
@@ -256,15 +259,16 @@ class Care(Mechanism):
         makes = any(one.contacts for one in done)
         classed = any(policy.level_by_class for policy in policies)
         of = {} if classed else {"customer_class": "no_class", "customer_class_at": "no_class_at"}
-        contacts = ((Phase.CONTACT, plan_contacts, of), (Phase.NEED, receive_care, of)) if makes else ()
+        planned = ((Phase.CONTACT, plan_contacts, of),) if makes else ()
+        contacts = ((Phase.CONTACT, add_care), (Phase.NEED, receive_care, of)) if makes else ()
         reminded = (
-            (Phase.CONTACT, send_reminders, of), (Phase.NEED, hasten_reminded), (Phase.STAKES, count_timely),
-            (Phase.VALUATION, add_reminder), (Phase.ARRIVAL, count_returned),
+            (Phase.CONTACT, send_reminders, of), (Phase.NEED, shift_reminded), (Phase.NEED, hasten_reminded),
+            (Phase.STAKES, count_timely), (Phase.VALUATION, add_reminder), (Phase.ARRIVAL, count_returned),
         ) if reminds else ()  # fmt: skip
         asked = ((Phase.VOICE, ask_visitors, of),) if asks else ()
         person = ((Phase.LEARNING, attend_visitors, of), (Phase.BOOKS, book_dedicated, of)) if attends else ()
         saved = ((Phase.RELATION, save_by_tenure), (Phase.RELATION, take_off_saving)) if self.tenure_saving > 0 else ()
-        return (*contacts, *reminded, *asked, *person, *saved)
+        return (*planned, *reminded, *contacts, *asked, *person, *saved)
 
     def fits(self, market: Any) -> None:
         """Refuse levels by class where customers are not classed."""

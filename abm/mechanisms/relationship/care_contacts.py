@@ -49,7 +49,7 @@ def warmed(level, gain, gladness, contacts):
 
 @kernel
 def plan_contacts(
-    approaches, care_contacts, calls_made, known, seen_last, customer_class, customer_id, birth_date, makes_contact,
+    care_contacts, calls_made, known, seen_last, customer_class, customer_id, birth_date, makes_contact,
     regular_contact_of_class, birthday_of_class, festivals_of_class, staff_expense, care_contacts_made, care_staff,
     care_known, care_seen, periods_per_year, key, replication, lo, hi, t,
 ):  # fmt: skip
@@ -57,13 +57,13 @@ def plan_contacts(
 
     They are: the whole part of `regular_contact`, and one more if a uniform (draw 0, block j, word 0) is below the rest
     of it; one on her birthday, if `birthday` is above 0; one at each of `festivals`; and the calls made after her
-    visits of the period before, which are then 0. All are added to `approaches`, and each costs `staff_expense`,
+    visits of the period before, which are then 0, also where they are not made. Each contact costs `staff_expense`,
     whether she is reachable or not. Who is not known gets none, and a firm without `makes_contact` makes none.
 
     Counted are also the known customers of firms that make contacts, and of these who has been seen in the last
     `periods_per_year` periods (`t - seen_last`, of visits before this period).
 
-    approaches (m, tile)  contacts, care_contacts (m, tile)  contacts, calls_made (m, n)  calls  [written]
+    care_contacts (m, tile)  contacts, calls_made (m, n)  calls  [written]
     care_contacts_made, care_staff, care_known, care_seen  tallies [written]
     """
     for j in range(known.shape[0]):
@@ -89,7 +89,6 @@ def plan_contacts(
                 planned += festivals[k]
                 planned += np.int64(calls_made[j, i])
                 care_contacts[j, i - lo] = np.float32(planned)
-                approaches[j, i - lo] += np.float32(planned)
                 made += planned
                 there += 1
                 seen += 1 if t - seen_last[j, i] <= periods_per_year else 0
@@ -103,7 +102,7 @@ def plan_contacts(
 
 @kernel
 def send_reminders(
-    approaches, care_contacts, reminded, known, reachable, seen_last, seen_gap, exited, customer_class, customer_id,
+    care_contacts, reminded, known, reachable, seen_last, seen_gap, exited, customer_class, customer_id,
     reminder_of_class, reminder_timing, take_up, staff_expense, care_contacts_made, care_staff, reminders,
     reminders_rightly, key, replication, lo, hi, t,
 ):  # fmt: skip
@@ -112,10 +111,10 @@ def send_reminders(
     Where `reminder` of her class at the firm is above 0 and silence `t - seen_last` (since the latest visit before this
     period) `falls_due` with `reminder_timing`, a reminder is made (1) if u[0] is below `reminder`, u = the uniforms of
     draw 3, block j. It is received (2) by who is reachable; taken up (3) if u[1] is below `take_up` besides. It is one
-    more of `approaches`, and costs `staff_expense`. It goes to the right customer if she is reachable and has not left
-    the category.
+    more of `care_contacts`, and costs `staff_expense`. It goes to the right customer if she is reachable and has not
+    left the category.
 
-    approaches, care_contacts (m, tile)  contacts, reminded (m, tile)  code, 0 = none  [written]
+    care_contacts (m, tile)  contacts, reminded (m, tile)  code, 0 = none  [written]
     care_contacts_made, care_staff, reminders, reminders_rightly  tallies [written]
     """
     for j in range(known.shape[0]):
@@ -130,13 +129,23 @@ def send_reminders(
                     there = reachable[j, i] > 0
                     reminded[j, i - lo] = (TAKEN_UP if second < take_up else RECEIVED) if there else MADE
                     care_contacts[j, i - lo] += 1.0
-                    approaches[j, i - lo] += 1.0
                     sent += 1
                     rightly += 1 if there and exited[i] < 0 else 0
         care_contacts_made[j] += sent
         care_staff[j] += sent * staff_expense[j]
         reminders[j] += sent
         reminders_rightly[j] += rightly
+
+
+@kernel
+def add_care(approaches, care_contacts, lo, hi):
+    """Add the contacts of care, reminders included, to those of the period.  approaches (m, tile)  contacts  [written]
+
+    A step of its own: what adds to a sum is done once more for each part of it that somebody asks for.
+    """
+    for j in range(approaches.shape[0]):
+        for i in range(lo, hi):
+            approaches[j, i - lo] += care_contacts[j, i - lo]
 
 
 @kernel
@@ -164,14 +173,14 @@ def receive_care(
 
 
 @kernel
-def hasten_reminded(need, reminded_ahead, reminded, haste, repayment, lo, hi):
-    """Let a reminder that is taken up hasten need, and what it brought forward be missing.
+def shift_reminded(reminder_shift, reminded_ahead, reminded, haste, repayment, lo, hi):
+    """Work out how far reminders move need, and keep what they have brought forward.
 
     The shift is `haste` (once, however many firms' reminders she takes up; 0 if none) less `repayment *
-    reminded_ahead`, of what was ahead before. `reminded_ahead` grows by it, and need is multiplied by `1 + shift`: over
-    time what comes earlier is missing later.
+    reminded_ahead`, of what was ahead before. `reminded_ahead` grows by it: over time what comes earlier is missing
+    later.
 
-    need (tile,)  ratio, reminded_ahead (n,)  periods of usual need  [written]
+    reminder_shift (tile,)  share, reminded_ahead (n,)  periods of usual need  [written]
     """
     for i in range(lo, hi):
         shift = -repayment * reminded_ahead[i]
@@ -179,7 +188,14 @@ def hasten_reminded(need, reminded_ahead, reminded, haste, repayment, lo, hi):
             if reminded[j, i - lo] == TAKEN_UP:
                 shift = haste - repayment * reminded_ahead[i]
         reminded_ahead[i] += shift
-        need[i - lo] *= 1.0 + shift
+        reminder_shift[i - lo] = shift
+
+
+@kernel
+def hasten_reminded(need, reminder_shift, lo, hi):
+    """Multiply need by `1 + reminder_shift`.  need (tile,)  ratio  [written]"""
+    for i in range(lo, hi):
+        need[i - lo] *= 1.0 + reminder_shift[i - lo]
 
 
 @kernel

@@ -89,8 +89,8 @@ def save_by_tenure(
 ):  # fmt: skip
     """Work out and book what serving somebody costs less who has come often.
 
-    Saved is `tenure_saving * encounters / (encounters + tenure_visits)` of `service_cost`, of the encounters after all
-    visits of the period, in whole cents rounded half up.
+    Saved is `tenure_saving * encounters / (encounters + tenure_visits)` of `service_cost`, which is whole cents, of the
+    encounters after all visits of the period, again in whole cents rounded half up.
 
     visit_saved (visits,)  cents  [written]      service_saved  tally, below 0 [written]
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,6 +29,7 @@ from abm.mechanisms.relationship.care_contacts import (
     has_birthday,
     hasten_reminded,
     receive_care,
+    shift_reminded,
     warmed,
 )
 from abm.mechanisms.relationship.care_visits import ask_visitors, save_by_tenure
@@ -254,9 +257,10 @@ def test_a_reminder_moves_need_and_makes_no_more_of_it(reminders, haste, repayme
     """What need has been above the usual is what is still to be repaid: nothing is added."""
     ahead, total = np.zeros(1, np.float32), 0.0
     for reminded in reminders:
-        need = np.ones(1, np.float32)
+        need, shift = np.ones(1, np.float32), np.zeros(1, np.float32)
         taken = np.full((1, 1), 3 if reminded else 2, np.uint8)
-        hasten_reminded(need, ahead, taken, np.float32(haste), np.float32(repayment), 0, 1)
+        shift_reminded(shift, ahead, taken, np.float32(haste), np.float32(repayment), 0, 1)
+        hasten_reminded(need, shift, 0, 1)
         assert need[0] >= -1e-5
         total += float(need[0]) - 1.0
     assert total == pytest.approx(float(ahead[0]), abs=1e-3)
@@ -368,3 +372,32 @@ class TestMarket:
     @pytest.mark.parametrize("care", [{"preset": "partnership"}, {"level_by_class": ["partnership", "proactive"]}])
     def test_kernels_keep_to_their_rows(self, care):
         abm.check_kernels(market(care, {"tenure_saving": 0.3}, recovery={}, customer_classes={"every": 5}))
+
+
+@abm.kernel
+def look_at_parts(seen, approaches_of_care, approaches_without_care, need_of_care, need_without_care, lo, hi):
+    """Look at parts of what care adds to.  seen (n,)  ratio  [written]"""
+    for i in range(lo, hi):
+        seen[i] = need_of_care[i - lo] * need_without_care[i - lo] + approaches_of_care[0, i - lo]
+        seen[i] += approaches_without_care[0, i - lo]
+
+
+class Onlooker(abm.Mechanism):
+    """Looks at parts of sums, and does nothing else."""
+
+    name = "onlooker"
+    owns: ClassVar = (abm.Column("seen", ("customer",), 0, "ratio", "what it sees"),)
+
+    def schedule(self, policies):
+        """Return the look."""
+        return ((abm.Phase.OCCASIONS, look_at_parts),)
+
+
+def test_who_looks_at_what_care_adds_changes_nothing():
+    """A term is worked out once for each part of its sum: it must not make contacts or move need each time."""
+    scenario = market({"preset": "partnership"})
+    alone, watched = after(scenario), after(scenario.adding(Onlooker()))
+    assert watched.customers.seen.max() > 1
+    np.testing.assert_array_equal(watched.customers.reminded_ahead, alone.customers.reminded_ahead)
+    for name in alone.tallies:
+        np.testing.assert_array_equal(watched.tallied(name), alone.tallied(name), err_msg=name)
