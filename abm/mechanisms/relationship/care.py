@@ -70,7 +70,7 @@ def reminder_return_rate(c: Tallied) -> FloatArray:
     return c.reminders_followed / c.reminders
 
 
-@kpi(unit="share", better="more", nan="the firm knows nobody, or no firm cares")
+@kpi(unit="share", better="more", nan="the firm knows nobody, or makes no contacts")
 def yearly_return_rate(c: Tallied) -> FloatArray:
     """Known customers whom the firm has seen within a year / known customers, both as a period begins."""
     return c.care_seen / c.care_known
