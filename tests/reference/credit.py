@@ -181,7 +181,7 @@ def measures(c: dict[str, float], came: float, customers: float, periods: float)
         "late_payment_share": 1.0 - c["paid_in_time"] / c["fell_due"],
         "sales_outstanding": c["receivables"] / c["billed"],
         "cut_off_share": c["cut_off_customers"] / everybody,
-        "reminder_rate": 1000.0 * c["reminders"] / everybody,
+        "reminder_rate": 1000.0 * c["payment_reminders"] / everybody,
         "billing_call_rate": 1000.0 * c["calls"] / everybody,
         "turned_away_share": c["turned_away"] / came,
     }

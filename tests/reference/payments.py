@@ -38,7 +38,16 @@ from tests.reference.random_numbers import Key
 
 COUNTS = (
     *("billed", "paid_cash", "collected", "rebates", "bad_debt", "receivables", "capital_cost", "fell_due"),
-    *("paid_in_time", "paid_late", "reminders", "calls", "collection", "cut_offs", "cut_off_customers", "turned_away"),
+    *(
+        "paid_in_time",
+        "paid_late",
+        "payment_reminders",
+        "calls",
+        "collection",
+        "cut_offs",
+        "cut_off_customers",
+        "turned_away",
+    ),
     "negative_messages",
 )
 
@@ -121,7 +130,7 @@ class Ledger:
         if overdue == 0:
             factor *= prompting(policy.prompt_rebate, self.p["rebate_response"])
         pays = self.happens(self.luck(i, t, DUE, j), pressed(pay_chance(self.payers[i], self.p), factor))
-        self.counts["reminders"][j] += reminded
+        self.counts["payment_reminders"][j] += reminded
         self.counts["fell_due"][j] += overdue == 0
         if pays:
             owed = account.clear()
@@ -212,10 +221,10 @@ class Ledger:
         if not self.collects:
             return
         for j, (policy, row) in enumerate(zip(self.policies, self.accounts, strict=True)):
-            count = {name: self.counts[name][j] for name in ("reminders", "calls")}
+            count = {name: self.counts[name][j] for name in ("payment_reminders", "calls")}
             owed = sum(account.owed for account in row)
             self.counts["receivables"][j] = owed
             self.counts["capital_cost"][j] = owed * capital_expense(policy.cost_of_capital)
             self.counts["cut_off_customers"][j] = sum(account.cut_off for account in row)
             costs = hundredths(policy.reminder_cost), hundredths(policy.call_cost)
-            self.counts["collection"][j] = count["reminders"] * costs[0] + count["calls"] * costs[1]
+            self.counts["collection"][j] = count["payment_reminders"] * costs[0] + count["calls"] * costs[1]

@@ -88,7 +88,13 @@ class TestCreditByHand:
     def test_measures(self):
         """In 2 periods of 50 customers."""
         counted = {"paid_cash": 20.0, "collected": 60.0, "rebates": 10.0, "bad_debt": 10.0, "billed": 120.0}
-        counted |= {"fell_due": 8, "paid_in_time": 6, "receivables": 30.0, "cut_off_customers": 5, "reminders": 4}
+        counted |= {
+            "fell_due": 8,
+            "paid_in_time": 6,
+            "receivables": 30.0,
+            "cut_off_customers": 5,
+            "payment_reminders": 4,
+        }
         found = credit.measures({**counted, "calls": 3, "turned_away": 2}, 40, 50, 2)
         assert list(found.values()) == pytest.approx([0.1, 0.25, 0.25, 0.05, 40.0, 30.0, 0.05])
 
@@ -137,7 +143,7 @@ class TestLedgerByHand:
         assert not ledger.admit(0, 0, 0, 2)
         assert ledger.tells(0, 2)
         ledger.end()
-        events = {"reminders": 1, "calls": 1, "cut_offs": 1, "turned_away": 1, "negative_messages": 1}
+        events = {"payment_reminders": 1, "calls": 1, "cut_offs": 1, "turned_away": 1, "negative_messages": 1}
         assert self.counted(ledger) == {
             **events, "receivables": 50, "capital_cost": 75_000, "cut_off_customers": 1, "collection": 500
         }  # fmt: skip
@@ -374,7 +380,7 @@ class TestKernels:
     @given(market_drawn, per_firm(st.integers(0, 1000)), per_firm(st.integers(0, 1000)))
     def test_ends(self, drawn, reminders, calls):
         small, ledger, feelings = staged(drawn)
-        for name, of in (("reminders", reminders), ("calls", calls)):
+        for name, of in (("payment_reminders", reminders), ("calls", calls)):
             ledger.counts[name] = list(of)
             small.world.lookup(name, 0)[:2] = of
         small.run("payments", k_kernels.hold_receivables, NOW)

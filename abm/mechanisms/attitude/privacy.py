@@ -151,6 +151,7 @@ class Privacy(Mechanism):
     """Concern, consent and leaks."""
 
     name = "privacy"
+    serves = ("E24",)
     needs = ("information", "contacts")
     policy = PrivacyPolicy
     owns = (

@@ -130,6 +130,7 @@ class SecondProduct(Mechanism):
     """
 
     name = "second_product"
+    serves = ("E4", "E12", "F15")
     needs = ("information", "contacts")
     policy = SecondProductPolicy
     owns = (

@@ -103,6 +103,7 @@ class Coalition(Mechanism):
     """Programmes that are shared with partners in other trades."""
 
     name = "coalition"
+    serves = ("E1",)
     policy = CoalitionPolicy
     writes = (
         "points", "given", "points_elsewhere", "trust", "points_issued", "points_outstanding", "points_redeemed",

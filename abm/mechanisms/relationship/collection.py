@@ -22,7 +22,7 @@ _PER_THOUSAND = "1/1,000 customers/period"
 
 @kernel
 def call_about_bills(
-    due, payer, customer_id, billing_calls, overdue_calls, calls, key, replication, lo, hi, t
+    due, payer, customer_id, billing_calls, overdue_calls, calls, key, replication, lo, hi, t,
 ):  # fmt: skip
     """At the start of the period, let noisy customers call who owe something: whose `due` is not -1.
 
@@ -41,8 +41,8 @@ def call_about_bills(
 @kernel
 def collect_accounts(
     owed, due, credit_score, payer, pay_chance, prompt_rebate, reminder_after, reminder_every, reminder_pressure,
-    rebate_response, score_rate, customer_id, fell_due, paid_in_time, paid_late, collected, rebates, reminders, key,
-    replication, lo, hi, t,
+    rebate_response, score_rate, customer_id, fell_due, paid_in_time, paid_late, collected, rebates, payment_reminders,
+    key, replication, lo, hi, t,
 ):  # fmt: skip
     """After that, collect what is owed, firm by firm, from each customer whose account is due: `due` is in 0 … t.
 
@@ -57,7 +57,7 @@ def collect_accounts(
     - if she does not pay, her score falls by `score_rate` of itself.
 
     owed (m, n)  cents, due (m, n)  period, -1 = nothing is owed, credit_score (m, n)  0-1  [written]
-    fell_due, paid_in_time, paid_late, reminders, and in cents collected, rebates  tallies [written]
+    fell_due, paid_in_time, paid_late, payment_reminders, and in cents collected, rebates  tallies [written]
     """
     for j in range(owed.shape[0]):
         for i in range(lo, hi):
@@ -69,7 +69,7 @@ def collect_accounts(
                 factor *= prompting(prompt_rebate[j], rebate_response) if overdue == 0 else np.float32(1.0)
                 chance = pressed(pay_chance[payer[i] >> 1], factor)
                 pays = uniform4(key, customer_id[i], t, j, replication)[0] < chance
-                reminders[j] += 1 if reminded else 0
+                payment_reminders[j] += 1 if reminded else 0
                 fell_due[j] += 1 if overdue == 0 else 0
                 if pays:
                     in_time = overdue == 0
@@ -157,10 +157,10 @@ def tell_of_cut_offs(story, offended_by, customer_id, outrage, negative_messages
 
 
 @kernel(per="share")
-def book_collection(reminders, calls, reminder_cost, call_cost, collection):
+def book_collection(payment_reminders, calls, reminder_cost, call_cost, collection):
     """Book what reminders and calls of the period cost.  collection  tally, in cents [written]"""
     for j in range(reminder_cost.shape[0]):
-        collection[j] += reminders[j] * reminder_cost[j] + calls[j] * call_cost[j]
+        collection[j] += payment_reminders[j] * reminder_cost[j] + calls[j] * call_cost[j]
 
 
 @kpi(unit="share", better="less")
@@ -172,7 +172,7 @@ def cut_off_share(c: Tallied) -> FloatArray:
 @kpi(unit=_PER_THOUSAND, better="less")
 def reminder_rate(c: Tallied) -> FloatArray:
     """Reminders sent, per 1,000 customers of the market and period."""
-    return 1000.0 * c.reminders / c.population
+    return 1000.0 * c.payment_reminders / c.population
 
 
 @kpi(unit=_PER_THOUSAND, better="less")

@@ -165,6 +165,7 @@ class Contacts(Mechanism):
     """Who can be reached, and what contacts do by being contacts."""
 
     name = "contacts"
+    serves = ("D15", "D19")
     needs = ("information",)
     policy = ContactPolicy
     owns = (

@@ -161,7 +161,7 @@ class Payments(Mechanism):
         Tally("fell_due", "accounts", "accounts that fell due"),
         Tally("paid_in_time", "accounts", "accounts that were paid when they fell due"),
         Tally("paid_late", "accounts", "accounts that were paid later"),
-        Tally("reminders", "letters", "reminders sent"),
+        Tally("payment_reminders", "letters", "reminders sent"),
         Tally("calls", "calls", "calls of customers about their bills"),
         Tally("collection", "cu", "cost of reminders and calls", CENT, account="lever"),
         Tally("cut_offs", "customers", "customers who were cut off"),

@@ -106,6 +106,7 @@ class Save(Mechanism):
     """Campaigns to keep customers: targets, vouchers, and inertia that a contact takes away."""
 
     name = "save"
+    serves = ("D8", "D11")
     needs = ("information", "contacts", "offers")
     policy = SavePolicy
     owns = (

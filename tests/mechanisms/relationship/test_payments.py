@@ -160,11 +160,11 @@ def test_reminders_go_when_they_are_due_and_then_every_fourth_period():
     owing(world, 1000, 7, firm=1)
     sent = []
     for t in range(7, 19):
-        before = world.counted("reminders")[0]
+        before = world.counted("payment_reminders")[0]
         world.run("payments", collect_accounts, t=t)
-        sent += [t] if world.counted("reminders")[0] > before else []
+        sent += [t] if world.counted("payment_reminders")[0] > before else []
     assert sent == [9, 13, 17]
-    assert world.counted("reminders")[1] == 0
+    assert world.counted("payment_reminders")[1] == 0
 
 
 def test_who_pays_is_drawn_at_her_address():
@@ -340,7 +340,7 @@ def test_no_cent_is_lost(firms, renewed, seed):
     )
     np.testing.assert_array_equal(
         counted(world, "collection"),
-        counted(world, "reminders") * levers.reminder_cost + counted(world, "calls") * levers.call_cost,
+        counted(world, "payment_reminders") * levers.reminder_cost + counted(world, "calls") * levers.call_cost,
     )
     assert (world.customers.owed >= 0).all()
     np.testing.assert_array_equal(world.customers.due >= 0, world.customers.owed > 0)
@@ -356,7 +356,7 @@ def test_shares_are_shares_and_measures_by_hand():
     for name in ("bad_debt_share", "late_payment_share", "cut_off_share", "turned_away_share"):
         shares = measured[name][~np.isnan(measured[name])]
         assert ((shares >= 0) & (shares <= 1)).all()
-    assert measured["reminder_rate"][0] == pytest.approx(1000 * total["reminders"][0] / (400 * 40))
+    assert measured["reminder_rate"][0] == pytest.approx(1000 * total["payment_reminders"][0] / (400 * 40))
     assert measured["sales_outstanding"][1] == pytest.approx(total["receivables"][1] / total["billed"][1])
     assert np.isnan(measured["late_payment_share"][2])
     assert measured["bad_debt_share"][2] == 0.0
