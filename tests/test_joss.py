@@ -78,7 +78,7 @@ def test_the_number_of_theories_is_the_one_there_is():
 
     tens, units = (
         ("forty", "fifty", "sixty", "seventy"),
-        "-one -two -three -four -five -six -seven -eight -nine".split(),
+        ["-one", "-two", "-three", "-four", "-five", "-six", "-seven", "-eight", "-nine"],
     )
     words = [ten + unit for ten in tens for unit in ("", *units)]
     assert f"**{words[len(shipped()) - 40]} theories**" in PAPER

@@ -123,11 +123,12 @@ class TestCareByHand:
         assert Policy(level_by_class=("basic", "accountable")).contacts
 
 
-some = st.sampled_from([0.0, 0.25, 0.5, 1.0]) | share
+some = st.sampled_from([0.5, 1.0, 0.25, 0.0]) | share
+often = st.sampled_from([0.5, 1.0, 0.75])
 own_levers = st.fixed_dictionaries(
     {
         "invitation": some,
-        "follow_up": some,
+        "follow_up": often | some,
         "regular_contact": st.sampled_from([0.0, 0.0, 0.5, 1.0, 20.0]) | st.floats(0.0, 4.0, width=32),
         "birthday": st.booleans(),
         "festivals": st.sampled_from([0, 1, 3, 12, 52]),
@@ -291,7 +292,7 @@ def follow(small: Caring, twin: Care, t: int, rows: range, visits: list[tuple[in
     st.fixed_dictionaries(
         {
             **dict.fromkeys(("gain", "attended_rate", "haste"), share),
-            "take_up": some,
+            "take_up": often,
             "reminder_weight": st.floats(0.0, 4.0, width=32),
             "repayment": st.floats(0.0078125, 1.0, width=32),
         }
@@ -329,6 +330,24 @@ def test_contacts_are_those_of_the_twin(numbers, of_firms, year, pairs, people, 
     assert_counted(small, {name: twin.counts[name] for name in care.OF_CONTACTS})
 
 
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(
+    st.fixed_dictionaries({"haste": often | share, "repayment": often | st.floats(0.0078125, 1.0, width=32)}),
+    per_pair(st.sampled_from([care.TAKEN_UP, care.NO_REMINDER, care.RECEIVED, care.MADE])),
+    st.lists(st.floats(-0.5, 2.5, width=32), min_size=3, max_size=3),
+    st.lists(st.tuples(st.integers(0, 2), st.integers(-1, 1)), max_size=9),
+)
+def test_what_comes_of_reminders_is_that_of_the_twin(numbers, codes, ahead, visits):
+    """Of any reminders, also of both firms at once."""
+    small, twin = built([{"own": {"reminder": 1.0}}] * 2, care=numbers)
+    twin.reminded, twin.ahead, small.c.reminded_ahead[:] = codes, list(ahead), ahead
+    small.scratch("care", "reminded")[:, :3] = codes
+    follow(small, twin, 0, range(3), sorted(visits))
+    np.testing.assert_allclose(small.c.reminded_ahead, twin.ahead, atol=2e-6)
+    assert_counted(small, {name: twin.counts[name] for name in ("reminders_timely", "reminders_followed")})
+
+
 TALLIED = {"complaints": 7, "complaints_by_channel": 3}
 # of a visit: what it is about, through which channel she complains of herself
 of_visit = st.tuples(st.integers(0, 6), st.sampled_from([COUNTER, PHONE, ONLINE, *[SILENT] * 6]))
@@ -338,7 +357,7 @@ of_visit = st.tuples(st.integers(0, 6), st.sampled_from([COUNTER, PHONE, ONLINE,
 @pytest.mark.slow
 @settings(max_examples=60)
 @given(
-    st.fixed_dictionaries({"invited_tell": some, "called_tell": some}),
+    st.fixed_dictionaries({"invited_tell": some, "called_tell": often}),
     per_firm(levers),
     per_firm(st.tuples(*[st.integers(0, 900).map(lambda cents: cents / 80)] * 3)),
     per_pair(acquaintances),
