@@ -5,7 +5,7 @@ Everything is checked here, before a world is built: below, nothing is checked a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
 from abm.core.effects import written_by
@@ -169,6 +169,25 @@ def _check_before(mechanism: Mechanism, firms: Sequence[Firm], known: Mapping[st
                 raise Refusal(f"{named} writes {name!r}, which is past; write {lever!r}")
 
 
+_OF_A_TILE = ("visit", "row")  # last axis of columns that are kept while a tile is worked on
+
+
+def _check_term(mechanism: Mechanism, act: Kernel, open_now: Set[str]) -> None:
+    """Refuse a term of a sum that also counts, or changes what is kept.
+
+    A term is done once more for each part of its sum that somebody takes, so that all else would be done twice.
+    """
+    added = sorted(open_now & written_by(act.function))
+    kept = {one.name for one in mechanism.counts}
+    kept |= {one.name for one in mechanism.owns if one.axes[-1] not in _OF_A_TILE}
+    for name in sorted(written_by(act.function)) if added else ():
+        if base(name) in kept:
+            raise Refusal(
+                f"kernel {act.name} of {mechanism.name} adds to {added[0]} and writes {base(name)!r}, which is kept; "
+                "what adds to a sum is done again for each part of it that somebody takes: give it a kernel of its own"
+            )
+
+
 def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Sum]) -> None:
     """Refuse a kernel that writes what its mechanism does not declare, or takes one column in two layouts.
 
@@ -183,6 +202,7 @@ def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Su
         twice = sorted(name for name in act.arguments if f"{name}_at" in act.arguments)
         if twice:
             raise Refusal(f"kernel {act.name} of {mechanism.name} takes {twice[0]} and {twice[0]}_at; take one of them")
+        _check_term(mechanism, act, {one.name for one in sums if one.phase == phase})
         for name in sorted(written_by(act.function)):
             if base(name) not in allowed | open_now:
                 raise Refusal(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import abm
+from abm.core.errors import Refusal
 from abm.engine.engine import Engine
 from abm.mechanisms.sums import has_term, sum_meant
 from abm.world.columns import Column
@@ -91,3 +92,29 @@ def test_parts_of_sums_are_sound():
 def test_names(name, meant, trust, taste):
     assert sum_meant(name) == meant
     assert (has_term(name, "trust"), has_term(name, "taste")) == (trust, taste)
+
+
+@abm.kernel
+def lift_and_count(utility, lifted, lo, hi):
+    """Add to utility, and count.  utility (m, tile)  logit units, lifted  tally [written]"""
+    for j in range(utility.shape[0]):
+        for i in range(lo, hi):
+            utility[j, i - lo] += np.float32(0.1)
+            lifted[j] += 1
+
+
+class Counting(abm.Mechanism):
+    """A term that also counts."""
+
+    name = "counting"
+    counts: ClassVar = (abm.Tally("lifted", "customers", "who were lifted"),)
+
+    def schedule(self, policies):
+        """Return the term."""
+        return ((abm.Phase.VALUATION, lift_and_count),)
+
+
+def test_a_term_that_also_counts_is_refused():
+    """It would count once more for each part of its sum that somebody takes."""
+    with pytest.raises(Refusal, match="adds to utility and writes 'lifted', which is kept"):
+        abm.Scenario(periods=3, population=abm.Population(customers=10)).adding(Counting()).steps()

@@ -52,8 +52,8 @@ def kind_of_offer(has, gain):
 
 @kernel
 def follow_up(
-    second_wanted, approaches, second_missed, second_owned_from, second_until, second_worth, trust, known, reachable,
-    customer_id, second_price, follow_up_offer, targeted, contact_expense, trust_premium, mood, worth_median,
+    second_wanted, second_letters, second_missed, second_owned_from, second_until, second_worth, trust, known,
+    reachable, customer_id, second_price, follow_up_offer, targeted, contact_expense, trust_premium, mood, worth_median,
     worth_spread, second_offers, second_offers_right, second_offers_untimely, letter_spend, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Write to known customers who left without the product in the period before, and let them think it over.
@@ -63,11 +63,13 @@ def follow_up(
     none, she decides with probability `logistic(net_worth / mood)` (word 1) to buy on her next visit. Trust is as of
     now. What is written to who is not reachable costs as much.
 
-    second_wanted (m, n)  bool, approaches (m, tile)  contacts, one more for each letter  [written]
+    second_wanted (m, n)  bool, second_letters (m, tile)  letters  [written]
     second_offers, second_offers_right, second_offers_untimely, letter_spend  tallies [written]
     """
     for j in range(second_price.shape[0]):
         writes = t > 0 and second_price[j] > 0.0 and follow_up_offer[j] > 0.0
+        for r in range(hi - lo):
+            second_letters[j, r] = 0.0
         for i in range(lo, hi if writes else lo):
             if second_missed[j, i] == t - 1 and known[j, i] > 0:
                 a, b, _, _ = uniform4(key, customer_id[i], t, (1 << 16) | j, replication)
@@ -76,7 +78,7 @@ def follow_up(
                 has = t < second_until[i]
                 owner = 1 if has and second_owned_from[i] == np.int32(j) else 0
                 if is_offered(a, follow_up_offer[j], targeted[j], guess, second_price[j], known[j, i], owner):
-                    approaches[j, i - lo] += np.float32(1.0)
+                    second_letters[j, i - lo] = 1.0
                     letter_spend[j] += contact_expense[j]
                     if reachable[j, i] > 0:
                         gain = net_worth(second_worth[i], trust[j, i], second_price[j], trust_premium)
@@ -86,6 +88,14 @@ def follow_up(
                         second_offers_untimely[j] += 1 if kind == UNTIMELY else 0
                         if not has and b < logistic32(gain / mood):
                             second_wanted[j, i] = 1
+
+
+@kernel
+def add_letters(approaches, second_letters, lo, hi):
+    """Add letters to the contacts of the period.  approaches (m, tile)  contacts  [written]"""
+    for j in range(approaches.shape[0]):
+        for r in range(hi - lo):
+            approaches[j, r] += second_letters[j, r]
 
 
 @kernel

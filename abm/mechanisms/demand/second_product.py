@@ -22,7 +22,14 @@ from abm.core.spec import param
 from abm.core.streams import stream_key
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.demand.second_books import add_second_net, book_analysis, book_second, replace_main
-from abm.mechanisms.demand.second_offers import count_owners, follow_up, offer_second, resent_offers, stake_second
+from abm.mechanisms.demand.second_offers import (
+    add_letters,
+    count_owners,
+    follow_up,
+    offer_second,
+    resent_offers,
+    stake_second,
+)
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
@@ -143,6 +150,7 @@ class SecondProduct(Mechanism):
         Column("visit_offered", ("visit",), 0, "code", "0 no offer, 1 right, 2 wrong, 3 untimely", "uint8"),
     )
     scratch = (
+        Column("second_letters", ("firm", "row"), 0, "letters", "that offer the product in the period"),
         Column("visit_owner", ("visit",), 0, "bool", "whether she had the firm's as the visit began", "uint8"),
         Column("visit_net", ("visit",), 0, "cents", "offers' cost less what the second product brings", "int64"),
     )
@@ -199,7 +207,7 @@ class SecondProduct(Mechanism):
             return ()
         found: list[Any] = []
         if any(policy.follow_up_offer > 0 for policy in sellers):
-            found.append((Phase.CONTACT, follow_up))
+            found += [(Phase.CONTACT, follow_up), (Phase.CONTACT, add_letters)]
         if self.forfeited > 0:
             found.append((Phase.STAKES, stake_second))
         found.append((Phase.ENCOUNTER, offer_second))

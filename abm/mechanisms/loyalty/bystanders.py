@@ -80,22 +80,23 @@ def show_treatment(
 
 @kernel
 def feel_treatment(
-    satisfaction_shift, visit_count, visit_customer, visit_firm, visit_pair, treatment_shown, visitors_present,
+    visit_treatment, visit_count, visit_customer, visit_firm, visit_pair, treatment_shown, visitors_present,
     tier_at, point_value_at, basket, price, earn_per_visit, earn_rate, tier_discount, tier_bonus, visibility,
     rule_clarity, status_weight, unfairness_weight, dulled, softened, noticed, preferred_visits, bystander_visits,
     status_sum, unfairness_sum,
 ):  # fmt: skip
-    """Add to satisfaction what it does to be treated better, or worse, than the other visitors of the firm: `felt`.
+    """Find what it does to a visitor to be treated better, or worse, than the other visitors of the firm: `felt`.
 
     The gap is her own `extra_benefit`, at the tier as the period began, cut off to whole 2^-20 baskets, less the mean
     of all other visits of the period to the firm. Who comes more than once is one of the others to herself. A gap of 0
-    adds nothing; nor is anything done at a firm with `visibility` 0, or where nobody is in a tier that brings anything.
+    does nothing; nor is anything felt at a firm with `visibility` 0, or where nobody is in a tier that brings anything.
 
-    satisfaction_shift (visits,)  [written]
+    visit_treatment (visits,)  [written]
     preferred_visits, bystander_visits, status_sum, unfairness_sum  tallies, of gaps above and below 0 [written]
     """
     for v in range(visit_count[0]):
         j, pair, i = visit_firm[v], visit_pair[v], visit_customer[v]
+        visit_treatment[v] = 0.0
         if visibility[j] > 0.0 and treatment_shown[j] > 0:
             k = tier_at[pair]
             own = in_steps(
@@ -108,11 +109,18 @@ def feel_treatment(
             added = felt(
                 gap, visibility[j], rule_clarity[j], status_weight, unfairness_weight, dulled, softened, noticed
             )
-            satisfaction_shift[v] += added
+            visit_treatment[v] = added
             preferred_visits[j] += 1 if gap > 0.0 else 0
             bystander_visits[j] += 1 if gap < 0.0 else 0
             status_sum[j] += in_steps(added) if gap > 0.0 else 0
             unfairness_sum[j] += in_steps(-added) if gap < 0.0 else 0
+
+
+@kernel
+def add_treatment(satisfaction_shift, visit_treatment, visit_count):
+    """Add what treatment does to satisfaction with a visit.  satisfaction_shift (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        satisfaction_shift[v] += visit_treatment[v]
 
 
 @kernel
@@ -191,6 +199,7 @@ class Bystanders(Mechanism):
         Column("treatment_shown", ("firm",), 0, "2^-20 baskets", "what tiers bring the period's visitors", "int64"),
         Column("visitors_present", ("firm",), 0, "visits", "to the firm in the period, served or not", "int64"),
     )
+    scratch = (Column("visit_treatment", ("visit",), 0, "shift of 0-1", "what it does to be treated better or worse"),)
     counts = (
         Tally("preferred_visits", "visits", "visits of those treated better than the others there"),
         Tally("bystander_visits", "visits", "visits of those treated worse than the others there"),
@@ -223,7 +232,8 @@ class Bystanders(Mechanism):
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what is shown, what it does and what it costs, as far as firms show or explain anything."""
         shown = any(policy.visibility > 0 for policy in policies)
-        seen = ((Phase.OPERATIONS, show_treatment), (Phase.JUDGEMENT, feel_treatment)) if shown else ()
+        show = (Phase.OPERATIONS, show_treatment)
+        seen = (show, (Phase.JUDGEMENT, feel_treatment), (Phase.JUDGEMENT, add_treatment)) if shown else ()
         told = shown or any(policy.rule_clarity > 0 for policy in policies)
         paid = ((Phase.RELATION, add_treatment_cost), (Phase.BOOKS, book_treatment)) if told else ()
         return (*seen, *paid)

@@ -41,16 +41,16 @@ def draw_abilities(ability, key, replication):
 
 @kernel
 def meet_server(
-    performance_shift, met_server, own_server_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair,
-    ability, team, continuity, spread_between, customer_id, served_again, key, replication, t,
+    met_server, own_server_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, team, continuity,
+    customer_id, served_again, key, replication, t,
 ):  # fmt: skip
     """Let each visitor meet a server: her own with chance `continuity`, if she has one, else any of the team.
 
     Words 0 and 1 of draw 0, block nth decide on her own one, and on which of the team: floor(u x team). The server met
     is her own from then on; her own one met by chance counts as met again.
 
-    performance_shift (visits,)  [written]      met_server (visits,)  number  [written]
-    own_server_at (pairs,)  number, 255 = none  [written]      served_again  tally [written]
+    met_server (visits,)  number, 255 = none  [written]      own_server_at (pairs,)  number, 255 = none  [written]
+    served_again  tally [written]
     """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
@@ -62,8 +62,16 @@ def meet_server(
             server = own if keeps else np.uint8(min(np.int64(b * np.float32(team[j])), np.int64(team[j]) - 1))
             met_server[v] = server
             own_server_at[pair] = server
-            performance_shift[v] += spread_between[j] * ability[j, server]
             served_again[j] += 1 if server == own else 0
+
+
+@kernel
+def add_ability(performance_shift, met_server, visit_count, visit_firm, ability, spread_between):
+    """Add how well the server met serves: `spread_between * ability`.  performance_shift (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        j, server = visit_firm[v], met_server[v]
+        if server != NO_SERVER:
+            performance_shift[v] += spread_between[j] * ability[j, server]
 
 
 @kernel
@@ -138,7 +146,11 @@ class Servers(Mechanism):
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return whom visitors meet and whom they part with, if servers can be told apart; what continuity costs."""
         known = any(policy.team for policy in policies)
-        met = ((Phase.DELIVERY, meet_server), (Phase.LEARNING, ask_for_another)) if known else ()
+        met = (
+            ((Phase.DELIVERY, meet_server), (Phase.DELIVERY, add_ability), (Phase.LEARNING, ask_for_another))
+            if known
+            else ()
+        )
         books = ((Phase.BOOKS, book_continuity),) if any(policy.continuity > 0 for policy in policies) else ()
         return (*met, *books)
 

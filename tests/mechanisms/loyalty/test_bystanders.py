@@ -12,6 +12,7 @@ from abm.engine.engine import Engine
 from abm.engine.recording import read
 from abm.kpis.value import lever_cost
 from abm.mechanisms.loyalty.bystanders import (
+    add_treatment,
     bystander_share,
     feel_treatment,
     felt,
@@ -118,6 +119,7 @@ class TestKernels:
         small.visits([0, 1, 2], [0, 0, 0])
         small.passing.satisfaction_shift[:3] = 0.0
         small.run("bystanders", feel_treatment)
+        small.run("bystanders", add_treatment)
         expected = [reaction(gap, visible=0.5) for gap in (-0.1, -0.025, 0.125)]
         assert small.at("satisfaction_shift").tolist() == pytest.approx(expected, abs=1e-5)
         assert small.counted("preferred_visits") == [1, 0, 0]
@@ -130,6 +132,7 @@ class TestKernels:
         small.visits([0, 2], [1, 1])
         small.passing.satisfaction_shift[:2] = 0.25
         small.run("bystanders", feel_treatment)
+        small.run("bystanders", add_treatment)
         assert small.at("satisfaction_shift").tolist() == [0.25, 0.25]
 
     def test_they_are_what_they_say(self):
