@@ -46,4 +46,4 @@ def _arm_by_group(ax: Axes, rows: pd.DataFrame, colour: Any) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(3))
     ax.tick_params(axis="x", labelbottom=True, labelsize=8)
     ax.set_xlabel(tables.broken(plots.in_words(str(rows["unit"].iloc[0])), 24), fontsize=8.5)
-    ax.set_title(tables.broken(str(rows["arm"].iloc[0]), 22), fontsize=9.5, fontweight="semibold", pad=6)
+    ax.set_title(tables.broken(str(rows["arm"].iloc[0]), 22), fontsize=9.5, fontweight="bold", pad=6)

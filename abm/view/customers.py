@@ -136,7 +136,7 @@ def loyalty_matrix(shares: pd.DataFrame, firm: str, figure: Figure | None = None
             ax.set_yticks([0.5, 1.5], ["dissatisfied", "satisfied"], rotation=90, va="center")
             ax.tick_params(length=0)
             ax.grid(visible=False)
-            ax.set_title(str(row["arm"]), fontsize=9.5, fontweight="semibold", pad=6)
+            ax.set_title(str(row["arm"]), fontsize=9.5, fontweight="bold", pad=6)
         plots.headline(figure, f"Buyers of {firm} by satisfaction and share of visits")
     return panels
 

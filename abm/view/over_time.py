@@ -82,7 +82,7 @@ def _name(
     if len(panels) > 1:
         for ax, arm in zip(panels, arms, strict=True):
             said = f"{tables.broken(arm, 26)}{f', {moving[arm]}' if arm in moving else ''}"
-            ax.set_title(said, fontsize=9, fontweight="semibold", pad=4, color=palette[arm], wrap=True)
+            ax.set_title(said, fontsize=9, fontweight="bold", pad=4, color=palette[arm], wrap=True)
         return
     for ax in panels:
         ax.set_title(f"The same, minus {baseline}")

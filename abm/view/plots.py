@@ -145,7 +145,7 @@ def effects_on_kpis(
             effect_of_arms(table, kpi, baseline, ax, palette, numbers=False)
             ax.xaxis.set_major_locator(MaxNLocator(3))
             ax.set_xlabel(tables.broken(in_words(summary.unit(kpi)), 24))
-            ax.set_title(label(kpi), fontsize=9.5, fontweight="semibold", pad=6)
+            ax.set_title(label(kpi), fontsize=9.5, fontweight="bold", pad=6)
             if ax not in grid[:, 0]:
                 ax.set_yticklabels([])
         for ax in grid.flat[len(kpis) :]:

@@ -56,7 +56,7 @@ def draw(figure: Figure, shown: Sequence[Panel]) -> None:
         _polygons(ax, scores, colours)
         ax.set_rgrids(rings, [f"{ring:g}" for ring in rings], angle=36, fontsize=7.5, color=plots.GREY)
         ax.set_ylim(low, high)
-        ax.set_title(title, fontsize=9.5, fontweight="semibold", loc="center", pad=10)
+        ax.set_title(title, fontsize=9.5, fontweight="bold", loc="center", pad=10)
 
 
 def _polygons(ax: PolarAxes, scores: Scores, colours: plots.Colours) -> None:
