@@ -237,6 +237,7 @@ for ax, column, title in ((left, "left", "have left the category"), (right, "let
     sns.pointplot(each, x="warning", y=column, hue=EXIT, errorbar=("se", 1.96), palette=["C0", "C1"], ax=ax)
     ax.set(title=title, xlabel="warning when the letters go out", ylabel="")
     ax.tick_params(axis="x", rotation=30)
+right.get_legend().remove()
 right.axhline(0, color="0.5")
 plt.show()
 
