@@ -47,7 +47,7 @@ members = abm.run(club, workers=1)
 def level(results, kpi, arm, group="all", point=None):
     """Return the mean of a KPI of north over replications, at one point of the design or all."""
     block = results.block(kpi, arm, "north", group)
-    return pd.Series((block if point is None else block[point]).ravel()).mean()  # of runs that have a value
+    return float(pd.Series((block if point is None else block[point]).ravel()).mean())  # of runs that have a value
 
 
 gap = level(members, "member_gap", "points")
