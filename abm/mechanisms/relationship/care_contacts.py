@@ -33,6 +33,18 @@ def festivals_now(t, in_a_year, year):
 
 
 @equation
+def festivals_by_class(t, festivals_of_class, j, year):
+    """Return how many festivals firm j keeps in period t with customers of no class, A, B, C and D."""
+    return (
+        festivals_now(t, np.int64(festivals_of_class[0, j]), year),
+        festivals_now(t, np.int64(festivals_of_class[1, j]), year),
+        festivals_now(t, np.int64(festivals_of_class[2, j]), year),
+        festivals_now(t, np.int64(festivals_of_class[3, j]), year),
+        festivals_now(t, np.int64(festivals_of_class[4, j]), year),
+    )
+
+
+@equation
 def has_birthday(t, birth_date, year):
     """Return whether period t is that of a birthday at `birth_date`, a part of the year from 0 to 1.
 
@@ -68,13 +80,7 @@ def plan_contacts(
     """
     for j in range(known.shape[0]):
         made, there, seen = np.int64(0), 0, 0
-        festivals = (
-            festivals_now(t, np.int64(festivals_of_class[0, j]), periods_per_year),
-            festivals_now(t, np.int64(festivals_of_class[1, j]), periods_per_year),
-            festivals_now(t, np.int64(festivals_of_class[2, j]), periods_per_year),
-            festivals_now(t, np.int64(festivals_of_class[3, j]), periods_per_year),
-            festivals_now(t, np.int64(festivals_of_class[4, j]), periods_per_year),
-        )
+        festivals = festivals_by_class(t, festivals_of_class, j, periods_per_year)
         for i in range(lo, hi):
             care_contacts[j, i - lo] = 0.0
         for i in range(lo, hi if makes_contact[j] > 0 else lo):
