@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -9,8 +10,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from abm.core.errors import Refusal, did_you_mean
+from abm.scenario.scenario import Scenario
 from abm.study.storage.results import Results
-from abm.view import customers, dates, flows, inside, money, neighbours, plots, snapshot, summary, twins
+from abm.view import (
+    customers,
+    dates,
+    flows,
+    inside,
+    money,
+    neighbours,
+    plots,
+    retention,
+    snapshot,
+    summary,
+    twins,
+)  # fmt: skip
 from abm.view.snapshot import GONE, NOWHERE, Snapshot
 from abm.world.network.graphs import positions
 
@@ -111,6 +125,45 @@ class PlotsInside:
         table = money.steps(found.accounts, found.arms[-1], found.arms[0])
         return money.waterfall(table, found.arms[-1], found.arms[0], ax=ax, firm=found.firm)
 
+    def programme_economics(self, arm: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw what the focal firm's programme costs and brings against the baseline, item by item of the books.
+
+        The title holds the return on its cost that the books suggest beside the true one.
+        arm : None = the best other arm in which the focal firm has a programme
+        """
+        needed = "no arm but the baseline gives {firm} a programme; set firms.{firm}.program in an arm"
+        found = self._inside(self._arm_with(arm, inside.has_programme, needed, of_baseline=False))
+        return inside.programme_economics(found, ax)
+
+    def tier_flows(self, arm: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw in which tier of the focal firm's programme members of a year before the end are at the end.
+
+        arm : None = the baseline, or the best arm, in which the programme has tiers
+        """
+        needed = "in no arm has {firm} a programme with tiers; set firms.{firm}.program.tier_threshold in an arm"
+        arm = self._arm_with(arm, inside.has_tiers, needed)
+        found = self._inside(arm)
+        table = found.tiers[found.tiers["arm"] == arm]
+        if not table["customers"].sum():
+            raise Refusal(
+                f"under {arm} {found.firm} has no tiers with members a year before the end; name an arm with tiers, or "
+                "let the run last longer"
+            )
+        return flows.switching(table, ax, f"Tiers of {found.firm}, from a year before the end on: {arm}", "members")
+
+    def warning_lift(self, arm: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw how many of those gone the focal firm finds if it contacts known customers, the surest warnings first.
+
+        arm : None = the baseline, or the best arm, in which the firm knows customers
+        """
+        needed = (
+            "{firm} knows no customer; give the scenario a section [scenario.information], and the firm "
+            "information.data_coverage above 0"
+        )
+        arm = self._arm_with(arm, inside.knows_customers, needed)
+        found = self._inside(arm)
+        return retention.warning_lift({arm: inside.warnings_under(found, arm)}, found.firm, ax, self._palette)
+
     def network(self, arm: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw a part of the network, customers in the colour of the firm they go to; arm : None = the baseline."""
         arm = self._arm(arm, self._results.baseline)
@@ -152,6 +205,21 @@ class PlotsInside:
         if arm not in self._results.arms:
             raise Refusal(f"no arm {arm!r} in the results{did_you_mean(arm, self._results.arms)}")
         return arm
+
+    def _arm_with(self, arm: str | None, has: Callable[[Scenario], bool], needed: str, of_baseline: bool = True) -> str:
+        """Return an arm; None = the baseline, or else the best arm, whose scenario has something at any date.
+
+        needed : is said where none has it        of_baseline : whether the baseline is asked
+        """
+        if arm is not None:
+            return self._arm(arm, "")
+        called, study = dict(zip(self._results.arms, self._named.arms, strict=True)), self._named.experiment
+        baseline = self._results.baseline
+        others = [one for one in summary.ranked_arms(self._results, self._effects) if one != baseline]
+        for one in [*([baseline] if of_baseline else []), *others]:
+            if any(has(stretch) for _, stretch in study.scenario_of(called[one]).stretches()):
+                return one
+        raise Refusal(needed.format(firm=self._results.firms[0]))
 
     def _inside(self, arm: str | None) -> Snapshot:
         """Return the snapshot of the baseline and an arm, None = the best other one."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from abm.core.errors import Refusal, counted
+from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.results import Results
-from abm.view import customers, flows, money, neighbours, plots, snapshot, summary, tables, twins
+from abm.view import customers, flows, money, neighbours, plots, programmes, retention, snapshot, summary, tables, twins
 from abm.view.drawn import Drawn, figure_of
 from abm.view.plots import Colours
 from abm.view.snapshot import GONE, NOWHERE, Snapshot
@@ -19,7 +22,7 @@ from abm.world.network.graphs import positions
 
 FILES = (
     "where_profit_comes_from.png", "satisfaction_and_trust.png", "flows_between_firms.png", "effect_on_persons.png",
-    "network.png",
+    "network.png", "programme_economics.png", "flows_between_tiers.png", "warning_lift.png",
 )  # fmt: skip
 MONEY, PERSONS = "money", "persons"
 EFFECT_UNIT = "cu a year of contribution"
@@ -45,6 +48,7 @@ def draw(results: Results, table: pd.DataFrame, study: Experiment, palette: Colo
     luck = f"Replication {found.replications[0]}{of_point}, run again."
     if arm:
         yield from _waterfall(found, results, arm, of_point)
+        yield from _programme(found, of_point)
     yield from _distributions(found, palette, luck)
     if len(results.firms) > 1 and found.flows["customers"].sum():
         yield _flows(found, study, luck)
@@ -52,6 +56,8 @@ def draw(results: Results, table: pd.DataFrame, study: Experiment, palette: Colo
         yield from _persons(found, arm, luck)
     if len(found.ties) and len(results.firms) > 1:
         yield _network(found, list(results.firms), luck)
+    yield from _tiers(found, luck)
+    yield from _warnings(found, palette, luck)
 
 
 def effects_on_persons(found: Snapshot) -> pd.Series:
@@ -154,3 +160,104 @@ def _network(found: Snapshot, firms: list[str], luck: str) -> Drawn:
     note = f"Dot: a customer, in the colour of the firm of her latest occasion. Line: a tie. {luck}"
     caption = f"{len(people)} of {all_of_them:,} customers who have ties, about the one who has most."
     return figure_of("network.png", caption, note, panels, PERSONS)
+
+
+def has_programme(world: Scenario) -> bool:
+    """Return whether the focal firm has a programme."""
+    return world.firms[0].program is not None
+
+
+def has_tiers(world: Scenario) -> bool:
+    """Return whether the focal firm's programme has tiers."""
+    return world.firms[0].program is not None and bool(world.firms[0].program.tier_threshold)
+
+
+def knows_customers(world: Scenario) -> bool:
+    """Return whether the focal firm can identify customers."""
+    own = world.firms[0].information
+    return world.information is not None and (own.data_coverage > 0 or own.omniscient)
+
+
+def programme_economics(found: Snapshot, ax: Axes | None = None) -> Axes:
+    """Draw what the programme under the second arm costs and brings against the first.
+
+    Raises Refusal if the arms differ in no item of a programme.
+    """
+    baseline, arm = found.arms[0], found.arms[-1]
+    table = programmes.economics(found.accounts, found.forgone, arm, baseline)
+    naive = found.measures.loc[found.measures["arm"] == arm, "naive_programme_roi"].mean()
+    return programmes.programme_economics(table, arm, baseline, float(naive), found.firm, ax)
+
+
+def warnings_under(found: Snapshot, arm: str) -> tuple[pd.DataFrame, float]:
+    """Return the gains of the focal firm's warnings under an arm, and which share of those it knows have gone.
+
+    Raises Refusal if it knows nobody, or nobody whom it knows has gone.
+    """
+    own = found.persons[found.persons["arm"] == arm]
+    return retention.gains(own, found.firm), retention.gone_share(own, found.firm)
+
+
+def _programme(found: Snapshot, of_point: str) -> Iterator[Drawn]:
+    baseline, arm = found.arms[0], found.arms[-1]
+    try:
+        table = programmes.economics(found.accounts, found.forgone, arm, baseline)
+    except Refusal:  # no programme makes a difference
+        return
+
+    def bars(figure: Figure) -> None:
+        ax = figure.subplots()
+        figure.set_size_inches(plots.WIDTH, money.height(len(table) + 1) + 0.4)
+        programme_economics(found, ax)
+
+    naive = found.measures.loc[found.measures["arm"] == arm, "naive_programme_roi"].mean()
+    said = programmes.returns(float(naive), programmes.true_return(table))
+    note = (
+        "Custom won or lost: the rest of the difference in profit, at prices before discounts. Naive return: members "
+        "compared with other buyers, as the firm's books allow. True return: difference in profit per cu of cost. "
+        f"Means of {counted(len(found.replications), 'replication')}{of_point}."
+    )
+    caption = f"What the programme of {found.firm} costs and brings: {arm} minus {baseline}; {said}."
+    yield figure_of("programme_economics.png", caption, note, bars, MONEY)
+
+
+def _tiers(found: Snapshot, luck: str) -> Iterator[Drawn]:
+    sizes = found.tiers.groupby("arm", sort=False)["customers"].sum() if len(found.tiers) else pd.Series(dtype=int)
+    arms = [arm for arm in found.arms if sizes.get(arm, 0)]
+    if not arms:
+        return
+
+    def panels(figure: Figure) -> None:
+        figure.set_size_inches(plots.WIDTH, 3.2)
+        for ax, arm in zip(figure.subplots(1, len(arms), squeeze=False)[0], arms, strict=True):
+            table = found.tiers[found.tiers["arm"] == arm]
+            flows.switching(table, ax, f"Under {tables.broken(arm, 24)}", "members")
+            ax.title.set_fontsize(9.5)
+        plots.headline(figure, f"Tiers of {found.firm}: where members of a year before are at the end")
+
+    note = (
+        "Row: tier a year before the end, or when the burn-in ended if that is later; column: at the end. None: no "
+        f"member any more. Gone: has left the category or the market. {luck}"
+    )
+    caption = f"Which members of {found.firm} have kept, won or lost their tier within the last year."
+    yield figure_of("flows_between_tiers.png", caption, note, panels, PERSONS)
+
+
+def _warnings(found: Snapshot, palette: Colours, luck: str) -> Iterator[Drawn]:
+    shown = {}
+    for arm in found.arms:
+        with suppress(Refusal):  # it knows nobody, or nobody has gone
+            shown[arm] = warnings_under(found, arm)
+    if not shown:
+        return
+
+    def lines(figure: Figure) -> None:
+        figure.set_size_inches(plots.WIDTH, 4.2)
+        retention.warning_lift(shown, found.firm, figure.subplots(), palette)
+
+    note = (
+        "Customers whom the firm knows when the run ends, the surest warnings first. Gone: at another firm, or left "
+        f"the category. Dashed: by lot; dotted: by the truth, which no firm knows. {luck}"
+    )
+    caption = f"How many of the customers who have gone {found.firm} finds by its warnings."
+    yield figure_of("warning_lift.png", caption, note, lines, PERSONS)

@@ -84,7 +84,7 @@ def steps(accounts: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
     wide = accounts.pivot_table(index=["account", "item"], columns=["arm", "replication"], values="amount", sort=False)
     wide = wide.fillna(0.0)  # an item of a theory that one of the arms has not
     gaps = (wide[arm] - wide[baseline]).reindex([*SIGNS], level="account")
-    gaps.index = pd.Index([_words(item) for _, item in gaps.index], name="item")
+    gaps.index = pd.Index([words(item) for _, item in gaps.index], name="item")
     sizes = gaps.mean(axis=1).abs().sort_values(ascending=False, kind="stable")
     shown = set(sizes[sizes > _SMALL * sizes.max()].index[:MOST_ITEMS])
     few = gaps.loc[[item for item in gaps.index if item in shown]]
@@ -140,7 +140,7 @@ def _digits(total: float) -> int:
     return min(max(1 - int(np.floor(np.log10(abs(total)))), 0), 4) if total else 2
 
 
-def _words(item: str) -> str:
+def words(item: str) -> str:
     """Return what an item of the books is called where people read of it."""
     return _WORDS.get(item) or _meanings().get(item, item.replace("_", " "))
 

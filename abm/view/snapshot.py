@@ -6,7 +6,7 @@ each is held against the stored one to the last bit. Accounts of customers are k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from abm.engine.engine import Engine
 from abm.engine.recording import Record
 from abm.kpis.standard import KPIS
 from abm.mechanisms.books.customer_accounts import CustomerAccounts
+from abm.mechanisms.loyalty.membership import naive_programme_roi
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.results import Results
@@ -28,6 +29,8 @@ from abm.world.world import World
 MOST_WORK = 8_000_000  # customer-periods that are run again, which takes a few seconds
 MOST_REPLICATIONS = 10  # of each arm
 NEW, GONE, NOWHERE = "new", "gone", "nowhere"
+NO_TIER = "none"  # of who is no member
+TIERS = ("base", "tier 1", "tier 2", "tier 3", "tier 4")
 _SO_FAR = {"spend_so_far": "spend", "profit_from_customer": "contribution"}  # column of customers -> of the table
 
 
@@ -39,15 +42,21 @@ class Snapshot:
     replications : those of which there are accounts and measures; persons, flows and ties are of the first of them
     years        : that are measured
     persons  : a row per arm and customer at the end: arm, customer, provider, satisfaction, trust, preference, visits,
-               spend, contribution
+               known, warning, spend, contribution
                provider  firm of her latest occasion, "nowhere", or "gone" if she has left the category
+               known, warning  whether the firm can identify her, and how sure it may be that she is gone; NaN of whom
+               it does not know
                spend, contribution  at the focal firm since the burn-in ended, cu; visits there since the run began
     flows    : a row per arm and pair of firms: arm, from, to, customers; who went from where to where within the last
                year, or since the burn-in if that is less; "new" is who was not there before, "gone" who is not any more
+    tiers    : a row per arm and pair of tiers of the focal firm's programme: arm, from, to, customers; of members at
+               the first of the two dates of flows, in which tier they are at the second: "none" is who is no member
+               any more, "gone" who has left the category or the market; no rows under an arm without tiers
     ties     : (k, 2) customers of the first arm who are tied to each other, each pair once
     accounts : a row per arm, replication and item of the books: arm, replication, account, item, amount, which adds
                to profit, cu per customer and year
-    measures : a row per arm and replication, a column per shipped KPI
+    forgone  : the same of money not received, which revenue is without; amounts are at most 0
+    measures : a row per arm and replication, a column per shipped KPI, and naive_programme_roi
     """
 
     firm: str
@@ -56,8 +65,10 @@ class Snapshot:
     years: float
     persons: pd.DataFrame
     flows: pd.DataFrame
+    tiers: pd.DataFrame
     ties: np.ndarray
     accounts: pd.DataFrame
+    forgone: pd.DataFrame
     measures: pd.DataFrame
 
 
@@ -101,7 +112,7 @@ class _Look:
 
     whole  : whether persons are looked at, too; else the record is all
     before : of each customer when the burn-in ends, by her identity: what she has spent and brought so far
-    then   : her provider a year before the end
+    then   : her provider a year before the end        tier_then : her tier then, None = there were no tiers
     """
 
     study: Experiment
@@ -110,8 +121,10 @@ class _Look:
     record: Record | None = None
     before: pd.DataFrame = field(default_factory=pd.DataFrame)
     then: pd.Series = field(default_factory=pd.Series)
+    tier_then: pd.Series | None = None
     persons: pd.DataFrame = field(default_factory=pd.DataFrame)
     flows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tiers: pd.DataFrame = field(default_factory=pd.DataFrame)
     ties: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
     @property
@@ -128,10 +141,11 @@ class _Look:
         if engine.t == scenario.burn_in:
             self.before = pd.DataFrame({name: c[name][0].copy() for name in _SO_FAR}, customer)
         if engine.t == _year_before(scenario):
-            self.then = where
+            self.then, self.tier_then = where, _tier(world, where)
         if engine.t == scenario.periods:
             self.persons = _persons(world, self.before, where)
             self.flows = _flows(self.then, where, world.firm_names)
+            self.tiers = _tier_flows(self.tier_then, _tier(world, where))
             once = world.ties.sender < world.ties.target
             self.ties = np.column_stack([customer[world.ties.sender[once]], customer[world.ties.target[once]]])
 
@@ -180,10 +194,34 @@ def _persons(world: World, before: pd.DataFrame, where: pd.Series) -> pd.DataFra
         column = c.get(name)
         found[name] = np.where(used, column[0], np.nan) if column is not None else np.nan
     found["preference"], found["visits"] = c.preference[0].copy(), c.visits_so_far[0].copy()
+    known, warning = c.get("known"), c.get("warning")
+    found["known"] = known[0] > 0 if known is not None else False
+    found["warning"] = np.where(found["known"], warning[0], np.nan) if warning is not None else np.nan
     earlier = before.reindex(where.index, fill_value=0)  # of newcomers since
     for name, called in _SO_FAR.items():
         found[called] = (c[name][0] - earlier[name].to_numpy()) * CENT
     return found.reset_index().sort_values("customer", ignore_index=True)
+
+
+def _tier(world: World, where: pd.Series) -> pd.Series | None:
+    """Return in which tier of the focal firm's programme each customer is, None = it has no tiers.
+
+    where : her provider, by her identity
+    """
+    c, tiered = world.customers, world.firms.get("has_tiers")
+    if tiered is None or "tier" not in c or not tiered[0]:
+        return None
+    names = np.where(c["member"][0] > 0, np.array(TIERS, object)[c["tier"][0]], NO_TIER)
+    return pd.Series(names, where.index).mask(where == GONE, GONE)
+
+
+def _tier_flows(then: pd.Series | None, now: pd.Series | None) -> pd.DataFrame:
+    """Return how many members went from each tier to each, from one date to another."""
+    if then is None or now is None:
+        return pd.DataFrame(columns=["from", "to", "customers"])
+    both = pd.DataFrame({"from": then[then.isin(TIERS)], "to": now.reindex(then.index[then.isin(TIERS)]).fillna(GONE)})
+    every = pd.MultiIndex.from_product([TIERS, [*TIERS, NO_TIER, GONE]], names=["from", "to"])
+    return both.groupby(["from", "to"]).size().reindex(every, fill_value=0).rename("customers").reset_index()
 
 
 def _flows(then: pd.Series, now: pd.Series, firms: Sequence[str]) -> pd.DataFrame:
@@ -198,7 +236,13 @@ def _flows(then: pd.Series, now: pd.Series, firms: Sequence[str]) -> pd.DataFram
 def _made(looks: dict[str, list[_Look]], replications: Sequence[int], study: Experiment) -> Snapshot:
     world, arms = study.scenario, tuple(looks)
     first = {arm: own[0] for arm, own in looks.items()}
-    accounts = [_accounts(look.record, arm, look.replication) for arm, own in looks.items() for look in own]
+    accounts, forgone = (
+        pd.concat(
+            [_accounts(look.record, arm, look.replication, signs) for arm, own in looks.items() for look in own],
+            ignore_index=True,
+        )
+        for signs in (SIGNS, FORGONE)
+    )
     measures = [
         {"arm": arm, "replication": look.replication, **_measures(look.record)} for arm, own in looks.items()
         for look in own
@@ -210,28 +254,35 @@ def _made(looks: dict[str, list[_Look]], replications: Sequence[int], study: Exp
         years=(world.periods - world.burn_in) / world.periods_per_year,
         persons=pd.concat([look.persons.assign(arm=arm) for arm, look in first.items()], ignore_index=True),
         flows=pd.concat([look.flows.assign(arm=arm) for arm, look in first.items()], ignore_index=True),
+        tiers=pd.concat([look.tiers.assign(arm=arm) for arm, look in first.items()], ignore_index=True),
         ties=first[arms[0]].ties,
-        accounts=pd.concat(accounts, ignore_index=True),
+        accounts=accounts,
+        forgone=forgone,
         measures=pd.DataFrame(measures),
     )
 
 
 SIGNS = {"revenue": 1.0, "goods": -1.0, "lever": -1.0, "fixed": -1.0}  # of an account in profit
+FORGONE = {"forgone": -1.0}
 
 
-def _accounts(record: Any, arm: str, replication: int) -> pd.DataFrame:
-    """Return what each item of the focal firm's books adds to its profit, cu per customer and year."""
+def _accounts(record: Any, arm: str, replication: int, signs: Mapping[str, float]) -> pd.DataFrame:
+    """Return what each item of the focal firm's books comes to, cu per customer and year.
+
+    signs : by account, of those that are wanted
+    """
     totals = record.tallies.totals(record.burn_in)
     people = totals["population"][0]
     year = record.periods_per_year
     rows = [
-        (arm, replication, account, name, SIGNS[account] * totals[name][..., 0].sum() * year / people)
+        (arm, replication, account, name, signs[account] * totals[name][..., 0].sum() * year / people)
         for name, account in totals.accounts.items()
-        if account in SIGNS and people
+        if account in signs and people
     ]
     return pd.DataFrame(rows, columns=["arm", "replication", "account", "item", "amount"])
 
 
 def _measures(record: Any) -> dict[str, float]:
-    """Return the shipped KPIs of the focal firm."""
-    return dict(zip([kpi.name for kpi in KPIS], record.summary(KPIS)[0], strict=True))
+    """Return the shipped KPIs of the focal firm, and the return on its programme that its books suggest."""
+    kpis = (*KPIS, naive_programme_roi)
+    return dict(zip([kpi.name for kpi in kpis], record.summary(kpis)[0], strict=True))
