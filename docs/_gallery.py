@@ -45,6 +45,7 @@ class Picture:
 
 MAIN = "run experiments/loyalty_programs.toml --set scenario.population.customers=1000 --replications 10"
 QUESTION = "experiments/my_question.toml --set scenario.population.customers=500 --replications 8"
+CARDS = "run experiments/many_cards.toml --set scenario.population.customers=500 --replications 6"
 PICTURES = (
     Picture(
         "effect_on_profit", "What each arm earns",
@@ -65,6 +66,22 @@ PICTURES = (
         "where_profit_comes_from", "Where the difference comes from",
         "The books of both arms, item by item; the last bar is the difference in profit.",
         MAIN, "loyalty_programs/where_profit_comes_from.png",
+    ),
+    Picture(
+        "programme_economics", "What a programme costs and brings",
+        "What its books suggest that it returns (naive), beside what it adds to profit per cu of its cost (true).",
+        CARDS, "many_cards/programme_economics.png",
+    ),
+    Picture(
+        "tier_flows", "Who keeps a tier",
+        "Members by the tier of a year ago, and in which tier they are today.",
+        CARDS, "many_cards/flows_between_tiers.png",
+    ),
+    Picture(
+        "warning_lift", "Whom warnings find",
+        "Known customers, the surest warnings first: which share of those gone is among them, against a lot and the truth.",
+        "run experiments/whom_to_save.toml --set scenario.population.customers=500 --replications 3",
+        "whom_to_save/warning_lift.png",
     ),
     Picture(
         "flows", "Who goes where",

@@ -98,11 +98,17 @@ def steps(accounts: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
 
 
 def waterfall(
-    table: pd.DataFrame, arm: str, baseline: str, unit: str = "cu/customer/year", ax: Axes | None = None, firm: str = ""
+    table: pd.DataFrame,
+    arm: str,
+    baseline: str,
+    unit: str = "cu/customer/year",
+    ax: Axes | None = None,
+    firm: str = "",
+    least_digits: int = 0,
 ) -> Axes:
     """Draw where an arm's difference in profit comes from: a bar for each item of the books, one behind the other.
 
-    table : as of `steps`        unit : of the amounts
+    table : as of `steps`        unit : of the amounts        least_digits : decimals at least
     """
     amounts = table["amount"].to_numpy(float)
     ends = np.concatenate([[0.0], np.cumsum(amounts)])
@@ -113,7 +119,7 @@ def waterfall(
             ax.barh(y, amount, left=start, height=0.62, color=_GAIN if amount >= 0 else _LOSS)
             ax.plot([start + amount] * 2, [y, y + 1], color=plots.GREY, linewidth=0.8, zorder=0.6)
         ax.barh(len(amounts), ends[-1], height=0.62, color=_TOTAL)
-        digits = _digits(ends[-1])
+        digits = max(least_digits, _digits(ends[-1]))
         for y, (start, amount) in enumerate([*zip(ends, amounts, strict=False), (0.0, ends[-1])]):
             right = max(start, start + amount)
             said = tables.number(amount, digits, sign=True).replace("-", "−")

@@ -35,9 +35,8 @@ def economics(accounts: pd.DataFrame, forgone: pd.DataFrame, arm: str, baseline:
 
     First what is left of the difference in profit when all items of programmes are taken off: what customers buy more
     or less, at the prices before discounts, less all other costs. Then the items of programmes, those that bring first;
-    items that are 0 are left out. Discounts are those of members and tiers, and those of classes of customers, which the
-    books do not tell apart. The sum is the difference in profit; low and high are the 95 % interval over the
-    replications.
+    items that are 0 are left out. Discounts are those of members and tiers, and of classes of customers: the books do
+    not tell them apart. The sum is the difference in profit; low and high are the 95 % interval over the replications.
 
     accounts, forgone : as of a Snapshot
 
@@ -66,7 +65,8 @@ def economics(accounts: pd.DataFrame, forgone: pd.DataFrame, arm: str, baseline:
 def true_return(table: pd.DataFrame) -> float:
     """Return what a programme adds to profit, its cost taken off, per cu of its cost; NaN if it costs nothing more.
 
-    Cost: rewards, provision, administration, discounts and whatever else loyalty theories book as cost.
+    Cost: rewards, provision, administration, discounts and whatever else loyalty theories book as cost. The naive return
+    has the first four alone.
 
     table : as of `economics`
     """
@@ -83,7 +83,7 @@ def programme_economics(
 
     table : as of `economics`        naive : as of naive_programme_roi, NaN = it has no value
     """
-    ax = money.waterfall(table, arm, baseline, ax=ax)
+    ax = money.waterfall(table, arm, baseline, ax=ax, least_digits=1)
     ax.use_sticky_edges = False  # a number beside a bar that ends at the margin has room
     ax.autoscale_view()
     of = f" of {firm}" if firm else ""
@@ -97,4 +97,4 @@ def returns(naive: float, true: float) -> str:
         tables.number(value, 2, sign=True).replace("-", "−") if np.isfinite(value) else "no value"
         for value in (naive, true)
     )
-    return f"return on its cost: naive {naive_said}, true {true_said}"
+    return f"Return on its cost: naive {naive_said}, true {true_said}"

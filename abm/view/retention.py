@@ -80,9 +80,9 @@ def warning_lift(
         ax.yaxis.set_major_formatter("{x:.0%}")
         ax.set_xlabel(f"share contacted of customers whom {firm} knows")
         ax.set_ylabel("share caught of those gone")
-        said = "lift in the first tenth"
+        said = "Lift in the first tenth"
         place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.02), "borderaxespad": 0.0}
         ax.legend(frameon=False, title=None if alone else said, alignment="left", **place)
         under = f" under {next(iter(found))}\n{said} {next(iter(lifts.values()))}" if alone else ""
-        ax.set_title(f"Warnings of {firm}{under}", wrap=True)
+        ax.set_title(f"Warnings of {firm}{under or ': how many of those gone they find'}", wrap=True)
     return ax

@@ -59,9 +59,7 @@ def test_warnings_that_are_all_equal_are_a_lot():
 
 
 def test_who_knows_nobody_or_has_lost_nobody_is_told_so():
-    with pytest.raises(
-        abm.Refusal, match=r"north knows no customer; give the scenario a section \[scenario.information"
-    ):
+    with pytest.raises(abm.Refusal, match="north knows no customer; give the scenario a section"):
         retention.gains(persons().assign(known=False), "north")
     with pytest.raises(abm.Refusal, match="nobody whom north knows has gone"):
         retention.gains(persons().assign(provider="north"), "north")
@@ -74,7 +72,7 @@ def test_the_curve_is_the_table_and_the_title_has_the_lift():
     np.testing.assert_allclose(lines["by warning"], table[["contacted", "caught"]])
     np.testing.assert_allclose(lines["by the truth"], [[0, 0], [0.4, 1], [1, 1]])
     np.testing.assert_allclose(lines["by lot"], [[0, 0], [1, 1]])
-    assert ax.get_title(loc="left") == "Warnings of north under none\nlift in the first tenth 2.5"
+    assert ax.get_title(loc="left") == "Warnings of north under none\nLift in the first tenth 2.5"
     assert_readable(ax.figure)
 
 
@@ -83,7 +81,7 @@ def test_of_two_arms_the_lift_stands_beside_each():
     ax = retention.warning_lift(
         {"none": (table, 0.4), "more": (retention.gains(persons().iloc[2:], "north"), 0.4)}, "north"
     )
-    assert [text.get_text() for text in ax.get_legend().get_texts()][0] == "none: 2.5"
+    assert ax.get_legend().get_texts()[0].get_text() == "none: 2.5"
     assert_readable(ax.figure)
 
 
@@ -102,7 +100,7 @@ def test_known_and_gone_are_those_of_the_run(warned):
 
 def test_it_is_drawn_by_name_and_in_the_report(warned):
     ax = warned.plot.warning_lift()
-    assert ax.get_title(loc="left").startswith("Warnings of north under none\nlift in the first tenth ")
+    assert ax.get_title(loc="left").startswith("Warnings of north under none\nLift in the first tenth ")
     found = warned.plot._inside(None)
     (drawn,) = inside._warnings(found, plots.colours(warned.arms, "none"), "")
     assert drawn.file == "warning_lift.png"
@@ -110,9 +108,7 @@ def test_it_is_drawn_by_name_and_in_the_report(warned):
 
 
 def test_without_information_it_is_refused_and_the_report_has_none(results):
-    with pytest.raises(
-        abm.Refusal, match=r"north knows no customer; give the scenario a section \[scenario.information"
-    ):
+    with pytest.raises(abm.Refusal, match="north knows no customer; give the scenario a section"):
         results.plot.warning_lift()
     with pytest.raises(abm.Refusal, match="north knows no customer"):
         results.plot.warning_lift("service")
