@@ -79,7 +79,7 @@ PICTURES = (
     ),
     Picture(
         "warning_lift", "Whom warnings find",
-        "Known customers, the surest warnings first: which share of those gone is among them, against a lot and the truth.",
+        "Of known customers, the surest warnings first: how many of those gone are found, against a lot and the truth.",
         "run experiments/whom_to_save.toml --set scenario.population.customers=500 --replications 3",
         "whom_to_save/warning_lift.png",
     ),

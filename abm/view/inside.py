@@ -21,8 +21,8 @@ from abm.view.snapshot import GONE, NOWHERE, Snapshot
 from abm.world.network.graphs import positions
 
 FILES = (
-    "where_profit_comes_from.png", "satisfaction_and_trust.png", "flows_between_firms.png", "effect_on_persons.png",
-    "network.png", "programme_economics.png", "flows_between_tiers.png", "warning_lift.png",
+    "where_profit_comes_from.png", "programme_economics.png", "satisfaction_and_trust.png", "flows_between_firms.png",
+    "effect_on_persons.png", "network.png", "flows_between_tiers.png", "warning_lift.png",
 )  # fmt: skip
 MONEY, PERSONS = "money", "persons"
 EFFECT_UNIT = "cu a year of contribution"

@@ -65,8 +65,8 @@ def economics(accounts: pd.DataFrame, forgone: pd.DataFrame, arm: str, baseline:
 def true_return(table: pd.DataFrame) -> float:
     """Return what a programme adds to profit, its cost taken off, per cu of its cost; NaN if it costs nothing more.
 
-    Cost: rewards, provision, administration, discounts and whatever else loyalty theories book as cost. The naive return
-    has the first four alone.
+    Cost: rewards, provision, administration, discounts and whatever else loyalty theories book as cost. The naive
+    return has the first four alone.
 
     table : as of `economics`
     """
@@ -86,6 +86,8 @@ def programme_economics(
     ax = money.waterfall(table, arm, baseline, ax=ax, least_digits=1)
     ax.use_sticky_edges = False  # a number beside a bar that ends at the margin has room
     ax.autoscale_view()
+    for number in ax.texts:  # one that stands on the line of 0 is not crossed out by it
+        number.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})
     of = f" of {firm}" if firm else ""
     plots.retitle(ax, f"Programme{of}: {arm} minus {baseline}\n{returns(naive, true_return(table))}")
     return ax

@@ -95,8 +95,8 @@ def test_ties_are_those_of_the_network(found):
 
 def test_which_figures(results, study):
     drawn = list(inside.draw(results, summary.effects(results), study, plots.colours(results.arms, "none")))
-    assert [one.file for one in drawn] == list(inside.FILES[:5])  # the others need a programme, tiers or information
-    assert [one.topic for one in drawn] == ["money"] + ["persons"] * 4
-    flows = drawn[2]
+    assert [one.file for one in drawn] == list(inside.FILES[:6])  # the others need tiers, or information
+    assert [one.topic for one in drawn] == ["money"] * 2 + ["persons"] * 4
+    flows = drawn[3]
     assert "Under none" in flows.svg
     assert flows.svg.count("share of the row") == 2
