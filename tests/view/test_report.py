@@ -65,7 +65,7 @@ def test_nothing_comes_from_outside(page, copy):
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(page, copy):
     drawings = [attributes for tag, attributes in page.seen if tag == "svg"]
-    assert len(drawings) == len(list(copy.glob("*.png"))) == 10
+    assert len(drawings) == len(list(copy.glob("*.png"))) == 11
     assert all(len(attributes["aria-label"]) > 40 and attributes["role"] == "img" for attributes in drawings)
 
 
