@@ -121,11 +121,12 @@ class SecondProductPolicy(Policy):
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
         """Return price, goods and time in cents, and the analysis of a customer in 1/100 cent."""
+        analysed = self.targeted if self.second_price > 0 else 0.0  # nobody is analysed for what is not on offer
         return {
             "second_price_paid": (CENTS, self.second_price),
             "second_expense": (CENTS, self.second_unit_cost),
             "pitch_expense": (CENTS, self.pitch_cost),
-            "analysis_expense": (CENTS, -100.0 * self.analysis_cost * math.log1p(-self.targeted)),
+            "analysis_expense": (CENTS, -100.0 * self.analysis_cost * math.log1p(-analysed)),
         }
 
 
