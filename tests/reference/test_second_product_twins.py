@@ -19,7 +19,14 @@ from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.mechanisms.books.accounts import book_visits, charge
 from abm.mechanisms.demand.second_books import add_second_net, book_analysis, book_second, replace_main
-from abm.mechanisms.demand.second_offers import count_owners, follow_up, offer_second, resent_offers, stake_second
+from abm.mechanisms.demand.second_offers import (
+    add_letters,
+    count_owners,
+    follow_up,
+    offer_second,
+    resent_offers,
+    stake_second,
+)
 from abm.mechanisms.demand.second_product import SecondProduct
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
@@ -235,7 +242,9 @@ def test_offers_and_owners_are_those_of_the_twin(policies, numbers, of, stretche
         forget(small)
         set_pairs(small, pairs)
         small.passing.approaches.fill(1.0)
-        small.run("second_product", follow_up, t)
+        if any(step.name == follow_up.name for step in small.scenario.steps()):
+            small.run("second_product", follow_up, t)
+            small.run("second_product", add_letters, t)
         letters = [[selling.write(t, i, j, *pairs[j][i][:3]) for i in range(3)] for j in range(2)]
         of_visits = listed(small, visits)
         put(small, visit_provider=[provider for _, _, provider, _ in visits], at_stake=2.0, satisfaction_shift=0.25)
