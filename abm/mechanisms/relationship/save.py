@@ -195,7 +195,7 @@ class Save(Mechanism):
         """Judge the campaign before, and pick the targets of a new one; in period 0 nothing is done.
 
         First the campaign before is judged (`_judge`), then everybody's `save_state` is 0 again, at all firms. All that
-        is read is as the period before ended. `save_cell` is written for all whom the firm knows.
+        is read is as the period before ended. `save_cell` is written for all whom a firm knows that has a `save_rate`.
 
         Of k customers whom a firm knows, the whole number nearest to `save_rate * k` are targets, halves rounded up;
         of these the whole number nearest to the share `explore` by the order of the lot, the others by the rule. By

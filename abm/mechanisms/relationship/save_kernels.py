@@ -65,8 +65,8 @@ def foresee_gain(
 
     It is `gained_visits` of the preference and provider after the period's choices, with the voucher's pull
     `price_response * voucher_worth`, the loss `waking` times the cost of leaving in utility (the sum of
-    `utility_of_switching_cost` over firms, of which all but the provider's are 0), and the usual purchase rate; 0 of
-    who has left the category.
+    `utility_of_switching_cost` over firms, of which all but that of the provider before the choices are 0), and the
+    usual purchase rate; 0 of who has left the category.
 
     save_gain (m, n)  visits  [written]
     """

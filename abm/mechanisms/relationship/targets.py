@@ -17,8 +17,11 @@ _ROUNDING = 9  # decimals of a number of customers: 0.07 of 100 is 7, not 7.0000
 
 
 def nearest(share: float, customers: int) -> int:
-    """Return the whole number nearest to a share of customers, halves rounded up."""
-    return int(np.floor(np.round(float(share) * customers, _ROUNDING) + 0.5))
+    """Return the whole number nearest to a share of customers, halves rounded up.
+
+    A lever, which is held as float32, counts as the number that was set: 0.7 of 5 are 3.5, and not a little less.
+    """
+    return int(np.floor(np.round(float(str(share)) * customers, _ROUNDING) + 0.5))
 
 
 def cells_of(
