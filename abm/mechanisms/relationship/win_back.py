@@ -175,13 +175,14 @@ class WinBack(Mechanism):
         """Judge the campaign before, and pick whom the budget pays for; in period 0 nothing is done.
 
         All that is read is as the period before ended; once judged, everybody's `win_back_state` is 0 again.
-        A firm has `acquisition_budget * every` cu for each customer of the market, in whole cents, rounded down; of it
-        the part `lapsed_share`, in the nearest whole cents, is for the lapsed, the rest for prospects. Either pays
-        for as many contacts as their cost goes into it, and at most for those who are there; what is left is not spent.
-        Lapsed is who is known, has a warning of `least_warning` or more and was last seen `lapse_from` periods ago or
-        longer, but less than `lapse_from + lapse_length`; first come the shortest silences, or the highest spend seen,
-        of equals the first in the order of the lot. Prospects are customers who are not known, in the order of the lot.
-        Last the lowest identity decides.
+        A firm has `acquisition_budget`, in the nearest 1/100 cent, times `every` for each customer of the market: in
+        all so many whole cents, rounded down. Of it the part `lapsed_share`, in the nearest whole cents, is for the
+        lapsed, the rest for prospects. Either pays for as many contacts as their cost goes into it, and at most for
+        those who are there: for all of them if they cost nothing and there is a cent. What is left is not spent.
+        Lapsed is who is known, has a warning of `least_warning` or more and was last seen `lapse_from` periods before t
+        or longer, but less than `lapse_from + lapse_length`; first come the shortest silences, or the highest spend
+        seen, of equals the first in the order of the lot. Prospects are customers who are not known, in the order of
+        the lot. Last the lowest identity decides.
         """
         if t == 0:
             return
