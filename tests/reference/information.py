@@ -4,12 +4,12 @@ Claim: a firm notes the visits of those it can identify, learns their rhythm, an
 of her gaps she has been silent.
 Source: the written specification of the theory, without a look at its kernel.
 
-Rhythms are kept as float32 keeps them, rounded after each step, because a warning is a threshold on them.
+What the warning goes by is a score of `warning_scores`. Rhythms are kept as float32 keeps them, rounded after each
+step, because a warning is a threshold on them.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +17,16 @@ from typing import Any
 from tests.reference.accounts import hundredths
 from tests.reference.closeness import as_single, near
 from tests.reference.random_numbers import Key, customer_words, uniform
+from tests.reference.warning_scores import EXAMPLE as SCORES
+from tests.reference.warning_scores import dropped_out, logit_score, recency_warning
 
-EXAMPLE: dict[str, Any] = {"rhythm_rate": 0.3, "warn_from": 0.95}
+EXAMPLE: dict[str, Any] = {"rhythm_rate": 0.3, "warn_from": 0.95, **SCORES}
 COUNTS = ("identified", "known_customers", "gone", "warned", "warned_rightly", "record_keeping")
 
 
 @dataclass
 class Record:
-    """What a firm knows of a customer: period of her latest noted visit, visits, cents, gap in periods, 0-1."""
+    """What a firm knows of a customer: periods of first and latest noted visit, visits, cents, gap in periods, 0-1."""
 
     known: bool = False
     seen_last: int = -1
@@ -32,20 +34,41 @@ class Record:
     seen_spend: int = 0
     seen_gap: float = 0.0
     warning: float = 0.0
+    seen_first: int = -1
+    seen_complaints: int = 0
 
     def note(self, t: int, spend: int, parameters: dict[str, Any]) -> None:
         """Note a visit of a known customer in period t, on which she spent so many cents."""
         since = t - self.seen_last
         if self.seen_visits > 0 and since > 0:
             self.seen_gap = moved_gap(self.seen_gap, since, parameters["rhythm_rate"])
+        if self.seen_visits == 0:
+            self.seen_first = t
         self.seen_last = t
         self.seen_visits += 1
         self.seen_spend += spend
 
-    def judge(self, t: int, gone: bool, omniscient: bool) -> None:
-        """Set the warning at the end of period t: by her silence, or of who sees all by whether she has gone."""
+    def judge(self, t: int, gone: bool, omniscient: bool, parameters: dict[str, Any]) -> None:
+        """Set the warning at the end of period t: by a score, or of who sees all by whether she has gone."""
         if self.known:
-            self.warning = float(gone) if omniscient else recency_warning(t - self.seen_last, self.seen_gap)
+            self.warning = float(gone) if omniscient else self.score(t, parameters)
+
+    def score(self, t: int, parameters: dict[str, Any]) -> float:
+        """Return how sure the firm may be at the end of period t that she is gone."""
+        silence, recency = t - self.seen_last, self.seen_last - self.seen_first
+        if parameters["score"] == "alive":
+            return dropped_out(self.seen_visits - 1, recency, t - self.seen_first, parameters)
+        if parameters["score"] == "recency":
+            return recency_warning(silence, self.seen_gap)
+        return logit_score(
+            silence=silence,
+            gap=self.seen_gap,
+            recency=recency,
+            visits=self.seen_visits,
+            cents=self.seen_spend,
+            complaints=self.seen_complaints,
+            p=parameters,
+        )
 
 
 def draw(key: Key, customer: int, period: int, nth: int, replication: int) -> float:
@@ -63,11 +86,6 @@ def moved_gap(gap: float, since: int, rhythm_rate: float) -> float:
     if gap == 0.0:
         return float(since)
     return as_single(gap + as_single(as_single(rhythm_rate) * as_single(since - gap)))
-
-
-def recency_warning(silence: int, gap: float) -> float:
-    """Return 1 - exp(-silence / gap); 0 while there is no gap; silence and gap in periods."""
-    return 1.0 - math.exp(-silence / gap) if gap > 0.0 else 0.0
 
 
 def has_gone(firm: int, provider: int, exited: bool) -> bool:
@@ -125,9 +143,10 @@ class Watch:
         """Begin a period."""
         self.counts = {name: [0] * len(self.policies) for name in COUNTS}
         self.close = False
+        self.complaints: list[tuple[int, int]] = []  # of the period: firm, customer
 
-    def visit(self, t: int, i: int, j: int, nth: int, spend: int, member: bool) -> None:
-        """Let firm j see a visit of customer i, on her nth occasion of the period, member or not after it."""
+    def visit(self, t: int, i: int, j: int, nth: int, spend: int, member: bool, complained: bool = False) -> None:
+        """Let firm j see a visit of customer i, her nth of the period, member or not after it; did she complain?"""
         record, policy = self.records[j][i], self.policies[j]
         if not record.known:
             u = draw(self.key, i, t, nth, replication=0)
@@ -135,14 +154,18 @@ class Watch:
             self.counts["identified"][j] += record.known
         if record.known:
             record.note(t, spend, self.parameters)
+        if complained:
+            self.complaints.append((j, i))
 
     def end(self, t: int, providers: Sequence[int], exited: Sequence[bool]) -> None:
         """End a period: warnings, counts and cost; each customer's provider, and whether she has left the category."""
         warn_from = self.parameters["warn_from"]
+        for j, i in self.complaints:  # who is known by now; also of a visit before she was
+            self.records[j][i].seen_complaints += self.records[j][i].known
         for j, (policy, records) in enumerate(zip(self.policies, self.records, strict=True)):
             gone = [has_gone(j, *truth) for truth in zip(providers, exited, strict=True)]
             for record, truth in zip(records, gone, strict=True):
-                record.judge(t, truth, policy.omniscient)
+                record.judge(t, truth, policy.omniscient, self.parameters)
                 self.close |= is_close(record, warn_from)
             found = counted(zip(records, gone, strict=True), warn_from)
             cost = record_keeping(found["known_customers"], policy.record_cost)

@@ -17,15 +17,17 @@ from hypothesis import strategies as st
 from abm.engine.engine import Engine
 from abm.engine.visit_log import room, taken, visit_log
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.relationship.warning_scores import score_alive
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.study.plan.record import of_visits
 from tests.mechanisms.small import Small
-from tests.reference import accounts, information, recovery
+from tests.reference import accounts, information, recovery, warning_scores
 from tests.reference.closeness import as_single, near_half
 from tests.reference.customer_accounts import Account, goods_cents, lever_cents
 from tests.reference.information import COUNTS, Record, Watch
 from tests.reference.random_numbers import stream_key
+from tests.reference.warning_scores import SILENT
 
 ACCOUNT = ("profit_from_customer", "spend_so_far", "visits_so_far")
 RECORD = ("known", "seen_last", "seen_visits", "seen_spend", "seen_gap")
@@ -48,8 +50,8 @@ def watched(scenario, customers, seed):
     return Watch(policies, customers, stream_key(seed, "information"), parameters)
 
 
-def assert_same_warnings(found, twins):
-    np.testing.assert_allclose(found.warning, [[twin.warning for twin in row] for row in twins], atol=1e-6)
+def assert_same_warnings(found, twins, atol=1e-6):
+    np.testing.assert_allclose(found.warning, [[twin.warning for twin in row] for row in twins], rtol=1e-6, atol=atol)
 
 
 class TestAccountByHand:
@@ -69,6 +71,61 @@ class TestAccountByHand:
         account = Account()
         account.book(100, 60, 50)
         assert account.profit_from_customer == -10
+
+
+class TestWarningScoresByHand:
+    p = information.EXAMPLE
+
+    def test_alive(self):
+        """After 2 repeats until period 10 of 20: odds of 1 / 11 * (32 / 22)^3 = 0.279763; after none 0."""
+        assert warning_scores.dropped_out(2, 10, 20, self.p) == pytest.approx(0.218605, abs=1e-6)
+        assert warning_scores.dropped_out(2, 20, 20, self.p) == pytest.approx(1.0 / 12.0)
+        assert warning_scores.dropped_out(0, 0, 20, self.p) == 0.0
+
+    def test_who_is_surely_gone(self):
+        assert warning_scores.dropped_out(200, 0, 500, self.p) == 1.0
+
+    def test_slowing(self):
+        """A gap of 6 where 4 visits within 9 periods make 3 the mean: ln 2; 0 where either is not known."""
+        assert warning_scores.slowing(6.0, 9, 4) == pytest.approx(math.log(2.0))
+        assert [warning_scores.slowing(*of) for of in ((0.0, 9, 4), (6.0, 0, 4), (6.0, 9, 1))] == [0.0] * 3
+
+    def test_logit(self):
+        """-2 + 1.5 gaps + 0.5 ln 4 - 0.25 ln 21 + ln 2 + 2 * 0.5 = 1.125164; -2 without a rhythm."""
+        p = {**self.p, "on_visits": 0.5, "on_spend": -0.25, "on_trend": 1.0, "on_complaints": 0.5}
+        seen = {"silence": 9, "gap": 6.0, "recency": 9, "visits": 4, "cents": 2000, "complaints": 2}
+        assert warning_scores.logit_score(**seen, p=p) == pytest.approx(1.0 / (1.0 + math.exp(-1.125164)), abs=1e-6)
+        first = {"silence": 9, "gap": 0.0, "recency": 0, "visits": 1, "cents": 0, "complaints": 0}
+        assert warning_scores.logit_score(**first, p=p) == pytest.approx(1.0 / (1.0 + math.exp(2.0)))
+
+    def test_repeats_are_visits_after_the_first(self):
+        """Of visits in periods 0, 4, 10 two are repeats; the score of period 20 is that of `test_alive`."""
+        record, p = Record(known=True), {**self.p, "score": "alive"}
+        for t in (0, 4, 10):
+            record.note(t, 100, p)
+        assert record.score(20, p) == pytest.approx(0.218605, abs=1e-6)
+
+    def test_what_is_noted(self):
+        """The first visit of which the firm knows, and the complaints of who is known when a period ends."""
+        watch = Watch([information.Policy(0.0)], 2, (1, 2), self.p)
+        watch.records[0][0].known = True
+        for t, complaints in ((3, (False, True)), (7, (True,))):
+            watch.begin()
+            for nth, complained in enumerate(complaints):
+                for i in range(2):
+                    watch.visit(t, i, 0, nth, 100, False, complained)
+            watch.end(t, [0, 0], [False, False])
+        record, stranger = watch.records[0]
+        assert (record.seen_first, record.seen_last, record.seen_complaints) == (3, 7, 2)
+        assert (stranger.seen_first, stranger.seen_complaints) == (-1, 0)
+
+    def test_a_complaint_before_she_is_known_in_the_same_period_is_counted(self):
+        watch = Watch([information.Policy(0.0)], 1, (1, 2), self.p)
+        watch.visit(3, 0, 0, 0, 100, False, True)
+        watch.policies = [information.Policy(1.0)]
+        watch.visit(3, 0, 0, 1, 100, False, True)
+        watch.end(3, [0], [False])
+        assert (watch.records[0][0].seen_visits, watch.records[0][0].seen_complaints) == (1, 2)
 
 
 class TestInformationByHand:
@@ -93,16 +150,16 @@ class TestInformationByHand:
 
     def test_warning(self):
         """Three gaps: 1 - e**-3 = 0.950213; half a gap: 1 - e**-.5 = 0.393469; without a gap nothing."""
-        assert information.recency_warning(12, 4.0) == pytest.approx(0.950213, abs=1e-6)
-        assert information.recency_warning(2, 4.0) == pytest.approx(0.393469, abs=1e-6)
-        assert information.recency_warning(0, 4.0) == information.recency_warning(50, 0.0) == 0.0
+        assert warning_scores.recency_warning(12, 4.0) == pytest.approx(0.950213, abs=1e-6)
+        assert warning_scores.recency_warning(2, 4.0) == pytest.approx(0.393469, abs=1e-6)
+        assert warning_scores.recency_warning(0, 4.0) == warning_scores.recency_warning(50, 0.0) == 0.0
 
     def test_who_sees_all_sees_the_truth_of_those_she_knows(self):
         record, stranger = Record(known=True), Record()
         for one in (record, stranger):
-            one.judge(9, gone=True, omniscient=True)
+            one.judge(9, gone=True, omniscient=True, parameters=self.p)
         assert (record.warning, stranger.warning) == (1.0, 0.0)
-        record.judge(10, gone=False, omniscient=True)
+        record.judge(10, gone=False, omniscient=True, parameters=self.p)
         assert record.warning == 0.0
 
     def test_who_is_identified(self):
@@ -239,6 +296,70 @@ def test_records_are_those_of_the_twin(coverage, other, numbers, cards, periods)
         assert {name: small.counted(name)[:2] for name in COUNTS} == watch.counts
 
 
+weight = st.floats(-2.0, 2.0, width=32)
+shape = st.floats(0.0625, 16.0, width=32)
+scores = st.fixed_dictionaries(
+    {"score": st.just("alive"), "r": shape, "alpha": shape, "a": shape, "b": shape, "warn_from": share}
+) | st.fixed_dictionaries(
+    {
+        "score": st.just("logistic"),
+        "intercept": weight,
+        **{f"on_{name}": weight for name in ("silence", "visits", "spend", "trend", "complaints")},
+        "warn_from": share,
+    }
+)
+# a period: how long after the one before, who visits whom, pays what and complains how, each one's provider
+voiced = st.tuples(
+    st.integers(1, 4),
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 50_000), st.integers(0, SILENT)), max_size=6
+    ).map(sorted),
+    st.lists(st.integers(-1, 1), min_size=3, max_size=3),
+)
+
+
+@settings(max_examples=60)
+@given(
+    scores,
+    st.floats(0.0078125, 1.0, width=32),
+    st.tuples(share, st.sampled_from([False, False, True])),
+    st.lists(voiced, max_size=10),
+)
+def test_scores_are_those_of_the_twin(numbers, coverage, other, periods):
+    policies = [{"data_coverage": coverage}, {"data_coverage": other[0], "omniscient": other[1]}]
+    firms = [{"information": policy} for policy in policies]
+    small = Small(3, firms, information=numbers, complaint={}, recovery={})
+    watch, t = watched(small.scenario, 3, seed=1), -1
+    counts_of_score = numbers.get("on_complaints", 0.0) != 0.0
+    names = (*RECORD, "seen_first", *(("seen_complaints",) if counts_of_score else ()))
+    for later, visits, providers in periods:
+        t += later
+        watch.begin()
+        for name in COUNTS:
+            small.world.lookup(name, 0).fill(0)
+        small.visits([i for i, *_ in visits], [j for _, j, *_ in visits])
+        small.c.provider[:] = providers
+        for v, (i, j, paid, channel) in enumerate(visits):
+            small.passing.visit_spend[v], small.passing.complaint_channel[v] = paid, channel
+            watch.visit(t, i, j, int(small.passing.visit_nth[v]), paid, False, channel != SILENT)
+        watch.end(t, providers, [False] * 3)
+        small.phases(Phase.BOOKING, Phase.WINDOWS, Phase.BOOKS, t=t)
+        assume(not watch.close)
+        assert_same(small.c, watch.records, names)
+        assert_same_warnings(small.c, watch.records, atol=1e-5)
+        assert {name: small.counted(name)[:2] for name in COUNTS} == watch.counts
+
+
+@pytest.mark.parametrize(("visits", "age", "alpha"), [(200, 500, 12.0), (3000, 5000, 0.0078125), (2, 100_000, 1.0)])
+def test_a_score_of_who_came_often_long_ago_is_a_number(visits, age, alpha):
+    small = Small(1, [{"information": {"data_coverage": 0.5}}], information={"score": "alive", "alpha": alpha})
+    c = small.c
+    c.known[0, 0], c.seen_first[0, 0], c.seen_last[0, 0], c.seen_visits[0, 0] = 1, 0, 1, visits
+    small.run("information", score_alive, age)
+    expected = warning_scores.dropped_out(visits - 1, 1, age, {**information.EXAMPLE, "alpha": alpha})
+    assert c.warning[0, 0] == pytest.approx(expected, abs=1e-5)
+
+
 MARKET = {
     "periods": 30,
     "burn_in": 4,
@@ -274,8 +395,20 @@ def visits_by_period(engine: Engine, periods: int) -> Iterator[tuple[int, list[d
         yield t, [dict(zip(log, map(int, row), strict=True)) for row in zip(*log.values(), strict=True)]
 
 
-def test_a_whole_market_is_that_of_the_twins():
-    scenario = Scenario.parse(MARKET)
+LOGIT = {"on_silence": 0.5, "on_visits": -0.5, "on_spend": 0.125, "on_trend": 0.75, "on_complaints": 0.5}
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {},
+        {"score": "alive", "alpha": 3.0, "a": 1.5, "b": 3.0, "warn_from": 0.6},
+        {"score": "logistic", **LOGIT, "warn_from": 0.4},
+    ],
+    ids=["recency", "alive", "logistic"],
+)
+def test_a_whole_market_is_that_of_the_twins(numbers):
+    scenario = Scenario.parse({**MARKET, "information": numbers})
     logged = of_visits(scenario)
     engine = Engine(scenario.adding(visit_log([logged[name] for name in LOGGED], room(300, 1))), seed=8)
     world, c = engine.world, engine.world.customers
@@ -289,11 +422,11 @@ def test_a_whole_market_is_that_of_the_twins():
             rewards = v["visit_reward"] // accounts.hundredths(rewarded_expense(firm)) if firm.program else 0
             costs = visit_costs(firm, float(c.basket[i]), rewards, v["handling"] > 0)
             books[j][i].book(paid, *costs)
-            watch.visit(t, i, j, v["nth"], paid, bool(c.member[j, i]))
+            watch.visit(t, i, j, v["nth"], paid, bool(c.member[j, i]), v["handling"] > 0)
         watch.end(t, c.provider.tolist(), (c.exited >= 0).tolist())
         assert_same(c, books, ACCOUNT)
-        assert_same(c, watch.records, RECORD)
-        assert_same_warnings(c, watch.records)
+        assert_same(c, watch.records, [*RECORD, *(name for name in ("seen_first", "seen_complaints") if name in c)])
+        assert_same_warnings(c, watch.records, atol=1e-5 if numbers else 1e-6)
         assert not watch.close
         counted = {name: world.history[t, world.rows[name], :3].tolist() for name in COUNTS}
         assert counted == watch.counts

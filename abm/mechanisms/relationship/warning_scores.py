@@ -57,7 +57,10 @@ def note_first(seen_first_at, visit_count, visit_pair, seen_visits_at, t):
 
 @kernel
 def note_complaints(seen_complaints_at, visit_count, visit_pair, known_at, complaint_channel):
-    """Count the complaints of customers whom the firm knows.  seen_complaints_at (pairs,)  [written]"""
+    """Count the complaints of customers whom the firm knows by now, also of the period's visits before it knew them.
+
+    seen_complaints_at (pairs,)  [written]
+    """
     for v in range(visit_count[0]):
         pair = visit_pair[v]
         if known_at[pair] > 0 and complaint_channel[v] != SILENT:
