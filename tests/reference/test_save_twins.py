@@ -339,13 +339,16 @@ def twin_of(policy, j, identities, key, p):
 def test_the_lot_of_save_campaigns_is_drawn_in_the_period_before_for_who_holds_them():
     small = campaigning([{"save_rate": 0.5}, {}])
     small.c.save_luck.fill(0.25)
-    twin = save.Campaigns(save.Policy(0.5), 0, small.c.customer_id.tolist(), stream_key(SEED, "save"), save.EXAMPLE)
-    twin.luck = [0.25] * N
+    identities, key = small.c.customer_id.tolist(), stream_key(SEED, "save")
+    twins = [save.Campaigns(save.Policy(of), j, identities, key, save.EXAMPLE) for j, of in enumerate((0.5, 0.0))]
+    for twin in twins:
+        twin.luck = [0.25] * N
     for t in (0, 11, 12, 13, 25):
         small.run("save", draw_order, t)
-        twin.draw_order(t)
-        np.testing.assert_array_equal(small.c.save_luck, [twin.luck, [0.25] * N])
-        assert (twin.luck[0] == 0.25) == (t < 12)
+        for twin in twins:
+            twin.draw_order(t)
+        np.testing.assert_array_equal(small.c.save_luck, [twin.luck for twin in twins])
+        assert (twins[0].luck[0] == 0.25) == (t < 12)
 
 
 @pytest.mark.parametrize(("save_rate", "known", "targets"), [(0.7, 5, 4), (0.9, 5, 5), (0.3, 5, 2), (0.35, 10, 4)])
@@ -358,6 +361,22 @@ def test_a_half_of_a_share_as_a_firm_sets_it_is_rounded_up(save_rate, known, tar
     assert np.count_nonzero(small.c.save_state) == targets == save.nearest(save_rate, known)
 
 
+def test_there_is_no_campaign_in_the_first_period():
+    """Nor is anything forgotten then: codes stay as they are."""
+    small = campaigning([{"save_rate": 0.5}, {"save_rate": 1.0}])
+    twin = twin_of({"save_rate": 0.5, "save_offer": 0.0, **REST}, 0, range(N), (1, 2), save.EXAMPLE)
+    small.c.known.fill(1)
+    small.c.save_state.fill(save.TARGET)
+    twin.state = [save.TARGET] * N
+    small.phases(Phase.OPENING, Phase.CONTACT, t=0)
+    twin.choose(0, [save.Person(True, 0.0, 1, 0, 0, True)] * N)
+    assert small.c.save_state[0].tolist() == twin.state
+    assert not twin.draw_lots(0)
+    assert twin.state == [save.TARGET] * N
+    assert np.all(small.c.save_state == save.TARGET)
+
+
+REST = {"targeting": "risk", "holdout": 0.0, "explore": 0.2}
 pair = st.tuples(share, share)
 
 

@@ -180,13 +180,17 @@ def test_the_lot_of_win_back_is_drawn_in_the_period_before_for_who_has_a_budget(
     small = campaigning([{"acquisition_budget": 0.5}, {}])
     small.c.win_back_luck.fill(0.25)
     identities, key = small.c.customer_id.tolist(), stream_key(SEED, "win_back")
-    twin = win_back.Campaigns(win_back.Policy(0.5), 0, identities, key, win_back.EXAMPLE)
-    twin.luck = [0.25] * N
+    twins = [
+        win_back.Campaigns(win_back.Policy(of), j, identities, key, win_back.EXAMPLE) for j, of in enumerate((0.5, 0.0))
+    ]
+    for twin in twins:
+        twin.luck = [0.25] * N
     for t in (0, 11, 12, 13, 25):
         small.run("win_back", draw_order, t)
-        twin.draw_order(t)
-        np.testing.assert_array_equal(small.c.win_back_luck, [twin.luck, [0.25] * N])
-        assert (twin.luck[0] == 0.25) == (t < 12)
+        for twin in twins:
+            twin.draw_order(t)
+        np.testing.assert_array_equal(small.c.win_back_luck, [twin.luck for twin in twins])
+        assert (twins[0].luck[0] == 0.25) == (t < 12)
 
 
 WINNERS = {
