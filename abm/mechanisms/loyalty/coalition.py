@@ -136,15 +136,14 @@ class Coalition(Mechanism):
     )  # fmt: skip
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return what is expected of partners, also of none any more; their points, claims and failures, if any."""
+        """Return what is expected of partners, also of none any more; points, claims if any, failures."""
         partnered = [policy for policy in policies if policy.partners > 0]
         expected = ((Phase.NEED, expect_partners),)
         if not partnered:
             return expected
         elsewhere = any(policy.partner_redemption > 0 for policy in partnered)
         claimed = ((Phase.LEARNING, claim_with_partners),) if elsewhere else ()
-        failed = ((Phase.LEARNING, meet_failures),) if self.partner_failure > 0 else ()
-        return (*expected, (Phase.LEARNING, credit_partners), *claimed, *failed)
+        return (*expected, (Phase.LEARNING, credit_partners), *claimed, (Phase.LEARNING, meet_failures))
 
     def fits(self, market: Any) -> None:
         """Refuse partners of a programme that there is not."""
