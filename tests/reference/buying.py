@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tests.reference import accounts, advertising, choice, closeness, fees, need, switching_cost
+from tests.reference import accounts, advertising, choice, closeness, fees, membership, need, switching_cost
 from tests.reference.random_numbers import fine_uniform, uniform
 from tests.reference.state import LOST, NOBODY, Customer, Visit
 
@@ -143,7 +143,7 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
         affective_commitment=c.affective_commitment[j],
         price_weight=c.price_weight,
         price=firm.price,
-        discount=firm.program.cut(c.tier[j]) if firm.program and c.member[j] else 0.0,
+        discount=membership.tier_cut(firm.program, c.tier[j]) if firm.program and c.member[j] else 0.0,
         word_of_mouth=c.word_of_mouth[j],
         program_utility=c.program_utility[j],
         taste=c.taste[j],

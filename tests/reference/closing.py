@@ -10,7 +10,18 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.reference import accounts, closeness, defection, fees, lifecycle, rewards, switching_cost
+from tests.reference import (
+    accounts,
+    closeness,
+    defection,
+    fees,
+    lifecycle,
+    membership,
+    pressure,
+    rewards,
+    switching_cost,
+    tiers,
+)
 from tests.reference.random_numbers import fine_uniform
 from tests.reference.state import DORMANT, LOST, NOBODY, PROSPECT, Customer, Programme, Visit
 
@@ -91,7 +102,7 @@ def close_window(market: Market, c: Customer, j: int, programme: Programme) -> N
     """Set the tier to what the window earned, if the window ends with this period."""
     if (market.t + 1) % programme.tier_window:
         return
-    earned = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
+    earned = tiers.tier_reached(c.qualifying_spend[j], programme.tier_threshold)
     if earned < c.tier[j]:
         market.tally["demoted"][j] += 1
         lost, p = standing(market, c, j, programme, c.tier[j]), market.parameters["rewards"]
@@ -109,22 +120,26 @@ def expire(market: Market, c: Customer, j: int, programme: Programme) -> None:
 
 def renew(market: Market, i: int, c: Customer, j: int, programme: Programme) -> None:
     """Charge for another year of membership, or end it: points lapse, tier and qualifying spend start again."""
-    if not (programme.fee > 0 and c.member[j] and rewards.renewal_due(market.t, c.joined[j], market.year)):
+    if not (programme.fee > 0 and c.member[j] and membership.renewal_due(market.t, c.joined[j], market.year)):
         return
-    points = rewards.points_of_visit(programme, c.basket, market.firms[j].price, c.tier[j])
-    visits = c.purchase_rate * c.preference[j]
-    value = rewards.point_value(programme, points, visits, market.parameters["rewards"]["lapse"])
-    benefit = points * value + c.basket * market.firms[j].price * programme.cut(c.tier[j])
-    yearly = rewards.yearly_benefit(visits, market.year, benefit, c.points[j] / 100.0 * value)
+    yearly = yearly_benefit(market, c, j, programme, tier=c.tier[j], held=c.points[j])
     market.note("renewal", i, closeness.near(yearly, programme.fee))
     market.tally["renewals_due"][j] += 1
-    if rewards.renews(yearly, programme.fee, c.exited != NOBODY):
+    if membership.renews(programme, yearly, c.exited != NOBODY):
         market.tally["renewed"][j] += 1
         market.tally["membership_fees"][j] += accounts.hundredths(programme.fee)
         return
     market.tally["memberships_ended"][j] += 1
     market.tally["points_expired"][j] += c.points[j]
     c.member[j], c.points[j], c.given[j], c.tier[j], c.qualifying_spend[j], c.joined[j] = False, 0, 0, 0, 0, -1
+
+
+def yearly_benefit(market: Market, c: Customer, j: int, programme: Programme, *, tier: int, held: int) -> float:
+    """Return what a customer expects a programme to bring her in a year at a tier, with points that she holds, cu."""
+    return membership.yearly_benefit(
+        programme, c.basket, market.firms[j].price, tier, c.purchase_rate * c.preference[j], c.points_elsewhere[j],
+        held=held, year=market.year, lapse=market.parameters["rewards"]["lapse"],
+    )  # fmt: skip
 
 
 def set_pull(market: Market) -> None:
@@ -137,9 +152,10 @@ def set_pull(market: Market) -> None:
         nearness = []
         for j, firm in enumerate(market.firms):
             if firm.program:
-                points = rewards.points_of_visit(firm.program, c.basket, firm.price, c.tier[j])
+                points = membership.visit_points(firm.program, c.basket, firm.price, c.tier[j])
                 visits = c.purchase_rate * c.preference[j]
-                c.point_value[j] = rewards.point_value(firm.program, points, visits, p["lapse"])
+                between = membership.points_between_visits(points, c.points_elsewhere[j], visits)
+                c.point_value[j] = rewards.point_value(firm.program, between, visits, p["lapse"])
                 c.program_utility[j] = 0.0
                 if c.member[j]:
                     reward = c.point_value[j] * firm.program.goal / c.basket
@@ -170,32 +186,21 @@ def pull(market: Market, c: Customer, j: int, programme: Programme, points: floa
 
 def press(market: Market, c: Customer, j: int, programme: Programme) -> tuple[float, tuple[float, float]]:
     """Return the pull of the tier above the one that the window has earned so far, and its nearness and worth."""
-    p, price = market.parameters["rewards"], market.firms[j].price
-    reached = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
-    if reached == len(programme.tier_threshold):
-        return 0.0, (0.0, 0.0)
-    visits, paid = c.purchase_rate * c.preference[j], c.basket * price * (1.0 - programme.cut(c.tier[j]))
-    missing = accounts.hundredths(programme.tier_threshold[reached]) - c.qualifying_spend[j]
-    left = rewards.periods_left(market.t, programme.tier_window)
-    added = rewards.chance_added(missing / 100.0, paid, visits * left * paid)
-    better = benefit(market, c, j, programme, reached + 1) - benefit(market, c, j, programme, reached)
-    names = [rewards.status(k, standing(market, c, j, programme, k), p) for k in (reached, reached + 1)]
-    sensitivity = c.price_weight * market.parameters["pricing"]["price_sensitivity"]
-    coming = visits * programme.tier_window
-    felt, worth = rewards.pressure(added, coming, better, names[1] - names[0], sensitivity, p)
+    shares = [1.0 if share is None else share for share in market.shares[j]]
+    one = pressure.Climber(
+        c.qualifying_spend[j], c.tier_factor[j], c.tier[j], c.point_value[j], c.purchase_rate * c.preference[j],
+        c.basket, c.price_weight * market.parameters["pricing"]["price_sensitivity"],
+    )  # fmt: skip
+    felt, added, worth = pressure.felt(
+        one, programme, market.firms[j].price, shares, market.t, market.parameters["rewards"]
+    )
     return felt, (added, worth)
-
-
-def benefit(market: Market, c: Customer, j: int, programme: Programme, tier: int) -> float:
-    """Return what a visit brings a member of a tier, points and discounts, in baskets of hers."""
-    price = market.firms[j].price
-    points = rewards.points_of_visit(programme, c.basket, price, tier)
-    return points * c.point_value[j] / c.basket + price * programme.cut(tier)
 
 
 def standing(market: Market, c: Customer, j: int, programme: Programme, tier: int) -> float:
     """Return the status of a tier, among the members counted last, in the eyes of a customer."""
-    share, brings = market.shares[j][tier], benefit(market, c, j, programme, tier)
+    share = market.shares[j][tier]
+    brings = tiers.tier_benefit(programme, c.point_value[j], c.basket, market.firms[j].price, tier)
     return rewards.standing(0.0 if share is None else 1.0 - share, brings, market.parameters["rewards"])
 
 

@@ -21,6 +21,7 @@ from tests.reference import (
     choice,
     closeness,
     closing,
+    coalition,
     defection,
     encounter,
     fees,
@@ -55,9 +56,13 @@ THEORIES: dict[str, dict[str, Any]] = {
     "lifecycle": lifecycle.EXAMPLE,
     "fees": fees.EXAMPLE,
 }
-OPTIONAL: dict[str, dict[str, Any]] = {"advertising": advertising.EXAMPLE}  # in a market that names them
+OPTIONAL: dict[str, dict[str, Any]] = {
+    "advertising": advertising.EXAMPLE,
+    "coalition": coalition.EXAMPLE,
+}  # in a market that names them
 STREAMS = (
     "need", "switching_cost", "choice", "taste", "encounter", "rewards", "word_of_mouth", "defection", "advertising",
+    "coalition",
 )  # fmt: skip
 TALLIES = (
     "occasions", "visits", "repeats", "repeat_base", "failures", "dissatisfied", "performance_sum", "transaction_sum",
@@ -72,7 +77,7 @@ TALLIES = (
     "regained", "dormant_at_start", "revived", "loyalists", "mercenaries", "hostages", "defectors", "asked",
     "intention_sum", "member_spend", "member_wallet", "category_spend", "departures", "newcomers",
 )  # fmt: skip
-OF_OPTIONAL = {"advertising": ("advertising_cost",)}
+OF_OPTIONAL = {"advertising": ("advertising_cost",), "coalition": coalition.OWN}
 
 
 def complete(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -93,7 +98,7 @@ class Market:
     t           period that the next step runs
     tally       counts of the latest period by the names of TALLIES, and of OF_OPTIONAL if the theory is in the market:
                 a list with one entry a firm, and a last one for nobody; money in cents, what is spent on advertising
-                in hundredths of a cent, points in hundredths
+                in hundredths of a cent, points in hundredths; of a coalition as coalition.py counts
     tallies     those of all periods so far
     visits      occasions of the latest period, by customer, then by nth
     goodwill    of each firm
@@ -158,6 +163,8 @@ class Market:
         self.visits = [Visit(i, nth) for i in everybody for nth in range(buying.occasions(self, i))]
         for c in self.customers:
             c.relation_then = list(c.relation)
+        if "coalition" in self.parameters:
+            using.expect_partners(self)
         buying.set_switching_costs(self)
         buying.choose_all(self)
         to_firms = [visit for visit in self.visits if visit.firm != NOBODY]

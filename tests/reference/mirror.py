@@ -17,7 +17,7 @@ from abm.mechanisms.shipped import shipped
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.world.columns import TIERS
-from tests.reference import closeness
+from tests.reference import closeness, coalition
 from tests.reference.market import OPTIONAL, THEORIES, Market
 
 TRAITS = ("purchase_rate", "basket", "price_weight")
@@ -25,10 +25,10 @@ BELIEFS = ("aware", "expectation")
 SINGLE = (
     "price", "quality", "promise", "failure_rate", "transparency", "richness", "integration", "exit_fee", "joining_fee",
     "unit_cost", "advertising_spend", "brand", "hassle", "earn_per_visit", "earn_rate", "redemption",
-    "tier_discount", "tier_bonus", "member_discount",
+    "tier_discount", "tier_bonus", "member_discount", "partner_earn", "partner_redemption",
 )  # fmt: skip
 ROUNDED = ("provided", "provision", "provision_held")  # cents, rounded from numbers that float32 holds
-FIXED_POINT = ("performance_sum", "transaction_sum", "satisfaction_sum", "trust_sum", "intention_sum")
+FIXED_POINT = ("performance_sum", "transaction_sum", "satisfaction_sum", "trust_sum", "intention_sum", "spilled_trust")
 
 
 def reflection(engine: Engine) -> Market:
@@ -63,6 +63,7 @@ def levers(firm: Firm) -> dict[str, Any]:
     """Return what a firm decides as the fields of the reference's Firm."""
     fields = {name: getattr(firm, name) for name in type(firm).model_fields}
     service, program, advertising = (fields.pop(name) for name in ("service", "program", "advertising"))
+    terms = fields.pop("coalition", None)
     others = [kind.policy.name for kind in shipped() if kind.policy and not kind.standard]
     for name in ("policies", *others):  # of theories that are not in the market
         fields.pop(name, None)
@@ -72,6 +73,9 @@ def levers(firm: Firm) -> dict[str, Any]:
     fields |= {name: getattr(service, name) for name in type(service).model_fields}
     if program is not None:
         fields["program"] = narrowed({n: getattr(program, n) for n in type(program).model_fields if n != "preset"})
+    if terms is not None:
+        own = narrowed({name: getattr(terms, name) for name in type(terms).model_fields})
+        fields["coalition"] = coalition.Partners(**own)
     return narrowed(fields)
 
 

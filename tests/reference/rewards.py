@@ -1,6 +1,7 @@
 """Rewards: a loyalty programme with points, a goal and tiers.
 
-Claim: who expects most of it here joins; a programme is worth what it really pays; nearness to the goal attracts, and
+Who joins and renews, tiers, and pressure stand in membership.py, tiers.py and pressure.py.
+Claim: a programme is worth what it really pays; nearness to the goal attracts, and
 hastens buying that is missing later; status is scarcity with something real behind it; losing a tier hurts more than
 reaching it pleases.
 Source: docs/model.md, rewards; Kivetz, Urminsky & Zheng 2006 (goal gradient); Nunes & Drèze 2006 (a task begun); Drèze
@@ -10,7 +11,7 @@ Source: docs/model.md, rewards; Kivetz, Urminsky & Zheng 2006 (goal gradient); N
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from tests.reference.accounts import hundredths
@@ -35,12 +36,6 @@ EXAMPLE: dict[str, Any] = {
 FINEST_POINT = 0.01
 
 
-def points_of_visit(programme: Programme, basket: float, price: float, tier: int) -> float:
-    """Return (earn_per_visit + earn_rate * what she pays)(1 + tier bonus); she pays price basket (1 - discount)."""
-    pays = price * basket * (1.0 - programme.cut(tier))
-    return (programme.earn_per_visit + programme.earn_rate * pays) * (1.0 + programme.bonus(tier))
-
-
 def chance_lost(visits_per_period: float, expiry: int, lapse: float) -> float:
     """Return the chance that a balance is lost between two visits: the membership ends, or else silence voids it."""
     silence = math.exp(-visits_per_period * expiry) if expiry > 0 else 0.0
@@ -63,29 +58,9 @@ def point_value(programme: Programme, points: float, visits_per_period: float, l
     return programme.reward / programme.goal * chance_paid(programme.redemption, visits, lost)
 
 
-def yearly_benefit(visits_per_period: float, periods_per_year: float, benefit: float, gift: float) -> float:
-    """Return what the programme would bring her in a year at this firm, cu, with what she is given for joining."""
-    return visits_per_period * periods_per_year * benefit + gift
-
-
 def hassle_factor(u: float) -> float:
     """Return the exponential quantile with mean 1: how much membership bothers her."""
     return -math.log(1.0 - u)
-
-
-def joins(automatic: bool, yearly_benefit: float, hassle: float, hassle_factor: float, fee: float = 0.0) -> bool:
-    """Tell whether a visitor becomes a member: everybody, or whose benefit exceeds the hassle and the fee."""
-    return automatic or yearly_benefit > hassle * hassle_factor + fee
-
-
-def renewal_due(period: int, joined: int, year: int) -> bool:
-    """Tell whether another year's fee is due: every year after joining, not in the period of joining itself."""
-    return period > joined and (period - joined) % year == 0
-
-
-def renews(yearly_benefit: float, fee: float, gone: bool) -> bool:
-    """Tell whether a member pays for another year: she still buys, and the benefit alone exceeds the fee."""
-    return not gone and yearly_benefit > fee
 
 
 def points_earned(programme: Programme, spend: int, tier: int) -> int:
@@ -101,23 +76,6 @@ def unrounded_points(programme: Programme, spend: int, tier: int) -> float:
 def goal_reached(points: int, programme: Programme) -> bool:
     """Tell whether a balance in hundredths buys a reward."""
     return points >= hundredths(programme.goal)
-
-
-def asked(threshold: float, factor: float = 1.0) -> int:
-    """Return the cents that a tier takes: its threshold, cu, times the factor of her class, half rounded up."""
-    return math.floor(hundredths(threshold) * factor + 0.5)
-
-
-def class_factor(programme: Programme, customer_class: int) -> float:
-    """Return the factor on the thresholds of a class, 1 = A to 4 = D; 1 by spend alone, in none, or without entry."""
-    by_class = programme.tier_rule == "class_and_spend" and 0 < customer_class <= len(programme.class_factor)
-    return programme.class_factor[customer_class - 1] if by_class else 1.0
-
-
-def tier_earned(qualifying_spend: int, thresholds: Sequence[float], factor: float = 1.0) -> int:
-    """Return the highest tier whose threshold (cu) the window's spend (cents) has reached, 0 if none."""
-    reached = (k for k, cu in enumerate(thresholds, start=1) if qualifying_spend >= asked(cu, factor))
-    return max(reached, default=0)
 
 
 def rewards_due(points: int, programme: Programme) -> int:
@@ -193,31 +151,3 @@ def haste(nearness: Iterable[tuple[float, float]], acceleration: float) -> float
 def provision(points: int, point_value: float, reward_cost: float) -> float:
     """Return what a member's points, in hundredths, are expected to cost the firm, in cents."""
     return reward_cost * points * point_value
-
-
-def chance_reached(missing: float, usual: float) -> float:
-    """Return the chance that spend, exponential around the usual, reaches what is missing; both in cu."""
-    return math.exp(-min(80.0, max(0.0, missing) / max(usual, 0.01)))
-
-
-def chance_added(missing: float, paid: float, usual: float) -> float:
-    """Return what a visit adds to that chance."""
-    return chance_reached(missing - paid, usual) - chance_reached(missing, usual)
-
-
-def periods_left(period: int, window: int) -> int:
-    """Return how many periods of the window are to come when a period has ended: all, if one closes with it."""
-    return window - (period + 1) % window
-
-
-def pressure(
-    added: float, visits: float, better: float, name: float, sensitivity: float, parameters: dict[str, Any]
-) -> tuple[float, float]:
-    """Return the pull of a tier within reach, and what it is worth in baskets.
-
-    added  : what a visit adds to the chance to reach it      visits : of the coming window
-    better : what a visit brings more at that tier, in baskets      name : by how much its status is worth more
-    """
-    weight = parameters["pressure"] * visits
-    money = max(0.0, better)
-    return weight * added * (sensitivity * money + max(0.0, name)), weight * money

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 NOBODY = -1  # a visit to no firm; no provider; no period yet
 PROSPECT, ACTIVE, DORMANT, LOST, WON_BACK = range(5)
@@ -49,10 +50,6 @@ class Programme:
         """Return the share of the price that a tier saves; tier 0 saves nothing."""
         return self.tier_discount[tier - 1] if 0 < tier <= len(self.tier_discount) else 0.0
 
-    def cut(self, tier: int) -> float:
-        """Return the share of the price that a member saves: what every member does, and her tier's on top."""
-        return self.member_discount + self.discount(tier)
-
     def bonus(self, tier: int) -> float:
         """Return the extra share of points of a tier; tier 0 has none."""
         return self.tier_bonus[tier - 1] if 0 < tier <= len(self.tier_bonus) else 0.0
@@ -85,6 +82,7 @@ class Firm:
     advertising_spend: float = 0.0  # cu for each customer of the market and period
     brand: float = 0.0  # utility of the name
     program: Programme | None = None
+    coalition: Any = None  # terms of the coalition of its programme
 
     def __post_init__(self) -> None:
         if isinstance(self.program, dict):
@@ -130,6 +128,7 @@ class Customer:
     boost: float = 1.0
     brought_forward: float = 0.0  # periods of usual need
     point_value: list[float] = field(default_factory=list)  # cu a point
+    points_elsewhere: list[float] = field(default_factory=list)  # a period, without visits here
     last_purchase: list[int] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)  # category occasions since a purchase at the firm
     relation: list[int] = field(default_factory=list)
@@ -165,6 +164,7 @@ class Customer:
             "qualifying_spend": 0,
             "tier_factor": 1.0,
             "point_value": 0.0,
+            "points_elsewhere": 0.0,
             "last_purchase": -1,
             "missed": 0,
             "relation": PROSPECT,

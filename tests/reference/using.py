@@ -12,12 +12,15 @@ from tests.reference import (
     accounts,
     closeness,
     closing,
+    coalition,
     encounter,
     learning,
+    membership,
     perceived_value,
     rewards,
     switching_cost,
     taste,
+    tiers,
     trust,
 )
 from tests.reference.random_numbers import normal, uniform
@@ -31,12 +34,17 @@ def pay(market: Market, visits: Sequence[Visit]) -> None:
     """Take the money, with the discount of the tier at the start of the period."""
     for visit in visits:
         c, firm = market.customers[visit.customer], market.firms[visit.firm]
-        discount = firm.program.cut(c.tier[visit.firm]) if firm.program and c.member[visit.firm] else 0.0
+        discount = spared(firm.program, c, visit.firm)
         spend, full = (accounts.spend(firm.price, c.basket, share) for share in (discount, 0.0))
         market.note("cents", visit.customer, closeness.near_half(spend) or closeness.near_half(full))
         visit.price = perceived_value.price_paid(firm.price, discount)
         visit.spend = accounts.hundredths(spend)
         visit.forgone = accounts.hundredths(full) - visit.spend
+
+
+def spared(programme: Programme | None, c: Customer, j: int) -> float:
+    """Return the share of the price that a customer is spared at firm j."""
+    return membership.tier_cut(programme, c.tier[j]) if programme and c.member[j] else 0.0
 
 
 def meet(market: Market, visit: Visit) -> None:
@@ -102,6 +110,28 @@ def learn(market: Market, visits: Sequence[Visit]) -> None:
         c, j = market.customers[visit.customer], visit.firm
         richness = market.firms[j].richness
         c.personal_bond[j] = switching_cost.updated_bond(c.personal_bond[j], richness, p["switching_cost"])
+    if "coalition" in market.parameters:
+        deal_with_partners(market)
+
+
+def expect_partners(market: Market) -> None:
+    """Let everybody expect what she would earn with the partners of each programme."""
+    for c in market.customers:
+        c.points_elsewhere = [
+            firm.coalition.points(c.purchase_rate) if firm.coalition else 0.0 for firm in market.firms
+        ]
+
+
+def deal_with_partners(market: Market) -> None:
+    """Let members deal with the partners of their programmes."""
+    for i, c in enumerate(market.customers):
+        for j, firm in enumerate(market.firms):
+            luck = [uniform(market.words("coalition", i, draw=draw, block=j)[0]) for draw in (0, 1)]
+            terms, p = firm.coalition or coalition.Partners(), market.parameters["coalition"]
+            found, close = coalition.deal(c, j, firm.program, terms, firm.price, luck.__getitem__, market.t, p)
+            market.note("partners", i, close)
+            for name, count in found.items():
+                market.tally[name][j] += count
 
 
 def rely(market: Market, visit: Visit) -> None:
@@ -138,15 +168,10 @@ def join(market: Market, visit: Visit, c: Customer, programme: Programme) -> Non
     j = visit.firm
     if c.member[j]:
         return
-    points = rewards.points_of_visit(programme, c.basket, market.firms[j].price, 0)
-    visits = c.purchase_rate * c.preference[j]
-    value = rewards.point_value(programme, points, visits, market.parameters["rewards"]["lapse"])
-    benefit = points * value + c.basket * market.firms[j].price * programme.cut(0)
-    yearly = rewards.yearly_benefit(visits, market.year, benefit, programme.endowment * value)
-    automatic = programme.enrolment == "automatic"
-    close = not automatic and closeness.near(yearly, programme.hassle * c.hassle_factor + programme.fee)
-    market.note("joining", visit.customer, close)
-    if rewards.joins(automatic, yearly, programme.hassle, c.hassle_factor, programme.fee):
+    yearly = closing.yearly_benefit(market, c, j, programme, tier=0, held=accounts.hundredths(programme.endowment))
+    bother = membership.bother(programme, c.hassle_factor or 0.0)
+    market.note("joining", visit.customer, programme.enrolment != "automatic" and closeness.near(yearly, bother))
+    if membership.joins(programme, yearly, c.hassle_factor or 0.0):
         c.member[j], c.joined[j] = True, market.t
         market.tally["membership_fees"][j] += accounts.hundredths(programme.fee)
         c.points[j] = c.given[j] = accounts.hundredths(programme.endowment)
@@ -182,7 +207,7 @@ def rise(market: Market, visit: Visit, c: Customer, programme: Programme) -> Non
     if not (programme.has_tiers and c.member[j]):
         return
     c.qualifying_spend[j] += visit.spend
-    reached = rewards.tier_earned(c.qualifying_spend[j], programme.tier_threshold)
+    reached = tiers.tier_reached(c.qualifying_spend[j], programme.tier_threshold)
     if reached > c.tier[j]:
         standing = closing.standing(market, c, j, programme, reached)
         c.tier[j] = reached

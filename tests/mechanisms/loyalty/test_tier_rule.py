@@ -15,7 +15,7 @@ from abm.mechanisms.loyalty.tiers import asked, rate_classes, tier_reached
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
-from tests.reference import rewards
+from tests.reference import tiers
 from tests.reference.state import Programme
 
 CLUB = {
@@ -60,10 +60,10 @@ class TestThresholds:
     @given(st.integers(0, 50_000), st.integers(0, 4), st.lists(st.sampled_from([0.5, 0.75, 1.25]), max_size=4))
     def test_as_the_twin_says(self, spend, customer_class, factors):
         programme = Programme(tier_rule="class_and_spend", class_factor=tuple(factors), tier_threshold=(100.0, 200.0))
-        factor = rewards.class_factor(programme, customer_class)
+        factor = tiers.own_factor(programme, customer_class)
         held = np.array([[0], [10_000], [20_000], [2**62], [2**62]], np.int64)
         found = tier_reached(np.int64(spend), held, 0, np.float32(factor))
-        assert found == rewards.tier_earned(spend, programme.tier_threshold, factor)
+        assert found == tiers.tier_reached(spend, programme.tier_threshold, factor)
 
 
 class TestMarket:
