@@ -81,8 +81,10 @@ def warning_lift(
         ax.set_xlabel(f"share contacted of customers whom {firm} knows")
         ax.set_ylabel("share caught of those gone")
         said = "Lift in the first tenth"
-        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.02), "borderaxespad": 0.0}
-        ax.legend(frameon=False, title=None if alone else said, alignment="left", **place)
+        ax.legend(
+            frameon=False, title=None if alone else said, alignment="left", loc="upper left",
+            bbox_to_anchor=(1.01, 1.02), borderaxespad=0.0,
+        )  # fmt: skip
         under = f" under {next(iter(found))}\n{said} {next(iter(lifts.values()))}" if alone else ""
         ax.set_title(f"Warnings of {firm}{under or ': how many of those gone they find'}", wrap=True)
     return ax
