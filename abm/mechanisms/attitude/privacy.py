@@ -68,8 +68,9 @@ def ask_consent(
 
 @kernel(per="market")
 def draw_breaches(breached, breach_rate, security, breaches, key, replication, t):
-    """Draw at which firms data leak in the period: with `breach_rate * (1 - security)` (draw 1, block 0, word 0, of the
-    firm's place in the customer's).
+    """Draw at which firms data leak in the period: with `breach_rate * (1 - security)`.
+
+    Firm j is at the address of customer j (draw 1, block 0, word 0).
 
     breached (m,)  bool  [written]      breaches  tally [written]
     """

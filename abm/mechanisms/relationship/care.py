@@ -179,7 +179,7 @@ class Care(Mechanism):
     """Levels of relationship: contacts, questions, reminders and persons."""
 
     name = "care"
-    serves = ("D9", "D12", "E2", "E3")
+    serves = ("D9", "D12", "E2")
     needs = ("information", "contacts", "complaint")
     policy = CarePolicy
     owns = (
