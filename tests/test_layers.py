@@ -14,14 +14,16 @@ from abm.mechanisms.shipped import shipped
 
 ROOT = Path(abm.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "library" not in path.relative_to(ROOT).parts)
-_THEORY = ("core", "logs", "world", "mechanisms", "kpis")
+_THEORY = ("core", "logs", "world", "mechanisms", "kpis", "queues", "capacity")
 BELOW = {  # a package may import itself and these
     "core": (),
     "logs": ("core",),
     "world": ("core", "logs"),
     "value": ("core", "logs"),
+    "queues": ("core",),
+    "capacity": ("core",),
     "kpis": ("core", "logs", "world"),
-    "mechanisms": ("core", "logs", "world", "kpis"),
+    "mechanisms": ("core", "logs", "world", "kpis", "queues", "capacity"),
     "scenario": _THEORY,
     "engine": (*_THEORY, "scenario"),
     "agents": (*_THEORY, "scenario", "engine"),
