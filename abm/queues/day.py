@@ -1,0 +1,131 @@
+"""A service day: who comes, waits, is served or goes, event by event, in one compiled loop.
+
+Happenings are taken in the order of time; at the same time services end first, then patience, then people who come
+again arrive, then the number of servers changes, then people arrive for the first time; within a kind by the person's
+place in the arrays.
+
+* **Coming** (also again): a person is turned away (DENIED) if ROOM people are there. She joins the line of her kind,
+  or the shortest of several. If a server of a pool for that line is free she is served at once: by the first pool that
+  has the skill, else the first that has not. Otherwise the wait she expects is
+  (those seen who are served no later + 1) x mean minutes of the stage / servers on duty, each by her pace. If that is
+  above CALL_BACK_AFTER and her CALL_LUCK below CALL_BACK_TAKEN she takes a call back: she joins the line of call backs
+  and waits there without end, not in the room. Else, if the line can be seen or is announced, she balks if LUCK <
+  1 / (1 + exp(-(seen - ACCEPTED) / BALK_SCALE)), or with scale 0 if seen > ACCEPTED; seen is the expected wait, or what
+  is announced, ANNOUNCED_PART of it. Else she waits, at most PATIENCE.
+* **A server who becomes free** takes the first person of the line of lowest rank among those that her pool serves, of
+  these one for which the pool has the skill, of these the one whose first person has waited longest (with appointments:
+  is due earliest), and up to BATCH - 1 more from that line. It takes as long as the longest NEED of them, times pace,
+  times WRONG_PACE without the skill.
+* **A stage later** a person joins the next line without looking; a server just freed is given to who is next by the
+  rule above, so she may have to wait.
+* **Who is not served** draws four uniforms at (WHO, t, 8 + TRIES, NTH): with the first below ELSEWHERE she goes to her
+  second facility, once, TRAVEL minutes later; else with the second below RETRIES, if she has come fewer than MOST_TRIES
+  times, she comes again after an exponential time of mean RETRY_AFTER (third uniform). The fourth is her LUCK and
+  CALL_LUCK then. Otherwise that is what became of her.
+* **Who was served** draws at (WHO, t, 40 + TRIES, NTH): with the first below REPEATS (+ WRONG_REPEATS if the pool of
+  the last stage had not the skill), if she has come fewer than MOST_TRIES times, she comes again after an exponential
+  time of mean REPEAT_AFTER (third uniform; the fourth as above).
+* When nothing more can happen, who still waits is sent home: DENIED.
+* With `stride` > 0 the population is finite: the first `stride` people come at their ARRIVAL, and who leaves for good
+  at some time comes again as person v + stride at that time + her ARRIVAL, if there is such a person and it is before
+  `horizon`.
+
+Source: definitions; the event-driven simulation of queues.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.core.kernels import equation
+from abm.queues.coming import come, join, patience_ends
+from abm.queues.ending import send_home, turn_away
+from abm.queues.events import ENDED, PERSON, RETURNED, add_event, drop_event
+from abm.queues.rules import ABANDONED, ARRIVAL, AWAY, FACILITY, MATE, MOST_POOLS, NOBODY, POOL, SERVED, STAFF, STATE
+from abm.queues.serving import begin, end_service, take
+
+EVENT, CHANGE, COMING, OVER = range(4)  # what happens next
+
+
+@equation(double=True)
+def what_is_next(day, arriving, shift):
+    """Return (what happens next, when)."""
+    event = day.event_time[0] if day.events[0] > 0 else np.inf
+    change = day.shift_time[shift] if shift < day.shift_time.shape[0] else np.inf
+    coming = day.wants[arriving, ARRIVAL] if arriving < day.last and day.stride == 0 else np.inf
+    if event <= change and event <= coming:
+        return (OVER if event == np.inf else EVENT), event
+    return (CHANGE, change) if change <= coming else (COMING, coming)
+
+
+@equation(double=True)
+def change_staff(day, shift):
+    """Let as many servers be on duty as a shift says.  Returns (the facility, the pool)."""
+    f, p = day.shift_place[shift] // MOST_POOLS, day.shift_place[shift] % MOST_POOLS
+    day.pool_state[f, p, STAFF] = day.shift_staff[shift]
+    return f, p
+
+
+@equation(double=True)
+def happen(day, place, t):
+    """Let the first event happen.  Returns (who comes or moves on, facility and pool of a free server, who gave up)."""
+    v, kind = day.event_code[0] & PERSON, day.event_code[0] & ~PERSON
+    drop_event(day)
+    moving, freed, turned = np.int64(NOBODY), np.int64(NOBODY), np.int64(NOBODY)
+    if kind == ENDED:
+        place, freed = np.int64(day.person[v, FACILITY]), np.int64(day.person[v, POOL])
+        moving = end_service(day, v, t)
+    elif kind == RETURNED:
+        moving = v
+    elif patience_ends(day, v, t):
+        turned = v
+    return moving, place, freed, turned
+
+
+@equation(double=True)
+def run_day(day):
+    """Let the people of a day come and be served.
+
+    Before it people are AWAY with counts, tickets and waits of 0 and no one linked (-1); lines are empty, with heads
+    and tails of -1; pools have their first staff, none of it busy; counts, busy and events are 0.
+    Written: person, times, line_state, pool_state, busy, counts, event_time, event_code, events; of a finite
+    population wants.  Returns the time of the last event.
+    """
+    arriving, shift, t = np.int64(day.first), np.int64(0), 0.0
+    moving, freed, place = np.int64(NOBODY), np.int64(NOBODY), np.int64(NOBODY)
+    for v in range(day.first, day.first + day.stride):
+        add_event(day, day.wants[v, ARRIVAL], RETURNED + v)
+    while True:
+        v, pool = np.int64(NOBODY), np.int64(NOBODY)  # who is served now, and by whom
+        turned, outcome = np.int64(NOBODY), np.int64(SERVED)
+        if moving != NOBODY:
+            u = moving
+            moving = np.int64(day.person[u, MATE])
+            day.person[u, MATE] = NOBODY
+            if day.person[u, STATE] == AWAY:
+                come(day, u, t)
+            pool, outcome = join(day, u, t, freed if day.person[u, FACILITY] == place else np.int64(NOBODY))
+            v, turned = u if pool != NOBODY else v, u if outcome != SERVED else turned
+        elif freed != NOBODY:
+            pool, v = freed, take(day, place, freed)
+            freed = freed if v != NOBODY else v
+        else:
+            kind, when = what_is_next(day, arriving, shift)
+            if kind == OVER:
+                break
+            t = when
+            if kind == COMING:
+                moving = arriving
+                arriving += 1
+            elif kind == CHANGE:
+                place, freed = change_staff(day, shift)
+                shift += 1
+            else:
+                moving, place, freed, turned = happen(day, place, t)
+                outcome = outcome if turned == NOBODY else np.int64(ABANDONED)
+        if v != NOBODY:
+            add_event(day, t + begin(day, v, pool, t), ENDED + v)
+        if turned != NOBODY:
+            turn_away(day, turned, outcome, t)
+    send_home(day, t)
+    return t
