@@ -1,12 +1,10 @@
 """The jit door: theories know numba through this file.
 
-A theory is written as scalar *equations* and as *kernels*, loops over arrays. Three rules make them quick and
+A theory is written as scalar *equations* and as *kernels*, loops over arrays. Two rules make them quick and
 reproducible:
 
 * A float literal means a float32 number, as in NumPy 2 (numba alone would widen every expression to float64).
 * Arrays given to one kernel never overlap, so the compiler may vectorise without asking.
-* Nothing is allocated in a kernel, so that references to arrays are not counted (a service day is 8 to 28 times as
-  quick for it: it reaches its arrays through a named tuple).
 
 A kernel's parameters are named after what they are: columns, firm levers, fields of its mechanism, and the trailing
 ``lo, hi, t`` (rows of the tile, period). Rows are unsigned, or the compiler would have to allow for indices from the
@@ -115,7 +113,16 @@ def equation(function: F | None = None, *, double: bool = False) -> Any:
     if function is None:
         return lambda f: equation(f, double=double)
     scalar = function if double or not COMPILED else _single(function)  # type: ignore[arg-type]
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True, _nrt=False)(scalar)
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True)(scalar)
+
+
+def routine(function: F) -> Any:
+    """Compile a part of a course of events that has its arrays in a named tuple; it is inlined into what calls it.
+
+    Float literals stay float64. References to arrays are not counted, so nothing in it may be allocated: counting them
+    makes a service day 8 to 28 times slower (one server; 50 servers and patience).
+    """
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True, _nrt=False)(function)
 
 
 class Kernel:
@@ -139,7 +146,7 @@ class Kernel:
         if not COMPILED:
             return self.function
         scalar = self.function if self.double else _single(self.function)
-        compiled: Any = numba.njit(nogil=True, error_model="numpy", _nrt=False, pipeline_class=KernelCompiler)(scalar)
+        compiled: Any = numba.njit(nogil=True, error_model="numpy", pipeline_class=KernelCompiler)(scalar)
         compiled._compiler.targetdescr = KernelTarget("cpu")
         disk_cache.attach(compiled, stamp)
         return compiled

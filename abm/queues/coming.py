@@ -5,24 +5,58 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.functions import logistic32
-from abm.core.kernels import equation
+from abm.core.kernels import routine
 from abm.queues.events import GAVE_UP, add_event
 from abm.queues.lines import expected_wait, free_pool, shortest_line, stand_behind, step_out
 from abm.queues.rules import (
-    ACCEPTED, ALARM, ANNOUNCED, ANNOUNCED_PART, ANNOUNCES, BALK_SCALE, BALKED, BALKS, CALL_BACK_AFTER, CALL_BACK_LINE,
-    CALL_BACK_TAKEN, CALL_LUCK, CALLED_BACK, DEADLINE, DENIED, FACILITY, INSIDE, ISSUED, JOINED, KIND, LENGTH, LINE,
-    LONGEST, LUCK, NOBODY, PATIENCE, POOL, ROOM, SERVED, STAGE, STATE, TICKET, TRIED, TRIES, VISIBLE, WAITED, WAITING,
+    ACCEPTED,
+    ALARM,
+    ANNOUNCED,
+    ANNOUNCED_PART,
+    ANNOUNCES,
+    BALK_SCALE,
+    BALKED,
+    BALKS,
+    CALL_BACK_AFTER,
+    CALL_BACK_LINE,
+    CALL_BACK_TAKEN,
+    CALL_LUCK,
+    CALLED_BACK,
+    DEADLINE,
+    DENIED,
+    FACILITY,
+    INSIDE,
+    ISSUED,
+    JOINED,
+    KIND,
+    LENGTH,
+    LINE,
+    LONGEST,
+    LUCK,
+    NOBODY,
+    PATIENCE,
+    POOL,
+    ROOM,
+    SERVED,
+    STAGE,
+    STATE,
+    TICKET,
+    TRIED,
+    TRIES,
+    VISIBLE,
+    WAITED,
+    WAITING,
 )  # fmt: skip
 
 
-@equation(double=True)
+@routine
 def balks(seen, accepted, scale, luck):
     """Return whether a person does not join: a logit of the wait that she sees beyond what she accepts."""
     beyond = seen - accepted
     return beyond > 0.0 if scale == 0.0 else luck < logistic32(np.float32(beyond / scale))
 
 
-@equation(double=True)
+@routine
 def come(day, v, t):
     """Let a person come in, at the first stage."""
     f = np.int64(day.person[v, FACILITY])
@@ -34,7 +68,7 @@ def come(day, v, t):
     day.counts[f, INSIDE] += 1
 
 
-@equation(double=True)
+@routine
 def line_chosen(day, f, line, v):
     """Return the line that a person joins who would have to wait in `line`: that, the line of call backs, or -1."""
     rules, wants = day.rules, day.wants
@@ -54,7 +88,7 @@ def line_chosen(day, f, line, v):
     return np.int64(line)
 
 
-@equation(double=True)
+@routine
 def join(day, v, t, taken):
     """Let a person join a line, and wait if nobody is free for her.
 
@@ -81,7 +115,7 @@ def join(day, v, t, taken):
     return pool, np.int64(SERVED)
 
 
-@equation(double=True)
+@routine
 def wait_in_line(day, f, line, v, t):
     """Let a person wait, as long as her patience lasts; who waits for a call back is not in the room, and has time."""
     day.person[v, STATE] = WAITING
@@ -91,7 +125,7 @@ def wait_in_line(day, f, line, v, t):
     set_alarm(day, v)
 
 
-@equation(double=True)
+@routine
 def set_alarm(day, v):
     """See to it that somebody looks when a person's patience ends, unless somebody looks before that anyway."""
     if np.isfinite(day.times[v, DEADLINE]) and not np.isfinite(day.times[v, ALARM]):
@@ -99,7 +133,7 @@ def set_alarm(day, v):
         add_event(day, day.times[v, DEADLINE], GAVE_UP + v)
 
 
-@equation(double=True)
+@routine
 def patience_ends(day, v, t):
     """Let a person leave her line if she waits and her patience ends now.  Returns whether it does."""
     day.times[v, ALARM] = np.inf

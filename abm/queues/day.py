@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.kernels import equation
+from abm.core.kernels import routine
 from abm.queues.coming import come, join, patience_ends
 from abm.queues.ending import send_home, turn_away
 from abm.queues.events import ENDED, PERSON, RETURNED, add_event, drop_event
@@ -47,7 +47,7 @@ from abm.queues.serving import begin, end_service, take
 EVENT, CHANGE, COMING, OVER = range(4)  # what happens next
 
 
-@equation(double=True)
+@routine
 def what_is_next(day, arriving, shift):
     """Return (what happens next, when)."""
     event = day.event_time[0] if day.events[0] > 0 else np.inf
@@ -58,7 +58,7 @@ def what_is_next(day, arriving, shift):
     return (CHANGE, change) if change <= coming else (COMING, coming)
 
 
-@equation(double=True)
+@routine
 def change_staff(day, shift):
     """Let as many servers be on duty as a shift says.  Returns (the facility, the pool)."""
     f, p = day.shift_place[shift] // MOST_POOLS, day.shift_place[shift] % MOST_POOLS
@@ -66,7 +66,7 @@ def change_staff(day, shift):
     return f, p
 
 
-@equation(double=True)
+@routine
 def happen(day, place, t):
     """Let the first event happen.  Returns (who comes or moves on, facility and pool of a free server, who gave up)."""
     v, kind = day.event_code[0] & PERSON, day.event_code[0] & ~PERSON
@@ -82,7 +82,7 @@ def happen(day, place, t):
     return moving, place, freed, turned
 
 
-@equation(double=True)
+@routine
 def run_day(day):
     """Let the people of a day come and be served.
 

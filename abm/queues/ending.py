@@ -5,19 +5,50 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.distributions import exponential_quantile
-from abm.core.kernels import equation
+from abm.core.kernels import routine
 from abm.core.streams import uniform4
 from abm.queues.events import RETURNED, add_event
 from abm.queues.rules import (
-    ARRIVAL, AWAY, CALL_LUCK, COMPLETED, DENIED, ELSEWHERE, FACILITY, HANDLED, INSIDE, JOINED, LEFT, LINE, LUCK,
-    MOST_TRIES, MOVED, NOBODY, NTH, POOL, REPEAT_AFTER, REPEATED, REPEATS, RETRIES, RETRY_AFTER, SECOND, SERVED, STATE,
-    TRAVEL, TRIES, TURNED, WAITED, WAITING, WHO, WITHOUT_SKILL, WRONG_REPEATS,
+    ARRIVAL,
+    AWAY,
+    CALL_LUCK,
+    COMPLETED,
+    DENIED,
+    ELSEWHERE,
+    FACILITY,
+    HANDLED,
+    INSIDE,
+    JOINED,
+    LEFT,
+    LINE,
+    LUCK,
+    MOST_TRIES,
+    MOVED,
+    NOBODY,
+    NTH,
+    POOL,
+    REPEAT_AFTER,
+    REPEATED,
+    REPEATS,
+    RETRIES,
+    RETRY_AFTER,
+    SECOND,
+    SERVED,
+    STATE,
+    TRAVEL,
+    TRIES,
+    TURNED,
+    WAITED,
+    WAITING,
+    WHO,
+    WITHOUT_SKILL,
+    WRONG_REPEATS,
 )  # fmt: skip
 
 _AFTER_TURNED, _AFTER_SERVED = 8, 40  # draws, to which the number of tries is added
 
 
-@equation(double=True)
+@routine
 def luck_after(day, draw, v):
     """Return four uniforms for what a person does next, and give her new luck for when she comes again."""
     nth = ((draw + np.int64(day.person[v, TRIES])) << 16) | np.int64(day.person[v, NTH])
@@ -27,7 +58,7 @@ def luck_after(day, draw, v):
     return a, b, c
 
 
-@equation(double=True)
+@routine
 def leave(day, v, t):
     """Let a person leave for good; in a finite population she comes again later, as the next person of hers."""
     day.times[v, LEFT] = t
@@ -37,7 +68,7 @@ def leave(day, v, t):
         add_event(day, day.wants[again, ARRIVAL], RETURNED + again)
 
 
-@equation(double=True)
+@routine
 def turn_away(day, v, outcome, t):
     """Let a person who is not served go elsewhere, come again later, or leave."""
     person, rules, f = day.person, day.rules, np.int64(day.person[v, FACILITY])
@@ -61,7 +92,7 @@ def turn_away(day, v, outcome, t):
         leave(day, v, t)
 
 
-@equation(double=True)
+@routine
 def finish(day, f, v, t):
     """Let a person who was served leave, or come again for what is not done."""
     person, rules = day.person, day.rules
@@ -83,7 +114,7 @@ def finish(day, f, v, t):
         leave(day, v, t)
 
 
-@equation(double=True)
+@routine
 def send_home(day, t):
     """Send home who still waits when nothing more can happen."""
     for v in range(day.first, day.last):

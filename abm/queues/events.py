@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.kernels import equation
+from abm.core.kernels import routine
 
 ENDED, GAVE_UP, RETURNED = (np.int64(kind) << 32 for kind in range(3))  # kinds, to which the person is added
 PERSON = np.int64(0xFFFFFFFF)
 
 
-@equation(double=True)
+@routine
 def add_event(day, time, code):
     """Add an event."""
     times, codes, place = day.event_time, day.event_code, np.int64(day.events[0])
@@ -26,7 +26,7 @@ def add_event(day, time, code):
     codes[place] = code
 
 
-@equation(double=True)
+@routine
 def drop_event(day):
     """Take away the first event."""
     times, codes = day.event_time, day.event_code

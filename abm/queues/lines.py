@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.kernels import equation
+from abm.core.kernels import routine
 from abm.queues.rules import (
-    AHEAD, APPOINTMENTS, AT_STAGE, BEFORE, BEHIND, BUSY, CALLED, DUE, HEAD, ISSUED, JOINED, LENGTH, LINES, NOBODY,
-    OVERTAKEN, POOLS, RANK, SERVES, SERVING, STAFF, TAIL, TICKETS, WITHOUT_SKILL,
+    AHEAD,
+    APPOINTMENTS,
+    AT_STAGE,
+    BEFORE,
+    BEHIND,
+    BUSY,
+    CALLED,
+    DUE,
+    HEAD,
+    ISSUED,
+    JOINED,
+    LENGTH,
+    LINES,
+    NOBODY,
+    OVERTAKEN,
+    POOLS,
+    RANK,
+    SERVES,
+    SERVING,
+    STAFF,
+    TAIL,
+    TICKETS,
+    WITHOUT_SKILL,
 )  # fmt: skip
 
 
-@equation(double=True)
+@routine
 def stand_behind(day, f, line, v):
     """Put a person at the end of a line; with appointments, in front of those whose appointment is later."""
     person, state = day.person, day.line_state
@@ -33,7 +54,7 @@ def stand_behind(day, f, line, v):
     state[f, line, LENGTH] += 1
 
 
-@equation(double=True)
+@routine
 def step_out(day, f, line, v):
     """Let a person leave the line in which she waits."""
     person, state = day.person, day.line_state
@@ -49,7 +70,7 @@ def step_out(day, f, line, v):
     state[f, line, LENGTH] -= 1
 
 
-@equation(double=True)
+@routine
 def looks_long(day, f, line):
     """Return how many seem to wait in a line: with numbers, all that were drawn and not called yet."""
     state = day.line_state
@@ -57,7 +78,7 @@ def looks_long(day, f, line):
     return drawn if day.rules[f, TICKETS] > 0.0 else state[f, line, LENGTH]
 
 
-@equation(double=True)
+@routine
 def expected_wait(day, f, line):
     """Return the wait that a line promises: (those seen who are served no later + 1) x mean minutes / servers on duty.
 
@@ -74,7 +95,7 @@ def expected_wait(day, f, line):
     return (ahead + 1) * day.mean[f, 0] / speed if speed > 0.0 else np.inf
 
 
-@equation(double=True)
+@routine
 def shortest_line(day, f, joined):
     """Return which of some lines (bits) has the fewest people, those being served counted; the first of equal ones."""
     best, fewest = np.int64(NOBODY), np.int64(1 << 62)
@@ -86,7 +107,7 @@ def shortest_line(day, f, joined):
     return best
 
 
-@equation(double=True)
+@routine
 def free_pool(day, f, line, taken):
     """Return the first pool with a free server for a line, one with the skill before one without; -1 = none.
 
@@ -102,7 +123,7 @@ def free_pool(day, f, line, taken):
     return found
 
 
-@equation(double=True)
+@routine
 def next_line(day, f, p):
     """Return from which line a pool serves next; -1 = nobody waits in its lines.
 
@@ -123,7 +144,7 @@ def next_line(day, f, p):
     return best
 
 
-@equation(double=True)
+@routine
 def count_overtaken(day, f, line, v):
     """Count one more who overtook them, for all who came to a line of v's stage before v and still wait."""
     for other in range(np.int64(day.rules[f, LINES])):

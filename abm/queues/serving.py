@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.kernels import equation
+from abm.core.kernels import routine
 from abm.queues.ending import finish
 from abm.queues.lines import count_overtaken, next_line, step_out
 from abm.queues.rules import (
-    BATCH, BEGAN, BUSY, CALL_BACK_LINE, CALLED, FACILITY, FAIRNESS, FIRST_WAIT, HEAD, IN_SERVICE, INSIDE, ISSUED,
-    JOINED, LENGTH, LINE, LINES, MATE, NEED, NOBODY, POOL, SERVES, SERVING, STAFF, STAGE, STAGES, STATE, TICKET,
-    WAITED, WITHOUT_SKILL, WRONG_PACE,
+    BATCH,
+    BEGAN,
+    BUSY,
+    CALL_BACK_LINE,
+    CALLED,
+    FACILITY,
+    FAIRNESS,
+    FIRST_WAIT,
+    HEAD,
+    IN_SERVICE,
+    INSIDE,
+    ISSUED,
+    JOINED,
+    LENGTH,
+    LINE,
+    LINES,
+    MATE,
+    NEED,
+    NOBODY,
+    POOL,
+    SERVES,
+    SERVING,
+    STAFF,
+    STAGE,
+    STAGES,
+    STATE,
+    TICKET,
+    WAITED,
+    WITHOUT_SKILL,
+    WRONG_PACE,
 )  # fmt: skip
 
 
-@equation(double=True)
+@routine
 def take(day, f, p):
     """Return who is served next by a pool that may have a free server, taken from her line; -1 = nobody."""
     if day.pool_state[f, p, BUSY] >= day.pool_state[f, p, STAFF]:
@@ -30,7 +57,7 @@ def take(day, f, p):
     return np.int64(NOBODY)
 
 
-@equation(double=True)
+@routine
 def begin_with(day, f, line, p, v, t):
     """Begin to serve one person."""
     stage = np.int64(day.person[v, STAGE])
@@ -51,7 +78,7 @@ def begin_with(day, f, line, p, v, t):
     return day.wants[v, NEED + stage]
 
 
-@equation(double=True)
+@routine
 def begin(day, v, p, t):
     """Begin to serve a person and those who are served with her.  Returns how long it takes."""
     f, line = np.int64(day.person[v, FACILITY]), np.int64(day.person[v, LINE])
@@ -71,7 +98,7 @@ def begin(day, v, p, t):
     return takes
 
 
-@equation(double=True)
+@routine
 def end_service(day, v, t):
     """End the service of a person and of those with her.
 
