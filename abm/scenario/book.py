@@ -35,13 +35,17 @@ _CORE = _Visits()
 
 
 def visit_columns(mechanisms: Iterable[Mechanism]) -> dict[str, Column]:
-    """Return the columns with an entry a visit, by name: shared ones, sums, and scratch as "mechanism.column"."""
+    """Return the columns with an entry a visit, by name: shared ones, sums, and scratch as "mechanism.column".
+
+    Scratch may be a record a visit, with further axes.
+    """
     mechanisms = list(mechanisms)
     shared = [*visits.COLUMNS, *(column for one in mechanisms for column in one.owns)]
     shared += [sum_.column() for one in mechanisms for sum_ in one.sums]
     found = {column.name: column for column in shared}
-    found |= {f"{one.name}.{column.name}": column for one in mechanisms for column in one.scratch}
-    return {name: column for name, column in found.items() if column.axes == ("visit",) or name == _LIST}
+    found = {name: column for name, column in found.items() if column.axes == ("visit",) or name == _LIST}
+    scratch = {f"{one.name}.{column.name}": column for one in mechanisms for column in one.scratch}
+    return found | {name: column for name, column in scratch.items() if column.axes[0] == "visit"}
 
 
 def with_book(steps: Sequence[Step], columns: Mapping[str, Column]) -> list[Step]:

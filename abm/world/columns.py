@@ -38,8 +38,8 @@ class Column:
 
     name    : the field's term; kernels that take it have a parameter of this name
     axes    : of its shape: "customer", "firm", "visit" (an entry an occasion), "row" (an entry a customer of the tile),
-              "one", "facet", "tier", "luck", or an axis that its mechanism declares; a last axis of PASSING means
-              that the column lives only while a tile is worked on
+              "one", "facet", "tier", "luck", or an axis that its mechanism declares; a last axis of PASSING, or a first
+              one "visit" (a record an occasion), means that the column lives only while a tile is worked on
     default : value at the start
     unit    : of one entry
     """
@@ -54,7 +54,7 @@ class Column:
     @property
     def passing(self) -> bool:
         """Whether the column lives only while a tile is worked on."""
-        return self.axes[-1] in PASSING
+        return self.axes[-1] in PASSING or self.axes[0] == "visit"
 
 
 @dataclass(frozen=True)

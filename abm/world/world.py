@@ -184,7 +184,8 @@ class World:
         """
         for name, column in columns.items():
             # As long as every list can be; zeroed memory takes no room before it is written
-            self.book.add(name, np.zeros(self.n * MOST_OCCASIONS, column.dtype))
+            record = (self._sizes[axis] for axis in column.axes[1:])
+            self.book.add(name, np.zeros((self.n * MOST_OCCASIONS, *record), column.dtype))
         self.book.add("book_start", np.zeros(self.m + 1, np.int64))
         self.book.add("book_visit", np.zeros(self.n * MOST_OCCASIONS, np.uint32))
         self.book.add("tile_rows", np.array([self.tile], np.int64))

@@ -1,129 +1,44 @@
-"""Waiting line: a firm with few servers lets visitors wait, and some give up.   Visitors of one firm meet.
+"""Waiting line: a firm with few servers lets visitors wait, and some give up, or do not join.   Visitors meet.
 
-Claim: who finds all servers busy waits in the order of arrival and leaves when her patience ends (Erlang A); waiting
-takes from the satisfaction with the visit, and who gave up remembers it.
-Source: Palm 1957 (impatience; from memory); what waiting does to satisfaction is assumed.
+Claim: who finds all servers busy waits and leaves when her patience ends; who sees too long a line does not join it;
+who is not served goes to another firm, comes again on the same day, or buys nothing. Capacity is stated for a branch of
+a certain number of visits, so that waits do not depend on how many customers are simulated.
+Source: Palm 1957 (impatience; from memory); NAOR_1969 (balking at a length that follows from value and cost of waiting,
+its limit for `balk_scale = 0`); sizes are assumed. The day itself: `abm/queues/day.py`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 
-from abm.core.distributions import exponential_quantile
-from abm.core.kernels import equation, kernel
-from abm.core.order import make_heap, sink, sort_by
+from abm.core.distributions import Distribution
+from abm.core.errors import Refusal
 from abm.core.spec import param
-from abm.core.streams import uniform4
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.policy import CENTS, Held, Policy
+from abm.mechanisms.service.waiting_day import fill_records, fill_wants, note_visits, order_arrivals, serve_days
+from abm.mechanisms.service.waiting_policy import WaitingLinePolicy
+from abm.mechanisms.service.waiting_records import AXES, MOST_DAYS, MOST_INTERVALS, RECORDS
+from abm.mechanisms.service.waiting_rules import plan_staff, set_lines, set_rules
+from abm.mechanisms.service.waiting_visits import (
+    SECONDS,
+    book_servers,
+    count_waits,
+    go_elsewhere,
+    let_best_first,
+    remember_not_served,
+)
 from abm.mechanisms.sums import Sum
 from abm.world.columns import CENT, Column, Tally
-from abm.world.visits import ABANDONED
+from abm.world.world import World
 
-MOST_SERVERS = 1000  # of a firm
-_SECONDS = 60.0  # in a minute: waits are counted in whole seconds
-
-
-@equation
-def resented_wait(wait, annoyance):
-    """Return what a wait takes from the satisfaction with a visit, at most all of it.  wait: minutes"""
-    return min(np.float32(1.0), annoyance * wait)
-
-
-@equation
-def is_earlier(visit, other, visit_customer, visit_nth, customer_id):
-    """Return whether a visit comes before another that arrives at the same moment."""
-    mine, hers = customer_id[visit_customer[visit]], customer_id[visit_customer[other]]
-    return mine < hers or (mine == hers and visit_nth[visit] < visit_nth[other])
-
-
-@kernel(per="firm")
-def serve_in_order(
-    visit_outcome, wait, server_free, arrival, order, spare, book_start, book_visit, visit_customer, visit_nth,
-    customer_id, time_pressure, servers, minutes_open, service_minutes, patience_minutes, key, replication, lo, hi, t,
-):  # fmt: skip
-    """Serve the visitors of firms lo..hi in the order of their arrival, each by the first server who is free.
-
-    Of those who arrive at the same moment the one of lower identity is served first. Mean patience is
-    `patience_minutes / time_pressure`.
-
-    visit_outcome, wait (book,)  minutes  [written]      server_free (m, servers)  minutes from opening  [written]
-    arrival, order, spare (book,)  [written]
-    """
-    for j in range(lo, hi):
-        first, last, count = book_start[j], book_start[np.int64(j) + 1], servers[j]
-        for k in range(first, last):
-            v = book_visit[k]
-            order[k] = v
-            wait[v] = 0.0
-            arrival[v] = minutes_open * uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)[0]
-        if count > 0:
-            free = server_free[j]
-            make_heap(free, count)
-            sort_by(order, spare, arrival, first, last)
-            for k in range(first + 1, last):  # identity decides between equal arrivals, as rows may lie in any order
-                e = k
-                while (
-                    e > first
-                    and arrival[order[e - 1]] == arrival[order[e]]
-                    and is_earlier(order[e], order[e - 1], visit_customer, visit_nth, customer_id)
-                ):
-                    order[e - 1], order[e] = order[e], order[e - 1]
-                    e -= 1
-            for k in range(first, last):
-                v = order[k]
-                _, b, c, _ = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)
-                begins = max(free[0], arrival[v])
-                wait[v] = min(begins - arrival[v], exponential_quantile(c, patience_minutes / time_pressure[v]))
-                if begins - arrival[v] > wait[v]:
-                    visit_outcome[v] = ABANDONED
-                else:
-                    sink(free, count, 0, begins + exponential_quantile(b, service_minutes))
-            for s in range(count):
-                free[s] -= minutes_open
-
-
-@kernel
-def count_waits(wait, visit_count, visit_firm, visit_outcome, servers, came, gave_up, waited):
-    """Count who came to a line, who gave up and how long they waited.  came, gave_up, waited  tallies [written]"""
-    for v in range(visit_count[0]):
-        j = visit_firm[v]
-        if servers[j] > 0:
-            came[j] += 1
-            gave_up[j] += 1 if visit_outcome[v] == ABANDONED else 0
-            waited[j] += np.int64(_SECONDS * wait[v] + np.float32(0.5))
-
-
-@kernel
-def remember_giving_up(
-    satisfaction_at, expectation_at, visit_count, visit_pair, visit_outcome, encounters_at, resentment
-):
-    """Lower what those who gave up think of the firm.  satisfaction_at, expectation_at (pairs,)  0-1  [written]"""
-    for v in range(visit_count[0]):
-        if visit_outcome[v] == ABANDONED:
-            pair = visit_pair[v]
-            expectation_at[pair] *= 1.0 - resentment
-            if encounters_at[pair] > 0.0:
-                satisfaction_at[pair] *= 1.0 - resentment
-
-
-@kernel
-def resent_waiting(satisfaction_shift, wait, visit_count, time_pressure, annoyance):
-    """Take from the satisfaction with a visit what the wait was.  satisfaction_shift (visits,)  0-1  [written]"""
-    for v in range(visit_count[0]):
-        satisfaction_shift[v] -= resented_wait(wait[v], annoyance * time_pressure[v])
-
-
-@kernel(per="market")
-def book_servers(staffing_cost, staffing):
-    """Book what servers cost.  staffing  tally [written]"""
-    for j in range(staffing_cost.shape[0]):
-        staffing[j] += staffing_cost[j]
+_WEEKS = 52  # of a year
 
 
 @kpi(unit="share", better="less", nan="nobody came to a line")
@@ -132,83 +47,233 @@ def abandonment_rate(c: Tallied) -> FloatArray:
     return c.gave_up / c.came
 
 
+@kpi(unit="share", better="less", nan="nobody came to a line")
+def balking_rate(c: Tallied) -> FloatArray:
+    """Visitors who did not join the line / visitors who came to it."""
+    return c.balked / c.came
+
+
+@kpi(unit="share", better="less", nan="nobody came to a line")
+def lost_visit_share(c: Tallied) -> FloatArray:
+    """Visitors whom the firm did not serve, for whatever reason / visitors who came to its line."""
+    return (c.gave_up + c.balked + c.sent_away + c.went_elsewhere) / c.came
+
+
 @kpi(unit="minutes", better="less", nan="nobody came to a line")
 def mean_wait(c: Tallied) -> FloatArray:
     """Minutes waited, by those who gave up too / visitors who came to the firm's line."""
     return c.waited / c.came
 
 
-class WaitingLinePolicy(Policy):
-    """How many serve."""
+@kpi(unit="share", better="more", nan="nobody came to a line")
+def service_level(c: Tallied) -> FloatArray:
+    """Visitors served after a wait of at most `served_within` / visitors who came to the firm's line."""
+    return c.in_time / c.came
 
-    name = "waiting_line"
-    given: ClassVar = {"wage": "wages are those of the labour market"}
-    servers: int = param(
-        0, unit="servers", bounds=(0, MOST_SERVERS), evidence="assumed", doc="who serve; 0 = enough for everybody"
-    )
-    wage: float = param(10.0, unit="cu/server/period", bounds=(0, 1e6), evidence="assumed", doc="cost of a server")
 
-    def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
-        """Return what the servers cost a period."""
-        return {"staffing_cost": (CENTS, self.servers * self.wage)}
+@kpi(unit="share", nan="the firm pays no servers")
+def occupancy(c: Tallied) -> FloatArray:
+    """Minutes of service / minutes of servers on duty; above 1 where they stay after hours for those in line."""
+    return c.busy_time / c.paid_time
+
+
+@kpi(unit="share", better="less", nan="nobody came to a line")
+def overtaken_share(c: Tallied) -> FloatArray:
+    """Visitors who saw somebody served who came later / visitors who came to the firm's line."""
+    return c.passed_over / c.came
 
 
 class WaitingLine(Mechanism):
-    """Visitors wait for a server, and some give up."""
+    """Visitors wait for a server, and some give up, do not join, or go elsewhere."""
 
     name = "waiting_line"
     policy = WaitingLinePolicy
     owns = (
-        Column("wait", ("visit",), 0, "minutes", "time between arrival and service, or giving up"),
-        Column("server_free", ("firm", "server"), 0, "minutes", "when each server is free, from the opening on"),
+        Column("wait", ("visit",), 0, "minutes", "time in lines, until service or giving up"),
+        Column("overtaken", ("visit",), 0, "visitors", "who came later and were served before her", "uint8"),
+        Column("announced_wait", ("visit",), -1, "minutes", "wait that she was told of, -1 = none"),
+        Column("accepted_wait", ("visit",), 0, "minutes", "wait that she finds acceptable"),
+        Column("moved_to", ("visit",), -1, "firm", "that served her instead of the one chosen, -1 = none", "int32"),
+        Column("branch_days", ("branch",), 1, "days", "of a branch, that a period's visits are", "float64"),
+        Column("usual_basket", ("branch",), 1, "cu", "mean basket", "float64"),
+        Column("paid_minutes", ("firm",), 0, "minutes", "of servers on duty, on a full day", "float64"),
     )
-    scratch = (
-        Column("arrival", ("visit",), 0, "minutes", "when the visitor arrives, from the opening on"),
-        Column("order", ("visit",), 0, "place", "visits in the order of arrival", "uint32"),
-        Column("spare", ("visit",), 0, "place", "room for sorting", "uint32"),
-    )
+    scratch = RECORDS
     sums = (
         Sum(
             "time_pressure", ("visit",), 1.0, "ratio", "factor on annoyance at a wait, divisor of patience",
             Phase.ARRIVAL,
         ),
     )  # fmt: skip
-    writes = ("visit_outcome", "satisfaction", "expectation")
+    writes = ("visit_outcome", "visit_firm", "visit_pair", "provider", "satisfaction", "expectation")
     counts = (
         Tally("came", "visitors", "visitors who came to the line"),
         Tally("gave_up", "visitors", "of these, who gave up waiting"),
-        Tally("waited", "minutes", "time that they waited", 1 / _SECONDS),
+        Tally("balked", "visitors", "of these, who did not join the line"),
+        Tally("sent_away", "visitors", "of these, who found no room, or nobody to serve them before the day was over"),
+        Tally("went_elsewhere", "visitors", "of these, who were served by another firm"),
+        Tally("waited", "minutes", "time that they waited", 1 / SECONDS),
+        Tally("in_time", "visitors", "of these, served within `served_within`"),
+        Tally("passed_over", "visitors", "of these, before whom somebody was served who came later"),
+        Tally("busy_time", "minutes", "time of service by servers", 1 / SECONDS),
+        Tally("paid_time", "minutes", "time of servers on duty", 1 / SECONDS),
         Tally("staffing", "cu", "cost of servers", CENT, account="lever"),
+        Tally("appointments_kept", "cu", "cost of appointments", CENT / 100, account="lever"),
     )
-    kpis = (abandonment_rate, mean_wait)
+    kpis = (
+        abandonment_rate, balking_rate, lost_visit_share, mean_wait, service_level, occupancy, overtaken_share,
+    )  # fmt: skip
+    branch_visits: float = param(
+        1000.0, unit="visits/week", bounds=(1, 1e6), evidence="assumed",
+        doc="of a branch, whose servers a firm states, if the firm has its equal share of the market's occasions",
+    )  # fmt: skip
     minutes_open: float = param(
-        3000.0, unit="minutes/period", bounds=(0.1, 1e6), evidence="assumed", doc="opening hours, all arrive within"
+        600.0, unit="minutes/day", bounds=(0.1, 1440), evidence="assumed", doc="opening hours, all arrive within"
     )
-    service_minutes: float = param(
-        10.0, unit="minutes", bounds=(1e-3, 1e4), evidence="assumed", doc="mean service time, exponential"
+    days_open: float = param(
+        6.0, unit="days/week", bounds=(0.1, 7), evidence="assumed", doc="on which a branch is open"
+    )
+    profile: tuple[float, ...] = param(
+        (1.0,), unit="weight", bounds=(0, 1e3), evidence="assumed", doc="of arrivals in equal intervals of the day"
+    )
+    weekdays: tuple[float, ...] = param(
+        (1.0,), unit="weight", bounds=(0, 1e3), evidence="assumed", doc="of arrivals on the days of the week, in turn"
+    )
+    service_minutes: float = param(10.0, unit="minutes", bounds=(1e-3, 1e4), evidence="assumed", doc="mean service")
+    service: Literal["constant", "lognormal", "exponential"] = param(
+        "exponential", unit="name", evidence="assumed", doc="how times of service are distributed"
+    )
+    service_variation: float = param(
+        0.5, unit="sd/mean", bounds=(0.01, 5), evidence="assumed", doc="of lognormal times of service"
     )
     patience_minutes: float = param(
-        20.0, unit="minutes", bounds=(1e-3, 1e6), evidence="assumed", doc="mean patience, exponential"
+        20.0, unit="minutes", bounds=(1e-3, 1e6), evidence="assumed", doc="mean patience in a line"
     )
-    annoyance: float = param(
-        0.01, unit="1/minute", bounds=(0, 10), evidence="assumed", doc="satisfaction with the visit lost by waiting"
+    patience: Literal["lognormal", "exponential", "weibull"] = param(
+        "exponential", unit="name", evidence="assumed", doc="how patience is distributed"
+    )
+    patience_variation: float = param(
+        0.5, unit="sd/mean, or shape", bounds=(0.1, 5), evidence="assumed",
+        doc="of lognormal patience; of Weibull patience the shape, above 1 = she tires",
+    )  # fmt: skip
+    balking: Literal["none", "by_wait"] = param(
+        "by_wait", unit="name", evidence="assumed", doc="whether visitors who see too long a line do not join it"
+    )
+    accepted_minutes: float = param(
+        15.0, unit="minutes", bounds=(1e-3, 1e4), evidence="assumed", doc="wait that is acceptable for a usual basket"
+    )
+    value_exponent: float = param(
+        0.5, unit="ratio", bounds=(0, 2), evidence="assumed",
+        doc="the more is bought, the longer a wait is acceptable: exponent of basket / usual basket",
+    )  # fmt: skip
+    balk_scale: float = param(
+        5.0, unit="minutes", bounds=(0, 1e4), evidence="assumed",
+        doc="how gradually balking sets in around the acceptable wait; 0 = at once",
+    )  # fmt: skip
+    retry: float = param(
+        0.0, unit="share", bounds=(0, 1), evidence="assumed", doc="who was not served and comes again on the day"
+    )
+    retry_minutes: float = param(
+        60.0, unit="minutes", bounds=(0.1, 1e4), evidence="assumed", doc="mean time until she comes again"
+    )
+    most_tries: int = param(3, unit="times", bounds=(1, 20), evidence="assumed", doc="that she comes on a day")
+    elsewhere: float = param(
+        0.0, unit="share", bounds=(0, 1), evidence="assumed",
+        doc="who was not served and goes to the firm that she likes best after this one, at once",
+    )  # fmt: skip
+    travel_minutes: float = param(10.0, unit="minutes", bounds=(0, 1e4), evidence="assumed", doc="way to another firm")
+    lateness: float = param(
+        5.0, unit="minutes", bounds=(0, 1e3), evidence="assumed", doc="sd of arrival around an appointment"
+    )
+    served_within: float = param(
+        5.0, unit="minutes", bounds=(0, 1e4), evidence="assumed", doc="wait that counts as served in time"
     )
     resentment: float = param(
-        0.1, unit="share", bounds=(0, 1), evidence="assumed", doc="satisfaction with the firm lost by giving up"
-    )
+        0.1, unit="share", bounds=(0, 1), evidence="assumed",
+        doc="satisfaction with the firm lost by giving up, or by being sent away",
+    )  # fmt: skip
+
+    @property
+    def day_profile(self) -> np.ndarray:
+        """Weights of intervals of the day, as kernels take them."""
+        return np.array(self.profile, np.float64)
+
+    @property
+    def day_weights(self) -> np.ndarray:
+        """Weights of days, as kernels take them."""
+        return np.array(self.weekdays, np.float64)
+
+    @property
+    def balks_at_lines(self) -> int:
+        """Whether visitors look at the line before they join it."""
+        return int(self.balking == "by_wait")
+
+    @property
+    def services(self) -> np.ndarray:
+        """How times of service are distributed, as `abm.core.distributions.draw` takes it."""
+        if self.service == "lognormal":
+            spread = math.sqrt(math.log1p(self.service_variation**2))
+            kind = Distribution(kind="lognormal", mean=self.service_minutes, spread=spread)
+        elif self.service == "constant":
+            kind = Distribution(kind="constant", value=self.service_minutes)
+        else:
+            kind = Distribution(kind="exponential", mean=self.service_minutes)
+        return np.array(kind.numbers(), np.float64)
+
+    @property
+    def patiences(self) -> np.ndarray:
+        """How patience is distributed, as `abm.core.distributions.draw` takes it."""
+        if self.patience == "lognormal":
+            spread = math.sqrt(math.log1p(self.patience_variation**2))
+            kind = Distribution(kind="lognormal", mean=self.patience_minutes, spread=spread)
+        elif self.patience == "weibull":
+            kind = Distribution(kind="weibull", mean=self.patience_minutes, shape=self.patience_variation)
+        else:
+            kind = Distribution(kind="exponential", mean=self.patience_minutes)
+        return np.array(kind.numbers(), np.float64)
+
+    @model_validator(mode="after")
+    def _has_weights(self) -> Self:
+        for name, most in (("profile", MOST_INTERVALS), ("weekdays", 7)):
+            weights = getattr(self, name)
+            if not 1 <= len(weights) <= most or not sum(weights) > 0:
+                raise Refusal(f"= {list(weights)} is no profile: 1 to {most} weights, not all of them 0", place=name)
+        return self
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return nothing where all firms have servers enough; else the line, its memory, its term and its cost."""
+        """Return nothing where all firms have servers enough; else the days, what came of visits, and the cost."""
         if not any(policy.servers for policy in policies):
             return ()
+        first = any(policy.discipline == "priority" for policy in policies)
+        elsewhere = ((Phase.ADMISSION, go_elsewhere),) if self.elsewhere > 0 else ()
+        day = (set_rules, set_lines, plan_staff, order_arrivals, fill_wants, fill_records, serve_days, note_visits)
         return (
-            (Phase.OPERATIONS, serve_in_order),
+            *(((Phase.ARRIVAL, let_best_first),) if first else ()),
+            *((Phase.OPERATIONS, kernel) for kernel in day),
             (Phase.ADMISSION, count_waits),
-            (Phase.ADMISSION, remember_giving_up),
-            (Phase.JUDGEMENT, resent_waiting),
+            *elsewhere,
+            (Phase.ADMISSION, remember_not_served),
             (Phase.BOOKS, book_servers),
         )
 
+    def fits(self, market: Any) -> None:
+        """Refuse that class A comes first where customers are not classed."""
+        for firm in market.firms:
+            if firm.policy(WaitingLinePolicy).discipline == "priority" and market.customer_classes is None:
+                raise Refusal(
+                    f'firm {firm.name!r} sets waiting_line.discipline = "priority", but the market has no '
+                    "customer_classes; give the scenario a section [scenario.customer_classes]"
+                )
+
     def axes(self) -> Mapping[str, int]:
-        """Return the most servers that a firm can have."""
-        return {"server": MOST_SERVERS}
+        """Return the lengths of what a day is recorded in."""
+        return AXES
+
+    def begin(self, world: World, seed: int) -> None:
+        """Work out how many days of a branch a period's visits are: by exact sums, as rows may lie in any order."""
+        c = world.customers
+        if "branch_days" in c and world.n:
+            share = math.fsum(c.purchase_rate.astype(np.float64)) / world.m
+            days = share * world.periods_per_year / (_WEEKS * self.branch_visits)
+            c.branch_days[0] = min(days * self.days_open * _WEEKS / world.periods_per_year, MOST_DAYS)
+            c.usual_basket[0] = math.fsum(c.basket.astype(np.float64)) / world.n
