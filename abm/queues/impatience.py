@@ -50,7 +50,7 @@ class ErlangA:
     mean_wait   : E[W], minutes, of all: until answered or until they hang up
     mean_answer : E[W | answered], minutes: the average speed of answer      mean_queue : E[Q], customers who wait
 
-    Chances of waits are exact but for rounding of about 1e-16 λ g, which counts only under a large, lasting overload.
+    Chances of waits are exact but for rounding of about 1e-15 λ g, which counts only under a large, lasting overload.
     """
 
     rate: float

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
+from scipy.special import expit
 from scipy.stats import norm
 
 from abm.core.errors import Refusal
@@ -124,7 +125,9 @@ def square_root_delay(beta: ArrayLike) -> FloatArray:
     beta : β, at least 0; it is the limit for large loads without patience (Halfin-Whitt)
     """
     reserve = numbers("beta", beta)
-    return (1.0 / (1.0 + reserve * np.exp(norm.logcdf(reserve) - norm.logpdf(reserve))))[()]
+    with np.errstate(divide="ignore"):  # of 0, at which everybody waits
+        odds = np.log(reserve) + norm.logcdf(reserve) - norm.logpdf(reserve)
+    return expit(-odds)[()]
 
 
 def square_root_reserve(p_wait: float) -> float:

@@ -56,7 +56,7 @@ def test_every_stable_row_of_the_reference(reference):
         assert (line.p_wait, line.mean_wait) == pytest.approx((row["C_p_wait"], row["C_EW"]), rel=1e-12)
 
 
-def test_the_line_without_patience_of_the_published_example(reference):
+def test_the_known_example_without_patience(reference):
     line, printed = patient_line(48.0, 1.0, 50), reference["garnett_mandelbaum_reiman"]["MMN"]
     found = (line.mean_wait * 60, line.wait_quantile(0.9) * 60, line.mean_queue, line.occupancy, line.p_wait)
     assert found == pytest.approx([printed[name] for name in ("EW_sec", "W90_sec", "EQ", "util", "p_wait")], rel=1e-12)

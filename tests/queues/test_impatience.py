@@ -1,4 +1,4 @@
-"""Erlang A: published and golden numbers, the chain state by state, both limits, and the balance of those who come."""
+"""Erlang A: golden numbers, the chain state by state, both limits, and the balance of those who come."""
 
 import math
 
@@ -26,7 +26,7 @@ def test_every_row_of_the_reference(reference):
         assert found == pytest.approx(wanted, rel=1e-12)
 
 
-def test_the_published_example(reference):
+def test_the_known_example(reference):
     line, printed = impatient_line(48.0, 1.0, 50, 2.0), reference["garnett_mandelbaum_reiman"]["MMNM"]
     names = ("p_abandon", "EW_sec", "W90_sec", "EQ", "util", "p_wait")
     found = (line.p_abandon, line.mean_wait * 60, line.wait_quantile(0.9) * 60)
@@ -97,7 +97,7 @@ def test_service_levels_rise_with_time_and_servers(load, servers, patience, t, m
     rate = load * servers
     line, wider = impatient_line(rate, 1.0, servers, patience), impatient_line(rate, 1.0, servers + 1, patience)
     sooner, later = line.answered_within([t, t + more])
-    assert sooner <= later + 1e-12
+    assert sooner <= later + 1e-10
     assert line.answered_within(t) <= wider.answered_within(t) + 1e-9
     assert wider.p_abandon <= line.p_abandon + 1e-12
     assert wider.p_wait <= line.p_wait + 1e-12
