@@ -137,7 +137,10 @@ def _line(s: float, x: float) -> tuple[FloatArray, FloatArray, float]:
     if x < s:  # they fall from the start, at least by the factor x / s
         last = min(last, _NEGLIGIBLE / math.log(s / x) + 1.0)
     if last - first > _MOST_TERMS:
-        raise Refusal("is too long beside the other times; leave it out (Erlang C)", place="patience")
+        raise Refusal(
+            "is too long beside the other times; state a shorter one, or none where the load is below the servers",
+            place="patience",
+        )
     waiting = np.arange(first, math.ceil(last) + 1.0)
     ratios = math.log(x) - np.log(s + waiting[1:])
     logs = np.concatenate(([0.0], np.cumsum(ratios)))

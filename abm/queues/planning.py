@@ -184,7 +184,7 @@ def _first(holds: Callable[[int], bool], fewest: int, start: int) -> int:
     low, high, step = fewest - 1, min(max(start, fewest), MOST), 1
     while not holds(high):
         if high == MOST:
-            raise Refusal(f"needs more than {MOST:,} servers; state fewer calls or a lower share", place="rate")
+            raise Refusal(f"cannot be kept with {MOST:,} servers; state fewer calls or a lower share", place="share")
         low, high, step = high, min(high + step, MOST), 2 * step
     while high - low > 1:
         middle = (low + high) // 2
@@ -196,7 +196,11 @@ def _load(rate: float, minutes: float, patience: float | None) -> tuple[float, i
     """Return the offered load, erlangs, and the fewest servers that can be asked about."""
     load = number("rate", rate, unit="1/minute") * number("minutes", minutes, SHORTEST, unit="minutes")
     if load >= MOST:
-        raise Refusal(f"and minutes make a load of {load:g} erlangs; at most {MOST:,} can be asked about", place="rate")
+        raise Refusal(
+            f"= {float(rate):g} makes a load of {load:g} erlangs, and {MOST:,} servers are the most that can be asked "
+            "about; state fewer calls or shorter services",
+            place="rate",
+        )
     if patience is None:
         return load, math.floor(load) + 1
     number("patience", patience, SHORTEST, unit="minutes")

@@ -172,7 +172,7 @@ def test_shares_of_all_and_of_the_answered():
         (lambda: impatient_line(1.0, 1.0, 0, 1.0), "servers = 0 is not a whole number in [1, 1e+06]"),
         (lambda: impatient_line(1.0, 1.0, -4, 1.0), "servers = -4 is not"),
         (lambda: impatient_line([1.0, 2.0], 1.0, 3, 1.0), "rate: has shape (2,); one number is expected"),
-        (lambda: impatient_line(5.0, 1.0, 3, 1e14), "patience: is too long beside the other times; leave it out"),
+        (lambda: impatient_line(5.0, 1.0, 3, 1e14), "patience: is too long beside the other times; state a shorter"),
         (lambda: impatient_line(5.0, 1.0, 3, 1.0).answered_within(1.0, of="some"), "of = 'some' is neither \"all\""),
     ],
 )
