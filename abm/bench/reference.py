@@ -86,7 +86,7 @@ VOICE = (
 def voice(customers: int, periods: int = 104) -> Scenario:
     """Return the default market with all of exit and voice, surveys and loyalty seen; one firm works at each of it."""
     active = {
-        "name": "north", "program": {"preset": "points"}, "waiting_line": {"servers": customers // 500 + 1},
+        "name": "north", "program": {"preset": "points"}, "waiting_line": {"servers": 4},
         "recovery": {"compensation": 0.5, "empathy": 0.5, "solution_speed": 0.5}, "voice": {"phone_ease": 0.5},
         "listening": {"complaint_records": 0.5, "front_line": 0.5, "repair_effort": 0.5},
         "servers": {"team": 20, "continuity": 0.8}, "survey": {"sampling": 0.2, "mystery_visits": 2},
@@ -98,7 +98,7 @@ def voice(customers: int, periods: int = 104) -> Scenario:
             "periods": periods,
             "population": {"customers": customers},
             "firms": [active, {"name": "east", "program": {"preset": "points"}}, {"name": "south"}],
-            "waiting_line": {"minutes_open": 900.0},
+            "waiting_line": {},
             **{name: {} for name in VOICE},
         }
     )

@@ -84,7 +84,7 @@ MARKETS: dict[str, dict[str, Any]] = {
         attributes={},
         attribute_survey={},
         situation={},
-        waiting_line={"minutes_open": 900.0},
+        waiting_line={},
         expectation_management={},
         convenience={},
         loyalty_types={},
@@ -101,7 +101,7 @@ MARKETS: dict[str, dict[str, Any]] = {
                     "survey": {"sampling": 0.2, "mystery_visits": 2},
                     "expectation": {"adjustment": 0.3},
                     "attributes": {"people_level": 0.05},
-                    "waiting_line": {"servers": 6},
+                    "waiting_line": {"servers": 4},
                     "classes": {"effort_on_top": 0.6},
                     "convenience": {"outlets": 3},
                     "program": _CARD,
@@ -111,13 +111,13 @@ MARKETS: dict[str, dict[str, Any]] = {
         ),
     ),
     "lines_and_amends": _market(
-        waiting_line={"minutes_open": 900.0},
+        waiting_line={},
         complaint={},
         recovery={},
         firms=_with(
             {
-                0: {"waiting_line": {"servers": 5}, "recovery": {"compensation": 0.5}, "program": _CARD},
-                1: {"waiting_line": {"servers": 4}, "recovery": {"empathy": 0.6}},
+                0: {"waiting_line": {"servers": 3}, "recovery": {"compensation": 0.5}, "program": _CARD},
+                1: {"waiting_line": {"servers": 2, "lines": "parallel"}, "recovery": {"empathy": 0.6}},
             }
         ),
     ),

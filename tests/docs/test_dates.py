@@ -47,7 +47,7 @@ def test_the_dates_are_moved_as_the_page_says(study):
         {"from": 52},
         {"from": 52, "population.customers": 50},
         {"from": 52, "firms.north.initial_awareness": 0.5},
-        {"from": 52, "waiting_line": {"annoyance": 0.5}},
+        {"from": 52, "waiting_line": {"resentment": 0.5}},
         {"from": 52, "ramp": 4, "firms.north.program": {"preset": "points"}},
         {
             "changes": [

@@ -40,7 +40,7 @@ CLEAN = {
     "default": SMALL.replace({"population.purchase_rate": 0.25}), "busy": BUSY, "contracts": CONTRACTS,
     "lines": BUSY.replace(
         {
-            "waiting_line": {"minutes_open": 20.0}, "firms.north.waiting_line.servers": 2, "complaint": {"base": 9.0},
+            "waiting_line": {"minutes_open": 20.0}, "firms.north.waiting_line.servers": 1, "complaint": {"base": 9.0},
             "recovery": {}, "exit": {}, "aftermath": {},
         }
     ),

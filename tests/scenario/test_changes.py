@@ -98,7 +98,7 @@ def test_what_is_there_at_any_date_is_known_from_the_start():
         ({"from": 9, "set": {"firms.north.name": "west"}}, r"c1.set.firms.north.name: is fixed for the run"),
         ({"from": 9, "set": {"periods": 9}}, r"set\.periods: is fixed for the run"),
         ({"from": 9, "set": {"firms.north.initial_awareness": 0.5}}, r"says how a run begins"),
-        ({"from": 9, "set": {"waiting_line": {"annoyance": 0.5}}}, r"makes no difference after the start"),
+        ({"from": 9, "set": {"waiting_line": {"resentment": 0.5}}}, r"makes no difference after the start"),
         ({"from": 9, "ramp": 3, "set": {"firms.north.program": {"preset": "points"}}}, r"no way in steps"),
         ({"form": 9, "set": {"firms.north.price": 1.1}}, r"no Change parameter 'form'; did you mean 'from'"),
     ],

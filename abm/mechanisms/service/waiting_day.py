@@ -151,6 +151,7 @@ def fill_wants(
     day_wants (book, WANTS), in the order, accepted_wait (book,)  minutes  [written]
     """
     days = days_of_period(branch_days[0])
+    length = minutes_open * branch_days[0] / days
     for k in range(arrivals[days]):
         v = order[k]
         i, j = visit_customer[v], visit_firm[v]
@@ -158,10 +159,8 @@ def fill_wants(
         luck, _, e, _ = uniform4(key, customer_id[i], t, (1 << 16) + visit_nth[v], replication)
         worth = exp32(np.float32(value_exponent) * log32(np.float32(max(basket[i] / usual_basket[0], 1e-6))))
         accepted_wait[v] = accepted_minutes * worth / time_pressure[v]
-        want, due = (
-            day_wants[k],
-            interval_of(b, day_profile) / day_profile.shape[0] * minutes_open * branch_days[0] / days,
-        )
+        want = day_wants[k]
+        due = interval_of(b, day_profile) / day_profile.shape[0] * length
         want[ARRIVAL] = moment[v] - np.floor(moment[v] / (2.0 * minutes_open)) * 2.0 * minutes_open
         want[NEED] = draw(np.int64(services[0]), np.float32(services[1]), np.float32(services[2]), c)
         want[PATIENCE] = draw(np.int64(patiences[0]), np.float32(patiences[1]), np.float32(patiences[2]), d)
@@ -223,8 +222,8 @@ def serve_days(
             Day(
                 day_person, day_times, day_wants, branch_rules, branch_lines, branch_pools, branch_pace, branch_joins,
                 usual_minutes, shift_time, shift_place, shift_staff, line_state, pool_state, branch_busy, branch_counts,
-                event_time.reshape(event_time.size),
-                event_code.reshape(event_code.size), events, arrivals[d], arrivals[d + 1], np.int64(0), np.inf, key, t, replication,
+                event_time.reshape(event_time.size), event_code.reshape(event_code.size), events, arrivals[d],
+                arrivals[d + 1], np.int64(0), np.inf, key, t, replication,
             )
         )  # fmt: skip
         for j in range(first_staff.shape[0]):

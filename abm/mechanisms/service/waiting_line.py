@@ -105,7 +105,7 @@ class WaitingLine(Mechanism):
             Phase.ARRIVAL,
         ),
     )  # fmt: skip
-    writes = ("visit_outcome", "visit_firm", "visit_pair", "provider", "satisfaction", "expectation")
+    writes = ("visit_outcome", "visit_firm", "visit_pair", "visits", "provider", "satisfaction", "expectation")
     counts = (
         Tally("came", "visitors", "visitors who came to the line"),
         Tally("gave_up", "visitors", "of these, who gave up waiting"),

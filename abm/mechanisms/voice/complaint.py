@@ -55,7 +55,7 @@ def grievance_of(failure, price_part, wait_part, gap):
 @kernel
 def find_grievances(
     grievance, visit_count, visit_firm, visit_pair, transaction, performance, expectation_at, failure_cause,
-    satisfaction_shift_of_perceived_value, satisfaction_shift_of_fairness, satisfaction_shift_of_waiting_line,
+    satisfaction_shift_of_perceived_value, satisfaction_shift_of_fairness, satisfaction_shift_of_perceived_wait,
     dissatisfied_below, grievances,
 ):  # fmt: skip
     """Write what each dissatisfied visitor is dissatisfied with.
@@ -71,7 +71,7 @@ def find_grievances(
         if transaction[v] < dissatisfied_below:
             price_part = satisfaction_shift_of_perceived_value[v] + satisfaction_shift_of_fairness[v]
             of_price = min(price_part, np.float32(0.0))
-            of_wait = min(satisfaction_shift_of_waiting_line[v], np.float32(0.0))
+            of_wait = min(satisfaction_shift_of_perceived_wait[v], np.float32(0.0))
             gap = min(performance[v] - expectation_at[visit_pair[v]], np.float32(0.0))
             cause = np.uint8(grievance_of(failure_cause[v], of_price, of_wait, gap))
             grievances[cause, visit_firm[v]] += 1

@@ -51,7 +51,7 @@ def test_what_a_visitor_is_dissatisfied_with():
     small.c.expectation.fill(0.7)  # a gap of -0.1
     small.passing["satisfaction_shift_of_perceived_value"][:6] = [0.0, -0.2, 0.0, -0.05, -0.3, -0.1]
     small.passing["satisfaction_shift_of_fairness"][:6] = [0.0, -0.1, 0.0, 0.0, 0.0, 0.0]
-    small.passing["satisfaction_shift_of_waiting_line"][:6] = [0.0, 0.0, -0.3, 0.0, 0.0, -0.2]
+    small.passing["satisfaction_shift_of_perceived_wait"][:6] = [0.0, 0.0, -0.3, 0.0, 0.0, -0.2]
     find = next(step for step in small.scenario.steps() if step.name == "find_grievances")
     find.bind(small.world, 1, small.world.named())(0, 6, 0)
     assert small.at("grievance").tolist() == [ATTITUDE, PRICE, WAIT, CORE, NO_FAILURE, WAIT]
