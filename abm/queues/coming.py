@@ -24,6 +24,7 @@ from abm.queues.rules import (
     CALLED_BACK,
     DEADLINE,
     DENIED,
+    ENDLESS,
     FACILITY,
     INSIDE,
     ISSUED,
@@ -46,7 +47,7 @@ from abm.queues.rules import (
     VISIBLE,
     WAITED,
     WAITING,
-)  # fmt: skip
+)
 
 
 @routine
@@ -121,14 +122,14 @@ def wait_in_line(day, f, line, v, t):
     day.person[v, STATE] = WAITING
     stand_behind(day, f, line, v)
     day.counts[f, LONGEST] = max(day.counts[f, LONGEST], day.line_state[f, line, LENGTH])
-    day.times[v, DEADLINE] = np.inf if line == day.rules[f, CALL_BACK_LINE] else t + day.wants[v, PATIENCE]
+    day.times[v, DEADLINE] = ENDLESS if line == day.rules[f, CALL_BACK_LINE] else t + day.wants[v, PATIENCE]
     set_alarm(day, v)
 
 
 @routine
 def set_alarm(day, v):
     """See to it that somebody looks when a person's patience ends, unless somebody looks before that anyway."""
-    if np.isfinite(day.times[v, DEADLINE]) and not np.isfinite(day.times[v, ALARM]):
+    if day.times[v, DEADLINE] < ENDLESS <= day.times[v, ALARM]:
         day.times[v, ALARM] = day.times[v, DEADLINE]
         add_event(day, day.times[v, DEADLINE], GAVE_UP + v)
 
@@ -136,7 +137,7 @@ def set_alarm(day, v):
 @routine
 def patience_ends(day, v, t):
     """Let a person leave her line if she waits and her patience ends now.  Returns whether it does."""
-    day.times[v, ALARM] = np.inf
+    day.times[v, ALARM] = ENDLESS
     waits = day.person[v, STATE] == WAITING
     ends = waits and day.times[v, DEADLINE] <= t
     if ends:

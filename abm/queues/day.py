@@ -41,7 +41,20 @@ from abm.core.kernels import routine
 from abm.queues.coming import come, join, patience_ends
 from abm.queues.ending import send_home, turn_away
 from abm.queues.events import ENDED, PERSON, RETURNED, add_event, drop_event
-from abm.queues.rules import ABANDONED, ARRIVAL, AWAY, FACILITY, MATE, MOST_POOLS, NOBODY, POOL, SERVED, STAFF, STATE
+from abm.queues.rules import (
+    ABANDONED,
+    ARRIVAL,
+    AWAY,
+    ENDLESS,
+    FACILITY,
+    MATE,
+    MOST_POOLS,
+    NOBODY,
+    POOL,
+    SERVED,
+    STAFF,
+    STATE,
+)
 from abm.queues.serving import begin, end_service, take
 
 EVENT, CHANGE, COMING, OVER = range(4)  # what happens next
@@ -50,11 +63,11 @@ EVENT, CHANGE, COMING, OVER = range(4)  # what happens next
 @routine
 def what_is_next(day, arriving, shift):
     """Return (what happens next, when)."""
-    event = day.event_time[0] if day.events[0] > 0 else np.inf
-    change = day.shift_time[shift] if shift < day.shift_time.shape[0] else np.inf
-    coming = day.wants[arriving, ARRIVAL] if arriving < day.last and day.stride == 0 else np.inf
+    event = day.event_time[0] if day.events[0] > 0 else ENDLESS
+    change = day.shift_time[shift] if shift < day.shift_time.shape[0] else ENDLESS
+    coming = day.wants[arriving, ARRIVAL] if arriving < day.last and day.stride == 0 else ENDLESS
     if event <= change and event <= coming:
-        return (OVER if event == np.inf else EVENT), event
+        return (OVER if event >= ENDLESS else EVENT), event
     return (CHANGE, change) if change <= coming else (COMING, coming)
 
 

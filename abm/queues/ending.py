@@ -43,7 +43,7 @@ from abm.queues.rules import (
     WHO,
     WITHOUT_SKILL,
     WRONG_REPEATS,
-)  # fmt: skip
+)
 
 _AFTER_TURNED, _AFTER_SERVED = 8, 40  # draws, to which the number of tries is added
 

@@ -29,7 +29,7 @@ from abm.queues.rules import (
     TAIL,
     TICKETS,
     WITHOUT_SKILL,
-)  # fmt: skip
+)
 
 
 @routine

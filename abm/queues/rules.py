@@ -12,6 +12,7 @@ MOST_STAGES = 3
 MOST_LINES = 16  # of a facility
 MOST_POOLS = 16  # of a facility
 NOBODY = -1
+ENDLESS = 1e18  # minutes or persons: this and more is without end
 
 # What became of a person; the first four as the outcomes of a visit.
 SERVED, BALKED, ABANDONED, DENIED, AWAY, WAITING, IN_SERVICE = range(7)
@@ -41,7 +42,7 @@ WORDS = 16
 # What she wants: minutes but for the luck.
 (
     ARRIVAL,  # when she comes for the first time
-    PATIENCE,  # how long she waits in a line, inf = for ever
+    PATIENCE,  # how long she waits in a line, ENDLESS = for ever
     ACCEPTED,  # wait that she accepts on seeing the line, or on hearing of it
     LUCK,  # uniform that decides whether she balks
     CALL_LUCK,  # uniform that decides whether she takes a call back
@@ -52,7 +53,7 @@ WANTS = NEED + MOST_STAGES
 
 # What happened to her: times in minutes.
 (
-    ALARM,  # when somebody looks whether her patience has ended, inf = no time
+    ALARM,  # when somebody looks whether her patience has ended, ENDLESS = never
     JOINED,  # the line that she is in, or was in last
     DEADLINE,  # when her patience in that line ends
     BEGAN,  # when service began last
@@ -65,7 +66,7 @@ TIMES = 8
 
 # A facility's rules.
 (
-    ROOM,  # people there can be at most, inf = no limit
+    ROOM,  # people there can be at most, ENDLESS = no limit
     VISIBLE,  # 1 = the line can be seen before it is joined
     ANNOUNCES,  # 1 = who has to wait is told how long
     ANNOUNCED_PART,  # of the expected wait, that is told

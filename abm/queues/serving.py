@@ -38,7 +38,7 @@ from abm.queues.rules import (
     WAITED,
     WITHOUT_SKILL,
     WRONG_PACE,
-)  # fmt: skip
+)
 
 
 @routine

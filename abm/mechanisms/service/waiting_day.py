@@ -25,6 +25,7 @@ from abm.queues.rules import (
     BUSY,
     CALL_LUCK,
     DUE,
+    ENDLESS,
     FACILITY,
     HANDLED,
     HEAD,
@@ -195,7 +196,7 @@ def fill_records(
             _, u, _, _ = uniform4(key, customer_id[i], t, (1 << 16) + visit_nth[v], replication)
             person[SECOND] = second_choice(u, preference, i, j)
         day_times[k, :] = 0.0
-        day_times[k, ALARM], day_times[k, ANNOUNCED] = np.inf, -1.0
+        day_times[k, ALARM], day_times[k, ANNOUNCED] = ENDLESS, -1.0
 
 
 @kernel(per="market", double=True)
@@ -223,7 +224,7 @@ def serve_days(
                 day_person, day_times, day_wants, branch_rules, branch_lines, branch_pools, branch_pace, branch_joins,
                 usual_minutes, shift_time, shift_place, shift_staff, line_state, pool_state, branch_busy, branch_counts,
                 event_time.reshape(event_time.size), event_code.reshape(event_code.size), events, arrivals[d],
-                arrivals[d + 1], np.int64(0), np.inf, key, t, replication,
+                arrivals[d + 1], np.int64(0), ENDLESS, key, t, replication,
             )
         )  # fmt: skip
         for j in range(first_staff.shape[0]):

@@ -16,6 +16,7 @@ from abm.queues.rules import (
     BEFORE,
     CALL_BACK_LINE,
     ELSEWHERE,
+    ENDLESS,
     FAIRNESS,
     LINES,
     MOST_POOLS,
@@ -92,7 +93,7 @@ def set_rules(
     for j in range(servers.shape[0]):
         rule = branch_rules[j]
         rule[:] = 0.0
-        rule[ROOM] = room[j] if room[j] > 0 and servers[j] > 0 else np.inf
+        rule[ROOM] = room[j] if room[j] > 0 and servers[j] > 0 else ENDLESS
         rule[VISIBLE], rule[BALKS], rule[BALK_SCALE] = 1.0, balks_at_lines, balk_scale
         rule[ANNOUNCES], rule[ANNOUNCED_PART] = (1.0 if announcement[j] > 0.0 else 0.0), announcement[j]
         rule[TICKETS] = 1.0 if lines[j] == NUMBERS else 0.0
@@ -156,7 +157,7 @@ def plan_staff(
     """
     intervals, changes, mean_weight = day_profile.shape[0], 0, 0.0
     length = minutes_open * branch_days[0] / days_of_period(branch_days[0])
-    shift_time[:] = np.inf
+    shift_time[:] = ENDLESS
     paid_minutes[:] = 0.0
     for h in range(intervals):
         mean_weight += day_profile[h] / intervals
