@@ -31,9 +31,12 @@ MARKET, KPIS = "market", "kpis"
 
 _SHARED = ("core", "logs", "world", "engine", "scenario")
 _THEORIES = "mechanisms"
+_BENEATH = ("queues", "capacity")  # what only some theories are made of
 _NO_NUMBERS = ("core/citations.py", "core/sources.py")  # the bibliography, to which a new theory adds
 _IMPORT = re.compile(
-    r"^\s*(?:from|import)\s+abm\.mechanisms\.([\w.]+)(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?", re.MULTILINE
+    r"^\s*(?:from|import)\s+abm\.((?:mechanisms|queues|capacity)\.[\w.]+)"
+    r"(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?",
+    re.MULTILINE,
 )
 _TEXT = re.compile(r"""[rRuU]?["']""")  # how a token begins that is a text and no f-string
 _LAYOUT = ("COMMENT", "NL", "ENDMARKER")
@@ -72,17 +75,22 @@ def _presets(*kinds: type[Spec] | None) -> set[Path]:
 
 
 def _with_imported(page: Path) -> set[Path]:
-    """Return a theory's module and those that it imports from folders of theories, directly or through another."""
+    """Return a theory's module and those that it imports from folders of theories, or of what lies beneath them."""
     found: set[Path] = set()
     ahead = [page]
     while ahead:
         page = ahead.pop()
         found.add(page)
         for module, imported in _IMPORT.findall(page.read_text("utf-8")):
-            inside = ROOT.joinpath(_THEORIES, *module.split("."))
+            inside = ROOT.joinpath(*module.split("."))
             ways = [inside.with_suffix(".py"), *(inside / f"{name}.py" for name in re.findall(r"\w+", imported))]
-            ahead += [way for way in ways if way.is_file() and way.parent.parent.name == _THEORIES and way not in found]
+            ahead += [way for way in ways if way.is_file() and _has_own_source(way) and way not in found]
     return found
+
+
+def _has_own_source(page: Path) -> bool:
+    """Return whether a file is a part of single theories, and not of what all markets share."""
+    return page.parent.parent.name == _THEORIES or page.parent.name in _BENEATH
 
 
 def remembered() -> dict[str, str]:

@@ -97,6 +97,11 @@ def test_all_that_decides_numbers_has_a_source():
     assert there - found == {sources.ROOT / "core" / page for page in ("citations.py", "sources.py")}
 
 
+def test_a_theory_has_what_it_is_made_of_beneath_the_theories():
+    assert {path.stem for path in sources.files("waiting_line")} >= {"waiting_day", "day", "coming", "rules"}
+    assert not [path for path in sources.files("choice") if path.parent.name == "queues"]
+
+
 def test_a_preset_counts_by_its_name_and_values(tmp_path):
     """A point of a design may name it; what it is about and follows decides no number."""
 
