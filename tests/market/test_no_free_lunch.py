@@ -92,9 +92,10 @@ def start(theory: type[Mechanism], programme: str = "") -> Scenario:
 @cache
 def books(scenario: Scenario) -> tuple[float, float]:
     """Return the profit of the first firm, and what levers cost it a visit; means of three runs."""
-    found = []
+    found, engine = [], Engine(scenario, 20)
     for replication in range(3):
-        engine = Engine(scenario, 20, replication)
+        if replication:
+            engine.restart(replication)
         engine.run(scenario.periods)
         found.append(read(engine).summary([profit, lever_cost, penetration, frequency])[0])
     gain, cost, b, w = np.nan_to_num(found).mean(axis=0)
