@@ -13,8 +13,8 @@ FAILURES = ("none", "core", "attitude", "price", "information", "wait", "denied"
 NO_FAILURE, CORE, ATTITUDE, PRICE, INFORMATION, WAIT, REFUSED = (np.uint8(code) for code in range(len(FAILURES)))
 PREVENTABLE = FAILURES[CORE : INFORMATION + 1]  # causes that a firm can do something about before the visit
 
-OUTCOMES = ("served", "balked", "abandoned", "denied")  # what comes of a visit: only who is served buys
-SERVED, BALKED, ABANDONED, DENIED = (np.uint8(code) for code in range(len(OUTCOMES)))
+OUTCOMES = ("served", "balked", "abandoned", "denied", "no_show")  # what comes of a visit: only who is served buys
+SERVED, BALKED, ABANDONED, DENIED, NO_SHOW = (np.uint8(code) for code in range(len(OUTCOMES)))
 
 COLUMNS = (
     Column("visit_count", ("one",), 0, "visits", "entries of the list", "int64"),

@@ -38,6 +38,10 @@ COMPANY = {  # what some lever of a theory needs
 _KNOWN = {"firms.north.information.data_coverage": 1.0}
 _SAVING = {**_KNOWN, "firms.north.save.save_rate": 0.2, "firms.north.save.save_offer": 2.0}
 FURNISHED = {  # what its levers act on
+    "bookings": {
+        "firms.north.bookings.places": 800.0, "firms.north.bookings.overbooking": 0.1,
+        "firms.north.bookings.early_discount": 0.2,
+    },
     "bystanders": {"firms.north.program": {"preset": "tiers"}},
     "care": _KNOWN,
     "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
