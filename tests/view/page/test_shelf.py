@@ -29,7 +29,8 @@ def folder(tmp_path):
 
 
 def test_what_is_offered(folder):
-    assert Shelf(folder).names() == ["small.toml", "closed_market (preset)", "contract (preset)", "retail (preset)"]
+    named = ("airline", "closed_market", "contract", "hotel", "retail")
+    assert Shelf(folder).names() == ["small.toml", *(f"{name} (preset)" for name in named)]
 
 
 def test_opening(folder):
