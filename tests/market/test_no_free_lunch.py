@@ -40,7 +40,7 @@ _SAVING = {**_KNOWN, "firms.north.save.save_rate": 0.2, "firms.north.save.save_o
 FURNISHED = {  # what its levers act on
     "bookings": {
         "firms.north.bookings.places": 800.0, "firms.north.bookings.overbooking": 0.1,
-        "firms.north.bookings.early_discount": 0.2,
+        "firms.north.bookings.early_discount": 0.2, "bookings.peak_length": 8,
     },
     "bystanders": {"firms.north.program": {"preset": "tiers"}},
     "care": _KNOWN,

@@ -12,6 +12,7 @@ from abm.core.functions import normal32
 from abm.core.kernels import equation, kernel
 from abm.core.order import sort_by
 from abm.core.streams import uniform4
+from abm.mechanisms.service.booking_peaks import is_peak
 from abm.world.visits import DENIED, NO_SHOW, SERVED
 
 NO_BOOKING, REFUSED, STAYED_AWAY, WALKED, SEATED = (np.uint8(code) for code in range(5))  # what came of a booking
@@ -51,18 +52,23 @@ def earliest_first(lead, identity):
 
 
 @kernel(per="market", double=True)
-def protect_places(
-    protected_now, places, usual_visits, protected, protection_rule, early_discount, full_mean, full_variance
-):
-    """Set how many places each firm protects for the full fare in the period: at most the places that it has.
+def set_places(
+    places_now, protected_now, places, part_time_places, usual_visits, protected, protection_rule, early_discount,
+    full_mean, full_variance, peak_from, peak_length, periods_per_year, t,
+):  # fmt: skip
+    """Set the places of each firm in the period, and how many of them it protects for the full fare.
 
-    By number it is `part_of(places_of, protected)`; by littlewood `protected_by_littlewood`, of what was noted in the
-    periods before, its mean and variance as float32, rounded half up.
+    `places_now` is `places_of` its places, in a peak (`is_peak`) and `places_of` those for part of the year more.
+    Protected are, by number, `part_of(places_now, protected)`; by littlewood `protected_by_littlewood`, of what was
+    noted in the periods before, its mean and variance as float32, rounded half up; at most `places_now`.
 
-    protected_now (m,)  places  [written]
+    places_now, protected_now (m,)  places  [written]
     """
     for j in range(places.shape[0]):
         held = places_of(places[j], usual_visits[j])
+        if is_peak(t, peak_from, peak_length, periods_per_year):
+            held += places_of(part_time_places[j], usual_visits[j])
+        places_now[j] = held
         wanted = part_of(held, protected[j])
         if protection_rule[j] == _LITTLEWOOD:
             mean, variance = np.float32(full_mean[j]), np.float32(full_variance[j])
@@ -73,24 +79,23 @@ def protect_places(
 @kernel(per="firm")
 def take_bookings(
     visit_outcome, booking, booking_key, order, spare, book_start, book_visit, visit_customer, visit_nth, customer_id,
-    leisure, places, usual_visits, overbooking, protected_now, leisure_lead, business_lead, leisure_no_show,
+    leisure, places, places_now, overbooking, protected_now, leisure_lead, business_lead, leisure_no_show,
     business_no_show, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Take the bookings of firms lo..hi that have places, in the order of their lead times, the longest first.
 
     A visitor whose outcome is served so far books a lead time ahead: the exponential quantile of draw 0, block nth,
     word 0, with mean `leisure_lead` or `business_lead`. Of equal leads the lower identity books first, then the lower
-    nth. Her booking is accepted while those accepted are fewer than `places_of` and `part_of(…, overbooking)` more; of
-    leisure customers fewer than that less `protected_now`. One that is accepted shows up unless word 1 is below the
-    chance of her kind of staying away: then `booking` is seated (so far), else stayed away, with outcome no-show. One
-    that is not is refused, with outcome denied. The `booking` of all others is 0.
+    nth. Her booking is accepted while those accepted are fewer than `places_now` and `part_of(places_now, overbooking)`
+    more; of leisure customers fewer than that less `protected_now`. Who is accepted shows up unless word 1 is below the
+    chance of her kind of staying away: then `booking` is seated (so far), else stayed away, with outcome no-show. Who
+    is not is refused, with outcome denied. The `booking` of all others is 0.
 
     visit_outcome, booking (book,)  codes  [written]      booking_key, order, spare (book,)  [written]
     """
     for j in range(lo, hi):
         first, last, accepted = book_start[j], book_start[np.int64(j) + 1], np.int64(0)
-        held = places_of(places[j], usual_visits[j])
-        most = held + part_of(held, overbooking[j])
+        most = places_now[j] + part_of(places_now[j], overbooking[j])
         for k in range(first, last):
             v = book_visit[k]
             i = visit_customer[v]
@@ -114,7 +119,7 @@ def take_bookings(
 
 @kernel(per="firm")
 def walk_guests(
-    visit_outcome, booking, order, book_start, visit_customer, leisure, places, usual_visits, places_offered,
+    visit_outcome, booking, order, book_start, visit_customer, leisure, places, places_now, places_offered,
     empty_places, spoiled_places, lo, hi,
 ):  # fmt: skip
     """After that, send away guests of firms lo..hi for whom there is no place, and count what stays empty.
@@ -129,7 +134,7 @@ def walk_guests(
     for j in range(lo, hi):
         if places[j] > 0.0:
             first, last = book_start[j], book_start[np.int64(j) + 1]
-            held, shown, refused = places_of(places[j], usual_visits[j]), np.int64(0), np.int64(0)
+            held, shown, refused = places_now[j], np.int64(0), np.int64(0)
             for k in range(first, last):
                 shown += 1 if booking[order[k]] == SEATED else 0
                 refused += 1 if booking[order[k]] == REFUSED else 0
@@ -182,7 +187,11 @@ def note_demand(
 
 
 @kernel(per="market")
-def book_places(places, usual_visits, place_expense, place_spend):
-    """Book what places cost: `place_expense * places_of`.  place_spend  tally, in cents [written]"""
+def book_places(places, places_now, usual_visits, place_expense, part_time_expense, place_spend):
+    """Book what places cost: `place_expense * places_of`, and `part_time_expense` for each one more in `places_now`.
+
+    place_spend  tally, in cents [written]
+    """
     for j in range(places.shape[0]):
-        place_spend[j] += place_expense[j] * places_of(places[j], usual_visits[j])
+        all_year = places_of(places[j], usual_visits[j])
+        place_spend[j] += place_expense[j] * all_year + part_time_expense[j] * (places_now[j] - all_year)

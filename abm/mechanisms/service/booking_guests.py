@@ -11,6 +11,7 @@ from abm.core.functions import unit, whole
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
 from abm.mechanisms.service.booking_desk import NO_BOOKING, REFUSED, SEATED, STAYED_AWAY, WALKED
+from abm.mechanisms.service.booking_peaks import is_peak
 
 _STORY = 1 << 16  # draw 1, block 0 of an address
 _LEISURE = 2 << 16  # draw 2
@@ -45,30 +46,35 @@ def draw_leisure(leisure, customer_id, price_weight, business_share, key, replic
 
 @kernel
 def foresee_fares(
-    utility, price_response, price, leisure, places, early_discount, fare_open, no_show_fee, leisure_no_show,
-    business_no_show, lo, hi,
+    utility, price_response, price, leisure, places, early_discount, fare_open, reward_now, no_show_fee,
+    leisure_no_show, business_no_show, lo, hi,
 ):  # fmt: skip
-    """Add what the fares of firms with places are worth: the early one as far as it is to be had, and the fee.
+    """Add what the fares of firms with places are worth: the early one as far as it is to be had, reward, and fee.
 
-    To a leisure customer it is `price_response * price * (early_discount * fare_open - fee)`, to another one the same
-    without the discount; fee = no_show_fee * chance of staying away.
+    To a leisure customer it is `price_response * price * (saved - fee)`, saved = 1 - (1 - early_discount * fare_open)
+    (1 - reward_now), to another one the same with nothing saved; fee = no_show_fee * chance of staying away.
 
     utility (m, tile)  logit units  [written]
     """
     for j in range(utility.shape[0]):
         if places[j] > 0.0:
-            early = price[j] * (early_discount[j] * fare_open[j] - no_show_fee[j] * leisure_no_show)
+            saved = 1.0 - (1.0 - early_discount[j] * fare_open[j]) * (1.0 - reward_now[j])
+            early = price[j] * (saved - no_show_fee[j] * leisure_no_show)
             late = -price[j] * no_show_fee[j] * business_no_show
             for i in range(lo, hi):
                 utility[j, i - lo] += price_response[i] * (early if leisure[i] > 0 else late)
 
 
 @kernel
-def count_bookings(booking, visit_count, visit_firm, bookings, refused, no_shows, walked, seated):
-    """Count bookings and what came of them: all = refused + no-shows + walked + seated.
+def count_bookings(
+    booking, visit_count, visit_firm, bookings, refused, no_shows, walked, seated, peak_guests, peak_from, peak_length,
+    periods_per_year, t,
+):  # fmt: skip
+    """Count bookings and what came of them: all = refused + no-shows + walked + seated; and who is seated in a peak.
 
-    bookings, refused, no_shows, walked, seated  tallies [written]
+    bookings, refused, no_shows, walked, seated, peak_guests  tallies [written]
     """
+    peak = is_peak(t, peak_from, peak_length, periods_per_year)
     for v in range(visit_count[0]):
         j, found = visit_firm[v], booking[v]
         bookings[j] += 1 if found != NO_BOOKING else 0
@@ -76,16 +82,17 @@ def count_bookings(booking, visit_count, visit_firm, bookings, refused, no_shows
         no_shows[j] += 1 if found == STAYED_AWAY else 0
         walked[j] += 1 if found == WALKED else 0
         seated[j] += 1 if found == SEATED else 0
+        peak_guests[j] += 1 if peak and found == SEATED else 0
 
 
 @kernel(double=True)
 def settle_bookings(
-    booking, visit_count, visit_customer, visit_firm, leisure, basket, price, early_discount, no_show_fee,
-    walk_compensation, no_show_fees, walking_cost,
+    booking, visit_count, visit_customer, visit_firm, leisure, basket, price, early_discount, reward_now,
+    no_show_fee, walk_compensation, no_show_fees, walking_cost,
 ):  # fmt: skip
     """Charge those who stayed away and pay those who are walked, a share of their fare, in whole cents rounded half up.
 
-    The fare is `basket * price`, for leisure customers times `1 - early_discount`, in float64.
+    The fare is `basket * price`, for leisure customers times `1 - early_discount`, times `1 - reward_now`, in float64.
 
     no_show_fees, walking_cost  tallies, in cents [written]
     """
@@ -93,7 +100,8 @@ def settle_bookings(
         i, j, found = visit_customer[v], visit_firm[v], booking[v]
         if found == STAYED_AWAY or found == WALKED:
             fare = np.float64(basket[i]) * np.float64(price[j])
-            fare *= 1.0 - np.float64(early_discount[j]) if leisure[i] > 0 else 1.0
+            if leisure[i] > 0:
+                fare = fare * (1.0 - np.float64(early_discount[j])) * (1.0 - np.float64(reward_now[j]))
             if found == STAYED_AWAY:
                 no_show_fees[j] += cents_of(fare, no_show_fee[j])
             else:
@@ -142,8 +150,10 @@ def tell_of_walking(story, walked_by, customer_id, outrage, negative_messages, k
 
 
 @kernel
-def discount_early(visit_discount, visit_count, visit_customer, visit_firm, leisure, places, early_discount):
-    """Take the early discount of leisure customers off what other discounts leave.
+def discount_early(
+    visit_discount, visit_count, visit_customer, visit_firm, leisure, places, early_discount, reward_now
+):
+    """Take the early discount of leisure customers, then the reward of the period, off what is left of the price.
 
     visit_discount (visits,)  share  [written]
     """
@@ -151,6 +161,7 @@ def discount_early(visit_discount, visit_count, visit_customer, visit_firm, leis
         j = visit_firm[v]
         if places[j] > 0.0 and leisure[visit_customer[v]] > 0:
             visit_discount[v] += early_discount[j] * (1.0 - visit_discount[v])
+            visit_discount[v] += reward_now[j] * (1.0 - visit_discount[v])
 
 
 @kernel

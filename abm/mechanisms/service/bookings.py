@@ -22,7 +22,7 @@ from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
-from abm.mechanisms.service.booking_desk import book_places, note_demand, protect_places, take_bookings, walk_guests
+from abm.mechanisms.service.booking_desk import book_places, note_demand, set_places, take_bookings, walk_guests
 from abm.mechanisms.service.booking_guests import (
     count_bookings,
     count_fares,
@@ -33,11 +33,13 @@ from abm.mechanisms.service.booking_guests import (
     settle_bookings,
     tell_of_walking,
 )
+from abm.mechanisms.service.booking_peaks import put_off, set_rewards
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.world import World
 
 _NO_PLACES = "the firm has no limit of places"
-_WITH_PLACES = ("overbooking", "protected", "early_discount", "no_show_fee")  # levers of a firm that takes bookings
+# Levers of a firm that takes bookings
+_WITH_PLACES = ("part_time_places", "overbooking", "protected", "early_discount", "off_peak_reward", "no_show_fee")
 
 
 @kpi(unit="share", better="more", nan=_NO_PLACES)
@@ -76,11 +78,20 @@ def spoilage(c: Tallied) -> FloatArray:
     return c.spoiled_places / c.places_offered
 
 
+@kpi(unit="share", nan="nobody got a place")
+def peak_share(c: Tallied) -> FloatArray:
+    """Guests who got a place in a peak / guests who got a place."""
+    return c.peak_guests / c.seated
+
+
 class BookingsPolicy(Policy):
     """How many places there are, and to whom they are sold."""
 
     name = "bookings"
-    given: ClassVar = {"place_cost": "what a room or a seat costs is given to a firm"}
+    given: ClassVar = {
+        "place_cost": "what a room or a seat costs is given to a firm",
+        "part_time_cost": "what a room or a seat for a season costs is given to a firm",
+    }
     free: ClassVar = {
         "overbooking": "what it costs is what walked guests are paid, think and tell",
         "protected": "what it costs is the custom that is refused at the lower fare",
@@ -95,6 +106,12 @@ class BookingsPolicy(Policy):
     place_cost: float = param(
         3.0, unit="cu/place/period", bounds=(0, 1e6), evidence="assumed", doc="cost of a place, full or empty"
     )
+    part_time_places: float = param(
+        0.0, unit="places/1,000 visits", bounds=(0, 1e5), evidence="assumed", doc="further places, in peak periods only"
+    )
+    part_time_cost: float = param(
+        5.0, unit="cu/place/period", bounds=(0, 1e6), evidence="assumed", doc="cost of one of these while it is there"
+    )
     overbooking: float = param(
         0.0, unit="share of places", bounds=(0, 1), evidence="assumed", doc="bookings accepted beyond the places"
     )
@@ -105,6 +122,10 @@ class BookingsPolicy(Policy):
         evidence="assumed",
         doc="off the price for leisure customers, who book early",
     )
+    off_peak_reward: float = param(
+        0.0, unit="share", bounds=(0, 0.95), evidence="assumed",
+        doc="off the fare of leisure customers outside of peaks; some of them put their visit off for it",
+    )  # fmt: skip
     protection_rule: Literal["number", "littlewood"] = param(
         "number", unit="name", evidence="assumed",
         doc="how many places the lower fare does not get: as many as protected says, or as Littlewood's rule finds "
@@ -133,7 +154,7 @@ class BookingsPolicy(Policy):
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
         """Return what a place costs a period, in cents."""
-        return {"place_expense": (CENTS, self.place_cost)}
+        return {"place_expense": (CENTS, self.place_cost), "part_time_expense": (CENTS, self.part_time_cost)}
 
 
 class Bookings(Mechanism):
@@ -150,6 +171,9 @@ class Bookings(Mechanism):
         Column("full_mean", ("firm",), 0, "bookings/period", "asked for at the full fare, lately", "float64"),
         Column("full_variance", ("firm",), 0, "bookings²", "variance of these between periods, lately", "float64"),
         Column("noted", ("firm",), 0, "periods", "in which the firm has noted them", "int64"),
+        Column("postponed", ("customer",), 0, "occasions", "put off from a peak, and still to be made up for"),
+        Column("reward_now", ("firm",), 0, "share of fare", "given to leisure customers for coming in the period"),
+        Column("places_now", ("firm",), 0, "places", "of the firm in the period", "int64"),
         Column("protected_now", ("firm",), 0, "places", "protected for the full fare in the period", "int64"),
     )
     scratch = (
@@ -164,6 +188,7 @@ class Bookings(Mechanism):
         Tally("no_shows", "bookings", "of these, accepted, and the guest stayed away"),
         Tally("walked", "guests", "of these, who came and found no place"),
         Tally("seated", "guests", "of these, who got a place"),
+        Tally("peak_guests", "guests", "of these, in a peak"),
         Tally("places_offered", "places", "places of the firm"),
         Tally("empty_places", "places", "of these, which stayed empty"),
         Tally("spoiled_places", "places", "of these, for which a booking had been refused"),
@@ -173,7 +198,7 @@ class Bookings(Mechanism):
         Tally("walking_cost", "cu", "paid to guests who were walked", CENT, account="lever"),
         Tally("place_spend", "cu", "cost of places", CENT, account="lever"),
     )
-    kpis = (load_factor, walked_rate, denied_share, no_show_rate, revenue_per_place, spoilage)
+    kpis = (load_factor, walked_rate, denied_share, no_show_rate, revenue_per_place, spoilage, peak_share)
     business_share: float = param(
         0.3, unit="share", bounds=(0, 1), evidence="assumed",
         doc="customers who book late and pay the full fare; the less price weighs with one, the likelier",
@@ -205,6 +230,19 @@ class Bookings(Mechanism):
     outrage: float = param(
         0.5, unit="1/period", bounds=(0, 1), evidence="assumed", doc="chance that who was walked tells of it"
     )
+    peak_from: int = param(
+        0, unit="period of the year", bounds=(0, 366), evidence="assumed", doc="with which the peak of a year begins"
+    )
+    peak_length: int = param(
+        0, unit="periods", bounds=(0, 366), evidence="assumed", doc="of a year that are its peak; 0 = there is none"
+    )
+    shift_response: float = param(
+        2.0, unit="1/share", bounds=(0, 1e3), evidence="assumed",
+        doc="how readily leisure customers put a visit off: 1 - e^(-response x reward) do, if it is their provider's",
+    )  # fmt: skip
+    catch_up: float = param(
+        0.1, unit="1/period", bounds=(0, 1), evidence="assumed", doc="part of what was put off that is then made up for"
+    )
     memory_rate: float = param(
         0.05, unit="1/period", bounds=(0, 1), evidence="assumed", doc="weight of the latest period in a firm's figures"
     )
@@ -213,9 +251,12 @@ class Bookings(Mechanism):
         """Return nothing where there is a place for everybody; else the desk, the fares, and what walking does."""
         if not any(policy.places for policy in policies):
             return ()
-        desk = protect_places, take_bookings, walk_guests, note_demand
+        desk = set_places, take_bookings, walk_guests, note_demand
         settled = count_bookings, settle_bookings, resent_walking
+        rewarded = any(policy.off_peak_reward for policy in policies)
+        shifts = ((Phase.OPENING, set_rewards), (Phase.NEED, put_off)) if rewarded else ()
         return (
+            *shifts,
             (Phase.VALUATION, foresee_fares),
             *((Phase.OPERATIONS, kernel) for kernel in desk),
             *((Phase.ADMISSION, kernel) for kernel in settled),
@@ -232,6 +273,10 @@ class Bookings(Mechanism):
             if market.need.process != "poisson":
                 step = 'go by purchase rates, which need.process = "every_period" does not; take "poisson"'
                 raise Refusal(f"= {firm.bookings.places:g} {step}", place=place)
+            for name in ("part_time_places", "off_peak_reward") if self.peak_length == 0 else ():
+                if (value := getattr(firm.bookings, name)) > 0:
+                    step = "goes by the peak of a year, and there is none; set bookings.peak_from and peak_length"
+                    raise Refusal(f"= {value:g} {step}", place=f"firms.{firm.name}.bookings.{name}")
             if market.waiting_line is not None and firm.waiting_line.servers > 0:
                 step = "stand beside waiting_line.servers, whose line would hold those who were refused; set one to 0"
                 raise Refusal(f"= {firm.bookings.places:g} {step}", place=place)

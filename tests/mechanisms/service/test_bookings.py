@@ -19,10 +19,12 @@ from abm.kpis.value import profit
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.service import booking_desk as desk
 from abm.mechanisms.service.booking_guests import resented
+from abm.mechanisms.service.booking_peaks import is_peak, share_put_off
 from abm.mechanisms.service.bookings import (
     denied_share,
     load_factor,
     no_show_rate,
+    peak_share,
     revenue_per_place,
     spoilage,
     walked_rate,
@@ -81,14 +83,14 @@ def opened(visitors, held, extra, kept, numbers=MODEST, t=3):
     order, spare, key = np.zeros(count, np.uint32), np.zeros(count, np.uint32), np.zeros(count, np.int64)
     start, rows = np.array([0, count]), np.arange(count, dtype=np.uint32)
     nth = np.array([one[1] for one in visitors], np.int32)
-    places, usual = np.array([held], np.float32), np.array([1000.0])
+    places, now = np.ones(1, np.float32), np.array([held])
     more = np.array([extra / held if held else 0.0], np.float32)
     desk.take_bookings(
-        outcome, booking, key, order, spare, start, rows, rows, nth, identity, leisure, places, usual, more,
+        outcome, booking, key, order, spare, start, rows, rows, nth, identity, leisure, places, now, more,
         np.array([kept]), *(np.float32(x) for x in numbers.values()), KEY, 0, 0, 1, t,
     )  # fmt: skip
     counted = [np.zeros(2, np.int64) for _ in range(3)]
-    desk.walk_guests(outcome, booking, order, start, rows, leisure, places, usual, *counted, 0, 1)
+    desk.walk_guests(outcome, booking, order, start, rows, leisure, places, now, *counted, 0, 1)
     return booking.tolist(), outcome.tolist(), [int(one[0]) for one in counted]
 
 
@@ -160,7 +162,7 @@ def test_a_visitor_whom_another_theory_has_turned_away_has_no_booking():
     rows, one = np.arange(2, dtype=np.uint32), np.ones(1, np.float32)
     desk.take_bookings(
         outcome, booking, key, order, spare, np.array([0, 2]), rows, rows, np.zeros(2, np.int32), rows,
-        np.ones(2, np.uint8), one, np.array([1000.0]), 0 * one, np.array([0]), np.float32(30), np.float32(3),
+        np.ones(2, np.uint8), one, np.array([1]), 0 * one, np.array([0]), np.float32(30), np.float32(3),
         np.float32(0), np.float32(0), KEY, 0, 0, 1, 0,
     )  # fmt: skip
     assert booking.tolist() == [desk.NO_BOOKING, desk.SEATED]
@@ -175,6 +177,56 @@ def test_places_by_hand():
     assert int(desk.places_of(np.float32(125.0), 100.0)) == 13
     assert int(desk.places_of(np.float32(0.0), 100.0)) == 0
     assert int(desk.part_of(np.int64(5), np.float32(0.5))) == 3
+
+
+def test_peaks_by_hand():
+    """Of a year of 52 weeks the peak is weeks 50, 51, 0 and 1."""
+    found = [t for t in range(104) if is_peak(t, 50, 4, 52)]
+    assert found == [0, 1, 50, 51, 52, 53, 102, 103]
+    assert not any(is_peak(t, 0, 0, 52) for t in range(60))
+
+
+def test_places_for_the_peak_are_there_in_the_peak_and_cost_their_price():
+    """Of 300 usual visits, 700 places per 1,000 are 210 rooms; 100 more are 30, in periods 4, 5, 14 and 15."""
+    levers = {"part_time_places": 100.0, "part_time_cost": 8.0, "place_cost": 3.0}
+    scenario = market(1800, 20, bookings={"peak_from": 4, "peak_length": 2}, **levers)
+    engine = Engine(scenario.replace({"periods_per_year": 10, "population.rate_shape": 1e6}), 2)
+    engine.run(20)
+    peak = np.isin(np.arange(20), [4, 5, 14, 15])
+    for j in range(3):
+        np.testing.assert_array_equal(engine.world.tallied("places_offered")[:, j], 210 + 30 * peak)
+        np.testing.assert_allclose(engine.world.tallied("place_spend")[:, j], 630 + 240 * peak)
+    assert engine.world.tallied("seated")[peak, :3].mean() > engine.world.tallied("seated")[~peak, :3].mean()
+
+
+def test_what_is_put_off_is_made_up_for():
+    """In the peak 1 - e^-.6 of a need of 1 at rate .5 is put off, after it a quarter of that a period; none is lost."""
+    firm = {"bookings": {"places": 900.0, "off_peak_reward": 0.3}}
+    world = Small(4, [firm, {}], bookings={"peak_length": 1, "shift_response": 2.0, "catch_up": 0.25})
+    world.c.provider[:], world.c.leisure[:], world.c.purchase_rate[:] = [0, 0, 1, -1], [1, 0, 1, 1], 0.5
+    wanted, share = np.zeros(4), float(share_put_off(np.float32(0.3), np.float32(2.0)))
+    assert share == pytest.approx(1.0 - math.exp(-0.6), abs=1e-6)
+    for t in range(52):
+        world.phases(Phase.OPENING, Phase.NEED, t=t)
+        need = world.passing["need"][:4].astype(float)
+        if t < 2:
+            expected = 1.0 - share if t == 0 else 1.0 + 0.25 * share
+            np.testing.assert_allclose(need, [expected, 1.0, 1.0, 1.0], rtol=1e-6)
+            np.testing.assert_allclose(world.c.reward_now, [0.3 * t, 0.0])
+        wanted += 0.5 * need
+    np.testing.assert_allclose(wanted + world.c.postponed, 26.0, rtol=1e-5)
+    assert world.c.postponed[0] < 1e-5
+
+
+def test_a_reward_moves_guests_out_of_the_peak():
+    """Where there is room for everybody; in full houses others take what is left free."""
+    shares = []
+    for reward in (0.0, 0.2):
+        peak = {"peak_from": 20, "peak_length": 10}
+        scenario = market(2000, 52, bookings=peak, places=2000.0, off_peak_reward=reward)
+        shares.append(record(scenario, 4).summary((peak_share,)).mean())
+    assert shares[0] == pytest.approx(10 / 52, abs=0.01)
+    assert shares[1] < shares[0] - 0.02
 
 
 @pytest.mark.parametrize("discount", [0.1, 0.4, 0.7])
@@ -396,6 +448,8 @@ def test_where_there_is_a_place_for_everybody_nothing_is_done():
         ({"firms.firm_0.bookings.protected": 1.2}, r"protected = 1.2 is outside \[0, 1\] \(share of places\)"),
         ({"bookings.leisure_no_show": 1.0}, r"leisure_no_show = 1.0 is outside \[0, 0.99\]"),
         ({"firms.firm_0.bookings": {"overbooking": 0.1}}, r"overbooking = 0.1, but the firm takes no bookings while"),
+        ({"firms.firm_2.bookings.part_time_places": 9.0}, r"part_time_places = 9 goes by the peak of a year"),
+        ({"firms.firm_2.bookings.off_peak_reward": 0.1}, r"firm_2.bookings.off_peak_reward = 0.1 goes by the peak"),
         ({"need.process": "every_period"}, r"firms.firm_0.bookings.places = 700 go by purchase rates"),
         ({"waiting_line": {}, "firms.firm_1.waiting_line.servers": 2}, r"places = 700 stand beside waiting_line"),
     ],
