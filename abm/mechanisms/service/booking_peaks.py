@@ -18,9 +18,9 @@ def is_peak(t, peak_from, peak_length, periods_per_year):
 
 
 @equation
-def share_put_off(reward, shift_response):
-    """Return the share of her occasions in a peak that a leisure customer puts off for a reward, 0-1."""
-    return 1.0 - exp32(-shift_response * reward)
+def share_kept(reward, shift_response):
+    """Return the share of her occasions in a peak that a leisure customer does not put off for a reward, above 0."""
+    return exp32(-shift_response * reward)
 
 
 @kernel(per="market")
@@ -41,20 +41,37 @@ def put_off(
 ):  # fmt: skip
     """Let leisure customers put off occasions of a peak for the reward of their provider, and make up for them later.
 
-    In a peak, `share_put_off` of `need * purchase_rate` is added to `postponed` and taken from need; of others, and
-    without a provider, nothing. In another period `catch_up * postponed` occasions come on top of her need, divided by
-    `purchase_rate`, and off `postponed`, where both are above 0. Over all periods no occasion is won or lost.
+    In a peak need is multiplied by `share_kept` of the reward of her provider; of others, and without a provider, it is
+    left. In another period `catch_up * postponed / purchase_rate` is added, where both are above 0.
 
-    need (tile,)  ratio, postponed (n,)  occasions  [written]
+    need (tile,)  ratio  [written]
     """
     peak = is_peak(t, peak_from, peak_length, periods_per_year)
     for i in range(lo, hi):
         r, j = i - lo, provider[i]
         if peak and j >= 0 and leisure[i] > 0:
-            share = share_put_off(off_peak_reward[j], shift_response)
-            postponed[i] += share * need[r] * purchase_rate[i]
-            need[r] -= share * need[r]
+            need[r] *= share_kept(off_peak_reward[j], shift_response)
         elif not peak and postponed[i] > 0.0 and purchase_rate[i] > 0.0:
-            made_up = catch_up * postponed[i]
-            need[r] += made_up / purchase_rate[i]
-            postponed[i] -= made_up
+            need[r] += catch_up * postponed[i] / purchase_rate[i]
+
+
+@kernel
+def note_postponed(
+    postponed, need, provider, leisure, purchase_rate, off_peak_reward, shift_response, catch_up, peak_from,
+    peak_length, periods_per_year, lo, hi, t,
+):  # fmt: skip
+    """Note what was put off, or made up for: over all periods no occasion is won or lost.
+
+    Where `put_off` has multiplied need by k, `postponed` rises by `need * purchase_rate * (1 - k) / k`, of need as all
+    terms have left it; where it has added to need, `postponed` falls by `catch_up` of itself.
+
+    postponed (n,)  occasions  [written]
+    """
+    peak = is_peak(t, peak_from, peak_length, periods_per_year)
+    for i in range(lo, hi):
+        j = provider[i]
+        if peak and j >= 0 and leisure[i] > 0:
+            kept = share_kept(off_peak_reward[j], shift_response)
+            postponed[i] += need[i - lo] * purchase_rate[i] * ((1.0 - kept) / kept)
+        elif not peak and postponed[i] > 0.0 and purchase_rate[i] > 0.0:
+            postponed[i] -= catch_up * postponed[i]

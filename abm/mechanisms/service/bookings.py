@@ -33,7 +33,7 @@ from abm.mechanisms.service.booking_guests import (
     settle_bookings,
     tell_of_walking,
 )
-from abm.mechanisms.service.booking_peaks import put_off, set_rewards
+from abm.mechanisms.service.booking_peaks import note_postponed, put_off, set_rewards
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.world import World
 
@@ -231,7 +231,7 @@ class Bookings(Mechanism):
         0.5, unit="1/period", bounds=(0, 1), evidence="assumed", doc="chance that who was walked tells of it"
     )
     peak_from: int = param(
-        0, unit="period of the year", bounds=(0, 366), evidence="assumed", doc="with which the peak of a year begins"
+        0, unit="period", bounds=(0, 366), evidence="assumed", doc="with which the peak of a year begins"
     )
     peak_length: int = param(
         0, unit="periods", bounds=(0, 366), evidence="assumed", doc="of a year that are its peak; 0 = there is none"
@@ -254,7 +254,8 @@ class Bookings(Mechanism):
         desk = set_places, take_bookings, walk_guests, note_demand
         settled = count_bookings, settle_bookings, resent_walking
         rewarded = any(policy.off_peak_reward for policy in policies)
-        shifts = ((Phase.OPENING, set_rewards), (Phase.NEED, put_off)) if rewarded else ()
+        put = (Phase.OPENING, set_rewards), (Phase.NEED, put_off), (Phase.OCCASIONS, note_postponed)
+        shifts = put if rewarded else ()
         return (
             *shifts,
             (Phase.VALUATION, foresee_fares),
