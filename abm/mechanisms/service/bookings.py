@@ -269,7 +269,7 @@ class Bookings(Mechanism):
         )
 
     def fits(self, market: Any) -> None:
-        """Refuse places where visits have nothing to do with purchase rates, and places beside a waiting line."""
+        """Refuse places where visits do not go by purchase rates, without the peak they are for, and beside a line."""
         for firm in (firm for firm in market.firms if firm.bookings.places > 0):
             place = f"firms.{firm.name}.bookings.places"
             if market.need.process != "poisson":
@@ -279,8 +279,9 @@ class Bookings(Mechanism):
                 if (value := getattr(firm.bookings, name)) > 0:
                     step = "goes by the peak of a year, and there is none; set bookings.peak_from and peak_length"
                     raise Refusal(f"= {value:g} {step}", place=f"firms.{firm.name}.bookings.{name}")
-            if market.waiting_line is not None and firm.waiting_line.servers > 0:
-                step = "stand beside waiting_line.servers, whose line would hold those who were refused; set one to 0"
+            lines = [other.name for other in market.firms if market.waiting_line and other.waiting_line.servers > 0]
+            if lines:
+                step = f"go with no waiting line; set firms.{lines[0]}.waiting_line.servers = 0, or no places"
                 raise Refusal(f"= {firm.bookings.places:g} {step}", place=place)
 
     def begin(self, world: World, seed: int) -> None:

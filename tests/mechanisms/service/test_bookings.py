@@ -452,7 +452,10 @@ def test_where_there_is_a_place_for_everybody_nothing_is_done():
         ({"firms.firm_2.bookings.part_time_places": 9.0}, r"part_time_places = 9 goes by the peak of a year"),
         ({"firms.firm_2.bookings.off_peak_reward": 0.1}, r"firm_2.bookings.off_peak_reward = 0.1 goes by the peak"),
         ({"need.process": "every_period"}, r"firms.firm_0.bookings.places = 700 go by purchase rates"),
-        ({"waiting_line": {}, "firms.firm_1.waiting_line.servers": 2}, r"places = 700 stand beside waiting_line"),
+        (
+            {"waiting_line": {}, "firms.firm_1.waiting_line.servers": 2},
+            r"700 go with no waiting line; set firms.firm_1.waiting_line",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(change, told):
