@@ -140,7 +140,7 @@ class WaitingLine(Mechanism):
         (1.0,), unit="weight", bounds=(0, 1e3), evidence="assumed", doc="of arrivals on the days of the week, in turn"
     )
     service_minutes: float = param(10.0, unit="minutes", bounds=(1e-3, 1e4), evidence="assumed", doc="mean service")
-    service: Literal["constant", "lognormal", "exponential"] = param(
+    service_kind: Literal["constant", "lognormal", "exponential"] = param(
         "exponential", unit="name", evidence="assumed", doc="how times of service are distributed"
     )
     service_variation: float = param(
@@ -149,7 +149,7 @@ class WaitingLine(Mechanism):
     patience_minutes: float = param(
         20.0, unit="minutes", bounds=(1e-3, 1e6), evidence="assumed", doc="mean patience in a line"
     )
-    patience: Literal["lognormal", "exponential", "weibull"] = param(
+    patience_kind: Literal["lognormal", "exponential", "weibull"] = param(
         "exponential", unit="name", evidence="assumed", doc="how patience is distributed"
     )
     patience_variation: float = param(
@@ -211,10 +211,10 @@ class WaitingLine(Mechanism):
     @property
     def services(self) -> np.ndarray:
         """How times of service are distributed, as `abm.core.distributions.draw` takes it."""
-        if self.service == "lognormal":
+        if self.service_kind == "lognormal":
             spread = math.sqrt(math.log1p(self.service_variation**2))
             kind = Distribution(kind="lognormal", mean=self.service_minutes, spread=spread)
-        elif self.service == "constant":
+        elif self.service_kind == "constant":
             kind = Distribution(kind="constant", value=self.service_minutes)
         else:
             kind = Distribution(kind="exponential", mean=self.service_minutes)
@@ -223,10 +223,10 @@ class WaitingLine(Mechanism):
     @property
     def patiences(self) -> np.ndarray:
         """How patience is distributed, as `abm.core.distributions.draw` takes it."""
-        if self.patience == "lognormal":
+        if self.patience_kind == "lognormal":
             spread = math.sqrt(math.log1p(self.patience_variation**2))
             kind = Distribution(kind="lognormal", mean=self.patience_minutes, spread=spread)
-        elif self.patience == "weibull":
+        elif self.patience_kind == "weibull":
             kind = Distribution(kind="weibull", mean=self.patience_minutes, shape=self.patience_variation)
         else:
             kind = Distribution(kind="exponential", mean=self.patience_minutes)
