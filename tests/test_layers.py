@@ -58,6 +58,7 @@ ONLY_IN = {  # a library, and the files that may import it
     "pyarrow": ("study/storage/segment.py", "logs/parquet_rows.py"),
     "SALib": ("study/sensitivity/indices.py",),
     "sklearn": (),  # an extra: value/learning.py fetches it when it is asked for
+    "statsmodels": (),  # an extra: capacity/fitting.py fetches it when it is asked for
     "optuna": ("study/calibration/journal.py",),
     "distributed": ("study/running/cluster.py",),
     "dask_jobqueue": ("study/running/jobs.py",),
