@@ -17,7 +17,9 @@ ORDER = (
     "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management",
 )  # fmt: skip
 
-LAST = ("care",)  # these act after all others: a visitor is asked when it is known who complains unasked
+# These act after all others: a visitor is asked when it is known who complains unasked, and takes goods from the shelf
+# when it is known who has left.
+LAST = ("care", "stock")
 
 
 @cache

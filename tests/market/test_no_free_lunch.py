@@ -46,6 +46,7 @@ FURNISHED = {  # what its levers act on
     "care": _KNOWN,
     "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
     "contacts": _KNOWN,
+    "forecasting": {"firms.north.forecasting.forecast_method": "exponential_smoothing"},
     "offers": _SAVING,
     "payments": {"firms.north.payments.credit": 0.5},
     "privacy": _KNOWN,
@@ -54,6 +55,7 @@ FURNISHED = {  # what its levers act on
     "second_product": {
         **_KNOWN, "firms.north.second_product.second_price": 20.0, "firms.north.second_product.pitch": 0.05,
     },
+    "stock": {"firms.north.stock.stock_rule": "availability"},
     "win_back": {
         **_KNOWN, "firms.north.win_back.acquisition_budget": 0.01, "firms.north.win_back.win_back_offer": 2.0,
         "firms.north.initial_awareness": 0.8,
