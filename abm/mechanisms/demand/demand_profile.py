@@ -1,14 +1,14 @@
 """Demand profile: needs come round with the days of a week, or with whatever a cycle of periods is.
 
 Claim: a part of demand can be foretold from the calendar alone: at a clinic most come on Mondays and fewest on
-Thursdays.   The same for all customers.
-Source: definition; the shape of a profile is assumed.
+Thursdays. The same for all customers.
+Source: definition; the sizes of a profile are assumed, and so is its order but for the clinic's highest and lowest day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -37,11 +37,10 @@ class DemandProfile(Mechanism):
     """Need that rises and falls in a fixed cycle."""
 
     name = "demand_profile"
-    presets: ClassVar = "demand_profile"
-    preset: str = param("flat", unit="name", evidence="assumed", doc="named profile that other fields start from")
     profile: tuple[float, ...] = param(
-        (), unit="ratio", bounds=(0, 100), evidence="assumed",
-        doc="need in each period of a cycle, the first that of period 0, against each other; () = all alike",
+        (1.25, 1.05, 0.95, 0.85, 0.9, 1.0, 1.0), unit="ratio", bounds=(0, 100), evidence="assumed",
+        doc="need in each period of a cycle against the others, from period 0 on; by default a clinic's days from Monday "
+        "on; () = all alike",
     )  # fmt: skip
 
     @property

@@ -1,4 +1,4 @@
-"""Demand profile: factors by hand, what it does to occasions, presets and refusals."""
+"""Demand profile: factors by hand, what it does to occasions, and refusals."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def test_a_profile_moves_demand_and_does_not_raise_it(profile):
 def test_a_period_without_need_has_no_occasions():
     found = occasions(profile=(0.0, 1.0)).reshape(-1, 2)
     assert (found[:, 0] == 0).all()
-    assert found[:, 1].mean() == pytest.approx(2 * occasions().mean(), rel=0.05)
+    assert found[:, 1].mean() == pytest.approx(2 * occasions(profile=()).mean(), rel=0.05)
 
 
 def test_at_the_clinic_most_come_on_mondays_and_fewest_on_thursdays():
-    week = occasions(preset="clinic").reshape(-1, 7).mean(axis=0)
+    week = occasions().reshape(-1, 7).mean(axis=0)
     assert week.argmax() == 0
     assert week.argmin() == 3
     assert week[0] / week[3] == pytest.approx(1.25 / 0.85, rel=0.05)
@@ -47,7 +47,7 @@ def test_at_the_clinic_most_come_on_mondays_and_fewest_on_thursdays():
 
 def test_alike_is_nothing():
     plain = Scenario()
-    for same in ({}, {"preset": "flat"}, {"profile": [3.0, 3.0]}):
+    for same in ({"profile": []}, {"profile": [3.0, 3.0]}):
         steps = plain.replace({"demand_profile": same}).steps()
         assert [step.name for step in steps] == [step.name for step in plain.steps()]
 
@@ -57,5 +57,3 @@ def test_refusals():
         Scenario.parse({"demand_profile": {"profile": [0.0, 0.0]}})
     with pytest.raises(Refusal, match=r"profile = 367 entries; at most 366 are allowed"):
         Scenario.parse({"demand_profile": {"profile": [1.0] * 367}})
-    with pytest.raises(Refusal, match=r"'clinik'; did you mean 'clinic'"):
-        Scenario.parse({"demand_profile": {"preset": "clinik"}})
