@@ -39,8 +39,8 @@ class DemandProfile(Mechanism):
     name = "demand_profile"
     profile: tuple[float, ...] = param(
         (1.25, 1.05, 0.95, 0.85, 0.9, 1.0, 1.0), unit="ratio", bounds=(0, 100), evidence="assumed",
-        doc="need in each period of a cycle against the others, from period 0 on; by default a clinic's days from Monday "
-        "on; () = all alike",
+        doc="need in each period of a cycle against the others, from period 0 on; by default a clinic's days from "
+        "Monday on; () = all alike",
     )  # fmt: skip
 
     @property

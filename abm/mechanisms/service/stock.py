@@ -2,7 +2,8 @@
 
 Claim: a unit that is missing costs its margin, a unit that is left costs its keeping or, if it perishes, what was paid
 for it; what is earned in the period is most at the level that meets demand with chance C_u / (C_u + C_o). Who goes away
-empty-handed also thinks less of the firm afterwards, which that chance leaves out.
+empty-handed also thinks less of the firm afterwards, and who takes a substitute is no lost sale, which that chance
+leaves out.
 Source: definition (newsvendor, order-up-to); what customers do at an empty shelf, and sizes, are assumed.
 
 Goods are paid for when they are sold, in the firm's cost of goods; what is kept is not written off when a run ends.
@@ -67,9 +68,10 @@ class StockPolicy(Policy):
         "holding_cost": "what room and capital cost is given to a firm",
         "order_cost": "what an order costs is given to a firm",
     }
-    stock_rule: Literal["none", "availability", "newsvendor"] = param(
+    stock_rule: Literal["none", "availability", "newsvendor", "contribution"] = param(
         "none", unit="name", evidence="assumed",
-        doc="by which the level is set: none = everybody is served, by the lever, or worked out from margin and cost",
+        doc="by which goods are ordered: none = everybody is served; by the lever; by the newsvendor's fractile, with "
+        "the margin of the goods, or with what is left of it after the cost to serve",
     )  # fmt: skip
     availability: float = param(
         0.9, unit="0-1", bounds=(LEAST_FRACTILE, MOST_FRACTILE), evidence="assumed",

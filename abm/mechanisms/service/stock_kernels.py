@@ -11,7 +11,7 @@ from abm.core.streams import uniform4
 from abm.world.visits import DENIED, SERVED
 
 LEAST_FRACTILE, MOST_FRACTILE = 0.001, 0.999  # beyond them a normal quantile says nothing of counts
-AVAILABILITY = 1  # code of the rule by which the fractile is the lever; the other one works it out
+AVAILABILITY, NEWSVENDOR, CONTRIBUTION = 1, 2, 3  # codes of the rules by which a firm orders
 NOTHING, FROM_STOCK, SUBSTITUTE, WAITS, LOST = range(5)  # what a visitor got
 
 
@@ -40,15 +40,18 @@ def ordered(mean, variance, z, on_hand, kept_share, lead_time):
 
 
 @equation(double=True)
-def fractile_of(rule, availability, price, unit_cost, unit_basket, holding_cost, kept_share):
+def fractile_of(rule, availability, price, unit_cost, unit_basket, service_cost, holding_cost, kept_share):
     """Return the fractile by which a firm orders: its lever, or the newsvendor's.
 
-    A unit that is missing costs the margin (price - unit_cost) unit_basket; one that is left costs holding_cost if it
+    A unit that is missing costs the margin of the goods, (price - unit_cost) unit_basket; under rule contribution less
+    service_cost, cents, which a visitor who is not served does not cost. One that is left costs holding_cost if it
     keeps, and unit_cost unit_basket if it perishes.
     """
     surplus = kept_share * holding_cost + (1.0 - kept_share) * unit_cost * unit_basket
-    worked_out = newsvendor_fractile((price - unit_cost) * unit_basket, surplus)
-    return availability if rule == AVAILABILITY else worked_out
+    margin = (price - unit_cost) * unit_basket
+    if rule == CONTRIBUTION:
+        margin -= service_cost / 100.0
+    return availability if rule == AVAILABILITY else newsvendor_fractile(margin, surplus)
 
 
 @equation
@@ -66,8 +69,8 @@ def empty_handed(u, substitute_share, wait_share):
 
 @kernel(per="market", double=True)
 def replenish(
-    on_hand, on_order, stock_rule, availability, price, unit_cost, unit_basket, holding_cost, expected_part,
-    visits_forecast, visits_variance, usual_visits, order_expense, kept_share, lead_time, units_opening,
+    on_hand, on_order, stock_rule, availability, price, unit_cost, unit_basket, service_cost, holding_cost,
+    expected_part, visits_forecast, visits_variance, usual_visits, order_expense, kept_share, lead_time, units_opening,
     units_delivered, units_held, ordering,
 ):  # fmt: skip
     """Receive what is due and order, for firms that hold stock, all in float64.
@@ -88,7 +91,7 @@ def replenish(
                 variance = mean
             fractile = fractile_of(
                 stock_rule[j], np.float64(availability[j]), np.float64(price[j]), np.float64(unit_cost[j]),
-                unit_basket[j], np.float64(holding_cost[j]), np.float64(kept_share),
+                unit_basket[j], np.float64(service_cost[j]), np.float64(holding_cost[j]), np.float64(kept_share),
             )  # fmt: skip
             z = np.float64(normal32(np.float32(fractile)))
             units_opening[j] += on_hand[j]

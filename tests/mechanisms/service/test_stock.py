@@ -64,10 +64,12 @@ class TestByHand:
         assert newsvendor_fractile(12.0, 0.0) == 0.999
         assert newsvendor_fractile(-3.0, 18.0) == 0.001
         assert newsvendor_fractile(0.0, 0.0) == 0.001
-        assert fractile_of(2, 0.7, 1.0, 0.6, 30.0, 0.1, 0.0) == pytest.approx(0.4)
-        assert fractile_of(2, 0.7, 1.0, 0.6, 30.0, 0.1, 1.0) == pytest.approx(12.0 / 12.1)
-        assert fractile_of(2, 0.7, 1.0, 0.6, 30.0, 2.0, 0.5) == pytest.approx(12.0 / 22.0)
-        assert fractile_of(1, 0.7, 1.0, 0.6, 30.0, 0.1, 0.0) == 0.7
+        goods = {"price": 1.0, "unit_cost": 0.6, "unit_basket": 30.0, "service_cost": 500, "holding_cost": 2.0}
+        assert fractile_of(2, 0.7, *goods.values(), 0.0) == pytest.approx(12.0 / 30.0)
+        assert fractile_of(2, 0.7, *goods.values(), 1.0) == pytest.approx(12.0 / 14.0)
+        assert fractile_of(2, 0.7, *goods.values(), 0.5) == pytest.approx(12.0 / 22.0)
+        assert fractile_of(3, 0.7, *goods.values(), 0.0) == pytest.approx(7.0 / 25.0), "serving costs 5"
+        assert fractile_of(1, 0.7, *goods.values(), 0.0) == 0.7
 
     def test_order(self):
         """100 + 2 x 8 = 116 less what is there; a period later half of 130 - 100 is, and the sd is 8 sqrt 1.5."""
@@ -176,7 +178,7 @@ def test_who_gets_what_visitor_by_visitor():
 
 @pytest.mark.parametrize("lead_time", [0, 1])
 @pytest.mark.parametrize("kept_share", [0.0, 0.37, 1.0])
-@pytest.mark.parametrize("rule", [{"availability": 0.2}, {"availability": 0.95}, {"stock_rule": "newsvendor"}])
+@pytest.mark.parametrize("rule", [{"availability": 0.2}, {"availability": 0.95}, {"stock_rule": "contribution"}])
 def test_units_are_conserved(lead_time, kept_share, rule):
     """Opening + delivered = sold + perished + closing; what is closed with is opened with; all who came are counted."""
     engine = Engine(market(shelf=rule, stock={"lead_time": lead_time, "kept_share": kept_share}), 3)
