@@ -129,7 +129,7 @@ class Stock(Mechanism):
     )
     kpis = (fill_rate, stock_out_rate, stock_turn)
     kept_share: float = param(
-        1.0, unit="share", bounds=(0, 1), evidence="assumed",
+        1.0, unit="kept/period", bounds=(0, 1), evidence="assumed",
         doc="part of what is left that keeps for the next period; 0 = goods perish",
     )  # fmt: skip
     lead_time: int = param(
