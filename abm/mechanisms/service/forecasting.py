@@ -5,8 +5,8 @@ what was a season ago, what is random is best met by a mean of many periods. A f
 not see who was not served, and foretells too little.
 Source: definitions of the rules (see abm/capacity/forecasts.py); weights and costs are assumed.
 
-What acts on the forecast reads `visits_forecast`, the visitors expected in the period, and `visits_variance`, what the
-firm's own errors have been. A firm knows its own log and nothing of needs or of its rivals.
+What acts on the forecast reads `visits_forecast`, the visitors expected in period `logged_until + 1`, and
+`visits_variance`, what the firm's own errors have been. A firm knows its own log and nothing of needs or of its rivals.
 """
 
 from __future__ import annotations
@@ -75,16 +75,16 @@ def judge_forecast(
 
 @kernel(per="market", double=True)
 def forecast_visits(
-    visits_forecast, periods_logged, forecast_state, season_entries, visits_seen, visitors_seen, forecast_method,
-    forecast_window, season_length, level_weight, trend_weight, season_weight,
+    visits_forecast, periods_logged, logged_until, forecast_state, season_entries, visits_seen, visitors_seen,
+    forecast_method, forecast_window, season_length, level_weight, trend_weight, season_weight, t,
 ):  # fmt: skip
     """Take the visitors seen into each firm's log and foretell those of the next period, at least 0.
 
     The rules are `take_in` and `foretold` of abm/capacity/forecasts.py, in float64, by the method of code
-    `forecast_method - 1`. A firm of method 0 has no forecast, -1, and an empty log.
+    `forecast_method - 1`. A firm of method 0 has no forecast, -1, and its log is left as it is.
 
-    visits_forecast (m,)  visitors, periods_logged (m,), forecast_state (m, 4), season_entries, visits_seen (m, 366)
-    visitors, period p of the log at place p modulo 366  [written]
+    visits_forecast (m,)  visitors, periods_logged (m,), logged_until (m,)  the period t, forecast_state (m, 4),
+    season_entries, visits_seen (m, 366)  visitors, period p of the log at place p modulo 366  [written]
     """
     for j in range(forecast_method.shape[0]):
         if forecast_method[j] > 0:
@@ -95,10 +95,9 @@ def forecast_visits(
             next_one = foretold(forecast_method[j] - 1, state, seasons, past, logged, forecast_window[j], length)
             visits_forecast[j] = max(0.0, next_one)
             periods_logged[j] = logged + 1
+            logged_until[j] = t
         else:
             visits_forecast[j] = NO_FORECAST
-            periods_logged[j] = 0
-            forecast_state[j, :] = 0.0
 
 
 @kernel(per="market")
@@ -189,6 +188,7 @@ class Forecasting(Mechanism):
         Column("visitors_come", ("firm",), 0, "visitors", "who came in the period", "int64"),
         Column("visits_seen", ("firm", "lag"), 0, "visitors", "log of the firm, in a ring", "float64"),
         Column("periods_logged", ("firm",), 0, "periods", "that the log of the firm has", "int64"),
+        Column("logged_until", ("firm",), -1, "period", "latest in the log of the firm", "int64"),
         Column("forecast_state", ("firm", "forecast_part"), 0, "visitors", "smoothed, level, trend, season", "float64"),
         Column("season_entries", ("firm", "lag"), 0, "visitors", "what the season adds to the level", "float64"),
     )
@@ -214,8 +214,14 @@ class Forecasting(Mechanism):
         return ((Phase.ADMISSION, count_at_the_door), *((Phase.BOOKS, act) for act in books))
 
     def look_back(self, world: World, t: int) -> None:
-        """Note who came to each firm in the period, and whom it saw: those served, or counted at the door everybody."""
+        """Note who came to each firm in the period, and whom it saw: those served, or counted at the door everybody.
+
+        Where a firm has not forecast in the period before, its log begins anew: rules know of no gap.
+        """
         c, m = world.customers, world.m
+        broken_off = c.logged_until != t - 1
+        c.periods_logged[broken_off] = 0
+        c.forecast_state[broken_off] = 0.0
         for name, noted in (("came_by", c.visitors_come), ("visits", c.visitors_seen)):
             noted[:] = world.layout.part(world.counted, name).sum(axis=0)[:m]
         at_the_door = world.firms.counting == _DOOR

@@ -70,15 +70,15 @@ def empty_handed(u, substitute_share, wait_share):
 @kernel(per="market", double=True)
 def replenish(
     on_hand, on_order, stock_rule, availability, price, unit_cost, unit_basket, service_cost, holding_cost,
-    expected_part, visits_forecast, visits_variance, usual_visits, order_expense, kept_share, lead_time, units_opening,
-    units_delivered, units_held, ordering,
+    expected_part, visits_forecast, visits_variance, logged_until, usual_visits, order_expense, kept_share, lead_time,
+    units_opening, units_delivered, units_held, ordering, t,
 ):  # fmt: skip
     """Receive what is due and order, for firms that hold stock, all in float64.
 
-    Mean and variance of the period's visitors are `visits_forecast` and `visits_variance`; without a forecast (-1) both
-    are `expected_part * usual_visits`. What was on order is received first; ordered is `ordered` of what is then on
-    hand, at z, the normal score (in float32) of `fractile_of`. With lead_time 0 it is received at once, else it is on
-    order.
+    Mean and variance of the period's visitors are `visits_forecast` and `visits_variance`; without a forecast of period
+    t (-1, or `logged_until` is not t - 1) both are `expected_part * usual_visits`. What was on order is received first;
+    ordered is `ordered` of what is then on hand, at z, the normal score (in float32) of `fractile_of`. With lead_time 0
+    it is received at once, else it is on order.
 
     on_hand, on_order (m,)  units  [written]      units_opening (on hand before anything is received), units_delivered,
     units_held (on hand thereafter), ordering (order_expense for each order of a unit or more, cents)  tallies [written]
@@ -86,7 +86,7 @@ def replenish(
     for j in range(stock_rule.shape[0]):
         if stock_rule[j] > 0:
             mean, variance = visits_forecast[j], visits_variance[j]
-            if mean < 0.0:
+            if mean < 0.0 or logged_until[j] != t - 1:
                 mean = np.float64(expected_part[j]) * usual_visits[j]
                 variance = mean
             fractile = fractile_of(

@@ -11,8 +11,15 @@ from abm.engine.checked import check_kernels
 from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.value import lever_cost
-from abm.mechanisms.service.forecasting import forecast_bias, forecast_error, in_whole_steps
+from abm.mechanisms.service.forecasting import (
+    forecast_bias,
+    forecast_error,
+    forecast_visits,
+    in_whole_steps,
+    judge_forecast,
+)
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.small import Small
 
 YEAR = 13
 
@@ -143,6 +150,13 @@ def test_a_firm_that_does_not_forecast_has_none():
     assert engine.world.tallied("forecast_periods")[:, 1].sum() == 0
 
 
+def test_a_forecast_is_good_for_one_period():
+    """A firm that stops forecasting has last said what period 6 would be."""
+    off = {"name": "end", "from": 6, "set": {"firms.north.forecasting.forecast_method": "none"}}
+    engine, _, _ = logged(market("naive", 200, 20).replace({"changes": [off]}))
+    assert engine.world.customers.logged_until.tolist() == [5]
+
+
 def test_a_firm_that_begins_later_begins_its_log_then():
     scenario = market("none", 200, 20).replace(
         {"changes": [{"name": "log", "from": 8, "set": {"firms.north.forecasting.forecast_method": "moving_average"}}]}
@@ -151,6 +165,42 @@ def test_a_firm_that_begins_later_begins_its_log_then():
     assert (said[1:9] == -1.0).all()
     np.testing.assert_allclose(said[9:], forecast(came[8:], "moving_average")[1:])
     assert engine.world.customers.periods_logged.tolist() == [12]
+
+
+def test_a_firm_that_stops_and_begins_again_has_an_empty_log():
+    off = {"name": "pause", "from": 6, "until": 9, "set": {"firms.north.forecasting.forecast_method": "none"}}
+    engine, came, said = logged(market("moving_average", 200, 20).replace({"changes": [off]}))
+    assert engine.world.customers.logged_until.tolist() == [19]
+    np.testing.assert_allclose(said[10:], forecast(came[9:], "moving_average")[1:])
+    assert engine.world.customers.periods_logged.tolist() == [11]
+
+
+def test_no_firm_expects_fewer_than_nobody():
+    """The line through 100, 60 and 20 goes on below 0."""
+    policy = {"forecast_method": "holt_winters", "season_length": 1, "level_weight": 1.0, "trend_weight": 1.0}
+    policy["season_weight"] = 0.0
+    world = Small(4, ({"forecasting": policy}, {}), forecasting={})
+    said = []
+    for seen in (100, 60, 20):
+        world.c.visitors_seen[:] = [seen, 7]
+        world.run("forecasting", forecast_visits)
+        said.append(world.c.visits_forecast.tolist())
+    plain = {name: value for name, value in policy.items() if name != "forecast_method"}
+    assert forecast([100, 60, 20], "holt_winters", **plain)[-1] == -20.0
+    assert said == [[100.0, -1.0], [20.0, -1.0], [0.0, -1.0]]
+
+
+def test_a_firm_reckons_with_the_errors_that_it_can_see():
+    """Of 10 who came 6 were seen, where 8 were expected: the firm saw an error of 2, and made one of -2."""
+    world = Small(4, ({"forecasting": {"forecast_method": "naive"}}, {}), forecasting={"error_weight": 0.5})
+    c = world.c
+    c.visitors_seen[:], c.visitors_come[:], c.visits_forecast[:] = [6, 3], [10, 3], [8.0, -1.0]
+    c.visits_variance[:], c.periods_logged[:] = 2.0, [5, 0]
+    world.run("forecasting", judge_forecast)
+    assert c.visits_variance.tolist() == [3.0, 2.0]
+    counted = ("forecast_misses", "forecast_periods", "forecast_gap", "forecast_visitors")
+    assert [world.counted(name)[0] for name in counted] == [209715, 1, -2 * 2**20, 10]
+    assert all(world.counted(name)[1] == 0 for name in counted)
 
 
 @pytest.mark.parametrize("threads", [2, 3])

@@ -24,6 +24,7 @@ from abm.mechanisms.service.stock_kernels import (
     WAITS,
     close_shelves,
     come_back,
+    empty_handed,
     end_waiting,
     fractile_of,
     newsvendor_fractile,
@@ -31,6 +32,7 @@ from abm.mechanisms.service.stock_kernels import (
     remember_stock_outs,
     replenish,
     serve_from_stock,
+    take_substitutes,
 )
 from abm.scenario.scenario import Scenario
 from abm.world.visits import DENIED, SERVED
@@ -105,6 +107,17 @@ class TestByHand:
         world.run("stock", replenish)
         assert world.c.on_hand.tolist() == [26, 0]
 
+    def test_a_forecast_of_another_period_is_none(self):
+        """In period 3, with a log until period 1."""
+        world = small()
+        world.c.usual_visits[:], world.c.visits_forecast[:], world.c.visits_variance[:] = 40.0, 7.0, 0.0
+        world.c.logged_until[:] = [1, 1]
+        world.run("stock", replenish, t=3)
+        assert world.c.on_hand.tolist() == [48, 0], "40 + 1.2816 sqrt 40"
+        world.c.on_hand[:] = 0
+        world.run("stock", replenish, t=2)
+        assert world.c.on_hand.tolist() == [7, 0]
+
     def test_what_perishes_and_what_it_costs(self):
         """Of 5 a half keeps: 3, rounded up. 10 cents for each, and 2 x .6 x 30 cu."""
         world = small(kept_share=0.5)
@@ -127,6 +140,18 @@ class TestByHand:
         np.testing.assert_allclose(c.satisfaction[0], [0.8, 0.8, 0.76, 0.8, 0.8, 0.8])
         np.testing.assert_allclose(c.expectation[0], [0.6, 0.6, 0.57, 0.57, 0.6, 0.6])
         assert c.postponed.tolist() == [0, 0, 1, 0, 0, 0]
+
+    def test_a_substitute_lacks_something(self):
+        world = small(substitute_loss=0.25)
+        world.visits([0, 1, 2], [0, 0, 1])
+        world.passing.stock_outcome[:3], world.passing.performance_shift[:3] = [FROM_STOCK, SUBSTITUTE, NOTHING], 0.125
+        world.run("stock", take_substitutes)
+        assert world.at("performance_shift").tolist() == [0.125, -0.125, 0.125]
+
+    def test_what_is_done_at_an_empty_shelf(self):
+        """Below .4 a substitute, below .4 + .2 waiting, else lost."""
+        done = [empty_handed(np.float32(u), np.float32(0.4), np.float32(0.2)) for u in (0.39, 0.41, 0.59, 0.61)]
+        assert done == [SUBSTITUTE, WAITS, WAITS, LOST]
 
     def test_who_waits_needs_one_occasion_more_once(self):
         world = small()
