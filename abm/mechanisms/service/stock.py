@@ -160,6 +160,17 @@ class Stock(Mechanism):
             raise Refusal(f"= {self.wait_share:g} and substitute_share make {both:g}, {rest}", place="wait_share")
         return self
 
+    def fits(self, market: Any) -> None:
+        """Refuse visitors who go on to another firm: goods would be taken from the shelf of the first."""
+        line = market.waiting_line
+        holding = [firm.name for firm in market.firms if firm.policy(StockPolicy).stock_rule != "none"]
+        if line is not None and "waiting_line" not in market.off and line.elsewhere > 0 and holding:
+            raise Refusal(
+                f"= {line.elsewhere:g}, but firm {holding[0]!r} holds stock, and goods cannot follow who goes to "
+                "another firm; set it to 0, or stock.stock_rule to none",
+                place="waiting_line.elsewhere",
+            )
+
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return orders, service, memory, return, the term of substitutes and costs, if any firm holds stock."""
         if not any(policy.stock_rule != "none" for policy in policies):

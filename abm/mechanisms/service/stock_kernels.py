@@ -138,17 +138,17 @@ def list_by_arrival(
 
 @kernel(per="firm")
 def serve_from_stock(
-    visit_outcome, stock_outcome, on_hand, order, book_start, visit_customer, visit_nth, customer_id, stock_rule,
+    stock_outcome, on_hand, order, book_start, visit_outcome, visit_customer, visit_nth, customer_id, stock_rule,
     substitute_share, wait_share, units_wanted, units_sold, substituted, postponed_visits, lost_to_stock_outs,
     stock_periods, stock_out_periods, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Give visitors of firms lo..hi a unit each, in the order of their arrival, until the shelf is empty.
 
     Who has left before (an outcome other than served) takes nothing. Who finds the shelf empty takes a substitute if
-    word 1 of draw 0, block nth, is below `substitute_share`; else she is denied, and waits for the next period if it is
-    below `substitute_share + wait_share`, and is lost otherwise. Visitors of firms without stock are left as they are.
+    word 1 of draw 0, block nth, is below `substitute_share`; else she waits for the next period if it is below
+    `substitute_share + wait_share`, and is lost otherwise. At firms without stock everybody gets `NOTHING`.
 
-    visit_outcome, stock_outcome (book,)  codes  [written]      on_hand (m,)  units  [written]
+    stock_outcome (book,)  codes  [written]      on_hand (m,)  units  [written]
     units_wanted (who reached the shelf) and what follows to stock_out_periods (periods in which somebody found it
     empty)  tallies [written]
     """
@@ -168,7 +168,6 @@ def serve_from_stock(
                     u = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)[1]
                     got = empty_handed(u, substitute_share, wait_share)
                     stock_outcome[v] = got
-                    visit_outcome[v] = SERVED if got == SUBSTITUTE else DENIED
                     substituted[j] += 1 if got == SUBSTITUTE else 0
                     postponed_visits[j] += 1 if got == WAITS else 0
                     lost_to_stock_outs[j] += 1 if got == LOST else 0
@@ -178,18 +177,20 @@ def serve_from_stock(
 
 @kernel
 def remember_stock_outs(
-    satisfaction_at, expectation_at, trust_at, postponed, visit_count, visit_customer, visit_pair, stock_outcome,
-    encounters_at, stock_out_resentment, stock_out_distrust,
+    visit_outcome, satisfaction_at, expectation_at, trust_at, postponed, visit_count, visit_customer, visit_pair,
+    stock_outcome, encounters_at, stock_out_resentment, stock_out_distrust,
 ):  # fmt: skip
-    """Lower what those who went away empty-handed think of the firm, and note who will come back.
+    """Deny those who waited or were lost at the shelf, lower what they think of the firm, and note who will come back.
 
     Expectation, and the satisfaction of who has used the firm, lose `stock_out_resentment` of themselves a visit, trust
     loses `stock_out_distrust`.
 
+    visit_outcome (visits,)  code  [written]
     satisfaction_at, expectation_at, trust_at (pairs,)  0-1  [written]      postponed (n,)  occasions  [written]
     """
     for v in range(visit_count[0]):
         if stock_outcome[v] >= WAITS:
+            visit_outcome[v] = DENIED
             pair = visit_pair[v]
             trust_at[pair] *= 1.0 - stock_out_distrust
             expectation_at[pair] *= 1.0 - stock_out_resentment

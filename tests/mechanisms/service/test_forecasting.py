@@ -113,11 +113,8 @@ def test_nothing_is_foretold_too_high_or_too_low(method, amplitude):
     assert abs(found.mean()) < max(0.005, 3.0 * found.std(ddof=1) / np.sqrt(found.size))
 
 
-CROWDED = {"waiting_line": {"minutes_open": 300.0, "service_minutes": 9.0, "patience_minutes": 5.0}}
-
-
 def crowded(**policy):
-    scenario = market("exponential_smoothing", 300, 60, policy=policy, **CROWDED)
+    scenario = market("exponential_smoothing", 1000, 60, policy=policy, waiting_line={"patience_minutes": 5.0})
     return scenario.replace({"firms.north.waiting_line.servers": 3})
 
 

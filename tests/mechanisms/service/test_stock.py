@@ -135,7 +135,9 @@ class TestByHand:
         world.passing.stock_outcome[:4] = [FROM_STOCK, SUBSTITUTE, WAITS, LOST]
         c = world.c
         c.trust[0, :], c.satisfaction[0, :], c.expectation[0, :], c.encounters[0, :] = 0.5, 0.8, 0.6, [1, 1, 1, 0, 1, 1]
+        world.passing.visit_outcome[:4] = SERVED
         world.run("stock", remember_stock_outs)
+        assert world.at("visit_outcome").tolist() == [SERVED, SERVED, DENIED, DENIED]
         np.testing.assert_allclose(c.trust[0], [0.5, 0.5, 0.45, 0.45, 0.5, 0.5])
         np.testing.assert_allclose(c.satisfaction[0], [0.8, 0.8, 0.76, 0.8, 0.8, 0.8])
         np.testing.assert_allclose(c.expectation[0], [0.6, 0.6, 0.57, 0.57, 0.6, 0.6])
@@ -192,8 +194,6 @@ def test_who_gets_what_visitor_by_visitor():
         places, expected = by_hand(engine, (np.float32(0.4), np.float32(0.2)), sold)
         got = book["book.stock_outcome"][places]
         assert got.tolist() == [CODES[word] for word in expected]
-        denied = np.isin(got, (WAITS, LOST))
-        np.testing.assert_array_equal(book["book.visit_outcome"][places], np.where(denied, DENIED, SERVED))
         others = book["book_visit"][book["book_start"][1] : book["book_start"][2]]
         assert (book["book.stock_outcome"][others] == NOTHING).all()
         assert c.postponed.sum() == expected.count("later")
@@ -302,13 +302,19 @@ def test_goods_on_their_way_when_the_market_begins():
     assert engine.world.tallied("units_sold")[0, 0] > 0
 
 
-def test_who_gave_up_waiting_takes_nothing_from_the_shelf():
-    line = {"minutes_open": 300.0, "service_minutes": 9.0, "patience_minutes": 5.0}
-    engine = Engine(market(waiting_line=line).replace({"firms.north.waiting_line.servers": 2}), 1)
+def test_who_is_not_served_in_the_line_takes_nothing_from_the_shelf():
+    """And who finds the shelf empty is none of those whom the line sent away."""
+    crowded = market(2000, shelf={"availability": 0.2}, waiting_line={}).replace(
+        {"firms.north.waiting_line.servers": 3, "firms.north.forecasting.counting": "till"}
+    )
+    engine = Engine(crowded, 1)
     engine.run(30)
-    gave_up, came = (engine.world.tallied(name)[:, 0] for name in ("gave_up", "came_by"))
-    np.testing.assert_array_equal(engine.world.tallied("units_wanted")[:, 0], came - gave_up)
-    assert gave_up.sum() > 100
+    n = {name: engine.world.tallied(name)[:, 0] for name in ("gave_up", "balked", "sent_away", "came_by", "came")}
+    np.testing.assert_array_equal(n["came"], n["came_by"])
+    left = n["gave_up"] + n["balked"] + n["sent_away"]
+    np.testing.assert_array_equal(engine.world.tallied("units_wanted")[:, 0], n["came_by"] - left)
+    assert left.sum() > 100
+    assert engine.world.tallied("lost_to_stock_outs")[:, 0].sum() > n["sent_away"].sum()
 
 
 @pytest.mark.parametrize("threads", [2, 3])
@@ -339,5 +345,7 @@ def test_the_kernels_stay_within_their_arrays():
 def test_refusals():
     with pytest.raises(Refusal, match=r"wait_share = 0.7 and substitute_share make 1.1, more than all"):
         market(stock={"wait_share": 0.7})
+    with pytest.raises(Refusal, match=r"waiting_line.elsewhere = 0.5, but firm 'north' holds stock"):
+        market(waiting_line={"elsewhere": 0.5})
     with pytest.raises(Refusal, match=r"the market has stock, but no forecasting for it to work on"):
         Scenario.parse({"stock": {}})
