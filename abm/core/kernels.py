@@ -122,7 +122,8 @@ def routine(function: F) -> Any:
     Float literals stay float64. References to arrays are not counted, so nothing in it may be allocated: counting them
     makes a service day 8 to 28 times slower (one server; 50 servers and patience).
     """
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True, _nrt=False)(function)
+    uncounted: Any = {"_nrt": False}
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True, **uncounted)(function)
 
 
 class Kernel:

@@ -106,8 +106,8 @@ def run_day(day):
     """
     arriving, shift, t = np.int64(day.first), np.int64(0), 0.0
     moving, freed, place = np.int64(NOBODY), np.int64(NOBODY), np.int64(NOBODY)
-    for v in range(day.first, day.first + day.stride):
-        add_event(day, day.wants[v, ARRIVAL], RETURNED + v)
+    for w in range(day.first, day.first + day.stride):
+        add_event(day, day.wants[w, ARRIVAL], RETURNED + w)
     while True:
         v, pool = np.int64(NOBODY), np.int64(NOBODY)  # who is served now, and by whom
         turned, outcome = np.int64(NOBODY), np.int64(SERVED)
