@@ -11,6 +11,7 @@ What acts on the forecast reads `visits_forecast`, the visitors expected in peri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -234,7 +235,8 @@ class Forecasting(Mechanism):
     def begin(self, world: World, seed: int) -> None:
         """Let firms that forecast expect an equal share of all occasions, until they have a log."""
         c = world.customers
-        c.usual_visits.fill(float(np.sum(c.purchase_rate, dtype=np.float64)) / world.m)
+        # An exact sum, as rows may lie in any order
+        c.usual_visits.fill(math.fsum(c.purchase_rate.astype(np.float64)) / world.m)
         forecasting = world.firms.forecast_method > 0
         c.visits_forecast[:] = np.where(forecasting, c.usual_visits, NO_FORECAST)
         c.visits_variance[:] = c.usual_visits
