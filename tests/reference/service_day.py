@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,119 +19,10 @@ from abm.core.functions import logistic32
 from abm.core.streams import uniform4
 from abm.queues import rules as R
 from abm.queues.rules import Day
+from tests.reference.facility import Facility, Line, Person, Pool
 
 END, PATIENCE_ENDS, COMES_AGAIN, SHIFT, COMES = range(5)  # in this order at the same time
 AFTER_NO_SERVICE, AFTER_SERVICE = 8, 40  # draws, to which the number of the coming is added
-PERSON = "state stage tries handled facility second kind line pool behind ahead mate overtaken ticket who nth".split()
-WANTS = "arrival patience accepted luck call_luck due".split()
-TIMES = "alarm joined deadline began left waited first_wait announced".split()
-
-
-class Person:
-    """Somebody by her records, a name each; `needs` are the minutes of service of the stages."""
-
-    def __init__(self, place: int, person: Any, times: Any, wants: Any) -> None:
-        self.place = place
-        self.__dict__.update(zip(PERSON, (int(x) for x in person), strict=True))
-        self.__dict__.update(zip(TIMES, times, strict=True))
-        self.__dict__.update(zip(WANTS, wants[: R.NEED], strict=True))
-        self.needs = wants[R.NEED :].copy()
-        self.in_room = False
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)  # a name that is in no record
-
-    def records(self) -> tuple[list[Any], ...]:
-        """Return the records: whole numbers, times, wants."""
-        wants = [*(getattr(self, name) for name in WANTS), *self.needs]
-        return [getattr(self, name) for name in PERSON], [getattr(self, name) for name in TIMES], wants
-
-
-@dataclass(eq=False)
-class Line:
-    """A line and who waits in it, the first first."""
-
-    place: int
-    rank: int
-    before: int
-    stage: int
-    waiting: list[Person] = field(default_factory=list)
-    serving: int = 0
-    issued: int = 0
-    called: int = 0
-
-    def numbers(self) -> dict[str, int]:
-        """Return what the line is like at the moment, by the names of the records."""
-        return {"length": len(self.waiting), "serving": self.serving, "issued": self.issued, "called": self.called}
-
-    def stand_behind(self, v: Person, by_appointment: bool) -> None:
-        """Put a person at the end; with appointments, in front of those whose appointment is later."""
-        at = len(self.waiting)
-        while by_appointment and at > 0 and self.waiting[at - 1].due > v.due:
-            at -= 1
-        self.waiting.insert(at, v)
-
-
-@dataclass(eq=False)
-class Pool:
-    """Servers who can stand in for each other."""
-
-    place: int
-    serves: int
-    without_skill: int
-    batch: int
-    pace: float
-    staff: int
-    busy: int = 0
-    minutes: float = 0.0
-
-    def has_skill(self, line: Line) -> bool:
-        """Tell whether the pool has the skill that a line takes."""
-        return not self.without_skill >> line.place & 1
-
-
-class Facility:
-    """A place where people are served: its rules, lines and pools, and what is counted there."""
-
-    def __init__(self, day: Day, f: int) -> None:
-        self.rules, self.joins, self.mean = day.rules[f], day.joins[f], day.mean[f]
-        lines, pools = int(self.rules[R.LINES]), int(self.rules[R.POOLS])
-        self.lines = [Line(k, *(int(x) for x in day.lines[f, k])) for k in range(lines)]
-        staff = day.pool_state[f, :, R.STAFF]
-        self.pools = [Pool(p, *map(int, day.pools[f, p]), day.pace[f, p], int(staff[p])) for p in range(pools)]
-        self.counts = [0] * R.COUNTS
-
-    def serving(self, line: Line) -> list[Pool]:
-        """Return the pools that serve a line."""
-        return [pool for pool in self.pools if pool.serves >> line.place & 1]
-
-    def chosen(self, v: Person) -> Line:
-        """Return the line that a person joins at her stage: the one with fewest people, those being served too."""
-        may = int(self.joins[v.stage, v.kind])
-        lines = [line for line in self.lines if may >> line.place & 1]
-        return min(lines, key=lambda line: self.seems(line) + line.serving)
-
-    def free_pool(self, line: Line, taken: Pool | None) -> Pool | None:
-        """Return the first pool with a free server, one with the skill before one without."""
-        free = [pool for pool in self.serving(line) if pool.busy + (pool is taken) < pool.staff]
-        return min(free, key=lambda pool: not pool.has_skill(line), default=None)
-
-    def seems(self, line: Line) -> int:
-        """Return how many seem to wait: with numbers, all that were drawn and not called yet."""
-        return line.issued - line.called if self.rules[R.TICKETS] else len(line.waiting)
-
-    def expected_wait(self, line: Line) -> float:
-        """Return (those seen who are served no later + 1) x mean minutes / servers, of pace 2 as half a one."""
-        seen = sum(self.seems(other) for other in self.lines if line.before >> other.place & 1)
-        servers = sum((pool.staff / pool.pace for pool in self.serving(line)), 0.0)
-        return (seen + 1) * self.mean[line.stage] / servers if servers > 0 else math.inf
-
-    def next_line(self, pool: Pool) -> Line | None:
-        """Return the line from which a pool serves next."""
-        of_whom = "due" if self.rules[R.APPOINTMENTS] else "joined"
-        lines = [line for line in self.lines if pool.serves >> line.place & 1 and line.waiting]
-        order = [(line.rank, not pool.has_skill(line), getattr(line.waiting[0], of_whom), line.place) for line in lines]
-        return self.lines[min(order)[-1]] if order else None
 
 
 class ServiceDay:
@@ -270,9 +161,8 @@ class ServiceDay:
         while pool.busy < pool.staff and (line := f.next_line(pool)) is not None:
             self.begin(f, line, pool, line.waiting[: pool.batch])
         if pool.busy < pool.staff:
-            for line in f.lines:
-                if pool.serves >> line.place & 1:
-                    line.called = line.issued
+            for line in f.served_by(pool):  # nobody waits, so that every number has been called
+                line.called = line.issued
 
     def begin(self, f: Facility, line: Line, pool: Pool, together: Sequence[Person]) -> None:
         """Begin to serve some people together."""
@@ -315,21 +205,20 @@ class ServiceDay:
                 self.finish(f, v)
         self.give_work(f, pool)
 
-    def luck_after(self, draw: int, v: Person) -> Iterator[float]:
+    def luck_after(self, draw: int, v: Person) -> tuple[float, float, float]:
         """Return the uniforms for what a person does next, and give her new luck for when she comes again."""
         day = self.day
         address = (draw + v.tries) << 16 | v.nth
         luck = uniform4(np.uint64(day.key), v.who, day.period, address, day.replication)
         v.luck = v.call_luck = float(luck[3])
-        return luck[:3]
+        return luck[0], luck[1], luck[2]
 
     def turn_away(self, v: Person, outcome: int) -> None:
         """Let a person who is not served go elsewhere, come again later, or leave."""
         f = self.facilities[v.facility]
         f.counts[R.TURNED + outcome - 1] += 1
-        elsewhere, again, when = 1.0, 1.0, 1.0
-        if f.rules[R.ELSEWHERE] > 0.0 or f.rules[R.RETRIES] > 0.0:
-            elsewhere, again, when = self.luck_after(AFTER_NO_SERVICE, v)
+        comes_again = f.rules[R.ELSEWHERE] > 0.0 or f.rules[R.RETRIES] > 0.0
+        elsewhere, again, when = self.luck_after(AFTER_NO_SERVICE, v) if comes_again else (1.0, 1.0, 1.0)
         if v.second >= 0 and elsewhere < f.rules[R.ELSEWHERE]:
             f.counts[R.MOVED] += 1
             v.facility, v.second = v.second, R.NOBODY
@@ -378,13 +267,18 @@ class ServiceDay:
                 v.waited += self.now - v.joined
                 f.counts[R.TURNED + R.DENIED - 1] += 1
                 v.state, v.left = R.DENIED, self.now
+        for line in (line for f in self.facilities for line in f.lines):
+            for ahead, behind in pairwise(line.waiting):
+                ahead.behind, behind.ahead = behind.place, ahead.place
 
 
 def balks(seen: float, accepted: float, scale: float, luck: float) -> bool:
     """Tell whether a person does not join: a logit of the wait that she sees beyond what she accepts."""
     if scale == 0.0:
         return bool(seen > accepted)
-    return bool(luck < logistic32((seen - accepted) / scale))
+    if math.isinf(accepted):  # which any wait is within, also an endless one
+        return False
+    return bool(luck < logistic32(np.float32((seen - accepted) / scale)))
 
 
 def exponential(u: float, mean: float) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 from abm.queues import rules as R
 from abm.queues.rules import Day
 from tests.queues.days import copied, quiet_day, run
-from tests.reference.service_day import PERSON, TIMES, WANTS, ServiceDay
+from tests.reference.facility import LINE, PERSON, TIMES, WANTS
+from tests.reference.service_day import ServiceDay
 
-COUNTS = "tried completed balked abandoned denied moved called_back repeated inside longest".split()
-FEATURES = (
-    "tickets appointments visible announces balks gradually call_backs retries second repeats fairness shifts batches "
-    "pace room skills patience finite fractions many_lines many_pools many_stages many_facilities many_kinds begins_late"
-).split()
+COUNTS = [
+    "tried", "completed", "balked", "abandoned", "denied", "moved", "called back", "repeated", "inside", "longest"
+]  # fmt: skip
+FEATURES = [
+    "tickets", "appointments", "visible", "announces", "balks", "gradually", "call_backs", "retries", "second",
+    "repeats", "fairness", "shifts", "batches", "pace", "room", "skills", "patience", "finite", "fractions",
+    "many_lines", "many_pools", "many_stages", "many_facilities", "many_kinds", "begins_late", "fewer",
+]  # fmt: skip
 HALVES = np.array([0.0, 0.5, 1.0, 2.0, 3.0, 4.5])
 
 
@@ -43,6 +47,8 @@ def fill_rules(on: set[str], day: Day, rng: np.random.Generator) -> None:
         r[:, R.REPEATS], r[:, R.WRONG_REPEATS] = rng.choice([0.0, 0.3], n), rng.choice([0.0, 0.6], n)
         r[:, R.REPEAT_AFTER] = rng.choice([0.0, 2.0, 7.0], n)
     r[:, R.MOST_TRIES] = rng.integers(1, 5, n)
+    if "fewer" in on:  # than the arrays have room for
+        r[:, R.POOLS], r[:, R.STAGES] = rng.integers(1, r[:, R.POOLS] + 1), rng.integers(1, r[:, R.STAGES] + 1)
     if "skills" in on:
         r[:, R.WRONG_PACE] = rng.choice([1.0, 1.3, 2.0], n)
 
@@ -56,7 +62,7 @@ def fill_lines(on: set[str], day: Day, rng: np.random.Generator) -> None:
         at = np.sort(np.r_[np.arange(stages), rng.integers(0, stages, usual - stages)])
         day.lines[f, :usual, R.AT_STAGE] = at
         day.lines[f, :, R.RANK] = rng.integers(0, 3, lines)
-        day.lines[f, :, R.BEFORE] = rng.integers(0, 1 << lines, lines) | 1 << np.arange(lines)
+        day.lines[f, :, R.BEFORE] = rng.integers(0, 1 << lines, lines)
         for stage in range(stages):
             own = sum(1 << int(k) for k in np.flatnonzero(at == stage))
             first = own & -own
@@ -91,7 +97,7 @@ def fill_people(on: set[str], day: Day, rng: np.random.Generator, length: float)
     if "second" in on:
         day.person[:, R.SECOND] = rng.integers(-1, f, n)
     arrival = np.floor(rng.uniform(0.0, length, n) * 2.0) / 2.0
-    w[:, R.ACCEPTED], w[:, R.LUCK], w[:, R.CALL_LUCK] = rng.choice(HALVES, n), rng.random(n), rng.random(n)
+    w[:, R.ACCEPTED], w[:, R.LUCK], w[:, R.CALL_LUCK] = rng.choice([*HALVES, np.inf], n), rng.random(n), rng.random(n)
     w[:, R.NEED :] = rng.choice(HALVES, (n, R.MOST_STAGES))
     if "patience" in on:
         w[:, R.PATIENCE] = rng.choice([*HALVES, np.inf], n)
@@ -106,11 +112,11 @@ def fill_people(on: set[str], day: Day, rng: np.random.Generator, length: float)
 
 @st.composite
 def days(draw: st.DrawFn) -> Day:
-    """Draw a day: which features it has, how large it is, and a seed for the numbers."""
-    on = draw(st.sets(st.sampled_from(FEATURES)))
+    """Draw a day: few or many features, how large it is, and a seed for the numbers."""
+    one = st.sampled_from(FEATURES)
+    on = draw(st.one_of(st.sets(one, max_size=8), st.sets(one, min_size=12)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    n, length = draw(st.integers(0, 40)), draw(st.sampled_from([2.0, 10.0, 30.0]))
-    return filled_day(on, rng, n, length)
+    return filled_day(on, rng, draw(st.integers(0, 40)), draw(st.sampled_from([2.0, 10.0, 30.0])))
 
 
 def filled_day(on: set[str], rng: np.random.Generator, n: int, length: float) -> Day:
@@ -129,10 +135,11 @@ def filled_day(on: set[str], rng: np.random.Generator, n: int, length: float) ->
     fill_people(on, day, rng, length)
     if "shifts" in on:
         k = int(rng.integers(1, 6))
-        place = rng.integers(0, facilities, k) * R.MOST_POOLS + rng.integers(0, pools, k)
+        f = rng.integers(0, facilities, k)
+        place = f * R.MOST_POOLS + rng.integers(0, day.rules[f, R.POOLS].astype(np.int64))
         day = day._replace(
             shift_time=np.sort(np.floor(rng.uniform(0, 1.5 * length, k))),
-            shift_place=place,
+            shift_place=place.astype(np.int64),
             shift_staff=rng.integers(0, 4, k),
         )
     first = int(rng.integers(0, n + 1)) if "begins_late" in on else 0
@@ -147,19 +154,219 @@ def filled_day(on: set[str], rng: np.random.Generator, n: int, length: float) ->
 
 def differences(day: Day, end: float, twin: ServiceDay, twin_end: float) -> list[str]:
     """Return where the records of a day that was run and of its twin differ."""
-    found = [] if end == twin_end else [f"end {end} {twin_end}"]
+    found = [] if end == twin_end else [f"end {end}, twin {twin_end}"]
     whole, times, wants = ([v.records()[k] for v in twin.people] for k in range(3))
     needs = [f"need {k}" for k in range(R.MOST_STAGES)]
-    tables = [(day.person, whole, PERSON), (day.times, times, TIMES), (day.wants, wants, [*WANTS, *needs])]
-    tables.append((day.counts, [f.counts for f in twin.facilities], COUNTS))
-    tables.append((day.busy, [[pool.minutes for pool in f.pools] for f in twin.facilities], list("0123")))
-    for k, name in ((R.LENGTH, "length"), (R.SERVING, "serving"), (R.ISSUED, "issued"), (R.CALLED, "called")):
-        own = [[line.numbers()[name] for line in f.lines] for f in twin.facilities]
-        tables.append((day.line_state[:, :, k], own, [f"{name} {i}" for i in range(4)]))
-    for k, name in ((R.STAFF, "staff"), (R.BUSY, "busy")):
-        own = [[getattr(pool, name) for pool in f.pools] for f in twin.facilities]
-        tables.append((day.pool_state[:, :, k], own, [f"{name} {i}" for i in range(4)]))
+    line_state = [[line.records() for line in f.lines] for f in twin.facilities]
+    pool_state = [[[pool.staff, pool.busy] for pool in f.pools] for f in twin.facilities]
+    minutes = [[[pool.minutes] for pool in f.pools] for f in twin.facilities]
+    tables: list[tuple[Any, Any, list[str]]] = [
+        (in_line_only(day), whole, PERSON),
+        (day.times, times, TIMES),
+        (day.wants, wants, [*WANTS, *needs]),
+        (day.counts, [f.counts for f in twin.facilities], COUNTS),
+    ]
+    for f in range(len(twin.facilities)):  # which may have fewer pools than there is room for
+        pools = len(pool_state[f])
+        tables.append((day.line_state[f], line_state[f], LINE))
+        tables.append((day.pool_state[f, :pools], pool_state[f], ["staff", "busy"]))
+        tables.append((day.busy[f, :pools, None], minutes[f], ["minutes"]))
     for ours, theirs, names in tables:
         for i, j in np.argwhere(ours != np.array(theirs, ours.dtype).reshape(ours.shape)):
             found.append(f"{names[j]} of {i}: {ours[i, j]!r}, twin {theirs[i][j]!r}")
     return found
+
+
+def in_line_only(day: Day) -> Any:
+    """Return the records of people, without the neighbours of those who are in no line: nobody reads them."""
+    person = day.person.copy()
+    here = {-1}
+    for head in day.line_state[:, :, R.HEAD].ravel():
+        v = int(head)
+        while v not in here:
+            here.add(v)
+            v = int(person[v, R.BEHIND])
+    for v in set(range(len(person))) - here:
+        person[v, [R.BEHIND, R.AHEAD]] = R.NOBODY
+    return person
+
+
+def both(day: Day) -> tuple[Day, ServiceDay]:
+    """Return the records of a day that was run, and its twin."""
+    compiled, twin = copied(day), ServiceDay(day)
+    found = differences(compiled, run(compiled), twin, twin.run())
+    assert not found, found[:8]
+    return compiled, twin
+
+
+class TestTwin:
+    @settings(max_examples=400)
+    @given(day=days())
+    def test_every_number_is_the_same(self, day):
+        """All records but who was whose neighbour in a line that she has left."""
+        both(day)
+
+    @given(day=days())
+    def test_twice_as_slow_takes_twice_the_time(self, day):
+        """If all minutes are doubled, the same things happen at double the times, bit for bit."""
+        slow = copied(day)
+        for place in (R.BALK_SCALE, R.CALL_BACK_AFTER, R.RETRY_AFTER, R.TRAVEL, R.REPEAT_AFTER):
+            slow.rules[:, place] *= 2.0
+        slow.wants[:, [R.ARRIVAL, R.PATIENCE, R.ACCEPTED, R.DUE, *range(R.NEED, R.WANTS)]] *= 2.0
+        slow = slow._replace(horizon=2.0 * slow.horizon, mean=2.0 * slow.mean, shift_time=2.0 * slow.shift_time)
+        end, slow_end = run(day), run(slow)
+        assert slow_end == 2.0 * end
+        day.times[:, : R.ANNOUNCED] *= 2.0
+        day.times[:, R.ANNOUNCED] *= np.where(day.times[:, R.ANNOUNCED] == R.NOBODY, 1.0, 2.0)
+        np.testing.assert_array_equal(slow.times, day.times)
+        np.testing.assert_array_equal(slow.person, day.person)
+        np.testing.assert_array_equal(slow.counts, day.counts)
+        np.testing.assert_array_equal(slow.busy, 2.0 * day.busy)
+
+
+class TestAlwaysHolds:
+    @settings(max_examples=200)
+    @given(day=days())
+    def test_people_and_comings_are_conserved(self, day):
+        """Each coming ends in one way, and so does each person; only of a finite population some never came."""
+        run(day)
+        c = day.counts
+        assert (c[:, R.TRIED] == c[:, R.COMPLETED] + c[:, R.TURNED : R.TURNED + 3].sum(axis=1)).all()
+        of_day = day.person[day.first : day.last]
+        ends = np.bincount(of_day[:, R.STATE], minlength=len(R.STATES))
+        never = int((of_day[:, R.TRIES] == 0).sum())
+        assert ends[: R.DENIED + 1].sum() + never == len(of_day)
+        assert ends[R.AWAY] == never
+        assert never == 0 or day.stride > 0
+        assert c[:, R.TRIED].sum() == of_day[:, R.TRIES].sum()
+        assert c[:, R.COMPLETED].sum() == of_day[:, R.HANDLED].sum()
+        again = c[:, R.MOVED].sum() + c[:, R.REPEATED].sum()
+        assert c[:, R.TRIED].sum() >= len(of_day) - never + again
+        if not day.rules[:, R.RETRIES].any():
+            assert c[:, R.TRIED].sum() == len(of_day) - never + again
+
+    @settings(max_examples=200)
+    @given(day=days())
+    def test_times_are_in_order(self, day):
+        """Nobody is served before she came, and nobody leaves before she was served."""
+        end = run(day)
+        served = day.person[:, R.STATE] == R.SERVED
+        times = day.times[served]
+        assert (day.wants[served, R.ARRIVAL] <= times[:, R.JOINED]).all()
+        assert (times[:, R.JOINED] <= times[:, R.BEGAN]).all()
+        assert (times[:, R.BEGAN] <= times[:, R.LEFT]).all()
+        assert (day.times[:, R.LEFT] <= end).all()
+        assert (day.times[:, [R.WAITED, R.FIRST_WAIT]] >= 0.0).all()
+        assert (day.times[:, R.FIRST_WAIT] <= day.times[:, R.WAITED] + 1e-9).all()
+        patient = day.wants[:, R.PATIENCE] * day.rules[:, R.STAGES].max()
+        once = day.person[:, R.TRIES] == 1
+        if not (day.rules[:, R.CALL_BACK_LINE] >= 0).any():
+            assert (day.times[once, R.WAITED] <= patient[once] + 1e-9).all()
+
+    @settings(max_examples=200)
+    @given(day=days())
+    def test_no_more_are_busy_than_are_on_duty(self, day):
+        """A service begins only if the staff of that moment allows it; who is busy when staff goes home may finish."""
+        _, twin = both(day)
+        before = None
+        for _, _, now in twin.trace:
+            for f, pools in enumerate(now):
+                for p, (busy, staff) in enumerate(pools):
+                    assert busy <= max(staff, before[f][p][0] if before else 0)
+            before = now
+
+    @settings(max_examples=200)
+    @given(day=days())
+    def test_sums_are_integrals(self, day):
+        """Little's law as an identity: the sum of waits is the integral of the number who wait; so of busy minutes."""
+        compiled, twin = both(day)
+        waiting, busy = 0.0, np.zeros_like(compiled.busy)
+        for (t, n, pools), (then, _, _) in pairwise(twin.trace):
+            waiting += n * (then - t)
+            for f, p in np.ndindex(busy.shape):
+                busy[f, p] += pools[f][p][0] * (then - t) if p < len(pools[f]) else 0.0
+        assert compiled.times[:, R.WAITED].sum() == pytest.approx(waiting, abs=1e-7)
+        assert compiled.busy == pytest.approx(busy, abs=1e-7)
+
+
+def two_minutes_each(people: int, **sizes: int) -> Day:
+    """Return a day with a person a minute, each of whom needs two."""
+    day = quiet_day(people, **sizes)
+    day.wants[:, R.ARRIVAL], day.wants[:, R.NEED] = np.arange(people), 2.0
+    return day
+
+
+class TestByHand:
+    def test_one_server(self):
+        """Waits of 0, 1, 2, 3; served until 2, 4, 6, 8; the third wait is of 2 when a fifth person comes at 4."""
+        day, _ = both(two_minutes_each(4))
+        assert day.times[:, R.WAITED].tolist() == [0.0, 1.0, 2.0, 3.0]
+        assert day.times[:, R.LEFT].tolist() == [2.0, 4.0, 6.0, 8.0]
+        assert day.busy[0, 0] == 8.0
+
+    def test_patience_that_ends_with_a_service_is_long_enough(self):
+        """The second person would wait from 1 to 2: with patience 1 she is served, with less she gives up."""
+        for patience, state in ((1.0, R.SERVED), (0.75, R.ABANDONED)):
+            day = two_minutes_each(2)
+            day.wants[:, R.PATIENCE] = patience
+            done, _ = both(day)
+            assert done.person[1, R.STATE] == state
+            assert done.times[1, R.WAITED] == min(patience, 1.0)
+
+    def test_those_before_her_and_herself_make_the_wait_that_is_seen(self):
+        """Mean 2, one server: the second expects (0 + 1) x 2, the third (1 + 1) x 2, which is above 3."""
+        day = two_minutes_each(3)
+        day.rules[:, [R.VISIBLE, R.BALKS]], day.mean[:], day.wants[:, R.ACCEPTED] = 1.0, 2.0, 3.0
+        day.wants[:, R.ARRIVAL] = [0.0, 0.5, 1.0]
+        done, _ = both(day)
+        assert done.person[:, R.STATE].tolist() == [R.SERVED, R.SERVED, R.BALKED]
+
+    def test_batches_take_as_long_as_the_longest(self):
+        """Served alone until 2; then two together, for 5 minutes, and the last alone."""
+        day = two_minutes_each(4)
+        day.pools[:, :, R.BATCH], day.wants[:, R.ARRIVAL], day.wants[2, R.NEED] = 2, [0.0, 1.0, 1.0, 1.0], 5.0
+        done, _ = both(day)
+        assert done.times[:, R.LEFT].tolist() == [2.0, 7.0, 7.0, 9.0]
+        assert done.busy[0, 0] == 9.0
+
+    def test_the_skilled_are_asked_first_and_the_others_take_longer(self):
+        """The first is served by the second pool, which has the skill; the second by the other, half as long again."""
+        day = two_minutes_each(2, pools=2)
+        day.pools[0, 0, R.WITHOUT_SKILL], day.rules[:, R.WRONG_PACE] = 1, 1.5
+        done, _ = both(day)
+        assert done.person[:, R.POOL].tolist() == [1, 0]
+        assert done.times[:, R.LEFT].tolist() == [2.0, 4.0]
+
+    def test_who_goes_on_to_the_next_stage_may_have_to_wait(self):
+        """One server, who takes the first line first: waits of 0 and 1, then from 2 to 4, and from 4 to 5."""
+        day = two_minutes_each(2, stages=2, lines=2)
+        day.lines[0, 1, [R.RANK, R.AT_STAGE]], day.joins[0, 1], day.pools[:, :, R.SERVES] = (1, 1), 2, 3
+        day.wants[:, R.NEED + 1] = 1.0
+        done, _ = both(day)
+        assert done.times[:, R.LEFT].tolist() == [5.0, 6.0]
+        assert done.times[:, R.WAITED].tolist() == [2.0, 2.0]
+
+    def test_no_room(self):
+        """With room for one, the second, who comes at 1, is denied; the third comes as the first leaves."""
+        day = two_minutes_each(3)
+        day.rules[:, R.ROOM] = 1.0
+        done, _ = both(day)
+        assert done.person[:, R.STATE].tolist() == [R.SERVED, R.DENIED, R.SERVED]
+
+    def test_nobody_on_duty_till_the_shift_begins(self):
+        """The server comes at 5 and goes at 6, but ends what she began; the others are sent home at the last event."""
+        day = two_minutes_each(3)._replace(
+            shift_time=np.array([5.0, 6.0]), shift_place=np.zeros(2, np.int64), shift_staff=np.array([1, 0])
+        )
+        day.pool_state[:, :, R.STAFF] = 0
+        done, _ = both(day)
+        assert done.person[:, R.STATE].tolist() == [R.SERVED, R.DENIED, R.DENIED]
+        assert done.times[:, R.WAITED].tolist() == [5.0, 6.0, 5.0]
+
+    def test_a_finite_population_comes_again_after_it_was_served(self):
+        """One of one: she comes at 1, leaves at 3, comes at 3 + 4 as the next person, and so on until 20."""
+        day = two_minutes_each(9)._replace(stride=1, horizon=20.0)
+        day.wants[:, R.ARRIVAL] = [1.0] + 8 * [4.0]
+        done, _ = both(day)
+        assert done.wants[:4, R.ARRIVAL].tolist() == [1.0, 7.0, 13.0, 19.0]
+        assert (done.person[4:, R.STATE] == R.AWAY).all()
