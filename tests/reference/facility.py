@@ -10,16 +10,25 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from abm.queues import rules as R
-from abm.queues.rules import Day
+NOBODY, MOST_POOLS, MOST_STAGES = -1, 16, 3
+SERVED, BALKED, ABANDONED, DENIED, AWAY, WAITING, IN_SERVICE = range(7)  # what became of a person
 
+# The names of the records, in their order.
 PERSON = [
     "state", "stage", "tries", "handled", "facility", "second", "kind", "line", "pool", "behind", "ahead", "mate",
     "overtaken", "ticket", "who", "nth",
 ]  # fmt: skip
-WANTS = ["arrival", "patience", "accepted", "luck", "call_luck", "due"]
-LINE = ["head", "tail", "length", "serving", "issued", "called"]
+WANTS = ["arrival", "patience", "accepted", "luck", "call_luck", "due"]  # and then the needs of the stages
 TIMES = ["alarm", "joined", "deadline", "began", "left", "waited", "first_wait", "announced"]
+LINE = ["head", "tail", "length", "serving", "issued", "called"]
+COUNTS = [
+    "tried", "completed", "balked", "abandoned", "denied", "moved", "called_back", "repeated", "inside", "longest"
+]  # fmt: skip
+RULES = [
+    "room", "visible", "announces", "announced_part", "balk_scale", "balks", "tickets", "appointments",
+    "call_back_line", "call_back_after", "call_back_taken", "retries", "retry_after", "most_tries", "elsewhere",
+    "travel", "repeats", "wrong_repeats", "repeat_after", "wrong_pace", "fairness", "stages", "lines", "pools",
+]  # fmt: skip
 
 
 class Person:
@@ -29,8 +38,8 @@ class Person:
         self.place = place
         self.__dict__.update(zip(PERSON, (int(x) for x in person), strict=True))
         self.__dict__.update(zip(TIMES, times, strict=True))
-        self.__dict__.update(zip(WANTS, wants[: R.NEED], strict=True))
-        self.needs = wants[R.NEED :].copy()
+        self.__dict__.update(zip(WANTS, wants[: len(WANTS)], strict=True))
+        self.needs = wants[len(WANTS) :].copy()
         self.in_room = False
 
     def records(self) -> tuple[list[Any], ...]:
@@ -54,7 +63,7 @@ class Line:
 
     def records(self) -> list[int]:
         """Return what the line is like at the moment, in the order of LINE."""
-        head, tail = (self.waiting[0].place, self.waiting[-1].place) if self.waiting else (R.NOBODY, R.NOBODY)
+        head, tail = (self.waiting[0].place, self.waiting[-1].place) if self.waiting else (NOBODY, NOBODY)
         return [head, tail, len(self.waiting), self.serving, self.issued, self.called]
 
     def stand_behind(self, v: Person, by_appointment: bool) -> None:
@@ -86,13 +95,14 @@ class Pool:
 class Facility:
     """A place where people are served: its rules, lines and pools, and what is counted there."""
 
-    def __init__(self, day: Day, f: int) -> None:
-        self.rules, self.joins, self.mean = day.rules[f], day.joins[f], day.mean[f]
-        lines, pools = int(self.rules[R.LINES]), int(self.rules[R.POOLS])
+    def __init__(self, day: Any, f: int) -> None:
+        self.rules = dict(zip(RULES, day.rules[f], strict=True))
+        self.joins, self.mean = day.joins[f], day.mean[f]
+        lines, pools = int(self.rules["lines"]), int(self.rules["pools"])
         self.lines = [Line(k, *(int(x) for x in day.lines[f, k])) for k in range(lines)]
-        staff = day.pool_state[f, :, R.STAFF]
+        staff = day.pool_state[f, :, 0]
         self.pools = [Pool(p, *map(int, day.pools[f, p]), day.pace[f, p], int(staff[p])) for p in range(pools)]
-        self.counts = [0] * R.COUNTS
+        self.counts = dict.fromkeys(COUNTS, 0)
 
     def serving(self, line: Line) -> list[Pool]:
         """Return the pools that serve a line."""
@@ -115,7 +125,7 @@ class Facility:
 
     def seem_to_wait(self, line: Line) -> int:
         """Return how many seem to wait: with numbers, all that were drawn and not called yet."""
-        return line.issued - line.called if self.rules[R.TICKETS] else len(line.waiting)
+        return line.issued - line.called if self.rules["tickets"] else len(line.waiting)
 
     def expected_wait(self, line: Line) -> float:
         """Return (those seen who are served no later + 1) x mean minutes / servers, of pace 2 as half a one."""
@@ -125,7 +135,7 @@ class Facility:
 
     def next_line(self, pool: Pool) -> Line | None:
         """Return the line from which a pool serves next."""
-        of_whom = "due" if self.rules[R.APPOINTMENTS] else "joined"
+        of_whom = "due" if self.rules["appointments"] else "joined"
         lines = [line for line in self.served_by(pool) if line.waiting]
         order = [(line.rank, not pool.has_skill(line), getattr(line.waiting[0], of_whom), line.place) for line in lines]
         return self.lines[min(order)[-1]] if order else None

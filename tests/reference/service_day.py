@@ -8,28 +8,44 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from abm.core.distributions import exponential_quantile
-from abm.core.functions import logistic32
-from abm.core.streams import uniform4
-from abm.queues import rules as R
-from abm.queues.rules import Day
-from tests.reference.facility import Facility, Line, Person, Pool
+from tests.reference.facility import (
+    ABANDONED,
+    AWAY,
+    BALKED,
+    DENIED,
+    IN_SERVICE,
+    MOST_POOLS,
+    NOBODY,
+    SERVED,
+    WAITING,
+    Facility,
+    Line,
+    Person,
+    Pool,
+)  # fmt: skip
+from tests.reference.random_numbers import WORD, customer_words, uniform
 
 END, PATIENCE_ENDS, COMES_AGAIN, SHIFT, COMES = range(5)  # in this order at the same time
+OUTCOMES = {BALKED: "balked", ABANDONED: "abandoned", DENIED: "denied"}
 AFTER_NO_SERVICE, AFTER_SERVICE = 8, 40  # draws, to which the number of the coming is added
 
 
 class ServiceDay:
-    """A day of these settings; `trace` has (time, people who wait, servers busy) after each happening."""
+    """A day of these settings; `trace` has (time, people who wait, (busy, staff) of pools) after each happening.
 
-    def __init__(self, day: Day) -> None:
-        self.day, self.now = day, 0.0
+    day : what has the arrays and numbers of a day by their names, as abm/queues/rules.py tells them
+    exponential (u, mean), logistic (x) : of single precision, in which two ways to calculate differ
+    """
+
+    def __init__(
+        self, day: Any, exponential: Callable[[float, float], float], logistic: Callable[[float], float]
+    ) -> None:
+        self.day, self.now, self.exponential, self.logistic = day, 0.0, exponential, logistic
+        self.key = int(day.key) & WORD, int(day.key) >> 32
         self.facilities = [Facility(day, f) for f in range(len(day.rules))]
         records = zip(day.person, day.times, day.wants, strict=True)
         self.people = [Person(place, *rows) for place, rows in enumerate(records)]
@@ -69,7 +85,7 @@ class ServiceDay:
 
     def change_staff(self, k: int) -> None:
         """Let as many servers be on duty as a shift says; who is new takes who waits."""
-        f, p = divmod(int(self.day.shift_place[k]), R.MOST_POOLS)
+        f, p = divmod(int(self.day.shift_place[k]), MOST_POOLS)
         pool = self.facilities[f].pools[p]
         pool.staff = int(self.day.shift_staff[k])
         self.give_work(self.facilities[f], pool)
@@ -77,19 +93,19 @@ class ServiceDay:
     def come(self, v: Person) -> None:
         """Let a person come in, at the first stage."""
         f = self.facilities[v.facility]
-        v.tries, v.stage, v.announced, v.pool = v.tries + 1, 0, -1.0, R.NOBODY
-        f.counts[R.TRIED] += 1
-        if f.counts[R.INSIDE] >= f.rules[R.ROOM]:
-            self.turn_away(v, R.DENIED)
+        v.tries, v.stage, v.announced, v.pool = v.tries + 1, 0, -1.0, NOBODY
+        f.counts["tried"] += 1
+        if f.counts["inside"] >= f.rules["room"]:
+            self.turn_away(v, DENIED)
             return
         line = f.chosen(v)
         if f.free_pool(line, None) is None:
             line = self.line_chosen(f, line, v)
         if line is None:
-            self.turn_away(v, R.BALKED)
+            self.turn_away(v, BALKED)
             return
-        if line.place != f.rules[R.CALL_BACK_LINE]:
-            f.counts[R.INSIDE] += 1
+        if line.place != f.rules["call_back_line"]:
+            f.counts["inside"] += 1
             v.in_room = True
         self.join(f, line, v, None)
 
@@ -97,31 +113,38 @@ class ServiceDay:
         """Return which line a person joins who would have to wait in `line`: None if she balks."""
         r = f.rules
         wait = f.expected_wait(line)
-        back = int(r[R.CALL_BACK_LINE])
-        if back >= 0 and wait > r[R.CALL_BACK_AFTER] and v.call_luck < r[R.CALL_BACK_TAKEN]:
-            f.counts[R.CALLED_BACK] += 1
+        back = int(r["call_back_line"])
+        if back >= 0 and wait > r["call_back_after"] and v.call_luck < r["call_back_taken"]:
+            f.counts["called_back"] += 1
             return f.lines[back]
         seen = wait
-        if r[R.ANNOUNCES]:
-            seen = v.announced = r[R.ANNOUNCED_PART] * wait
-        if r[R.BALKS] and (r[R.VISIBLE] or r[R.ANNOUNCES]) and balks(seen, v.accepted, r[R.BALK_SCALE], v.luck):
+        if r["announces"]:
+            seen = v.announced = r["announced_part"] * wait
+        if r["balks"] and (r["visible"] or r["announces"]) and self.balks(seen, v):
             return None
         return line
+
+    def balks(self, seen: float, v: Person) -> bool:
+        """Tell whether a person does not join: a logit of the wait that she sees beyond what she accepts."""
+        scale = self.facilities[v.facility].rules["balk_scale"]
+        if scale == 0.0 or math.isinf(v.accepted):  # any wait is within an endless one, also that
+            return bool(seen > v.accepted)
+        return v.luck < self.logistic((seen - v.accepted) / scale)
 
     def join(self, f: Facility, line: Line, v: Person, taken: Pool | None) -> None:
         """Let a person join a line, and wait if nobody is free for her."""
         v.line, v.joined = line.place, self.now
         v.ticket = line.issued
         line.issued += 1
-        called_back = line.place == f.rules[R.CALL_BACK_LINE]
+        called_back = line.place == f.rules["call_back_line"]
         pool = f.free_pool(line, taken)
         if pool is not None and not called_back:
             self.begin(f, line, pool, [v])
             return
-        line.stand_behind(v, bool(f.rules[R.APPOINTMENTS]))
-        v.state = R.WAITING
+        line.stand_behind(v, bool(f.rules["appointments"]))
+        v.state = WAITING
         v.deadline = math.inf if called_back else self.now + v.patience
-        f.counts[R.LONGEST] = max(f.counts[R.LONGEST], len(line.waiting))
+        f.counts["longest"] = max(f.counts["longest"], len(line.waiting))
         self.set_alarm(v)
 
     def set_alarm(self, v: Person) -> None:
@@ -133,7 +156,7 @@ class ServiceDay:
     def look_at_patience(self, v: Person) -> None:
         """Let a person give up if she waits and her patience ends now."""
         v.alarm = math.inf
-        if v.state != R.WAITING:
+        if v.state != WAITING:
             return
         if v.deadline > self.now:
             self.set_alarm(v)
@@ -142,7 +165,7 @@ class ServiceDay:
         f.lines[v.line].waiting.remove(v)
         v.waited += self.now - v.joined
         self.goes_out(f, v)
-        self.turn_away(v, R.ABANDONED)
+        self.turn_away(v, ABANDONED)
 
     def stops_waiting(self, v: Person) -> None:
         """Count the wait of a person who leaves a line, or who did not have to wait in it."""
@@ -153,7 +176,7 @@ class ServiceDay:
     def goes_out(self, f: Facility, v: Person) -> None:
         """Let a person leave the room."""
         if v.in_room:
-            f.counts[R.INSIDE] -= 1
+            f.counts["inside"] -= 1
             v.in_room = False
 
     def give_work(self, f: Facility, pool: Pool) -> None:
@@ -167,21 +190,21 @@ class ServiceDay:
     def begin(self, f: Facility, line: Line, pool: Pool, together: Sequence[Person]) -> None:
         """Begin to serve some people together."""
         for v in together:
-            if v.state == R.WAITING:
+            if v.state == WAITING:
                 line.waiting.remove(v)
             self.stops_waiting(v)
             if not v.in_room:
                 v.in_room = True
-                f.counts[R.INSIDE] += 1
-            v.state, v.pool, v.began = R.IN_SERVICE, pool.place, self.now
-            if f.rules[R.FAIRNESS]:
+                f.counts["inside"] += 1
+            v.state, v.pool, v.began = IN_SERVICE, pool.place, self.now
+            if f.rules["fairness"]:
                 self.count_overtaken(f, line, v)
             line.called = max(line.called, v.ticket + 1)
         line.serving += len(together)
         pool.busy += 1
         minutes = max(v.needs[v.stage] for v in together) * pool.pace
         if not pool.has_skill(line):
-            minutes *= f.rules[R.WRONG_PACE]
+            minutes *= f.rules["wrong_pace"]
         pool.minutes += minutes
         self.later(self.now + minutes, END, together[0].place, list(together))
 
@@ -198,7 +221,7 @@ class ServiceDay:
         pool.busy -= 1
         f.lines[together[0].line].serving -= len(together)
         for v in together:
-            if v.stage + 1 < f.rules[R.STAGES]:
+            if v.stage + 1 < f.rules["stages"]:
                 v.stage += 1
                 self.join(f, f.chosen(v), v, pool)
             else:
@@ -208,45 +231,47 @@ class ServiceDay:
     def luck_after(self, draw: int, v: Person) -> tuple[float, float, float]:
         """Return the uniforms for what a person does next, and give her new luck for when she comes again."""
         day = self.day
-        address = (draw + v.tries) << 16 | v.nth
-        luck = uniform4(np.uint64(day.key), v.who, day.period, address, day.replication)
-        v.luck = v.call_luck = float(luck[3])
-        return luck[0], luck[1], luck[2]
+        words = customer_words(
+            self.key, v.who, day.period, draw=draw + v.tries, block=v.nth, replication=day.replication
+        )
+        elsewhere, again, when, v.luck = map(uniform, words)
+        v.call_luck = v.luck
+        return elsewhere, again, when
 
     def turn_away(self, v: Person, outcome: int) -> None:
         """Let a person who is not served go elsewhere, come again later, or leave."""
         f = self.facilities[v.facility]
-        f.counts[R.TURNED + outcome - 1] += 1
-        comes_again = f.rules[R.ELSEWHERE] > 0.0 or f.rules[R.RETRIES] > 0.0
+        f.counts[OUTCOMES[outcome]] += 1
+        comes_again = f.rules["elsewhere"] > 0.0 or f.rules["retries"] > 0.0
         elsewhere, again, when = self.luck_after(AFTER_NO_SERVICE, v) if comes_again else (1.0, 1.0, 1.0)
-        if v.second >= 0 and elsewhere < f.rules[R.ELSEWHERE]:
-            f.counts[R.MOVED] += 1
-            v.facility, v.second = v.second, R.NOBODY
-            self.comes_again(v, f.rules[R.TRAVEL])
-        elif again < f.rules[R.RETRIES] and v.tries < f.rules[R.MOST_TRIES]:
-            self.comes_again(v, exponential(when, f.rules[R.RETRY_AFTER]))
+        if v.second >= 0 and elsewhere < f.rules["elsewhere"]:
+            f.counts["moved"] += 1
+            v.facility, v.second = v.second, NOBODY
+            self.comes_again(v, f.rules["travel"])
+        elif again < f.rules["retries"] and v.tries < f.rules["most_tries"]:
+            self.comes_again(v, self.exponential(when, f.rules["retry_after"]))
         else:
             self.leave(v, outcome)
 
     def finish(self, f: Facility, v: Person) -> None:
         """Let a person who was served leave, or come again for what is not done."""
-        f.counts[R.COMPLETED] += 1
+        f.counts["completed"] += 1
         v.handled += 1
         self.goes_out(f, v)
-        chance = f.rules[R.REPEATS]
+        chance = f.rules["repeats"]
         if not f.pools[v.pool].has_skill(f.lines[v.line]):
-            chance = chance + f.rules[R.WRONG_REPEATS]
-        if chance > 0.0 and v.tries < f.rules[R.MOST_TRIES]:
+            chance = chance + f.rules["wrong_repeats"]
+        if chance > 0.0 and v.tries < f.rules["most_tries"]:
             again, _, when = self.luck_after(AFTER_SERVICE, v)
             if again < chance:
-                f.counts[R.REPEATED] += 1
-                self.comes_again(v, exponential(when, f.rules[R.REPEAT_AFTER]))
+                f.counts["repeated"] += 1
+                self.comes_again(v, self.exponential(when, f.rules["repeat_after"]))
                 return
-        self.leave(v, R.SERVED)
+        self.leave(v, SERVED)
 
     def comes_again(self, v: Person, after: float) -> None:
         """Let a person come again after some minutes."""
-        v.state = R.AWAY
+        v.state = AWAY
         self.later(self.now + after, COMES_AGAIN, v.place, v)
 
     def leave(self, v: Person, outcome: int) -> None:
@@ -262,25 +287,11 @@ class ServiceDay:
     def send_home(self) -> None:
         """Send home who still waits when nothing more can happen."""
         for v in self.people:
-            if v.state == R.WAITING:
+            if v.state == WAITING:
                 f = self.facilities[v.facility]
                 v.waited += self.now - v.joined
-                f.counts[R.TURNED + R.DENIED - 1] += 1
-                v.state, v.left = R.DENIED, self.now
+                f.counts["denied"] += 1
+                v.state, v.left = DENIED, self.now
         for line in (line for f in self.facilities for line in f.lines):
             for ahead, behind in pairwise(line.waiting):
                 ahead.behind, behind.ahead = behind.place, ahead.place
-
-
-def balks(seen: float, accepted: float, scale: float, luck: float) -> bool:
-    """Tell whether a person does not join: a logit of the wait that she sees beyond what she accepts."""
-    if scale == 0.0:
-        return bool(seen > accepted)
-    if math.isinf(accepted):  # which any wait is within, also an endless one
-        return False
-    return bool(luck < logistic32(np.float32((seen - accepted) / scale)))
-
-
-def exponential(u: float, mean: float) -> float:
-    """Return the exponential quantile of u, in single precision."""
-    return float(exponential_quantile(np.float32(u), np.float32(mean)))
