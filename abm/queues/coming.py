@@ -104,9 +104,11 @@ def join(day, v, t, taken):
     pool = np.int64(free_pool(day, f, line, taken))
     informed = rules[f, VISIBLE] + rules[f, ANNOUNCES] > 0.0 or rules[f, CALL_BACK_LINE] >= 0.0
     if pool == NOBODY and stage == 0 and informed:
-        line = line_chosen(day, f, line, v)
-        if line == NOBODY:
+        chosen = line_chosen(day, f, line, v)
+        if chosen == NOBODY:
             return np.int64(NOBODY), np.int64(BALKED)
+        if chosen != line:  # a call back may be made at once by a pool that serves nothing else
+            line, pool = chosen, np.int64(free_pool(day, f, chosen, taken))
     person[v, LINE] = line
     person[v, TICKET] = day.line_state[f, line, ISSUED]
     day.line_state[f, line, ISSUED] += 1

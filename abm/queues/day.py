@@ -5,30 +5,37 @@ again arrive, then the number of servers changes, then people arrive for the fir
 place in the arrays.
 
 * **Coming** (also again): a person is turned away (DENIED) if ROOM people are there. She joins the line of her kind,
-  or the shortest of several. If a server of a pool for that line is free she is served at once: by the first pool that
-  has the skill, else the first that has not. Otherwise the wait she expects is
-  (those seen who are served no later + 1) x mean minutes of the stage / servers on duty, each by her pace. If that is
-  above CALL_BACK_AFTER and her CALL_LUCK below CALL_BACK_TAKEN she takes a call back: she joins the line of call backs
-  and waits there without end, not in the room. Else, if the line can be seen or is announced, she balks if LUCK <
-  1 / (1 + exp(-(seen - ACCEPTED) / BALK_SCALE)), or with scale 0 if seen > ACCEPTED; seen is the expected wait, or what
-  is announced, ANNOUNCED_PART of it. Else she waits, at most PATIENCE.
+  or the shortest of several, of which the first has the fewest who seem to wait or are being served. If a server of a
+  pool for that line is free she is served at once: by the first pool that has the skill, else the first that has not.
+  Otherwise the wait she expects is (seen + 1) x mean minutes of the stage / servers, in this order of rounding: seen
+  are those who seem to wait in lines that are served no later, with numbers all who were drawn and not called; servers
+  are the sum of staff / pace over the pools of the line; without servers it is endless. If that is above
+  CALL_BACK_AFTER and her CALL_LUCK below CALL_BACK_TAKEN she takes a call back: she joins the line of call backs,
+  where a free pool calls at once, and else waits there without end, not in the room before she is called. Else, if the
+  line can be seen or is announced, she balks if LUCK < logistic32(float32((seen wait - ACCEPTED) / BALK_SCALE)), or
+  with scale 0 if the seen wait is above ACCEPTED; that is the expected wait, or what is announced, ANNOUNCED_PART of
+  it. Else she waits, at most PATIENCE. LINE, JOINED and FIRST_WAIT stay as they were if she does not join.
 * **A server who becomes free** takes the first person of the line of lowest rank among those that her pool serves, of
   these one for which the pool has the skill, of these the one whose first person has waited longest (with appointments:
   is due earliest), and up to BATCH - 1 more from that line. It takes as long as the longest NEED of them, times pace,
-  times WRONG_PACE without the skill.
-* **A stage later** a person joins the next line without looking; a server just freed is given to who is next by the
-  rule above, so she may have to wait.
-* **Who is not served** draws four uniforms at (WHO, t, 8 + TRIES, NTH): with the first below ELSEWHERE she goes to her
-  second facility, once, TRAVEL minutes later; else with the second below RETRIES, if she has come fewer than MOST_TRIES
-  times, she comes again after an exponential time of mean RETRY_AFTER (third uniform). The fourth is her LUCK and
-  CALL_LUCK then. Otherwise that is what became of her.
-* **Who was served** draws at (WHO, t, 40 + TRIES, NTH): with the first below REPEATS (+ WRONG_REPEATS if the pool of
-  the last stage had not the skill), if she has come fewer than MOST_TRIES times, she comes again after an exponential
-  time of mean REPEAT_AFTER (third uniform; the fourth as above).
-* When nothing more can happen, who still waits is sent home: DENIED.
-* With `stride` > 0 the population is finite: the first `stride` people come at their ARRIVAL, and who leaves for good
-  at some time comes again as person v + stride at that time + her ARRIVAL, if there is such a person and it is before
-  `horizon`.
+  times WRONG_PACE without the skill, and is counted as busy minutes when it begins. OVERTAKEN are those of her stage
+  who joined a line before one who begins, and wait when all who begin together have left it.
+* **A stage later** people join the next line without looking, in the order of the batch, before the server who has just
+  become free takes anybody: she is spoken for meanwhile; any other free server serves them at once.
+* **Who is not served** leaves if ELSEWHERE and RETRIES are 0. Else she draws four uniforms at (WHO, t, 8 + TRIES, NTH):
+  with the first below ELSEWHERE she goes to her second facility, once, TRAVEL minutes later, whatever MOST_TRIES is;
+  else with the second below RETRIES, if she has come fewer than MOST_TRIES times, she comes again after an exponential
+  time of mean RETRY_AFTER (third uniform). The fourth is her LUCK and CALL_LUCK from then on. The rules are those of
+  the facility that she leaves.
+* **Who was served**, at the last stage, draws at (WHO, t, 40 + TRIES, NTH) if she has come fewer than MOST_TRIES times
+  and there is a chance: with the first below REPEATS (+ WRONG_REPEATS if the pool of the last stage had not the skill)
+  she comes again after an exponential time of mean REPEAT_AFTER (third uniform; the fourth as above).
+* Exponential times are `exponential_quantile` of a float32 uniform and a float32 mean.
+* When nothing more can happen, who still waits is sent home: DENIED, without a draw. A shift, or a look at the patience
+  of somebody who has been served, may be the last that happens.
+* With `stride` > 0 the population is finite: the first `stride` people come at their ARRIVAL, as who comes again does,
+  and who leaves for good at some time comes again as person v + stride at that time + her ARRIVAL, if there is such a
+  person and it is before `horizon`. Who is sent home has no next one.
 
 Source: definitions; the event-driven simulation of queues.
 """

@@ -29,11 +29,11 @@ STATES = ("served", "balked", "abandoned", "denied", "away", "waiting", "in serv
     KIND,  # of people: which lines she joins
     LINE,  # that she is in, or was in last
     POOL,  # by which she was served last, -1 = none
-    BEHIND,  # who waits right behind her, -1 = nobody
-    AHEAD,  # who waits right ahead of her, -1 = nobody
+    BEHIND,  # who waits right behind her while she is in a line, -1 = nobody
+    AHEAD,  # who waits right ahead of her while she is in a line, -1 = nobody
     MATE,  # who is served together with her, or moves on with her, -1 = nobody
     OVERTAKEN,  # how many came to the line later and were served earlier
-    TICKET,  # number drawn at the line
+    TICKET,  # number that she drew at the line, as all do who join it, from 0
     WHO,  # identity, for random numbers
     NTH,  # which of her visits of the period, for random numbers
 ) = range(16)
@@ -58,9 +58,9 @@ WANTS = NEED + MOST_STAGES
     DEADLINE,  # when her patience in that line ends
     BEGAN,  # when service began last
     LEFT,  # when she left for good
-    WAITED,  # in all lines
-    FIRST_WAIT,  # at the first stage of the last time she came
-    ANNOUNCED,  # wait that she was told of, -1 = none
+    WAITED,  # in all lines, also by who gave up or was sent home
+    FIRST_WAIT,  # before service last began at the first stage
+    ANNOUNCED,  # wait that she was told of when she came last, also if she balked then; -1 = none
 ) = range(8)
 TIMES = 8
 
@@ -79,7 +79,7 @@ TIMES = 8
     CALL_BACK_TAKEN,  # chance that it is taken
     RETRIES,  # chance that who was not served comes again
     RETRY_AFTER,  # mean minutes until then
-    MOST_TRIES,
+    MOST_TRIES,  # 32 at most, as draws go by the number of tries
     ELSEWHERE,  # chance that who was not served goes to her second facility
     TRAVEL,  # minutes that takes
     REPEATS,  # chance that who was served comes again, as what she wanted is not done
@@ -98,6 +98,8 @@ RANK, BEFORE, AT_STAGE = range(3)
 LINE_RULES = 3
 
 # What a line is like at the moment.
+# ISSUED numbers have been drawn; CALLED is one more than the highest with which service began, and equals ISSUED when a
+# server is free and nobody waits.
 HEAD, TAIL, LENGTH, SERVING, ISSUED, CALLED = range(6)
 LINE_STATE = 6
 
@@ -116,11 +118,11 @@ POOL_STATE = 2
     TURNED,  # by outcome: comings that ended as BALKED, ABANDONED, DENIED; TURNED + outcome - 1 is the place
     _,
     __,
-    MOVED,  # comings of people who were not served elsewhere
+    MOVED,  # people who were not served and decided to go to their second facility
     CALLED_BACK,  # who took a call back
     REPEATED,  # comings of people who had been served
     INSIDE,  # people there at the moment
-    LONGEST,  # most people who waited at a time
+    LONGEST,  # most people who waited in one line at a time
 ) = range(10)
 COUNTS = 10
 

@@ -73,8 +73,6 @@ def begin_with(day, f, line, p, v, t):
     state[f, line, CALLED] = max(state[f, line, CALLED], np.int64(day.person[v, TICKET]) + 1)
     if line == day.rules[f, CALL_BACK_LINE]:
         day.counts[f, INSIDE] += 1
-    if day.rules[f, FAIRNESS] > 0.0:
-        count_overtaken(day, f, line, v)
     return day.wants[v, NEED + stage]
 
 
@@ -91,6 +89,10 @@ def begin(day, v, p, t):
         day.person[latest, MATE] = mate
         latest = mate
         places -= 1
+    w = np.int64(v)
+    while day.rules[f, FAIRNESS] > 0.0 and w != NOBODY:  # those who are served together overtake nobody among them
+        count_overtaken(day, f, line, w)
+        w = np.int64(day.person[w, MATE])
     lacks = (day.pools[f, p, WITHOUT_SKILL] >> line) & 1
     takes = longest * day.pace[f, p] * (day.rules[f, WRONG_PACE] if lacks else 1.0)
     day.pool_state[f, p, BUSY] += 1

@@ -103,7 +103,7 @@ def quiet_day(people: int, facilities: int = 1, stages: int = 1, kinds: int = 1,
     person[:, R.STATE], person[:, R.WHO] = R.AWAY, np.arange(n)
     person[:, [R.SECOND, R.POOL, R.BEHIND, R.AHEAD, R.MATE]] = R.NOBODY
     times, wants = np.zeros((n, R.TIMES)), np.zeros((n, R.WANTS))
-    times[:, R.ALARM], wants[:, R.PATIENCE], wants[:, R.ACCEPTED] = np.inf, np.inf, np.inf
+    times[:, R.ALARM], wants[:, R.PATIENCE], wants[:, R.ACCEPTED] = R.ENDLESS, np.inf, np.inf
     rules = np.zeros((f, R.RULES))
     rules[:, R.ROOM], rules[:, R.CALL_BACK_LINE] = np.inf, R.NOBODY
     rules[:, [R.MOST_TRIES, R.WRONG_PACE, R.ANNOUNCED_PART]] = 1.0

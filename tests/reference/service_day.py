@@ -34,6 +34,9 @@ OUTCOMES = {BALKED: "balked", ABANDONED: "abandoned", DENIED: "denied"}
 AFTER_NO_SERVICE, AFTER_SERVICE = 8, 40  # draws, to which the number of the coming is added
 
 
+ENDLESS = 1e18  # minutes that never end
+
+
 class ServiceDay:
     """A day of these settings; `trace` has (time, people who wait, (busy, staff) of pools) after each happening.
 
@@ -138,24 +141,24 @@ class ServiceDay:
         line.issued += 1
         called_back = line.place == f.rules["call_back_line"]
         pool = f.free_pool(line, taken)
-        if pool is not None and not called_back:
+        if pool is not None:
             self.begin(f, line, pool, [v])
             return
         line.stand_behind(v, bool(f.rules["appointments"]))
         v.state = WAITING
-        v.deadline = math.inf if called_back else self.now + v.patience
+        v.deadline = ENDLESS if called_back else self.now + v.patience
         f.counts["longest"] = max(f.counts["longest"], len(line.waiting))
         self.set_alarm(v)
 
     def set_alarm(self, v: Person) -> None:
         """See to it that somebody looks when her patience ends, unless somebody looks before that anyway."""
-        if v.deadline < v.alarm:
+        if v.deadline < min(v.alarm, ENDLESS):
             v.alarm = v.deadline
             self.later(v.alarm, PATIENCE_ENDS, v.place, v)
 
     def look_at_patience(self, v: Person) -> None:
         """Let a person give up if she waits and her patience ends now."""
-        v.alarm = math.inf
+        v.alarm = ENDLESS
         if v.state != WAITING:
             return
         if v.deadline > self.now:
@@ -197,9 +200,9 @@ class ServiceDay:
                 v.in_room = True
                 f.counts["inside"] += 1
             v.state, v.pool, v.began = IN_SERVICE, pool.place, self.now
-            if f.rules["fairness"]:
-                self.count_overtaken(f, line, v)
             line.called = max(line.called, v.ticket + 1)
+        for v in together if f.rules["fairness"] else ():
+            self.count_overtaken(f, line, v)
         line.serving += len(together)
         pool.busy += 1
         minutes = max(v.needs[v.stage] for v in together) * pool.pace
