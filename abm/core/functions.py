@@ -50,8 +50,11 @@ def whole(x):
 
 @equation
 def exp32(x):
-    """Return e**x for float32 x, clipped to [-80, 88]: products of the result stay normal numbers, which are quick."""
-    x = min(max(x, np.float32(-80.0)), np.float32(88.0))
+    """Return e**x for float32 x, clipped to [-80, 88]: products of the result stay normal numbers, which are quick.
+
+    A float64 is rounded to float32 first.
+    """
+    x = min(max(np.float32(x), np.float32(-80.0)), np.float32(88.0))
     whole = (x * 1.4426950408889634 + _TO_INTEGER) - _TO_INTEGER
     rest = (x - whole * 0.693359375) - whole * np.float32(-2.12194440e-4)
     p = np.float32(1.9875691500e-4)
