@@ -182,6 +182,15 @@ HOGAN_LEMON_LIBAI_2003 = Source(
     "abstract",
 )
 
+# Waiting
+MAISTER_1985 = Source(
+    "MAISTER_1985", "Maister 1985, The Psychology of Waiting Lines, in The Service Encounter", "secondary"
+)
+ANTONIDES_2002 = Source(
+    "ANTONIDES_2002", "Antonides, Verhoef & van Aalst 2002, Journal of Consumer Psychology", "abstract"
+)
+PRUYN_SMIDTS_1999 = Source("PRUYN_SMIDTS_1999", "Pruyn & Smidts 1999, Advances in Consumer Research", "abstract")
+
 # Loyalty programmes
 KIVETZ_URMINSKY_ZHENG_2006 = Source(
     "KIVETZ_URMINSKY_ZHENG_2006",

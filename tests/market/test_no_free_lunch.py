@@ -49,6 +49,7 @@ FURNISHED = {  # what its levers act on
     "forecasting": {"firms.north.forecasting.forecast_method": "exponential_smoothing"},
     "offers": _SAVING,
     "payments": {"firms.north.payments.credit": 0.5},
+    "perceived_wait": {"firms.north.waiting_line.servers": 2, "waiting_line.service_minutes": 15.0},
     "privacy": _KNOWN,
     "referral": {"firms.north.referral.sender_reward": 2.0, "firms.north.initial_awareness": 0.8},
     "save": _SAVING,
