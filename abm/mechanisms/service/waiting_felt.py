@@ -14,6 +14,7 @@ from abm.mechanisms.service.waiting_visits import SECONDS
 UNOCCUPIED, PRE_PROCESS, UNCERTAIN, UNEXPLAINED, UNFAIR, ANXIOUS = range(6)
 FACTORS = 6
 
+_MINUTES = np.float32(60.0)  # of an hour
 _NOT_KNOWN = np.float32(-1.0)  # minutes: of a usual wait that nobody remembers, of a wait that was not announced
 
 
@@ -81,10 +82,10 @@ def describe_waits(
 
     unoccupied: 1 - `occupation`. Pre-process: all of it, or the first `greeted_after` minutes of who is greeted, if
     word 0 of draw 0, block nth, is below `greeted_part`. Uncertain: 1 if nothing was announced (below 0).
-    Unexplained: the part beyond her usual wait at the firm as the period begins, if she has none (below 0) beyond
-    `accepted_wait`; 0 if word 1 is below `explanation`. Unfair: k / (k + 1) of k who overtook her, times `excuse`
-    where numbers are drawn, lines are express lines or some have appointments. Anxious: (L - 1) / L of L parallel
-    lines, L = `servers`, with express lines less `express_servers`, 1 at least; 0 of other lines.
+    Unexplained: 1 - usual / `wait`, at least 0, of her usual wait at the firm as the period begins, if she has none
+    (below 0) of `accepted_wait`; 0 if word 1 is below `explanation`. Unfair: k / (k + 1) of k who overtook her, times
+    `excuse` where numbers are drawn, lines are express lines or some have appointments. Anxious: (L - 1) / L of L
+    parallel lines, L = `servers`, with express lines less `express_servers`, 1 at least; 0 of other lines.
 
     wait_factors (visits, 6)  0-1, in this order  [written]
     """
@@ -157,7 +158,8 @@ def count_felt(
     time_value, line_visits, served_wait, felt_wait, told, overran, lost_to_waiting, time_cost,
 ):  # fmt: skip
     """Count visitors who are served by a firm with a line: minutes waited and felt, in whole seconds; who was told of
-    a wait, and who of these waited longer; satisfaction lost; what their time is worth, in whole cents.
+    a wait (`announced_wait` 0 or above), and who of these waited longer; satisfaction lost, in steps of 2^-20 cut off;
+    what their time is worth, 100 `time_value` cents for 60 minutes of `wait`.
 
     Seconds and cents of each visit are rounded half up.
     line_visits, served_wait, felt_wait, told, overran, lost_to_waiting, time_cost  tallies [written]
@@ -171,7 +173,7 @@ def count_felt(
             told[j] += 1 if announced_wait[v] >= 0.0 else 0
             overran[j] += 1 if announced_wait[v] >= 0.0 and wait[v] > announced_wait[v] else 0
             lost_to_waiting[j] += in_steps(-satisfaction_shift_of_perceived_wait[v])
-            time_cost[j] += np.int64(wait[v] / SECONDS * time_value * np.float32(100.0) + np.float32(0.5))
+            time_cost[j] += np.int64(wait[v] / _MINUTES * time_value * np.float32(100.0) + np.float32(0.5))
 
 
 @kernel

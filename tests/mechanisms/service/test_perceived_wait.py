@@ -223,6 +223,25 @@ class TestMarket:
         for name in ("satisfaction", "expectation", "trust", "provider"):
             np.testing.assert_array_equal(engines[0].world.customers[name], engines[1].world.customers[name])
 
+    def test_a_firm_with_servers_enough_pays_for_no_remedy(self):
+        remedies = {"occupation": 0.5, "greeting": 10.0, "explanation": 0.5}
+        engines = [Engine(busy(line={"servers": 0}, remedy=one), 1) for one in (remedies, {})]
+        for engine in engines:
+            engine.run(20)
+        for name in engines[1].world.tallies:
+            np.testing.assert_array_equal(*(engine.world.tallied(name) for engine in engines), err_msg=name)
+        assert not engines[0].world.tallied("waiting_remedies").any()
+
+    def test_who_goes_elsewhere_is_a_visitor_of_the_firm_that_serves_her(self):
+        """A firm without a line is not judged by a wait that she had elsewhere."""
+        elsewhere = {"elsewhere": 1.0, "service_minutes": 25.0, "retry": 0.3}
+        engine = Engine(busy(felt={"annoyance": 2.0}, waiting_line=elsewhere), 1)
+        engine.run(20)
+        counted = {name: engine.world.tallied(name).sum(axis=0) for name in ("went_elsewhere", "line_visits", "visits")}
+        assert counted["went_elsewhere"][0] > 100
+        assert counted["line_visits"].tolist() == [counted["visits"][0], 0, 0]
+        assert not engine.world.tallied("lost_to_waiting")[:, 1].any()
+
     def test_visitors_are_those_who_came_less_those_who_were_not_served(self):
         engine = Engine(busy(), 1)
         engine.run(30)
