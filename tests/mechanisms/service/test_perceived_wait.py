@@ -148,21 +148,25 @@ class TestStates:
         """A greeting ends the time before the process after two minutes; a reason takes all that is unexplained."""
         remedy = {"occupation": 0.4, "greeting": 15.0, "explanation": 0.5}
         greeted = 1 - math.exp(-15.0 / 20.0)
-        key = luck.stream_key(1, "perceived_wait")
-        words = [luck.customer_words(key, i, 0, draw=0, block=0, replication=0) for i in range(5)]
-        drawn = [[luck.uniform(word) for word in four] for four in words]
-        found = self.parts(self.small(remedy=remedy, greeted_after=2.0))
-        for i, wait in ((1, 10.0), (2, 20.0), (3, 30.0)):
-            assert found[i][felt.UNOCCUPIED] == pytest.approx(0.6)
-            assert found[i][felt.PRE_PROCESS] == pytest.approx(2.0 / wait if drawn[i][0] < greeted else 1.0)
-            unexplained = max(1 - 15.0 / wait, 0.0) if drawn[i][1] >= 0.5 else 0.0
-            assert found[i][felt.UNEXPLAINED] == pytest.approx(unexplained, abs=1e-6)
+        key, small = luck.stream_key(1, "perceived_wait"), self.small(remedy=remedy, greeted_after=2.0)
+        for t in range(12):
+            words = [luck.customer_words(key, i, t, draw=0, block=0, replication=0) for i in range(5)]
+            drawn = [[luck.uniform(word) for word in four] for four in words]
+            small.run("perceived_wait", felt.describe_waits, t)
+            found = small.scratch("perceived_wait", "wait_factors")
+            for i, wait in ((1, 10.0), (2, 20.0), (3, 30.0)):
+                assert found[i][felt.UNOCCUPIED] == pytest.approx(0.6)
+                assert found[i][felt.PRE_PROCESS] == pytest.approx(2.0 / wait if drawn[i][0] < greeted else 1.0)
+                unexplained = max(1 - 15.0 / wait, 0.0) if drawn[i][1] >= 0.5 else 0.0
+                assert found[i][felt.UNEXPLAINED] == pytest.approx(unexplained, abs=1e-6)
 
     def test_what_is_felt_and_taken(self):
-        """Of 30 minutes told to be 10, 20 count twice: 50, by 1.25^2, 1.125 and 1.1875; 15 are acceptable."""
-        small = self.small(adaptation=0.0)
+        """Of 30 minutes told to be 10, 20 count twice: 50, times what the states make of it; 15 are acceptable."""
+        weights = {"unoccupied": 1.1, "pre_process": 1.2, "uncertain": 1.3, "unexplained": 1.4, "unfair": 1.5}
+        small = self.small({"lines": "parallel"}, {"occupation": 0.5}, anxious=1.6, **weights)
         small.phases(Phase.DELIVERY)
-        long = [0.0, 10 * 1.25**3 * 1.125, 20 * 1.25**2 * 1.0625, 50 * 1.25**2 * 1.125 * 1.1875, 0.0]
+        always = 1.05 * 1.2 * (1 + 0.75 * 0.6)
+        long = [0.0, 10 * always * 1.3 * 1.25, 20 * always * 1.1, 50 * always * 1.2 * 1.375, 0.0]
         assert small.at("perceived_wait").tolist() == pytest.approx(long, rel=1e-5)
         acceptable = [1.0, 15.0, 20.0, 15.0, 1.0]
         assert small.scratch("perceived_wait", "acceptable")[:5].tolist() == pytest.approx(acceptable)
