@@ -74,6 +74,23 @@ def evidence(
     do("evidence", file, facts or [], own or [], sets or [], replications, seed, threads, strict, json)
 
 
+def queue(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The queue's file.", show_default=False)],
+    customers: Annotated[int | None, typer.Option(help="Who come; left out = 10000, if no duration is given.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Minutes in which people come, instead.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides all luck.")] = 1,
+    replications: Annotated[int, typer.Option(help="Draws of luck.")] = 1,
+    within: Annotated[float, typer.Option(help="Seconds, after which service counts as late.")] = 20.0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a row for each customer, the summary and figures there.")
+    ] = None,
+    trace: Annotated[str, typer.Option(help="Format of the rows: parquet or csv.")] = "parquet",
+    json: Json = False,
+) -> None:
+    """Serve customers in a queue by itself: waits, abandonment, utilisation, with their standard errors."""
+    do("queue", file, customers, duration, seed, replications, within, out, trace, json)
+
+
 def explore(
     file: Annotated[
         Path | None,

@@ -86,6 +86,22 @@ def formula(queue: Queue, within: float) -> tuple[str, Expected]:
     return _ranks(queue, rate, servers, pace) if _has_ranks(queue) else _endless(rate, line, within)
 
 
+def wait_exceeds(queue: Queue) -> tuple[str, Callable[[Any], Any]] | None:
+    """Return the name of the formula and P(W > t) of t in minutes, of Erlang C and Erlang A; None for other queues."""
+    try:
+        name, _ = formula(queue, 0.0)
+    except Refusal:
+        return None
+    if name not in ("Erlang C", "Erlang A"):
+        return None
+    service, servers, pace = _alike(queue)
+    rate = queue.rate or 1.0 / (queue.interarrival or service).expectation
+    line, patience = (rate, service.expectation * pace, servers), patience_of(queue, queue.people[0])
+    if patience is None:
+        return name, _of("erlang", "patient_line")(*line).wait_exceeds
+    return name, _of("impatience", "impatient_line")(*line, patience.expectation).wait_exceeds
+
+
 def _endless(rate: float, line: Service, within: float) -> tuple[str, Expected]:
     if line.service.kind == "exponential":
         found = _of("erlang", "patient_line")(rate, line.minutes, line.servers)

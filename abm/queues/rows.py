@@ -100,14 +100,16 @@ def seat(
 def look(person, times, order, outcome, waited, joined, began, left, tries, pool, overtaken, lo, hi):
     """Copy what became of people from their rows to columns (n,), all of them  [written].
 
-    Of who never came (TRIES 0) only `tries` is written. `began` stays as it is for who was never served.
+    Of who never came (TRIES 0) only `tries` is written. `joined` and `began` stay as they are for who never
+    joined a line, and was never served.
     """
     for v in range(lo, hi):
         u = np.int64(order[v])
         tries[u] = person[v, TRIES]
         if person[v, TRIES] > 0:
-            outcome[u], waited[u] = person[v, STATE], times[v, WAITED]
-            joined[u], left[u] = times[v, JOINED], times[v, LEFT]
+            outcome[u], waited[u], left[u] = person[v, STATE], times[v, WAITED], times[v, LEFT]
             pool[u], overtaken[u] = person[v, POOL], person[v, OVERTAKEN]
+            if person[v, LINE] != NOBODY:
+                joined[u] = times[v, JOINED]
             if person[v, HANDLED] > 0:
                 began[u] = times[v, BEGAN]

@@ -1,0 +1,98 @@
+"""`patronage queue`: a queue by itself, without a market around it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from abm.commands import output
+from abm.core.errors import Refusal, one_of
+from abm.queues.measures import MEASURES
+from abm.queues.serve import queue
+from abm.queues.served import Served
+from abm.study.provenance.files import write_whole
+from abm.study.storage.spreadsheet import harmless
+from abm.view import tables
+from abm.view.drawn import write_figures
+from abm.view.queues import FILES, pictures, table_of
+
+FORMATS = ("parquet", "csv")  # of the trace
+
+
+def main(
+    file: Path,
+    customers: int | None,
+    duration: float | None,
+    seed: int,
+    replications: int,
+    within: float,
+    out: Path | None,
+    trace: str,
+    json: bool,
+) -> int:
+    """Serve the customers of a queue and print its summary; write the trace and figures if a folder is given.
+
+    Raises Refusal for a queue that cannot be used, and for a folder that is a file.
+    """
+    if trace not in FORMATS:
+        raise Refusal(f"= {trace} is no format of a trace; take {one_of(FORMATS)}", place="--trace")
+    if out is not None:
+        out = out.expanduser()
+        if out.exists() and not out.is_dir():
+            raise Refusal(f"= {out} is a file; give a folder, which is made if need be", place="--out")
+    typed: dict[str, Any] = {"seed": seed, "replications": replications, "within": within}
+    found = queue(file, customers=customers, duration=duration, **typed)
+    if json:
+        output.document(_document(found))
+    else:
+        _print(found)
+    if out is not None:
+        _write(found, out, trace)
+        output.note(f"trace, summary and figures are in {out}")
+    return 0
+
+
+def _document(found: Served) -> dict[str, Any]:
+    return {
+        "queue": found.queue.to_dict(),
+        "seed": found.seed,
+        "replications": len(found.traces),
+        "left_out": sum(found.left_out),
+        "within_seconds": found.within,
+        "notes": list(found.notes),
+        "summary": found.summary.to_dict("records"),
+    }
+
+
+def _print(found: Served) -> None:
+    shown = [name for name in MEASURES if found.summary[name].notna().any()]
+    text = table_of(found.summary, shown)
+    columns = [str(name) for name in text.columns]
+    table = tables.table(("", *columns), right=tuple(columns))
+    for name, *cells in text.itertuples():
+        table.add_row(_called(str(name), found.within), *map(str, cells))
+    output.show(table)
+    output.lines(repr(found))
+
+
+def _called(name: str, within: float) -> str:
+    """Return how a measure is called in the table: with its unit, or what it is a share of."""
+    words = name.replace("_", " ")
+    if name.startswith("wait_"):
+        return f"{words.replace('wait ', 'wait, ')} %, minutes"
+    if name == "service_level":
+        return f"service level, {within:g} s"
+    return f"{words}, minutes" if name in ("mean_wait", "mean_delay", "mean_answer") else words
+
+
+def _write(found: Served, out: Path, trace: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / "summary.csv", harmless(found.summary).to_csv(index=False).encode())
+    if trace == "csv":
+        write_whole(out / "customers.csv", harmless(found.customers).to_csv(index=False).encode())
+    else:
+        held = BytesIO()
+        found.customers.to_parquet(held, index=False)
+        write_whole(out / "customers.parquet", held.getvalue())
+    write_figures(out, pictures(found), FILES)
