@@ -23,6 +23,7 @@ from abm.core.spec import Spec, read_toml
 from abm.kpis.measure import Measure
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.shipped import shipped
+from abm.queues.parts import Profile
 from abm.scenario.measures import ALL
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import steps_of
@@ -38,10 +39,11 @@ SEEN = {
 }
 OWN = "not published: a calibration run of this toolkit"
 _POLICIES = [kind.policy for kind in shipped() if kind.policy is not None and kind.policy.presets]
-_STARTED: list[type[Spec]] = [Scenario, *_POLICIES]  # what may start from a preset
+_STARTED: list[type[Spec]] = [Scenario, *_POLICIES, Profile]  # what may start from a preset
 USE = {
     "scenario": 'scenario.preset = "{}"',
     **{word(policy): f'"firms.NAME.{policy.name}" = {{{{ preset = "{{}}" }}}}' for policy in _POLICIES},
+    word(Profile): 'profile = "{}"  # in the file of a queue',
     "log": 'scenario.population.log = "{}"',
 }
 LOGS = "abm/library/logs/README.md"

@@ -14,6 +14,7 @@ from abm.core.spec import Spec, param
 from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
+from abm.queues.parts import Profile
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import own_code
 
@@ -235,7 +236,7 @@ def test_a_spec_without_presets_has_none():
 
 def test_every_shipped_file_is_a_preset_of_a_spec():
     policies = [kind.policy for kind in shipped() if kind.policy is not None and kind.policy.presets]
-    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, *policies)}
+    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, *policies, Profile)}
     assert {*SHIPPED.iterdir()} == set(kinds)
     for folder, kind in kinds.items():
         found = presets.presets(kind)

@@ -8,6 +8,7 @@ import abm
 from abm.core.presets import word
 from abm.core.sources import catalogue as known_sources
 from abm.mechanisms.shipped import shipped
+from abm.queues.queue import Queue
 from abm.scenario.measures import ALL
 from abm.view import catalogue
 
@@ -74,6 +75,8 @@ def test_every_preset_builds():
         elif row["kind"] in policies:
             kind = policies[row["kind"]]
             assert kind(preset=row["preset"]).value_at("preset") == row["preset"]
+        elif row["kind"] == "arrival profile":
+            assert Queue(rate=1.0, profile=row["preset"]).profile.preset == row["preset"]
         else:
             assert row["preset"] == "cdnow"
     contract = next(row for row in catalogue.presets() if row["preset"] == "contract")
