@@ -8,14 +8,13 @@ from typing import Any
 
 from abm.commands import output
 from abm.core.errors import Refusal, one_of
-from abm.queues.measures import MEASURES
 from abm.queues.serve import queue
 from abm.queues.served import Served
 from abm.study.provenance.files import write_whole
 from abm.study.storage.spreadsheet import harmless
-from abm.view import tables
+from abm.view import queue_table, tables
 from abm.view.drawn import write_figures
-from abm.view.queues import FILES, pictures, table_of
+from abm.view.queues import FILES, pictures
 
 FORMATS = ("parquet", "csv")  # of the trace
 
@@ -66,24 +65,12 @@ def _document(found: Served) -> dict[str, Any]:
 
 
 def _print(found: Served) -> None:
-    shown = [name for name in MEASURES if found.summary[name].notna().any()]
-    text = table_of(found.summary, shown)
-    columns = [str(name) for name in text.columns]
-    table = tables.table(("", *columns), right=tuple(columns))
-    for name, *cells in text.itertuples():
-        table.add_row(_called(str(name), found.within), *map(str, cells))
+    columns = queue_table.columns(found)
+    table = tables.table(columns, right=columns[1:])
+    for row in queue_table.rows(found):
+        table.add_row(*row)
     output.show(table)
     output.lines(repr(found))
-
-
-def _called(name: str, within: float) -> str:
-    """Return how a measure is called in the table: with its unit, or what it is a share of."""
-    words = name.replace("_", " ")
-    if name.startswith("wait_"):
-        return f"{words.replace('wait ', 'wait, ')} %, minutes"
-    if name == "service_level":
-        return f"service level, {within:g} s"
-    return f"{words}, minutes" if name in ("mean_wait", "mean_delay", "mean_answer") else words
 
 
 def _write(found: Served, out: Path, trace: str) -> None:

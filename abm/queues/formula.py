@@ -12,7 +12,6 @@ priority beside this one, with their sources.
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,8 +21,13 @@ import pandas as pd
 
 from abm.core.distributions import Distribution
 from abm.core.errors import Refusal
+from abm.queues.erlang import erlang_b, patient_line
+from abm.queues.impatience import impatient_line
 from abm.queues.people import patience_of
+from abm.queues.priority import priority_waits, priority_waits_of_many
 from abm.queues.queue import Queue
+from abm.queues.rooms import finite_population, limited_room
+from abm.queues.variable_service import allen_cunneen, pollaczek_khinchine
 
 if TYPE_CHECKING:
     from abm.queues.served import Served
@@ -98,32 +102,22 @@ def wait_exceeds(queue: Queue) -> tuple[str, Callable[[Any], Any]] | None:
     rate = queue.rate or 1.0 / (queue.interarrival or service).expectation
     line, patience = (rate, service.expectation * pace, servers), patience_of(queue, queue.people[0])
     if patience is None:
-        return name, _of("erlang", "patient_line")(*line).wait_exceeds
-    return name, _of("impatience", "impatient_line")(*line, patience.expectation).wait_exceeds
+        return name, patient_line(*line).wait_exceeds
+    return name, impatient_line(*line, patience.expectation).wait_exceeds
 
 
 def _endless(rate: float, line: Service, within: float) -> tuple[str, Expected]:
     if line.service.kind == "exponential":
-        found = _of("erlang", "patient_line")(rate, line.minutes, line.servers)
+        found = patient_line(rate, line.minutes, line.servers)
         level = float(found.answered_within(within))
         return "Erlang C", {"all": _means(found) | {"p_wait": float(found.p_wait), "service_level": level}}
     if line.servers == 1:
-        found = _of("variable_service", "pollaczek_khinchine")(rate, line.minutes, line.variation)
-        return "Pollaczek-Khinchine", {"all": _means(found)}
+        return "Pollaczek-Khinchine", {"all": _means(pollaczek_khinchine(rate, line.minutes, line.variation))}
     return _spread(rate, line, 1.0)
 
 
 def _has_ranks(queue: Queue) -> bool:
     return queue.discipline == "priority" and len({kind.rank for kind in queue.people}) > 1
-
-
-def _of(page: str, name: str) -> Callable[..., Any]:
-    """Return a formula.  Raises Refusal if its page is not there."""
-    try:
-        found: Callable[..., Any] = getattr(importlib.import_module(f"abm.queues.{page}"), name)
-    except ModuleNotFoundError:
-        raise Refusal(f"needs the page abm/queues/{page}.py, which is not installed", place="against_formula") from None
-    return found
 
 
 def _none(why: str) -> Refusal:
@@ -161,7 +155,7 @@ def _means(line: Any) -> dict[str, float]:
 
 
 def _spread(rate: float, line: Service, came: float) -> tuple[str, Expected]:
-    found = _of("variable_service", "allen_cunneen")(rate, line.minutes, line.servers, line.variation, came)
+    found = allen_cunneen(rate, line.minutes, line.servers, line.variation, came)
     return "Allen-Cunneen, an approximation", {"all": _means(found)}
 
 
@@ -170,7 +164,7 @@ def _population(queue: Queue, line: Service) -> tuple[str, Expected]:
     if line.service.kind != "exponential" or leaves or queue.population is None:
         raise _none("a finite population of whom some go or have ranks, or with service that is not exponential")
     members, between = queue.population.size, queue.population.between
-    found = _of("rooms", "finite_population")(members, between, line.minutes, line.servers)
+    found = finite_population(members, between, line.minutes, line.servers)
     return "M/M/c//N", {"all": _means(found) | {"p_wait": found.p_wait}}
 
 
@@ -179,7 +173,7 @@ def _patience(queue: Queue, rate: float, line: Service, patience: Distribution, 
         raise _none("patience or service that is not exponential, or patience in a limited room")
     if _has_ranks(queue):
         raise _none("patience and ranks")
-    found = _of("impatience", "impatient_line")(rate, line.minutes, line.servers, patience.expectation)
+    found = impatient_line(rate, line.minutes, line.servers, patience.expectation)
     values = {"p_wait": found.p_wait, "p_abandon": found.p_abandon, "mean_answer": found.mean_answer}
     return "Erlang A", {"all": _means(found) | values | {"service_level": float(found.answered_within(within))}}
 
@@ -187,7 +181,7 @@ def _patience(queue: Queue, rate: float, line: Service, patience: Distribution, 
 def _room(queue: Queue, rate: float, line: Service) -> tuple[str, Expected]:
     load, servers, rule = rate * line.minutes, line.servers, queue.balking
     if queue.room == servers and rule is None:
-        lost = float(_of("erlang", "erlang_b")(servers, load))
+        lost = float(erlang_b(servers, load))
         return "Erlang B", {"all": {"p_deny": lost, "utilisation": load * (1.0 - lost) / servers}}
     own_rule = rule is not None and (rule.rule != "naor" or queue.room is not None)
     if line.service.kind != "exponential" or own_rule or _has_ranks(queue):
@@ -196,7 +190,7 @@ def _room(queue: Queue, rate: float, line: Service) -> tuple[str, Expected]:
     if rule is not None:
         worth = (rule.value or 0.0) / ((rule.cost or 1.0) * line.minutes) * _ALIKE
         most, lost_to = servers + math.floor(servers * (worth - 1.0)), "p_balk"
-    found = _of("rooms", "limited_room")(rate, line.minutes, servers, most)
+    found = limited_room(rate, line.minutes, servers, most)
     return "M/M/c/K", {"all": _means(found) | {"p_wait": found.p_wait, lost_to: found.p_block}}
 
 
@@ -208,9 +202,9 @@ def _ranks(queue: Queue, rate: float, servers: int, pace: float) -> tuple[str, E
     rates, minutes = [rate * kind.share for kind in kinds], [one.expectation * pace for one in service]
     if servers == 1:
         variation = [math.sqrt(one.variance) / one.expectation for one in service]
-        waits = _of("priority", "priority_waits")(rates, minutes, variation)
+        waits = priority_waits(rates, minutes, variation)
     elif len(set(service)) == 1 and service[0].kind == "exponential":
-        waits = _of("priority", "priority_waits_of_many")(rates, minutes[0], servers)
+        waits = priority_waits_of_many(rates, minutes[0], servers)
     else:
         raise _none("ranks before several servers, with service that differs or is not exponential")
     return "Cobham", {kind.name: {"mean_wait": float(wait)} for kind, wait in zip(kinds, waits, strict=True)}

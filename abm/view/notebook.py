@@ -14,6 +14,7 @@ from abm.core.errors import Refusal, counted, one_line, shown
 from abm.core.parameters import Parameters, meaning_of
 from abm.core.spec import Spec
 from abm.logs.tracking import Tracking
+from abm.queues.served import Served
 from abm.study.calibration.findings import Calibration
 from abm.study.comparison.robust import Robustness
 from abm.study.comparison.verdict import Verdict
@@ -26,7 +27,7 @@ from abm.study.sensitivity.thresholds import Thresholds
 from abm.study.statistics.paired import PairedDifference
 from abm.study.statistics.winner import Winner
 from abm.study.storage.results import Results
-from abm.view import headline, markup, summary, tables
+from abm.view import headline, markup, queue_table, summary, tables
 from abm.view import verdict as verdicts
 from abm.view.reported import Report
 
@@ -110,6 +111,13 @@ def _experiment_of(results: Results) -> Experiment | None:
         return results.experiment
     except Refusal:
         return None
+
+
+@html.register
+def _(served: Served) -> str:
+    columns = queue_table.columns(served)
+    table = markup.table(columns, queue_table.rows(served), columns[1:])
+    return _block(_sentences(repr(served).replace("<", "").replace(">", "").splitlines()), table)
 
 
 @html.register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from abm.core.errors import Refusal, counted
 from abm.queues.formula import wait_exceeds
-from abm.queues.measures import COUNTS
 from abm.queues.served import Served
 from abm.view import plots, tables
 from abm.view.drawn import Drawn, figure_of
@@ -212,19 +211,3 @@ def waits(
         more = f", {tables.number(100 * beyond, 1)} % waited longer than shown" if beyond else ""
         ax.set_title(f"Waits of {counted(len(waited), 'customer')}\n{none} % did not wait{more}", wrap=True)
     return ax
-
-
-def table_of(summary: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return measures of a summary as text with their standard errors, a row a measure and a column a kind."""
-    columns = {}
-    for row in summary.to_dict("records"):
-        cells = [_cell(row, name) for name in names]
-        columns[str(row["kind"])] = [str(row["offered"]), *(str(row[name]) for name in COUNTS), *cells]
-    return pd.DataFrame(columns, index=["offered", *COUNTS, *names])
-
-
-def _cell(row: dict[str, Any], name: str) -> str:
-    value, error = float(row[name]), float(row[f"{name}_se"])
-    if not np.isfinite(value):
-        return "–"
-    return f"{value:.4g} ± {error:.2g}" if np.isfinite(error) and error > 0 else f"{value:.4g}"

@@ -1,8 +1,7 @@
-"""A simulation against formulas: written out here for the simplest, and through the pages of formulas for all."""
+"""A simulation against formulas: written out here for the simplest, and by the pages of formulas for all."""
 
 from __future__ import annotations
 
-import importlib.util
 import math
 
 import numpy as np
@@ -12,7 +11,6 @@ from abm.core.errors import Refusal
 from abm.queues.serve import queue
 
 SEEDS = range(12)
-has_pages = pytest.mark.skipif(importlib.util.find_spec("abm.queues.erlang") is None, reason="the formulas' pages")
 
 
 def over_seeds(measure, **setting):
@@ -77,7 +75,6 @@ def test_priority_has_cobhams_waits():
     assert (np.abs(waits.mean(axis=0) - [1.0, 5.0]) < 4.5 * error).all()
 
 
-@has_pages
 @pytest.mark.parametrize(
     ("name", "setting"),
     [

@@ -82,14 +82,6 @@ def test_a_window_without_anybody_is_refused():
         queue(arrival=[0, 20], need=[1, 5]).plot.servers(start=5.0, minutes=5.0)
 
 
-def test_a_summary_is_text_with_its_errors():
-    found = queue(rate=0.8, minutes=1.0, customers=2_000)
-    table = queues.table_of(found.summary, ["mean_wait", "p_deny"])
-    assert table.loc["offered", "all"] == "1800"
-    assert " ± " in table.loc["mean_wait", "all"]
-    assert table.loc["p_deny", "all"] == "0"
-
-
 def test_pictures_are_those_that_have_something_to_show():
     assert [drawn.file for drawn in queues.pictures(queue(**HAND))] == list(queues.FILES)
     alone = queue(rate=0.5, bot={"contained": 1.0}, minutes=1.0, customers=30)
