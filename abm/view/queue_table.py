@@ -9,7 +9,12 @@ import numpy as np
 from abm.queues.measures import COUNTS, MEASURES
 from abm.queues.served import Served
 
-_IN_MINUTES = ("mean_wait", "mean_delay", "mean_answer")
+_CALLED = {
+    "no_shows": "no-shows", "p_wait": "share who wait", "mean_wait": "mean wait, minutes",
+    "mean_delay": "mean wait of who waits, minutes", "mean_answer": "mean wait of the served, minutes",
+    "p_balk": "share who balk", "p_abandon": "share who abandon", "p_deny": "share who are denied",
+    "overtaken": "share who are overtaken", "mean_line": "mean line, customers",
+}  # fmt: skip
 _IF_ANY = ("balked", "abandoned", "denied", "contained", "no_shows", "p_balk", "p_abandon", "p_deny", "overtaken")
 
 
@@ -28,6 +33,8 @@ def rows(served: Served) -> list[list[str]]:
         whole = name in COUNTS
         cells = [_whole(row[name]) if whole else _measure(row, name) for row in table.to_dict("records")]
         found.append([_called(name, served.within), *cells])
+    longest = table["longest_line"].to_numpy(float)
+    found.append(["longest line, customers", *(_whole(one) if np.isfinite(one) else "–" for one in longest)])
     return found
 
 
@@ -43,10 +50,7 @@ def _measure(row: dict[Any, Any], name: str) -> str:
 
 
 def _called(name: str, within: float) -> str:
-    """Return how a measure is called: with its unit, or what it is a share of."""
+    """Return how a count or measure is called in the table."""
     if name == "service_level":
-        return f"served within {within:g} s"
-    words = name.replace("no_shows", "no-shows").replace("p_", "share: ").replace("_", " ")
-    if name.startswith("wait_"):
-        return f"{words.replace('wait ', 'wait, ')} % at most, minutes"
-    return f"{words}, minutes" if name in _IN_MINUTES else words
+        return f"service level, {within:g} s"
+    return f"{name[5:]} % wait at most, minutes" if name.startswith("wait_") else _CALLED.get(name, name)

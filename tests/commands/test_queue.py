@@ -37,7 +37,7 @@ def counter(tmp_path, monkeypatch):
 def test_it_prints_the_summary_and_writes_nothing(counter, capsys):
     assert main(["queue", "counter.toml", "--customers", "2000"]) == 0
     said = capsys.readouterr().out
-    for word in ("all", "members", "others", "served within 20 s", "mean wait, minutes", "1,800", " ± "):
+    for word in ("all", "members", "others", "service level, 20 s", "mean wait, minutes", "1,800", " ± "):
         assert word in said
     assert "2,000 customers, the first 200 left out" in said
     assert [path.name for path in counter.parent.iterdir()] == ["counter.toml"]

@@ -12,10 +12,10 @@ def test_rows_by_hand():
     found = {name: cells for name, *cells in queue_table.rows(queue(**HAND, within=180.0))}
     assert found["offered"] == found["served"] == ["5"]
     assert found["mean wait, minutes"] == ["2.6"]
-    assert found["wait, 80 % at most, minutes"] == ["4"]
-    assert found["served within 180 s"] == ["0.6"]
+    assert found["80 % wait at most, minutes"] == ["4"]
+    assert found["service level, 180 s"] == ["0.6"]
     assert "abandoned" not in found
-    assert "share: abandon" not in found
+    assert "share who abandon" not in found
 
 
 def test_what_some_have_done_is_shown_and_errors_too():
@@ -24,7 +24,7 @@ def test_what_some_have_done_is_shown_and_errors_too():
     assert queue_table.columns(served) == ["", "all", "members", "others"]
     found = {name: cells for name, *cells in queue_table.rows(served)}
     assert [int(cell.replace(",", "")) > 0 for cell in found["abandoned"]] == [True] * 3
-    assert all(" ± " in cell for cell in found["share: abandon"])
+    assert all(" ± " in cell for cell in found["share who abandon"])
     assert found["utilisation"][1:] == ["–", "–"]
 
 
