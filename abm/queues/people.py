@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.distributions import WEIBULL, Distribution, table
+from abm.core.errors import Refusal
 from abm.core.streams import stream_key
 from abm.queues.drawing import TABLE, cumulate, draw_luck, pick_kinds, quantiles, warp
 from abm.queues.parts import Kind
@@ -28,6 +29,8 @@ from abm.queues.queue import Queue
 
 Array = NDArray[np.float64]
 POINTS = 4097  # of a table of quantiles
+MOST = 50_000_000  # customers of a replication: more do not fit in memory
+_MOST_VISITS = 1 << 16  # of a member, as an address of luck can tell apart
 _ENOUGH = 6.0  # standard deviations of the number of arrivals that are drawn more than expected
 ENDLESS = np.full(1, np.inf)
 
@@ -41,7 +44,8 @@ class People:
     luck, call_luck : uniforms that decide on the day
     due     : time of the slot, or None      kind : (n,) from 0
     contained, absent : (n,) by the bot; who does not keep her slot; None = nobody
-    stride  : members of a finite population whose visits these are, 0 = endless; horizon : after it nobody comes
+    stride  : members of a finite population whose visits these are, 0 = endless
+    horizon : minutes in which people come, inf = not said
     """
 
     arrival: Array
@@ -97,11 +101,16 @@ def _code(one: Distribution) -> int:
 
 
 def drawn(queue: Queue, luck: Luck, customers: int | None, duration: float | None) -> People:
-    """Return the customers of a queue: as many as `customers`, or all who come within `duration` minutes."""
+    """Return the customers of a queue: as many as `customers`, or all who come within `duration` minutes.
+
+    Raises Refusal if a finite population may come more often than there is room for.
+    """
     if queue.population is not None:
         return _members(queue, luck, customers, duration)
     arrival, due, absent = _arrivals(queue, luck, customers, duration)
-    return wants(queue, luck, arrival, due, absent)
+    people = wants(queue, luck, arrival, due, absent)
+    people.horizon = np.inf if duration is None else duration
+    return people
 
 
 def wants(
@@ -207,7 +216,11 @@ def _members(queue: Queue, luck: Luck, customers: int | None, duration: float | 
     cycle = members.between + (queue.times[0].expectation if queue.times else 0.0)
     horizon = duration if duration is not None else (customers or 1) / members.size * cycle
     expected = horizon / members.between
-    n = members.size * int(expected + _ENOUGH * np.sqrt(expected) + 16)
+    visits = int(expected + _ENOUGH * np.sqrt(expected) + 16)
+    n = members.size * visits
+    if n > MOST or visits > _MOST_VISITS:
+        message = f"may lead to {visits:,} visits of each of {members.size:,} members"
+        raise Refusal(f"{message}; take a shorter time", place="population")
     away = values([Distribution(kind="exponential", mean=members.between)], luck.row(0, 0, n), np.zeros(n, np.int8))
     people = wants(queue, luck, away)
     people.stride, people.horizon = members.size, horizon

@@ -133,6 +133,8 @@ def _check_arrivals(queue: Queue) -> None:
     given = [name for name in SOURCES if getattr(queue, name) is not None]
     if len(given) > 1:
         raise Refusal(f"comes with {given[0]}; a queue takes one of {one_of(SOURCES)}", place=given[1])
+    if queue.population is not None and queue.bot is not None:
+        raise Refusal("stands in front of arrivals; with a finite population leave it out", place="bot")
     if queue.profile is not None and queue.rate is None:
         raise Refusal("needs a rate, which is its mean; give rate = …", place="profile")
     check_times("interarrival", queue.interarrival)

@@ -71,7 +71,8 @@ def served(queue: Queue, people: People, seed: int, replication: int, plain: boo
     rows = len(order)
     person, times, wants = np.empty((rows, r.WORDS), np.int32), np.empty((rows, r.TIMES)), np.empty((rows, r.WANTS))
     due = np.zeros(1) if people.due is None else people.due
-    accepted = people.accepted - (means[0] if queue.balking and queue.balking.rule == "naor" else 0.0)
+    naor = queue.balking is not None and queue.balking.rule == "naor"
+    accepted = people.accepted - (_own_service(trace.layout, means) if naor else 0.0)
     seat(
         person, times, wants, order, people.stride, np.array([delay]), people.arrival, people.need, people.patience,
         accepted, people.luck, people.call_luck, due, _class(queue, people), 0, rows,
@@ -159,6 +160,12 @@ def _means(queue: Queue, people: People) -> Array:
     shares = np.array([kind.share for kind in queue.people])
     each = np.array([[one.expectation for one in queue.served_by(kind)] for kind in queue.people])
     return shares @ each
+
+
+def _own_service(plan: Layout, means: Array) -> float:
+    """Return the mean minutes of a service at the first stage, at the usual pace of its servers."""
+    first = [pool for pool in plan.pools_named if pool.stage == 1]
+    return float(means[0]) * sum(pool.usual for pool in first) / sum(pool.usual / pool.pace for pool in first)
 
 
 def _order(people: People) -> NDArray[np.int32]:

@@ -12,14 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from abm.core.errors import CONTINUES, Refusal, one_of, shown
 from abm.core.toml import read_toml
-from abm.queues.people import Luck, People, drawn, patience_of, wants
+from abm.queues.people import MOST, Luck, People, drawn, patience_of, wants
 from abm.queues.queue import SOURCES, Queue
 from abm.queues.running import Trace, served
 from abm.queues.served import Served
 
 CUSTOMERS = 10_000
 _WARM_UP = 0.1  # of the customers, or minutes
-_MOST = 50_000_000  # customers of a replication: more do not fit in memory
 
 
 def queue(
@@ -167,8 +166,8 @@ def _whole(name: str, value: Any, least: int) -> int:
         whole = -1 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         whole = -1
-    if not least <= whole <= _MOST:
-        message = f"{CONTINUES}{shown(value)} is no whole number in [{least}, {_MOST}]"
+    if not least <= whole <= MOST:
+        message = f"{CONTINUES}{shown(value)} is no whole number in [{least}, {MOST}]"
         raise Refusal(f"{message}; take one", place=name)
     return whole
 

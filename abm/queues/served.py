@@ -127,10 +127,11 @@ def number_servers(order, began, left, pool, place, free, server, lo, hi):
         if before >= 0 and pool[before] == p and began[before] == began[v] and left[before] == left[v]:
             server[v] = server[before]
         else:
-            for s in range(place[p], place[p + 1]):
-                if free[s] <= began[v] and server[v] == 0:
-                    server[v] = s - place[p] + 1
-                    free[s] = left[v]
+            s = place[p]
+            while free[s] > began[v]:
+                s += 1
+            server[v] = s - place[p] + 1
+            free[s] = left[v]
         before = v
 
 

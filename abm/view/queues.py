@@ -95,8 +95,8 @@ def pictures(served: Served) -> list[Drawn]:
 
 
 def line_over_time(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return when the number who wait changes, and how many wait from then on, of the last line that each joined."""
-    joined = table[table["joined"].notna()]
+    """Return when the number who wait changes, and how many wait from then on, of the last line of those who stayed."""
+    joined = table[table["joined"].notna() & table["outcome"].isin(["served", "abandoned"])]
     leaves = joined["began"].where(joined["outcome"] == "served", joined["left"]).to_numpy(float)
     at = np.concatenate((joined["joined"].to_numpy(float), leaves))
     step = np.repeat([1, -1], len(joined))

@@ -106,6 +106,13 @@ def test_the_warm_up_is_left_out_and_said():
     assert queue(rate=0.5, minutes=1.0, profile="clinic", customers=100).left_out == [0]
 
 
+def test_a_stated_time_is_the_time_of_the_line():
+    """With a duration the mean line is over all of it, also when nobody comes at its end."""
+    found = queue(rate=0.02, minutes=30.0, duration=500.0, warm_up=0)
+    assert found.summary["mean_line"].iloc[0] == pytest.approx(found.customers["waited"].sum() / 500.0)
+    assert found.customers["arrival"].max() < 499.0
+
+
 def test_standard_errors_are_as_large_as_they_say():
     """Of 40 seeds, the mean wait is within two standard errors of its true 1 minute in most, and not in all."""
     rows = [queue(rate=0.5, minutes=1.0, customers=20_000, seed=seed).summary.iloc[0] for seed in range(40)]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.core.distributions import Distribution, exponential_quantile
+from abm.core.errors import Refusal
 from abm.core.streams import stream_key, uniform4
 from abm.queues.people import Luck, drawn, values
 from abm.queues.queue import Queue
@@ -128,3 +129,8 @@ def test_members_of_a_population_have_luck_of_their_own():
     assert found.arrival[13] == exponential_quantile(gap, np.float32(4.0))
     assert found.need[0, 13] == exponential_quantile(need, np.float32(1.0))
     assert (found.stride, found.horizon) == (5, 500 / 5 * 5.0)
+
+
+def test_a_population_that_comes_too_often_is_refused():
+    with pytest.raises(Refusal, match=r"^population: may lead to 1,00\d,\d+ visits of each of 2 members"):
+        people(rate=None, population={"size": 2, "between": 0.001}, duration=1_000.0)

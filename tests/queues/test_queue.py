@@ -57,6 +57,10 @@ REFUSED = [
         "Queue.express_servers = 2 leaves none of 2 servers to the others; take fewer",
     ),
     ({"pools": [{"name": "a", "stage": 2}]}, "Queue.pools[0].stage = 2 is above the 1 of service"),
+    (
+        {"rate": None, "population": {"size": 3, "between": 1.0}, "bot": {}},
+        "Queue.bot: stands in front of arrivals; with a finite population leave it out",
+    ),
     ({"service": 2.0}, "Queue.minutes: comes with service; give one of them"),
 ]
 

@@ -193,6 +193,14 @@ def test_naors_customers_make_a_room_of_their_own():
     np.testing.assert_array_equal(naor.left, room.left)
 
 
+def test_naors_customers_reckon_with_the_pace_of_servers():
+    """At a pace of 0.5 a service takes half a minute, so that 2.25 are worth 4 services at a cost of 1."""
+    pools = [{"name": "quick", "pace": 0.5}]
+    naor = day(balking={"rule": "naor", "value": 2.25, "cost": 1.0}, pools=pools, rate=2.0, customers=2_000)
+    room = day(room=4, pools=pools, rate=2.0, customers=2_000)
+    np.testing.assert_array_equal(naor.outcome == 1, room.outcome == 3)
+
+
 def test_priority_moves_waits_and_no_work():
     """The work done by any time is the same whoever is served first: so is the end, and the time servers are busy."""
     kinds = [{"name": "a", "share": 0.5, "rank": 0}, {"name": "b", "share": 0.5, "rank": 1}]
