@@ -6,6 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from abm.commands import output
 from abm.core.errors import Refusal, one_of
 from abm.queues.serve import queue
@@ -16,6 +18,7 @@ from abm.view import queue_table, tables
 from abm.view.drawn import write_figures
 from abm.view.queues import FILES, pictures
 
+_NUMBERS = ("expected", "simulated", "z")
 FORMATS = ("parquet", "csv")  # of the trace
 
 
@@ -61,7 +64,16 @@ def _document(found: Served) -> dict[str, Any]:
         "within_seconds": found.within,
         "notes": list(found.notes),
         "summary": found.summary.to_dict("records"),
+        "formula": [] if (known := _formula(found)) is None else known.to_dict("records"),
     }
+
+
+def _formula(found: Served) -> pd.DataFrame | None:
+    """Return what a formula says beside what was simulated; None if no formula is known, or it has no answer."""
+    try:
+        return found.against_formula()
+    except Refusal:
+        return None
 
 
 def _print(found: Served) -> None:
@@ -71,6 +83,16 @@ def _print(found: Served) -> None:
         table.add_row(*row)
     output.show(table)
     output.lines(repr(found))
+    known = _formula(found)
+    if known is None:
+        return
+    beside = tables.table((str(known["formula"].iloc[0]), "expected", "simulated", "z"), right=_NUMBERS)
+    for row in known.itertuples():
+        name = queue_table.called(str(row.measure), found.within) + ("" if row.kind == "all" else f", {row.kind}")
+        values = (float(number) for number in (row.expected, row.simulated, row.z))
+        beside.add_row(name, *(f"{value:.4g}" for value in values))
+    output.lines("")
+    output.show(beside)
 
 
 def _write(found: Served, out: Path, trace: str) -> None:

@@ -32,7 +32,7 @@ def rows(served: Served) -> list[list[str]]:
             continue
         whole = name in COUNTS
         cells = [_whole(row[name]) if whole else _measure(row, name) for row in table.to_dict("records")]
-        found.append([_called(name, served.within), *cells])
+        found.append([called(name, served.within), *cells])
     longest = table["longest_line"].to_numpy(float)
     found.append(["longest line, customers", *(_whole(one) if np.isfinite(one) else "–" for one in longest)])
     return found
@@ -49,7 +49,7 @@ def _measure(row: dict[Any, Any], name: str) -> str:
     return f"{value:.4g} ± {error:.2g}" if np.isfinite(error) and error > 0 else f"{value:.4g}"
 
 
-def _called(name: str, within: float) -> str:
+def called(name: str, within: float) -> str:
     """Return how a count or measure is called in the table."""
     if name == "service_level":
         return f"service level, {within:g} s"

@@ -67,6 +67,26 @@ def test_json_is_the_summary(counter, capsys):
         assert row["mean_wait"] == own["mean_wait"]
 
 
+def test_it_says_what_a_formula_expects(counter, capsys):
+    (counter.parent / "plain.toml").write_text("rate = 0.5\nminutes = 1.0\n", encoding="utf-8")
+    assert main(["queue", "plain.toml"]) == 0
+    said = capsys.readouterr().out
+    assert "Erlang C" in said
+    assert main(["queue", "plain.toml", "--json"]) == 0
+    known = {row["measure"]: row for row in json.loads(capsys.readouterr().out)["formula"]}
+    assert known["mean_wait"]["expected"] == pytest.approx(1.0)
+    assert main(["queue", "counter.toml", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["formula"] == []
+
+
+def test_a_load_that_is_too_high_has_a_line_and_no_formula(counter, capsys):
+    (counter.parent / "high.toml").write_text("rate = 2.0\nminutes = 1.0\n", encoding="utf-8")
+    assert main(["queue", "high.toml"]) == 0
+    said = capsys.readouterr().out
+    assert "the load of 2 erlangs is not below its 1 servers" in said
+    assert "expected" not in said
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_it_writes_the_trace_if_asked(counter, capsys, kind):
     assert main(["queue", "counter.toml", "--customers", "400", "--out", "found", "--trace", kind]) == 0
