@@ -13,6 +13,7 @@ from abm.core.errors import counted
 from abm.core.kernels import kernel
 from abm.core.shown import in_notebook
 from abm.queues import measures
+from abm.queues.layout import Layout
 from abm.queues.queue import Queue
 from abm.queues.running import OUTCOMES, Trace
 
@@ -27,7 +28,7 @@ class Served:
 
     def __init__(self, queue: Queue, seed: int, traces: list[Trace], left_out: list[int], within: float) -> None:
         self.queue, self.seed, self.traces, self.left_out, self.within = queue, seed, traces, left_out, within
-        self.notes: tuple[str, ...] = tuple(_notes(queue, traces))
+        self.notes: tuple[str, ...] = tuple(_notes(queue, traces[0].layout))
 
     def __repr__(self) -> str:
         row = self.summary.iloc[0]
@@ -146,18 +147,18 @@ def servers(trace: Trace) -> Any:
     return number
 
 
-def _notes(queue: Queue, traces: list[Trace]) -> list[str]:
+def _notes(queue: Queue, plan: Layout) -> list[str]:
     """Return a line if the servers of a stage cannot keep up, so that the line grows as long as people come."""
     endless = queue.patience is None and all(kind.patience is None for kind in queue.kinds)
-    limits = (queue.balking, queue.room, queue.population, queue.appointments)
-    if not endless or any(limit is not None for limit in limits):
+    limits = (queue.balking, queue.room)
+    rate = queue.rate or (1.0 / queue.interarrival.expectation if queue.interarrival else 0.0)
+    if not endless or not rate or any(limit is not None for limit in limits):
         return []
-    came = sum(int((trace.outcome <= 3).sum()) for trace in traces)
-    minutes = sum(float(trace.arrival.max(initial=0.0)) for trace in traces)
+    contained = queue.bot.contained if queue.bot else 0.0
     again = 1.0 / (1.0 - queue.repeats.share) if queue.repeats and queue.repeats.share < 1 else 1.0
-    for stage, mean in enumerate(traces[0].layout.mean[0], start=1):
-        speed = sum(p.usual * p.batch / p.pace for p in traces[0].layout.pools_named if p.stage == stage)
-        load = _rate(queue, came, minutes) * again * mean
+    for stage, mean in enumerate(plan.mean[0], start=1):
+        speed = sum(p.usual * p.batch / p.pace for p in plan.pools_named if p.stage == stage)
+        load = rate * (1.0 - contained) * again * mean
         if load >= speed:
             where = f" at stage {stage}" if queue.stages > 1 else ""
             return [
@@ -165,13 +166,6 @@ def _notes(queue: Queue, traces: list[Trace]) -> list[str]:
                 "people come, and means and their standard errors are of this length of run alone"
             ]
     return []
-
-
-def _rate(queue: Queue, came: int, minutes: float) -> float:
-    """Return how many come to the line in a minute: as said, else as simulated."""
-    said = queue.rate or (1.0 / queue.interarrival.expectation if queue.interarrival else 0.0)
-    contained = queue.bot.contained if queue.bot else 0.0
-    return said * (1.0 - contained) or (came / minutes if minutes > 0 else 0.0)
 
 
 def _kpis(traces: list[Trace], waiting_cost: float, server_cost: float, lost_cost: float, area: float) -> pd.DataFrame:

@@ -104,5 +104,6 @@ def test_a_kind_whom_nobody_serves_is_refused():
 )
 def test_a_load_that_servers_cannot_bear_is_said_and_not_refused(setting, said):
     found = queue(minutes=1.0, customers=200, **setting)
+    assert not queue(arrival=[0, 1], need=[5, 5]).notes  # what is given is no long run
     assert bool(found.notes) is said
     assert ("the line grows as long as people come" in repr(found)) is said
