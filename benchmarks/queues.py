@@ -6,7 +6,7 @@ An M/M/1 of load 0.8, from drawing the customers to the summary, on one core, af
 customers, and their time is scaled to as many; Cimba (pip install cimba), if it is there, serves as many. All are
 measured in turn, round by round, and the median of the rounds is told. What each counts differs: here and by Ciw there
 is a row for each customer, by SimPy a list of waits, by Cimba the mean length of the line. Other lines follow:
-the same M/M/1 with an event for each happening, Erlang A with 50 servers, and ranks with skills and call backs.
+the same M/M/1 with an event for each happening, as the others have it (without a summary); Erlang A with 50 servers, and ranks with skills and call backs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from abm.queues.queue import Queue
 from abm.queues.running import served
 from abm.queues.serve import queue
 
-RATE, ROUNDS = 0.8, 10
+RATE, ROUNDS, EVENTS = 0.8, 10, "here, event by event"
 FEWER = {"SimPy": 40_000, "Ciw": 10_000}  # customers that they serve
 KINDS = [{"name": "members", "share": 0.3}, {"name": "others", "share": 0.7, "rank": 1}]
 POOLS = [
@@ -115,7 +115,7 @@ def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     runs: dict[str, tuple[Callable[[int], None], int]] = {
         "here": (ours, customers),
-        "here, event by event": (by_events, customers),
+        EVENTS: (by_events, customers),
     }
     for name, run in (("SimPy", by_simpy), ("Ciw", by_ciw)):
         if importlib.util.find_spec(name.lower()):
@@ -130,11 +130,12 @@ def main() -> None:
         for name, (run, n) in runs.items():
             found[name].append(seconds(run, n) / n)
     print(f"{customers:,} customers, median of {ROUNDS} rounds in turn; load of the machine {os.getloadavg()[0]:.1f}")
-    here = median(found["here"])
+    here, events = median(found["here"]), median(found[EVENTS])
     for name, (_, n) in runs.items():
         each = median(found[name])
         scaled = "" if n == customers else f" (served {n:,}, scaled)"
-        ratio = f", {each / here:,.2f} times as long as here" if name in ("SimPy", "Ciw", "Cimba") else ""
+        times = f", {each / here:,.1f} times as long as here, {each / events:,.1f} times event by event"
+        ratio = times if name in ("SimPy", "Ciw", "Cimba") else ""
         print(
             f"{name:28s} {each * customers:9.3f} s  {1 / each:13,.0f} customers/s{ratio}{scaled}; "
             f"first run of 1,000: {compiling[name]:.2f} s"
