@@ -5,8 +5,9 @@ python benchmarks/queues.py [customers]
 An M/M/1 of load 0.8, from drawing the customers to the summary, on one core, after compiling; SimPy and Ciw serve fewer
 customers, and their time is scaled to as many; Cimba (pip install cimba), if it is there, serves as many. All are
 measured in turn, round by round, and the median of the rounds is told. What each counts differs: here and by Ciw there
-is a row for each customer, by SimPy a list of waits, by Cimba the mean length of the line. Other lines follow:
-the same M/M/1 with an event for each happening, as the others have it (without a summary); Erlang A with 50 servers, and ranks with skills and call backs.
+is a row for each customer, by SimPy a list of waits, by Cimba the mean length of the line. Other lines follow: the same
+M/M/1 with an event for each happening, as the others have it (without a summary); Erlang A with 50 servers; ranks with
+skills and call backs.
 """
 
 from __future__ import annotations

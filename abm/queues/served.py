@@ -112,38 +112,48 @@ def _named(codes: Any, names: Any) -> Any:
     return pd.Categorical.from_codes(places[codes], categories=words)
 
 
-@kernel(double=True)
-def number_servers(order, began, left, pool, place, free, server, lo, hi):
+@kernel
+def number_servers(order, began, left, pool, batch, place, named, free, server, lo, hi):
     """Give each service the lowest number of a server of its pool who is free.
 
     order : (served,) who was served, in the order in which service began      began, left : (n,) minutes
-    pool  : (n,) -1 = not served      place : (P + 1,) where the servers of each pool begin in `free`
-    free  : (servers,) until when each is busy, at first -inf  [written]      server : (n,) from 1  [written]
-    Who begins together with the one before her, and ends with her, in a pool that serves several, has her server.
+    pool  : (n,) -1 = not served      batch : (P,) most served at a time by one
+    place : (P,) where the servers of each pool begin in `free`; named : (P,) the number of the first of them
+    free  : (servers,) until when each is busy, at first -inf  [written]      server : (n,)  [written]
+    Who begins together with the one before her, and ends with her, has her server, up to `batch` people.
     """
-    before = np.int64(-1)
+    before, together = np.int64(-1), np.int64(0)
     for k in range(lo, hi):
         v = np.int64(order[k])
         p = np.int64(pool[v])
-        if before >= 0 and pool[before] == p and began[before] == began[v] and left[before] == left[v]:
+        same = before >= 0 and pool[before] == p and began[before] == began[v] and left[before] == left[v]
+        if same and together < batch[p]:
             server[v] = server[before]
+            together += 1
         else:
             s = place[p]
             while free[s] > began[v]:
                 s += 1
-            server[v] = s - place[p] + 1
+            server[v] = s - place[p] + named[p]
             free[s] = left[v]
+            together = np.int64(1)
         before = v
 
 
 def servers(trace: Trace) -> Any:
-    """Return the number of the server of each customer's last service, from 1 in each pool; 0 = not served."""
+    """Return the number of the server of each customer's last service, from 1 in each pool; 0 = not served.
+
+    Servers with a line each are pools of one name, and are numbered on.
+    """
     done = np.flatnonzero((trace.outcome == 0) & np.isfinite(trace.began))
     order = done[np.lexsort((done, trace.left[done], trace.pool[done], trace.began[done]))]
-    most = np.array([pool.most for pool in trace.layout.pools_named])
-    place, number = np.concatenate(([0], np.cumsum(most))), np.zeros(len(trace.arrival), np.int32)
-    free = np.full(most.sum(), -np.inf)
-    number_servers(order, trace.began, trace.left, trace.pool, place, free, number, 0, len(order))
+    pools = trace.layout.pools_named
+    most, batch = np.array([pool.most for pool in pools]), np.array([pool.batch for pool in pools])
+    place = np.cumsum(most) - most
+    named = np.array([1 + sum(one.most for one in pools[:p] if one.name == pools[p].name) for p in range(len(pools))])
+    free, number = np.full(most.sum(), -np.inf), np.zeros(len(trace.arrival), np.int32)
+    columns = (order, trace.began, trace.left, trace.pool, batch, place, named)
+    number_servers(*columns, free, number, 0, len(order))
     return number
 
 

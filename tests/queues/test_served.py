@@ -40,6 +40,18 @@ def test_a_batch_has_one_server():
     assert table["server"].tolist() == [1, 2, 1, 1, 1]
 
 
+def test_who_begins_and_ends_together_has_a_server_of_her_own():
+    """Three are let in at 5 by three servers who come on duty, and all are done at 6: no batch, three servers."""
+    table = queue(arrival=[1, 2, 3], need=[1, 1, 1], shifts={"staff": [0, 3], "interval": 5.0}).customers
+    assert table["began"].tolist() == [5, 5, 5]
+    assert table["server"].tolist() == [1, 2, 3]
+
+
+def test_servers_with_a_line_each_are_numbered_on():
+    table = queue(arrival=[0, 1, 2], need=[9, 9, 9], servers=3, lines="parallel").customers
+    assert table["server"].tolist() == [1, 2, 3]
+
+
 def test_what_waiting_costs_by_hand():
     """Waits of 0, 3, 4, 6 and 0 minutes, one server for 11 minutes; nobody is lost."""
     found = queue(arrival=[0, 1, 2, 3, 10], need=[4, 2, 3, 1, 1]).kpis(2.0, 0.5, 9.0, area=1.5)
