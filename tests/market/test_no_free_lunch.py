@@ -32,6 +32,7 @@ pytestmark = pytest.mark.slow
 MOST = 1.25  # of the profit of a firm that leaves everything at its default
 PROGRAMMES = ("points", "stamp_card", "tiers")
 COMPANY = {  # what some lever of a theory needs
+    "contact_centre": ("customer_classes",),
     "customer_classes": ("complaint", "recovery"),
     "offers": ("save",),
 }
@@ -45,6 +46,7 @@ FURNISHED = {  # what its levers act on
     "bystanders": {"firms.north.program": {"preset": "tiers"}},
     "care": _KNOWN,
     "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
+    "contact_centre": {"firms.north.contact_centre.agents": 4},
     "contacts": _KNOWN,
     "forecasting": {"firms.north.forecasting.forecast_method": "exponential_smoothing"},
     "offers": _SAVING,

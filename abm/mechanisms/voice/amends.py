@@ -18,6 +18,7 @@ from abm.world.complaints import FAILED, GOOD, MIDDLING, NO_COMPLAINT
 from abm.world.visits import ATTITUDE, NO_FAILURE, PRICE
 
 _MOST_COUNTED = 255  # what 8 bits hold
+_NEVER = np.float32(1e9)  # days
 _NOTHING = np.float32(1e-3)  # of satisfaction: below it nothing is missing that could be given back
 
 
@@ -58,11 +59,11 @@ def said_more(part, answer, gap, paradox_size, delighted):
 
 @kernel
 def handle_complaints(
-    handling, handling_justice, amends_part, answer_days, solution_days, grievance, visit_count, visit_customer,
-    visit_nth, visit_firm, visit_pair, transaction, expectation_at, handling_time, customer_id, compensation, empathy,
-    answer_mean, solution_mean, distributive, interactional, procedural, answer_distributive, answer_interactional,
-    answer_procedural, matching, full_compensation, answer_due, late_part, days_scale, recovered_from,
-    failed_below, key, replication, t,
+    handling, handling_justice, amends_part, answer_days, solution_days, complaint_heard, grievance, visit_count,
+    visit_customer, visit_nth, visit_firm, visit_pair, transaction, expectation_at, handling_time, customer_id,
+    compensation, empathy, answer_mean, solution_mean, distributive, interactional, procedural, answer_distributive,
+    answer_interactional, answer_procedural, matching, full_compensation, answer_due, late_part, days_scale,
+    recovered_from, failed_below, key, replication, t,
 ):  # fmt: skip
     """Handle each complaint: how long it takes, and which justice is done.
 
@@ -70,7 +71,8 @@ def handle_complaints(
     `answer_mean` and `solution_mean` (draw 0, block nth, words 0 and 1), the solution not before the answer; 0 without
     a complaint. What is missing is `gap = max(expectation - transaction, 0)`. Justice has the weights `distributive`,
     `interactional`, `procedural` for what it restores, and the weights `answer_…` for what is said of the handling: it
-    is good from `recovered_from` on, and has failed below `failed_below`.
+    is good from `recovered_from` on, and has failed below `failed_below`. A complaint that is not heard has failed: no
+    justice is done, and it is neither answered nor solved (after 1e9 days).
 
     handling (visits,)  code, handling_justice, amends_part (visits,)  0-1; said, restored  [written]
     answer_days, solution_days (visits,)  [written]
@@ -79,7 +81,10 @@ def handle_complaints(
         answer_days[v] = 0.0
         solution_days[v] = 0.0
         amends_part[v] = 0.0
-        if handling[v] != NO_COMPLAINT:
+        if handling[v] != NO_COMPLAINT and complaint_heard[v] == 0:
+            answer_days[v] = _NEVER
+            solution_days[v] = _NEVER
+        elif handling[v] != NO_COMPLAINT:
             j, cause = visit_firm[v], grievance[v]
             a, b, _, _ = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)
             answer_days[v] = exponential_quantile(a, handling_time[v] * answer_mean[j])
@@ -101,7 +106,8 @@ def handle_complaints(
 @kernel
 def make_amends(
     transaction, delighted_amends, amends_shift, visit_amends, grievances_before_at, handling, handling_justice,
-    amends_part, grievance, failure_cause, failure_severity, visit_count, visit_customer, visit_firm, visit_pair,
+    complaint_heard, amends_part, grievance, failure_cause, failure_severity, visit_count, visit_customer, visit_firm,
+    visit_pair,
     expectation_at, basket, compensation, amends_effort, failed_below, second_disappointment, paradox, delighted_from,
     mild_below,
 ):  # fmt: skip
@@ -110,7 +116,7 @@ def make_amends(
     Justice restores its part of what is missing; a handling that has failed takes `second_disappointment * (1 - justice
     said / failed_below)` of her satisfaction with the visit before amends. What she says of the visit differs by
     `said_more`; a first and mild failure, which a grievance without any is not, is milder than `mild_below`, and her
-    first grievance with the firm.
+    first grievance with the firm. A complaint that is not heard costs no amends.
 
     transaction, amends_shift (visits,)  0-1, delighted_amends (visits,)  bool, visit_amends (visits,)  cents  [written]
     grievances_before_at (pairs,)  at most 255  [written]
@@ -129,7 +135,8 @@ def make_amends(
             amends_shift[v] = said_more(amends_part[v], said, gap, paradox, delighted)
             transaction[v] = before + amends_part[v] * gap - lost
             paid = np.float64(compensation[j]) * np.float64(basket[visit_customer[v]])
-            visit_amends[v] = np.int64(np.float64(100.0) * paid + np.float64(0.5)) + amends_effort[j]
+            made = np.int64(np.float64(100.0) * paid + np.float64(0.5)) + amends_effort[j]
+            visit_amends[v] = made if complaint_heard[v] > 0 else 0
         if grievance[v] != NO_FAILURE:
             grievances_before_at[pair] = min(np.int32(grievances_before_at[pair]) + 1, _MOST_COUNTED)
 

@@ -86,22 +86,24 @@ def of_channel(channel, counter, phone, online):
 
 @kernel
 def complain(
-    complaint_channel, handling, handling_justice, grievance, visit_count, visit_customer, visit_nth, visit_firm,
-    visit_pair, transaction, trust_at, inclination, usual_channel, counter_ease, phone_ease, online_ease,
+    complaint_channel, handling, handling_justice, complaint_heard, grievance, visit_count, visit_customer, visit_nth,
+    visit_firm, visit_pair, transaction, trust_at, inclination, usual_channel, counter_ease, phone_ease, online_ease,
     counter_handling, phone_handling, online_handling, customer_id, dissatisfied_below, base, depth, ease, faith,
     usual_trust, complaints, complaints_by_channel, hearing, key, replication, t,
 ):  # fmt: skip
     """Draw which of the dissatisfied complain, each through her usual channel (draw 0, block nth, word 0).
 
-    A complaint has failed until something is done about it.
+    A complaint has failed until something is done about it, and is heard unless something comes between.
 
     complaint_channel (visits,)  code, 3 = silent, handling (visits,)  code, handling_justice (visits,)  0-1  [written]
+    complaint_heard (visits,)  1  [written]
     complaints (cause, firms), complaints_by_channel (channel, firms), hearing  tallies [written]
     """
     for v in range(visit_count[0]):
         complaint_channel[v] = SILENT
         handling[v] = NO_COMPLAINT
         handling_justice[v] = 0.0
+        complaint_heard[v] = 1
         if grievance[v] != NO_FAILURE:
             i, j = visit_customer[v], visit_firm[v]
             channel = usual_channel[i]
@@ -212,6 +214,7 @@ class Complaint(Mechanism):
         Column("complaint_channel", ("visit",), 3, "code", f"how: {', '.join(CHANNELS)}, 3 = silent", "uint8"),
         Column("handling", ("visit",), 0, "code", f"what came of the complaint: {', '.join(HANDLINGS)}", "uint8"),
         Column("handling_justice", ("visit",), 0, "0-1", "justice that is said of the handling of the complaint"),
+        Column("complaint_heard", ("visit",), 1, "bool", "whether the firm deals with a complaint", "uint8"),
     )
     counts = (
         Tally("grievances", "visits", "visits that dissatisfied, by cause", axes=("cause",)),
