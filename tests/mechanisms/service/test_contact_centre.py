@@ -164,8 +164,6 @@ def test_no_contact_is_lost():
     """By period and firm each contact has one outcome; complaints by telephone and online are among them."""
     offered, *outcomes = counted(ALL_KINDS, *(f"contacts_{name}" for name in ("offered", *OUTCOMES)))
     np.testing.assert_array_equal(offered, sum(outcomes))
-    (by_channel,) = counted(ALL_KINDS, "complaints_by_channel")
-    assert (offered >= by_channel[:, 1:].sum(axis=1)[:, :3]).all() if by_channel.ndim == 3 else True
     assert all(outcome.sum() > 0 for outcome in outcomes)
     no_questions = ALL_KINDS.replace({"contact_centre.question_rate": 0.0, "contact_centre.tries_again": 0.0})
     engine = Engine(no_questions, 1)
@@ -207,7 +205,7 @@ def generation(preset, **centre):
 
 
 def test_generations_differ_as_they_should():
-    """The second answers nobody, at least cost; the third spares agents; the fourth answers some of the waiting later."""
+    """The second answers nobody, at least cost; the third spares agents; the fourth answers some later."""
     kpis = (containment_rate, call_abandonment_rate, contact_satisfaction, cost_per_contact)
     runs = {name: record(generation(name), 2) for name in ("gen1", "gen2", "gen3", "gen4")}
     found = {name: run.summary(kpis)[0] for name, run in runs.items()}
@@ -224,15 +222,16 @@ def test_generations_differ_as_they_should():
 
 
 def test_class_a_first_is_answered_sooner_than_others():
+    """With three agents a right of way spares a caller the line and not the call before her; an own agent does both."""
     sections = {"customer_classes": {"every": 5, "share_a": 0.2}, "contact_centre": {
-        "question_rate": 0.5, "centre_visits": 2000.0, "by_class": True}}  # fmt: skip
+        "question_rate": 0.5, "centre_visits": 2000.0, "by_class": True, "answered_within": 2.0}}  # fmt: skip
     alike = three({"agents": 3}, customers=1500, **sections)
     first = alike.replace({"firms.north.contact_centre.best_first": True})
     own = alike.replace({"firms.north.contact_centre.dedicated_agents": 1})
     kpis = (best_service_level, others_service_level)
     found = [record(scenario, 2).summary(kpis)[0] for scenario in (alike, first, own)]
     assert abs(found[0][0] - found[0][1]) < 0.1
-    assert found[1][0] > found[1][1] + 0.2
+    assert found[1][0] > max(found[0][0], found[1][1]) + 0.05
     assert found[2][0] > found[2][1] + 0.2
 
 
@@ -257,7 +256,7 @@ def test_what_a_centre_costs_by_hand():
     engine.world.customers.centre_days[0] = days
     engine.run(2)
     staff, rooms, paid = (
-        engine.world.tallied(name)[:, 0] for name in ("centre_staffing", "centre_rooms", "agent_seconds")
+        engine.world.tallied(name)[:2, 0] for name in ("centre_staffing", "centre_rooms", "agent_seconds")
     )
     np.testing.assert_allclose(staff, days * 10 * (3 * 18.0 + 3.6))
     np.testing.assert_allclose(rooms, days * 210.0)
@@ -324,21 +323,22 @@ def test_contacts_move_satisfaction_and_trust_of_their_customers_alone():
     for name in ("satisfaction", "trust", "provider"):
         np.testing.assert_array_equal(worlds[0][name], worlds[1][name])
     assert worlds[2].trust[0].mean() < worlds[0].trust[0].mean() - 0.02
-    assert worlds[2].satisfaction[0].mean() < worlds[0].satisfaction[0].mean() - 0.02
+    met = worlds[0].encounters[0] > 0
+    assert worlds[2].satisfaction[0, met].mean() < worlds[0].satisfaction[0, met].mean() - 0.02
 
 
 def test_open_matters_come_again_until_they_are_done_or_dropped():
     """Nobody answers: who always tries again comes every period, who never does comes once and is done with it."""
-    settings = {"question_rate": 0.5, "trust_weight": 0.0, "satisfaction_weight": 0.0}
+    settings = {"question_rate": 0.5, "containable_questions": 0.0, "containable_complaints": 0.0}
     again = three({"self_service": 0.01}, contact_centre={**settings, "tries_again": 1.0}, periods=10)
     engine = Engine(again, 1)
-    opened = np.zeros(0, bool)
+    opened = np.zeros(600, bool)
     for _ in range(10):
         engine.run(1)
         now = engine.world.customers.open_matter[0] > 0
-        kept = now[opened.nonzero()[0]] if opened.size else now
-        assert kept.mean() > 0.98 if opened.any() else True
+        assert now[opened].all()
         opened = now.copy()
+    assert opened.sum() > 20
     never = again.replace({"contact_centre.tries_again": 0.0})
     (first,), (all_,) = counted(again, "contacts_offered"), counted(never, "contacts_offered")
     assert first[:, 0].sum() > 2 * all_[:, 0].sum()
