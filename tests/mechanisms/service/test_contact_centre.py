@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
+from abm.core.streams import stream_key, uniform4
 from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.value import lever_cost
@@ -342,6 +343,33 @@ def test_open_matters_come_again_until_they_are_done_or_dropped():
     never = again.replace({"contact_centre.tries_again": 0.0})
     (first,), (all_,) = counted(again, "contacts_offered"), counted(never, "contacts_offered")
     assert first[:, 0].sum() > 2 * all_[:, 0].sum()
+
+
+def test_the_list_is_that_of_its_addresses():
+    """Who asks, comes again, drops a matter or is contained, customer by customer; no complaints, nobody answers."""
+    centre = {"self_service": 0.5}
+    numbers = {"question_rate": 0.5, "tries_again": 0.6}
+    scenario = three(centre, centre, contact_centre=numbers, complaint={"base": -20.0}, customers=300, periods=8)
+    engine, key = Engine(scenario, 3), stream_key(3, "contact_centre")
+    c, repeats = engine.world.customers, 0
+    for t in range(8):
+        met, before = c.encounters.copy(), c.open_matter.copy()
+        engine.run(1)
+        for j in range(2):
+            offered, contained = 0, 0
+            for i in range(300):
+                asks = before[j, i] == 0 and met[j, i] > 0 and c.provider[i] == j
+                block = (16 if asks else 32) + j
+                word = uniform4(key, c.customer_id[i], t, (2 << 16) | block, 0)[0]
+                comes = word < (1 - np.exp(-0.5) if asks else 0.6) and (asks or before[j, i] > 0)
+                done = comes and uniform4(key, c.customer_id[i], t, (1 << 16) | block, 0)[2] < 0.5 * 0.6
+                offered += comes
+                contained += done
+                repeats += comes and not asks
+                assert c.open_matter[j, i] == (1 if comes and not done else 0)
+            assert engine.world.tallied("contacts_offered")[t, j] == offered
+            assert engine.world.tallied("contacts_contained")[t, j] == contained
+    assert repeats > 50
 
 
 def test_agents_cost_money():
