@@ -10,7 +10,7 @@ _NO_CALLS = "nobody called"
 @kpi(unit="share", better="more", nan=_NO_CALLS)
 def contact_service_level(c: Tallied) -> FloatArray:
     """Calls answered within `answered_within` / calls; a call is not written, and a machine did not contain it."""
-    return c.calls_in_time / c.calls
+    return c.calls_in_time / c.calls_offered
 
 
 @kpi(unit="share", better="more", nan="nobody of class A called, or classes are not looked at")
@@ -22,7 +22,7 @@ def best_service_level(c: Tallied) -> FloatArray:
 @kpi(unit="share", better="more", nan="nobody but class A called")
 def others_service_level(c: Tallied) -> FloatArray:
     """Calls of others than class A answered within `answered_within` / their calls."""
-    return (c.calls_in_time - c.best_calls_in_time) / (c.calls - c.best_calls)
+    return (c.calls_in_time - c.best_calls_in_time) / (c.calls_offered - c.best_calls)
 
 
 @kpi(unit="minutes", better="less", nan="no call was answered")
@@ -34,7 +34,7 @@ def mean_answer(c: Tallied) -> FloatArray:
 @kpi(unit="share", better="less", nan=_NO_CALLS)
 def call_abandonment_rate(c: Tallied) -> FloatArray:
     """Calls given up in the line / calls."""
-    return c.calls_abandoned / c.calls
+    return c.calls_abandoned / c.calls_offered
 
 
 @kpi(unit="share", better="more", nan="no first contact was answered")

@@ -138,9 +138,9 @@ def learn_from_contacts(
 @kernel(per="market")
 def count_contacts(
     contact, contact_number, contact_wait, contact_verdict, answered_within, contacts_offered, contacts_contained,
-    contacts_answered, contacts_abandoned, contacts_balked, contacts_denied, first_contacts, first_resolved, calls,
-    calls_answered, calls_in_time, calls_abandoned, answer_time, best_calls, best_calls_in_time, deferred_answers,
-    deferred_time, contact_verdicts,
+    contacts_answered, contacts_abandoned, contacts_balked, contacts_denied, first_contacts, first_resolved,
+    calls_offered, calls_answered, calls_in_time, calls_abandoned, answer_time, best_calls, best_calls_in_time,
+    deferred_answers, deferred_time, contact_verdicts,
 ):  # fmt: skip
     """Count contacts by outcome, calls by how soon they were answered, and what is thought of them.
 
@@ -163,7 +163,7 @@ def count_contacts(
         contacts_denied[j] += 1 if outcome == DENIED else 0
         first_contacts[j] += 1 if answered and one[FIRST] > 0 else 0
         first_resolved[j] += 1 if answered and one[FIRST] > 0 and one[RESOLVED] > 0 else 0
-        calls[j] += 1 if call else 0
+        calls_offered[j] += 1 if call else 0
         calls_answered[j] += 1 if live else 0
         calls_in_time[j] += 1 if in_time else 0
         calls_abandoned[j] += 1 if call and outcome == ABANDONED else 0

@@ -66,7 +66,7 @@ class ContactCentre(Mechanism):
         Tally("contacts_denied", "contacts", "of these, those for which there was nobody"),
         Tally("first_contacts", "contacts", "of those answered, the first about a matter"),
         Tally("first_resolved", "contacts", "of these, those that did away with it"),
-        Tally("calls", "contacts", "contacts that are not written, and not contained"),
+        Tally("calls_offered", "contacts", "contacts that are not written, and not contained"),
         Tally("calls_answered", "contacts", "of these, those answered as calls"),
         Tally("calls_in_time", "contacts", "of these, those answered within `answered_within`"),
         Tally("calls_abandoned", "contacts", "of the calls, those given up in the line"),

@@ -120,10 +120,11 @@ def test_calls_are_erlang_a(agents):
     """Within three standard errors of days, at the rate that there was."""
     engine = Engine(calls(agents), 1)
     engine.run(60)
-    tallies = {name: engine.world.tallied(name)[15:, 0] for name in ("calls", "calls_abandoned", "calls_in_time")}
-    line = impatient_line(tallies["calls"].mean() / 1440, 2.0, agents, 3.0)
+    names = ("calls_offered", "calls_abandoned", "calls_in_time")
+    tallies = {name: engine.world.tallied(name)[15:, 0] for name in names}
+    line = impatient_line(tallies["calls_offered"].mean() / 1440, 2.0, agents, 3.0)
     for name, expected in (("calls_abandoned", line.p_abandon), ("calls_in_time", line.answered_within(1 / 3))):
-        shares = tallies[name] / tallies["calls"]
+        shares = tallies[name] / tallies["calls_offered"]
         error = shares.std(ddof=1) / np.sqrt(len(shares))
         assert abs(shares.mean() - expected) < 3 * error
         assert error < 0.01
@@ -133,7 +134,7 @@ def test_patient_calls_are_erlang_c():
     """Nobody gives up; the mean wait is that of the formula, and servers are busy as long as it says."""
     engine = Engine(calls(4, patience_of_calls=1e6), 1)
     engine.run(60)
-    names = ("calls", "calls_answered", "answer_time", "handling_seconds")
+    names = ("calls_offered", "calls_answered", "answer_time", "handling_seconds")
     found, answered, waited, busy = (engine.world.tallied(name)[15:, 0] for name in names)
     np.testing.assert_array_equal(found, answered)
     line = patient_line(found.mean() / 1440, 2.0, 4)
