@@ -24,7 +24,9 @@ from abm.mechanisms.service.centre_kpis import (
     others_service_level,
 )
 from abm.mechanisms.service.centre_list import chance_of_question
-from abm.mechanisms.service.centre_outcomes import chance_of_resolving, verdict_on_contact
+from abm.mechanisms.service.centre_outcomes import chance_of_resolving, learn_from_contacts, verdict_on_contact
+from abm.mechanisms.service.centre_policy import ContactCentrePolicy
+from abm.mechanisms.service.centre_records import CUSTOMER, FIELDS, MATTER, RESOLVED, VISIT
 from abm.mechanisms.service.centre_rules import handling_pace, part_of_site
 from abm.mechanisms.voice.amends import handle_complaints, make_amends
 from abm.mechanisms.voice.recovery import double_deviation_share
@@ -263,6 +265,46 @@ def test_what_a_centre_costs_by_hand():
     np.testing.assert_allclose(staff, days * 10 * (3 * 18.0 + 3.6))
     np.testing.assert_allclose(rooms, days * 210.0)
     np.testing.assert_allclose(paid, days * 1800.0)
+
+
+def test_owners_are_paid_in_their_ways_by_hand():
+    """Own: 18 + 1.5 + .5 an hour, 2 x (60 + 150) a day; hosted: 3 more, 2 x 60; a provider: 6, and 3 an answer."""
+    tools = {"agents": 4, "sites": 2, "cti": True, "messages": True}
+    own, hosted, bought = (
+        {name: value for name, (_, value) in ContactCentrePolicy(ownership=owner, **tools).worked_out(None).items()}
+        for owner in ("own", "hosted", "outsourced")
+    )
+    names = ("agent_hour", "expert_hour", "answer_fee", "site_day", "has_centre")
+    assert [own[name] for name in names] == pytest.approx([20.0, 3.6, 0.0, 420.0, 1])
+    assert [hosted[name] for name in names] == pytest.approx([23.0, 3.6, 0.0, 120.0, 1])
+    assert [bought[name] for name in names] == pytest.approx([8.0, 1.2, 3.0, 0.0, 1])
+    efforts = {"self_service": 0.5, "call_back": 0.5, "knowledge": 0.5, "quality_target": 0.5}
+    spent = ContactCentrePolicy(**efforts).worked_out(None)["centre_contact_expense"][1]
+    assert spent == pytest.approx(100 * 0.9 * np.log(2.0))
+    assert ContactCentrePolicy().worked_out(None)["site_day"][1] == 0.0
+
+
+def test_what_is_learned_from_contacts_by_hand():
+    """Three contacts of one customer, at one firm: a complaint done, one not done, a question done; and a newcomer's.
+
+    Trust .5 moves half of the way to .9, .1, .9: .7, .4, .65; satisfaction, with a weight of .25, from .5: .6, .475,
+    .58125. Who has not been served before has trust alone. What is not done is the complaint.
+    """
+    fields = np.zeros((4, FIELDS), np.int64)
+    for c, (customer, matter, visit, done) in enumerate([(0, 2, 0, 1), (0, 2, 1, 0), (0, 1, -1, 1), (1, 1, -1, 0)]):
+        fields[c, [CUSTOMER, MATTER, VISIT, RESOLVED]] = customer, matter, visit, done
+    satisfaction, trust = np.array([[0.5, np.nan]], np.float32), np.array([[0.5, 0.5]], np.float32)
+    open_matter, heard = np.array([[2, 0]], np.uint8), np.ones(3, np.uint8)
+    days, verdicts = np.ones(3, np.float32), np.array([0.9, 0.1, 0.9, 0.3], np.float32)
+    learn_from_contacts(
+        satisfaction, trust, open_matter, heard, days, fields, np.array([4]), verdicts,
+        np.array([[3, 0]], np.float32), np.float32(0.25), np.float32(0.5), np.float32(0.5),
+    )  # fmt: skip
+    np.testing.assert_allclose(satisfaction, [[0.58125, np.nan]], rtol=1e-6)
+    np.testing.assert_allclose(trust, [[0.65, 0.4]], rtol=1e-6)
+    assert open_matter.tolist() == [[2, 1]]
+    assert heard.tolist() == [1, 0, 1]
+    assert days.tolist() == [0.5, 1.0, 1.0]
 
 
 def test_capacity_is_that_of_the_occasions():
