@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from abm.mechanisms.mechanism import Mechanism
     from abm.mechanisms.phases import Phase
     from abm.mechanisms.service.encounter import ServicePolicy
+    from abm.queues.planning import servers_for, staffing
+    from abm.queues.queue import Queue
+    from abm.queues.serve import queue
+    from abm.queues.served import Served
     from abm.scenario.firm import Firm
     from abm.scenario.period_length import in_periods_of
     from abm.scenario.scenario import Scenario
@@ -76,6 +80,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "load", "Experiment", "run", "read", "Results",
     # what came out, for people
     "report", "Report", "paper_table",
+    # a queue by itself, and how many servers it takes
+    "queue", "Queue", "Served", "servers_for", "staffing",
     # arms of the same budget
     "matched", "Matched",
     # which arm is best
@@ -115,6 +121,10 @@ _HOME = {
     "kpis.reading": ("Reading", "reading"),
     "mechanisms.mechanism": ("Mechanism",),
     "mechanisms.phases": ("Phase",),
+    "queues.planning": ("servers_for", "staffing"),
+    "queues.queue": ("Queue",),
+    "queues.serve": ("queue",),
+    "queues.served": ("Served",),
     "scenario.period_length": ("in_periods_of",),
     "scenario.scenario": ("Scenario",),
     "study.calibration.calibrate": ("calibrate",),
