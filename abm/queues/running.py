@@ -12,7 +12,6 @@ from abm.core.streams import stream_key
 from abm.queues import rules as r
 from abm.queues.layout import Array, Layout, layout, shifts
 from abm.queues.people import People
-from abm.queues.plain_line import is_plain, serve_in_order
 from abm.queues.queue import Queue
 from abm.queues.rows import look, seat, serve_people
 
@@ -56,17 +55,14 @@ class Trace:
         self.ended, self.busy, self.on_duty = ended, busy, on_duty(self.layout, ended)
 
 
-def served(queue: Queue, people: People, seed: int, replication: int, plain: bool = True) -> Trace:
+def served(queue: Queue, people: People, seed: int, replication: int) -> Trace:
     """Return what becomes of people on a day.
 
-    plain : serve a line without events if it needs none; the numbers are the same bit for bit
     Raises Refusal if the queue has too many lines or pools.
     """
     means = _means(queue, people)
     trace, n = Trace(people, people.arrival, layout(queue, means)), len(people.arrival)
     trace.who = np.arange(n) % people.stride if people.stride else np.arange(n)
-    if plain and is_plain(queue) and not np.isfinite(people.patience).any():
-        return _in_order(trace)
     order, delay = _order(people), queue.bot.minutes if queue.bot else 0.0
     rows = len(order)
     person, times, wants = np.empty((rows, r.WORDS), np.int32), np.empty((rows, r.TIMES)), np.empty((rows, r.WANTS))
@@ -99,20 +95,6 @@ def on_duty(plan: Layout, ended: float) -> Array:
         rounds, left = divmod(int(whole), len(staff))
         minutes[p] = (rounds * staff.sum() + staff[:left].sum()) * length + staff[left] * rest
     return minutes
-
-
-def _in_order(trace: Trace) -> Trace:
-    """Serve a line that needs no events."""
-    n, pool, totals = len(trace.arrival), trace.layout.pools_named[0], np.zeros(3)
-    trace.waited, trace.began, trace.left, trace.joined = np.empty(n), np.empty(n), np.empty(n), trace.arrival
-    servers, pace = np.zeros(pool.servers), np.array([pool.pace])
-    serve_in_order(
-        trace.arrival, trace.people.need[0], pace, servers, trace.waited, trace.began, trace.left, totals, 0, n
-    )
-    trace.outcome, trace.tries, trace.pool = np.zeros(n, np.int8), np.ones(n, np.int8), np.zeros(n, np.int8)
-    trace.overtaken, trace.longest = np.zeros(n, np.int32), int(totals[1])
-    trace.end(float(totals[2]), totals[:1])
-    return trace
 
 
 def _day(trace: Trace, people: People, rows: tuple[Any, ...], last: float, luck: tuple[int, int]) -> None:

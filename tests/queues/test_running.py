@@ -1,6 +1,8 @@
-"""A day of a queue: by hand, with and without events, the same customers under other rules, and at limits."""
+"""A day of a queue: by hand, by recursion, the same customers under other rules, and at limits."""
 
 from __future__ import annotations
+
+import heapq
 
 import numpy as np
 import pytest
@@ -8,18 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.queues.people import Luck, drawn
-from abm.queues.plain_line import is_plain
 from abm.queues.queue import Queue
 from abm.queues.running import served
 from abm.queues.serve import queue
 
-COLUMNS = ("outcome", "waited", "joined", "began", "left", "tries", "pool", "overtaken", "busy", "ended", "longest")
 
-
-def day(plain=True, customers=800, seed=5, **setting):
+def day(customers=800, seed=5, **setting):
     spec = Queue(**{"rate": 0.9, "minutes": 1.0, **setting})
     size = spec.population.size if spec.population else 0
-    return served(spec, drawn(spec, Luck(seed, 0, size), customers, None), seed, 0, plain)
+    return served(spec, drawn(spec, Luck(seed, 0, size), customers, None), seed, 0)
 
 
 def by_hand(**setting):
@@ -105,7 +104,7 @@ def test_a_call_back_is_taken_by_who_would_wait_long():
     assert found.called_back == 3
 
 
-PLAIN = [
+IN_ORDER = [
     {},
     {"servers": 3, "rate": 2.5},
     {"pools": [{"name": "a", "servers": 4, "pace": 2.0}]},
@@ -116,12 +115,26 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("setting", PLAIN, ids=str)
-def test_a_line_without_events_has_the_numbers_of_the_day(setting):
-    one, other = day(**setting), day(plain=False, **setting)
-    assert is_plain(Queue(**{"rate": 0.9, "minutes": 1.0, **setting}))
-    for name in COLUMNS:
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+def by_recursion(arrival, need, servers, pace=1.0):
+    """Return when service of each begins and ends, if all are served in the order in which they come."""
+    free, began, left = [0.0] * servers, [], []
+    for comes, minutes in zip(arrival, need, strict=True):
+        began.append(max(comes, heapq.heappop(free)))
+        left.append(began[-1] + minutes * pace)
+        heapq.heappush(free, left[-1])
+    return began, left
+
+
+@pytest.mark.parametrize("setting", IN_ORDER, ids=str)
+def test_a_line_in_order_has_the_numbers_of_a_recursion(setting):
+    """Bit for bit: a customer begins when she has come and the first server is free."""
+    found = day(**setting)
+    pool = setting.get("pools", [{"servers": setting.get("servers", 1)}])[0]
+    began, left = by_recursion(found.arrival, found.people.need[0], pool["servers"], pool.get("pace", 1.0))
+    np.testing.assert_array_equal(found.began, began)
+    np.testing.assert_array_equal(found.left, left)
+    np.testing.assert_array_equal(found.waited, np.subtract(began, found.arrival))
+    assert found.ended == max(left)
 
 
 @given(
@@ -131,34 +144,12 @@ def test_a_line_without_events_has_the_numbers_of_the_day(setting):
 )
 @settings(deadline=None, max_examples=60)
 def test_it_has_them_at_equal_times_too(arrival, needs, servers):
-    people = np.sort(np.array(arrival, float)), np.array(needs[: len(arrival)], float)[None, :]
-    spec, found = Queue(servers=servers), []
-    for plain in (True, False):
-        given_ = drawn(Queue(rate=1.0, minutes=1.0), Luck(1, 0), len(arrival), None)
-        given_.arrival, given_.need = people
-        found.append(served(spec, given_, 1, 0, plain))
-    for name in COLUMNS:
-        np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name), err_msg=name)
-
-
-EVENTS = [
-    {"patience": 2.0},
-    {"room": 3},
-    {"balking": {"accepted": 2.0}},
-    {"shifts": {"staff": [2, 1]}},
-    {"bot": {}},
-    {"population": {"size": 5, "between": 3.0}, "rate": None},
-    {"appointments": {"every": 2.0}, "rate": None},
-    {"repeats": {}},
-    {"call_back": {}},
-    {"lines": "parallel", "servers": 2},
-    {"discipline": "priority", "kinds": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5, "rank": 1}]},
-]
-
-
-@pytest.mark.parametrize("setting", EVENTS, ids=str)
-def test_what_needs_events_is_no_plain_line(setting):
-    assert not is_plain(Queue(**{"rate": 0.9, "minutes": 1.0, **setting}))
+    people = drawn(Queue(rate=1.0, minutes=1.0), Luck(1, 0), len(arrival), None)
+    people.arrival, people.need = np.sort(np.array(arrival, float)), np.array(needs[: len(arrival)], float)[None, :]
+    found = served(Queue(servers=servers), people, 1, 0)
+    began, left = by_recursion(people.arrival, people.need[0], servers)
+    np.testing.assert_array_equal(found.began, began)
+    np.testing.assert_array_equal(found.left, left)
 
 
 LIMITS = [
