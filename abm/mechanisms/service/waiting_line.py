@@ -94,6 +94,7 @@ class WaitingLine(Mechanism):
         Column("announced_wait", ("visit",), -1, "minutes", "wait that she was told of, -1 = none"),
         Column("accepted_wait", ("visit",), 0, "minutes", "wait that she finds acceptable"),
         Column("moved_to", ("visit",), -1, "firm", "that served her instead of the one chosen, -1 = none", "int32"),
+        Column("comes_first", ("visit",), 0, "0-1", "whether she is of class A of the firm", "uint8"),
         Column("branch_days", ("branch",), 1, "days", "of a branch, that a period's visits are", "float64"),
         Column("usual_basket", ("branch",), 1, "cu", "mean basket", "float64"),
         Column("paid_minutes", ("firm",), 0, "minutes", "of servers on duty, on a full day", "float64"),

@@ -31,7 +31,6 @@ RECORDS = (
     Column("moment", ("visit",), 0, "minutes", "when the visitor comes, from the first opening on", "float64"),
     Column("order", ("visit",), 0, "place", "visits in the order of arrival", "uint32"),
     Column("spare", ("visit",), 0, "place", "room for sorting", "uint32"),
-    Column("comes_first", ("visit",), 0, "0-1", "whether she is of class A", "uint8"),
     Column("day_person", ("visit", "day_word"), 0, "code", "a person's record of whole numbers", "int32"),
     Column("day_times", ("visit", "day_time"), 0, "minutes", "what happens to a person when", "float64"),
     Column("day_wants", ("visit", "day_want"), 0, "minutes", "what a person wants", "float64"),
