@@ -44,7 +44,7 @@ SPECIAL = 1  # kind of people with a line of their own
 
 @equation(double=True)
 def days_of_period(branch_days):
-    """Return how many days the visits of a period are spread over: branch_days rounded, 1 at least."""
+    """Return how many days the visits of a period are spread over: branch_days rounded half up, 1 at least."""
     return max(np.int64(branch_days + 0.5), np.int64(1))
 
 
@@ -64,21 +64,24 @@ def interval_of(u, weights):
 
 @equation(double=True)
 def on_duty(servers, follows_profile, weight, mean_weight):
-    """Return the servers on duty in an interval: as many more or fewer as its arrivals, as far as the plan follows
-    them; rounded, 1 at least."""
+    """Return the servers on duty in an interval, as many more or fewer as its arrivals, as far as the plan follows
+    them: servers (1 - follows_profile + follows_profile weight / mean_weight), rounded half up, 1 at least."""
     wanted = servers * (1.0 - follows_profile + follows_profile * weight / mean_weight)
     return max(np.int64(wanted + 0.5), np.int64(1))
 
 
 @equation(double=True)
 def lines_of(j, lines, discipline, servers, express_servers):
-    """Return how many usual lines a branch has, how many for the special kind, and how many pools."""
+    """Return how many usual lines a branch has, how many for the special kind, and how many pools.
+
+    With servers enough there is one pool, and a line for the special kind only with priority, which the pool serves.
+    """
     parallel = lines[j] == PARALLEL and servers[j] > 0
     apart = np.int64(express_servers[j]) if discipline[j] == EXPRESS and servers[j] > 0 else np.int64(0)
     if parallel:
         special = np.int64(1) if discipline[j] == PRIORITY else apart
         return np.int64(servers[j]) - apart, special, np.int64(servers[j])
-    return np.int64(1), np.int64(1 if discipline[j] != ARRIVALS else 0), np.int64(2 if apart > 0 else 1)
+    return np.int64(1), np.int64(1 if discipline[j] == PRIORITY or apart > 0 else 0), np.int64(2 if apart > 0 else 1)
 
 
 @kernel(per="market", double=True)
@@ -152,6 +155,9 @@ def plan_staff(
     express_servers, follows_profile, day_profile, branch_days, minutes_open,
 ):  # fmt: skip
     """Write how many servers are on duty from when, and how many minutes of servers that is on a full day.
+
+    Each pool follows the profile on its own; intervals are parts of the day as long as it is, paid minutes those of
+    a day of `minutes_open`, none of a firm with servers enough.
 
     first_staff (m, pools), shift_time, shift_place, shift_staff (shifts,), paid_minutes (m,)  [written]
     """
