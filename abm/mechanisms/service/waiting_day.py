@@ -82,7 +82,8 @@ def stands_before(a, b, order, moment, visit_customer, visit_nth, customer_id):
 
 @equation(double=True)
 def day_of(u, days, weekdays):
-    """Return on which day a uniform falls, when days have the weights of weekdays, which repeat."""
+    """Return on which day a uniform falls, when days have the weights of weekdays, which repeat; the last if none of
+    them has weight."""
     total, week = 0.0, weekdays.shape[0]
     for d in range(days):
         total += weekdays[d % week]
@@ -103,7 +104,7 @@ def order_arrivals(
     Draw 0, block nth: word 0 decides the day, by the weights of weekdays, which repeat; word 1 the minute, by the
     profile. Draw 1, block nth: word 2 below `appointments` means that this is the time of an appointment, and she comes
     `lateness` z later, z of word 3, but within opening hours. Of those who come at the same moment the lower identity
-    comes first, then the earlier occasion.
+    comes first, then the earlier occasion. A day lasts `minutes_open` branch_days / days minutes.
 
     moment (book,)  minutes, day d begins at 2 d minutes_open, order, spare (book,)  [written]
     arrivals (days + 1,)  place in the order of the first visitor of each day  [written]
@@ -145,8 +146,8 @@ def fill_wants(
 
     Draw 0, block nth: word 2 decides the minutes of service, word 3 her patience, which is divided by `time_pressure`.
     Draw 1: word 0 is her luck in balking; word 2 below `appointments` means that she has an appointment, due at the
-    minute of word 1 of draw 0; of others that is when they come. She accepts a wait of
-    `accepted_minutes (basket / usual basket)^value_exponent / time_pressure`.
+    minute of word 1 of draw 0; of others that is when they come. Both count from the opening of her day.
+    She accepts a wait of `accepted_minutes (basket / usual basket)^value_exponent / time_pressure`.
 
     services, patiences (3,)  how they are distributed, as `draw` takes it
     day_wants (book, WANTS), in the order, accepted_wait (book,)  minutes  [written]
@@ -178,7 +179,8 @@ def fill_records(
     """Write the records with which the visitors in the order begin.
 
     Of the kind with a line of its own is with priority who `comes_first`, with express lines whose service takes at
-    most `express_limit` minutes. Draw 1, block nth, word 1 decides which firm she tries if she is not served here.
+    most `express_limit` minutes; by the rules of the firm that she has chosen, also if she goes to another. Draw 1,
+    block nth, word 1 decides which firm she tries if she is not served here, and none with `elsewhere` of 0.
 
     day_person (book, WORDS), day_times (book, TIMES)  [written]
     """
@@ -208,7 +210,8 @@ def serve_days(
     """Let the visitors of each day be served, as `abm.queues.day` says; every day begins with empty branches.
 
     day_person, day_times (book, ...), line_state, pool_state, branch_busy, branch_counts, event_time, event_code,
-    events  [written]      busy_time  tally [written]: whole seconds of service, rounded half up
+    events  [written]      busy_time  tally [written]: whole seconds of service, rounded half up for each
+    pool and day, but of firms with servers enough
     """
     for d in range(days_of_period(branch_days[0])):
         line_state[:] = 0
@@ -239,7 +242,8 @@ def note_visits(
 ):  # fmt: skip
     """Write what came of each visit; who came to a firm with enough servers is served, and has not waited.
 
-    visit_outcome, wait (book,) minutes in lines, overtaken (book,) persons, announced_wait (book,) minutes, -1 = none
+    visit_outcome, wait (book,) minutes in lines, overtaken (book,) persons, 255 at most, announced_wait (book,) minutes
+    at the last time she came, -1 = none
     moved_to (book,) the firm by which she was served instead, -1 = the one that she had chosen, or none  [written]
     """
     for k in range(book_start[servers.shape[0]]):

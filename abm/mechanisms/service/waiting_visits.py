@@ -17,7 +17,8 @@ def count_waits(
 ):  # fmt: skip
     """Count who came to a line, what became of her there, and how long she waited, to whole seconds, rounded half up.
 
-    Who was not served here and is served elsewhere is among those who went elsewhere, and in no other outcome.
+    Counted at the firm that she chose, with what she waited elsewhere. Who was not served here and is served elsewhere
+    is among those who went elsewhere, and in no other outcome, nor in time.
 
     came, gave_up, balked, sent_away, went_elsewhere, waited, in_time, passed_over  tallies [written]
     """
@@ -39,7 +40,8 @@ def count_waits(
 def go_elsewhere(
     visit_firm, visit_pair, provider, visit_count, visit_customer, moved_to, visits
 ):  # fmt: skip
-    """Let who was served by another firm than she chose be its visitor, and it her provider.
+    """Let who was served by another firm than she chose be its visitor, and it her provider; of several such visits
+    in a period the last decides.
 
     visit_firm, visit_pair (visits,), provider (n,)  [written]      visits  tally [written]
     """
@@ -82,9 +84,11 @@ def book_servers(
     staffing, appointments_kept, paid_time, paid_minutes, branch_days, server_hour, visits, appointment_expense, servers
 ):
     """Book how long servers are on duty, `paid_minutes` of a full day times days, in whole seconds; what that costs by
-    the hour, in whole cents; and what appointments cost a visit to a firm with servers, in 1/100 cent.
+    the hour, in whole cents; and what appointments cost a visit served by a firm with servers, in 1/100 cent.
 
-    Seconds and cents are rounded half up.      staffing, appointments_kept, paid_time  tallies [written]
+    Seconds and cents are rounded half up, each from the minutes.
+
+    staffing, appointments_kept, paid_time  tallies [written]
     """
     for j in range(paid_minutes.shape[0]):
         minutes = paid_minutes[j] * branch_days[0]
