@@ -28,6 +28,7 @@ from abm.mechanisms.service.waiting_records import AXES, MOST_DAYS, MOST_INTERVA
 from abm.mechanisms.service.waiting_rules import plan_staff, set_lines, set_rules
 from abm.mechanisms.service.waiting_visits import (
     SECONDS,
+    book_appointments,
     book_servers,
     count_waits,
     go_elsewhere,
@@ -247,6 +248,7 @@ class WaitingLine(Mechanism):
             return ()
         first = any(policy.discipline == "priority" for policy in policies)
         elsewhere = ((Phase.ADMISSION, go_elsewhere),) if self.elsewhere > 0 else ()
+        kept = ((Phase.BOOKS, book_appointments),) if any(policy.appointments > 0 for policy in policies) else ()
         day = (set_rules, set_lines, plan_staff, order_arrivals, fill_wants, fill_records, serve_days, note_visits)
         return (
             *(((Phase.ARRIVAL, let_best_first),) if first else ()),
@@ -255,6 +257,7 @@ class WaitingLine(Mechanism):
             *elsewhere,
             (Phase.ADMISSION, remember_not_served),
             (Phase.BOOKS, book_servers),
+            *kept,
         )
 
     def fits(self, market: Any) -> None:

@@ -80,18 +80,23 @@ def let_best_first(comes_first, visit_count, visit_pair, customer_class_at):
 
 
 @kernel(per="market", double=True)
-def book_servers(
-    staffing, appointments_kept, paid_time, paid_minutes, branch_days, server_hour, visits, appointment_expense, servers
-):
-    """Book how long servers are on duty, `paid_minutes` of a full day times days, in whole seconds; what that costs by
-    the hour, in whole cents; and what appointments cost a visit served by a firm with servers, in 1/100 cent.
+def book_servers(staffing, paid_time, paid_minutes, branch_days, server_hour):
+    """Book how long servers are on duty, `paid_minutes` of a full day times days, in whole seconds; and what that costs
+    by the hour, in whole cents.
 
-    Seconds and cents are rounded half up, each from the minutes.
-
-    staffing, appointments_kept, paid_time  tallies [written]
+    Seconds and cents are rounded half up, each from the minutes.      staffing, paid_time  tallies [written]
     """
     for j in range(paid_minutes.shape[0]):
         minutes = paid_minutes[j] * branch_days[0]
         paid_time[j] += np.int64(60.0 * minutes + 0.5)
         staffing[j] += np.int64(minutes / 60.0 * server_hour[j] + 0.5)
+
+
+@kernel(per="share")
+def book_appointments(visits, appointment_expense, servers, appointments_kept):
+    """Book what appointments cost a visit served by a firm with servers, in 1/100 cent.
+
+    appointments_kept  tally [written]
+    """
+    for j in range(servers.shape[0]):
         appointments_kept[j] += visits[j] * appointment_expense[j] if servers[j] > 0 else 0
