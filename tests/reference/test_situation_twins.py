@@ -12,10 +12,10 @@ from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.world.visits import ABANDONED, SERVED
 from tests.mechanisms.small import Small
-from tests.reference import situation, waiting_line
+from tests.reference import situation
 from tests.reference.by_hand import SEED, assert_counted, listed, put, share, visits_with
 from tests.reference.closeness import near
-from tests.reference.random_numbers import customer_words, stream_key, uniform
+from tests.reference.random_numbers import stream_key
 
 
 class TestSituationByHand:
@@ -72,7 +72,7 @@ def test_occasions_are_those_of_the_twin(numbers, visits, t):
 BUSY = {
     "periods": 6,
     "population": {"customers": 150, "purchase_rate": 1.0},
-    "waiting_line": {"minutes_open": 200.0, "service_minutes": 9.0, "patience_minutes": 15.0},
+    "waiting_line": {"minutes_open": 300.0, "service_minutes": 9.0, "branch_visits": 100.0, "balking": "none"},
     "situation": {"pressure_spread": 0.75},
     "firms": [
         {"name": "north", "waiting_line": {"servers": 2}},
@@ -82,31 +82,20 @@ BUSY = {
 }
 
 
-def test_lines_of_a_whole_market_are_those_of_the_twins():
-    """Over periods: who gives up, how long all wait, and who of them was in a hurry."""
+def test_who_was_in_a_hurry_is_counted_as_by_the_twin():
+    """Over periods, of lines in a whole market; what the line does with patience is for its own twin."""
     engine = Engine(Scenario.parse(BUSY), seed=4, replication=3)
-    world, lines, p = engine.world, {0: [0.0] * 2, 2: [0.0]}, {**waiting_line.EXAMPLE, **BUSY["waiting_line"]}
-    of_line, of_occasion = (stream_key(4, stream) for stream in ("waiting_line", "situation"))
-    found = {"hurried": 0, "hurried_gave_up": 0}
+    world, key, found = engine.world, stream_key(4, "situation"), {"hurried": 0, "hurried_gave_up": 0}
     for t in range(6):
         engine.run(1)
         book = world.book
-        for j, free in lines.items():
-            places = book["book_visit"][book["book_start"][j] : book["book_start"][j + 1]]
-            people, pressures = [], []
+        for j in (0, 2):
+            places, pressures = book["book_visit"][book["book_start"][j] : book["book_start"][j + 1]], []
             for i, nth in zip(book["book.visit_customer"][places], book["book.visit_nth"][places], strict=True):
-                who = int(world.customers.customer_id[i])
-                words = customer_words(of_line, who, t, draw=0, block=int(nth), replication=3)
-                arrival, service, patience = waiting_line.draws([uniform(word) for word in words], p)
-                pressures.append(
-                    situation.pressure(situation.draws(of_occasion, who, t, int(nth), 3)[0], BUSY["situation"])
-                )
-                people.append((arrival, service, situation.patience(patience, pressures[-1])))
-            line = [[person[k] for person in people] for k in range(3)]
-            outcomes, waits, lines[j] = waiting_line.serve(*line, len(free), free, p["minutes_open"])
-            gave_up = [outcome == waiting_line.ABANDONED for outcome in outcomes]
-            np.testing.assert_allclose(book["book.wait"][places], waits, atol=1e-3)
-            assert (book["book.visit_outcome"][places] == ABANDONED).tolist() == gave_up
+                luck = situation.draws(key, int(world.customers.customer_id[i]), t, int(nth), 3)
+                pressures.append(situation.pressure(luck[0], BUSY["situation"]))
+            np.testing.assert_allclose(book["book.time_pressure"][places], pressures, rtol=1e-4)
+            gave_up = (book["book.visit_outcome"][places] == ABANDONED).tolist()
             for name, count in situation.counted(zip(pressures, gave_up, strict=True)).items():
                 assert world.tallied(name)[t, j] == count
                 found[name] += count

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.voice.complaint import book_channels
 from tests.mechanisms.small import Small
-from tests.reference import complaint, encounter, perceived_value, waiting_line
+from tests.reference import complaint, encounter, perceived_value
 from tests.reference.by_hand import SEED, assert_counted, effort, listed, per_pair, put, share, visits_with
 from tests.reference.closeness import near, near_any
 from tests.reference.random_numbers import stream_key
 
-minutes = st.floats(0.0, 60.0, width=32)
+taken = st.floats(0.0, 1.0, width=32)  # by a wait from satisfaction
 
 
 class TestComplaintByHand:
@@ -66,7 +66,7 @@ TALLIED = {"grievances": 7, "complaints": 7, "complaints_by_channel": 3, "hearin
     st.tuples(*[st.tuples(effort, effort, effort)] * 2),
     st.tuples(*[st.floats(0.5, 2.0, width=32)] * 2),
     per_pair(st.tuples(share, share)),
-    visits_with(st.tuples(share, st.sampled_from((*[complaint.NONE] * 4, *range(7))), minutes)),
+    visits_with(st.tuples(share, st.sampled_from((*[complaint.NONE] * 4, *range(7))), taken)),
     st.integers(0, 9),
 )
 def test_complaints_are_those_of_the_twin(numbers, eases, prices, attitudes, visits, t):
@@ -74,23 +74,26 @@ def test_complaints_are_those_of_the_twin(numbers, eases, prices, attitudes, vis
         {"price": price, "voice": dict(zip(("counter_ease", "phone_ease", "online_ease"), ease, strict=True))}
         for price, ease in zip(prices, eases, strict=True)
     ]
-    firms[0]["waiting_line"] = {"servers": 1}
     small = Small(3, firms, complaint=numbers, waiting_line={})
     p, key = {**complaint.EXAMPLE, **numbers}, stream_key(SEED, "complaint")
     expectation, trust = np.moveaxis(np.array(attitudes), 2, 0)
     small.c.expectation[:], small.c.trust[:] = expectation, trust
     people = listed(small, visits)
-    put(small, performance=[v[2] for v in visits], failure_cause=[v[3] for v in visits], wait=[v[4] for v in visits])
-    small.phases(Phase.JUDGEMENT, Phase.VOICE, t=t)
+    put(small, performance=[v[2] for v in visits], failure_cause=[v[3] for v in visits])
+    small.phases(Phase.JUDGEMENT, t=t)
+    put(small, satisfaction_shift_of_perceived_wait=[-v[4] for v in visits])
+    small.phases(Phase.VOICE, t=t)
     found = {name: small.at(name) for name in ("transaction", "grievance", "complaint_channel", "handling")}
     expected = {name: np.zeros((rows, 2), int) for name, rows in TALLIED.items()}
     policies = [complaint.Policy(ease) for ease in eases]
-    for v, ((i, j, identity, nth), (_, _, performance, failure, wait)) in enumerate(zip(people, visits, strict=True)):
+    for v, ((i, j, identity, nth), (_, _, performance, failure, by_wait)) in enumerate(
+        zip(people, visits, strict=True)
+    ):
         value = perceived_value.value(perceived_value.reference(1.0, prices, perceived_value.EXAMPLE), prices[j])
         price_part = perceived_value.satisfaction_shift(value, perceived_value.EXAMPLE)
-        wait_part = -waiting_line.resented_wait(wait, waiting_line.EXAMPLE)
+        wait_part = -by_wait
         gap = performance - expectation[j, i]
-        s = encounter.transaction_satisfaction(performance, gap, 0.3, 0.6, price_part + wait_part)
+        s = encounter.transaction_satisfaction(performance, gap, 0.3, 0.6, price_part)
         inclination, channel = complaint.habits(key, identity, 0, p)
         chance = complaint.probability(s, eases[j][channel], trust[j, i], inclination, p)
         u = complaint.draw(key, identity, t, nth, 0)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from abm.queues import rules as R
-from abm.queues.rules import Day
-from tests.reference.facility import Person
+from tests.reference.facility import AWAY, MOST_POOLS, NOBODY, PERSON, RULES, TIMES, WANTS, Person
 from tests.reference.random_numbers import Key
 from tests.reference.service_day import ServiceDay
 from tests.reference.waiting_line import (
@@ -79,28 +78,27 @@ def paid_minutes(firm: Mapping[str, Any], p: Mapping[str, Any]) -> float:
 
 
 def rules_of(firm: Mapping[str, Any], branch: Branch, p: Mapping[str, Any]) -> list[float]:
-    """Return the rules of a branch as a service day takes them."""
-    found = [0.0] * R.RULES
-    if firm["servers"] > 0:
-        found[R.ANNOUNCES] = float(firm["announcement"] > 0.0)
-        found[R.ANNOUNCED_PART] = firm["announcement"]
-        found[R.VISIBLE] = found[R.BALKS] = float(p["balking"] == "by_wait")
-        found[R.TICKETS] = float(firm["lines"] == "numbers")
-        found[R.APPOINTMENTS] = float(firm["appointments"] > 0.0)
-    found[R.ROOM] = firm["room"] if firm["servers"] > 0 and firm["room"] > 0 else math.inf
-    found[R.BALK_SCALE], found[R.CALL_BACK_LINE] = p["balk_scale"], NOWHERE
-    found[R.RETRIES], found[R.RETRY_AFTER], found[R.MOST_TRIES] = p["retry"], p["retry_minutes"], p["most_tries"]
-    found[R.ELSEWHERE], found[R.TRAVEL] = p["elsewhere"], p["travel_minutes"]
-    found[R.WRONG_PACE] = found[R.FAIRNESS] = found[R.STAGES] = 1.0
-    found[R.LINES], found[R.POOLS] = len(branch.lines), len(branch.pools)
-    return found
+    """Return the rules of a branch in the order in which a service day takes them; the others are 0."""
+    lined = firm["servers"] > 0
+    looks = float(lined and p["balking"] == "by_wait")
+    found = {
+        "room": firm["room"] if lined and firm["room"] > 0 else math.inf,
+        "visible": looks, "balks": looks, "balk_scale": p["balk_scale"],
+        "announces": float(lined and firm["announcement"] > 0.0), "announced_part": firm["announcement"],
+        "tickets": float(lined and firm["lines"] == "numbers"),
+        "appointments": float(lined and firm["appointments"] > 0.0),
+        "call_back_line": NOBODY, "retries": p["retry"], "retry_after": p["retry_minutes"],
+        "most_tries": p["most_tries"], "elsewhere": p["elsewhere"], "travel": p["travel_minutes"],
+        "wrong_pace": 1.0, "fairness": 1.0, "stages": 1.0, "lines": len(branch.lines), "pools": len(branch.pools),
+    }  # fmt: skip
+    return [found.get(name, 0.0) for name in RULES]
 
 
 def shifts_of(firms: Sequence[Mapping[str, Any]], length: float, p: Mapping[str, Any]) -> list[tuple[float, int, int]]:
     """Return (minute, facility and pool, servers on duty from then on) for each interval after the first."""
     profile = p["profile"]
     return [
-        (k * length / len(profile), j * R.MOST_POOLS + q, on_duty(staff, firm["follows_profile"], weight, profile))
+        (k * length / len(profile), j * MOST_POOLS + q, on_duty(staff, firm["follows_profile"], weight, profile))
         for k, weight in enumerate(profile)
         for j, firm in enumerate(firms)
         if k > 0 and firm["servers"] > 0
@@ -110,46 +108,48 @@ def shifts_of(firms: Sequence[Mapping[str, Any]], length: float, p: Mapping[str,
 
 def records_of(people: Sequence[Visitor]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the records with which people begin a day, and what they want."""
-    person, n = np.zeros((len(people), R.WORDS), np.int32), len(people)
-    times, wants = np.zeros((n, R.TIMES)), np.zeros((n, R.WANTS))
-    person[:, R.STATE], times[:, R.ALARM], times[:, R.ANNOUNCED] = R.AWAY, math.inf, -1.0
-    person[:, [R.LINE, R.POOL, R.BEHIND, R.AHEAD, R.MATE]] = R.NOBODY
-    for row, v in enumerate(people):
-        person[row, [R.FACILITY, R.SECOND, R.KIND]] = v.firm, v.second, v.kind
-        person[row, [R.WHO, R.NTH]] = np.uint32(v.identity), v.nth
-        wants[row, [R.ARRIVAL, R.DUE, R.NEED]] = v.moment, v.due, v.service
-        wants[row, [R.PATIENCE, R.ACCEPTED, R.LUCK]] = v.patience, v.accepted, v.luck
-    return person, times, wants
+    person, times, wants = [], [], []
+    for v in people:
+        begins = {
+            "state": AWAY, "facility": v.firm, "second": v.second, "kind": v.kind, "who": v.identity, "nth": v.nth,
+            **dict.fromkeys(("line", "pool", "behind", "ahead", "mate"), NOBODY),
+        }  # fmt: skip
+        wanted = {
+            "arrival": v.moment, "patience": v.patience, "accepted": v.accepted, "luck": v.luck, "due": v.due
+        }  # fmt: skip
+        person.append([begins.get(name, 0) for name in PERSON])
+        times.append([{"alarm": math.inf, "announced": -1.0}.get(name, 0.0) for name in TIMES])
+        wants.append([*(wanted.get(name, 0.0) for name in WANTS), v.service, 0.0, 0.0])
+    return np.array(person, np.int64), np.array(times), np.array(wants)
 
 
 def day_of_branches(
     firms: Sequence[Mapping[str, Any]], people: Sequence[Visitor], length: float, p: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a day of all firms' branches as a service day takes it, but for its luck."""
+    """Return what a service day takes of all firms' branches, but for its luck.
+
+    A line is (rank, lines served no later, stage), a pool (lines served, of these without skill, whom it serves at a
+    time), and what it is like (servers, busy).
+    """
     branches = [branch_of(firm) for firm in firms]
     m, most, pools = len(firms), max(len(b.lines) for b in branches), max(len(b.pools) for b in branches)
-    line_rules, pool_rules = np.zeros((m, most, R.LINE_RULES), np.int64), np.zeros((m, pools, R.POOL_RULES), np.int64)
-    line_state, pool_state = np.zeros((m, most, R.LINE_STATE), np.int64), np.zeros((m, pools, R.POOL_STATE), np.int64)
-    line_state[:, :, [R.HEAD, R.TAIL]], pool_rules[:, :, R.BATCH] = R.NOBODY, 1
+    lines, rules = np.zeros((m, most, 3), np.int64), np.zeros((m, pools, 3), np.int64)
+    like = np.zeros((m, pools, 2), np.int64)
     for j, branch in enumerate(branches):
         for k, (rank, before) in enumerate(branch.lines):
-            line_rules[j, k] = rank, before, 0
+            lines[j, k] = rank, before, 0
         for q, (serves, staff) in enumerate(branch.pools):
-            pool_rules[j, q, R.SERVES] = serves
             follows = firms[j]["follows_profile"] if staff < ENOUGH else 0.0
-            pool_state[j, q, R.STAFF] = on_duty(staff, follows, p["profile"][0], p["profile"])
+            rules[j, q] = serves, 0, 1
+            like[j, q] = on_duty(staff, follows, p["profile"][0], p["profile"]), 0
     person, times, wants = records_of(people)
-    shifts = shifts_of(firms, length, p)
+    shifts = list(zip(*shifts_of(firms, length, p), strict=True)) or [(), (), ()]
     return {
-        "person": person, "times": times, "wants": wants, "lines": line_rules, "pools": pool_rules,
+        "person": person, "times": times, "wants": wants, "lines": lines, "pools": rules, "pool_state": like,
         "rules": np.array([rules_of(firm, b, p) for firm, b in zip(firms, branches, strict=True)]),
         "pace": np.ones((m, pools)), "joins": np.array([[b.joins] for b in branches], np.int64),
-        "mean": np.full((m, 1), p["service_minutes"]), "shift_time": np.array([s[0] for s in shifts]),
-        "shift_place": np.array([s[1] for s in shifts], np.int64),
-        "shift_staff": np.array([s[2] for s in shifts], np.int64), "line_state": line_state, "pool_state": pool_state,
-        "busy": np.zeros((m, pools)), "counts": np.zeros((m, R.COUNTS), np.int64),
-        "event_time": np.zeros(2 * len(people)), "event_code": np.zeros(2 * len(people), np.int64),
-        "events": np.zeros(1, np.int64), "first": 0, "last": len(people), "stride": 0, "horizon": math.inf,
+        "mean": np.full((m, 1), p["service_minutes"]), "shift_time": shifts[0], "shift_place": shifts[1],
+        "shift_staff": shifts[2], "first": 0, "last": len(people), "stride": 0, "horizon": math.inf,
     }  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def serve(
         people = [v for v in visitors if v.day == d and firms[v.firm]["servers"] > 0]
         people.sort(key=lambda v: (v.moment, v.identity, v.nth))
         luck = {"key": key[0] | key[1] << 32, "period": t, "replication": replication}
-        day = ServiceDay(Day(**day_of_branches(firms, people, length, p), **luck), exponential, logistic)
+        day = ServiceDay(SimpleNamespace(**day_of_branches(firms, people, length, p), **luck), exponential, logistic)
         day.run()
         for j, facility in enumerate(day.facilities):
             busy[j] += sum(half_up(60.0 * pool.minutes) for pool in facility.pools) if firms[j]["servers"] else 0

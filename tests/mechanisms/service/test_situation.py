@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
-from abm.core.streams import stream_key, uniform4
 from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.attitude import csi
@@ -21,9 +20,8 @@ from abm.mechanisms.service.waiting_line import abandonment_rate
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
-from tests.reference import waiting_line as twin
 
-BUSY = {"minutes_open": 300.0, "service_minutes": 9.0, "patience_minutes": 15.0}
+BUSY = {"minutes_open": 300.0, "service_minutes": 9.0, "branch_visits": 400.0, "balking": "none"}
 
 
 def market(*, periods=20, line=True, **sections):
@@ -63,43 +61,6 @@ class TestTimePressure:
         small.phases(Phase.ARRIVAL, t=5)
         wanted = [math.exp(0.5 * luck.normal(words("situation", v // 2, 5, v % 2)[0])) for v in range(40)]
         assert small.at("time_pressure").tolist() == pytest.approx(wanted, rel=1e-5)
-
-    def test_it_divides_patience_in_the_line_of_the_twin(self):
-        """Over periods, visitor by visitor: who gives up, and how long all wait."""
-        firms = [{"name": "north", "waiting_line": {"servers": 2}}]
-        section = {"minutes_open": 200.0, "service_minutes": 9.0, "patience_minutes": 15.0}
-        scenario = Scenario.parse(
-            {
-                "periods": 6, "population": {"customers": 80, "purchase_rate": 1.0}, "firms": firms,
-                "waiting_line": section, "situation": {"pressure_spread": 1.0},
-            }
-        )  # fmt: skip
-        engine, free, gave_up, p = Engine(scenario, seed=1), [0.0, 0.0], 0, {**twin.EXAMPLE, **section}
-        for t in range(6):
-            engine.run(1)
-            book = engine.world.book
-            places = book["book_visit"][: book["book_start"][1]]
-            who, nth = book["book.visit_customer"][places], book["book.visit_nth"][places]
-            people = []
-            for i, k in zip(who, nth, strict=True):
-                three = [float(u) for u in uniform4(stream_key(1, "waiting_line"), i, t, k, 0)[:3]]
-                arrival, service, patience = twin.draws(three, p)
-                z = luck.normal(words("situation", int(i), t, int(k))[0])
-                people.append((arrival, service, patience / math.exp(z)))
-            outcomes, waits, free = twin.serve(*map(list, zip(*people, strict=True)), 2, free, p["minutes_open"])
-            np.testing.assert_allclose(book["book.wait"][places], waits, atol=1e-3)
-            assert [bool(o) for o in book["book.visit_outcome"][places]] == [o == twin.ABANDONED for o in outcomes]
-            gave_up += outcomes.count(twin.ABANDONED)
-        assert gave_up == engine.world.tallied("gave_up")[:, 0].sum() > 30
-
-    def test_the_hurried_resent_a_wait_more(self):
-        """.01 a minute x 10 minutes x 2; whoever waits for long loses all of it at most."""
-        small = Small(2, [{"waiting_line": {"servers": 1}}], waiting_line={}, situation={})
-        small.visits([0, 1], [0, 0])
-        small.passing.wait[:2] = [10.0, 90.0]
-        small.passing.time_pressure[:2] = [2.0, 2.0]
-        small.phases(Phase.JUDGEMENT)
-        assert small.at("satisfaction_shift").tolist() == pytest.approx([-0.2, -1.0])
 
     def test_the_hurried_give_up_more_and_the_more_the_more_pressed(self):
         found = []
