@@ -40,8 +40,14 @@ CLEAN = {
     "default": SMALL.replace({"population.purchase_rate": 0.25}), "busy": BUSY, "contracts": CONTRACTS,
     "lines": BUSY.replace(
         {
-            "waiting_line": {"minutes_open": 20.0}, "firms.north.waiting_line.servers": 1, "complaint": {"base": 9.0},
-            "recovery": {}, "exit": {}, "aftermath": {},
+            "waiting_line": {"minutes_open": 20.0, "branch_visits": 40.0, "profile": (1.0, 2.0), "retry": 0.5, "elsewhere": 0.5},
+            "firms.north.waiting_line": {
+                "servers": 2, "discipline": "priority", "follows_profile": 0.5, "room": 6, "announcement": 0.8,
+            },
+            "firms.south.waiting_line": {
+                "servers": 2, "lines": "parallel", "discipline": "express", "appointments": 0.3,
+            },
+            "customer_classes": {"every": 1}, "complaint": {"base": 9.0}, "recovery": {}, "exit": {}, "aftermath": {},
         }
     ),
     "threshold": BUSY.replace({"choice.rule": "threshold", "need.process": "every_period"}),
