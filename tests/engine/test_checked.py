@@ -40,7 +40,9 @@ CLEAN = {
     "default": SMALL.replace({"population.purchase_rate": 0.25}), "busy": BUSY, "contracts": CONTRACTS,
     "lines": BUSY.replace(
         {
-            "waiting_line": {"minutes_open": 20.0, "branch_visits": 40.0, "profile": (1.0, 2.0), "retry": 0.5, "elsewhere": 0.5},
+            "waiting_line": {
+                "minutes_open": 20.0, "branch_visits": 40.0, "profile": (1.0, 2.0), "retry": 0.5, "elsewhere": 0.5,
+            },
             "firms.north.waiting_line": {
                 "servers": 2, "discipline": "priority", "follows_profile": 0.5, "room": 6, "announcement": 0.8,
             },

@@ -163,6 +163,18 @@ def test_no_tiers_are_a_free_lunch(name):
         assert books(base.replace({f"firms.north.program.{name}": values}))[0] <= MOST * usual
 
 
+LINE = next(theory for theory in THEORIES if theory.name == "waiting_line")
+
+
+@pytest.mark.parametrize("name", [name for name in walked(LINE.policy) if name != "servers"])
+def test_nothing_that_a_firm_sets_for_its_line_stands_in_for_servers(name):
+    """Beside a firm with as many servers, as one with servers enough, which cost nothing, is no measure."""
+    base = start(LINE)
+    for value in settings(LINE.policy, name):
+        with suppress(Refusal):
+            assert books(base.replace({path(LINE.policy, name): value}))[0] <= MOST * books(base)[0]
+
+
 @pytest.mark.parametrize("discounts", [(0.05,), (0.2, 0.1, 0.05), (0.1,) * 4, (0.5,) * 4, (0.99,) * 4])
 def test_no_discounts_by_class_are_a_free_lunch(discounts):
     """What the best are spared is forgone."""
