@@ -56,6 +56,7 @@ def with_book(steps: Sequence[Step], columns: Mapping[str, Column]) -> list[Step
     """
     for step in steps:
         _check_time(step, columns)
+    _check_scratch(steps, columns)
     if any(_taken(step, columns) & {_OUTCOME} for step in steps):
         steps = [*_outcomes(steps, columns), *steps]
     for phase in _GATHERINGS:
@@ -130,6 +131,18 @@ def _check_time(step: Step, columns: Mapping[str, Column]) -> None:
             f"kernel {step.name} of {step.mechanism.name} takes {taken[0]!r} in {step.phase.name}, where there are no "
             f"visits; there are from {Phase.OCCASIONS.name} to {Phase.BOOKING.name}"
         )
+
+
+def _check_scratch(steps: Sequence[Step], columns: Mapping[str, Column]) -> None:
+    """Refuse scratch that is taken both where visitors meet and elsewhere: it is not kept in between."""
+    meeting = {name for step in steps if step.phase in _GATHERINGS for name in _taken(step, columns) if "." in name}
+    for step in (step for step in steps if step.phase not in _GATHERINGS):
+        for name in sorted(meeting & _taken(step, columns)):
+            raise Refusal(
+                f"kernel {step.name} of {step.mechanism.name} takes scratch {_said(step, name)!r} in "
+                f"{step.phase.name}, but scratch is not kept over a phase in which visitors meet; "
+                "make it a column that the mechanism owns"
+            )
 
 
 def book_columns(steps: Iterable[Step], columns: Mapping[str, Column]) -> dict[str, Column]:

@@ -13,7 +13,7 @@ from abm.engine.engine import Engine
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
-from abm.world.columns import Tally
+from abm.world.columns import Column, Tally
 from abm.world.visits import DENIED
 
 CROWD = Scenario.parse({"periods": 4, "population": {"customers": 9000, "purchase_rate": 0.6}})
@@ -42,6 +42,21 @@ def by_the_list(visit_count, seen):
 
 
 @kernel
+def mark(marked, visit_count):
+    """Mark all visitors.  marked (visits,)  [written]"""
+    for v in range(visit_count[0]):
+        marked[v] = 1
+
+
+@kernel(per="firm")
+def look_for_marks(marked, book_start, book_visit, seen, lo, hi):
+    """Count the marked visitors of each firm.  seen  tally [written]"""
+    for j in range(lo, hi):
+        for k in range(book_start[j], book_start[np.int64(j) + 1]):
+            seen[j] += marked[book_visit[k]]
+
+
+@kernel
 def of_visitors(visit_firm, lo, hi):
     pass
 
@@ -54,9 +69,9 @@ class Counting(Mechanism):
     writes: ClassVar = ("visit_outcome",)
 
 
-def doing(*acts):
+def doing(*acts, **more):
     """Return the market with a mechanism that does this."""
-    made = type("Doing", (Counting,), {"schedule": lambda self, policies: acts, "__module__": __name__})
+    made = type("Doing", (Counting,), {"schedule": lambda self, policies: acts, "__module__": __name__, **more})
     return CROWD.adding(made())
 
 
@@ -108,3 +123,13 @@ def test_the_list_of_a_tile_is_refused_where_everybodys_visits_are():
 def test_visits_are_refused_where_there_are_none(phase):
     with pytest.raises(Refusal, match=rf"takes 'visit_firm' in {phase.name}, where there are no visits"):
         doing((phase, of_visitors))
+
+
+def test_scratch_is_not_kept_until_visitors_meet():
+    """A mark that a tile makes in a column is there when visitors meet; in scratch it would be lost, and is refused."""
+    marked = Column("marked", ("visit",), 0, "0-1", "whether she is marked", "uint8")
+    acts = (Phase.ARRIVAL, mark), (Phase.OPERATIONS, look_for_marks)
+    world = after(doing(*acts, owns=(marked,)))
+    np.testing.assert_array_equal(world.tallied("seen")[:, :-1], world.tallied("visits")[:, :-1])
+    with pytest.raises(Refusal, match=r"mark of counting takes scratch 'marked' in ARRIVAL, but scratch is not kept"):
+        doing(*acts, scratch=(marked,))

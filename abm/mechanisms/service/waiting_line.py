@@ -25,7 +25,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.waiting_day import fill_records, fill_wants, note_visits, order_arrivals, serve_days
 from abm.mechanisms.service.waiting_policy import WaitingLinePolicy
 from abm.mechanisms.service.waiting_records import AXES, MOST_DAYS, MOST_INTERVALS, RECORDS
-from abm.mechanisms.service.waiting_rules import plan_staff, set_lines, set_rules
+from abm.mechanisms.service.waiting_rules import plan_load, plan_staff, set_lines, set_rules
 from abm.mechanisms.service.waiting_visits import (
     SECONDS,
     book_appointments,
@@ -98,6 +98,7 @@ class WaitingLine(Mechanism):
         Column("comes_first", ("visit",), 0, "0-1", "whether she is of class A of the firm", "uint8"),
         Column("branch_days", ("branch",), 1, "days", "of a branch, that a period's visits are", "float64"),
         Column("usual_basket", ("branch",), 1, "cu", "mean basket", "float64"),
+        Column("planned_load", ("firm",), 1, "ratio", "visitors that are planned for / an equal share", "float64"),
         Column("paid_minutes", ("firm",), 0, "minutes", "of servers on duty, on a full day", "float64"),
     )
     scratch = RECORDS
@@ -247,11 +248,13 @@ class WaitingLine(Mechanism):
         if not any(policy.servers for policy in policies):
             return ()
         first = any(policy.discipline == "priority" for policy in policies)
+        planned = ((Phase.OPERATIONS, plan_load),) if any(policy.follows_forecast for policy in policies) else ()
         elsewhere = ((Phase.ADMISSION, go_elsewhere),) if self.elsewhere > 0 else ()
         kept = ((Phase.BOOKS, book_appointments),) if any(policy.appointments > 0 for policy in policies) else ()
         day = (set_rules, set_lines, plan_staff, order_arrivals, fill_wants, fill_records, serve_days, note_visits)
         return (
             *(((Phase.ARRIVAL, let_best_first),) if first else ()),
+            *planned,
             *((Phase.OPERATIONS, kernel) for kernel in day),
             (Phase.ADMISSION, count_waits),
             *elsewhere,
@@ -261,9 +264,17 @@ class WaitingLine(Mechanism):
         )
 
     def fits(self, market: Any) -> None:
-        """Refuse that class A comes first where customers are not classed."""
+        """Refuse that class A comes first where customers are not classed, and to follow forecasts without them."""
         for firm in market.firms:
-            if firm.policy(WaitingLinePolicy).discipline == "priority" and market.customer_classes is None:
+            if firm.waiting_line.follows_forecast > 0 and (
+                market.forecasting is None or firm.forecasting.forecast_method == "none"
+            ):
+                step = "needs what the firm foretells; give the scenario a section [scenario.forecasting] and set "
+                raise Refusal(
+                    f"= {firm.waiting_line.follows_forecast:g} {step}firms.{firm.name}.forecasting.forecast_method",
+                    place=f"firms.{firm.name}.waiting_line.follows_forecast",
+                )
+            if firm.waiting_line.discipline == "priority" and market.customer_classes is None:
                 raise Refusal(
                     f'firm {firm.name!r} sets waiting_line.discipline = "priority", but the market has no '
                     "customer_classes; give the scenario a section [scenario.customer_classes]"

@@ -42,8 +42,13 @@ class WaitingLinePolicy(Policy):
         doc="how far servers on duty follow the arrivals of the day: 0 = always as many, 1 = in proportion",
     )  # fmt: skip
     flexibility_scale: float = param(
-        0.05, unit="share of wage", bounds=(0, 10), evidence="assumed", doc="scale of -ln(1 - follows_profile)"
-    )
+        0.05, unit="share of wage", bounds=(0, 10), evidence="assumed",
+        doc="scale of -ln(1 - follows_profile) and of -ln(1 - follows_forecast)",
+    )  # fmt: skip
+    follows_forecast: float = param(
+        0.0, unit="0-1", bounds=(0, 0.99), evidence="assumed",
+        doc="how far servers on duty follow the visitors that the firm foretells, against an equal share of occasions",
+    )  # fmt: skip
     lines: Literal["single", "parallel", "numbers"] = param(
         "single", unit="name", evidence="assumed", doc="one line for all servers, one for each, or numbers drawn"
     )
@@ -73,7 +78,8 @@ class WaitingLinePolicy(Policy):
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
         """Return what an hour of a server costs, in cents, and what appointments cost a visit, in 1/100 cent."""
-        hour = self.wage * (1.0 - self.flexibility_scale * math.log1p(-self.follows_profile))
+        flexible = math.log1p(-self.follows_profile) + math.log1p(-self.follows_forecast)
+        hour = self.wage * (1.0 - self.flexibility_scale * flexible)
         return {
             "server_hour": (CENTS, hour),
             "appointment_expense": (CENTS, -100.0 * self.appointment_scale * math.log1p(-self.appointments)),
@@ -85,8 +91,9 @@ class WaitingLinePolicy(Policy):
         most = MOST_LINES - (self.discipline == "priority")
         if parallel and self.servers > most:
             raise Refusal(f"= {self.servers} is too many for parallel lines, at most {most}", place="servers")
-        if parallel and self.follows_profile > 0:
-            raise Refusal("= 0 is needed with parallel lines, each of which has its server", place="follows_profile")
+        for name in ("follows_profile", "follows_forecast"):
+            if parallel and getattr(self, name) > 0:
+                raise Refusal("= 0 is needed with parallel lines, each of which has its server", place=name)
         if self.discipline == "express" and 0 < self.servers <= self.express_servers:
             few = f"= {self.express_servers} leaves none of {self.servers} servers for the other visitors"
             raise Refusal(few, place="express_servers")

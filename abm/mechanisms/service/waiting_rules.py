@@ -150,14 +150,27 @@ def staff_of(j, p, lines, discipline, servers, express_servers):
 
 
 @kernel(per="market", double=True)
+def plan_load(planned_load, visits_forecast, usual_visits, follows_forecast):
+    """Write for how many visitors each firm plans, against an equal share of all occasions: 1 - f + f x forecast /
+    usual visits, f = `follows_forecast`; 1 of a firm without a forecast (below 0), or where no occasions are usual.
+
+    planned_load (m,)  ratio  [written]
+    """
+    for j in range(planned_load.shape[0]):
+        knows = visits_forecast[j] >= 0.0 and usual_visits[j] > 0.0
+        f = follows_forecast[j] if knows else 0.0
+        planned_load[j] = 1.0 - f + f * (visits_forecast[j] / usual_visits[j] if knows else 0.0)
+
+
+@kernel(per="market", double=True)
 def plan_staff(
     first_staff, shift_time, shift_place, shift_staff, paid_minutes, branch_rules, servers, lines, discipline,
-    express_servers, follows_profile, day_profile, branch_days, minutes_open,
+    express_servers, follows_profile, planned_load, day_profile, branch_days, minutes_open,
 ):  # fmt: skip
     """Write how many servers are on duty from when, and how many minutes of servers that is on a full day.
 
-    Each pool follows the profile on its own; intervals are parts of the day as long as it is, paid minutes those of
-    a day of `minutes_open`, none of a firm with servers enough.
+    Each pool has its servers times `planned_load`, and follows the profile on its own; intervals are parts of the day
+    as long as it is, paid minutes those of a day of `minutes_open`, none of a firm with servers enough.
 
     first_staff (m, pools), shift_time, shift_place, shift_staff (shifts,), paid_minutes (m,)  [written]
     """
@@ -172,7 +185,7 @@ def plan_staff(
             for p in range(np.int64(branch_rules[j, POOLS])):
                 staff = staff_of(j, p, lines, discipline, servers, express_servers)
                 if servers[j] > 0:
-                    staff = on_duty(staff, follows_profile[j], day_profile[h], mean_weight)
+                    staff = on_duty(staff * planned_load[j], follows_profile[j], day_profile[h], mean_weight)
                     paid_minutes[j] += staff * minutes_open / intervals
                 if h == 0:
                     first_staff[j, p] = staff

@@ -19,6 +19,7 @@ from abm.mechanisms.service.waiting_line import (
     overtaken_share,
     service_level,
 )
+from abm.mechanisms.service.waiting_rules import plan_load
 from abm.scenario.scenario import Scenario
 from abm.world.partition import Partition
 
@@ -361,3 +362,49 @@ def test_nobody_is_pressed_where_no_theory_presses():
         pressure = at_line(engine, j, "time_pressure")[0]
         assert pressure.size > 20
         assert (pressure == 1.0).all()
+
+
+def seasonal(follows, method="seasonal_naive"):
+    """Return a market whose need swings by half over 13 periods, with a line at the first firm."""
+    return Scenario.parse(
+        {
+            "periods": 52,
+            "burn_in": 26,
+            "periods_per_year": 13,
+            "population": {"customers": 1500, "purchase_rate": 1.0},
+            "need": {"season_amplitude": 0.5},
+            "forecasting": {},
+            "firms": [
+                {
+                    "name": "north",
+                    "waiting_line": {"servers": 4, "follows_forecast": follows},
+                    "forecasting": {"forecast_method": method, "season_length": 13},
+                },
+                {"name": "south"},
+            ],
+            "waiting_line": {"service_minutes": 8.0},
+        }
+    )
+
+
+def test_servers_follow_what_is_foretold():
+    """With a forecast more are on duty in the season and fewer out of it; their hours cost more."""
+    level, follows = (record(seasonal(follows), 3) for follows in (0.0, 0.9))
+    paid = [one.tallies["paid_time"][26:, 0] for one in (level, follows)]
+    came = follows.tallies["came"][26:, 0]
+    assert np.ptp(paid[0]) == 0.0
+    assert np.corrcoef(paid[1], came)[0, 1] > 0.9
+    hours = [one.tallies["staffing"][26:, 0] / one.tallies["paid_time"][26:, 0] for one in (level, follows)]
+    np.testing.assert_allclose(hours[1] / hours[0], 1.0 - 0.05 * np.log(0.1), rtol=1e-3)
+
+
+def test_what_is_planned_for_by_hand():
+    """.5 + .5 x 300 / 200 = 1.25; 1 without a forecast, or where nothing is usual."""
+    load = np.zeros(3)
+    plan_load(load, np.array([300.0, -1.0, 10.0]), np.array([200.0, 200.0, 0.0]), np.full(3, 0.5, np.float32))
+    np.testing.assert_allclose(load, [1.25, 1.0, 1.0])
+
+
+def test_a_forecast_is_followed_only_where_there_is_one():
+    with pytest.raises(Refusal, match=r"follows_forecast = 0\.9 needs what the firm foretells"):
+        seasonal(0.9, "none")
