@@ -12,7 +12,7 @@ Substitutes are goods of the same firm that do not run out, at the same price an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -30,6 +30,7 @@ from abm.mechanisms.service.stock_kernels import (
     close_shelves,
     come_back,
     end_waiting,
+    forget_waiting,
     list_by_arrival,
     remember_stock_outs,
     replenish,
@@ -102,6 +103,9 @@ class Stock(Mechanism):
         Column("on_order", ("firm",), 0, "units", "ordered and not yet delivered", "int64"),
         Column("unit_basket", ("firm",), 0, "cu", "mean basket of the market, at price index 1", "float64"),
         Column("postponed", ("customer",), 0, "occasions", "visits put off to the next period at an empty shelf"),
+        Column(
+            "latest_return", ("whole_market",), -1, "period", "latest in which visits put off could come back", "int64"
+        ),
         Column("stock_outcome", ("visit",), 0, "code", "nothing, from stock, substitute, waits, lost", "uint8"),
     )
     scratch = (
@@ -175,7 +179,8 @@ class Stock(Mechanism):
         """Return orders, service, memory, return, the term of substitutes and costs, if any firm holds stock."""
         if not any(policy.stock_rule != "none" for policy in policies):
             return ()
-        waiting = ((Phase.NEED, come_back), (Phase.OCCASIONS, end_waiting)) if self.wait_share > 0 else ()
+        back = ((Phase.OPENING, forget_waiting), (Phase.NEED, come_back), (Phase.OCCASIONS, end_waiting))
+        waiting = back if self.wait_share > 0 else ()
         return (
             (Phase.OPENING, replenish),
             *waiting,
@@ -185,6 +190,10 @@ class Stock(Mechanism):
             (Phase.DELIVERY, take_substitutes),
             (Phase.BOOKS, close_shelves),
         )
+
+    def axes(self) -> Mapping[str, int]:
+        """Return that there is one market."""
+        return {"whole_market": 1}
 
     def begin(self, world: World, seed: int) -> None:
         """Note what a unit is, and let what firms expect be on its way to them when deliveries take time."""

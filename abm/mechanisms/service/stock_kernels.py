@@ -199,6 +199,21 @@ def remember_stock_outs(
             postponed[visit_customer[v]] += 1.0 if stock_outcome[v] == WAITS else 0.0
 
 
+@kernel(per="market")
+def forget_waiting(postponed, latest_return, t):
+    """Let all visits that were put off be lost if the period before was none in which somebody could come back.
+
+    That is so if `latest_return`, the latest period in which this was done, is not t - 1: since then no firm held
+    stock, or nobody waits.
+
+    postponed (n,)  occasions, latest_return (1,)  the period t  [written]
+    """
+    if latest_return[0] != t - 1:
+        for i in range(postponed.shape[0]):
+            postponed[i] = 0.0
+    latest_return[0] = t
+
+
 @kernel
 def come_back(need, postponed, purchase_rate, lo, hi):
     """Raise the need of who waits by one occasion for each visit that was put off: postponed / purchase_rate.

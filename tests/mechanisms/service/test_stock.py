@@ -26,6 +26,7 @@ from abm.mechanisms.service.stock_kernels import (
     come_back,
     empty_handed,
     end_waiting,
+    forget_waiting,
     fractile_of,
     newsvendor_fractile,
     ordered,
@@ -163,6 +164,34 @@ class TestByHand:
         np.testing.assert_allclose(world.passing.need[:6], [0.8, 4.8, 4.8, 0.8, 0.8, 0.8])
         world.run("stock", end_waiting)
         assert not world.c.postponed.any()
+
+    def test_who_waits_does_not_come_back_after_a_break(self):
+        """Put off in period 4: made up for in period 5, and no more in period 7, if nobody held stock in period 6."""
+        world = small()
+        for t, left in ((4, 0), (5, 1), (7, 0), (8, 1)):
+            world.c.postponed[:] = 1
+            world.run("stock", forget_waiting, t)
+            assert world.c.postponed.tolist() == [left] * 6
+
+
+def occasions(scenario):
+    """Return how many occasions the market has in each period."""
+    engine = Engine(scenario, seed=1)
+    engine.run(scenario.periods)
+    return engine.world.tallied("occasions")[:, -1]
+
+
+@pytest.mark.parametrize("pause", [{"firms.north.stock.stock_rule": "none"}, {"stock.wait_share": 0.0}])
+def test_visits_put_off_before_a_break_do_not_come_back_after_it(pause):
+    """Everybody finds the shelf empty and waits, but in periods 5 to 8; the luck of needs is the same."""
+    empty = {"expected_part": 0.0, "stock_rule": "availability"}
+    plain = market(periods=12, shelf=empty, method="none", stock={"substitute_share": 0.0, "wait_share": 1.0})
+    broken = plain.replace({"changes": [{"name": "pause", "from": 5, "until": 9, "set": pause}]})
+    nobody_waits = occasions(plain.replace({"stock.wait_share": 0.0}))
+    more = occasions(broken) - nobody_waits
+    assert more[1:5].min() > 0
+    assert not more[5:10].any()
+    assert more[10:].min() > 0
 
 
 def by_hand(engine, shares, on_hand):
