@@ -209,6 +209,11 @@ class Feelings:
         return True
 
 
+def still_postponed(postponed: float, latest_return: int, t: int) -> float:
+    """Return how many visits can be made up for: none if nobody could come back in the period before."""
+    return postponed if latest_return == t - 1 else 0.0
+
+
 def need_of_who_waits(need: float, postponed: float, purchase_rate: float) -> float:
     """Return need with an occasion more for each visit that was put off."""
     return need + postponed / purchase_rate if postponed else need

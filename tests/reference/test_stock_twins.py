@@ -339,6 +339,15 @@ def test_needs_of_who_wait_are_those_of_the_twin(rows):
     assert not small.c.postponed.any()
 
 
+@given(st.lists(st.integers(0, 3), min_size=3, max_size=3), st.integers(-1, 4), st.integers(0, 5))
+def test_who_still_waits_is_that_of_the_twin(postponed, latest_return, t):
+    small = holding([Policy("newsvendor"), Policy()])
+    small.c.postponed[:], small.c.latest_return[:] = postponed, latest_return
+    small.run("stock", kernels.forget_waiting, t)
+    assert small.c.postponed.tolist() == [stock.still_postponed(visits, latest_return, t) for visits in postponed]
+    assert small.c.latest_return.tolist() == [t]
+
+
 @given(both_goods, st.integers(0, 1))
 def test_beginnings_are_those_of_the_twin(policies, lead_time):
     small = holding(policies, lead_time=lead_time)
