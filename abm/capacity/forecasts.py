@@ -41,6 +41,8 @@ def smoothed(level, seen, weight):
 def begin_seasons(state, seasons, past, logged, season_length):
     """Begin Holt-Winters with the latest season: its mean as level, no trend, deviations from the mean as seasons.
 
+    The entry of period p of the log is that at p modulo the season's length, here and below.
+
     logged : number of the latest period      state (4,), seasons (366,)  [written]
     """
     first, total = logged + 1 - season_length, 0.0
@@ -54,7 +56,14 @@ def begin_seasons(state, seasons, past, logged, season_length):
 
 @equation(double=True)
 def follow_seasons(state, seasons, seen, place, level_weight, trend_weight, season_weight):
-    """Move level, trend and the season's entry at `place` by what was seen.  state (4,), seasons (366,)  [written]"""
+    """Move level, trend and the season's entry at `place` by what was seen.
+
+    expected = level + trend, and each moves by its weight, w, from the numbers that stood before:
+    level to w (seen - entry) + (1 - w) expected, trend to w (change of level) + (1 - w) trend, entry to
+    w (seen - expected) + (1 - w) entry.
+
+    state (4,), seasons (366,)  [written]
+    """
     before = state[LEVEL] + state[TREND]
     level = level_weight * (seen - seasons[place]) + (1.0 - level_weight) * before
     state[TREND] = trend_weight * (level - state[LEVEL]) + (1.0 - trend_weight) * state[TREND]
@@ -67,7 +76,8 @@ def take_in(state, seasons, past, seen, logged, season_length, level_weight, tre
     """Take in what was seen in period `logged` of the log, the first of which is 0.
 
     The smoothed level begins with the first period. Holt-Winters begins when a whole season lies in the log, and again
-    if the season's length is another than it was.
+    if the season's length is another than that with which it began. While the length is one that the log does not yet
+    hold, level, trend and entries stand still; if it is then what it was they move on from there.
 
     state (4,), seasons, past (366,)  [written]
     """
@@ -96,7 +106,8 @@ def foretold(method, state, seasons, past, logged, window, season_length):
     seasonal_naive        : what was seen `season_length` periods before; until then as naive
     moving_average        : the mean of the latest `window` periods
     exponential_smoothing : the smoothed level
-    holt_winters          : level + trend + season's entry; until a season lies in the log as exponential smoothing
+    holt_winters          : level + trend + entry of period `logged + 1`; until a season of this length lies in the log
+                            as exponential smoothing
     """
     whole_season = logged + 1 >= season_length
     if method == NAIVE or (method == SEASONAL_NAIVE and not whole_season):
@@ -179,6 +190,8 @@ def sum_of_segments(series: ArrayLike, methods: Sequence[str], **settings: float
 
 def mape(forecasts: ArrayLike, seen: ArrayLike) -> float:
     """Return the mean of |forecast - seen| / seen over periods with a forecast and something to see; NaN without any.
+
+    A forecast is a finite number, and something to see is more than 0; other periods are left out.
 
     forecasts, seen : (periods,)      Raises Refusal for two lengths.
     """

@@ -109,7 +109,7 @@ def series_foretold(series: Sequence[float], rule: Rule) -> list[float]:
 
 def mape(forecasts: Sequence[float], seen: Sequence[float]) -> float:
     """Return the mean of |forecast - seen| / seen over periods that have both."""
-    errors = [abs(f - s) / s for f, s in zip(forecasts, seen, strict=True) if not math.isnan(f) and s != 0.0]
+    errors = [abs(f - s) / s for f, s in zip(forecasts, seen, strict=True) if not math.isnan(f) and s > 0.0]
     return mean(errors) if errors else math.nan
 
 

@@ -31,7 +31,8 @@ def shocked_need(shock, shock_spread):
 def draw_shock(demand_shock_state, shock_persistence, shock_renewal, key, replication, t):
     """Let the market's shock move: shock_persistence * shock + shock_renewal * z, in period 0 z alone.
 
-    z is the normal score of word 0 of draw 0, block 0, of customer 0 in period t.
+    z is the normal score of word 0 of draw 0, block 0, of identity 0 in period t. While there are no shocks nothing is
+    drawn, and the shock stays as it is: 0 if there has been none.
 
     demand_shock_state (1,)  standard deviations  [written]
     """

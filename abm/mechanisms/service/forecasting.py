@@ -41,7 +41,10 @@ def in_whole_steps(x):
 
 @kernel
 def count_at_the_door(visit_count, visit_firm, came_by):
-    """Count who came to each firm in the period, whatever came of it.  came_by  tally [written]"""
+    """Count who came to each firm in the period, whatever came of it; a visit to none, -1, is nobody's.
+
+    came_by  tally, the last place of which is nobody's [written]
+    """
     for v in range(visit_count[0]):
         came_by[visit_firm[v]] += 1
 
@@ -56,7 +59,8 @@ def judge_forecast(
     The first period of a log is not judged, as nothing was foretold from it; its visitors are the first variance, as if
     visits were Poisson. Later the variance moves by `error_weight` of the way to (visits_forecast - visitors_seen)².
     What is counted is the error against all who came: |visits_forecast - come| / come, if anybody came, and
-    visits_forecast - come, both in whole 2^-20, rounded half up.
+    visits_forecast - come in any case, both in whole 2^-20, rounded half up. `error_weight` is the number that float32
+    holds.
 
     visits_variance (m,)  visitors²  [written]      forecast_misses, forecast_periods (periods in which anybody came),
     forecast_gap, forecast_visitors (who came)  tallies [written]
@@ -82,7 +86,8 @@ def forecast_visits(
     """Take the visitors seen into each firm's log and foretell those of the next period, at least 0.
 
     The rules are `take_in` and `foretold` of abm/capacity/forecasts.py, in float64, by the method of code
-    `forecast_method - 1`. A firm of method 0 has no forecast, -1, and its log is left as it is.
+    `forecast_method - 1`; weights are the numbers that float32 holds. A firm of method 0 has no forecast, -1, and its
+    log is left as it is.
 
     visits_forecast (m,)  visitors, periods_logged (m,), logged_until (m,)  the period t, forecast_state (m, 4),
     season_entries, visits_seen (m, 366)  visitors, period p of the log at place p modulo 366  [written]
@@ -217,7 +222,8 @@ class Forecasting(Mechanism):
     def look_back(self, world: World, t: int) -> None:
         """Note who came to each firm in the period, and whom it saw: those served, or counted at the door everybody.
 
-        Where a firm has not forecast in the period before, its log begins anew: rules know of no gap.
+        Where a firm has not forecast in the period before, its log begins anew, and with it all that rules carry along:
+        they know of no gap.
         """
         c, m = world.customers, world.m
         broken_off = c.logged_until != t - 1

@@ -19,6 +19,8 @@ NOTHING, FROM_STOCK, SUBSTITUTE, WAITS, LOST = range(5)  # what a visitor got
 def newsvendor_fractile(shortage_cost, surplus_cost):
     """Return C_u / (C_u + C_o), in [0.001, 0.999]: the chance that demand is met at which the next unit pays no more.
 
+    Where neither costs anything the least fractile is returned.
+
     shortage_cost : C_u, margin of a unit that is missing, below 0 as 0      surplus_cost : C_o, cost of a unit left
     """
     missed = max(0.0, shortage_cost)
@@ -45,7 +47,7 @@ def fractile_of(rule, availability, price, unit_cost, unit_basket, service_cost,
 
     A unit that is missing costs the margin of the goods, (price - unit_cost) unit_basket; under rule contribution less
     service_cost, cents, which a visitor who is not served does not cost. One that is left costs holding_cost if it
-    keeps, and unit_cost unit_basket if it perishes.
+    keeps, as a part kept_share does, and unit_cost unit_basket if it perishes, as the rest does: the mean of both.
     """
     surplus = kept_share * holding_cost + (1.0 - kept_share) * unit_cost * unit_basket
     margin = (price - unit_cost) * unit_basket
@@ -63,7 +65,11 @@ def comes_before(visit, other, visit_customer, visit_nth, customer_id):
 
 @equation
 def empty_handed(u, substitute_share, wait_share):
-    """Return what somebody does at an empty shelf: she takes a substitute, waits, or is lost.  u: uniform"""
+    """Return what somebody does at an empty shelf: she takes a substitute, waits, or is lost.
+
+    That is SUBSTITUTE if u < substitute_share, else WAITS if u < substitute_share + wait_share, else LOST, all of them
+    float32, and so is the sum.  u: uniform
+    """
     return SUBSTITUTE if u < substitute_share else (WAITS if u < substitute_share + wait_share else LOST)
 
 
@@ -78,7 +84,7 @@ def replenish(
     Mean and variance of the period's visitors are `visits_forecast` and `visits_variance`; without a forecast of period
     t (-1, or `logged_until` is not t - 1) both are `expected_part * usual_visits`. What was on order is received first;
     ordered is `ordered` of what is then on hand, at z, the normal score (in float32) of `fractile_of`. With lead_time 0
-    it is received at once, else it is on order.
+    it is received at once, else it is on order. What other firms have on hand or on order stays as it is.
 
     on_hand, on_order (m,)  units  [written]      units_opening (on hand before anything is received), units_delivered,
     units_held (on hand thereafter), ordering (order_expense for each order of a unit or more, cents)  tallies [written]
@@ -115,7 +121,8 @@ def list_by_arrival(
     Word 0 of draw 0, block nth, is the moment of arrival. Of those who arrive at the same moment the one of lower
     identity is ahead, then the earlier occasion.
 
-    order (book,)  visits, those of firm j at book_start[j] and after, arrival, spare (book,)  [written]
+    order (book,)  visits, those of firm j at book_start[j] and after; arrival (book,)  of each visit, whatever its
+    firm; spare (book,)  [written]
     """
     for j in range(lo, hi):
         first, last = book_start[j], book_start[np.int64(j) + 1]
@@ -144,9 +151,10 @@ def serve_from_stock(
 ):  # fmt: skip
     """Give visitors of firms lo..hi a unit each, in the order of their arrival, until the shelf is empty.
 
-    Who has left before (an outcome other than served) takes nothing. Who finds the shelf empty takes a substitute if
-    word 1 of draw 0, block nth, is below `substitute_share`; else she waits for the next period if it is below
-    `substitute_share + wait_share`, and is lost otherwise. At firms without stock everybody gets `NOTHING`.
+    Who has left before (an outcome other than served) takes nothing, and gets `NOTHING`. Who finds the shelf empty
+    takes a substitute if word 1 of draw 0, block nth, is below `substitute_share`; else she waits for the next period
+    if it is below `substitute_share + wait_share`, and is lost otherwise. At firms without stock everybody gets
+    `NOTHING`.
 
     stock_outcome (book,)  codes  [written]      on_hand (m,)  units  [written]
     units_wanted (who reached the shelf) and what follows to stock_out_periods (periods in which somebody found it
@@ -182,8 +190,8 @@ def remember_stock_outs(
 ):  # fmt: skip
     """Deny those who waited or were lost at the shelf, lower what they think of the firm, and note who will come back.
 
-    Expectation, and the satisfaction of who has used the firm, lose `stock_out_resentment` of themselves a visit, trust
-    loses `stock_out_distrust`.
+    Expectation, and the satisfaction of who has used the firm (encounters above 0), lose `stock_out_resentment` of
+    themselves a visit, trust loses `stock_out_distrust`. Who waits has one occasion more that is put off, a visit.
 
     visit_outcome (visits,)  code  [written]
     satisfaction_at, expectation_at, trust_at (pairs,)  0-1  [written]      postponed (n,)  occasions  [written]
@@ -218,6 +226,8 @@ def forget_waiting(postponed, latest_return, t):
 def come_back(need, postponed, purchase_rate, lo, hi):
     """Raise the need of who waits by one occasion for each visit that was put off: postponed / purchase_rate.
 
+    It is added when all other theories have moved need; a need without a rate stays as it is.
+
     need (tile,)  ratio  [written]
     """
     for i in range(lo, hi):
@@ -248,7 +258,7 @@ def close_shelves(
 
     Of the units on hand floor(kept_share * on_hand + 1/2) keep, in float64, and the others perish. A unit that keeps
     costs `holding_expense`, in 1/100 cent; one that perishes costs what was paid for it, `unit_cost * unit_basket` in
-    whole cents, rounded half up.
+    whole cents for each unit, rounded half up. What other firms have on hand keeps, and costs nothing.
 
     on_hand (m,)  units  [written]      units_held (on hand before anything perishes) and what follows  tallies
     [written]
