@@ -228,23 +228,43 @@ def test_forecasts_of_firms_are_those_of_the_twin(first, periods, error_weight):
         assert_counted(small, expected)
 
 
+def end_period(small, twin, t, come):
+    """End a period with one firm, which counts at the door, and compare."""
+    set_levers(small, 0, twin.rule, True)
+    small.world.counted_by_part.fill(0)
+    small.world.lookup("came_by", 0)[0] = come
+    counted = twin.end(t, come, come, as_single(0.1))
+    small.scenario.forecasting.look_back(small.world, t)
+    small.run("forecasting", judge_forecast, t)
+    small.run("forecasting", forecast_visits, t)
+    assert_same_forecasts(small, [twin])
+    assert_counted(small, {name: [count] for name, count in counted.items()})
+
+
+def one_firm():
+    """Return a small market of one firm that forecasts, and its twin."""
+    small = Small(3, [{"forecasting": {"forecast_method": "holt_winters"}}], forecasting={})
+    return small, Forecaster(float(np.sum(small.c.purchase_rate, dtype=np.float64)))
+
+
 @pytest.mark.parametrize("between", [9, 2])
 def test_a_season_of_another_length_for_a_while(between):
     """A season that is too long for the log leaves the recursion where it was, and one that fits begins it anew."""
-    lengths = [3] * 4 + [between] * 2 + [3] * 3
-    small = Small(3, [{"forecasting": {"forecast_method": "holt_winters"}}], forecasting={})
-    twin = Forecaster(float(np.sum(small.c.purchase_rate, dtype=np.float64)))
-    for t, season_length in enumerate(lengths):
+    small, twin = one_firm()
+    for t, season_length in enumerate([3] * 4 + [between] * 2 + [3] * 3):
         twin.rule = Rule("holt_winters", 8, season_length, 0.5, 0.25, 0.75)
-        set_levers(small, 0, twin.rule, True)
-        come = 10 + (7 * t * t) % 13
-        small.world.lookup("came_by", 0)[0] = come
-        twin.end(t, come, come, as_single(0.1))
-        small.scenario.forecasting.look_back(small.world, t)
-        small.run("forecasting", judge_forecast, t)
-        small.run("forecasting", forecast_visits, t)
-        assert_same_forecasts(small, [twin])
+        end_period(small, twin, t, 10 + (7 * t * t) % 13)
     assert (twin.log.season_length, len(twin.log.seen)) == (3, 9)
+
+
+def test_nobody_foretells_fewer_than_none():
+    """A trend of -15 from 5 on is -10."""
+    small, twin = one_firm()
+    twin.rule = Rule("holt_winters", 8, 1, 1.0, 1.0, 0.0)
+    for t, come in enumerate((30, 20, 5, 0, 0)):
+        end_period(small, twin, t, come)
+        assert (twin.log.foretold(twin.rule) < 0.0) == (t in (2, 3)), t
+    assert twin.forecast == 0.0
 
 
 def test_measures_of_firms_are_those_of_the_twin():
