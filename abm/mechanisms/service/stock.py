@@ -12,6 +12,7 @@ Substitutes are goods of the same firm that do not run out, at the same price an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -198,6 +199,8 @@ class Stock(Mechanism):
     def begin(self, world: World, seed: int) -> None:
         """Note what a unit is, and let what firms expect be on its way to them when deliveries take time."""
         c, levers = world.customers, world.firms
-        c.unit_basket.fill(np.mean(c.basket, dtype=np.float64))
-        expected = np.floor(levers.expected_part * np.sum(c.purchase_rate, dtype=np.float64) / world.m + 0.5)
+        # Exact sums, as rows may lie in any order
+        c.unit_basket.fill(math.fsum(c.basket.astype(np.float64)) / max(world.n, 1))
+        occasions = math.fsum(c.purchase_rate.astype(np.float64)) / world.m
+        expected = np.floor(levers.expected_part * occasions + 0.5)
         c.on_order[:] = np.where((levers.stock_rule > 0) & (self.lead_time > 0), expected, 0)
