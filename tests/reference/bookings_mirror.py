@@ -68,6 +68,7 @@ RULE = {"firms.south.bookings.protection_rule": "littlewood", "firms.south.booki
 CHANGES = [
     {"name": "mild", "from": 12, "until": 20, "set": {"firms.north.bookings.overbooking": 0.0}},
     {"name": "rule", "from": 16, "set": RULE},
+    {"name": "over", "from": 28, "set": {"firms.north.bookings.off_peak_reward": 0.0}},
     {"name": "none", "from": 20, "until": 26, "set": {f"firms.east.bookings.{name}": 0.0 for name in NO_PLACES}},
 ]
 

@@ -535,7 +535,7 @@ def test_what_is_put_off_is_that_of_the_twin(drawn, people):
 @pytest.mark.slow
 @pytest.mark.parametrize(("changes", "replication"), [([], 0), (CHANGES, 1)])
 def test_a_whole_market_is_that_of_the_twins(changes, replication):
-    """In the second one a firm has no places for a while, one accepts no more than it has, one turns to a rule."""
+    """In the second one a firm has no places for a while, one turns to a rule, and one ends its reward."""
     scenario = Scenario.parse({**MARKET, "changes": changes})
     both = Mirrored(scenario, seed=2, replication=replication)
     assert sum(both.step(t) for t in range(PERIODS)) > 10

@@ -254,10 +254,10 @@ class Bookings(Mechanism):
             return ()
         desk = set_places, take_bookings, walk_guests, note_demand
         settled = count_bookings, settle_bookings, resent_walking
-        rewarded = any(policy.off_peak_reward for policy in policies)
-        put = (Phase.OPENING, set_rewards), (Phase.NEED, put_off), (Phase.OCCASIONS, note_postponed)
-        shifts = put if rewarded else ()
+        # also without a reward: one that is withdrawn ends, and what was put off for it is still made up for
+        shifts = ((Phase.NEED, put_off), (Phase.OCCASIONS, note_postponed)) if self.peak_length else ()
         return (
+            (Phase.OPENING, set_rewards),
             *shifts,
             (Phase.VALUATION, foresee_fares),
             *((Phase.OPERATIONS, kernel) for kernel in desk),

@@ -435,6 +435,26 @@ def test_who_pays_more_than_others_finds_it_unfair():
     assert gaps[1] > gaps[0] + 0.05
 
 
+@pytest.mark.parametrize("peak_length", [2, 0])
+def test_a_reward_that_is_withdrawn_ends(peak_length):
+    """Nobody has it any more, and what was put off for it comes back, unless there is no peak left to speak of."""
+    peak = {"peak_from": 0, "peak_length": 2, "catch_up": 0.25}
+    stop = {"firms.firm_0.bookings.off_peak_reward": 0.0, "bookings.peak_length": peak_length}
+    rewarding = market(periods=10, firms=1, bookings=peak, off_peak_reward=0.5)
+    engine = Engine(rewarding.replace({"changes": [{"name": "stop", "from": 5, "set": stop}]}), 1)
+    engine.run(5)
+    c, before = engine.world.customers, engine.world.customers.postponed.copy()
+    assert c.reward_now[0] == 0.5
+    assert before.sum() > 1.0
+    engine.run(4)
+    assert c.reward_now[0] == 0.0
+    np.testing.assert_allclose(c.postponed, before * (0.75**4 if peak_length else 1.0), rtol=1e-5)
+    revenue, discounts = (engine.world.tallied(name)[:9] for name in ("revenue", "discounts"))
+    assert discounts[2:5].sum() > 0.0
+    assert revenue[5:].sum() > 0.0
+    assert discounts[5:].sum() == 0.0
+
+
 def test_where_there_is_a_place_for_everybody_nothing_is_done():
     plain = Scenario.parse({"periods": 10, "population": {"customers": 300}})
     with_theory = plain.replace({"bookings": {}})
