@@ -84,7 +84,7 @@ def share_kept(reward: float, response: float) -> float:
 def leisure_chance(price_weight: float, business_share: float) -> float:
     """Return the chance of booking early: q / (q + business_share), q = (1 - business_share) price_weight."""
     q = (1.0 - business_share) * price_weight
-    return q / (q + business_share)
+    return q / (q + business_share) if q > 0.0 else 0.0
 
 
 def resented(p: dict[str, Any], compensation: float) -> float:

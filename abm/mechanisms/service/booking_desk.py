@@ -85,11 +85,12 @@ def take_bookings(
     """Take the bookings of firms lo..hi that have places, in the order of their lead times, the longest first.
 
     A visitor whose outcome is served so far books a lead time ahead: the exponential quantile of draw 0, block nth,
-    word 0, with mean `leisure_lead` or `business_lead`. Of equal leads the lower identity books first, then the lower
-    nth. Her booking is accepted while those accepted are fewer than `places_now` and `part_of(places_now, overbooking)`
-    more; of leisure customers fewer than that less `protected_now`. Who is accepted shows up unless word 1 is below the
-    chance of her kind of staying away: then `booking` is seated (so far), else stayed away, with outcome no-show. Who
-    is not is refused, with outcome denied. The `booking` of all others is 0.
+    word 0, with mean `leisure_lead` or `business_lead`. Of leads that are equal as float32, whatever the kinds, the
+    lower identity books first, then the lower nth. Her booking is accepted while those accepted are fewer than
+    `places_now` and `part_of(places_now, overbooking)` more; of leisure customers fewer than that less `protected_now`.
+    Who is accepted shows up unless word 1 is below the chance of her kind of staying away: then `booking` is seated (so
+    far), else stayed away, with outcome no-show. Who is not is refused, with outcome denied. The `booking` of all
+    others, and of all visits to firms without places, is 0, and their outcome is left.
 
     visit_outcome, booking (book,)  codes  [written]      booking_key, order, spare (book,)  [written]
     """
@@ -124,8 +125,8 @@ def walk_guests(
 ):  # fmt: skip
     """After that, send away guests of firms lo..hi for whom there is no place, and count what stays empty.
 
-    Of those who show up as many are walked as they are more than places: those at the lower fare first, and of each
-    fare who has booked last. Their outcome is denied. A place that stays empty is spoiled if a booking was refused
+    Of those who show up as many are walked as they are more than `places_now`: those at the lower fare first, and of
+    each fare who has booked last. Their outcome is denied. A place that stays empty is spoiled if a booking was refused
     for it: the fewer of the two.
 
     visit_outcome, booking (book,)  codes  [written]
@@ -160,8 +161,8 @@ def note_demand(
     """After that, let firms lo..hi with places note what was asked for, in float64.
 
     - r is the larger of `memory_rate` and 1 / (noted + 1); `noted` then rises by 1.
-    - `full_mean` moves by r d, d = bookings asked for at the full fare less it; `full_variance` becomes
-      (1 - r) (full_variance + r d d).
+    - `full_mean` moves by r d, d = bookings asked for at the full fare, refused ones among them, less it as it was;
+      `full_variance` becomes (1 - r) (full_variance + r d d).
     - `fare_open` moves by r of its way to the share of bookings at the lower fare that were accepted; without any it
       stays.
 

@@ -34,7 +34,7 @@ def draw_leisure(leisure, customer_id, price_weight, business_share, key, replic
     """Draw who books early at the lower fare (period 0, draw 2, block 0, word 0): the uniform is below the chance.
 
     The chance is q / (q + business_share), q = (1 - business_share) price_weight, in float64: a weight of 2 doubles the
-    odds.
+    odds. With a weight of 0 and a share of 0 she does not.
 
     leisure (n,)  bool  [written]
     """
@@ -52,7 +52,8 @@ def foresee_fares(
     """Add what the fares of firms with places are worth: the early one as far as it is to be had, reward, and fee.
 
     To a leisure customer it is `price_response * price * (saved - fee)`, saved = 1 - (1 - early_discount * fare_open)
-    (1 - reward_now), to another one the same with nothing saved; fee = no_show_fee * chance of staying away.
+    (1 - reward_now), to another one the same with nothing saved; fee = no_show_fee * chance of her kind of staying
+    away. `fare_open` is what was noted in the periods before.
 
     utility (m, tile)  logit units  [written]
     """
@@ -92,7 +93,8 @@ def settle_bookings(
 ):  # fmt: skip
     """Charge those who stayed away and pay those who are walked, a share of their fare, in whole cents rounded half up.
 
-    The fare is `basket * price`, for leisure customers times `1 - early_discount`, times `1 - reward_now`, in float64.
+    The fare is `basket * price`, of leisure customers alone times `1 - early_discount` and times `1 - reward_now`, in
+    float64; other discounts are not taken off.
 
     no_show_fees, walking_cost  tallies, in cents [written]
     """
@@ -155,6 +157,8 @@ def discount_early(
 ):
     """Take the early discount of leisure customers, then the reward of the period, off what is left of the price.
 
+    At firms with places: discount d of the visit becomes 1 - (1 - d)(1 - early_discount)(1 - reward_now).
+
     visit_discount (visits,)  share  [written]
     """
     for v in range(visit_count[0]):
@@ -166,7 +170,10 @@ def discount_early(
 
 @kernel
 def count_fares(booking, visit_count, visit_customer, visit_firm, visit_spend, leisure, early_revenue, full_revenue):
-    """Count what guests paid, by fare.  early_revenue, full_revenue  tallies, in cents [written]"""
+    """Count what seated guests paid, by fare: the early one of leisure customers, the full one of others.
+
+    early_revenue, full_revenue  tallies, in cents [written]
+    """
     for v in range(visit_count[0]):
         if booking[v] == SEATED:
             early = leisure[visit_customer[v]] > 0

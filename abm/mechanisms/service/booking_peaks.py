@@ -13,13 +13,19 @@ from abm.core.kernels import equation, kernel
 
 @equation
 def is_peak(t, peak_from, peak_length, periods_per_year):
-    """Return whether period t is one of the `peak_length` periods of its year that begin with `peak_from`."""
+    """Return whether period t is in the peak: (t - peak_from) modulo the periods of a year is below `peak_length`.
+
+    A peak may go on over the end of the year; one as long as the year is always.
+    """
     return (np.int64(t) - np.int64(peak_from)) % np.int64(periods_per_year) < np.int64(peak_length)
 
 
 @equation
 def share_kept(reward, shift_response):
-    """Return the share of her occasions in a peak that a leisure customer does not put off for a reward, above 0."""
+    """Return the share of her occasions in a peak that a leisure customer does not put off for a reward, above 0.
+
+    It is e^(-shift_response * reward), and not below e^-80.
+    """
     return exp32(-shift_response * reward)
 
 
@@ -41,8 +47,9 @@ def put_off(
 ):  # fmt: skip
     """Let leisure customers put off occasions of a peak for the reward of their provider, and make up for them later.
 
-    In a peak need is multiplied by `share_kept` of the reward of her provider; of others, and without a provider, it is
-    left. In another period `catch_up * postponed / purchase_rate` is added, where both are above 0.
+    In a peak need is multiplied by `share_kept` of the `off_peak_reward` of her provider; of others, and without a
+    provider, it is left. In another period `catch_up * postponed / purchase_rate` is added, where `postponed` and
+    `purchase_rate` are above 0, whoever her provider is by then.
 
     need (tile,)  ratio  [written]
     """

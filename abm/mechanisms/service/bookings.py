@@ -285,7 +285,10 @@ class Bookings(Mechanism):
                 raise Refusal(f"= {firm.bookings.places:g} {step}", place=place)
 
     def begin(self, world: World, seed: int) -> None:
-        """Draw who books early, and reckon what visits a firm would have at an equal share of occasions."""
+        """Draw who books early, and reckon what visits a firm would have at an equal share of occasions.
+
+        They are the sum of purchase rates at the start of a run, each rounded down to whole 2^-20, / firms.
+        """
         c = world.customers
         if "leisure" in c:
             draw_leisure(
