@@ -54,9 +54,9 @@ def half_up(amount: float) -> int:
     return math.floor(amount + 0.5)
 
 
-def places_of(places: float, usual_visits: float) -> int:
+def places_of(places: float, equal_share_visits: float) -> int:
     """Return the places a period of a firm with so many for 1,000 usual visits."""
-    return half_up(places * usual_visits / 1000.0)
+    return half_up(places * equal_share_visits / 1000.0)
 
 
 def part_of(places: int, share: float) -> int:
@@ -122,7 +122,7 @@ class Guest:
     """What is kept of a customer: kind, occasions put off, and who has walked her in the period (-1 = nobody)."""
 
     leisure: bool = False
-    postponed: float = 0.0
+    put_off_visits: float = 0.0
     walked_by: int = -1
 
     def need_moved(self, need: float, reward: float, purchase_rate: float, peak: bool, p: dict[str, Any]) -> float:
@@ -131,8 +131,8 @@ class Guest:
             return need
         if peak:
             return need * share_kept(reward, p["shift_response"])
-        if self.postponed > 0.0 and purchase_rate > 0.0:
-            return float(need + p["catch_up"] * self.postponed / purchase_rate)
+        if self.put_off_visits > 0.0 and purchase_rate > 0.0:
+            return float(need + p["catch_up"] * self.put_off_visits / purchase_rate)
         return need
 
     def note(self, need: float, reward: float, purchase_rate: float, peak: bool, p: dict[str, Any]) -> None:
@@ -141,6 +141,6 @@ class Guest:
             return
         if peak:
             kept = share_kept(reward, p["shift_response"])
-            self.postponed += need * purchase_rate * (1.0 - kept) / kept
-        elif self.postponed > 0.0 and purchase_rate > 0.0:
-            self.postponed -= p["catch_up"] * self.postponed
+            self.put_off_visits += need * purchase_rate * (1.0 - kept) / kept
+        elif self.put_off_visits > 0.0 and purchase_rate > 0.0:
+            self.put_off_visits -= p["catch_up"] * self.put_off_visits

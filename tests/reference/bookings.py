@@ -52,7 +52,7 @@ class Firm:
     """
 
     policy: Policy
-    usual_visits: float
+    equal_share_visits: float
     p: dict[str, Any]
     year: int
     fare_open: float = 1.0
@@ -75,9 +75,9 @@ class Firm:
         """Set places, how many of them are protected, and the reward for coming now."""
         peak = is_peak(t, self.p, self.year)
         self.reward_now = 0.0 if peak else self.policy.off_peak_reward
-        self.places_now = places_of(self.policy.places, self.usual_visits)
+        self.places_now = places_of(self.policy.places, self.equal_share_visits)
         if peak:
-            self.places_now += places_of(self.policy.part_time_places, self.usual_visits)
+            self.places_now += places_of(self.policy.part_time_places, self.equal_share_visits)
         if self.policy.protection_rule == "littlewood":
             level = littlewood(self.full_mean, self.full_variance, self.policy.early_discount)
             self.close |= near(level - math.floor(level), 0.5, 1e-5 * max(1.0, level))
@@ -168,7 +168,7 @@ class Firm:
 
     def book_places(self) -> None:
         """Book what places cost, those for a part of the year while they are there."""
-        always = places_of(self.policy.places, self.usual_visits)
+        always = places_of(self.policy.places, self.equal_share_visits)
         self.counts["place_spend"] += always * hundredths(self.policy.place_cost)
         self.counts["place_spend"] += (self.places_now - always) * hundredths(self.policy.part_time_cost)
 

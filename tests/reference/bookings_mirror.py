@@ -88,7 +88,7 @@ def firms_of(scenario: Scenario, world: World) -> list[Firm]:
     found = []
     for j, firm in enumerate(scenario.firms):
         noted = {name: world.customers[name][j].item() for name in NOTED}
-        usual = float(world.customers.usual_visits[j])
+        usual = float(world.customers.equal_share_visits[j])
         found.append(Firm(held(firm.bookings), usual, numbers, world.periods_per_year, **noted))
     return found
 
@@ -212,7 +212,7 @@ class Mirrored:
             expected.append(one.need_moved(usual, reward, rate, peak, self.p))
             one.note(expected[-1], reward, rate, peak, self.p)
         np.testing.assert_allclose(c.need_in_the_end, expected, rtol=2e-6)
-        np.testing.assert_allclose(c.postponed, [one.postponed for one in self.people], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(c.put_off_visits, [one.put_off_visits for one in self.people], rtol=1e-5, atol=1e-6)
 
     def assert_worth(self) -> None:
         """Compare what fares are worth, by what is known of them before anybody books."""
@@ -232,7 +232,7 @@ class Mirrored:
             firm.walk()
             firm.note()
             assert not firm.close
-            for name in (*NOTED, "places_now", "protected_now", "reward_now", "usual_visits"):
+            for name in (*NOTED, "places_now", "protected_now", "reward_now", "equal_share_visits"):
                 assert self.c[name][j] == pytest.approx(getattr(firm, name), rel=1e-12), name
         book = self.world.book
         places = np.sort(book["book_visit"][: len(listed)])

@@ -75,10 +75,10 @@ class TestByHand:
         one, p = Guest(leisure=True), self.p | {"shift_response": 4.0}
         assert one.need_moved(2.0, 0.25, 0.5, True, p) == pytest.approx(2.0 / math.e)
         one.note(2.0, 0.25, 0.5, True, p)
-        assert one.postponed == pytest.approx(math.e - 1.0)
+        assert one.put_off_visits == pytest.approx(math.e - 1.0)
         assert one.need_moved(2.0, 0.25, 0.5, False, p) == pytest.approx(2.0 + 0.2 * (math.e - 1.0))
         one.note(2.0, 0.25, 0.5, False, p)
-        assert one.postponed == pytest.approx(0.9 * (math.e - 1.0))
+        assert one.put_off_visits == pytest.approx(0.9 * (math.e - 1.0))
 
     def firm(self, leads: str, places: int, **policy: float) -> Firm:
         """Return a firm with visitors in the order of booking, L for leisure; a small letter stays away."""
@@ -246,7 +246,7 @@ class Hotels:
         self.c.customer_id[:], self.c.leisure[:] = identities, leisure
         for k, name in enumerate(NOTED):
             self.c[name][:] = [of[k] for of in noted]
-        self.c.usual_visits[:] = 12.5
+        self.c.equal_share_visits[:] = 12.5
         self.firms = firms_of(self.small.scenario, self.small.world)
         self.p = self.firms[0].p
         self.key = stream_key(SEED, "bookings")
@@ -377,7 +377,7 @@ class TestDesk:
         policies = [{"bookings": {"places": 1.0}}, {}]
         sure = {"leisure_no_show": 0.0, "business_no_show": 0.0, "leisure_lead": 7.0, "business_lead": 7.0}
         small = Small(len(identities), policies, bookings=sure)
-        small.c.customer_id[:], small.c.leisure[:], small.c.usual_visits[:] = identities, kinds, 1000.0
+        small.c.customer_id[:], small.c.leisure[:], small.c.equal_share_visits[:] = identities, kinds, 1000.0
         small.visits(visitors, [0] * len(visitors))
         small.phases(Phase.OPERATIONS, t=5)
         firm = firms_of(small.scenario, small.world)[0]
@@ -407,7 +407,7 @@ class TestDesk:
             odds = rules.leisure_chance(weights[i], business_share)
             u = rules.draw(key, identity, 0, rules.KIND, replication)
             assert near(u, odds, 1e-7) or small.c.leisure[i] == (u < odds)
-        assert small.c.usual_visits == pytest.approx([sum(rates) / 2] * 2, abs=PEOPLE * 2.0**-20)
+        assert small.c.equal_share_visits == pytest.approx([sum(rates) / 2] * 2, abs=PEOPLE * 2.0**-20)
 
 
 class TestGuests:
@@ -515,22 +515,25 @@ shifts_drawn = st.tuples(
 def test_what_is_put_off_is_that_of_the_twin(drawn, people):
     """In a peak, and after it if it ends; only leisure customers ever have something to make up for."""
     hotels = Hotels(drawn)
-    owed = [postponed if leisure else 0.0 for (_, _, postponed, _), leisure in zip(people, hotels.leisure, strict=True)]
+    owed = [
+        put_off_visits if leisure else 0.0
+        for (_, _, put_off_visits, _), leisure in zip(people, hotels.leisure, strict=True)
+    ]
     providers, needs, _, rates = map(list, zip(*people, strict=True))
     rewards = [hotels.firms[j].policy.off_peak_reward if j >= 0 else 0.0 for j in providers]
     c, need = hotels.c, hotels.small.passing.need[:PEOPLE]
     for t in (hotels.p["peak_from"], hotels.p["peak_from"] + hotels.p["peak_length"]):
         hotels.t, peak = t, rules.is_peak(t, hotels.p, YEAR)
-        c.provider[:], c.postponed[:], c.purchase_rate[:], need[:] = providers, owed, rates, needs
+        c.provider[:], c.put_off_visits[:], c.purchase_rate[:], need[:] = providers, owed, rates, needs
         rows = list(zip(map(Guest, hotels.leisure, owed), needs, rewards, rates, strict=True))
         hotels.run(peaks.put_off)
         moved = [one.need_moved(usual, reward, rate, peak, hotels.p) for one, usual, reward, rate in rows]
         np.testing.assert_allclose(need, moved, rtol=1e-5, atol=1e-6)
         need[:] = needs
-        hotels.run(peaks.note_postponed)
+        hotels.run(peaks.note_put_off)
         for one, usual, reward, rate in rows:
             one.note(usual, reward, rate, peak, hotels.p)
-        np.testing.assert_allclose(c.postponed, [one.postponed for one, *_ in rows], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(c.put_off_visits, [one.put_off_visits for one, *_ in rows], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow
@@ -542,7 +545,7 @@ def test_a_whole_market_is_that_of_the_twins(changes, replication):
     assert sum(both.step(t) for t in range(PERIODS)) > 10
     counts = {name: both.world.tallied(name).sum(axis=0) for name in both.world.tallies}
     assert all(counts[name].any() for name in COUNTS)
-    assert both.c.postponed.any()
+    assert both.c.put_off_visits.any()
     found = {kpi.name: kpi(Tallied(counts, 12, PERIODS)) for kpi in Bookings.kpis}
     for j in range(len(both.firms)):
         expected = twin.measures({name: float(counts[name][j]) for name in COUNTS})

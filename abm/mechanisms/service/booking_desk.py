@@ -22,9 +22,9 @@ _LITTLEWOOD = 1  # code of the word in `protection_rule`
 
 
 @equation(double=True)
-def places_of(places, usual_visits):
-    """Return the places a period: `places * usual_visits / 1000`, in float64, rounded half up, as an int64."""
-    return np.int64(np.floor(np.float64(places) * usual_visits / 1000.0 + 0.5))
+def places_of(places, equal_share_visits):
+    """Return the places a period: `places * equal_share_visits / 1000`, in float64, rounded half up, as an int64."""
+    return np.int64(np.floor(np.float64(places) * equal_share_visits / 1000.0 + 0.5))
 
 
 @equation(double=True)
@@ -53,7 +53,7 @@ def earliest_first(lead, identity):
 
 @kernel(per="market", double=True)
 def set_places(
-    places_now, protected_now, places, part_time_places, usual_visits, protected, protection_rule, early_discount,
+    places_now, protected_now, places, part_time_places, equal_share_visits, protected, protection_rule, early_discount,
     full_mean, full_variance, peak_from, peak_length, periods_per_year, t,
 ):  # fmt: skip
     """Set the places of each firm in the period, and how many of them it protects for the full fare.
@@ -65,9 +65,9 @@ def set_places(
     places_now, protected_now (m,)  places  [written]
     """
     for j in range(places.shape[0]):
-        held = places_of(places[j], usual_visits[j])
+        held = places_of(places[j], equal_share_visits[j])
         if is_peak(t, peak_from, peak_length, periods_per_year):
-            held += places_of(part_time_places[j], usual_visits[j])
+            held += places_of(part_time_places[j], equal_share_visits[j])
         places_now[j] = held
         wanted = part_of(held, protected[j])
         if protection_rule[j] == _LITTLEWOOD:
@@ -188,11 +188,11 @@ def note_demand(
 
 
 @kernel(per="market")
-def book_places(places, places_now, usual_visits, place_expense, part_time_expense, place_spend):
+def book_places(places, places_now, equal_share_visits, place_expense, part_time_expense, place_spend):
     """Book what places cost: `place_expense * places_of`, and `part_time_expense` for each one more in `places_now`.
 
     place_spend  tally, in cents [written]
     """
     for j in range(places.shape[0]):
-        all_year = places_of(places[j], usual_visits[j])
+        all_year = places_of(places[j], equal_share_visits[j])
         place_spend[j] += place_expense[j] * all_year + part_time_expense[j] * (places_now[j] - all_year)

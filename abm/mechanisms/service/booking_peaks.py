@@ -42,14 +42,14 @@ def set_rewards(reward_now, off_peak_reward, peak_from, peak_length, periods_per
 
 @kernel
 def put_off(
-    need, postponed, provider, leisure, purchase_rate, off_peak_reward, shift_response, catch_up, peak_from,
+    need, put_off_visits, provider, leisure, purchase_rate, off_peak_reward, shift_response, catch_up, peak_from,
     peak_length, periods_per_year, lo, hi, t,
 ):  # fmt: skip
     """Let leisure customers put off occasions of a peak for the reward of their provider, and make up for them later.
 
     In a peak need is multiplied by `share_kept` of the `off_peak_reward` of her provider; of others, and without a
-    provider, it is left. In another period `catch_up * postponed / purchase_rate` is added, where `postponed` and
-    `purchase_rate` are above 0, whoever her provider is by then.
+    provider, it is left. In another period `catch_up * put_off_visits / purchase_rate` is added, where
+    `put_off_visits` and `purchase_rate` are above 0, whoever her provider is by then.
 
     need (tile,)  ratio  [written]
     """
@@ -58,27 +58,27 @@ def put_off(
         r, j = i - lo, provider[i]
         if peak and j >= 0 and leisure[i] > 0:
             need[r] *= share_kept(off_peak_reward[j], shift_response)
-        elif not peak and postponed[i] > 0.0 and purchase_rate[i] > 0.0:
-            need[r] += catch_up * postponed[i] / purchase_rate[i]
+        elif not peak and put_off_visits[i] > 0.0 and purchase_rate[i] > 0.0:
+            need[r] += catch_up * put_off_visits[i] / purchase_rate[i]
 
 
 @kernel
-def note_postponed(
-    postponed, need, provider, leisure, purchase_rate, off_peak_reward, shift_response, catch_up, peak_from,
+def note_put_off(
+    put_off_visits, need, provider, leisure, purchase_rate, off_peak_reward, shift_response, catch_up, peak_from,
     peak_length, periods_per_year, lo, hi, t,
 ):  # fmt: skip
     """Note what was put off, or made up for: over all periods no occasion is won or lost.
 
-    Where `put_off` has multiplied need by k, `postponed` rises by `need * purchase_rate * (1 - k) / k`, of need as all
-    terms have left it; where it has added to need, `postponed` falls by `catch_up` of itself.
+    Where `put_off` has multiplied need by k, `put_off_visits` rises by `need * purchase_rate * (1 - k) / k`, of need as
+    all terms have left it; where it has added to need, `put_off_visits` falls by `catch_up` of itself.
 
-    postponed (n,)  occasions  [written]
+    put_off_visits (n,)  occasions  [written]
     """
     peak = is_peak(t, peak_from, peak_length, periods_per_year)
     for i in range(lo, hi):
         j = provider[i]
         if peak and j >= 0 and leisure[i] > 0:
             kept = share_kept(off_peak_reward[j], shift_response)
-            postponed[i] += need[i - lo] * purchase_rate[i] * ((1.0 - kept) / kept)
-        elif not peak and postponed[i] > 0.0 and purchase_rate[i] > 0.0:
-            postponed[i] -= catch_up * postponed[i]
+            put_off_visits[i] += need[i - lo] * purchase_rate[i] * ((1.0 - kept) / kept)
+        elif not peak and put_off_visits[i] > 0.0 and purchase_rate[i] > 0.0:
+            put_off_visits[i] -= catch_up * put_off_visits[i]

@@ -33,7 +33,7 @@ from abm.mechanisms.service.booking_guests import (
     settle_bookings,
     tell_of_walking,
 )
-from abm.mechanisms.service.booking_peaks import note_postponed, put_off, set_rewards
+from abm.mechanisms.service.booking_peaks import note_put_off, put_off, set_rewards
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.world import World
 
@@ -167,12 +167,12 @@ class Bookings(Mechanism):
         Column("leisure", ("customer",), 0, "bool", "books early, at the lower fare; others pay the full one", "uint8"),
         Column("walked_by", ("customer",), -1, "firm", "that has walked her in the period, -1 = none", "int32"),
         Column("booking", ("visit",), 0, "code", "0 none, 1 refused, 2 stayed away, 3 walked, 4 seated", "uint8"),
-        Column("usual_visits", ("firm",), 0, "visits/period", "visits at an equal share of occasions", "float64"),
+        Column("equal_share_visits", ("firm",), 0, "visits/period", "visits at an equal share of occasions", "float64"),
         Column("fare_open", ("firm",), 1, "share", "bookings at the lower fare that are accepted, lately", "float64"),
         Column("full_mean", ("firm",), 0, "bookings/period", "asked for at the full fare, lately", "float64"),
         Column("full_variance", ("firm",), 0, "bookings²", "variance of these between periods, lately", "float64"),
         Column("noted", ("firm",), 0, "periods", "in which the firm has noted them", "int64"),
-        Column("postponed", ("customer",), 0, "occasions", "put off from a peak, and still to be made up for"),
+        Column("put_off_visits", ("customer",), 0, "occasions", "put off from a peak, and still to be made up for"),
         Column("reward_now", ("firm",), 0, "share of fare", "given to leisure customers for coming in the period"),
         Column("places_now", ("firm",), 0, "places", "of the firm in the period", "int64"),
         Column("protected_now", ("firm",), 0, "places", "protected for the full fare in the period", "int64"),
@@ -255,7 +255,7 @@ class Bookings(Mechanism):
         desk = set_places, take_bookings, walk_guests, note_demand
         settled = count_bookings, settle_bookings, resent_walking
         # also without a reward: one that is withdrawn ends, and what was put off for it is still made up for
-        shifts = ((Phase.NEED, put_off), (Phase.OCCASIONS, note_postponed)) if self.peak_length else ()
+        shifts = ((Phase.NEED, put_off), (Phase.OCCASIONS, note_put_off)) if self.peak_length else ()
         return (
             (Phase.OPENING, set_rewards),
             *shifts,
@@ -296,4 +296,4 @@ class Bookings(Mechanism):
                 world.replication,
             )  # fmt: skip
             steps = np.floor(c.purchase_rate.astype(np.float64) * FIXED_POINT)  # whole, so that order does not matter
-            c.usual_visits[:] = steps.sum() / FIXED_POINT / world.m
+            c.equal_share_visits[:] = steps.sum() / FIXED_POINT / world.m

@@ -215,8 +215,8 @@ def test_what_is_put_off_is_made_up_for():
             np.testing.assert_allclose(need, [expected, 1.0, 1.0, 1.0], rtol=1e-6)
             np.testing.assert_allclose(world.c.reward_now, [0.3 * t, 0.0])
         wanted += 0.5 * need
-    np.testing.assert_allclose(wanted + world.c.postponed, 26.0, rtol=1e-5)
-    assert world.c.postponed[0] < 1e-5
+    np.testing.assert_allclose(wanted + world.c.put_off_visits, 26.0, rtol=1e-5)
+    assert world.c.put_off_visits[0] < 1e-5
 
 
 def test_a_reward_moves_guests_out_of_the_peak():
@@ -443,12 +443,12 @@ def test_a_reward_that_is_withdrawn_ends(peak_length):
     rewarding = market(periods=10, firms=1, bookings=peak, off_peak_reward=0.5)
     engine = Engine(rewarding.replace({"changes": [{"name": "stop", "from": 5, "set": stop}]}), 1)
     engine.run(5)
-    c, before = engine.world.customers, engine.world.customers.postponed.copy()
+    c, before = engine.world.customers, engine.world.customers.put_off_visits.copy()
     assert c.reward_now[0] == 0.5
     assert before.sum() > 1.0
     engine.run(4)
     assert c.reward_now[0] == 0.0
-    np.testing.assert_allclose(c.postponed, before * (0.75**4 if peak_length else 1.0), rtol=1e-5)
+    np.testing.assert_allclose(c.put_off_visits, before * (0.75**4 if peak_length else 1.0), rtol=1e-5)
     revenue, discounts = (engine.world.tallied(name)[:9] for name in ("revenue", "discounts"))
     assert discounts[2:5].sum() > 0.0
     assert revenue[5:].sum() > 0.0
