@@ -6,6 +6,8 @@ spent `year_spend` (m, n) cents there. Who has come at all is a buyer of the yea
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from abm.core.sources import EHRENBERG_1988, GOODHARDT_EHRENBERG_CHATFIELD_1984
@@ -78,13 +80,15 @@ def _curve(world: World, j: int) -> FloatArray:
     if satisfaction.size == 0:
         return np.full(2, np.nan)
     upper = satisfaction >= np.median(satisfaction)
-    order = np.lexsort([chance[upper], satisfaction[upper]])  # in which rows lie must not move a bit
-    x, y = satisfaction[upper][order], chance[upper][order]
-    if x.size < _FEWEST or np.ptp(x) == 0:
+    x, y = satisfaction[upper], chance[upper]
+    if x.size < _FEWEST or np.unique(x).size < 3:  # through two points lies no curve
         return np.full(2, np.nan)
-    x = x - x.mean()
-    fitted = np.linalg.lstsq(np.stack([np.ones_like(x), x, x**2], axis=1), y, rcond=None)[0]
-    return np.array([fitted[1], 2.0 * fitted[2]])
+    # Exact sums: neither in which rows lie nor a machine's linear algebra may move a bit.
+    x = x - math.fsum(x) / x.size
+    square, cube = math.fsum(x**2), math.fsum(x**3)
+    bent = x**2 - square / x.size - cube / square * x  # what of the square neither a constant nor x has
+    curve = math.fsum(bent * y) / math.fsum(bent**2)
+    return np.array([math.fsum(x * y) / square - curve * cube / square, 2.0 * curve])
 
 
 @reading(unit="1/0-1", better="more", nan=_NO_CURVE, source="JONES_SASSER_1995 (satisfaction and loyalty)")

@@ -203,3 +203,18 @@ class TestErrors:
             return np.ones(2) / np.zeros(2)
 
         assert np.isnan(endless(world(year_spend=[[1], [1]]))).all()
+
+
+def test_a_curve_is_that_of_least_squares():
+    """Slope at the mean and twice the coefficient of the square, as a polynomial fitted to the upper half has them."""
+    engine = Engine(Scenario(periods=200), 3)
+    engine.run(200)
+    found = readings.satisfaction_slope(engine.world), readings.satisfaction_curvature(engine.world)
+    c = engine.world.customers
+    for j in range(3):
+        own = (c.provider == j) & (c.encounters[j] >= 10)
+        x, y = c.satisfaction[j, own].astype(np.float64), c.preference[j, own].astype(np.float64)
+        upper = x >= np.median(x)
+        x, y = x[upper] - x[upper].mean(), y[upper]
+        bend, slope, _ = np.polyfit(x, y, 2)
+        np.testing.assert_allclose([found[0][j], found[1][j]], [slope, 2.0 * bend], rtol=1e-8)
