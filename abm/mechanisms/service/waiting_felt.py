@@ -161,7 +161,8 @@ def count_felt(
     a wait (`announced_wait` 0 or above), and who of these waited longer; satisfaction lost, in steps of 2^-20 cut off;
     what their time is worth, 100 `time_value` cents for 60 minutes of `wait`.
 
-    Seconds and cents of each visit are rounded half up.
+    Seconds and cents of each visit are rounded half up: seconds as 60 `wait` + 0.5 in float64, cut off, cents as
+    `wait` / 60 * `time_value` * 100 + 0.5, each step in float32, cut off.
     line_visits, served_wait, felt_wait, told, overran, lost_to_waiting, time_cost  tallies [written]
     """
     for v in range(visit_count[0]):
@@ -179,7 +180,7 @@ def count_felt(
 @kernel
 def get_used(usual_wait_at, visit_count, visit_pair, wait, memory):
     """Move what each visitor remembers of waits at the firm towards the wait that she has had, by `memory` of the
-    distance; the first wait is remembered as it was. Visits in their order.
+    distance; the first wait is remembered as it was. Visits in their order; who was served at once has waited 0.
 
     usual_wait_at (pairs,)  minutes, -1 = none  [written]
     """
@@ -196,7 +197,10 @@ def pay_for_remedies(
     """Book what it costs to make waits easier, at firms with a line: for each minute waited, of those too who give up;
     for each who comes; for each who waits.
 
-    In 1/100 cent, that for minutes rounded half up for each visit.      waiting_remedies  tally [written]
+    Firms pay for those who chose them, once for each, however often she comes again on the day; of who goes elsewhere
+    also for what she waits there, and the firm that serves her pays nothing.
+    In 1/100 cent; that for minutes is `wait` * `occupation_expense` in float64, rounded half up for each visit.
+    waiting_remedies  tally [written]
     """
     for v in range(visit_count[0]):
         j = visit_firm[v]
