@@ -232,8 +232,9 @@ class Waits:
             self.counts[name][one.firm] += number
 
     def remember(self, one: Visit) -> None:
-        """Move what she remembers of waits at the firm; none is one of 0 minutes, also where there is no line."""
-        self.usual[one.firm, one.customer] = remembered(self.usual_wait(one), one.wait, self.numbers["memory"])
+        """Move what she remembers of waits at a firm with a line; to be served at once is a wait of 0 minutes."""
+        if self.firms[one.firm].servers > 0:
+            self.usual[one.firm, one.customer] = remembered(self.usual_wait(one), one.wait, self.numbers["memory"])
 
 
 def measures(c: Mapping[str, Any], waited: float, lived: float) -> dict[str, float]:

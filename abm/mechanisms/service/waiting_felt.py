@@ -178,16 +178,17 @@ def count_felt(
 
 
 @kernel
-def get_used(usual_wait_at, visit_count, visit_pair, wait, memory):
-    """Move what each visitor remembers of waits at the firm towards the wait that she has had, by `memory` of the
-    distance; the first wait is remembered as it was. Visits in their order; who was served at once has waited 0.
+def get_used(usual_wait_at, visit_count, visit_firm, visit_pair, wait, servers, memory):
+    """Move what each visitor remembers of waits at a firm with a line towards the wait that she has had, by `memory` of
+    the distance; the first wait is remembered as it was. Visits in their order; who was served at once has waited 0.
 
     usual_wait_at (pairs,)  minutes, -1 = none  [written]
     """
     for v in range(visit_count[0]):
-        pair = visit_pair[v]
-        usual = usual_wait_at[pair]
-        usual_wait_at[pair] = usual + memory * (wait[v] - usual) if usual > _NOT_KNOWN else wait[v]
+        if servers[visit_firm[v]] > 0:
+            pair = visit_pair[v]
+            usual = usual_wait_at[pair]
+            usual_wait_at[pair] = usual + memory * (wait[v] - usual) if usual > _NOT_KNOWN else wait[v]
 
 
 @kernel(double=True)

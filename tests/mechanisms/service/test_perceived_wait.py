@@ -191,6 +191,15 @@ class TestStates:
         small.run("perceived_wait", felt.get_used)
         assert small.c.usual_wait[0].tolist() == pytest.approx([-1.0, 13.0, 0.0, -1.0, -1.0])
 
+    def test_of_a_firm_without_a_line_no_wait_is_remembered(self):
+        """Who waited at one firm and was served by another without a line has not waited there."""
+        small = self.small()
+        small.visits([1, 2, 3], [1, 1, 0])
+        small.at("wait")[:] = [25.0, 0.0, 25.0]
+        small.run("perceived_wait", felt.get_used)
+        assert small.c.usual_wait[0].tolist() == [-1.0, -1.0, -1.0, 25.0, -1.0]
+        assert (small.c.usual_wait[1] == -1.0).all()
+
     def test_remedies_are_paid_by_the_minute_the_visitor_and_who_waits(self):
         """-.02 ln(.6) cu a minute is 102 hundredths of a cent; 12 seconds at 15 cu an hour 500; -.2 ln(.5) cu 1386."""
         small = self.small(remedy={"occupation": 0.4, "greeting": 12.0, "explanation": 0.5})
