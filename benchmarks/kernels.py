@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from abm.bench.measure import by_kernel
-from abm.bench.reference import full, ref1, relationship, voice
+from abm.bench.reference import full, ref1, relationship, service_day, voice
 from abm.scenario.scenario import Scenario
 
 
@@ -21,7 +21,7 @@ def main(customers: int = 10_000, rounds: int = 3) -> None:
     """Print the kernels of each market, the slowest first; the least of several rounds."""
     markets = (
         ("reference market", ref1), ("default market", default), ("standard theories", full), ("voice", voice),
-        ("relationships", relationship),
+        ("relationships", relationship), ("service days", service_day),
     )  # fmt: skip
     for name, market in markets:
         scenario = market(customers)

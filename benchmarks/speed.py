@@ -9,7 +9,7 @@ import sys
 import time
 
 from abm.bench.measure import customer_periods_per_second, mesa_rate, mesa_ratio
-from abm.bench.reference import full, ref1, relationship, voice
+from abm.bench.reference import full, ref1, relationship, service_day, voice
 from abm.engine.engine import Engine
 
 
@@ -19,6 +19,7 @@ def main(customers: int = 10_000) -> None:
     print(f"  standard theories {customer_periods_per_second(full(customers)):14,.0f}")
     print(f"  voice and surveys {customer_periods_per_second(voice(customers)):14,.0f}")
     print(f"  relationships     {customer_periods_per_second(relationship(customers)):14,.0f}")
+    print(f"  service days      {customer_periods_per_second(service_day(customers)):14,.0f}")
     print(f"  reference market  {customer_periods_per_second(ref1(customers)):14,.0f}")
     print(f"  the same in Mesa  {mesa_rate(customers):14,.0f}")
     print(f"  ratio (median of pairs) {mesa_ratio(customers):8.0f}")

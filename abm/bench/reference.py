@@ -135,3 +135,21 @@ def relationship(customers: int, periods: int = 104) -> Scenario:
             "privacy": {"breach_rate": 0.001},
         }
     )
+
+
+def service_day(customers: int, periods: int = 104) -> Scenario:
+    """Return the default market with a service day at each of three firms, felt, and a contact centre at the first."""
+    lines = {
+        "north": {"waiting_line": {"servers": 4, "announcement": 1.0}, "contact_centre": {"preset": "gen3"}},
+        "east": {"waiting_line": {"servers": 4, "lines": "numbers"}},
+        "south": {"waiting_line": {"servers": 4, "lines": "parallel"}},
+    }
+    return Scenario.parse(
+        {
+            "periods": periods,
+            "population": {"customers": customers},
+            "firms": [{"name": name, **line} for name, line in lines.items()],
+            "waiting_line": {"elsewhere": 0.5},
+            **{name: {} for name in ("perceived_wait", "contact_centre", "complaint", "recovery")},
+        }
+    )

@@ -121,6 +121,40 @@ MARKETS: dict[str, dict[str, Any]] = {
             }
         ),
     ),
+    "service_days": _market(
+        waiting_line={"elsewhere": 0.5, "retry": 0.2, "profile": [1.0, 3.0, 2.0]},
+        perceived_wait={"adaptation": 0.2},
+        contact_centre={},
+        complaint={},
+        recovery={},
+        forecasting={},
+        demand_shock={"shock_spread": 0.1},
+        firms=_with(
+            {
+                0: {
+                    "waiting_line": {"servers": 3, "announcement": 0.8, "follows_forecast": 0.5, "appointments": 0.3},
+                    "contact_centre": {"preset": "gen3"},
+                    "forecasting": {"forecast_method": "exponential_smoothing"},
+                },
+                1: {"waiting_line": {"servers": 3, "lines": "parallel", "discipline": "express", "room": 8}},
+            }
+        ),
+    ),
+    "places_and_goods": _market(
+        bookings={"peak_length": 10},
+        forecasting={},
+        stock={"wait_share": 0.3},
+        demand_profile={},
+        firms=_with(
+            {
+                0: {"bookings": {"places": 700.0, "overbooking": 0.1, "early_discount": 0.2, "off_peak_reward": 0.1}},
+                1: {
+                    "forecasting": {"forecast_method": "holt_winters", "season_length": 7},
+                    "stock": {"stock_rule": "newsvendor"},
+                },
+            }
+        ),
+    ),
     "fitted_to_a_log": {
         **_market(firms=_with({0: {"program": {"preset": "points"}}})),
         "population": {"customers": 3000, "price_weight_spread": 0.4, "log": "cdnow"},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.bench import idiomatic, measure
-from abm.bench.reference import RELATIONSHIP, VOICE, full, ref1, relationship, voice
+from abm.bench.reference import RELATIONSHIP, VOICE, full, ref1, relationship, service_day, voice
 from abm.cli import main
 from abm.engine.engine import Engine
 from abm.engine.recording import record
@@ -61,7 +61,7 @@ def test_kernels_of_firms_and_of_python_between_them_are_timed():
     """Kernels that go firm by firm were given as many firms as customers, and wrote beyond their arrays."""
     market = voice(600)
     least = measure.by_kernel(market, periods=3)
-    assert all(least[name] > 0 for name in ("find_ties", "serve_in_order", "ask_visitors"))
+    assert all(least[name] > 0 for name in ("find_ties", "serve_days", "ask_visitors"))
     assert {kind.name for kind in market.mechanisms()} >= {*VOICE}
 
 
@@ -107,3 +107,14 @@ def test_a_size_below_the_smallest_is_refused(capsys):
 def test_a_customer_of_the_reference_market_costs_what_the_documentation_says():
     """At the peak, graph included; docs/performance.md says 375 bytes, and small markets carry some more."""
     assert 200 < measure.bytes_per_customer(400_000) < 415
+
+
+def test_service_days_are_at_work_at_all_firms():
+    """Visitors of each firm wait, are told, give up, go elsewhere; the first has a contact centre that is called."""
+    market = service_day(2000, 20)
+    engine = Engine(market, 1)
+    engine.run(market.periods)
+    counted = {name: engine.world.tallied(name)[:, :-1].sum(axis=0) for name in ("came", "waited", "went_elsewhere")}
+    assert all(found.min() > 0 for found in counted.values())
+    at_work = {step.mechanism.name for step in market.steps()}
+    assert at_work >= {"waiting_line", "perceived_wait", "contact_centre"}

@@ -185,6 +185,7 @@ class Forecasting(Mechanism):
     """Visitors are foretold, firm by firm."""
 
     name = "forecasting"
+    serves = ("A13",)
     policy = ForecastingPolicy
     owns = (
         Column("visits_forecast", ("firm",), NO_FORECAST, "visitors", "expected in the period, -1 = none", "float64"),

@@ -97,6 +97,7 @@ class Stock(Mechanism):
     """Goods on the shelves, and visitors who find none."""
 
     name = "stock"
+    serves = ("A23",)
     policy = StockPolicy
     needs = ("forecasting",)
     owns = (

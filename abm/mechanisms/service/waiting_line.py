@@ -88,6 +88,7 @@ class WaitingLine(Mechanism):
     """Visitors wait for a server, and some give up, do not join, or go elsewhere."""
 
     name = "waiting_line"
+    serves = ("A1", "A15")
     policy = WaitingLinePolicy
     owns = (
         Column("wait", ("visit",), 0, "minutes", "time in lines, until service or giving up"),
