@@ -65,7 +65,11 @@ def served(queue: Queue, people: People, seed: int, replication: int) -> Trace:
     trace.who = np.arange(n) % people.stride if people.stride else np.arange(n)
     order, delay = _order(people), queue.bot.minutes if queue.bot else 0.0
     rows = len(order)
-    person, times, wants = np.empty((rows, r.WORDS), np.int32), np.empty((rows, r.TIMES)), np.empty((rows, r.WANTS))
+    person, times, wants = (
+        np.empty((rows, r.WORDS), np.int32),
+        np.empty((rows, r.TIMES)),
+        np.empty((rows, r.NEED + len(people.need))),
+    )
     due = np.zeros(1) if people.due is None else people.due
     naor = queue.balking is not None and queue.balking.rule == "naor"
     accepted = people.accepted - (_own_service(trace.layout, means) if naor else 0.0)
