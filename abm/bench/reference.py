@@ -139,7 +139,7 @@ def relationship(customers: int, periods: int = 104) -> Scenario:
 
 def service_day(customers: int, periods: int = 104) -> Scenario:
     """Return the default market with a service day at each of three firms, felt, and a contact centre at the first."""
-    lines = {
+    lines: dict[str, dict[str, Any]] = {
         "north": {"waiting_line": {"servers": 4, "announcement": 1.0}, "contact_centre": {"preset": "gen3"}},
         "east": {"waiting_line": {"servers": 4, "lines": "numbers"}},
         "south": {"waiting_line": {"servers": 4, "lines": "parallel"}},
