@@ -55,7 +55,8 @@ def learn(centre: Centre, contacts: Sequence[Contact], verdicts: Sequence[float]
     """
     p = centre.p
     for c in contacts:
-        state.open_matter[c.firm][c.customer] = NO_MATTER
+        if not c.first:
+            state.open_matter[c.firm][c.customer] = NO_MATTER
     for c, value in zip(contacts, verdicts, strict=True):
         i, j = c.customer, c.firm
         if bought[j][i] > 0:

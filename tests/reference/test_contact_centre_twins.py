@@ -328,6 +328,27 @@ def test_a_customer_makes_fifteen_contacts_at_most(seed):
     listed(bench, 3)
 
 
+@given(st.integers(0, 500))
+def test_a_matter_stays_open_if_it_would_be_a_sixteenth_contact(t):
+    """Fifteen complaints that are done at once leave a question of before that she did not come to."""
+    bench = Bench(
+        np.random.default_rng(0), customers=1, first_resolution=1.0, wrong_skill_loss=0.0, outsourced_loss=0.0
+    )
+    bench.visits = [[(nth, 0, nth, 1) for nth in range(15)], []]
+    book = bench.world.book
+    book["book.complaint_channel"][:], book["book.visit_firm"][:], book["book.visit_customer"][:] = 1, 0, 0
+    book["book.visit_nth"][:], book.book_visit[:15], book.book_start[:] = range(15), range(15), (0, 15, 15)
+    bench.c.open_matter[0] = QUESTION
+    contacts = listed(bench, t)
+    for c in contacts:
+        c.outcome = SERVED
+    for k, c in enumerate(contacts):
+        bench.of("contact")[k] = c.record()
+    come_out(bench, contacts, t)
+    assert all(c.resolved for c in contacts)
+    assert bench.c.open_matter[0, 0] == QUESTION
+
+
 def answered(bench: Bench, t: int) -> list[Contact]:
     """Let both take the contacts of a period through their days; compare what they wrote."""
     bench.run("set_centres", t)

@@ -113,14 +113,16 @@ def learn_from_contacts(
     the list.
 
     Satisfaction, of those who have been served before this period, and trust move by their weights of the way to the
-    verdict. What is not done stays open at the firm: of several matters a complaint. A complaint about a visit of the
+    verdict. Matters that customers came again about are closed, all of them before any other; then what is not done
+    stays open at the firm: of several matters a complaint. A complaint about a visit of the
     period that is not done is not heard, so that it has failed; one that is done takes `resolved_time` of the time.
 
     satisfaction, trust (m, n)  0-1, open_matter (m, n)  code  [written]
     complaint_heard (book,)  0 or 1, handling_time (book,)  ratio  [written]
     """
     for c in range(contact_number[0]):
-        open_matter[contact[c, FIRM], contact[c, CUSTOMER]] = NO_MATTER
+        if contact[c, FIRST] == 0:
+            open_matter[contact[c, FIRM], contact[c, CUSTOMER]] = NO_MATTER
     for c in range(contact_number[0]):
         one = contact[c]
         j, i, v = one[FIRM], one[CUSTOMER], one[VISIT]
