@@ -15,6 +15,8 @@ import abm
 from abm.core.distributions import draw, exponential_quantile
 from abm.core.functions import logistic32
 from abm.engine.engine import Engine
+from abm.kpis.kpi import Tallied
+from abm.mechanisms.service import centre_kpis as kpis
 from abm.mechanisms.service.contact_centre import ContactCentre
 from abm.world.columns import Column
 from tests.mechanisms.small import Small
@@ -672,6 +674,7 @@ def test_a_whole_market_is_that_of_the_twin():
                 np.testing.assert_array_equal(found, numbers, err_msg=name)
             sums[name] = sums.get(name, 0) + np.array(numbers)
     assert_everything_happened(sums, np.array(open_matter))
+    assert_kpis(world, sums)
 
 
 def assert_everything_happened(sums: dict[str, np.ndarray], open_matter: np.ndarray) -> None:
@@ -681,3 +684,28 @@ def assert_everything_happened(sums: dict[str, np.ndarray], open_matter: np.ndar
         assert numbers[3] == 0, f"{name} of who has no centre"
     assert set(open_matter[:3].ravel()) == {twin.NO_MATTER, QUESTION, COMPLAINT}
     assert not open_matter[3].any()
+
+
+def assert_kpis(world: Any, sums: dict[str, np.ndarray]) -> None:
+    """Compare the KPIs of the whole run with what the twin has counted, at firms that have agents."""
+    tallied = {name: world.tallied(name).sum(axis=0) for name in world.tallies}
+    of_run = Tallied(tallied, YEAR, PERIODS)
+    s = SimpleNamespace(**{name: number[:2] for name, number in sums.items()})
+    cost = (s.centre_staffing + s.centre_technology / 100.0 + s.centre_fees + s.centre_rooms) / 100.0
+    others, others_in_time = s.calls_offered - s.best_calls, s.calls_in_time - s.best_calls_in_time
+    for kpi, number in (
+        (kpis.contact_service_level, s.calls_in_time / s.calls_offered),
+        (kpis.best_service_level, s.best_calls_in_time / s.best_calls),
+        (kpis.others_service_level, others_in_time / others),
+        (kpis.mean_answer, s.answer_time / 60.0 / s.calls_answered),
+        (kpis.call_abandonment_rate, s.calls_abandoned / s.calls_offered),
+        (kpis.first_contact_resolution, s.first_resolved / s.first_contacts),
+        (kpis.agent_occupancy, s.handling_seconds / s.agent_seconds),
+        (kpis.cost_per_contact, cost / s.contacts_offered),
+        (kpis.containment_rate, s.contacts_contained / s.contacts_offered),
+        (kpis.contact_satisfaction, s.contact_verdicts / s.contacts_offered),
+    ):
+        np.testing.assert_allclose(kpi(of_run)[:2], number, rtol=1e-5, err_msg=kpi.name)
+    deferred = kpis.mean_deferred_answer(of_run)
+    assert math.isnan(deferred[0])
+    assert deferred[1] == pytest.approx(s.deferred_time[1] / 60.0 / s.deferred_answers[1])

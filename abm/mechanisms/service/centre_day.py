@@ -78,8 +78,10 @@ def fill_contacts(
 
     Draw 0 at its block: word 2 decides the minutes of handling at usual pace, word 3 patience. Draw 1: word 0 is luck
     in balking, word 1 in being called back. Who calls accepts a wait of `accepted_wait_of_calls`. A message has no end
-    of patience, is not balked at and not called back. It is of the kind of messages; others are of the kind of their
-    matter, of that of class A if the customer is.
+    of patience, is not balked at and not called back: it accepts an ENDLESS wait, and its luck is 2 in both. It is of
+    the kind of messages; others are of the kind of their matter, of that of class A if the customer is. ARRIVAL and DUE
+    are minutes from the opening of the day. The facility is 2 firm + site, NTH the block; ALARM is ENDLESS, ANNOUNCED
+    -1; of the other fields STAGE, TRIES, HANDLED, OVERTAKEN, TICKET and times are 0, whole numbers -1.
 
     handlings, patiences (3,)  how they are distributed, as `draw` takes it
     contact_person (book, WORDS), contact_times (book, TIMES), contact_wants (book, WANTS), in the order  [written]
@@ -152,9 +154,10 @@ def note_contacts(
     """Write what came of each contact, and how long agents of each firm were busy after closing.
 
     The wait is all minutes in line, 0 of who did not come to agents. Deferred is who was written to or called back:
-    whose last line was that of messages. Told is who heard of a wait at least as long as hers. Lacking skill was the
-    agent whose pool lacks that for her line. Agents stay until all are answered: minutes of handling after the length
-    of the day count as overtime.
+    whose last line was that of messages, answered or not; of who did not come to agents all stays as it was. Told is
+    who heard of a wait at least as long as hers. Lacking skill was the agent who answered, if her pool lacks that for
+    the contact's line. Agents stay until all are answered: minutes of handling after the length of the day,
+    minutes_open centre_days / days, count as overtime, of each answered contact from then or its later beginning on.
 
     contact (book, FIELDS), contact_wait (book,)  minutes, overtime_minutes (m,)  minutes  [written]
     """

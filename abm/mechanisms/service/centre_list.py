@@ -55,7 +55,7 @@ def chance_of_question(question_rate, periods_per_year):
 
 @equation
 def begin_contact(one, i, j, block, matter, first, visit, written):
-    """Write what is known of a contact as it arises."""
+    """Write what is known of a contact as it arises: its OUTCOME is AWAY, and what is not given is 0."""
     one[:] = 0
     one[CUSTOMER], one[FIRM], one[BLOCK], one[MATTER] = i, j, block, matter
     one[FIRST], one[VISIT], one[WRITTEN], one[OUTCOME] = first, visit, written, AWAY
@@ -70,12 +70,14 @@ def list_contacts(
     """List the contacts of the period with firms that have a centre.
 
     First come complaints made by telephone or online, firm by firm, visits in the order of the book (block nth);
-    written are those online. Then, firm by firm and row by row: who has an open matter comes again about it if word 0
-    of draw 2, block 32 + firm, is below `tries_again`, else she drops the matter; of the others, who has bought from
-    the firm before this period and has it as her provider has a question if word 0 of draw 2, block 16 + firm, is below
-    `chance_of_question`. Either is written if word 1 of the same draw is below `written_part`. A firm that does not
-    answer messages is called instead. A customer makes at most 15 contacts of all kinds: beyond them she neither asks
-    nor comes again, and her matter stays open.
+    written are those online. Then, firm by firm and row by row: who has an open matter, also if she has left the
+    market or complains to the firm in this period, comes again about it if word 0 of draw 2, block 32 + firm, is below
+    `tries_again`, else she drops the matter; of the others, who has bought from the firm before this period and has it
+    as her provider has a question if word 0 of draw 2, block 16 + firm, is below `chance_of_question`. Either is
+    written if word 1 of the same draw is below `written_part`. A firm that does not answer messages is called instead.
+    A customer makes at most 15 contacts of all kinds: beyond them she neither asks nor comes again, and her matter
+    stays open. FIRST is 0 of who comes again, else 1; VISIT is the place of the visit in the book, -1 where there is
+    none. The matter of who comes again is still open here.
 
     contact (book, FIELDS), contact_number (1,), own_contacts (n,)  contacts, open_matter (m, n)  code  [written]
     """
@@ -136,7 +138,8 @@ def ask_machine(
 
     Where `self_service` is above 0, a contact is contained if word 2 of draw 1 at its block is below `self_service`
     times the part of its matter that can be; the others come to agents annoyed. Who comes where no agents are is
-    DENIED. The site is the second if word 2 of draw 2 is not below the first one's part of the agents.
+    DENIED, and as annoyed. The site is the second if word 2 of draw 2 is not below the first one's part of all agents,
+    0 where there are none; who is contained has one, too. DEFERRED is who writes; TOLD, LACKED and RESOLVED are 0.
 
     contact (book, FIELDS)  [written]
     """
@@ -160,11 +163,13 @@ def order_contacts(
 ):  # fmt: skip
     """Draw when each contact that is for agents comes to them, and list these in that order, day by day.
 
-    Draw 0 at its block: word 0 decides the day (the whole part of it times their number), word 1 the minute of the day
-    by the weights of its intervals; who has been at a machine comes `machine_minutes` later. At the same moment
-    identities decide, then blocks. Day d begins at 4 d minutes_open.
+    Draw 0 at its block: word 0 decides the day (the whole part of it times their number, `days_of_period`), word 1 the
+    minute of the day by the weights of its intervals, `interval_of`, over their number, times the length of the day,
+    minutes_open centre_days / days; who is annoyed by a machine comes `machine_minutes` later, be it after closing. At
+    the same moment identities decide, then blocks. Day d begins at 4 d minutes_open.
 
-    contact_order, contact_spare, contact_moment (book,), contact_arrivals (days + 1,)  place in the order  [written]
+    contact_order, contact_spare, contact_moment (book,), only of who is AWAY  [written]
+    contact_arrivals (days + 1,)  place in the order of the first contact of each day, last their number  [written]
     """
     days, came = days_of_period(centre_days[0]), 0
     length = minutes_open * centre_days[0] / days

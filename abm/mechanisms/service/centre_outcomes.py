@@ -40,8 +40,8 @@ SECONDS = 60.0  # in a minute: times are counted in whole seconds
 def chance_of_resolving(usual, knowledge, quality_target, knowledge_fix, quality_fix, shortfall):
     """Return the chance that an answer does away with the matter, 0-1.
 
-    usual : of an agent with the skill, without any effort      shortfall : what is missing of it, as with a provider's
-    agents; efforts remove a part of failures, at most all of them.
+    usual : of an agent with the skill, without any effort; the parts of failures that efforts remove are added, and
+    are at most all of them      shortfall : taken off what comes of that, as with a provider's agents
     """
     removed = min(knowledge_fix * knowledge + quality_fix * quality_target, np.float32(1.0))
     return unit(usual + (1.0 - usual) * removed - shortfall)
@@ -147,8 +147,10 @@ def count_contacts(
     """Count contacts by outcome, calls by how soon they were answered, and what is thought of them.
 
     A call is not written and not contained. It is answered as a call if it is not called back; in time if that was
-    after at most `answered_within`. Times are whole seconds, rounded half up; first contacts are those answered by
-    agents.      contacts_offered …  tallies [written]
+    after at most `answered_within`. Times are whole seconds, rounded
+    half up; first contacts are those answered by agents. Verdicts are added in whole 2**-20.
+
+    contacts_offered …  tallies [written]
     """
     for c in range(contact_number[0]):
         one = contact[c]
@@ -186,7 +188,8 @@ def book_centres(
     """Book how long agents are paid, on duty and after closing, in whole seconds, and what a centre costs.
 
     Hours on duty are those of a full day times the days of the period; experts' hours there cost more, overtime does as
-    an agent's. Staff and rooms are in whole cents, rounded half up; technology of each contact in 1/100 cent.
+    an agent's. Staff and rooms are in whole cents, rounded half up: staff from (minutes paid agent_hour + minutes of
+    experts expert_hour) / 60, in this order of rounding. Technology of each contact is in 1/100 cent.
 
     centre_staffing, centre_technology, centre_fees, centre_rooms, agent_seconds  tallies [written]
     """

@@ -58,7 +58,10 @@ def part_of_site(agents, s, sites):
 
 @equation(double=True)
 def agents_of_pool(j, s, p, agents, specialists, dedicated_agents, sites):
-    """Return how many agents of a pool are at site s of firm j in an interval of usual contacts."""
+    """Return how many agents of a pool are at site s of firm j in an interval of usual contacts.
+
+    All agents, specialists and dedicated agents are divided each for themselves; generalists are the rest at the site.
+    """
     experts = part_of_site(specialists[j], s, sites[j])
     apart = part_of_site(dedicated_agents[j], s, sites[j])
     others = part_of_site(agents[j], s, sites[j]) - experts - apart
@@ -67,7 +70,11 @@ def agents_of_pool(j, s, p, agents, specialists, dedicated_agents, sites):
 
 @equation(double=True)
 def handling_pace(cti, knowledge, quality_target, cti_pace, knowledge_saving, quality_time):
-    """Return the factor on the minutes of handling: tools save time, finishing a matter takes more."""
+    """Return the factor on the minutes of handling: tools save time, finishing a matter takes more.
+
+    cti_pace with `cti` x (1 - saving x knowledge) x (1 + time x target): products of two levers or parameters are
+    rounded to single precision, all else is of double.
+    """
     saved = (cti_pace if cti > 0 else 1.0) * (1.0 - knowledge_saving * knowledge)
     return saved * (1.0 + quality_time * quality_target)
 
@@ -81,10 +88,15 @@ def set_centres(
     """Write the rules, lines and pools of each firm's sites, as `abm.queues.rules` says; both sites have the same.
 
     Lines: questions, complaints, the same two for class A, and messages and call backs, which are served last. With
-    `best_first` those of class A are served first; without it, and without dedicated agents, class A stands in the
-    others' lines. Pools, in this order: dedicated agents, for class A alone, with all skills; generalists, without that
-    for complaints; specialists, without that for questions. For messages and call backs all have the skill, as the
-    matter is read before. Rooms are endless; only an announced wait is balked at.
+    `best_first` those of class A are served first (rank 0, the usual ones 1, messages 2), and only they are no later
+    than each other; else all four are no later than each other; all lines are no later than that of messages. Without
+    `best_first` and without dedicated agents class A stands in the others' lines. Pools, in this order: dedicated
+    agents, for class A alone, with all skills; generalists, for all lines, without the skill for complaints;
+    specialists, for all lines, without that for questions. For messages and call backs all of these have the skill, as
+    the matter is read before. Rooms are endless; only an announced wait is balked at. The line of call backs is that of
+    messages, -1 where a firm neither calls back nor answers messages; the chance that a call back is taken is
+    `call_back` x `call_back_taken`, of single precision. Who is not served does not come again. Firms without a centre
+    have such sites, too.
 
     site_rules (sites, RULES), site_lines (sites, lines, LINE_RULES), site_pools (sites, pools, POOL_RULES), site_pace
     (sites, pools), site_joins (sites, 1, kinds), site_minutes (sites, 1)  [written]
@@ -125,7 +137,10 @@ def plan_agents(
 ):  # fmt: skip
     """Write how many agents are on duty from when, and how many minutes of agents that is on a full day.
 
-    In each interval a pool that has agents at a site has `on_duty` of them.
+    In each interval a pool that has agents at a site has `on_duty` of them; another has none, and no shifts. Shifts go
+    by interval, from the second on, by site and by pool; intervals are equal parts of the length of the day,
+    minutes_open centre_days / days. The times that are left of the list are ENDLESS. Minutes on duty are parts of
+    minutes_open.
 
     site_staff (sites, pools), agent_shift_time, agent_shift_place, agent_shift_staff (shifts,)  [written]
     agent_minutes (m,), of all, expert_minutes (m,), of specialists and dedicated agents  [written]
