@@ -104,7 +104,8 @@ class Centre(Sites):
         """Return the contacts of a period, and drop matters or take them up again.
 
         visits : of each firm (place, row, nth, channel of a complaint) in the order of the book
-        people : with `identity`, `provider` and of each firm `bought`      open_matter [firm][row], written
+        people : with `identity`, `provider`, whether she `left` the market, and of each firm `bought`
+        open_matter : [firm][row], written
         """
         found: list[Contact] = []
         own = [0] * len(people)
@@ -132,7 +133,7 @@ class Centre(Sites):
             makes = self.below(comes, self.p.tries_again, "returns")
             open_matter[j][i] = matter if makes else NO_MATTER
         else:
-            asks = one.bought[j] > 0 and one.provider == j
+            asks = one.bought[j] > 0 and one.provider == j and not one.left
             makes = asks and self.below(comes, question_chance(self.p.question_rate, self.year), "asks")
         if not makes:
             return None

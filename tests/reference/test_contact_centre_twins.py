@@ -118,7 +118,7 @@ class Bench:
         """Draw what customers hold; identities are not the numbers of their rows."""
         rng, c, (m, n) = self.rng, self.c, self.c.trust.shape
         c.customer_id[:] = rng.permutation(n) * 307_000_001 % 2**32
-        c.provider[:] = rng.integers(-1, m, n)
+        c.provider[:], c.exited[:] = rng.integers(-1, m, n), rng.choice([-1, -1, -1, 0, 2], n)
         c.encounters[:] = rng.integers(0, 3, (m, n))
         c.customer_class[:] = rng.integers(0, 5, (m, n))
         c.open_matter[:] = rng.integers(0, 3, (m, n))
@@ -167,14 +167,19 @@ class Bench:
 
     def people(self) -> list[SimpleNamespace]:
         """Return the customers as the twin takes them."""
-        bought, c = self.c.encounters, self.c
-        return [
-            SimpleNamespace(identity=int(c.customer_id[i]), provider=int(c.provider[i]), bought=bought[:, i].tolist())
-            for i in range(self.world.n)
-        ]
+        c = self.c
+        return people_of(c.customer_id, c.provider, c.exited, c.encounters)
 
     def identities(self) -> list[int]:
         return self.c.customer_id.tolist()
+
+
+def people_of(identities: Any, provider: Any, exited: Any, encounters: Any) -> list[SimpleNamespace]:
+    """Return customers as the twin takes them, from their columns."""
+    return [
+        SimpleNamespace(identity=int(who), provider=int(j), left=bool(t >= 0), bought=bought.tolist())
+        for who, j, t, bought in zip(identities, provider, exited, encounters.T, strict=True)
+    ]
 
 
 def twin_of(mechanism: Any, levers: Any, days: float, world: Any, seed: int) -> Centre:
@@ -508,7 +513,7 @@ CUSTOMERS, PERIODS, YEAR = 150, 16, 12
 SEEN = {  # of the list of visits, and what contacts have made of the market
     "visit": ("visit_customer", "visit_nth", "complaint_channel", "complaint_heard", "handling_time"),
     "customer": (
-        "satisfaction_met", "trust_met", "satisfaction", "trust", "open_matter", "encounters", "provider",
+        "satisfaction_met", "trust_met", "satisfaction", "trust", "open_matter", "encounters", "provider", "exited",
         "customer_class", "agent_minutes", "expert_minutes", "overtime_minutes",
     ),
 }  # fmt: skip
@@ -619,11 +624,7 @@ class Period:
 
     def people(self) -> list[SimpleNamespace]:
         """Return the customers as the twin takes them."""
-        bought, provider = self.seen["encounters"], self.seen["provider"]
-        return [
-            SimpleNamespace(identity=who, provider=int(provider[i]), bought=bought[:, i].tolist())
-            for i, who in enumerate(self.identities)
-        ]
+        return people_of(self.identities, *(self.seen[name] for name in ("provider", "exited", "encounters")))
 
     def state(self) -> SimpleNamespace:
         """Return what contacts find: what is thought of firms, matters, and complaints as they are made."""

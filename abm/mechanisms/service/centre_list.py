@@ -64,20 +64,20 @@ def begin_contact(one, i, j, block, matter, first, visit, written):
 @kernel(per="market", double=True)
 def list_contacts(
     contact, contact_number, own_contacts, open_matter, book_start, book_visit, visit_customer, visit_nth,
-    complaint_channel, encounters, provider, customer_id, has_centre, messages, question_rate, tries_again,
+    complaint_channel, encounters, provider, exited, customer_id, has_centre, messages, question_rate, tries_again,
     written_part, periods_per_year, key, replication, t,
 ):  # fmt: skip
     """List the contacts of the period with firms that have a centre.
 
     First come complaints made by telephone or online, firm by firm, visits in the order of the book (block nth);
-    written are those online. Then, firm by firm and row by row: who has an open matter, also if she has left the
-    market or complains to the firm in this period, comes again about it if word 0 of draw 2, block 32 + firm, is below
-    `tries_again`, else she drops the matter; of the others, who has bought from the firm before this period and has it
-    as her provider has a question if word 0 of draw 2, block 16 + firm, is below `chance_of_question`. Either is
-    written if word 1 of the same draw is below `written_part`. A firm that does not answer messages is called instead.
-    A customer makes at most 15 contacts of all kinds: beyond them she neither asks nor comes again, and her matter
-    stays open. FIRST is 0 of who comes again, else 1; VISIT is the place of the visit in the book, -1 where there is
-    none. The matter of who comes again is still open here.
+    written are those online. Then, firm by firm and row by row: who has an open matter, also if she has left the market
+    or complains to the firm in this period, comes again about it if word 0 of draw 2, block 32 + firm, is below
+    `tries_again`, else she drops the matter; of the others in the market, who has bought from the firm before this
+    period and has it as her provider has a question if word 0 of draw 2, block 16 + firm, is below
+    `chance_of_question`. Either is written if word 1 of the same draw is below `written_part`. A firm that does not
+    answer messages is called instead. A customer makes at most 15 contacts of all kinds: beyond them she neither asks
+    nor comes again, and her matter stays open. FIRST is 0 of who comes again, else 1; VISIT is the place of the visit
+    in the book, -1 where there is none. The matter of who comes again is still open here.
 
     contact (book, FIELDS), contact_number (1,), own_contacts (n,)  contacts, open_matter (m, n)  code  [written]
     """
@@ -96,7 +96,7 @@ def list_contacts(
     for j in range(has_centre.shape[0]):
         for i in range(n if has_centre[j] > 0 else 0):
             matter = np.int64(open_matter[j, i])
-            asks = matter == NO_MATTER and encounters[j, i] > 0.0 and provider[i] == j
+            asks = matter == NO_MATTER and encounters[j, i] > 0.0 and provider[i] == j and exited[i] < 0
             if (asks or matter != NO_MATTER) and own_contacts[i] < MOST_OCCASIONS:
                 block = (ASKS if asks else RETURNS) + j
                 u, w, _, _ = uniform4(key, customer_id[i], t, (2 << 16) | block, replication)
