@@ -402,6 +402,28 @@ def test_days_are_those_of_the_twin(seed, t):
     answered(Bench(np.random.default_rng(seed), customers=30, firms=2), t)
 
 
+TIES = (((9039, 16), (4785, 16)), ((2225, 12), (2225, 2)), ((32716, 17), (32716, 10)))  # of the same luck in period 0
+
+
+@pytest.mark.parametrize("pair", TIES)
+def test_who_comes_at_the_same_moment_is_ordered_as_by_the_twin(pair):
+    """Of two whose minute is the same the lower identity comes first, then the lower block, however they are listed."""
+    for later, earlier in (pair, pair[::-1]):
+        bench = Bench(np.random.default_rng(0), customers=2)
+        bench.world.replication, bench.c.centre_days[0] = 0, 1.0
+        bench.centre = bench.twin()
+        bench.c.customer_id[:] = later[0], earlier[0]
+        contacts = [Contact(row, 0, block, QUESTION, True) for row, (_, block) in enumerate((later, earlier))]
+        for k, c in enumerate(contacts):
+            bench.of("contact")[k] = c.record()
+        bench.of("contact_number")[0] = 2
+        bench.run("order_contacts", 0)
+        order, _ = bench.centre.order(0, contacts, bench.identities())
+        assert order[0].moment == order[1].moment
+        assert bench.of("contact_order")[:2].tolist() == [c.customer for c in order]
+        assert (bench.c.customer_id[order[0].customer], order[0].block) == min(pair)
+
+
 def drawn_contacts(bench: Bench) -> list[Contact]:
     """Draw contacts with outcomes, whether a day could have made them or not, and write them on the list."""
     rng, found = bench.rng, []
