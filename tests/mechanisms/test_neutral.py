@@ -20,6 +20,7 @@ NEUTRAL = {  # what switches off the effect of a theory that has one as soon as 
     "attributes": {"attribute_spread": 0.0},
     "demand_profile": {"profile": []},
     "demand_shock": {"shock_spread": 0.0},
+    "adoption": {"initial_adopters": 1.0},
 }
 OPTIONAL = [kind for kind in shipped() if not kind.standard]
 
