@@ -26,7 +26,6 @@ from abm.mechanisms.demand.adoption_kernels import (
     adopt_by_threshold,
     count_adopters,
     draw_first_adopters,
-    draw_thresholds,
     wait_for_adoption,
 )
 from abm.mechanisms.mechanism import AtDates, Mechanism, Schedule
@@ -99,7 +98,6 @@ class Adoption(Mechanism):
             "adoption_period", ("customer",), -1, "period",
             "first period with occasions, 0 = from the start, -1 = has not adopted", "int32",
         ),
-        Column("adoption_threshold", ("customer",), 0, "share", "of neighbours after whom she adopts"),
         Column(
             "life_cycle_stage", ("whole_market",), -1, "code",
             "0 introduction, 1 growth, 2 maturity, 3 decline, -1 = not known", "int32",
@@ -187,16 +185,13 @@ class Adoption(Mechanism):
         return {"whole_market": 1}
 
     def begin(self, world: World, seed: int) -> None:
-        """Draw the first adopters and the thresholds."""
+        """Draw the first adopters."""
         c, key = world.customers, stream_key(seed, self.name)
         if "adoption_period" in c:
             customers = world.ties.start.size - 1  # at the start, also where the world is one of newcomers alone
             draw_first_adopters(
                 c.adoption_period, c.customer_id, self.initial_adopters, customers, key, world.replication
             )
-        if "adoption_threshold" in c:
-            bounds = self.threshold, self.threshold_spread
-            draw_thresholds(c.adoption_threshold, c.customer_id, *bounds, key, world.replication)
 
     def judge_stage(self, world: World, t: int) -> None:
         """Tell the stage from the visits to all firms in the latest year and in the one before, if both have passed."""

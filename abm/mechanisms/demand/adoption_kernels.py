@@ -47,19 +47,6 @@ def draw_first_adopters(adoption_period, customer_id, initial_adopters, customer
 
 
 @kernel
-def draw_thresholds(adoption_threshold, customer_id, threshold, threshold_spread, key, replication):
-    """Draw each customer's threshold, `threshold_of` a uniform of 32 bits (period 0, draw 1, block 0, word 1).
-
-    It is worked out in float64 from the float32 parameters, and kept as float32.
-
-    adoption_threshold (n,)  share  [written]
-    """
-    for i in range(customer_id.shape[0]):
-        word = philox(customer_id[i], 0, 1 << 16, replication, key)[1]
-        adoption_threshold[i] = threshold_of(uniform_fine(word), np.float64(threshold), np.float64(threshold_spread))
-
-
-@kernel
 def wait_for_adoption(need, adoption_period, lo, hi):
     """Let who has not adopted need nothing: `need` becomes 0, and stays as it is for others.
 
@@ -106,15 +93,21 @@ def adopt_by_hazard(
 
 
 @kernel
-def adopt_by_threshold(adoption_period, adoption_threshold, exited, tie_start, tie_target, adoptions, lo, hi, t):
+def adopt_by_threshold(
+    adoption_period, exited, tie_start, tie_target, customer_id, adoptions, threshold, threshold_spread, key,
+    replication, lo, hi, t,
+):  # fmt: skip
     """Let those adopt at the end of the period whose neighbours have adopted in a share that reaches their threshold.
 
     The share is counted as in `adopt_by_hazard`, as float32; one that equals the threshold reaches it. Who has adopted,
-    has left the category, or has no neighbours stays as she is. Nothing is drawn.
+    has left the category, or has no neighbours stays as she is. A threshold is `threshold_of` a uniform of 32 bits
+    (period 0, draw 1, block 0, word 1), so the same in all periods; it is worked out in float64 from the float32
+    parameters, and compared as float32.
 
     adoption_period (n,)  first period with occasions, -1 = has not adopted  [written]
     adoptions  tally, nobody's entry [written]
     """
+    middle, spread = np.float64(threshold), np.float64(threshold_spread)
     found = 0
     for i in range(lo, hi):
         who = np.int64(i)
@@ -124,7 +117,8 @@ def adopt_by_threshold(adoption_period, adoption_threshold, exited, tie_start, t
             for e in range(tie_start[who], tie_start[who + 1]):
                 since = adoption_period[tie_target[e]]
                 have += 1 if (since >= 0) & (since <= t) else 0
-            if share_adopted(have, neighbours) >= adoption_threshold[i]:
+            luck = uniform_fine(philox(customer_id[i], 0, 1 << 16, replication, key)[1])
+            if share_adopted(have, neighbours) >= np.float32(threshold_of(luck, middle, spread)):
                 adoption_period[i] = t + 1
                 found += 1
     adoptions[-1] += found

@@ -22,7 +22,6 @@ from abm.mechanisms.demand.adoption_kernels import (
     adopt_by_threshold,
     chance_of_adopting,
     draw_first_adopters,
-    draw_thresholds,
     share_adopted,
     threshold_of,
     wait_for_adoption,
@@ -72,11 +71,13 @@ def cascade(z, phi, seeds, customers, replication):
     ties = Network(kind="erdos_renyi", neighbours=z).build(customers, stream_key(1, "graph"), replication)
     period, nobody_left = np.full(customers, -1, np.int32), np.full(customers, -1, np.int32)
     period[:seeds] = 0
-    threshold, count, before = np.full(customers, phi, np.float32), np.zeros(1, np.int64), -1
+    ids, count, before = np.arange(customers, dtype=np.uint32), np.zeros(1, np.int64), -1
     target, t = ties.target.view(np.uint32), 0
     while count[0] > before:
         before = count[0]
-        adopt_by_threshold(period, threshold, nobody_left, ties.start, target, count, 0, customers, t)
+        adopt_by_threshold(
+            period, nobody_left, ties.start, target, ids, count, phi, 0.0, KEY, replication, 0, customers, t
+        )  # fmt: skip
         t += 1
     return (seeds + count[0]) / customers
 
@@ -166,13 +167,19 @@ class TestByHand:
         assert 0 < sum(lucky) < 60
         assert (period[60:] == -1).all(), "identities from 60 on are newcomers"
 
-    def test_thresholds(self):
-        threshold = np.zeros(2000, np.float32)
-        draw_thresholds(threshold, np.arange(2000, dtype=np.uint32), 0.4, 0.2, KEY, 0)
-        assert threshold[7] == pytest.approx(0.2 + 0.4 * uniform_fine(philox(7, 0, 1 << 16, 0, KEY)[1]), abs=1e-6)
-        assert 0.2 <= threshold.min() < 0.21
-        assert 0.59 < threshold.max() <= 0.6
-        assert threshold.mean() == pytest.approx(0.4, abs=0.01)
+    def test_thresholds_differ_by_customer_and_stay(self):
+        """One of two neighbours has adopted: about half of all thresholds between .3 and .7 are reached."""
+        small = Small(900, adoption={"rule": "threshold", "threshold": 0.5, "threshold_spread": 0.2})
+        small.tie([tie for i in range(300) for tie in ((i, i + 300, 1.0), (i, i + 600, 1.0))])
+        small.c.adoption_period[:] = -1
+        small.c.adoption_period[300:600] = 0
+        low = [0.3 + 0.4 * uniform_fine(philox(i, 0, 1 << 16, 0, KEY)[1]) <= 0.5 for i in range(300)]
+        small.run("adoption", adopt_by_threshold, t=4)
+        assert (small.c.adoption_period[:300] == 5).tolist() == low
+        assert 100 < sum(low) < 200
+        small.c.adoption_period[600:] = -1
+        small.run("adoption", adopt_by_threshold, t=5)
+        assert (small.c.adoption_period[:300] == 5).tolist() == low, "a threshold is for life"
 
 
 class TestAgainstExactValues:
@@ -301,6 +308,16 @@ def test_threads_and_tiles_change_nothing(rule):
     for other in (run(scenario, threads=2), run(scenario, tile=64), run(scenario, threads=2, tile=128)):
         np.testing.assert_array_equal(plain.history, other.history)
         np.testing.assert_array_equal(plain.customers.adoption_period, other.customers.adoption_period)
+
+
+def test_a_threshold_that_changes_is_followed():
+    """Nobody moves at a threshold of 1 on a ring of few adopters; from the date on one neighbour is enough."""
+    adoption = {"rule": "threshold", "threshold": 1.0, "initial_adopters": 0.05}
+    change = {"name": "fashion", "from": 20, "set": {"adoption.threshold": 0.1}}
+    have = run(market(300, 40, adoption, changes=[change])).tallied("adopters")[:, -1]
+    assert have[19] < 60
+    assert have[20] > have[19]
+    assert have[-1] == 300
 
 
 @pytest.mark.parametrize("rule", ["bass", "threshold"])
