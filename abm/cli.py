@@ -34,6 +34,7 @@ VERBS = (  # in the order of the help
     verbs_that_run.compare,
     verbs_that_run.sensitivity,
     verbs_that_run.thresholds,
+    verbs_that_run.game,
     verbs_that_run.twins,
     verbs_that_run.calibrate,
     other_verbs.report,

@@ -48,7 +48,7 @@ TOP = ("cli", "commands", "__init__", "__main__")  # may import everything
 FIGURES = (  # families of figures, and what they are all made with
     "plots", "drawn", "figures", "over_time", "by_group", "claims", "levels", "money", "inside", "customers", "flows",
     "winners", "card", "accessor", "accessor_inside", "radar", "twins", "race", "replications", "sensitivity",
-    "thresholds", "calibration", "against_log", "programmes", "retention", "queues",
+    "thresholds", "game", "calibration", "against_log", "programmes", "retention", "queues",
 )  # fmt: skip
 ONLY_IN = {  # a library, and the files that may import it
     "numba": ("core/kernels.py", "core/disk_cache.py", "core/lowering.py", "core/programs.py", "core/effects.py"),

@@ -30,8 +30,9 @@ from abm.study.storage.results import Results
 
 RESULTS = "results"  # beside the study file
 OPTIONS = (  # of the command line alone: no study file has them
-    "kpi", "firm", "group", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs", "precision", "method",
-    "samples", "trials", "forgiven", "log", "log_dates", "log_until", "out", "weight", "workers", "threads",
+    "kpi", "firm", "firms", "group", "arm", "against", "zone", "confidence", "point", "pilot", "max_runs",
+    "precision", "method", "samples", "trials", "forgiven", "log", "log_dates", "log_until", "out", "weight",
+    "workers", "threads",
 )  # fmt: skip
 _SPELLED = {"forgiven": "forgive", "factors": "factor"}
 _DEFAULT_FIRMS = Scenario.model_fields["firms"].default

@@ -180,6 +180,35 @@ def thresholds(
     )  # fmt: skip
 
 
+def game(
+    file: Study,
+    firms: Annotated[
+        str,
+        typer.Option(metavar="NAME,NAME", help="The rivals; the arms are written for the first.", show_default=False),
+    ],
+    arms: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="The strategies; left out = all arms of the study.")
+    ] = None,
+    kpi: Annotated[str, typer.Option(metavar="NAME", help="What each firm is paid.")] = "profit",
+    confidence: Annotated[float, typer.Option(help="That all best responses called decided are right.")] = 0.95,
+    own: With = None,
+    data: Data = None,
+    sets: Sets = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    cluster: Cluster = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Let rivals take each arm of a study in every combination: payoffs, best responses, equilibria."""
+    do(
+        "game", file, firms, arms, kpi, confidence, own or [], sets or [], replications, seed, workers, threads,
+        cluster, out, json,
+    )  # fmt: skip
+
+
 def twins(
     file: Study,
     arms: Annotated[
