@@ -137,6 +137,12 @@ PICTURES = (
         f'thresholds {QUESTION} --kpi profit --weight "pricing.price_sensitivity=[3,6,9,12]"',
         "my_question/thresholds/thresholds.png",
     ),
+    Picture(
+        "game", "What rivals would do",
+        "What each firm is paid by what both do, its best responses, and where neither would change "
+        "([rivals](../how-to/rivals.md)).",
+        f"game {QUESTION} --firms north,south --kpi profit", "my_question_game/game_profit_north_south.png",
+    ),
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,16 +21,18 @@ from abm.view.drawn import Drawn, figure_of
 MOST_LISTED = 16  # profiles and best responses on screen; files and --json have all
 _MOST_NUMBERS = 8  # columns of a matrix in whose cells the numbers are readable
 _ROW, _COLUMN = 0.42, 14  # inches; characters of a name below a column
-_PAPER = "PuOr_r"  # from low to high, told apart without red and green
-_DARK = 0.3  # distance from the middle of the palette, from which white letters are read better
+_PAPER, _ALPHA = "PuOr_r", 0.85  # from low to high, told apart without red and green
+_BRIGHTNESS = (0.299, 0.587, 0.114)  # of red, green and blue
+_DARK = 0.55  # luminance of a cell below which white letters are read better
 
 
 def profiles(found: Game) -> Table:
     """Return a row per profile: what each firm does and is paid, the largest gain by itself, whether that is 0."""
     digits = _decimals(found)
-    paid = [f"{plots.label(found.kpi.name).lower()} of {firm}" for firm in found.firms]
-    columns = (*found.firms, *paid, "who would change", "gains", "interval", "equilibrium", "stability")
-    made = tables.table(columns, right=(*paid, "gains", "interval", "stability"), whole=("gains", "interval"))
+    paid = [f"to {firm}" for firm in found.firms]
+    columns = (*found.firms, *paid, "would change", "gains", "interval", "equilibrium", "stability")
+    numbers = (*paid, "gains", "interval", "stability")
+    made = tables.table(columns, right=numbers, whole=(*numbers, "equilibrium"))
     means = found.table.set_index(["profile", "firm"])["mean"]
     called = found.labels
     for row in _first(found.profiles.sort_values("stability", ascending=False, kind="stable")):
@@ -61,11 +64,11 @@ def explained(found: Game) -> str:
     all_of = "" if shown == len(found.profiles) else f"The {shown} most stable of {len(found.profiles)} profiles. "
     unit = f" ({found.kpi.unit})" if found.kpi.unit else ""
     return (
-        f"{all_of}Means of {found.kpi.name}{unit} over {counted(found.replications, 'replication')}, in which all "
-        "profiles share their luck. Who would change gains most by it; where nobody would, it is an equilibrium by the "
-        "means. Intervals of paired differences hold for the whole game together at "
-        f"{found.confidence:.6g} confidence, and open is what they leave so. Stability: in which share of "
-        f"{RESAMPLES:,} bootstrap samples of the replications nobody would change."
+        f"{all_of}What goes to a firm is its mean {found.kpi.name}{unit} over "
+        f"{counted(found.replications, 'replication')}, in which all profiles share their luck. Who would change gains "
+        "most by it; where nobody would, it is an equilibrium by the means. Intervals of paired differences hold for "
+        f"the whole game together at {found.confidence:.6g} confidence, and open is what they leave so. Stability: in "
+        f"which share of {RESAMPLES:,} bootstrap samples of the replications nobody would change."
     )
 
 
@@ -82,11 +85,11 @@ def payoff(found: Game, firm: str, ax: Axes | None = None) -> Axes:
     with plots.style():
         ax = ax or plots.axes(height(found, firms=1))
         ax.grid(visible=False)
-        spread = max(float(np.ptp(means)), 1e-300)
-        ax.imshow(means, cmap=_PAPER, aspect="auto", alpha=0.85)
+        image = ax.imshow(means, cmap=_PAPER, aspect="auto", alpha=_ALPHA)
+        paper = image.to_rgba(means)
         for (y, x), value in np.ndenumerate(means):
             row = cells[found.strategies[y], rivals[x]]
-            ink = "white" if abs((value - means.min()) / spread - 0.5) > _DARK else plots.INK
+            ink = "white" if _luminance(paper[y, x]) < _DARK else plots.INK
             _mark(ax, x, y, row["response"], ink)
             if row["profile"] in found.equilibria:
                 ax.plot(*_frame(x, y), color=plots.INK, linewidth=2.2, solid_joinstyle="miter")
@@ -127,7 +130,8 @@ def draw(found: Game) -> Drawn:
         for ax, firm in zip(figure.subplots(len(found.firms), squeeze=False).flat, found.firms, strict=True):
             payoff(found, firm, ax)
 
-    file = f"game_{found.kpi.name}_{'_'.join(found.firms)}.png"
+    # A firm may be called anything, and not all of it may stand in the name of a file.
+    file = re.sub(r"[^\w-]", "_", f"game_{found.kpi.name}_{'_'.join(found.firms)}") + ".png"
     return figure_of(file, f"{labels.said(found.statement, found.labels)}.", note, one)
 
 
@@ -149,6 +153,11 @@ def document(found: Game) -> dict[str, Any]:
         "statement": found.statement,
         **{part: getattr(found, part).to_dict("records") for part in parts},
     }
+
+
+def _luminance(colour: np.ndarray) -> float:
+    """Return how bright a colour (red, green, blue, alpha) is on white [0-1]; weights of ITU-R BT.601, from memory."""
+    return float(1 - _ALPHA * (1 - np.dot(_BRIGHTNESS, colour[:3])))
 
 
 def _mark(ax: Axes, x: int, y: int, response: str, ink: str) -> None:

@@ -13,7 +13,9 @@ from abm.cli import main
 from abm.view import figures
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"tutorial/first-hour.md": 4, "how-to/criteria.md": 1, "how-to/compare.md": 1}  # and how many blocks each has
+PAGES = {  # and how many blocks each has
+    "tutorial/first-hour.md": 4, "how-to/criteria.md": 1, "how-to/compare.md": 1, "how-to/rivals.md": 1,
+}  # fmt: skip
 
 
 def blocks(page: str) -> list[tuple[list[list[str]], str]]:
