@@ -19,25 +19,28 @@ from abm.view import labels, plots, tables
 from abm.view.drawn import Drawn, figure_of
 
 MOST_LISTED = 16  # profiles and best responses on screen; files and --json have all
+_MOST_APART = 2  # firms whose strategies have a column each
 _MOST_NUMBERS = 8  # columns of a matrix in whose cells the numbers are readable
 _ROW, _COLUMN = 0.42, 14  # inches; characters of a name below a column
 _PAPER, _ALPHA = "PuOr_r", 0.85  # from low to high, told apart without red and green
 _BRIGHTNESS = (0.299, 0.587, 0.114)  # of red, green and blue
-_DARK = 0.55  # luminance of a cell below which white letters are read better
+_DARK = 0.6  # luminance of a cell below which white letters are read better
 
 
 def profiles(found: Game) -> Table:
     """Return a row per profile: what each firm does and is paid, the largest gain by itself, whether that is 0."""
     digits = _decimals(found)
     paid = [f"to {firm}" for firm in found.firms]
-    columns = (*found.firms, *paid, "would change", "gains", "interval", "equilibrium", "stability")
+    doing = found.firms if len(found.firms) <= _MOST_APART else (", ".join(found.firms),)
+    columns = (*doing, *paid, "would change", "gains", "interval", "equilibrium", "stability")
     numbers = (*paid, "gains", "interval", "stability")
     made = tables.table(columns, right=numbers, whole=(*numbers, "equilibrium"))
     means = found.table.set_index(["profile", "firm"])["mean"]
     called = found.labels
     for row in _first(found.profiles.sort_values("stability", ascending=False, kind="stable")):
         values = [tables.number(means[row["profile"], firm], digits) for firm in found.firms]
-        played = [tables.broken(called.get(arm, arm)) for arm in row["strategies"]]
+        played = [called.get(arm, arm) for arm in row["strategies"]]
+        played = [tables.broken(one) for one in (played if len(doing) == len(played) else [", ".join(played)])]
         change = f"{row['firm']} to {called.get(row['to'], row['to'])}" if row["gain"] > 0 else ""
         gain = [tables.number(row["gain"], digits, sign=True), _ends(row, digits)] if change else ["", ""]
         share = "-" if math.isnan(row["stability"]) else f"{row['stability']:.3f}"

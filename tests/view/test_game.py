@@ -84,6 +84,23 @@ def test_the_figure(dilemma):
     assert "an equilibrium in profit" in notebook.html(dilemma)
 
 
+def test_three_firms_share_a_column_and_have_a_matrix_each():
+    """All are paid what they do alike: nobody gains where all do the same."""
+    world = abm.Scenario(population=abm.Population(customers=60), periods=6, burn_in=2)
+    study = abm.Experiment("rivals", world, arms={"stay": {}, "cut": {"firms.north.price": 0.9}})
+    plan = profiles(study, ["north", "east", "south"])
+    alike = [float(len(set(profile)) == 1) for profile in plan.choices.values()]
+    found = of_values(plan, np.repeat(alike, 3)[:, None] + NOISE)
+    table = game.profiles(found)
+    assert [column.header for column in table.columns][:4] == ["north, east, south", "to north", "to east", "to south"]
+    assert cells(table)[0][:2] == ["stay, stay, stay", "cut, cut, cut"]
+    ax = game.payoff(found, "east")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["stay, stay", "stay, cut", "cut, stay", "cut, cut"]
+    assert ax.get_xlabel() == "what north and south do"
+    np.testing.assert_array_equal(ax.images[0].get_array(), [[1, 0, 0, 0], [0, 0, 0, 1]])
+    assert game.draw(found).image.startswith(b"\x89PNG")
+
+
 def test_equal_payoffs_do_no_harm():
     found = made([[1, 1], [1, 1]], [[1, 1], [1, 1]], np.zeros(1))
     assert game.draw(found).image.startswith(b"\x89PNG")

@@ -93,6 +93,17 @@ def test_intervals_are_students_at_a_share_of_the_confidence():
     assert first.low[0, 1, 0] == -first.high[1, 0, 0]
 
 
+def test_strategies_that_do_not_differ_are_rarely_told_apart():
+    """All nine profiles pay the same but for luck: at 0.95 confidence at most 1 game in 20 has a best response."""
+    luck = np.random.default_rng(11)
+    games = 600
+    wrong = sum(
+        any((one.low > 0).any() for one in payoffs.gains(luck.normal(size=(3, 3, 2, 10)), 1, 0.95))
+        for _ in range(games)
+    )
+    assert 0 < wrong <= games * (0.05 + 3 * np.sqrt(0.05 * 0.95 / games))
+
+
 def test_luck_leaves_a_best_response_undecided_and_equal_strategies_do_not():
     wide = made([[3, 0], [3.1, 1]], [[3, 5], [0, 1]])
     wide[1, 0, 0] += np.array([9.0, -9.0, 9.0, -9.0])
