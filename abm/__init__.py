@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from abm.study.calibration.log_targets import log_targets
     from abm.study.calibration.targets import Target, read_targets, write_targets
     from abm.study.comparison.compare import compare
+    from abm.study.comparison.game import Game, game
     from abm.study.comparison.judgement import judge
     from abm.study.comparison.lost_customers import lost_customers
     from abm.study.comparison.robust import Robustness, robust
@@ -86,6 +87,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "matched", "Matched",
     # which arm is best
     "compare", "Verdict", "robust", "Robustness",
+    # what rivals would do
+    "game", "Game",
     # whether a claim holds
     "Criterion", "judge",
     # what customers who are lost were worth
@@ -132,6 +135,7 @@ _HOME = {
     "study.calibration.log_targets": ("log_targets",),
     "study.calibration.targets": ("Target", "read_targets", "write_targets"),
     "study.comparison.compare": ("compare",),
+    "study.comparison.game": ("Game", "game"),
     "study.comparison.judgement": ("judge",),
     "study.comparison.lost_customers": ("lost_customers",),
     "study.comparison.robust": ("Robustness", "robust"),
