@@ -45,7 +45,8 @@ API = {  # what abm.__all__ holds, by use
                "stamp_card tiered_program in_periods_of simulate CustomerModel against_log"),
     "studies": ("Studies and their results", "load Experiment run read Results matched Matched run_until warm_up power "
                 "Criterion judge report Report paper_table"),
-    "comparisons": ("Which arm is best", "compare Verdict robust Robustness comparisons game Game lost_customers twins_data"),
+    "comparisons": ("Which arm is best", "compare Verdict robust Robustness comparisons game Game lost_customers "
+                    "twins_data"),
     "queues": ("A queue by itself", "queue Queue Served servers_for staffing"),
     "uncertainty": ("What nobody can know", "Design grid latin_hypercube sobol saltelli morris sensitivity Sensitivity "
                     "thresholds Thresholds calibrate Calibration Target read_targets write_targets log_targets "
