@@ -259,5 +259,6 @@ def misfit(correlation: FloatArray) -> tuple[int, int, float] | None:
     if values[0] >= -1e-10:
         return None
     pull = np.triu(correlation * np.outer(vectors[:, 0], vectors[:, 0]), 1)
-    i, j = np.unravel_index(np.argmin(pull), correlation.shape)
+    least = np.round(pull, 9)  # which of equal ones is lowest in the last bit differs between machines
+    i, j = np.unravel_index(np.flatnonzero(least == least.min())[-1], correlation.shape)
     return int(i), int(j), math.floor(1e4 / (1.0 - values[0])) / 1e4

@@ -56,7 +56,7 @@ def with_book(steps: Sequence[Step], columns: Mapping[str, Column]) -> list[Step
     """
     for step in steps:
         _check_time(step, columns)
-    _check_scratch(steps, columns)
+    _check_records(steps, columns)
     if any(_taken(step, columns) & {_OUTCOME} for step in steps):
         steps = [*_outcomes(steps, columns), *steps]
     for phase in _GATHERINGS:
@@ -108,8 +108,9 @@ def _taken(step: Step, columns: Mapping[str, Column]) -> set[str]:
 
 
 def _used(steps: Iterable[Step], columns: Mapping[str, Column]) -> set[str]:
-    """Return the columns of visits, other than scratch and the list's length, that steps take."""
-    return {name for step in steps for name in _taken(step, columns) if "." not in name and name != _LIST}
+    """Return the columns with an entry a visit, scratch among them, that steps take; the length of the list is none."""
+    taken = {name for step in steps for name in _taken(step, columns)}
+    return {name for name in taken if columns[name].axes == ("visit",) and not name.startswith(f"{VISITS}.")}
 
 
 def _said(step: Step, name: str) -> str:
@@ -133,15 +134,16 @@ def _check_time(step: Step, columns: Mapping[str, Column]) -> None:
         )
 
 
-def _check_scratch(steps: Sequence[Step], columns: Mapping[str, Column]) -> None:
-    """Refuse scratch that is taken both where visitors meet and elsewhere: it is not kept in between."""
-    meeting = {name for step in steps if step.phase in _GATHERINGS for name in _taken(step, columns) if "." in name}
+def _check_records(steps: Sequence[Step], columns: Mapping[str, Column]) -> None:
+    """Refuse records of visits that are taken both where visitors meet and elsewhere: they are not kept in between."""
+    meeting = {name for step in steps if step.phase in _GATHERINGS for name in _taken(step, columns)}
+    records = {name for name in meeting if len(columns[name].axes) > 1}
     for step in (step for step in steps if step.phase not in _GATHERINGS):
-        for name in sorted(meeting & _taken(step, columns)):
+        for name in sorted(records & _taken(step, columns)):
             raise Refusal(
-                f"kernel {step.name} of {step.mechanism.name} takes scratch {_said(step, name)!r} in "
-                f"{step.phase.name}, but scratch is not kept over a phase in which visitors meet; "
-                "make it a column that the mechanism owns"
+                f"kernel {step.name} of {step.mechanism.name} takes records {_said(step, name)!r} in "
+                f"{step.phase.name}, but records are not kept over a phase in which visitors meet; make it a column "
+                "with one entry a visit"
             )
 
 

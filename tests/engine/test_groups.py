@@ -16,6 +16,7 @@ from tests.baselines.markets import MARKETS
 OF_FIRMS = {  # what no customer causes, or what is reviewed of all together
     "fixed", "membership", "staffing", "reviewed_failures", "heard_failures", "repaired_failures",
     "mystery_bill", "mystery_count", "mystery_sum", "promised", "promise_periods",
+    "busy_time", "paid_time",  # of servers, who serve one visitor after the other
 }  # fmt: skip
 
 

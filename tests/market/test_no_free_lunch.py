@@ -35,7 +35,7 @@ COMPANY = {  # what some lever of a theory needs
     "contact_centre": ("customer_classes",),
     "customer_classes": ("complaint", "recovery"),
     "offers": ("save",),
-    "waiting_line": ("customer_classes",),
+    "waiting_line": ("customer_classes", "forecasting"),
 }
 _KNOWN = {"firms.north.information.data_coverage": 1.0}
 _SAVING = {**_KNOWN, "firms.north.save.save_rate": 0.2, "firms.north.save.save_offer": 2.0}
@@ -60,7 +60,10 @@ FURNISHED = {  # what its levers act on
         **_KNOWN, "firms.north.second_product.second_price": 20.0, "firms.north.second_product.pitch": 0.05,
     },
     "stock": {"firms.north.stock.stock_rule": "availability"},
-    "waiting_line": {"firms.north.waiting_line.servers": 3, "waiting_line.profile": (1.0, 3.0)},
+    "waiting_line": {
+        "firms.north.waiting_line.servers": 3, "waiting_line.profile": (1.0, 3.0),
+        "firms.north.forecasting.forecast_method": "exponential_smoothing",
+    },
     "win_back": {
         **_KNOWN, "firms.north.win_back.acquisition_budget": 0.01, "firms.north.win_back.win_back_offer": 2.0,
         "firms.north.initial_awareness": 0.8,

@@ -378,7 +378,7 @@ SEEN = {
     "population": {"customers": 120, "purchase_rate": 0.8},
     "perceived_value": {"value_weight": 0.0},
     "waiting_line": {
-        "minutes_open": 200.0, "service_minutes": 10.0, "patience_minutes": 5.0, "annoyance": 0.0, "resentment": 0.0
+        "minutes_open": 200.0, "service_minutes": 10.0, "patience_minutes": 5.0, "resentment": 0.0
     },
     "bystanders": {"unfairness_weight": 0.5},
     "firms": [

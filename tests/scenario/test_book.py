@@ -125,11 +125,42 @@ def test_visits_are_refused_where_there_are_none(phase):
         doing((phase, of_visitors))
 
 
-def test_scratch_is_not_kept_until_visitors_meet():
-    """A mark that a tile makes in a column is there when visitors meet; in scratch it would be lost, and is refused."""
+@kernel
+def count_marks(marked, visit_count, visit_firm, strayed):
+    """Count the marked visitors of a tile.  strayed  tally [written]"""
+    for v in range(visit_count[0]):
+        strayed[visit_firm[v]] += marked[v]
+
+
+@pytest.mark.parametrize("where", ["owns", "scratch"])
+def test_what_a_tile_writes_of_visits_is_there_when_they_meet_and_afterwards(where):
+    """Also in scratch, of several tiles, and after those who are turned away have left the list."""
     marked = Column("marked", ("visit",), 0, "0-1", "whether she is marked", "uint8")
-    acts = (Phase.ARRIVAL, mark), (Phase.OPERATIONS, look_for_marks)
-    world = after(doing(*acts, owns=(marked,)))
-    np.testing.assert_array_equal(world.tallied("seen")[:, :-1], world.tallied("visits")[:, :-1])
-    with pytest.raises(Refusal, match=r"mark of counting takes scratch 'marked' in ARRIVAL, but scratch is not kept"):
-        doing(*acts, scratch=(marked,))
+    acts = (
+        (Phase.ARRIVAL, mark), (Phase.OPERATIONS, look_for_marks), (Phase.OPERATIONS, turn_away_every_other),
+        (Phase.DELIVERY, count_marks),
+    )  # fmt: skip
+    world = after(doing(*acts, **{where: (marked,)}))
+    np.testing.assert_array_equal(world.tallied("strayed")[:, :-1], world.tallied("visits")[:, :-1])
+    assert (world.tallied("seen")[:, :-1] > world.tallied("visits")[:, :-1]).all()
+
+
+@kernel
+def mark_record(marks, visit_count):
+    """Mark all visitors.  marks (visits, 2)  [written]"""
+    for v in range(visit_count[0]):
+        marks[v, 0] = 1
+
+
+@kernel(per="firm")
+def look_for_records(marks, book_start, book_visit, seen, lo, hi):
+    """Count the marked visitors of each firm.  seen  tally [written]"""
+    for j in range(lo, hi):
+        for k in range(book_start[j], book_start[np.int64(j) + 1]):
+            seen[j] += marks[book_visit[k], 0]
+
+
+def test_records_are_not_kept_until_visitors_meet():
+    marks = Column("marks", ("visit", "firm"), 0, "0-1", "whether she is marked", "uint8")
+    with pytest.raises(Refusal, match=r"mark_record of counting takes records 'marks' in ARRIVAL, but records are not"):
+        doing((Phase.ARRIVAL, mark_record), (Phase.OPERATIONS, look_for_records), scratch=(marks,))

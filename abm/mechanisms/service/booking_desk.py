@@ -20,11 +20,13 @@ _HIGHEST = np.int64(0x7FFFFFFF)  # bits of no smaller float32
 _LOW = np.int64(32)
 _LITTLEWOOD = 1  # code of the word in `protection_rule`
 
+VISITS = 1000.0  # of an equal share, for which places are stated
+
 
 @equation(double=True)
 def places_of(places, equal_share_visits):
     """Return the places a period: `places * equal_share_visits / 1000`, in float64, rounded half up, as an int64."""
-    return np.int64(np.floor(np.float64(places) * equal_share_visits / 1000.0 + 0.5))
+    return np.int64(np.floor(np.float64(places) * equal_share_visits / VISITS + 0.5))
 
 
 @equation(double=True)

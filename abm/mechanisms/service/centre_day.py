@@ -26,7 +26,7 @@ from abm.mechanisms.service.centre_records import (
     TOLD,
     WRITTEN,
 )
-from abm.mechanisms.service.waiting_rules import days_of_period
+from abm.mechanisms.service.waiting_rules import SECONDS, days_of_period
 from abm.queues.day import run_day
 from abm.queues.rules import (
     ACCEPTED,
@@ -143,7 +143,7 @@ def answer_contacts(
         )  # fmt: skip
         for f in range(MOST_SITES * agents.shape[0]):
             for p in range(POOLS_OF_SITE):
-                handling_seconds[f // MOST_SITES] += np.int64(60.0 * site_busy[f, p] + 0.5)
+                handling_seconds[f // MOST_SITES] += np.int64(SECONDS * site_busy[f, p] + 0.5)
 
 
 @kernel(per="market", double=True)

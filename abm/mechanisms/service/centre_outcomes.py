@@ -31,9 +31,8 @@ from abm.mechanisms.service.centre_records import (
     VISIT,
     WRITTEN,
 )
+from abm.mechanisms.service.waiting_rules import MINUTES, SECONDS
 from abm.queues.rules import ABANDONED, BALKED, DENIED, SERVED
-
-SECONDS = 60.0  # in a minute: times are counted in whole seconds
 
 
 @equation
@@ -196,8 +195,8 @@ def book_centres(
     for j in range(agent_minutes.shape[0]):
         minutes = agent_minutes[j] * centre_days[0] + overtime_minutes[j]
         experts = expert_minutes[j] * centre_days[0]
-        agent_seconds[j] += np.int64(60.0 * minutes + 0.5)
-        centre_staffing[j] += np.int64((minutes * agent_hour[j] + experts * expert_hour[j]) / 60.0 + 0.5)
+        agent_seconds[j] += np.int64(SECONDS * minutes + 0.5)
+        centre_staffing[j] += np.int64((minutes * agent_hour[j] + experts * expert_hour[j]) / MINUTES + 0.5)
         centre_technology[j] += contacts_offered[j] * centre_contact_expense[j]
         centre_fees[j] += contacts_answered[j] * answer_fee[j]
         centre_rooms[j] += np.int64(site_day[j] * centre_days[0] + 0.5)

@@ -26,7 +26,6 @@ from abm.mechanisms.service.centre_day import answer_contacts, fill_contacts, no
 from abm.mechanisms.service.centre_kpis import KPIS
 from abm.mechanisms.service.centre_list import ask_machine, list_contacts, mark_best, order_contacts
 from abm.mechanisms.service.centre_outcomes import (
-    SECONDS,
     book_centres,
     count_contacts,
     judge_contacts,
@@ -36,6 +35,7 @@ from abm.mechanisms.service.centre_outcomes import (
 from abm.mechanisms.service.centre_policy import ContactCentrePolicy
 from abm.mechanisms.service.centre_records import AXES, MOST_DAYS, MOST_INTERVALS, RECORDS
 from abm.mechanisms.service.centre_rules import plan_agents, set_centres
+from abm.mechanisms.service.waiting_rules import SECONDS
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.world import World
 

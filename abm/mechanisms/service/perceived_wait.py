@@ -38,7 +38,7 @@ from abm.mechanisms.service.waiting_felt import (
     pay_for_remedies,
     resent_waits,
 )
-from abm.mechanisms.service.waiting_visits import SECONDS
+from abm.mechanisms.service.waiting_rules import SECONDS
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 
 _MINUTES_OF_A_YEAR = 365.25 * 24 * 60

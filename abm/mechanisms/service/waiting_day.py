@@ -14,7 +14,15 @@ from abm.core.functions import exp32, log32, normal32
 from abm.core.kernels import equation, kernel
 from abm.core.order import sort_by
 from abm.core.streams import uniform4
-from abm.mechanisms.service.waiting_rules import ENOUGH, EXPRESS, PRIORITY, SPECIAL, days_of_period, interval_of
+from abm.mechanisms.service.waiting_rules import (
+    ENOUGH,
+    EXPRESS,
+    PRIORITY,
+    SECONDS,
+    SPECIAL,
+    days_of_period,
+    interval_of,
+)
 from abm.queues.day import run_day
 from abm.queues.rules import (
     ACCEPTED,
@@ -51,6 +59,7 @@ from abm.queues.rules import (
 )
 
 _FROM_NOTHING = (STAGE, TRIES, HANDLED, OVERTAKEN, TICKET)
+MOST_OVERTAKEN = 255  # that the column can hold
 
 
 @equation(double=True)
@@ -232,7 +241,7 @@ def serve_days(
         )  # fmt: skip
         for j in range(first_staff.shape[0]):
             for p in range(np.int64(branch_rules[j, POOLS])):
-                busy_time[j] += np.int64(60.0 * branch_busy[j, p] + 0.5) if first_staff[j, p] < ENOUGH else 0
+                busy_time[j] += np.int64(SECONDS * branch_busy[j, p] + 0.5) if first_staff[j, p] < ENOUGH else 0
 
 
 @kernel(per="market", double=True)
@@ -253,7 +262,7 @@ def note_visits(
         v, state = order[k], day_person[k, STATE]
         visit_outcome[v] = state
         wait[v] = day_times[k, WAITED]
-        overtaken[v] = min(day_person[k, OVERTAKEN], 255)
+        overtaken[v] = min(day_person[k, OVERTAKEN], MOST_OVERTAKEN)
         announced_wait[v] = day_times[k, ANNOUNCED]
         elsewhere = state == SERVED and day_person[k, FACILITY] != visit_firm[v]
         moved_to[v] = day_person[k, FACILITY] if elsewhere else NOBODY

@@ -7,8 +7,7 @@ import numpy as np
 from abm.core.functions import exp32, in_steps, log32
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
-from abm.mechanisms.service.waiting_rules import EXPRESS, NUMBERS, PARALLEL
-from abm.mechanisms.service.waiting_visits import SECONDS
+from abm.mechanisms.service.waiting_rules import EXPRESS, NUMBERS, PARALLEL, SECONDS
 
 # What a wait may be like; each holds for a part of it, 0-1.
 UNOCCUPIED, PRE_PROCESS, UNCERTAIN, UNEXPLAINED, UNFAIR, ANXIOUS = range(6)

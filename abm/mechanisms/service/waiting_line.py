@@ -25,9 +25,8 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.waiting_day import fill_records, fill_wants, note_visits, order_arrivals, serve_days
 from abm.mechanisms.service.waiting_policy import WaitingLinePolicy
 from abm.mechanisms.service.waiting_records import AXES, MOST_DAYS, MOST_INTERVALS, RECORDS
-from abm.mechanisms.service.waiting_rules import plan_load, plan_staff, set_lines, set_rules
+from abm.mechanisms.service.waiting_rules import SECONDS, plan_load, plan_staff, set_lines, set_rules
 from abm.mechanisms.service.waiting_visits import (
-    SECONDS,
     book_appointments,
     book_servers,
     count_waits,

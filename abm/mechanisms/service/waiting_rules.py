@@ -38,6 +38,8 @@ from abm.queues.rules import (
 
 SINGLE, PARALLEL, NUMBERS = range(3)  # how people stand
 ARRIVALS, PRIORITY, EXPRESS = range(3)  # who is served first
+SECONDS = 60.0  # in a minute: times are counted in whole seconds
+MINUTES = 60.0  # of an hour
 ENOUGH = 1 << 30  # servers of a firm at which nobody waits
 SPECIAL = 1  # kind of people with a line of their own
 

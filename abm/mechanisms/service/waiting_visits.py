@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.kernels import kernel
+from abm.mechanisms.service.waiting_rules import MINUTES, SECONDS
 from abm.world.visits import ABANDONED, BALKED, DENIED
-
-SECONDS = 60.0  # in a minute: waits are counted in whole seconds
 
 
 @kernel
@@ -88,8 +87,8 @@ def book_servers(staffing, paid_time, paid_minutes, branch_days, server_hour):
     """
     for j in range(paid_minutes.shape[0]):
         minutes = paid_minutes[j] * branch_days[0]
-        paid_time[j] += np.int64(60.0 * minutes + 0.5)
-        staffing[j] += np.int64(minutes / 60.0 * server_hour[j] + 0.5)
+        paid_time[j] += np.int64(SECONDS * minutes + 0.5)
+        staffing[j] += np.int64(minutes / MINUTES * server_hour[j] + 0.5)
 
 
 @kernel(per="share")
