@@ -59,7 +59,8 @@ def said(capsys, *arguments):
     return code, out, err.splitlines()
 
 
-def test_tables_statement_and_files(study, capsys):
+def test_tables_statement_and_files(study, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")  # in narrow terminals words of the headings are broken
     folder = study.parent / "results" / "study_game"
     code, out, err = said(capsys, "game", study, *ASKED)
     assert code == 0

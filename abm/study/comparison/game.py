@@ -50,12 +50,12 @@ class Game:
                  gain, low, high (where it is smallest), shown (whether it is so at the confidence everywhere)
     mixed      : a row per firm and strategy with its probability, of a mixed equilibrium by the means; empty if there
                  is none, and for all games but those of two firms with two strategies
-    Gains are better above 0, also where less of the KPI is better. Intervals of leads and gains hold together.
-
     labels     : what strategies are called where people read of them, of those that have a label
     experiment : whose arms are the profiles
 
     replications : used       left_out : places (point, replication) without a value in some profile       failed : runs
+
+    Gains are better above 0, also where less of the KPI is better. Intervals of leads and gains hold together.
     """
 
     kpi: Measure
