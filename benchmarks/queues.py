@@ -4,9 +4,9 @@ python benchmarks/queues.py [customers]
 
 An M/M/1 of load 0.8, from drawing the customers to the summary, on one core, after compiling; SimPy and Ciw serve fewer
 customers, and their time is scaled to as many; Cimba (pip install cimba), if it is there, serves as many. All are
-measured in turn, round by round, and the median of the rounds is told. What each counts differs: here and by Ciw there
-is a row for each customer, by SimPy a list of waits, by Cimba the mean length of the line. Other lines follow:
-Erlang A with 50 servers; ranks with skills and call backs.
+measured in turn, round by round, and the median of the rounds is told. What each counts differs: here there is a row
+for each customer and a summary with standard errors, by Ciw a row for each customer, by SimPy a list of waits, by
+Cimba the mean length of the line. Other lines follow: Erlang A with 50 servers; ranks with skills and call backs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from statistics import median
 
 from abm.queues.serve import queue
 
-RATE, ROUNDS = 0.8, 10
+RATE, ROUNDS, ROWS = 0.8, 10, "here, without the summary"
 FEWER = {"SimPy": 40_000, "Ciw": 10_000}  # customers that they serve
 KINDS = [{"name": "members", "share": 0.3}, {"name": "others", "share": 0.7, "rank": 1}]
 POOLS = [
@@ -41,6 +41,11 @@ LINES = {
 def ours(customers: int) -> None:
     """Serve an M/M/1 and sum it up."""
     _ = queue(rate=RATE, minutes=1.0, customers=customers).summary
+
+
+def rows_alone(customers: int) -> None:
+    """Serve it, with a row for each customer and nothing summed up, as Ciw does."""
+    queue(rate=RATE, minutes=1.0, customers=customers)
 
 
 def by_simpy(customers: int) -> None:
@@ -106,6 +111,7 @@ def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     runs: dict[str, tuple[Callable[[int], None], int]] = {
         "here": (ours, customers),
+        ROWS: (rows_alone, customers),
     }
     for name, run in (("SimPy", by_simpy), ("Ciw", by_ciw)):
         if importlib.util.find_spec(name.lower()):
@@ -120,11 +126,11 @@ def main() -> None:
         for name, (run, n) in runs.items():
             found[name].append(seconds(run, n) / n)
     print(f"{customers:,} customers, median of {ROUNDS} rounds in turn; load of the machine {os.getloadavg()[0]:.1f}")
-    here = median(found["here"])
+    here, rows = median(found["here"]), median(found[ROWS])
     for name, (_, n) in runs.items():
         each = median(found[name])
         scaled = "" if n == customers else f" (served {n:,}, scaled)"
-        times = f", {each / here:,.1f} times as long as here"
+        times = f", {each / here:,.1f} times as long as here, {each / rows:,.1f} without the summary"
         ratio = times if name in ("SimPy", "Ciw", "Cimba") else ""
         print(
             f"{name:28s} {each * customers:9.3f} s  {1 / each:13,.0f} customers/s{ratio}{scaled}; "
