@@ -32,8 +32,8 @@ def profiles(found: Game) -> Table:
     digits = _decimals(found)
     paid = [f"to {firm}" for firm in found.firms]
     doing = found.firms if len(found.firms) <= _MOST_APART else (", ".join(found.firms),)
-    columns = (*doing, *paid, "would change", "gains", "interval", "equilibrium", "stability")
-    numbers = (*paid, "gains", "interval", "stability")
+    columns = (*doing, *paid, "would change", "gains", "equilibrium", "stability")
+    numbers = (*paid, "gains", "stability")
     made = tables.table(columns, right=numbers, whole=(*numbers, "equilibrium"))
     means = found.table.set_index(["profile", "firm"])["mean"]
     called = found.labels
@@ -42,9 +42,9 @@ def profiles(found: Game) -> Table:
         played = [called.get(arm, arm) for arm in row["strategies"]]
         played = [tables.broken(one) for one in (played if len(doing) == len(played) else [", ".join(played)])]
         change = f"{row['firm']} to {called.get(row['to'], row['to'])}" if row["gain"] > 0 else ""
-        gain = [tables.number(row["gain"], digits, sign=True), _ends(row, digits)] if change else ["", ""]
+        gain = tables.number(row["gain"], digits, sign=True) if change else ""
         share = "-" if math.isnan(row["stability"]) else f"{row['stability']:.3f}"
-        made.add_row(*played, *values, tables.broken(change), *gain, _said(row), share)
+        made.add_row(*played, *values, tables.broken(change), gain, _said(row), share)
     return made
 
 
