@@ -31,7 +31,7 @@ def cells(table):
 
 
 def test_the_table_of_profiles_begins_with_the_most_stable(dilemma):
-    north, south, paid, other, who, gain, _, said, share = cells(game.profiles(dilemma))
+    north, south, paid, other, who, gain, said, share = cells(game.profiles(dilemma))
     assert (north[0], south[0]) == ("a lower price", "a lower price")
     assert (paid[0], other[0], who[0], gain[0], said[0], share[0]) == ("1.0", "1.0", "", "", "yes", "1.000")
     assert (who[1], gain[1], said[1], share[1]) == ("north to a lower price", "+2.0", "no", "0.000")
