@@ -120,7 +120,7 @@ def routine(function: F) -> Any:
     """Compile a part of a course of events that has its arrays in a named tuple; it is inlined into what calls it.
 
     Float literals stay float64. References to arrays are not counted, so nothing in it may be allocated: counting them
-    makes a service day 8 to 28 times slower (one server; 50 servers and patience).
+    makes a service day 4 to 8 times slower (50 servers and patience; one server).
     """
     uncounted: Any = {"_nrt": False}
     return numba.njit(nogil=True, error_model="numpy", forceinline=True, **uncounted)(function)

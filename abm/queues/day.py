@@ -52,8 +52,10 @@ from abm.queues.rules import (
     ABANDONED,
     ARRIVAL,
     AWAY,
+    BUSY,
     ENDLESS,
     FACILITY,
+    HEAD,
     MATE,
     MOST_POOLS,
     NOBODY,
@@ -61,6 +63,7 @@ from abm.queues.rules import (
     SERVED,
     STAFF,
     STATE,
+    TAIL,
 )
 from abm.queues.serving import begin, end_service, take
 
@@ -103,11 +106,29 @@ def happen(day, place, t):
 
 
 @routine
+def open_day(day, first_staff):
+    """Begin a day with empty lines, nobody busy, nothing counted and nothing to come.
+
+    first_staff (F, P)  servers on duty at opening      Written: line_state, pool_state, busy, counts, events.
+    """
+    for f in range(first_staff.shape[0]):
+        for line in range(day.line_state.shape[1]):
+            for field in range(day.line_state.shape[2]):
+                day.line_state[f, line, field] = NOBODY if field in (HEAD, TAIL) else 0
+        for p in range(first_staff.shape[1]):
+            day.pool_state[f, p, STAFF], day.pool_state[f, p, BUSY] = first_staff[f, p], 0
+            day.busy[f, p] = 0.0
+        for k in range(day.counts.shape[1]):
+            day.counts[f, k] = 0
+    day.events[0] = 0
+
+
+@routine
 def run_day(day):
     """Let the people of a day come and be served.
 
-    Before it people are AWAY with counts, tickets and waits of 0 and no one linked (-1); lines are empty, with heads
-    and tails of -1; pools have their first staff, none of it busy; counts, busy and events are 0.
+    Before it people are AWAY with counts, tickets and waits of 0 and no one linked (-1), and all else is as `open_day`
+    leaves it.
     Written: person, times, line_state, pool_state, busy, counts, event_time, event_code, events; of a finite
     population wants.  Returns the time of the last event.
     """

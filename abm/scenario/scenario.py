@@ -20,7 +20,7 @@ from abm.scenario.book import book_columns, visit_columns, with_book
 from abm.scenario.changes import Change
 from abm.scenario.firm import Firm, kinds_of
 from abm.scenario.steps import Step, steps_of
-from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE
+from abm.world.columns import MOST_FIRMS, MOST_OCCASIONS, TILE, Column
 from abm.world.layout import entries
 from abm.world.network.network import Network
 from abm.world.population import Population
@@ -217,7 +217,7 @@ class _World(Spec):
         scratch = (column for own in plan.needed_scratch(found).values() for column in own)
         length: Mapping[str, int] = sizes(n, m, self.tile) | self.axes()
         state = sum(
-            np.dtype(column.dtype).itemsize * int(np.prod([length[axis] for axis in column.axes], dtype=float))
+            _bytes_of(column, column.axes, length)
             for column in (*plan.needed(self.population, mechanisms, found), *scratch)
         )
         tallies = entries((tally for mechanism in mechanisms for tally in mechanism.counts), length)
@@ -225,8 +225,13 @@ class _World(Spec):
         ties = 8 * n + 8 * int(n * per_customer)
         kept = book_columns(found, visit_columns(mechanisms)).values()
         visits = n * min(MOST_OCCASIONS, 2.0 * self.population.mean_rate + 0.5)  # of a busy period, cautiously
-        book = int(visits * (4 + sum(np.dtype(column.dtype).itemsize for column in kept))) if kept else 0
+        book = int(visits * (4 + sum(_bytes_of(column, column.axes[1:], length) for column in kept))) if kept else 0
         return state + ties + book + 8 * self.periods * tallies * (m + 1)
+
+
+def _bytes_of(column: Column, axes: Sequence[str], length: Mapping[str, int]) -> int:
+    """Return the memory that entries of a column over some axes take, in bytes."""
+    return np.dtype(column.dtype).itemsize * int(np.prod([length[axis] for axis in axes], dtype=float))
 
 
 @cache

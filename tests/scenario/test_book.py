@@ -114,6 +114,16 @@ def test_the_estimate_has_room_for_what_is_kept():
     assert held < extra < 4 * held
 
 
+def test_the_estimate_has_room_for_records_of_visits():
+    """A record of a service day takes some two hundred bytes a visit, of which the estimate knew nothing."""
+    day = CROWD.replace({"waiting_line": {}, "firms.north.waiting_line.servers": 3})
+    world = after(day)
+    records = sum(a[:1].nbytes for name, a in world.book.items() if name.startswith("book.") and a.ndim == 2)
+    visits = world.tallied("came").sum(axis=1).max()
+    assert records > 200
+    assert day.estimated_bytes() - CROWD.estimated_bytes() > records * visits
+
+
 def test_the_list_of_a_tile_is_refused_where_everybodys_visits_are():
     with pytest.raises(Refusal, match=r"by_the_list .* takes visit_count, but in OPERATIONS everybody's"):
         doing((Phase.OPERATIONS, by_the_list))

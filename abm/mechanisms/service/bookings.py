@@ -161,7 +161,7 @@ class Bookings(Mechanism):
     """Who gets one of a firm's places, at which fare, and what becomes of those who do not."""
 
     name = "bookings"
-    serves = ("A11", "A12", "A14")
+    serves = ("A11", "A12")
     policy = BookingsPolicy
     owns = (
         Column("leisure", ("customer",), 0, "bool", "books early, at the lower fare; others pay the full one", "uint8"),

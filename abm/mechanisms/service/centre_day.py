@@ -27,7 +27,7 @@ from abm.mechanisms.service.centre_records import (
     WRITTEN,
 )
 from abm.mechanisms.service.waiting_rules import SECONDS, days_of_period
-from abm.queues.day import run_day
+from abm.queues.day import open_day, run_day
 from abm.queues.rules import (
     ACCEPTED,
     ALARM,
@@ -35,13 +35,11 @@ from abm.queues.rules import (
     ARRIVAL,
     AWAY,
     BEGAN,
-    BUSY,
     CALL_LUCK,
     DUE,
     ENDLESS,
     FACILITY,
     HANDLED,
-    HEAD,
     KIND,
     LEFT,
     LINE,
@@ -53,10 +51,8 @@ from abm.queues.rules import (
     PATIENCE,
     POOL,
     SERVED,
-    STAFF,
     STAGE,
     STATE,
-    TAIL,
     TICKET,
     TRIES,
     WAITED,
@@ -124,23 +120,15 @@ def answer_contacts(
     handling_seconds  tally [written]: whole seconds of each day and pool, rounded half up
     """
     for d in range(days_of_period(centre_days[0])):
-        site_line_state[:] = 0
-        site_line_state[:, :, HEAD] = NOBODY
-        site_line_state[:, :, TAIL] = NOBODY
-        site_pool_state[:, :, BUSY] = 0
-        site_pool_state[:, :, STAFF] = site_staff
-        site_busy[:] = 0.0
-        site_counts[:] = 0
-        contact_events[0] = 0
-        run_day(
-            Day(
-                contact_person, contact_times, contact_wants, site_rules, site_lines, site_pools, site_pace, site_joins,
-                site_minutes, agent_shift_time, agent_shift_place, agent_shift_staff, site_line_state, site_pool_state,
-                site_busy, site_counts, contact_event_time.reshape(contact_event_time.size),
-                contact_event_code.reshape(contact_event_code.size), contact_events, contact_arrivals[d],
-                contact_arrivals[d + 1], np.int64(0), ENDLESS, key, t, replication,
-            )
+        day = Day(
+            contact_person, contact_times, contact_wants, site_rules, site_lines, site_pools, site_pace, site_joins,
+            site_minutes, agent_shift_time, agent_shift_place, agent_shift_staff, site_line_state, site_pool_state,
+            site_busy, site_counts, contact_event_time.reshape(contact_event_time.size),
+            contact_event_code.reshape(contact_event_code.size), contact_events, contact_arrivals[d],
+            contact_arrivals[d + 1], np.int64(0), ENDLESS, key, t, replication,
         )  # fmt: skip
+        open_day(day, site_staff)
+        run_day(day)
         for f in range(MOST_SITES * agents.shape[0]):
             for p in range(POOLS_OF_SITE):
                 handling_seconds[f // MOST_SITES] += np.int64(SECONDS * site_busy[f, p] + 0.5)

@@ -46,7 +46,7 @@ class ContactCentre(Mechanism):
     """Contacts with a firm are answered by machines and agents, later, or not at all."""
 
     name = "contact_centre"
-    serves = ("A16", "A17", "A18", "A19", "A20", "A22")
+    serves = ("A16", "A17", "A18", "A20", "A22")
     needs = ("complaint", "recovery")
     policy = ContactCentrePolicy
     owns = (

@@ -23,20 +23,18 @@ from abm.mechanisms.service.waiting_rules import (
     days_of_period,
     interval_of,
 )
-from abm.queues.day import run_day
+from abm.queues.day import open_day, run_day
 from abm.queues.rules import (
     ACCEPTED,
     ALARM,
     ANNOUNCED,
     ARRIVAL,
     AWAY,
-    BUSY,
     CALL_LUCK,
     DUE,
     ENDLESS,
     FACILITY,
     HANDLED,
-    HEAD,
     KIND,
     LUCK,
     NEED,
@@ -47,10 +45,8 @@ from abm.queues.rules import (
     POOLS,
     SECOND,
     SERVED,
-    STAFF,
     STAGE,
     STATE,
-    TAIL,
     TICKET,
     TRIES,
     WAITED,
@@ -223,22 +219,14 @@ def serve_days(
     pool and day, but of firms with servers enough
     """
     for d in range(days_of_period(branch_days[0])):
-        line_state[:] = 0
-        line_state[:, :, HEAD] = NOBODY
-        line_state[:, :, TAIL] = NOBODY
-        pool_state[:, :, BUSY] = 0
-        pool_state[:, :, STAFF] = first_staff
-        branch_busy[:] = 0.0
-        branch_counts[:] = 0
-        events[0] = 0
-        run_day(
-            Day(
-                day_person, day_times, day_wants, branch_rules, branch_lines, branch_pools, branch_pace, branch_joins,
-                usual_minutes, shift_time, shift_place, shift_staff, line_state, pool_state, branch_busy, branch_counts,
-                event_time.reshape(event_time.size), event_code.reshape(event_code.size), events, arrivals[d],
-                arrivals[d + 1], np.int64(0), ENDLESS, key, t, replication,
-            )
+        day = Day(
+            day_person, day_times, day_wants, branch_rules, branch_lines, branch_pools, branch_pace, branch_joins,
+            usual_minutes, shift_time, shift_place, shift_staff, line_state, pool_state, branch_busy, branch_counts,
+            event_time.reshape(event_time.size), event_code.reshape(event_code.size), events, arrivals[d],
+            arrivals[d + 1], np.int64(0), ENDLESS, key, t, replication,
         )  # fmt: skip
+        open_day(day, first_staff)
+        run_day(day)
         for j in range(first_staff.shape[0]):
             for p in range(np.int64(branch_rules[j, POOLS])):
                 busy_time[j] += np.int64(SECONDS * branch_busy[j, p] + 0.5) if first_staff[j, p] < ENOUGH else 0
