@@ -110,7 +110,7 @@ figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 bars = means[["mean_wait", "mean_perceived_wait"]].rename(
     columns={"mean_wait": "by the clock", "mean_perceived_wait": "felt"}
 )
-bars.plot.barh(ax=ax)
+bars.rename(index=lambda arm: arm.replace("_", " ")).plot.barh(ax=ax)
 ax.invert_yaxis()
 ax.set(xlabel="minutes a visitor", title="A remedy shortens what is felt; a server, and numbers, also the clock")
 plt.show()
@@ -205,8 +205,13 @@ told_of = {
 ours = YEARS * sum(level(felt, "life_waiting", "none", firm=firm) for firm in ("north", "east", "south"))
 spent = pd.Series({**told_of, "queueing, in this market": ours}, name="years of a life")
 figure, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
-spent.plot.barh(ax=ax, color=["0.6"] * len(told_of) + ["C0"], logx=True)
-ax.set(xlabel="years of a life, logarithmic", title=f"Told and not verified (grey); simulated, of {YEARS} years (blue)")
+# Dots, as a bar has no beginning on a logarithmic axis
+ax.scatter(spent, spent.index, color=["0.6"] * len(told_of) + ["C0"], s=60)
+ax.set(
+    xscale="log",
+    xlabel="years of a life, logarithmic",
+    title=f"Told and not verified (grey); simulated, of {YEARS} years (blue)",
+)
 plt.show()
 print(f"in the lines of this market: {ours * 365.25 * 24:.1f} hours of {YEARS} years, {ours / YEARS:.2e} of a life")
 print(f"five years of a life are {5 / YEARS:.1%} of it, {5 / YEARS * 24 * 60:.0f} minutes a day")
