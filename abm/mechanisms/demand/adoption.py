@@ -199,7 +199,7 @@ class Adoption(Mechanism):
         if t >= 2 * year:
             sales = world.tallied("visits")[t - 2 * year : t, :-1].sum(axis=1)
             before, latest = float(sales[:year].sum()), float(sales[year:].sum())
-            growth = latest / before - 1.0 if before > 0 else (np.inf if latest > 0 else 0.0)
+            growth = (latest - before) / before if before > 0 else (np.inf if latest > 0 else 0.0)
             have, have_not = (float(world.tallied(name)[t - 1, -1]) for name in ("adopters", "not_adopted"))
             adopted = have / (have + have_not) if have + have_not > 0 else 1.0
             stage = stage_of(growth, adopted, self.growth_from, self.introduction_below)

@@ -284,6 +284,19 @@ def test_stage_follows_yearly_visits():
     assert expected[-1] in (MATURITY, DECLINE)
 
 
+@pytest.mark.parametrize("growth_from", [0.05, 0.1, 0.15, 0.2, 0.45, 0.9])
+def test_growth_of_just_the_least_is_growth(growth_from):
+    """From 100 visits a year to so many more in the next, as from 100 to 120 at 0.2; one visit fewer is not enough."""
+    more = round(100 * growth_from)
+    for latest, stage in ((100 + more, GROWTH), (99 + more, MATURITY)):
+        world = run(market(50, 2, periods_per_year=1))
+        for t, visits in enumerate((100, latest)):
+            world.history[t, world.rows["visits"]] = [visits, 0, 0][: world.m] + [0]
+            world.history[t, world.rows["adopters"]], world.history[t, world.rows["not_adopted"]] = 9, 1
+        Adoption(growth_from=growth_from).judge_stage(world, 2)
+        assert world.customers.life_cycle_stage[0] == stage
+
+
 def test_newcomers_begin_without_it():
     """Of a population that is renewed, who comes waits; the stock of adopters falls by who leaves."""
     adoption = {"innovation": 0.0, "imitation": 0.0, "initial_adopters": 0.9}
