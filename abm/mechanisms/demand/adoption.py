@@ -161,7 +161,8 @@ class Adoption(Mechanism):
                 f"= {self.initial_adopters:g}, but everybody has one occasion every period; {step}",
                 place="adoption.initial_adopters",
             )
-        if self.rule == "threshold" and self.initial_adopters == 0.0 and self.threshold > self.threshold_spread:
+        beyond_all = 0.0 < self.threshold >= self.threshold_spread  # uniforms lie above 0, and so does each threshold
+        if self.rule == "threshold" and self.initial_adopters == 0.0 and beyond_all:
             step = 'set it above 0, or take rule = "bass"'
             raise Refusal(
                 f'= 0, but by rule = "threshold" somebody has to begin; {step}', place="adoption.initial_adopters"

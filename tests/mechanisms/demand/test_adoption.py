@@ -344,7 +344,13 @@ def test_what_cannot_be_held_back_is_refused():
     assert market(adoption={"initial_adopters": 1.0}, need={"process": "every_period"}).adoption.rule == "bass"
 
 
-def test_thresholds_without_a_beginning_are_refused():
+@pytest.mark.parametrize("spread", [0.0, 0.18])
+def test_thresholds_without_a_beginning_are_refused(spread):
+    """A spread as wide as the threshold leaves every threshold above 0; a wider one lets somebody begin, as 0 does."""
+    own = {"rule": "threshold", "initial_adopters": 0.0, "threshold_spread": spread}
     with pytest.raises(Refusal, match=r"adoption.initial_adopters = 0, but by rule = .threshold. somebody has to"):
-        market(adoption={"rule": "threshold", "initial_adopters": 0.0})
+        market(adoption=own)
+    assert threshold_of(2.0**-33, 0.18, spread) > 0.0
+    for begins in ({"threshold_spread": 0.3}, {"threshold": 0.0}):
+        assert run(market(adoption={**own, **begins}, periods=2)).tallied("adopters")[-1, -1] > 0
     assert market(adoption={"initial_adopters": 0.0}).adoption.initial_adopters == 0.0
