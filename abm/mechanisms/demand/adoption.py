@@ -39,7 +39,7 @@ INTRODUCTION, GROWTH, MATURITY, DECLINE = 0, 1, 2, 3
 def stage_of(growth: float, adopted: float, growth_from: float, introduction_below: float) -> int:
     """Return the stage of the life cycle: 0 introduction, 1 growth, 2 maturity, 3 decline.
 
-    growth  : of sales within a year, as a share of those of the year before
+    growth  : of sales within a year, as a share of those of the year before: (latest - before) / before
     adopted : share of customers who have adopted
 
     Growth is `growth_from` or more. Below it, sales are introduced while fewer than `introduction_below` have adopted;
@@ -54,7 +54,10 @@ def stage_of(growth: float, adopted: float, growth_from: float, introduction_bel
 
 @kernel(per="market")
 def note_stage(life_cycle_stage, stage_sum, stage_periods):
-    """Note the stage of the life cycle in force, if one is known.  stage_sum, stage_periods  tallies [written]"""
+    """Note the stage of the life cycle in force, if one is known: add its code to `stage_sum`, 1 to `stage_periods`.
+
+    stage_sum, stage_periods  tallies, nobody's entry [written]
+    """
     if life_cycle_stage[0] >= 0:
         stage_sum[-1] += life_cycle_stage[0]
         stage_periods[-1] += 1
@@ -70,14 +73,16 @@ _NOTHING_COUNTED = "everybody had adopted before the market began"
 
 @kpi(unit="share", nan=_NOTHING_COUNTED)
 def adoption_share(c: Tallied) -> FloatArray:
-    """Customers who have adopted / these and all who still may, at the end of the period; of the whole market."""
+    """Customers who have adopted, also those who have left the category since / these and all who still may, at the end
+    of the period; of the whole market. Over several periods both are added up."""
     have = c.market("adopters")
     return _for_each_firm(c, have / (have + c.market("not_adopted")))
 
 
 @kpi(unit="1/year", nan=f"{_NOTHING_COUNTED}, or nobody is left to adopt", source=BASS_1969.key)
 def adoption_rate(c: Tallied) -> FloatArray:
-    """Adoptions / customers who could adopt in the period, times the periods of a year; of the market."""
+    """Adoptions / customers who could adopt in the period, times the periods of a year; of the market. Who could: who
+    adopt, and who have not by its end and are still in the category."""
     new = c.market("adoptions")
     return _for_each_firm(c, c.year * new / (c.market("not_adopted") + new))
 
@@ -195,7 +200,14 @@ class Adoption(Mechanism):
             )
 
     def judge_stage(self, world: World, t: int) -> None:
-        """Tell the stage from the visits to all firms in the latest year and in the one before, if both have passed."""
+        """Tell the stage from the visits to all firms in the latest year and in the one before, if both have passed.
+
+        As period t opens, a multiple of `stage_every`, the years are the `periods_per_year` periods up to t - 1 and as
+        many before these; at an earlier date than period 2 `periods_per_year` no stage is told. The share who have
+        adopted is adopters / (adopters + not_adopted) of period t - 1, and 1 if there are neither. After a year without
+        visits growth is without bound, or 0 if there are none again. All is float64, with the parameters as given.
+        Between such periods the stage stays as it is.
+        """
         year = world.periods_per_year
         if t >= 2 * year:
             sales = world.tallied("visits")[t - 2 * year : t, :-1].sum(axis=1)

@@ -20,13 +20,13 @@ def chance_of_adopting(share, innovation, imitation, years):
 
 @equation
 def share_adopted(adopted, neighbours):
-    """Return the share of neighbours who have adopted; of none it is 0."""
+    """Return the share of neighbours who have adopted, as float32; of none it is 0."""
     return np.float32(adopted) / np.float32(neighbours) if neighbours > 0 else np.float32(0.0)
 
 
 @equation(double=True)
 def threshold_of(u, threshold, threshold_spread):
-    """Return a customer's threshold: uniform within `threshold_spread` of `threshold`, and within [0, 1]."""
+    """Return a customer's threshold: threshold + threshold_spread * (2 u - 1), held within [0, 1]."""
     return min(1.0, max(0.0, threshold + threshold_spread * (2.0 * u - 1.0)))
 
 
@@ -34,8 +34,8 @@ def threshold_of(u, threshold, threshold_spread):
 def draw_first_adopters(adoption_period, customer_id, initial_adopters, customers_at_start, key, replication):
     """Draw who has adopted before the market begins: uniform below `initial_adopters`.
 
-    The uniform has 32 bits (period 0, draw 1, block 0, word 0). Newcomers, of identity `customers_at_start` or higher,
-    have not adopted.
+    The uniform has 32 bits (period 0, draw 1, block 0, word 0), and is compared in float64 with the float32 parameter.
+    Newcomers, of identity `customers_at_start` or higher, have not adopted.
 
     adoption_period (n,)  0 = before the market began  [written, of first adopters alone]
     """
@@ -100,9 +100,9 @@ def adopt_by_threshold(
     """Let those adopt at the end of the period whose neighbours have adopted in a share that reaches their threshold.
 
     The share is counted as in `adopt_by_hazard`, as float32; one that equals the threshold reaches it. Who has adopted,
-    has left the category, or has no neighbours stays as she is. A threshold is `threshold_of` a uniform of 32 bits
-    (period 0, draw 1, block 0, word 1), so the same in all periods; it is worked out in float64 from the float32
-    parameters, and compared as float32.
+    has left the category, or has no neighbours stays as she is, whatever her threshold; all others reach one of 0. A
+    threshold is `threshold_of` a uniform of 32 bits (period 0, draw 1, block 0, word 1), so the same in all periods; it
+    is worked out in float64 from the float32 parameters, and compared as float32.
 
     adoption_period (n,)  first period with occasions, -1 = has not adopted  [written]
     adoptions  tally, nobody's entry [written]
@@ -127,6 +127,8 @@ def adopt_by_threshold(
 @kernel
 def count_adopters(adoption_period, exited, adopters, not_adopted, lo, hi):
     """Count who has adopted at the end of the period, and who has not and is still in the category.
+
+    Who has adopted counts also after leaving the category. Who adopts at the end of the period has adopted by then.
 
     adopters, not_adopted  tallies, nobody's entry [written]
     """
