@@ -54,7 +54,7 @@ def life_words(key: Key, identity: int, replication: int = 0) -> Words:
 
 def begins_as_adopter(key: Key, identity: int, initial: float, at_start: int, replication: int = 0) -> bool:
     """Tell whether a customer has adopted before the market begins, which no newcomer has."""
-    return identity < at_start and fine_uniform(life_words(key, identity, replication)[0]) < initial
+    return identity < at_start and fine_uniform(life_words(key, identity, replication)[0]) < as_single(initial)
 
 
 def adopts_by_hazard(
@@ -67,9 +67,7 @@ def adopts_by_hazard(
     return luck < odds, near(luck, odds, EXACT)
 
 
-def adopts_by_threshold(
-    key: Key, identity: int, share: float, rule: Rule, replication: int = 0
-) -> tuple[bool, bool]:
+def adopts_by_threshold(key: Key, identity: int, share: float, rule: Rule, replication: int = 0) -> tuple[bool, bool]:
     """Return whether a share of neighbours reaches her threshold, and whether that is too close to tell."""
     u = fine_uniform(life_words(key, identity, replication)[1])
     own = as_single(threshold_of(u, as_single(rule.threshold), as_single(rule.spread)))
@@ -95,6 +93,11 @@ def stage_of(grown: float, adopted: float, growth_from: float, introduction_belo
 def need_of(need: float, since: int) -> float:
     """Return the need of a customer by her adoption period: nothing before she has adopted."""
     return 0.0 if since == NOT_YET else need
+
+
+def adopted_of(have: int, not_yet: int) -> float:
+    """Return the share who have adopted by which a stage is told; 1 if there is nobody."""
+    return have / (have + not_yet) if have + not_yet else 1.0
 
 
 @dataclass
@@ -157,7 +160,7 @@ class Category:
             self.since[i] = t + 1
         have = sum(since != NOT_YET for since in self.since)
         not_yet = sum(self.since[i] == NOT_YET and not gone[i] for i in rows)
-        self.adopted.append(have / (have + not_yet) if have + not_yet else 0.0)
+        self.adopted.append(adopted_of(have, not_yet))
         counted = {"adopters": have, "not_adopted": not_yet, "adoptions": len(adopting)}
         return counted | {"stage_sum": max(self.stage, 0), "stage_periods": int(self.stage >= 0)}
 

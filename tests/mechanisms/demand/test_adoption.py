@@ -290,9 +290,9 @@ def test_growth_of_just_the_least_is_growth(growth_from):
     more = round(100 * growth_from)
     for latest, stage in ((100 + more, GROWTH), (99 + more, MATURITY)):
         world = run(market(50, 2, periods_per_year=1))
-        for t, visits in enumerate((100, latest)):
-            world.history[t, world.rows["visits"]] = [visits, 0, 0][: world.m] + [0]
-            world.history[t, world.rows["adopters"]], world.history[t, world.rows["not_adopted"]] = 9, 1
+        world.history[:] = 0
+        world.history[:, world.rows["visits"], 0] = (100, latest)
+        world.history[:, world.rows["adopters"], -1], world.history[:, world.rows["not_adopted"], -1] = 9, 1
         Adoption(growth_from=growth_from).judge_stage(world, 2)
         assert world.customers.life_cycle_stage[0] == stage
 
