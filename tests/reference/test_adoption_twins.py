@@ -206,16 +206,20 @@ def test_a_threshold_of_nothing_is_reached_by_who_has_neighbours():
 
 
 def deciding(luck: float, of_neighbours: float) -> float:
-    """Return the imitation as float32 from which she adopts in one year, without innovation."""
-    return as_single(-math.log1p(-luck) / of_neighbours)
+    """Return the imitation from which she adopts in one year, without innovation."""
+    return -math.log1p(-luck) / of_neighbours
 
 
 def test_a_share_is_float32_and_the_chance_of_it_float64():
-    """A third of neighbours, at the imitation that just suffices: by a share in float64 some would decide otherwise."""
+    """A third of neighbours, at the imitation that just suffices: by a share in float64 some would decide otherwise.
+
+    So they would by the imitation as it is written, which float32 holds too high for some and too low for others.
+    """
     others = 0
     for who in range(40):
         luck = fine_uniform(customer_words(KEY, who, 4, draw=0, block=0, replication=0)[0])
-        for imitation in (deciding(luck, 1 / 3), deciding(luck, as_single(1 / 3))):
+        least = deciding(luck, as_single(1 / 3))
+        for imitation in (as_single(deciding(luck, 1 / 3)), as_single(least), least * (1 - 1e-12), least * (1 + 1e-12)):
             rule = Rule("bass", 0.0, imitation)
             small, twin = small_and_twin(rule, [(1, 0), (2, 0), (3, 0)], [who, 1001, 1002, 1003], 1)
             twin.since = [-1, 0, -1, -1]
@@ -260,6 +264,8 @@ sales_drawn = st.lists(st.integers(0, 40), min_size=1, max_size=12)
 @given(st.integers(1, 4), sales_drawn, st.integers(0, 9), st.integers(0, 9), part, part)
 @example(1, [4, 2], 0, 0, 0.0, 1.0)
 @example(1, [4, 2], 0, 0, 0.0, 0.5)
+@example(1, [0, 0], 5, 5, 0.25, 0.25)
+@example(1, [0, 3], 5, 5, 1.0, 0.25)
 def test_stages_of_books_are_those_of_the_twin(year, sales, have, have_not, growth_from, below):
     theory, books = Adoption(growth_from=growth_from, introduction_below=below), Books(year, sales, have, have_not)
     theory.judge_stage(books, len(sales))
