@@ -16,7 +16,6 @@ from abm.core.programs import Call, Program
 from abm.engine.levers import keeping
 from abm.engine.stages import Stage, before_closing, every_of, staged
 from abm.mechanisms.mechanism import AtDates
-from abm.scenario.scenario import Scenario
 from abm.scenario.steps import Step
 from abm.world.world import World
 
@@ -91,9 +90,9 @@ class Binder:
     ) -> None:
         self.world, self.seed, self.threads, self._parts, self._follow = world, seed, threads, parts, follow
 
-    def bind(self, scenario: Scenario) -> Binding:
-        """Return the stages of a period of a scenario, bound."""
-        own = self._staged(scenario)
+    def bind(self, steps: Sequence[Step]) -> Binding:
+        """Return the stages of a period, bound.  steps : what is done in it"""
+        own = self._staged(steps)
         stages = [*own, Stage("market")]  # the last, without steps, ends the period
         # Readings see the finished period with its year's books still open, so they come right before the books close;
         # only in periods in which they do, as the others need no stop.
@@ -101,10 +100,10 @@ class Binder:
         parted = [self._bound(stages[:cut]), self._bound(stages[cut:])] if self._parts else []
         return Binding(own, self._bound(stages), parted)
 
-    def _staged(self, scenario: Scenario) -> list[Stage]:
+    def _staged(self, steps: Sequence[Step]) -> list[Stage]:
         """Return the stages of a period; where levers move, what follows from them moves after it."""
         found = []
-        for stage in staged(scenario.steps()):
+        for stage in staged(steps):
             found.append(stage)
             moving = [step for step in stage.steps if self._moves_levers(step)]
             if moving:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from abm.scenario import plan
 from abm.scenario.book import BOOK, book_columns, visit_columns
 from abm.scenario.firm import levers
 from abm.scenario.scenario import Scenario
+from abm.scenario.steps import Step
 from abm.world.network.homophily import with_homophily
 from abm.world.network.ties import Ties
 from abm.world.partition import Partition
@@ -71,10 +73,13 @@ def _by_default(kind: type[Mechanism]) -> Mechanism:
     return kind()
 
 
-def extend_world(world: World, scenario: Scenario, seed: int) -> None:
-    """Add what further mechanisms of a scenario need to a world that runs already, with its initial state."""
+def extend_world(world: World, scenario: Scenario, steps: Sequence[Step], seed: int) -> None:
+    """Add what further mechanisms of a scenario need to a world that runs already, with its initial state.
+
+    steps : what is done in a period from now on
+    """
     before = {*world.customers, *world.passing[0]}
-    steps, mechanisms = scenario.steps(), scenario.mechanisms()
+    mechanisms = scenario.mechanisms()
     columns = [column for column in plan.needed(scenario.population, mechanisms, steps) if column.name not in before]
     scratch = plan.needed_scratch(steps)
     missing = {owner: [c for c in own if f"{owner}.{c.name}" not in before] for owner, own in scratch.items()}

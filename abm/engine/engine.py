@@ -20,7 +20,7 @@ from abm.engine.building import Lives, build_world, extend_world, restart_world
 from abm.engine.levers import Levers
 from abm.engine.stages import Stage
 from abm.kpis.reading import Reading
-from abm.scenario.changes import differences
+from abm.scenario.changes import differences, stood
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.world.calendar import year_closes
@@ -57,7 +57,7 @@ class Engine:
         self.threads = threads
         self._stretches = dict(scenario.stretches())
         self._turns = list(self._stretches)  # the first period of each stretch
-        self.now = self._stretches[0]
+        self._stand(self._stretches[0])
         self._beginning = Lives(scenario, self.now, seed, folder)  # what it knows of the theories serves all restarts
         self.levers = Levers(self.world, self.now.firms, scenario.policies())
         groups = len(partition.groups) if partition else 0
@@ -98,18 +98,25 @@ class Engine:
         """Let a firm set other levers from the next period on; a mechanism that this switches on begins."""
         self.levers.set(j, firm)
         again = self.now.replace({"firms": tuple(self.levers.firms)})
-        if [step.name for step in again.steps()] != [step.name for step in self.now.steps()]:
-            extend_world(self.world, again, self.seed)
-            self.now, self._bindings = again, {}
+        earlier = stood(self._earlier, self.now.firms)
+        steps = again.steps(earlier)
+        if [step.name for step in steps] != [step.name for step in self._steps]:
+            extend_world(self.world, again, steps, self.seed)
+            self._stand(again, earlier)
+            self._bindings = {}
             self.world.clear_passing()
             self._bind_stretch(self.t)
+
+    def _stand(self, now: Scenario, earlier: tuple[Firm, ...] = ()) -> None:
+        """Let a scenario hold.  earlier : firms as they stood before, whose theories stay at work"""
+        self.now, self._earlier, self._steps = now, earlier, now.steps(earlier)
 
     def _bind_stretch(self, t: int) -> None:
         """Bind the stages of the stretch that period t begins, or remember them."""
         if self._bindings:  # a sum that nobody adds to in this stretch is not opened, and stands as it began
             self.world.clear_passing()
         if t not in self._bindings:
-            self._bindings[t] = self._binder.bind(self.now)
+            self._bindings[t] = self._binder.bind(self._steps)
         self._binding = self._bindings[t]
         self.world.lives = Lives(self.scenario, self.now, self.seed, self._folder)
 
@@ -123,7 +130,7 @@ class Engine:
             levers = {path.removeprefix(own): value for path, value in changes.items() if path.startswith(own)}
             if levers:
                 self.levers.set(j, self.levers.firms[j].replace(levers))
-        self.now = self.now.replace(changes)
+        self._stand(self.now.replace(changes), stood(self._earlier, self.now.firms))
         self._bind_stretch(self.t)
 
     def does(self, seed: int, threads: int, readings: Sequence[Reading], partition: Partition | None = None) -> bool:
@@ -139,7 +146,8 @@ class Engine:
         """
         restart_world(self.world, self._beginning, replication, partition)
         self.levers.restart()
-        self.t, self.now = 0, self._stretches[0]
+        self.t = 0
+        self._stand(self._stretches[0])
         for taken in self.taken.values():
             taken.fill(np.nan)
         changed = self.world.varying()

@@ -18,7 +18,7 @@ from abm.core.kernels import Kernel
 from abm.core.paths import segments
 from abm.core.spec import Spec, param
 from abm.mechanisms.mechanism import Mechanism, own_names
-from abm.scenario.firm import levers
+from abm.scenario.firm import Firm, levers
 from abm.scenario.steps import Step
 
 Scenario = Any  # of scenario.py, which imports this file
@@ -232,13 +232,26 @@ def _inputs(scenario: Scenario) -> list[Any]:
     return read
 
 
+def steps_by_stretch(scenario: Scenario) -> Iterator[tuple[int, Scenario, tuple[Step, ...]]]:
+    """Yield the first period of each stretch, the scenario that holds in it, and what is done in its periods."""
+    earlier: tuple[Firm, ...] = ()
+    for t, still in stretches(scenario):
+        yield t, still, still.steps(earlier)
+        earlier = stood(earlier, still.firms)
+
+
+def stood(earlier: tuple[Firm, ...], firms: Iterable[Firm]) -> tuple[Firm, ...]:
+    """Return firms as they stood before and as they stand, each once."""
+    return (*earlier, *(firm for firm in firms if firm not in earlier))
+
+
 def ever(scenario: Scenario) -> tuple[tuple[Mechanism, ...], list[Step]]:
     """Return the mechanisms and the steps of all stretches, each once."""
     mechanisms: dict[str, Mechanism] = {}
     steps: dict[Any, Step] = {}
-    for _, world in stretches(scenario):
+    for _, world, done in steps_by_stretch(scenario):
         mechanisms |= {one.name: one for one in world.mechanisms() if one.name not in mechanisms}
-        steps |= {(s.phase, s.mechanism.name, s.name, s.renamed): s for s in world.steps()}
+        steps |= {(s.phase, s.mechanism.name, s.name, s.renamed): s for s in done}
     return tuple(mechanisms.values()), sorted(steps.values(), key=lambda step: step.phase.place)
 
 

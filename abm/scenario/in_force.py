@@ -15,6 +15,7 @@ from abm.core.parameters import meaning_of
 from abm.core.spec import Spec
 from abm.mechanisms.mechanism import AtDates, Mechanism
 from abm.mechanisms.policy import Policy
+from abm.scenario.changes import steps_by_stretch
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import Step
 from abm.world.columns import BEFORE
@@ -33,13 +34,12 @@ def in_force(scenarios: Iterable[Scenario]) -> list[str]:
     """
     found: dict[str, None] = {}
     for scenario in scenarios:
-        for _, still in scenario.stretches():
-            found |= dict.fromkeys(_of(still))
+        for _, still, steps in steps_by_stretch(scenario):
+            found |= dict.fromkeys(_of(still, steps))
     return list(found)
 
 
-def _of(scenario: Scenario) -> Iterator[str]:
-    steps = scenario.steps()
+def _of(scenario: Scenario, steps: Sequence[Step]) -> Iterator[str]:
     yield from (name for name, field in type(scenario).model_fields.items() if meaning_of(field))
     yield from _of_population(scenario)
     if any(name in step.arguments for step in steps for name in _TIES):

@@ -156,15 +156,21 @@ class _World(Spec):
         sections = (getattr(self, kind.name) for kind in shipped())
         return (*(section for section in sections if section is not None), *self.extras)
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return what is done in a period, in the order in which it is done."""
-        return self._steps
+    def steps(self, earlier: Sequence[Firm] = ()) -> tuple[Step, ...]:
+        """Return what is done in a period, in the order in which it is done.
+
+        earlier : firms as they stood before; a theory that was at work then stays, as customers still hold what it gave
+        """
+        return self._done(earlier) if earlier else self._steps
 
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
-        mechanisms = self.mechanisms()
+        return self._done(())
+
+    def _done(self, earlier: Sequence[Firm]) -> tuple[Step, ...]:
+        mechanisms, firms = self.mechanisms(), (*self.firms, *earlier)
         silent = (one.name for one in mechanisms if one.trait and one.trait not in self.population.traits)
-        return tuple(with_book(steps_of(mechanisms, (*self.off, *silent), self.firms), visit_columns(mechanisms)))
+        return tuple(with_book(steps_of(mechanisms, (*self.off, *silent), firms), visit_columns(mechanisms)))
 
     def __getstate__(self) -> dict[Any, Any]:
         """Return what a copy in another process is made of: the fields alone, as steps are worked out again there."""

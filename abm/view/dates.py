@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from abm.scenario.changes import Change
+from abm.scenario.changes import Change, steps_by_stretch
 from abm.scenario.scenario import Scenario
 from abm.study.plan.arms import CHANGES, DATES, MATCH, paths_of
 from abm.study.plan.matches import rise
@@ -63,9 +63,9 @@ def _when(dates: Mapping[str, Any]) -> str:
 
 def turns(world: Scenario) -> Iterator[str]:
     """Yield which kernels come and go at a date of a scenario: "from period 52 with `reward_visits`"."""
-    (_, before), *later = world.stretches()
-    for t, after in later:
-        had, has = ([f"`{step.name}`" for step in one.steps()] for one in (before, after))
+    (_, _, before), *later = steps_by_stretch(world)
+    for t, _, after in later:
+        had, has = ([f"`{step.name}`" for step in steps] for steps in (before, after))
         parts = [("with", [name for name in has if name not in had]), ("without", [n for n in had if n not in has])]
         words = " and ".join(f"{word} {', '.join(names)}" for word, names in parts if names)
         if words:

@@ -25,6 +25,7 @@ LAUNCH = {
 PRICE = {"name": "price", "from": 12, "ramp": 6, "set": {"firms.east.price": 0.8, "word_of_mouth.contact_rate": 0.6}}
 AMENDS = {"complaint": {}, "recovery": {}, "firms.south.recovery.compensation": 0.5}
 COMPLAINTS = {"name": "complaints", "from": 20, "set": AMENDS}
+SECOND = {"information": {}, "contacts": {}, "second_product": {"lasts": 6}}
 ALL = [LAUNCH, PRICE, COMPLAINTS]
 
 
@@ -52,6 +53,32 @@ def test_until_its_date_a_change_makes_no_difference_and_then_it_does(change):
         apart = (base.world.tallied(name) != dated.world.tallied(name)).any(axis=1)
         assert not apart[: change["from"]].any(), name
     assert (base.world.tallied("visits") != dated.world.tallied("visits"))[change["from"] :].any()
+
+
+def test_what_customers_hold_runs_out_though_no_firm_goes_on():
+    """Without the kernels of a theory that was at work, owners of the second product kept it for ever."""
+    sells = {"firms.north.second_product.second_price": 5.0, "firms.north.second_product.pitch": 0.5}
+    withdrawn = {"name": "sold", "from": 5, "until": 20, "set": sells}
+    engine = after(market(withdrawn, **SECOND))
+    owners, sold = (engine.world.tallied(name)[:, 0] for name in ("second_owners", "second_sales"))
+    assert sold[5:20].all()
+    assert not sold[20:].any()
+    assert owners[19] > 0
+    assert owners[-1] == 0
+    assert {step.name for step in engine.now.steps()} < {step.name for stage in engine.stages for step in stage.steps}
+
+
+def test_a_firm_that_stops_during_a_run_leaves_its_theories_at_work():
+    plain = market(**SECOND)
+    engine = Engine(plain, 4)
+    north = plain.firms[0]
+    engine.set_firm(0, north.replace({"second_product.second_price": 5.0, "second_product.pitch": 0.5}))
+    engine.run(10)
+    engine.set_firm(0, north)
+    engine.run(10)
+    owners = engine.world.tallied("second_owners")[:, 0]
+    assert owners[9] > 0
+    assert owners[19] == 0
 
 
 def test_a_change_to_the_value_that_is_there_makes_no_difference_ever():
