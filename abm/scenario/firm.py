@@ -24,7 +24,9 @@ class _Named(Spec):
     """
 
     unfolded: ClassVar = ("policies",)
+    presets: ClassVar = "strategy"
     name: str = param(..., unit="name", evidence="assumed", doc="how arms, tables and figures call it")
+    preset: str = param("custom", unit="name", evidence="assumed", doc="named strategy that other fields start from")
     policies: tuple[Policy, ...] = ()
 
     def __init__(self, name: str | None = None, /, **data: Any) -> None:

@@ -25,6 +25,7 @@ from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.shipped import shipped
 from abm.queues.parts import Profile
 from abm.scenario.measures import ALL
+from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import steps_of
 
@@ -39,9 +40,10 @@ SEEN = {
 }
 OWN = "not published: a calibration run of this toolkit"
 _POLICIES = [kind.policy for kind in shipped() if kind.policy is not None and kind.policy.presets]
-_STARTED: list[type[Spec]] = [Scenario, *_POLICIES, Profile]  # what may start from a preset
+_STARTED: list[type[Spec]] = [Scenario, Firm, *_POLICIES, Profile]  # what may start from a preset
 USE = {
     "scenario": 'scenario.preset = "{}"',
+    word(Firm): '"firms.NAME.preset" = "{}"',
     **{word(policy): f'"firms.NAME.{policy.name}" = {{{{ preset = "{{}}" }}}}' for policy in _POLICIES},
     word(Profile): 'profile = "{}"  # in the file of a queue',
     "log": 'scenario.population.log = "{}"',
@@ -234,7 +236,9 @@ def _study(path: Path) -> Row:
 
 
 def chosen(rows: Sequence[Row], name: str | None, what: str) -> tuple[list[Row], bool]:
-    """Return the rows that `name` means, and whether it names exactly one: its own row, or all whose name holds it.
+    """Return the rows that `name` means, and whether it names exactly one.
+
+    Its own row; else all of the kind that it names, as of presets; else all whose name holds it.
 
     what : the word for one row, for the refusal when nothing matches
     """
@@ -245,7 +249,8 @@ def chosen(rows: Sequence[Row], name: str | None, what: str) -> tuple[list[Row],
     exact = [row for row in rows if _is_named(_name(row).lower(), name.lower())]
     if exact:
         return exact, len(exact) == 1
-    found = [row for row in rows if name.lower() in _name(row).lower()]
+    of_kind = [row for row in rows if row.get("kind") == name.lower()]
+    found = of_kind or [row for row in rows if name.lower() in _name(row).lower()]
     if not found:
         raise Refusal(f"no {what} {name!r}{did_you_mean(name, _spellings(names)) or _listed(names, what)}")
     return found, False

@@ -12,6 +12,7 @@ from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.policy import NEVER
 from abm.mechanisms.service.encounter import ServicePolicy
 from abm.scenario.firm import Firm, levers
+from abm.scenario.scenario import Scenario
 from abm.world.columns import TIERS
 
 CLUB = LoyaltyProgram(
@@ -110,3 +111,13 @@ def test_the_name_may_come_first():
         Firm("north", name="south")
     with pytest.raises(Refusal, match=r"^Firm\.name = 3 is not text"):
         Firm(3)
+
+
+def test_a_firm_starts_from_a_strategy_and_leaves_it():
+    market = Scenario().replace({"firms.north.preset": "low_cost"})
+    assert (market.firms[0].price, market.firms[0].service.quality) == (0.9, 0.7)
+    dearer = market.replace({"firms.north.price": 0.95})
+    assert (dearer.firms[0].preset, dearer.firms[0].service.quality) == ("low_cost", 0.7)
+    assert dearer.replace({"firms.north.preset": "custom"}).firms[0] == Firm("north", price=0.95)
+    with pytest.raises(Refusal, match=r"firms\.north: no strategy preset 'lowcost'; did you mean 'low_cost'"):
+        market.replace({"firms.north.preset": "lowcost"})

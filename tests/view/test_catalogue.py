@@ -72,6 +72,8 @@ def test_every_preset_builds():
     for row in catalogue.presets():
         if row["kind"] == "scenario":
             assert abm.Scenario(preset=row["preset"])
+        elif row["kind"] == "strategy":
+            assert abm.Firm("north", preset=row["preset"]).preset == row["preset"]
         elif row["kind"] in policies:
             kind = policies[row["kind"]]
             assert kind(preset=row["preset"]).value_at("preset") == row["preset"]
@@ -106,6 +108,9 @@ def test_chosen_by_name_part_and_slip():
     assert (len(found), exact) == (1, True)
     found, exact = catalogue.chosen(rows, "word_of_mouth.", "parameter")
     assert len(found) > 5
+    assert not exact
+    of_kind, exact = catalogue.chosen(catalogue.presets(), "care", "preset")
+    assert {row["preset"] for row in of_kind} == {"basic", "reactive", "accountable", "proactive", "partnership"}
     assert not exact
     with pytest.raises(abm.Refusal, match="no parameter 'contact_rte'; did you mean 'contact_rate'"):
         catalogue.chosen(rows, "contact_rte", "parameter")

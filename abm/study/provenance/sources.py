@@ -22,6 +22,7 @@ from pathlib import Path
 from abm.core.presets import listed
 from abm.core.spec import Spec, read_toml
 from abm.mechanisms.shipped import shipped
+from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import canonical, digest
 
@@ -59,7 +60,7 @@ def files(name: str) -> list[Path]:
     if name == MARKET:
         inside = [path for folder in _SHARED for path in (ROOT / folder).rglob("*.py")]
         found = {*inside, *(ROOT / _THEORIES).glob("*.py")} - {ROOT / file for file in _NO_NUMBERS}
-        found |= _presets(Scenario)
+        found |= _presets(Scenario, Firm)
     elif name == KPIS:
         found = {*(ROOT / "kpis").rglob("*.py")}
     else:

@@ -113,7 +113,8 @@ def _of_firms(scenario: Scenario) -> list[Section]:
     found = []
     for firm in scenario.firms:
         own = below("firms", firm.name)
-        plain = [lever for kind in there if not kind.name for lever in _levers(kind, own)]
+        plain = [_lever(row, type(firm)) for row in type(firm).parameters(own) if row.path == below(own, _PRESET)]
+        plain += [lever for kind in there if not kind.name for lever in _levers(kind, own)]
         plain.sort(key=lambda lever: lever.path != below(own, _FIRST))
         found.append(Section(own, "Price, promise, costs", "", firm.name, "always", tuple(plain)))
         for kind in (kind for kind in there if kind.name):
