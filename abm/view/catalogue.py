@@ -24,8 +24,8 @@ from abm.kpis.measure import Measure
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.shipped import shipped
 from abm.queues.parts import Profile
-from abm.scenario.measures import ALL
 from abm.scenario.firm import Firm
+from abm.scenario.measures import ALL
 from abm.scenario.scenario import Scenario
 from abm.scenario.steps import steps_of
 
