@@ -82,6 +82,30 @@ def cascade(z, phi, seeds, customers, replication):
     return (seeds + count[0]) / customers
 
 
+def growth_of_a_cascade(z, phi, customers=30_000, runs=800):
+    """Return how many adopt after each who adopted after a single first adopter, and its standard error.
+
+    Two periods from one customer: so few adopt that hardly anybody has two neighbours who did.
+    """
+    ties = Network(kind="erdos_renyi", neighbours=z).build(customers, stream_key(1, "graph"), 0)
+    period, nobody_left = np.full(customers, -1, np.int32), np.full(customers, -1, np.int32)
+    ids, target, found = (
+        np.arange(customers, dtype=np.uint32),
+        ties.target.view(np.uint32),
+        np.zeros((runs, 2), np.int64),
+    )
+    for first in range(runs):
+        period[:] = -1
+        period[first] = 0
+        for t in range(2):
+            adopt_by_threshold(
+                period, nobody_left, ties.start, target, ids, found[first, t : t + 1], phi, 0.0, KEY, 0, 0, customers, t
+            )  # fmt: skip
+    one, two = found.sum(axis=0)
+    off = found[:, 1] - two / one * found[:, 0]
+    return two / one, off.std() * math.sqrt(runs) / one
+
+
 class TestByHand:
     def test_chance(self):
         """Hazard .03 + .4 x .5 = .23 a year, in half a year: 1 - e^-.115; no hazard, no chance."""
@@ -225,6 +249,26 @@ class TestAgainstExactValues:
         inside, above = started.values()
         assert inside > 1
         assert above == 0
+
+    @pytest.mark.parametrize("row", [row for row in DATA["watts_window"] if row["phi"] in (0.1, 0.18, 0.24)])
+    def test_at_the_edges_of_the_window_a_cascade_neither_grows_nor_dies_out(self, row):
+        """One who adopts after a single neighbour leads to one other on average, within 3 standard errors; inside the
+        window, at twice its lower edge, to more, and a quarter above its upper edge to fewer.
+        """
+        low, high = row["z_lower"], row["z_upper"]
+        for edge in (low, high):
+            growth, error = growth_of_a_cascade(edge, row["phi"])
+            assert abs(growth - 1) < 3 * error < 0.2
+        growth, error = growth_of_a_cascade(2 * low, row["phi"])
+        assert growth - 1 > 3 * error
+        growth, error = growth_of_a_cascade(1.25 * high, row["phi"])
+        assert 1 - growth > 3 * error
+
+    def test_where_there_is_no_window_a_cascade_dies_out(self):
+        """At a threshold of .26 the mean degree that helps most is 1.62: a neighbour leads to .84 others."""
+        growth, error = growth_of_a_cascade(1.62, 0.26)
+        assert 1 - growth > 3 * error
+        assert growth == pytest.approx(1.62 * math.exp(-1.62) * 2.62, abs=3 * error)
 
 
 @settings(max_examples=25, deadline=None)
