@@ -34,6 +34,7 @@ PROGRAMMES = ("points", "stamp_card", "tiers")
 COMPANY = {  # what some lever of a theory needs
     "contact_centre": ("customer_classes",),
     "customer_classes": ("complaint", "recovery"),
+    "modernisation": ("attributes",),
     "offers": ("save",),
     "waiting_line": ("customer_classes", "forecasting"),
 }
@@ -50,6 +51,8 @@ FURNISHED = {  # what its levers act on
     "contact_centre": {"firms.north.contact_centre.agents": 4},
     "contacts": _KNOWN,
     "forecasting": {"firms.north.forecasting.forecast_method": "exponential_smoothing"},
+    "improvement": {"firms.north.survey.sampling": 0.2, "firms.north.improvement.improvement_budget": 0.1},
+    "modernisation": {"firms.north.modernisation.modernisation_gain": 0.05},
     "offers": _SAVING,
     "payments": {"firms.north.payments.credit": 0.5},
     "perceived_wait": {"firms.north.waiting_line.servers": 2, "waiting_line.service_minutes": 15.0},
@@ -59,6 +62,7 @@ FURNISHED = {  # what its levers act on
     "second_product": {
         **_KNOWN, "firms.north.second_product.second_price": 20.0, "firms.north.second_product.pitch": 0.05,
     },
+    "service_innovation": {"firms.east.service_innovation.research": 0.5},
     "stock": {"firms.north.stock.stock_rule": "availability"},
     "waiting_line": {
         "firms.north.waiting_line.servers": 3, "waiting_line.profile": (1.0, 3.0),

@@ -52,7 +52,7 @@ class ImprovementPolicy(Policy):
     """What a firm spends on improvement, what it aims at, and whether it checks what came of it."""
 
     name: ClassVar = "improvement"
-    held: ClassVar = {"upkeep_scale": None}
+    held: ClassVar = {"improvement_upkeep_scale": None}
     free: ClassVar = {
         "target_score": "a target is a decision; what is done for it is paid, and what it misses is lost",
         "target_of": "whom to compare with is a decision; scores of rivals are those that these publish",
@@ -63,7 +63,7 @@ class ImprovementPolicy(Policy):
     }
     given: ClassVar = {
         "improvement_scale": "what it takes to change a service is given to a firm",
-        "upkeep_scale": "what an hour of training costs is given to a firm",
+        "improvement_upkeep_scale": "what an hour of training costs is given to a firm",
     }
     improvement_budget: float = param(
         0.0, unit="cu/visit", bounds=(0, 100), evidence="assumed",
@@ -92,11 +92,11 @@ class ImprovementPolicy(Policy):
     keep_from: float = param(
         0.0, unit="shift of 0-1", bounds=(-1, 1), evidence="assumed", doc="rise of the score below which it has failed"
     )
-    upkeep: float = param(
+    improvement_upkeep: float = param(
         0.0, unit="0-1", bounds=(0, 0.99), evidence="assumed", doc="part of wear that keeping up prevents"
     )
-    upkeep_scale: float = param(
-        0.1, unit="cu/visit", bounds=(0, 1e4), evidence="assumed", doc="scale of -ln(1 - upkeep), its cost"
+    improvement_upkeep_scale: float = param(
+        0.1, unit="cu/visit", bounds=(0, 1e4), evidence="assumed", doc="scale of -ln(1 - improvement_upkeep), its cost"
     )
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
@@ -104,7 +104,10 @@ class ImprovementPolicy(Policy):
         parts = zip(ATTRIBUTES, firm.attributes.cost_parts, strict=True)
         return {
             "improvement_price": (CENTS, 100.0 * self.improvement_budget),
-            "upkeep_expense": (CENTS, -100.0 * self.upkeep_scale * math.log1p(-self.upkeep)),
+            "improvement_upkeep_expense": (
+                CENTS,
+                -100.0 * self.improvement_upkeep_scale * math.log1p(-self.improvement_upkeep),
+            ),
             **{f"{name}_cost_scale": (NUMBER, firm.service.quality_cost * part) for name, part in parts},
         }
 
@@ -113,7 +116,7 @@ class Improvement(Mechanism):
     """Reviews of answers, and projects that raise attributes."""
 
     name = "improvement"
-    serves = ("F7",)
+    serves = ("B5", "C11", "F7")
     policy = ImprovementPolicy
     needs = ("survey", "attributes", "attribute_survey")
     writes = (*(f"{attribute}_step" for attribute in ATTRIBUTES),)
@@ -157,7 +160,7 @@ class Improvement(Mechanism):
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return the sums of answers, the reviews and their costs, if any firm has a budget or keeps up."""
-        if not any(policy.improvement_budget > 0 or policy.upkeep > 0 for policy in policies):
+        if not any(policy.improvement_budget > 0 or policy.improvement_upkeep > 0 for policy in policies):
             return ()
         reviews = ((Phase.OPENING, draw_outcomes), (Phase.OPENING, AtDates(self.review, self.improve_every)))
         paid = ((Phase.RELATION, add_improvement_cost), (Phase.BOOKS, book_improvement))
@@ -177,7 +180,7 @@ class Improvement(Mechanism):
             steps = np.array([world.firms[f"{attribute}_step"][j] for attribute in ATTRIBUTES], np.float64)
             set_itself = self._set_itself(world, j, steps)
             self._check(world, j, scores[:, j], bool(known[j]))
-            world.customers.improved[:, j] *= 1.0 - self.wear * (1.0 - float(world.firms.upkeep[j]))
+            world.customers.improved[:, j] *= 1.0 - self.wear * (1.0 - float(world.firms.improvement_upkeep[j]))
             if known[j] and world.firms.improvement_budget[j] > 0.0:
                 self._do(world, j, set_itself, sheet, scores)
             self._settle(world, j, set_itself, steps)

@@ -66,14 +66,14 @@ def add_improvement_cost(visit_cost, visit_count, visit_firm, improved_expense):
 
 
 @kernel(per="share")
-def book_improvement(visits, improved_expense, upkeep_expense, improved_running, improvement_kept_up):
+def book_improvement(visits, improved_expense, improvement_upkeep_expense, improved_running, improvement_kept_up):
     """Book what raised levels cost on the period's visits, in cents, and keeping them up, in 1/100 cent.
 
     improved_running, improvement_kept_up  tallies [written]
     """
     for j in range(improved_expense.shape[0]):
         improved_running[j] += visits[j] * improved_expense[j]
-        improvement_kept_up[j] += visits[j] * upkeep_expense[j]
+        improvement_kept_up[j] += visits[j] * improvement_upkeep_expense[j]
 
 
 @kernel(per="market", double=True)

@@ -13,22 +13,22 @@ from abm.core.streams import uniform4
 
 
 @kernel(per="market")
-def build_knowledge(knowledge, research, knowledge_kept):
-    """Let knowledge grow old, and grow: `knowledge_kept * knowledge + (1 - knowledge_kept) * research`.
+def build_knowledge(innovation_knowledge, research, knowledge_kept):
+    """Let knowledge grow old, and grow: `knowledge_kept * innovation_knowledge + (1 - knowledge_kept) * research`.
 
-    A firm that spends the same for ever knows what it spends.  knowledge (m,)  cu/visit  [written]
+    A firm that spends the same for ever knows what it spends.  innovation_knowledge (m,)  cu/visit  [written]
     """
-    for j in range(knowledge.shape[0]):
-        knowledge[j] = knowledge_kept * knowledge[j] + (1.0 - knowledge_kept) * research[j]
+    for j in range(innovation_knowledge.shape[0]):
+        innovation_knowledge[j] = knowledge_kept * innovation_knowledge[j] + (1.0 - knowledge_kept) * research[j]
 
 
 @kernel(per="market")
-def draw_ideas(idea_luck, research, look_every, key, replication, t):
-    """In periods of a look, draw each firm's luck with ideas: word 0 at (identity j, period t, draw 0, block 0).
+def draw_ideas(idea_luck, research, innovate_every, key, replication, t):
+    """At dates of innovation, draw each firm's luck with ideas: word 0 at (identity j, period t, draw 0, block 0).
 
-    idea_luck (m,)  0-1  [written, in periods that are a multiple of `look_every`]
+    idea_luck (m,)  0-1  [written, in periods that are a multiple of `innovate_every`]
     """
-    if t % look_every == 0:
+    if t % innovate_every == 0:
         for j in range(research.shape[0]):
             idea_luck[j] = uniform4(key, j, t, 0, replication)[0]
 

@@ -103,6 +103,7 @@ class Modernisation(Mechanism):
     """Lines that are modernised, step by step or all at once."""
 
     name = "modernisation"
+    serves = ("F2",)
     policy = ModernisationPolicy
     writes = (
         "switching_facet", "switching_cost", "calculative_commitment",

@@ -103,7 +103,7 @@ class ServiceInnovationPolicy(Policy):
     )
     copying: float = param(
         0.0, unit="0-1", bounds=(0, 0.99), evidence="assumed",
-        doc="part of what it lacks to the best rival, as far as known, that it copies at a look",
+        doc="part of what it lacks to the best rival, as far as known, that it copies at a date",
     )  # fmt: skip
     copying_scale: float = param(
         0.1, unit="cu/visit", bounds=(0, 1e4), evidence="assumed", doc="scale of -ln(1 - copying), its cost"
@@ -129,8 +129,10 @@ class ServiceInnovation(Mechanism):
     serves = ("B26",)
     policy = ServiceInnovationPolicy
     owns = (
-        Column("knowledge", ("firm",), 0, "cu/visit", "what a firm knows, as the research that would keep it up"),
-        Column("idea_luck", ("firm",), 1, "0-1", "luck with ideas at the latest look"),
+        Column(
+            "innovation_knowledge", ("firm",), 0, "cu/visit", "what a firm knows, as the research that would keep it up"
+        ),
+        Column("idea_luck", ("firm",), 1, "0-1", "luck with ideas at the latest date"),
         Column("advance", ("firm",), 0, "0-1", "what innovations raise performance by"),
         Column("advance_expense", ("firm",), 0, "cents", "what delivering them costs a visit", "int64"),
     )
@@ -147,8 +149,8 @@ class ServiceInnovation(Mechanism):
         Tally("advance_periods", "periods", "periods in these sums"),
     )
     kpis = (innovation_rate, mean_advance, innovation_lead, time_ahead, copied_part)
-    look_every: int = param(
-        4, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="time between looks at ideas and rivals"
+    innovate_every: int = param(
+        4, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="time between dates of innovation"
     )
     knowledge_kept: float = param(
         0.98, unit="kept/period", bounds=(0, 0.9999), evidence="assumed", doc="part of knowledge that does not grow old"
@@ -168,7 +170,7 @@ class ServiceInnovation(Mechanism):
         doc="what is added to the rate, as a part of it, if something is said of every visit",
     )  # fmt: skip
     voice_window: int = param(
-        13, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="answers and complaints that count at a look"
+        13, unit="periods", bounds=(1, 10_000), evidence="assumed", doc="answers and complaints that count at a date"
     )
     innovation_size: float = param(
         0.15, unit="share", bounds=(0, 1), evidence="assumed", doc="part of what it lacks to the best that one brings"
@@ -178,30 +180,31 @@ class ServiceInnovation(Mechanism):
     )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return knowledge, looks, what visitors meet with, and costs, if any firm does research or copies."""
+        """Return knowledge, dates, what visitors meet with, and costs, if any firm does research or copies."""
         if not any(policy.research > 0 or policy.copying > 0 for policy in policies):
             return ()
         return (
             (Phase.OPENING, build_knowledge),
             (Phase.OPENING, draw_ideas),
-            (Phase.OPENING, AtDates(self.look, self.look_every)),
+            (Phase.OPENING, AtDates(self.renew, self.innovate_every)),
             (Phase.DELIVERY, deliver_advance),
             (Phase.RELATION, add_advance_cost),
             (Phase.BOOKS, book_innovation),
             (Phase.BOOKS, note_advance),
         )
 
-    def look(self, world: World, t: int) -> None:
-        """Let firms copy what they know of, then have ideas; in periods that are a multiple of `look_every`.
+    def renew(self, world: World, t: int) -> None:
+        """Let firms copy what they know of, then have ideas; in periods that are a multiple of `innovate_every`.
 
         A firm copies `copying` of the advance that it lacks to the largest of its rivals in period t - imitation_lag;
-        then it innovates if its luck is below `chance_of_an_idea` in look_every / periods_per_year years, and advances
-        by `innovation_size` of what quality with its advance lacks to BEST. Neither goes beyond BEST. All is float64
-        from levers and columns as they are; the advance is held as float32. What it costs to deliver follows, in cents.
+        then it innovates if its luck is below `chance_of_an_idea` in innovate_every / periods_per_year years, and
+        advances by `innovation_size` of what quality with its advance and what it has just copied lacks to BEST.
+        Neither goes beyond BEST. All is float64 from levers and columns as they are; the advance is held as float32.
+        What it costs a visit to deliver that follows, in cents, rounded half up.
         """
         c, f = world.customers, world.firms
         voices, known = self._voices(world, t), self._known(world, t)
-        years = self.look_every / world.periods_per_year
+        years = self.innovate_every / world.periods_per_year
         for j in range(world.m):
             quality, advance = float(f.quality[j]), float(c.advance[j])
             best = max((float(known[rival]) for rival in range(world.m) if rival != j), default=0.0)
@@ -209,7 +212,12 @@ class ServiceInnovation(Mechanism):
             copied = min(max(0.0, float(f.copying[j]) * (best - advance)), max(0.0, most - advance))
             room = max(0.0, most - advance - copied)
             chance = chance_of_an_idea(
-                float(c.knowledge[j]), voices[j], self.highest_rate, self.half_knowledge, self.voice_gain, years
+                float(c.innovation_knowledge[j]),
+                voices[j],
+                self.highest_rate,
+                self.half_knowledge,
+                self.voice_gain,
+                years,
             )
             found = self.innovation_size * room if float(c.idea_luck[j]) < chance else 0.0
             c.advance[j] = min(advance + copied + found, most)

@@ -204,7 +204,9 @@ class TestCheck:
 class TestReviews:
     def test_they_follow_from_the_log(self):
         """Plan, deed, cost and check of each review, from what was counted before and the luck drawn."""
-        scenario = market(north={"improvement_rule": "gap", "upkeep": 0.5}, section={"wear": 0.1, "fewest_answers": 5})
+        scenario = market(
+            north={"improvement_rule": "gap", "improvement_upkeep": 0.5}, section={"wear": 0.1, "fewest_answers": 5}
+        )
         engine, key = Engine(scenario, 3), luck.stream_key(3, "improvement")
         world, improved, open_project = engine.world, np.zeros(5), None
         for t in (13, 26, 39, 52):
@@ -240,7 +242,7 @@ class TestReviews:
         assert set(np.flatnonzero(world.tallied("improvement_spend")[:, 0])) == {13, 26, 39, 52}
 
     def test_costs_are_in_the_books(self):
-        world = run(market(1.0, north={"upkeep": 0.5}))
+        world = run(market(1.0, north={"improvement_upkeep": 0.5}))
         visits = world.tallied("visits")[:, 0]
         expected = -np.log(0.5) * 0.1 * visits
         np.testing.assert_allclose(world.tallied("improvement_kept_up")[:, 0], expected, atol=0.01 * visits.max())
@@ -320,7 +322,7 @@ class TestMarkets:
     @given(st.floats(0, 100), st.floats(0, 0.99), share, st.floats(0, 10))
     def test_shares_are_shares_and_levels_stay_in_their_bounds(self, budget, upkeep, wear, spread):
         scenario = market(
-            budget, customers=200, periods=45, north={"upkeep": upkeep},
+            budget, customers=200, periods=45, north={"improvement_upkeep": upkeep},
             section={"wear": wear, "outcome_spread": spread},
         )  # fmt: skip
         found = record(scenario, 1).by_period(IMPROVEMENT_KPIS)

@@ -1,4 +1,4 @@
-"""Service innovation: chances by hand, looks followed from the luck drawn, copies after a lag, and markets."""
+"""Service innovation: chances by hand, dates followed from the luck drawn, copies after a lag, and markets."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class TestByHand:
         small = Small(3, [RESEARCH, {}, {}], service_innovation={"knowledge_kept": 0.75})
         for expected in (0.125, 0.21875):
             small.run("service_innovation", build_knowledge)
-            assert small.c.knowledge.tolist() == [expected, 0.0, 0.0]
+            assert small.c.innovation_knowledge.tolist() == [expected, 0.0, 0.0]
         small.c.advance[:] = [0.25, 0.125, 0.25]
         small.visits([0, 1, 2], [1, 0, 2])
         small.passing.performance_shift[:3] = 0.5
@@ -91,7 +91,7 @@ class TestByHand:
         small.run("service_innovation", note_advance)
         assert small.counted("periods_ahead")[:3] == [1, 0, 0]
 
-    def test_luck_is_at_its_addresses_in_periods_of_a_look(self):
+    def test_luck_is_at_its_addresses_at_dates_of_innovation(self):
         small = Small(2, [RESEARCH, {}], service_innovation={})
         small.run("service_innovation", draw_ideas, t=3)
         assert small.c.idea_luck.tolist() == [1.0, 1.0]
@@ -115,8 +115,8 @@ class TestByHand:
         assert found[3:] == [[0.5, 0.0], [0.0, 1.0]]
 
 
-def test_looks_follow_from_luck_knowledge_and_what_is_copied():
-    section = {"look_every": 3, "imitation_lag": 7, "highest_rate": 20.0, "innovation_size": 0.2}
+def test_dates_follow_from_luck_knowledge_and_what_is_copied():
+    section = {"innovate_every": 3, "imitation_lag": 7, "highest_rate": 20.0, "innovation_size": 0.2}
     engine = Engine(market(0.5, copying=0.4, section=section), 3)
     world, key = engine.world, luck.stream_key(3, "service_innovation")
     knowledge, advance, past, found = 0.0, np.zeros(2), [], 0
