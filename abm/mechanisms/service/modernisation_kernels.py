@@ -46,7 +46,7 @@ def go_on(
 
     The level is what has `risen` in t - modernise_at periods, and with the quality at most 0.99. It costs
     `modern_scale (ln(1 - quality) - ln(1 - quality - level))`, and in the first `project_periods` periods
-    `project_expense` beside it; cu, times 100, rounded half up.
+    `project_expense` beside it; cu, in float32, times 100, rounded half up.
 
     modern_level (m,)  0-1, modern_expense (m,)  cents  [written]
     """
