@@ -15,6 +15,7 @@ ORDER = (
     "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "loyalty_types", "loyalty_measures",
     "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management",
+    "entry",
 )  # fmt: skip
 
 # These act after all others: a visitor is asked when it is known who complains unasked, and takes goods from the shelf
