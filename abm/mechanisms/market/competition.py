@@ -201,14 +201,13 @@ class Competition(Mechanism):
             if stance == "by_stage" and not _has_stages(market):
                 step = "give the scenario a section [scenario.adoption], with initial_adopters below 1"
                 raise Refusal(f'= "by_stage", but the market has no stages; {step}', place=place)
-        if market.changes:
-            _check_ends(market)
+        _check_ends(market)
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return looks, stances and moves, and what is noted, if any firm has a stance."""
         if all(policy.stance == "none" for policy in policies):
             return ()
-        return ((Phase.OPENING, self.respond), (Phase.RELATION, count_switchers), (Phase.BOOKS, note_rivalry))
+        return ((Phase.OPENING, self.respond), (Phase.CLOSING, count_switchers), (Phase.BOOKS, note_rivalry))
 
     def respond(self, world: World, t: int) -> None:
         """Review rivals in periods that are a multiple of `every`, and in every period take stances and move levers.
@@ -231,7 +230,8 @@ class Competition(Mechanism):
         Contributions are revenue less goods in whole cents, summed over the window; rivals are the other firms that
         are open now. A firm without customers has lost none: loss is (lost - won) / (held / window), held summed over
         the window. Prices and qualities of rivals are means over the periods of the window in which they were open, at
-        least one; without such a rival they are not known. Strength is kept as float32.
+        least one; without such a rival they are not known. Strength is kept as float32, and compared as
+        float64; a firm is weak since the first review from which on it has been below `retreat_below` without a break.
         """
         first, last = t - self.lag - self.window, t - self.lag
         if first < 0:
@@ -252,8 +252,8 @@ class Competition(Mechanism):
             c.strength_seen[j] = strength_against(int(contribution[j]), best, MOST_STRENGTH)
             held, net = int(seen["held_customers"][j]), int(seen["lost_customers"][j] - seen["won_customers"][j])
             c.loss_seen[j] = net * self.window / held if held else 0.0
-            weak = c.strength_seen[j] < self.retreat_below
-            c.weak_since[j] = (c.weak_since[j] if c.weak_since[j] >= 0 else t) if weak else -1
+            weak, since = float(c.strength_seen[j]) < self.retreat_below, int(c.weak_since[j])
+            c.weak_since[j] = (since if since >= 0 else t) if weak else -1
             for column, noted, pick in (
                 (c.rival_price_seen, "price_noted", min), (c.rival_quality_seen, "quality_noted", max),
             ):  # fmt: skip
@@ -292,7 +292,7 @@ def _has_stages(market: Any) -> bool:
 def _check_ends(market: Any) -> None:
     """Refuse a date from which no firm has a stance, after one that moved levers: nobody would move them back."""
     moving = False
-    for t, still in market.stretches():
+    for t, still in market.stretches() if market.changes else ():
         stances = {firm.competition.stance for firm in still.firms}
         if moving and stances == {"none"}:
             step = 'let a firm "watch" then, or from the start'

@@ -95,7 +95,7 @@ class Entry(Mechanism):
     policy = EntryPolicy
     owns = (
         Column("open_state", ("firm",), 0, "code", "0 not open yet, 1 open, 2 closed for good", "int32"),
-        Column("opened_at", ("firm",), 0, "period", "in which it opened", "int32"),
+        Column("open_since", ("firm",), 0, "period", "in which it opened", "int32"),
         Column("opening", ("firm",), 0, "bool", "whether it opens in the period, later than the run begins", "uint8"),
         Column("closing", ("firm",), 0, "bool", "whether it closes in the period, having been open before", "uint8"),
     )
@@ -153,7 +153,7 @@ class Entry(Mechanism):
             before = c.open_state[j]
             c.opening[j] = c.closing[j] = 0
             if before == NOT_YET and t >= levers.opens[j]:
-                c.open_state[j], c.opened_at[j], c.opening[j] = OPEN, t, t > 0
+                c.open_state[j], c.open_since[j], c.opening[j] = OPEN, t, t > 0
             if c.open_state[j] == OPEN and (t >= levers.closes[j] or self.lost_money(world, t, j)):
                 c.open_state[j], c.closing[j], c.opening[j] = CLOSED, before == OPEN, 0
             if c.opening[j] > 0:
@@ -168,7 +168,7 @@ class Entry(Mechanism):
         the accounts revenue, goods, lever and fixed, exact (math.fsum of the sums of each tally); 0 is no loss.
         """
         length = int(world.firms.exit_after[j])
-        if length == NEVER or t % self.books_every or t - int(world.customers.opened_at[j]) < length:
+        if length == NEVER or t % self.books_every or t - int(world.customers.open_since[j]) < length:
             return False
         kept = [(name, _SIGN[tally.account]) for name, tally in world.tallies.items() if tally.account in _SIGN]
         return fsum(sign * float(world.tallied(name)[t - length : t, ..., j].sum()) for name, sign in kept) < 0

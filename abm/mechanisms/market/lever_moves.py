@@ -6,7 +6,7 @@ Claim and sources: on the page of the theory, competition.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import floor, isnan
+from math import ceil, floor, isnan
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from abm.core.parameters import meaning_of
 from abm.mechanisms.market.stances import ATTACK, LEVERS, MOVES, PRICE, QUALITY, Move
 from abm.mechanisms.policy import NUMBER, hundredths
 from abm.world.world import World
+
+_DECIMALS = 9  # to which a number is rounded before it is made whole
 
 
 def target(move: Move, base: float, size: float) -> float:
@@ -28,12 +30,14 @@ def target(move: Move, base: float, size: float) -> float:
 def within(field: Any, value: float, base: float) -> float:
     """Return a lever's new value within the bounds of its parameter; it is no further outside than what is set.
 
-    A whole number is rounded half up, and one that was 1 or more stays so: a line that has servers keeps one.
+    A whole number is rounded away from what is set, so that few servers are moved too (after rounding to 9 decimals, as
+    10 * 1.1 is more than 11 in float64); one that was 1 or more stays so: a line that has servers keeps one.
     """
     meaning = meaning_of(field)
     low, high = (None, None) if meaning is None or meaning.bounds is None else meaning.bounds
     if isinstance(field.default, int):
-        value = float(floor(value + 0.5))
+        value = round(value, _DECIMALS)
+        value = float(ceil(value) if value > base else floor(value))
         value = max(value, 1.0) if base >= 1.0 else value
     value = value if low is None else max(value, min(low, base))
     return value if high is None else min(value, max(high, base))

@@ -144,9 +144,10 @@ class TestMoves:
             parameter = type(field).model_fields[move.lever]
             assert 0.0 <= within(parameter, target(move, base, size), base) <= 1.0
 
-    def test_a_whole_number_is_rounded_and_keeps_one(self):
+    def test_a_whole_number_is_rounded_away_from_what_is_set_and_keeps_one(self):
         servers = type(Scenario().firms[0].waiting_line).model_fields["servers"]
-        assert [within(servers, value, 2.0) for value in (1.5, 1.49, 0.2, 0.0)] == [2.0, 1.0, 1.0, 1.0]
+        assert [within(servers, value, 2.0) for value in (1.5, 2.1, 0.2, 0.0)] == [1.0, 3.0, 1.0, 1.0]
+        assert within(servers, 10 * 1.1, 10.0) == 11.0
         assert within(servers, 0.0, 0.0) == 0.0
 
     @pytest.mark.parametrize("stance", [name for name in STANCES if name not in ("none", "watch")])
@@ -318,15 +319,15 @@ class TestMarkets:
         assert attacked[4] < still[4]
         assert attacked[5] > still[5]
 
-    def test_a_weak_firm_retreats_by_itself_and_a_robbed_strong_one_attacks(self):
+    def test_a_weak_firm_retreats_by_itself_and_a_strong_one_that_loses_customers_answers(self):
         """North delivers badly from the start; then south turns cheap, and takes customers from the strong east."""
         weak = market("auto", periods=100, customers=800).replace({"firms.north.service.quality": 0.55})
         assert record(weak, 3).summary((retreat_share,))[0, 0] > 0.5
         cut = {"name": "cut", "from": 30, "set": {"firms.south.price": 0.8}}
         firms = [{"name": "north", "price": 1.2}, {"name": "east", "service": {"quality": 0.85}}, {"name": "south"}]
         firms[1]["competition"] = {"stance": "auto"}
-        robbed = market(periods=80, customers=800, firms=firms, more={"changes": [cut]})
-        path = record(robbed, 3).by_period((attack_share, defend_share))[:, 1, :]
+        scenario = market(periods=80, customers=800, firms=firms, more={"changes": [cut]})
+        path = record(scenario, 3).by_period((attack_share, defend_share))[:, 1, :]
         assert path[:30].sum() == 0
         assert path[30:].sum() > 8
 
