@@ -18,7 +18,7 @@ from scipy import special
 
 from abm.core.citations import cite
 from abm.core.errors import Refusal
-from abm.core.functions import exp32
+from abm.core.functions import exp32, unit
 from abm.core.kernels import equation, kernel
 from abm.core.sources import PICK_EISEND_2014
 from abm.core.spec import param
@@ -132,16 +132,17 @@ def add_cost_of_leaving(utility, provider, switching_cost, switching_weight, lo,
 
 
 @kernel
-def grow_bond(personal_bond_at, visit_count, visit_firm, visit_pair, richness, bond_rate):
+def grow_bond(personal_bond_at, visit_count, visit_firm, visit_pair, richness, richness_shift, bond_rate):
     """Let the personal relationship grow with rich contact.
 
-    It grows by `bond_rate * richness * (1 - personal_bond)` a visit.
+    It grows by `bond_rate * r * (1 - personal_bond)` a visit, with r = `richness + richness_shift` in [0, 1].
 
     personal_bond_at (pairs,)  0-1  [written]
     """
     for v in range(visit_count[0]):
         j, pair = visit_firm[v], visit_pair[v]
-        personal_bond_at[pair] += bond_rate * richness[j] * (1.0 - personal_bond_at[pair])
+        met = unit(richness[j] + richness_shift[v])
+        personal_bond_at[pair] += bond_rate * met * (1.0 - personal_bond_at[pair])
 
 
 @kernel
@@ -198,6 +199,7 @@ class SwitchingCost(Mechanism):
     sums = (
         Sum("at_stake", ("visit",), 0.0, "cu", "benefits that leaving the provider forfeits", Phase.STAKES),
         Sum("fee_at_stake", ("visit",), 0.0, "cu", "what leaving the provider would cost in fees", Phase.STAKES),
+        Sum("richness_shift", ("visit",), 0.0, "shift of 0-1", "what is added to the firm's richness", Phase.DELIVERY),
     )
     counts = (Tally("integration_spend", "cu", "cost of integration", CENT, account="lever"),)
     basis: Literal["facets", "trait"] = param(
