@@ -53,6 +53,7 @@ CLEAN = {
         }
     ),
     "threshold": BUSY.replace({"choice.rule": "threshold", "need.process": "every_period"}),
+    "satisfice": BUSY.replace({"choice.rule": "satisfice"}), "eba": BUSY.replace({"choice.rule": "eba"}),
 }  # fmt: skip
 
 

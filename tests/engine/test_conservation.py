@@ -26,7 +26,8 @@ BASE = {
     "defection": {"exit_rate": 0.01},
 }
 MODES = [
-    {}, {"rule": "habit"}, {"rule": "threshold"}, {"rule": "deterministic"}, {"market": "lost_for_good", "term": 5},
+    {}, {"rule": "habit"}, {"rule": "threshold"}, {"rule": "deterministic"}, {"rule": "satisfice"},
+    {"rule": "eba"}, {"market": "lost_for_good", "term": 5},
 ]  # fmt: skip
 
 

@@ -82,6 +82,8 @@ class TestOrder:
             {"rule": "habit"},
             {"rule": "threshold"},
             {"rule": "deterministic"},
+            {"rule": "satisfice"},
+            {"rule": "eba"},
             {"market": "lost_for_good"},
         ):
             Engine(Scenario.parse({**SMALL, "choice": choice, "defection": {"exit_rate": 0.1}}), seed=1)

@@ -16,13 +16,26 @@ from abm.core.sources import JACKSON_1985, PROTOTYPE
 from abm.core.spec import param
 from abm.mechanisms.choice.contracts import honour_contracts
 from abm.mechanisms.choice.memory import keep_visits_to_firms, remember_choices
-from abm.mechanisms.choice.rules import choose_best, draw_choices, follow_habit, keep_stayers, mark_stayers
+from abm.mechanisms.choice.rules import (
+    choose_best,
+    draw_choices,
+    eliminate_by_aspects,
+    follow_habit,
+    keep_stayers,
+    mark_stayers,
+    settle_for_enough,
+)
 from abm.mechanisms.choice.valuation import add_attraction, add_outside, leave_out_lost, leave_out_unknown
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.sums import Sum
 from abm.world.calendar import NEVER
 from abm.world.columns import FIXED_POINT, Column, Tally
+
+
+def _aspect(weight: float, what: str) -> Any:
+    doc = f"chance in proportion to which {what} is the next aspect that firms are compared on, under rule eba"
+    return param(weight, unit="weight", bounds=(0, 1000), evidence="assumed", doc=doc)
 
 
 class Choice(Mechanism):
@@ -58,7 +71,7 @@ class Choice(Mechanism):
         Tally("asked", "visits", "occasions of those whose provider it was, spent anywhere or nowhere"),
         Tally("intention_sum", "0-1", "sum over these of the probability of choosing it again", 1 / FIXED_POINT),
     )
-    rule: Literal["mnl", "deterministic", "habit", "threshold"] = param(
+    rule: Literal["mnl", "deterministic", "habit", "threshold", "satisfice", "eba"] = param(
         "mnl", unit="name", evidence="assumed", doc="how a firm is picked from the utilities"
     )
     market: Literal["always_a_share", "lost_for_good"] = param(
@@ -94,6 +107,20 @@ class Choice(Mechanism):
         "out = never",
     )  # fmt: skip
 
+    aspiration: float = param(
+        0.65, unit="0-1", bounds=(0, 1), evidence="assumed",
+        doc="satisfaction above which a firm is good enough under rule satisfice",
+    )  # fmt: skip
+    quality_aspect: float = _aspect(0.35, "satisfaction, or expectation before first use")
+    price_aspect: float = _aspect(0.25, "price")
+    trust_aspect: float = _aspect(0.15, "trust and commitment")
+    taste_aspect: float = _aspect(0.15, "taste")
+    convenience_aspect: float = _aspect(0.10, "the way to the firm, where there is one")
+    shortfall: float = param(
+        0.3, unit="logit units", bounds=(0, 100), evidence="assumed",
+        doc="how far below the best on an aspect a firm may lie and stay in the running under rule eba",
+    )  # fmt: skip
+
     @property
     def closed_for(self) -> int:
         """The time after which she considers a lost firm again, as kernels take it."""
@@ -106,6 +133,8 @@ class Choice(Mechanism):
             "deterministic": (draw_choices, choose_best),
             "habit": (draw_choices, follow_habit),
             "threshold": (mark_stayers, draw_choices, keep_stayers),
+            "satisfice": (draw_choices, settle_for_enough),
+            "eba": (draw_choices, eliminate_by_aspects),
         }
         bound = self.market == "lost_for_good"
         considered = (leave_out_unknown, leave_out_lost) if bound else (leave_out_unknown,)

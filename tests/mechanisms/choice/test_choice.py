@@ -8,11 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
+from abm.engine.engine import Engine
+from abm.engine.recording import record
+from abm.kpis.behaviour import repeat_rate
 from abm.mechanisms.choice.contracts import honour_contracts
 from abm.mechanisms.choice.memory import keep_visits_to_firms, remember_choices
-from abm.mechanisms.choice.rules import choose_best, draw_choices, follow_habit, keep_stayers, mark_stayers
+from abm.mechanisms.choice.rules import (
+    ASPECTS,
+    choose_best,
+    draw_choices,
+    eliminate_by_aspects,
+    follow_habit,
+    keep_stayers,
+    mark_stayers,
+    settle_for_enough,
+)
 from abm.mechanisms.choice.valuation import leave_out_lost, leave_out_unknown
 from abm.mechanisms.phases import Phase
+from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
 
 LOST, ACTIVE = 3, 1
@@ -173,6 +186,163 @@ class TestRules:
     def test_who_has_no_provider_or_cannot_consider_her_evaluates(self):
         assert decided([2.0, 60.0], -1, self.THRESHOLD, cost=0.5)[0] == 1
         assert decided([NOT_CONSIDERED, 60.0], 0, self.THRESHOLD, cost=0.5)[0] == 1
+
+
+class TestEnough:
+    """The rule satisfice: who is content stays, who is not takes what is good enough."""
+
+    def decided(self, satisfactions, provider, customers=1, utilities=(2.0, 2.0, 2.0), aspiration=0.7, luck=None):
+        """Let customers who have used all firms decide; return the firms they choose."""
+        small = market(customers, 3, rule="satisfice", aspiration=aspiration)
+        small.c.encounters[:], small.c.satisfaction[:] = 1.0, np.array(satisfactions, np.float32)[:, None]
+        small.c.provider.fill(provider)
+        small.visits(np.arange(customers), np.full(customers, -1))
+        small.passing.utility[:, :customers] = np.array(utilities, np.float32)[:, None]
+        small.run("choice", draw_choices)
+        drawn = small.at("visit_firm").copy()
+        if luck is not None:
+            small.scratch("choice", "visit_luck")[1, :customers] = luck
+        small.run("choice", settle_for_enough)
+        return small.at("visit_firm"), drawn
+
+    def test_who_is_content_stays_however_good_the_others_are(self):
+        assert self.decided([0.75, 0.99, 0.99], 0, utilities=(1.1, 60.0, 60.0))[0] == 0
+
+    @pytest.mark.parametrize(("luck", "firm"), [(0.0, 1), (0.49, 1), (0.5, 2), (0.9999, 2)])
+    def test_who_is_not_takes_one_that_is_good_enough_whichever_is_found_first(self, luck, firm):
+        assert self.decided([0.7, 0.71, 0.99], 0, luck=luck)[0] == firm, "0.7 does not exceed 0.7"
+
+    def test_a_firm_that_is_worth_less_than_nowhere_is_not_good_enough(self):
+        assert self.decided([0.9, 0.9, 0.9], 0, utilities=(0.5, 2.0, 1.0))[0] == 1
+        assert self.decided([0.9, 0.9, 0.9], 0, utilities=(NOT_CONSIDERED, NOT_CONSIDERED, 2.0))[0] == 2
+
+    def test_where_none_is_the_draw_stands(self):
+        chosen, drawn = self.decided([0.1, 0.2, 0.3], 1, customers=500)
+        np.testing.assert_array_equal(chosen, drawn)
+        assert {*drawn} == {-1, 0, 1, 2}
+
+    def test_before_first_use_it_is_the_expectation_that_has_to_be_good_enough(self):
+        small = market(1, 2, rule="satisfice", aspiration=0.7)
+        small.c.expectation[:] = [[0.6], [0.8]]
+        small.visits([0], [-1])
+        small.passing.utility[:, 0] = [60.0, 2.0]
+        for kernel in (draw_choices, settle_for_enough):
+            small.run("choice", kernel)
+        assert small.at("visit_firm") == 1
+
+    def test_whom_nothing_satisfies_chooses_by_the_logit(self):
+        data = {"periods": 30, "population": {"customers": 300}}
+        engines = [Engine(Scenario.parse({**data, "choice": choice}), 3) for choice in (
+            {}, {"rule": "satisfice", "aspiration": 1.0}
+        )]  # fmt: skip
+        for engine in engines:
+            engine.run(30)
+        np.testing.assert_array_equal(engines[0].world.history, engines[1].world.history)
+
+    def test_the_more_is_asked_the_less_they_stay(self):
+        data = {"periods": 60, "burn_in": 30, "population": {"customers": 500, "purchase_rate": 0.5}}
+        repeats = [
+            record(Scenario.parse({**data, "choice": {"rule": "satisfice", "aspiration": a}}), 3).summary([repeat_rate])
+            for a in (0.0, 0.75, 1.0)
+        ]
+        means = [float(found.mean()) for found in repeats]
+        assert means[0] > 0.95, "only who finds the provider worse than nowhere goes elsewhere"
+        assert means[0] > means[1] + 0.05
+        assert means[1] > means[2] + 0.01
+
+
+class TestElimination:
+    """The rule eba: one aspect at a time, and whoever falls short is out."""
+
+    def world(self, terms, customers=1, shortfall=0.3, utilities=None, **weights):
+        """Return a world in which terms (aspect -> by firm) stand, and the logit has drawn the first firm."""
+        given = {f"{aspect}_aspect": weights.get(aspect, 0.0) for aspect in ASPECTS}
+        small = market(customers, 3, rule="eba", shortfall=shortfall, **given)
+        small.visits(np.arange(customers), np.zeros(customers, int))
+        small.passing.utility[:, :customers] = np.array(utilities or [1.0] * 3, np.float32)[:, None]
+        for theory, aspect in zip(("choice", "pricing", "trust", "taste", "convenience"), ASPECTS, strict=True):
+            found = np.array(terms.get(aspect, [0.0] * 3), np.float32)[:, None]
+            small.passing[f"utility_of_{theory}"][:, :customers] = found
+        return small
+
+    def chosen(self, small, luck=None, t=0):
+        small.passing.visit_firm[: small.world.n] = 0
+        small.scratch("choice", "visit_luck")[1, : small.world.n] = 0.5 if luck is None else luck
+        small.run("choice", eliminate_by_aspects, t)
+        return small.at("visit_firm").tolist()
+
+    @pytest.mark.parametrize("aspect", ASPECTS)
+    def test_with_one_aspect_the_best_on_it_is_taken(self, aspect):
+        terms = {aspect: [-1.0, 0.5, -0.5], **{other: [9.0, 0.0, 0.0] for other in ASPECTS if other != aspect}}
+        assert self.chosen(self.world(terms, **{aspect: 0.2})) == [1]
+
+    def test_who_falls_short_by_no_more_than_the_shortfall_stays_and_luck_decides(self):
+        small = self.world({"price": [-6.0, -6.25, -6.5]}, price=1.0, shortfall=0.25)
+        assert [self.chosen(small, luck)[0] for luck in (0.0, 0.49, 0.5, 0.99)] == [0, 0, 1, 1]
+
+    def test_aspects_are_drawn_in_proportion_to_their_weights(self):
+        """Three firms, each the best on one aspect: what an aspect weighs is how often its firm is taken."""
+        terms = {"quality": [9.0, 0.0, 0.0], "trust": [0.0, 9.0, 0.0], "convenience": [0.0, 0.0, 9.0]}
+        small = self.world(terms, 1000, quality=5.0, trust=3.0, convenience=2.0)
+        firms = np.concatenate([self.chosen(small, t=t) for t in range(20)])
+        for firm, share in enumerate((0.5, 0.3, 0.2)):
+            assert abs(np.mean(firms == firm) - share) < 4 * np.sqrt(share * (1 - share) / CROWD)
+
+    def test_a_second_aspect_decides_among_those_whom_the_first_leaves(self):
+        """The last firm is out by price, the first by trust: whichever comes first, one is left after both."""
+        terms = {"price": [-6.0, -6.1, -9.0], "trust": [0.0, 2.0, 1.9]}
+        small = self.world(terms, 200, price=1.0, trust=1.0)
+        assert {*self.chosen(small)} == {1}
+
+    def test_an_aspect_on_which_all_are_alike_says_nothing(self):
+        terms = {"quality": [2.0, 2.0, 2.0], "taste": [0.0, 0.0, 3.0]}
+        assert {*self.chosen(self.world(terms, 100, quality=100.0, taste=0.01))} == {2}
+
+    def test_firms_not_considered_are_not_in_the_running_and_who_buys_nowhere_does_not_compare(self):
+        terms = {"quality": [5.0, 1.0, 0.0]}
+        small = self.world(terms, 2, quality=1.0, utilities=[NOT_CONSIDERED, 1.0, 1.0])
+        small.passing.visit_firm[1] = -1
+        small.run("choice", eliminate_by_aspects)
+        assert small.at("visit_firm").tolist() == [1, -1]
+
+    def test_without_weights_it_is_a_lottery_among_those_considered(self):
+        small = self.world({"quality": [9.0, 0.0, 0.0]}, 1000)
+        luck = np.arange(1000) / 1000
+        assert np.bincount(self.chosen(small, luck)).tolist() == [334, 333, 333]
+
+    @given(st.lists(st.floats(-8, 8, width=32), min_size=15, max_size=15), st.floats(0, 2, width=32), st.integers(0, 9))
+    def test_whoever_wins_is_beaten_by_more_than_the_shortfall_on_some_aspect_only(self, values, shortfall, t):
+        """A firm that is worse than another by more than the shortfall on every aspect never wins."""
+        terms = {aspect: values[3 * k : 3 * k + 3] for k, aspect in enumerate(ASPECTS)}
+        small = self.world(terms, shortfall=shortfall, **dict.fromkeys(ASPECTS, 1.0))
+        winner = self.chosen(small, t=t)[0]
+        held = np.array([terms[aspect] for aspect in ASPECTS], np.float32)
+        for rival in range(3):
+            assert not np.all(held[:, winner] < held[:, rival] - np.float32(shortfall))
+
+    def test_whether_she_buys_at_all_is_the_logits(self):
+        data = {"periods": 1, "population": {"customers": 400, "purchase_rate": 1.0}}
+        nowhere = []
+        for rule in ("mnl", "eba"):
+            engine = Engine(Scenario.parse({**data, "choice": {"rule": rule}}), 3)
+            engine.run(1)
+            nowhere.append(engine.world.tallied("visits")[0])
+        assert nowhere[0][-1] == nowhere[1][-1]
+        assert nowhere[0][:-1].tolist() != nowhere[1][:-1].tolist()
+
+
+@pytest.mark.parametrize("rule", ["satisfice", "eba"])
+def test_other_rules_have_the_same_bits_on_any_threads_and_tiles(rule):
+    found = []
+    for threads, tile in ((1, None), (3, None), (1, 64)):
+        data = {"periods": 20, "population": {"customers": 300}, "choice": {"rule": rule}, "convenience": {}}
+        engine = Engine(Scenario.parse(data), 3, threads=threads)
+        if tile is not None:
+            engine.set_tile(tile)
+        engine.run(20)
+        found.append(engine.world.history)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
 
 
 class TestContracts:
