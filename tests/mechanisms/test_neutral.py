@@ -18,6 +18,7 @@ NEUTRAL = {  # what switches off the effect of a theory that has one as soon as 
     "fairness": {"equity_weight": 0.0},
     "convenience": {"distance_weight": 0.0},
     "attributes": {"attribute_spread": 0.0},
+    "buying_centre": {"centre_share": 0.0},
     "demand_profile": {"profile": []},
     "demand_shock": {"shock_spread": 0.0},
     "adoption": {"initial_adopters": 1.0},
