@@ -154,7 +154,9 @@ class BuyingCentre(Mechanism):
     serves = ("B23", "E15")
     policy = BuyingCentrePolicy
     owns = (
-        Column("has_centre", ("customer",), 0, "bool", "whether she is an organisation with a buying centre", "uint8"),
+        Column(
+            "organisation", ("customer",), 0, "bool", "whether she is an organisation with a buying centre", "uint8"
+        ),
         Column("influence", ("role", "customer"), 0, "share", f"of the roles {', '.join(ROLES)}; together 1"),
         *(
             Column(f"{role}_attitude", ("firm", "customer"), 0, "-2 to 2", f"of the {role}: opponent to sponsor")
@@ -258,8 +260,8 @@ class BuyingCentre(Mechanism):
         """Return nothing where nobody has a buying centre; else talks, shortlist, and what is learned and counted."""
         if self.centre_share == 0.0:
             return ()
-        effort = ((Phase.CONTACT, meet_roles), (Phase.CONTACT, book_efforts))
-        effort = effort if any(any(policy.efforts) for policy in policies) else ()
+        talks = ((Phase.CONTACT, meet_roles), (Phase.CONTACT, book_efforts))
+        effort = talks if any(any(policy.efforts) for policy in policies) else ()
         chosen = ((Phase.VALUATION, form_shortlist), (Phase.VALUATION, count_stages), (Phase.ARRIVAL, count_wins))
         return (
             *effort, (Phase.NEED, move_attitudes), *chosen, (Phase.LEARNING, learn_roles),
@@ -276,7 +278,7 @@ class BuyingCentre(Mechanism):
         if "influence" in c:
             share, *parts, spread = map(np.float32, (self.centre_share, *self.parts, self.influence_spread))
             draw_centres(
-                c.has_centre, c.influence, c.customer_id, share, *parts, spread, key, world.replication
+                c.organisation, c.influence, c.customer_id, share, *parts, spread, key, world.replication
             )  # fmt: skip
             draw_attitudes(
                 c.user_attitude, c.approver_attitude, c.evaluator_attitude, c.decider_attitude, c.customer_id,

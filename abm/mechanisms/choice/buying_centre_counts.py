@@ -24,7 +24,7 @@ def championed(user_attitude, approver_attitude, evaluator_attitude, decider_att
 
 @kernel
 def count_stages(
-    shortlisted, has_centre, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, aware,
+    shortlisted, organisation, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, aware,
     visit_count, visit_customer, centre_needs, needs_searched, needs_shortlisted, needs_championed, lo,
 ):  # fmt: skip
     """Count, of the occasions of centres, those on which each firm was known, on the shortlist, and championed there.
@@ -36,7 +36,7 @@ def count_stages(
     """
     for v in range(visit_count[0]):
         i = visit_customer[v]
-        if has_centre[i] > 0:
+        if organisation[i] > 0:
             centre_needs[-1] += 1
             for j in range(aware.shape[0]):
                 listed = shortlisted[j, i - lo] > 0
@@ -50,7 +50,7 @@ def count_stages(
 
 @kernel
 def count_wins(
-    shortlisted, has_centre, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, visit_count,
+    shortlisted, organisation, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, visit_count,
     visit_customer, visit_firm, needs_won, champion_wins, lo,
 ):  # fmt: skip
     """Count the occasions on which a firm that was on the shortlist is chosen, and where it had a champion.
@@ -62,7 +62,7 @@ def count_wins(
     """
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
-        if has_centre[i] > 0 and shortlisted[j, i - lo] > 0:
+        if organisation[i] > 0 and shortlisted[j, i - lo] > 0:
             champion = championed(
                 user_attitude, approver_attitude, evaluator_attitude, decider_attitude, np.int64(j), np.int64(i)
             )
@@ -72,7 +72,7 @@ def count_wins(
 
 @kernel
 def count_attitudes(
-    has_centre, influence, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, aware, exited,
+    organisation, influence, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, aware, exited,
     centres, vetoes, support_sum, user_sponsors, approver_sponsors, evaluator_sponsors, decider_sponsors, lo, hi,
 ):  # fmt: skip
     """Count, at the end of the period, centres in the category that know a firm: vetoes, sponsors, the sum of X + 2.
@@ -81,7 +81,7 @@ def count_attitudes(
     """
     for j in range(aware.shape[0]):
         for i in range(lo, hi):
-            if has_centre[i] > 0 and aware[j, i] > 0 and exited[i] < 0:
+            if organisation[i] > 0 and aware[j, i] > 0 and exited[i] < 0:
                 x = support_of(influence, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, j, i)
                 centres[j] += 1
                 vetoes[j] += 1 if stance(approver_attitude[j, i]) == -2 else 0

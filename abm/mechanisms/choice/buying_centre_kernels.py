@@ -56,7 +56,7 @@ def support_of(influence, user_attitude, approver_attitude, evaluator_attitude, 
 
 @kernel
 def draw_centres(
-    has_centre, influence, customer_id, centre_share, user_part, approver_part, evaluator_part, decider_part,
+    organisation, influence, customer_id, centre_share, user_part, approver_part, evaluator_part, decider_part,
     influence_spread, key, replication,
 ):  # fmt: skip
     """Draw for life which customers have a buying centre, and the influence of its roles: part × e^(spread z) / sum.
@@ -64,7 +64,7 @@ def draw_centres(
     z standard normal, of words 0 to 3 of draw 0, block 0, period 0, in the order user, approver, evaluator, decider;
     the sum adds the four in this order. A customer has a centre if word 0 of draw 1, block 0 is below `centre_share`.
 
-    has_centre (n,)  bool, influence (4, n)  share  [written]
+    organisation (n,)  bool, influence (4, n)  share  [written]
     """
     for i in range(customer_id.shape[0]):
         a, b, c, d = uniform4(key, customer_id[i], 0, 0, replication)
@@ -77,7 +77,7 @@ def draw_centres(
         influence[1, i] = approver / every
         influence[2, i] = evaluator / every
         influence[3, i] = decider / every
-        has_centre[i] = 1 if uniform4(key, customer_id[i], 0, _DRAW_1, replication)[0] < centre_share else 0
+        organisation[i] = 1 if uniform4(key, customer_id[i], 0, _DRAW_1, replication)[0] < centre_share else 0
 
 
 @kernel
@@ -102,7 +102,7 @@ def draw_attitudes(
 
 @kernel
 def meet_roles(
-    user_talks, approver_talks, evaluator_talks, decider_talks, has_centre, aware, exited, customer_id, user_effort,
+    user_talks, approver_talks, evaluator_talks, decider_talks, organisation, aware, exited, customer_id, user_effort,
     approver_effort, evaluator_effort, decider_effort, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Let firms that make an effort talk with persons, each with the chance of the effort for her role.
@@ -116,7 +116,7 @@ def meet_roles(
     for j in range(aware.shape[0]):
         if user_effort[j] + approver_effort[j] + evaluator_effort[j] + decider_effort[j] > 0.0:
             for i in range(lo, hi):
-                if has_centre[i] > 0 and aware[j, i] > 0 and exited[i] < 0:
+                if organisation[i] > 0 and aware[j, i] > 0 and exited[i] < 0:
                     a, b, c, d = uniform4(key, customer_id[i], t, j, replication)
                     user_talks[j, i - lo] += np.float32(1.0) if a < user_effort[j] else np.float32(0.0)
                     approver_talks[j, i - lo] += np.float32(1.0) if b < approver_effort[j] else np.float32(0.0)
@@ -125,7 +125,7 @@ def meet_roles(
 
 
 @kernel
-def book_efforts(has_centre, aware, exited, effort_expense, persuasion_spend, lo, hi):
+def book_efforts(organisation, aware, exited, effort_expense, persuasion_spend, lo, hi):
     """Book `effort_expense` for each centre that `meet_roles` reaches, whoever there is talked with.
 
     persuasion_spend  tally, in 1/100 cent [written]
@@ -133,14 +133,14 @@ def book_efforts(has_centre, aware, exited, effort_expense, persuasion_spend, lo
     for j in range(aware.shape[0]):
         reached = np.int64(0)
         for i in range(lo, hi):
-            reached += 1 if has_centre[i] > 0 and aware[j, i] > 0 and exited[i] < 0 else 0
+            reached += 1 if organisation[i] > 0 and aware[j, i] > 0 and exited[i] < 0 else 0
         persuasion_spend[j] += reached * effort_expense[j]
 
 
 @kernel
 def move_attitudes(
     user_attitude, approver_attitude, evaluator_attitude, decider_attitude, user_talks, approver_talks,
-    evaluator_talks, decider_talks, has_centre, first_attitude, fading, persuasion, talks_held, lo, hi,
+    evaluator_talks, decider_talks, organisation, first_attitude, fading, persuasion, talks_held, lo, hi,
 ):  # fmt: skip
     """Let attitudes fade, by `fading` of their way to `first_attitude`, and then be moved by the period's talks.
 
@@ -149,7 +149,7 @@ def move_attitudes(
     for j in range(user_attitude.shape[0]):
         held = np.int64(0)
         for i in range(lo, hi):
-            if has_centre[i] > 0:
+            if organisation[i] > 0:
                 r = i - lo
                 user = user_attitude[j, i] + fading * (first_attitude - user_attitude[j, i])
                 approver = approver_attitude[j, i] + fading * (first_attitude - approver_attitude[j, i])
@@ -166,7 +166,7 @@ def move_attitudes(
 
 @kernel
 def form_shortlist(
-    utility, shortlisted, has_centre, influence, user_attitude, approver_attitude, evaluator_attitude,
+    utility, shortlisted, organisation, influence, user_attitude, approver_attitude, evaluator_attitude,
     decider_attitude, aware, support_weight, lo, hi,
 ):  # fmt: skip
     """Add support to the utility of each firm in the eyes of each centre, and leave out who is not on its shortlist.
@@ -180,12 +180,12 @@ def form_shortlist(
     m = utility.shape[0]
     for i in range(lo, hi):
         r, supported = i - lo, False
-        for j in range(m if has_centre[i] > 0 else 0):
+        for j in range(m if organisation[i] > 0 else 0):
             x = support_of(influence, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, j, i)
             open_to = aware[j, i] > 0 and stance(approver_attitude[j, i]) > -2
             shortlisted[j, r] = 1 if open_to else 0
             supported |= open_to and x > 0.0
-        for j in range(m if has_centre[i] > 0 else 0):
+        for j in range(m if organisation[i] > 0 else 0):
             x = support_of(influence, user_attitude, approver_attitude, evaluator_attitude, decider_attitude, j, i)
             if supported and x <= 0.0:
                 shortlisted[j, r] = 0
@@ -218,7 +218,7 @@ def drawn_to(attitude, goal, learning):
 
 @kernel
 def learn_roles(
-    user_attitude_at, approver_attitude_at, evaluator_attitude_at, decider_attitude_at, has_centre, visit_count,
+    user_attitude_at, approver_attitude_at, evaluator_attitude_at, decider_attitude_at, organisation, visit_count,
     visit_customer, visit_firm, visit_pair, performance, failure_severity, trust_at, visit_discount, price, aware,
     user_scale, user_standard, approver_scale, evaluator_scale, evaluator_standard, severity_scale, decider_quality,
     decider_price, learning,
@@ -234,7 +234,7 @@ def learn_roles(
     """
     for v in range(visit_count[0]):
         i, j, pair = visit_customer[v], visit_firm[v], visit_pair[v]
-        if has_centre[i] > 0:
+        if organisation[i] > 0:
             paid = price[j] * (1.0 - visit_discount[v])
             quality = within(user_scale * (performance[v] - user_standard))
             value = within(approver_scale * saved(usual_price(price, aware, i), paid))

@@ -191,7 +191,7 @@ class SalesForce(Mechanism):
         sales_forecast_bias, sales_forecast_error,
     )  # fmt: skip
     calls_each: float = param(
-        20.0, unit="calls/person/period", bounds=(0, 1e4), evidence="assumed", doc="that a salesperson can make"
+        20.0, unit="contacts/period", bounds=(0, 1e4), evidence="assumed", doc="that a salesperson can make"
     )
     persuasiveness: float = param(
         0.5, unit="1/call", bounds=(0, 1), evidence="assumed", doc="part of the most that calls can do that one does"

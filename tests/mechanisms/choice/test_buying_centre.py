@@ -85,10 +85,10 @@ class TestInfluence:
         np.testing.assert_allclose(influence, np.array([[0.25], [0.25], [0.2], [0.3]]) * np.ones(5), atol=1e-6)
 
     def test_so_many_have_a_centre(self):
-        assert abs(Small(4000, buying_centre={"centre_share": 0.3}).c.has_centre.mean() - 0.3) < 4 * np.sqrt(
+        assert abs(Small(4000, buying_centre={"centre_share": 0.3}).c.organisation.mean() - 0.3) < 4 * np.sqrt(
             0.21 / 4000
         )
-        assert Small(50, buying_centre={}).c.has_centre.all()
+        assert Small(50, buying_centre={}).c.organisation.all()
 
     def test_attitudes_begin_around_the_first_and_in_bounds(self):
         c = Small(4000, buying_centre={"first_attitude": 0.5, "attitude_spread": 2.0}).c
@@ -166,7 +166,7 @@ class TestShortlist:
     def test_who_decides_alone_has_no_shortlist(self):
         world = small(1)
         think(world, 0, -2.0, -2.0, -2.0, -2.0)
-        world.c.has_centre[0] = 0
+        world.c.organisation[0] = 0
         assert self.listed(world)[1] == [0.0, 0.0]
 
     @given(st.lists(attitudes, min_size=12, max_size=12))
@@ -270,7 +270,7 @@ class TestCounts:
         """Three occasions of two centres: the first is for firm 0 of the two, the second knows only firm 1."""
         world = small(3)
         think(world, 0, 1.6, 0.0, 0.0, 0.0)
-        world.c.aware[0, 1], world.c.has_centre[2] = 0, 0
+        world.c.aware[0, 1], world.c.organisation[2] = 0, 0
         world.visits([0, 0, 1, 2], [0, -1, 1, 0])
         world.passing.utility[:, :3] = 0.0
         for kernel in (form_shortlist, count_stages):
