@@ -144,12 +144,13 @@ def order_arrivals(
 @kernel(per="market", double=True)
 def fill_wants(
     day_wants, accepted_wait, order, moment, arrivals, visit_customer, visit_nth, visit_firm, time_pressure,
-    customer_id, basket, appointments, day_profile, branch_days, usual_basket, minutes_open, services, patiences,
-    accepted_minutes, value_exponent, key, replication, t,
+    service_time, customer_id, basket, appointments, day_profile, branch_days, usual_basket, minutes_open, services,
+    patiences, accepted_minutes, value_exponent, key, replication, t,
 ):  # fmt: skip
     """Draw what each visitor in the order wants.
 
-    Draw 0, block nth: word 2 decides the minutes of service, word 3 her patience, which is divided by `time_pressure`.
+    Draw 0, block nth: word 2 decides the minutes of service, which are multiplied by `service_time`, word 3 her
+    patience, which is divided by `time_pressure`.
     Draw 1: word 0 is her luck in balking; word 2 below `appointments` means that she has an appointment, due at the
     minute of word 1 of draw 0; of others that is when they come. Both count from the opening of her day.
     She accepts a wait of `accepted_minutes (basket / usual basket)^value_exponent / time_pressure`.
@@ -170,6 +171,7 @@ def fill_wants(
         due = interval_of(b, day_profile) / day_profile.shape[0] * length
         want[ARRIVAL] = moment[v] - np.floor(moment[v] / (2.0 * minutes_open)) * 2.0 * minutes_open
         want[NEED] = draw(np.int64(services[0]), np.float32(services[1]), np.float32(services[2]), c)
+        want[NEED] *= service_time[v]
         want[PATIENCE] = draw(np.int64(patiences[0]), np.float32(patiences[1]), np.float32(patiences[2]), d)
         want[PATIENCE] /= time_pressure[v]
         want[ACCEPTED], want[LUCK], want[CALL_LUCK] = accepted_wait[v], luck, luck
