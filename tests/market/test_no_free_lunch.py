@@ -23,6 +23,7 @@ from abm.kpis.behaviour import frequency, penetration
 from abm.kpis.value import lever_cost, profit
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Policy
+from abm.mechanisms.service.service_steps_kernels import STEPS
 from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
 from tests.market.runs import market
@@ -36,6 +37,7 @@ COMPANY = {  # what some lever of a theory needs
     "customer_classes": ("complaint", "recovery"),
     "modernisation": ("attributes",),
     "offers": ("save",),
+    "service_steps": ("information", "contacts", "complaint", "care", "second_product"),
     "waiting_line": ("customer_classes", "forecasting"),
 }
 _KNOWN = {"firms.north.information.data_coverage": 1.0}
@@ -53,6 +55,7 @@ FURNISHED = {  # what its levers act on
     },
     "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
     "contact_centre": {"firms.north.contact_centre.agents": 4},
+    "co_production": {"firms.north.co_production.participation": 0.5},
     "contacts": _KNOWN,
     "crm": {"firms.north.crm.operational": True},
     "forecasting": {"firms.north.forecasting.forecast_method": "exponential_smoothing"},
@@ -73,6 +76,11 @@ FURNISHED = {  # what its levers act on
         **_KNOWN, "firms.north.second_product.second_price": 20.0, "firms.north.second_product.pitch": 0.05,
     },
     "service_innovation": {"firms.east.service_innovation.research": 0.5},
+    "service_steps": {
+        **_KNOWN, "firms.north.care.follow_up": 1.0, "firms.north.second_product.second_price": 20.0,
+        "firms.north.second_product.pitch": 0.1, "firms.north.service_steps.blueprint": True,
+        "service_steps.steps": STEPS,
+    },
     "stock": {"firms.north.stock.stock_rule": "availability"},
     "waiting_line": {
         "firms.north.waiting_line.servers": 3, "waiting_line.profile": (1.0, 3.0),
