@@ -236,7 +236,8 @@ def test_a_spec_without_presets_has_none():
 
 def test_every_shipped_file_is_a_preset_of_a_spec():
     policies = [kind.policy for kind in shipped() if kind.policy is not None and kind.policy.presets]
-    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, *policies, Profile)}
+    theories = [kind for kind in shipped() if kind.presets]
+    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, *policies, *theories, Profile)}
     assert {*SHIPPED.iterdir()} == set(kinds)
     for folder, kind in kinds.items():
         found = presets.presets(kind)
