@@ -12,7 +12,7 @@ from abm.mechanisms.mechanism import Mechanism
 # Where two theories act in the same phase, the one that stands here first acts first; one that does not stand here acts
 # after all others, by name.
 ORDER = (
-    "need", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
+    "need", "durable", "choice", "taste", "encounter", "perceived_value", "learning", "trust", "word_of_mouth",
     "rewards", "pricing", "switching_cost", "drop_out", "defection", "lifecycle", "loyalty_types", "loyalty_measures",
     "surplus", "accounts", "recovery", "discounting", "survey", "expectation_management",
     "entry",

@@ -58,6 +58,7 @@ FURNISHED = {  # what its levers act on
     "co_production": {"firms.north.co_production.participation": 0.5},
     "contacts": _KNOWN,
     "crm": {"firms.north.crm.operational": True},
+    "durable": {"need.process": "due", "firms.north.durable.warranty": 1.0},
     "forecasting": {"firms.north.forecasting.forecast_method": "exponential_smoothing"},
     "improvement": {"firms.north.survey.sampling": 0.2, "firms.north.improvement.improvement_budget": 0.1},
     "modernisation": {"firms.north.modernisation.modernisation_gain": 0.05},
@@ -121,7 +122,7 @@ def start(theory: type[Mechanism], programme: str = "") -> Scenario:
     scenario = market(600)
     wanted = (*theory.needs, *COMPANY.get(theory.name, ()), theory.name)
     absent = [name for name in wanted if getattr(scenario, name) is None]
-    scenario = scenario.replace({name: {} for name in absent}).replace(FURNISHED.get(theory.name, {}))
+    scenario = scenario.replace({**{name: {} for name in absent}, **FURNISHED.get(theory.name, {})})
     return scenario.replace({"firms.north.program": {"preset": programme}}) if programme else scenario
 
 

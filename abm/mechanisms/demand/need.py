@@ -1,5 +1,7 @@
 """Need: category occasions arrive at random around each customer's own rate.   Synchronous; uses no neighbours.
 
+They may also come one a period, or when a durable is bought or its service is due: `durable` then lists them.
+
 Claim: purchases are Poisson for one customer; over customers with Gamma rates they follow the NBD.
 Source: EHRENBERG_1959.  Season: assumed.
 """
@@ -12,6 +14,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from abm.core.errors import Refusal
 from abm.core.functions import exp32, exp64
 from abm.core.kernels import equation, kernel
 from abm.core.spec import param
@@ -126,8 +129,8 @@ class Need(Mechanism):
         Column("no_occasion_margin", ("row",), 0, "probability", "margin below which the customer has no occasion"),
     )
     counts: ClassVar = (Tally("occasions", "occasions", "category occasions, of the whole market"),)
-    process: Literal["poisson", "every_period"] = param(
-        "poisson", unit="name", evidence="assumed", doc="how occasions arrive"
+    process: Literal["poisson", "every_period", "due"] = param(
+        "poisson", unit="name", evidence="assumed", doc="how occasions arrive; due: as `durable` says"
     )
     season_amplitude: float = param(
         0.0, unit="share", bounds=(0, 1), evidence="assumed", doc="yearly swing of need around its mean"
@@ -135,8 +138,14 @@ class Need(Mechanism):
     season_peak: float = param(0.0, unit="period", bounds=(0, 1e4), evidence="assumed", doc="period of highest need")
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return the season, if there is any, and the listing of occasions by the chosen process."""
+        """Return the season, if there is any, and the listing of occasions, if the chosen process does it here."""
         if self.process == "every_period":
             return ((Phase.OCCASIONS, list_everybody),)
         season = ((Phase.NEED, follow_season),) if self.season_amplitude > 0 else ()
-        return (*season, (Phase.OCCASIONS, list_visits))
+        return season if self.process == "due" else (*season, (Phase.OCCASIONS, list_visits))
+
+    def fits(self, market: Any) -> None:
+        """Refuse occasions that nobody lists."""
+        if self.process == "due" and (market.durable is None or "durable" in market.off or not market.durable.owned):
+            step = "give the scenario a section [scenario.durable], with durables that somebody owns or buys"
+            raise Refusal(f'= "due", but the market has no durables; {step}', place="need.process")
