@@ -56,7 +56,7 @@ class DurablePolicy(Policy):
     name = "durable"
     given: ClassVar = {
         "sale_unit_cost": "what goods cost is given to a firm",
-        "repair_cost": "what its inputs cost is given to a firm",
+        "warranty_repair_cost": "what its inputs cost is given to a firm",
         "build_cost": "what its inputs cost is given to a firm",
     }
     free: ClassVar = {
@@ -79,7 +79,7 @@ class DurablePolicy(Policy):
         0.0, unit="years", bounds=(0, 20), evidence="assumed",
         doc="time from the sale for which it services without charge, and repairs, what it sold",
     )  # fmt: skip
-    repair_cost: float = param(
+    warranty_repair_cost: float = param(
         10.0, unit="cu/problem", bounds=(0, 1e6), evidence="assumed", doc="cost of a repair under warranty"
     )
     service_interval: float = param(
@@ -92,7 +92,10 @@ class DurablePolicy(Policy):
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
         """Return what building a unit well and a repair cost, in cents."""
         built = -self.build_cost * math.log1p(-self.build_quality)
-        return {"build_expense": (CENTS, built if self.sells else 0.0), "repair_expense": (CENTS, self.repair_cost)}
+        return {
+            "build_expense": (CENTS, built if self.sells else 0.0),
+            "warranty_repair_expense": (CENTS, self.warranty_repair_cost),
+        }
 
 
 def _kept(name: str, default: float, unit: str, meaning: str, dtype: str = "int32") -> Column:
@@ -124,7 +127,7 @@ class Durable(Mechanism):
         _kept("wants_unit", 0, "bool", "whether she has set about buying one", "uint8"),
         _kept("warranty_left", 0, "periods", "that the unit is still under warranty"),
         _kept("occasion_kind", 0, "code", "of the period: 0 none, 1 purchase, 2 service", "uint8"),
-        _kept("usual_basket", 0, "cu", "a year's service at price index 1", "float32"),
+        _kept("service_basket", 0, "cu", "a year's service at price index 1", "float32"),
         Column("visit_kind", ("visit",), 0, "code", "what the visit was for: 1 purchase, 2 service", "uint8"),
     )
     scratch = (Column("visit_net", ("visit",), 0, "cents", "more that a purchase costs the firm", "int64"),)
@@ -274,8 +277,8 @@ class Durable(Mechanism):
     def begin(self, world: World, seed: int) -> None:
         """Keep the usual baskets, and draw who owns what."""
         c, levers = world.customers, world.firms
-        if "usual_basket" in c:
-            c.usual_basket[:] = c.basket
+        if "service_basket" in c:
+            c.service_basket[:] = c.basket
         if "until_due" in c:
             draw_owners(
                 c.owned_from, c.unit_age, c.unit_liking, c.since_service, c.until_due, c.warranty_left, c.customer_id,

@@ -111,10 +111,10 @@ def hand_over(
 
 
 @kernel
-def put_basket_back(basket, usual_basket, lo, hi):
+def put_basket_back(basket, service_basket, lo, hi):
     """Let the basket be the usual one again when the visits are booked.  basket (n,)  cu  [written]"""
     for i in range(lo, hi):
-        basket[i] = usual_basket[i]
+        basket[i] = service_basket[i]
 
 
 @kernel

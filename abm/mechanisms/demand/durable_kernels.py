@@ -53,6 +53,12 @@ def chance_of_replacing(age, scale, shape, restlessness, liking):
     return 1.0 - exp64(-(rise * (1.0 + restlessness * (1.0 - liking))))
 
 
+@equation(double=True)
+def chance_of_wanting(owns, first, age, scale, shape, restlessness, liking):
+    """Return the chance that a customer sets about buying: `first` without a unit, else `chance_of_replacing`."""
+    return chance_of_replacing(age, scale, shape, restlessness, liking) if owns else first
+
+
 @equation
 def problem_hazard(age, early, rate, early_rate, wear, neglect, unserviced, build_quality):
     """Return the problems a year of a unit: (early_rate while `early`, else rate * (1 + wear * age)) times
@@ -69,6 +75,14 @@ def service_worth(basket, years, most_worn):
     """Return what a service is worth at price index 1, cu: a basket for each year since the last one, at most
     `most_worn` of them."""
     return basket * min(years, most_worn)
+
+
+@equation
+def occasion_worth(kind, basket, purchase_multiple, unserviced, most_worn):
+    """Return what an occasion is about at price index 1, cu: `purchase_multiple` baskets for a purchase,
+    `service_worth` of the years since the last service for a service, and a basket without an occasion."""
+    worth = service_worth(basket, unserviced, most_worn) if kind == SERVICE else basket
+    return purchase_multiple * basket if kind == PURCHASE else worth
 
 
 @equation
@@ -122,9 +136,9 @@ def draw_owners(
 @kernel
 def use_units(
     unit_age, since_service, since_own_service, since_due, until_due, warranty_left, unit_problems, unit_liking,
-    satisfaction, owned_from, exited, encounters, customer_id, build_quality, repair_expense, running_in, problem_rate,
-    early_rate, wear, neglect, annoyance, warranty_relief, unit_problems_met, warranty_problems, warranty_repairs,
-    periods_per_year, key, replication, lo, hi, t,
+    satisfaction, owned_from, exited, encounters, customer_id, build_quality, warranty_repair_expense, running_in,
+    problem_rate, early_rate, wear, neglect, annoyance, warranty_relief, unit_problems_met, warranty_problems,
+    warranty_repairs, periods_per_year, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Let each unit be a period older, and have a problem or none.
 
@@ -134,7 +148,7 @@ def use_units(
     is below `chance_within` of `problem_hazard`, in 1 / `periods_per_year` years, all float32, with times in years
     float32(periods) / float32(periods_per_year). A problem takes `felt = annoyance * (1 - warranty_relief)` under
     warranty, else `annoyance`, of her liking and, if she has used the firm that sold it (encounters above 0), of
-    satisfaction with it. Under warranty that firm repairs it for `repair_expense`, in cents.
+    satisfaction with it. Under warranty that firm repairs it for `warranty_repair_expense`, in cents.
 
     unit_age … warranty_left (n,)  periods, unit_problems (n,)  at most 65,535, unit_liking (n,)  0-1  [written]
     satisfaction (m, n)  0-1  [written]      unit_problems_met, warranty_problems, warranty_repairs  tallies [written]
@@ -163,13 +177,13 @@ def use_units(
                     satisfaction[f, i] *= 1.0 - felt
                 unit_problems_met[f] += 1
                 warranty_problems[f] += 1 if covered else 0
-                warranty_repairs[f] += repair_expense[f] if covered else 0
+                warranty_repairs[f] += warranty_repair_expense[f] if covered else 0
 
 
 @kernel
 def list_due(
     visit_count, visit_customer, visit_nth, visit_provider, occasion_kind, basket, wants_unit, due_state, since_due,
-    owned_from, unit_age, unit_liking, until_due, since_service, usual_basket, need, need_of_care, exited, provider,
+    owned_from, unit_age, unit_liking, until_due, since_service, service_basket, need, need_of_care, exited, provider,
     customer_id, first_purchase_rate, shopping_rate, promptness, remembering, life_scale, life_shape, restlessness,
     purchase_multiple, most_worn, periods_per_year, occasions, key, replication, lo, hi, t,
 ):  # fmt: skip
@@ -185,9 +199,9 @@ def list_due(
     exceed 1, lets her remember it. Who remembers, and has no purchase occasion, has a service occasion if u[3] is below
     `chance_within(promptness * need, 1 / periods_per_year)`.
 
-    `basket` becomes what the occasion is about at price index 1: `purchase_multiple * usual_basket`, or
+    `basket` becomes what the occasion is about at price index 1: `purchase_multiple * service_basket`, or
     `service_worth` of the years since the last service, float32(periods) / float32(periods_per_year); without an
-    occasion it is `usual_basket`.
+    occasion it is `service_basket`.
 
     visit_count (1,), visit_customer, visit_nth (0), visit_provider (visits,)  [written]
     occasion_kind, wants_unit, due_state (n,)  codes, since_due (n,)  periods, basket (n,)  cu  [written]
@@ -202,11 +216,10 @@ def list_due(
         if exited[i] < 0:
             u = uniform4(key, customer_id[i], t, 2 << 16, replication)
             owns = owned_from[i] >= 0
-            wanting = np.float64(first)
-            if owns:
-                wanting = chance_of_replacing(
-                    np.float64(unit_age[i]), scale, life_shape, np.float64(restlessness), np.float64(unit_liking[i])
-                )
+            wanting = chance_of_wanting(
+                owns, np.float64(first), np.float64(unit_age[i]), scale, life_shape, np.float64(restlessness),
+                np.float64(unit_liking[i]),
+            )  # fmt: skip
             if wants_unit[i] == 0 and np.float64(u[0]) < wanting:
                 wants_unit[i] = 1
             if wants_unit[i] > 0 and u[1] < chance_within(shopping_rate * need[i - lo], 1.0 / year):
@@ -221,11 +234,8 @@ def list_due(
                 if kind == NO_OCCASION and due_state[i] == REMEMBERED and comes:
                     kind = SERVICE
         occasion_kind[i] = kind
-        basket[i] = usual_basket[i]
-        if kind == PURCHASE:
-            basket[i] = purchase_multiple * usual_basket[i]
-        if kind == SERVICE:
-            basket[i] = service_worth(usual_basket[i], np.float32(since_service[i]) / year, most_worn)
+        unserviced = np.float32(since_service[i]) / year
+        basket[i] = occasion_worth(kind, service_basket[i], purchase_multiple, unserviced, most_worn)
         if kind != NO_OCCASION:
             visit_customer[v] = i
             visit_nth[v] = 0

@@ -133,7 +133,14 @@ def test_life_times_are_of_the_weibull_law(shape):
 
 def test_units_age_and_break_as_drawn():
     """Customer 1 owns none; 2 has left. Of the others one is covered: half of her annoyance, and the firm pays."""
-    s = small(4, ({"repair_cost": 12.5}, {}), problem_rate=100.0, early_rate=100.0, annoyance=0.2, warranty_relief=0.5)
+    s = small(
+        4,
+        ({"warranty_repair_cost": 12.5}, {}),
+        problem_rate=100.0,
+        early_rate=100.0,
+        annoyance=0.2,
+        warranty_relief=0.5,
+    )
     c = s.c
     c.owned_from[:] = [0, -1, 0, 1]
     c.exited[2] = 0
@@ -169,7 +176,7 @@ def listing(t=3, reminded=(), **durable):
     c.unit_liking[:] = 1.0
     c.since_due[:] = [NEVER, 9, 52, 3, 52]
     c.exited[4] = 1
-    c.usual_basket[:] = 300.0
+    c.service_basket[:] = 300.0
     c.basket[:] = 1.0
     s.at("need")[:] = 1.0
     s.world.passing[0]["need"][:5] = 1.0
@@ -301,7 +308,7 @@ def test_skipping_and_classes_by_hand():
     c.exited[5] = 0
     c.since_due[:] = [25, 26, 51, 52, 52, 5]
     c.since_own_service[:] = [77, 20, 52, 52, 4, 5]
-    c.basket[:], c.usual_basket[:] = 900.0, 300.0
+    c.basket[:], c.service_basket[:] = 900.0, 300.0
     s.run("durable", put_basket_back)
     s.run("durable", skip_overdue)
     s.run("durable", count_units)
@@ -387,7 +394,7 @@ def test_money_is_conserved_to_the_cent():
     )
     assert total(world, "services_waived")[0] > 0
     np.testing.assert_array_equal(total(world, "services_waived"), total(world, "discounts"))
-    np.testing.assert_array_equal(world.customers.basket, world.customers.usual_basket)
+    np.testing.assert_array_equal(world.customers.basket, world.customers.service_basket)
 
 
 @pytest.mark.parametrize(("threads", "tile"), [(3, None), (1, 64), (3, 128)])
@@ -408,7 +415,7 @@ def test_newcomers_begin_as_customers_did():
     new = world.customers.customer_id >= 400
     assert new.sum() > 100
     assert (world.customers.owned_from[new] >= 0).mean() == pytest.approx(0.8, abs=0.1)
-    assert (world.customers.usual_basket == world.customers.basket).all()
+    assert (world.customers.service_basket == world.customers.basket).all()
 
 
 def test_who_never_shops_buys_nothing():
@@ -497,3 +504,16 @@ def test_refusals(changes, message):
         abm.Scenario.parse({name: value for name, value in data.items() if value is not None})
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_dealers_are_as_the_preset_says():
+    """Owners come back to who sold the unit more often than by chance, and some of the due visits are skipped."""
+    scenario = abm.Scenario(preset="dealer", periods=364, burn_in=156, population={"customers": 500})
+    kpis = {one.name: one for one in Durable.kpis}
+    names = ("repurchase_rate", "service_retention", "skipped_service_share", "return_rate_12_months")
+    found = np.mean([record(scenario, seed).summary([kpis[name] for name in names]) for seed in (1, 2)], axis=(0, 1))
+    repurchase, retention, skipped, returned = found
+    assert 0.4 < repurchase < 0.7
+    assert 0.5 < retention < 0.8
+    assert 0.1 < skipped < 0.35
+    assert 0.45 < returned < 0.75
