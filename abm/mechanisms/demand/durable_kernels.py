@@ -55,8 +55,12 @@ def chance_of_replacing(age, scale, shape, restlessness, liking):
 
 @equation(double=True)
 def chance_of_wanting(owns, first, age, scale, shape, restlessness, liking):
-    """Return the chance that a customer sets about buying: `first` without a unit, else `chance_of_replacing`."""
-    return chance_of_replacing(age, scale, shape, restlessness, liking) if owns else first
+    """Return the chance that a customer sets about buying: `first` without a unit, else `chance_of_replacing`.
+
+    All of it is float64, of float32 parameters, `first` and liking.
+    """
+    replacing = chance_of_replacing(np.float64(age), scale, shape, np.float64(restlessness), np.float64(liking))
+    return replacing if owns else np.float64(first)
 
 
 @equation
@@ -216,10 +220,7 @@ def list_due(
         if exited[i] < 0:
             u = uniform4(key, customer_id[i], t, 2 << 16, replication)
             owns = owned_from[i] >= 0
-            wanting = chance_of_wanting(
-                owns, np.float64(first), np.float64(unit_age[i]), scale, life_shape, np.float64(restlessness),
-                np.float64(unit_liking[i]),
-            )  # fmt: skip
+            wanting = chance_of_wanting(owns, first, unit_age[i], scale, life_shape, restlessness, unit_liking[i])
             if wants_unit[i] == 0 and np.float64(u[0]) < wanting:
                 wants_unit[i] = 1
             if wants_unit[i] > 0 and u[1] < chance_within(shopping_rate * need[i - lo], 1.0 / year):
