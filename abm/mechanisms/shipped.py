@@ -18,9 +18,9 @@ ORDER = (
     "entry",
 )  # fmt: skip
 
-# These act after all others: a visitor is asked when it is known who complains unasked, and takes goods from the shelf
-# when it is known who has left.
-LAST = ("care", "stock")
+# These act after all others: a visitor is asked when it is known who complains unasked, makes a scene when it is known
+# that she is served, and takes goods from the shelf when it is known who has left.
+LAST = ("care", "difficult_customers", "stock")
 
 
 @cache

@@ -24,6 +24,7 @@ NEUTRAL = {  # what switches off the effect of a theory that has one as soon as 
     "adoption": {"initial_adopters": 1.0},
     "affect": {"affect_weight": 0.0, "affect_talk": 0.0},
     "durable": {"owning_at_start": 0.0, "first_purchase_rate": 0.0},
+    "difficult_customers": {"type_shares": [0.0] * 5},
 }
 OPTIONAL = [kind for kind in shipped() if not kind.standard]
 

@@ -200,6 +200,7 @@ class Encounter(Mechanism):
         Column("transaction", ("visit",), 0, "0-1", "satisfaction with the transaction"),
     )
     sums = (
+        Sum("service_time", ("visit",), 1.0, "ratio", "factor on minutes of service in a line", Phase.ARRIVAL),
         Sum("failure_risk", ("visit",), 1.0, "ratio", "factor on the firm's failure rate", Phase.DELIVERY),
         Sum(
             "performance_shift", ("visit",), 0.0, "shift of 0-1", "what is added to the firm's quality", Phase.DELIVERY
