@@ -31,6 +31,7 @@ from abm.view import (
 from abm.view.accessor_inside import PlotsInside
 
 _LINES = 40  # points of a line over time, about
+_OF_STAFF = ("staff_knowledge", "staff_skill", "staff_emotion", "staff_morale")
 
 
 class Plots(PlotsInside):
@@ -80,6 +81,22 @@ class Plots(PlotsInside):
         with plots.style():
             dates.mark(panels, dates.moments(results, results.arms), plots.GREY)
         return panels
+
+    def staff_states(self, together: int | None = None) -> list[Axes]:
+        """Draw knowledge, skill, emotional competence and morale of the focal firm's staff over time, by arm.
+
+        together : periods of which means are drawn; None = as many as make about 40 points
+        """
+        results = self._results
+        missing = [kpi for kpi in _OF_STAFF if kpi not in results.kpis]
+        if missing:
+            raise Refusal(f"the study does not measure {', '.join(missing)}; name them in kpis")
+        periods, burn_in = results.sheet.periods, results.sheet.burn_in
+        together = together or max(1, round(periods / _LINES))
+        tables = {kpi: summary.courses(results, kpi, together) for kpi in _OF_STAFF}
+        if any(table.empty for table in tables.values()):
+            raise Refusal("the market has no staff; give the scenario a section [scenario.staff]")
+        return over_time.states(tables, self._palette, burn_in, self._unit_of_time)
 
     def by_factor(self, factor: str | None = None, kpi: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw how far the effects hang on a factor of the design: a response to the dose of it.

@@ -59,6 +59,30 @@ def courses(
     return panels
 
 
+def states(tables: Mapping[str, pd.DataFrame], palette: Colours, burn_in: int = 0, unit: str = "period") -> list[Axes]:
+    """Draw several KPIs of a share over time by arm, two panels a row, on the scale from 0 to 1.
+
+    tables  : of each KPI, as of summary.courses      burn_in : periods before measurement, shaded
+    """
+    rows = -(-len(tables) // 2)
+    with plots.style():
+        figure = plots.sized(None, 0.6 + 2.3 * rows)
+        grid = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False)
+        panels = list(grid.flat[: len(tables)])
+        for ax, (kpi, table) in zip(panels, tables.items(), strict=True):
+            _lines(ax, table, "level", palette)
+            ax.set_title(plots.label(kpi), fontsize=9.5, fontweight="bold", pad=6)
+            ax.set_ylim(0, 1)
+            if burn_in:
+                ax.axvspan(0, burn_in, color="0.94", zorder=0)
+        for ax in grid[-1]:
+            ax.set_xlabel(unit)
+        first = next(iter(tables.values()))
+        plots.legend(grid[0, 1], list(first["arm"].unique()), palette)
+        plots.headline(figure, f"Staff{plots.of_firm(first)} over time, by arm")
+    return panels
+
+
 def _differences(ax: Axes, others: pd.DataFrame, arms: Sequence[str], palette: Colours) -> None:
     """Draw the differences of some arms, and those of all others pale behind them."""
     for arm, rows in others.groupby("arm", sort=False):

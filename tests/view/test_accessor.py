@@ -30,7 +30,8 @@ RECORDED = STUDY | {
 NAMES = (
     "attributes", "by_factor", "by_group", "cohorts", "criteria", "distribution", "effect_on_persons", "effects",
     "levels", "lorenz", "loyalty_curve", "loyalty_matrix", "measures", "network", "over_time", "programme_economics",
-    "pyramid", "ranking", "spend_and_profit", "switching", "tier_flows", "warning_lift", "waterfall", "winners",
+    "pyramid", "ranking", "spend_and_profit", "staff_states", "switching", "tier_flows", "warning_lift", "waterfall",
+    "winners",
 )  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def recorded():
     return abm.run(abm.Experiment.from_dict(RECORDED), workers=1)
 
 
-NEEDS_MORE = ("attributes", "programme_economics", "tier_flows", "warning_lift")  # than this market has
+NEEDS_MORE = ("attributes", "programme_economics", "staff_states", "tier_flows", "warning_lift")  # than this market has
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NEEDS_MORE])
@@ -138,3 +139,25 @@ def test_results_do_not_load_what_draws_until_they_are_asked(folder):
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_states_of_staff_are_drawn_by_arm_and_asked_for_where_they_are_missing():
+    kpis = ["staff_knowledge", "staff_skill", "staff_emotion", "staff_morale"]
+    study = {
+        "name": "staff",
+        "scenario": {"periods": 40, "population": {"customers": 60}, "staff": {}},
+        "arms": {"none": {}, "trained": {"firms.north.staff.skill_training": 0.5}},
+        "kpis": kpis,
+        "replications": 2,
+    }
+    results = abm.run(abm.Experiment.from_dict(study), workers=1)
+    panels = results.plot.staff_states()
+    assert len(panels) == 4
+    ends = [[line.get_ydata()[-1] for line in ax.get_lines() if len(line.get_ydata())] for ax in panels]
+    assert ends[1][1] > ends[1][0] + 0.05
+    assert ends[0][0] == ends[0][1]
+    assert_readable(panels[0].figure)
+    plt.close("all")
+    few = abm.run(abm.Experiment.from_dict(study | {"name": "few", "kpis": kpis[:3]}), workers=1)
+    with pytest.raises(abm.Refusal, match="does not measure staff_morale; name them in kpis"):
+        few.plot.staff_states()
