@@ -212,7 +212,7 @@ class Staff(Mechanism):
         1.0, unit="ratio", bounds=(0, 100), evidence="assumed", doc="how much of the strain of encounters is felt"
     )
     visits_per_head: float = param(
-        50.0, unit="visits/head/period", bounds=(0.01, 1e6), evidence="assumed", doc="visitors whom one of staff serves"
+        50.0, unit="visits/period", bounds=(0.01, 1e6), evidence="assumed", doc="visitors whom one of staff serves"
     )
     overwork: float = param(
         0.1, unit="1/period", bounds=(0, 1), evidence="assumed",
