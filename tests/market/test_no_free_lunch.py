@@ -54,6 +54,7 @@ FURNISHED = {  # what its levers act on
         **_KNOWN,
         "firms.north.channels.open": ("counter", "phone", "e_mail", "social", "chat", "self_service"),
     },
+    "club": {"firms.north.club.events": 6},
     "coalition": {"firms.north.program": {"preset": "points"}, "firms.north.coalition.partners": 2},
     "contact_centre": {"firms.north.contact_centre.agents": 4},
     "co_production": {"firms.north.co_production.participation": 0.5},
