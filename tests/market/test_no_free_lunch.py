@@ -75,6 +75,7 @@ FURNISHED = {  # what its levers act on
     "privacy": _KNOWN,
     "referral": {"firms.north.referral.sender_reward": 2.0, "firms.north.initial_awareness": 0.8},
     "sales_force": {**_KNOWN, "firms.north.sales_force.salespeople": 1.0},
+    "references": {"firms.north.references.references_wanted": 20.0},
     "save": _SAVING,
     "second_product": {
         **_KNOWN, "firms.north.second_product.second_price": 20.0, "firms.north.second_product.pitch": 0.05,
