@@ -25,6 +25,9 @@ NEUTRAL = {  # what switches off the effect of a theory that has one as soon as 
     "affect": {"affect_weight": 0.0, "affect_talk": 0.0},
     "durable": {"owning_at_start": 0.0, "first_purchase_rate": 0.0},
     "difficult_customers": {"type_shares": [0.0] * 5},
+    "expertise": {"raised": 0.0, "eased": 0.0, "independence": 0.0, "meeting": 0.0},
+    "opinion": {"opinion_weight": 0.0},
+    "ratings": {"valence_weight": 0.0, "volume_weight": 0.0, "listing": 0.0},
 }
 OPTIONAL = [kind for kind in shipped() if not kind.standard]
 

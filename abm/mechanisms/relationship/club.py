@@ -51,7 +51,7 @@ def member_visit_ratio(c: Tallied) -> FloatArray:
 @kpi(unit="cu/guest", better="less", nan="nobody came to an event")
 def cost_per_guest(c: Tallied) -> FloatArray:
     """Cost of the club, its members and its events / guests at events."""
-    return (c.member_spend + c.event_spend) / c.event_guests
+    return (c.letter_spend + c.event_spend) / c.event_guests
 
 
 class ClubPolicy(Policy):
@@ -60,7 +60,7 @@ class ClubPolicy(Policy):
     name: ClassVar = "club"
     given: ClassVar = {
         "event_cost": "what a hall and staff cost is given to a firm",
-        "member_cost": "what letters to members cost is given to a firm",
+        "club_letter_cost": "what letters to members cost is given to a firm",
     }
     events: int = param(0, unit="1/year", bounds=(0, 52), evidence="assumed", doc="events of the club; 0 = no club")
     event_budget: float = param(
@@ -70,7 +70,7 @@ class ClubPolicy(Policy):
         100.0, unit="cu/event/1000 customers", bounds=(0, 1e6), evidence="assumed",
         doc="cost of a date, whoever comes, for each 1,000 customers of the market",
     )  # fmt: skip
-    member_cost: float = param(
+    club_letter_cost: float = param(
         0.05, unit="cu/member/period", bounds=(0, 1e3), evidence="assumed", doc="cost of keeping a member informed"
     )
 
@@ -79,7 +79,7 @@ class ClubPolicy(Policy):
         return {
             "event_fixed": (CENTS, 100.0 * self.event_cost),
             "guest_expense": (CENTS, 100.0 * self.event_budget),
-            "member_expense": (CENTS, 100.0 * self.member_cost),
+            "letter_expense": (CENTS, 100.0 * self.club_letter_cost),
         }
 
 
@@ -103,7 +103,7 @@ class Club(Mechanism):
         Tally("event_invited", "customers", "members when there is an event"),
         Tally("event_guests", "customers", "of these, who came"),
         Tally("event_satisfaction", "0-1", "sum of their satisfaction with the firm", 1 / FIXED_POINT),
-        Tally("member_spend", "cu", "cost of keeping members informed", CENT / 100, account="lever"),
+        Tally("letter_spend", "cu", "cost of keeping members informed", CENT / 100, account="lever"),
         Tally("event_spend", "cu", "cost of events", CENT / 100, account="lever"),
     )
     kpis = (club_share, event_attendance, event_satisfaction_mean, member_visit_ratio, cost_per_guest)

@@ -138,11 +138,11 @@ def take_home(
 
 
 @kernel(per="share")
-def book_club(club_members, event_guests, member_expense, guest_expense, member_spend, event_spend):
+def book_club(club_members, event_guests, letter_expense, guest_expense, letter_spend, event_spend):
     """Book what members cost in the period, and guests at an event, in 1/100 cent.
 
-    member_spend, event_spend  tallies [written]
+    letter_spend, event_spend  tallies [written]
     """
-    for j in range(member_expense.shape[0]):
-        member_spend[j] += club_members[j] * member_expense[j]
+    for j in range(letter_expense.shape[0]):
+        letter_spend[j] += club_members[j] * letter_expense[j]
         event_spend[j] += event_guests[j] * guest_expense[j]

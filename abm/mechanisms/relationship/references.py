@@ -114,8 +114,8 @@ def gather_references(
                 np.float32(np.float64(total) / np.float64(held) / STEPS) if held > 0 else reference_mood[j]
             )
             wanted = np.int64(np.float64(references_wanted[j]) * np.float64(np.int64(hi) - np.int64(lo)) / 1000.0)
-            share = np.float64(wanted - held) / np.float64(max(ready, 1))
-            asked_share[j] = np.float32(min(max(share, 0.0), 1.0)) if ready > 0 else np.float32(0.0)
+            missing = max(np.int64(wanted - held), np.int64(0))
+            asked_share[j] = np.float32(min(missing / ready, 1.0)) if ready > 0 else np.float32(0.0)
 
 
 @kernel

@@ -25,7 +25,6 @@ from abm.core.streams import stream_key, uniform4
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
-from abm.mechanisms.social.word_of_mouth import credulity
 from abm.world.columns import Column, Tally
 from abm.world.world import World
 
@@ -52,6 +51,12 @@ def averaged(opinion, differences, weights, self_weight):
     divisor = np.float64(self_weight) * STEPS_OF_TIES + np.float64(weights)
     moved = np.float64(opinion) + np.float64(differences) / STEPS_SAID / (divisor if divisor > 0.0 else 1.0)
     return unit(np.float32(moved if divisor > 0.0 else np.float64(opinion)))
+
+
+@equation
+def counted_with(encounters, own_experience):
+    """Return what an opinion counts with who has visited: own_experience / (own_experience + encounters)."""
+    return own_experience / (own_experience + encounters)
 
 
 @kernel
@@ -141,13 +146,13 @@ def note_opinions(
 
 @kernel
 def add_opinion(utility, opinion, encounters, opinion_weight, neutral_opinion, own_experience, lo, hi):
-    """Add what is thought: `opinion_weight * credulity(encounters) * (opinion - neutral_opinion)`.
+    """Add what is thought: `opinion_weight * counted_with(encounters) * (opinion - neutral_opinion)`.
 
     utility (m, tile)  logit units  [written]
     """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
-            believed = opinion_weight * credulity(encounters[j, i], own_experience)
+            believed = opinion_weight * counted_with(encounters[j, i], own_experience)
             utility[j, i - lo] += believed * (opinion[j, i] - neutral_opinion)
 
 

@@ -137,10 +137,10 @@ def renew_wall(posts_of, stars_of_posts, replies_of, wall_ratings, wall_stars, w
     for i in range(lo, hi):
         if posted[i] > 0:
             code = np.int64(posted[i]) - 1
-            j = code // _CODES
-            posts_of[j, place] += 1
-            stars_of_posts[j, place] += code % _STARS + 1
-            replies_of[j, place] += 1 if code % _CODES >= _STARS else 0
+            rated = code // _CODES
+            posts_of[rated, place] += 1
+            stars_of_posts[rated, place] += code % _STARS + 1
+            replies_of[rated, place] += 1 if code % _CODES >= _STARS else 0
     for j in range(wall_ratings.shape[0]):
         wall_ratings[j] += posts_of[j, place]
         wall_stars[j] += stars_of_posts[j, place]
