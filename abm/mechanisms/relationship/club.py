@@ -51,7 +51,7 @@ def member_visit_ratio(c: Tallied) -> FloatArray:
 @kpi(unit="cu/guest", better="less", nan="nobody came to an event")
 def cost_per_guest(c: Tallied) -> FloatArray:
     """Cost of the club, its members and its events / guests at events."""
-    return (c.letter_spend + c.event_spend) / c.event_guests
+    return (c.club_letter_spend + c.event_spend) / c.event_guests
 
 
 class ClubPolicy(Policy):
@@ -79,7 +79,7 @@ class ClubPolicy(Policy):
         return {
             "event_fixed": (CENTS, 100.0 * self.event_cost),
             "guest_expense": (CENTS, 100.0 * self.event_budget),
-            "letter_expense": (CENTS, 100.0 * self.club_letter_cost),
+            "club_letter_expense": (CENTS, 100.0 * self.club_letter_cost),
         }
 
 
@@ -103,7 +103,7 @@ class Club(Mechanism):
         Tally("event_invited", "customers", "members when there is an event"),
         Tally("event_guests", "customers", "of these, who came"),
         Tally("event_satisfaction", "0-1", "sum of their satisfaction with the firm", 1 / FIXED_POINT),
-        Tally("letter_spend", "cu", "cost of keeping members informed", CENT / 100, account="lever"),
+        Tally("club_letter_spend", "cu", "cost of keeping members informed", CENT / 100, account="lever"),
         Tally("event_spend", "cu", "cost of events", CENT / 100, account="lever"),
     )
     kpis = (club_share, event_attendance, event_satisfaction_mean, member_visit_ratio, cost_per_guest)

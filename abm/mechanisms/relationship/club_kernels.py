@@ -138,11 +138,11 @@ def take_home(
 
 
 @kernel(per="share")
-def book_club(club_members, event_guests, letter_expense, guest_expense, letter_spend, event_spend):
+def book_club(club_members, event_guests, club_letter_expense, guest_expense, club_letter_spend, event_spend):
     """Book what members cost in the period, and guests at an event, in 1/100 cent.
 
-    letter_spend, event_spend  tallies [written]
+    club_letter_spend, event_spend  tallies [written]
     """
-    for j in range(letter_expense.shape[0]):
-        letter_spend[j] += club_members[j] * letter_expense[j]
+    for j in range(club_letter_expense.shape[0]):
+        club_letter_spend[j] += club_members[j] * club_letter_expense[j]
         event_spend[j] += event_guests[j] * guest_expense[j]

@@ -110,7 +110,7 @@ class TestByHand:
         for kernel in (attend_events, gather_guests, book_club):
             small.run("club", kernel)
         assert small.counted("event_spend") == [100 * 100 * 100 * 4 // 1000 + 4 * 100_000, 0, 0]
-        assert small.counted("letter_spend") == [4 * 500, 0, 0]
+        assert small.counted("club_letter_spend") == [4 * 500, 0, 0]
 
 
 def test_without_a_club_nothing_is_scheduled_and_nothing_moves():
