@@ -63,6 +63,7 @@ class Choice(Mechanism):
     )
     writes = (
         "relation", "current", "fell_lost", "visit_firm", "visit_pair", "visit_count", "visit_customer", "visit_nth",
+        "visit_provider",
     )  # fmt: skip
     counts = (
         Tally("visits", "visits", "occasions spent at the firm; nobody's entry: at no firm"),

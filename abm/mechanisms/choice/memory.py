@@ -54,10 +54,10 @@ def remember_choices(
 
 
 @kernel
-def keep_visits_to_firms(visit_count, visit_customer, visit_nth, visit_firm, visit_pair, provider):
+def keep_visits_to_firms(visit_count, visit_customer, visit_nth, visit_provider, visit_firm, visit_pair, provider):
     """Leave on the list only visits to a firm, and write the place of firm and visitor in columns seen as one row.
 
-    visit_count (1,), visit_customer, visit_nth, visit_firm, visit_pair (visits,)  [written]
+    visit_count (1,), visit_customer, visit_nth, visit_provider, visit_firm, visit_pair (visits,)  [written]
     """
     there = 0
     for v in range(visit_count[0]):
@@ -67,6 +67,7 @@ def keep_visits_to_firms(visit_count, visit_customer, visit_nth, visit_firm, vis
         for v in range(visit_count[0]):
             visit_customer[kept] = visit_customer[v]
             visit_nth[kept] = visit_nth[v]
+            visit_provider[kept] = visit_provider[v]
             visit_firm[kept] = visit_firm[v]
             kept += 1 if visit_firm[v] >= 0 else 0
         visit_count[0] = there

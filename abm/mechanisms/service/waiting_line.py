@@ -107,7 +107,6 @@ class WaitingLine(Mechanism):
             "time_pressure", ("visit",), 1.0, "ratio", "factor on annoyance at a wait, divisor of patience",
             Phase.ARRIVAL,
         ),
-        Sum("service_time", ("visit",), 1.0, "ratio", "factor on minutes of service at the line", Phase.ARRIVAL),
     )  # fmt: skip
     writes = ("visit_outcome", "visit_firm", "visit_pair", "visits", "provider", "satisfaction", "expectation")
     counts = (

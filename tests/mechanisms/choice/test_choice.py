@@ -411,8 +411,10 @@ class TestMemory:
     def test_visits_to_nobody_leave_the_list_and_the_others_know_their_pair(self):
         small = market(5, 3)
         small.visits([0, 1, 1, 3, 4], [2, -1, 0, -1, 1])
+        small.at("visit_provider")[:] = [2, 1, 0, -1, 0]
         small.run("choice", keep_visits_to_firms)
         assert small.at("visit_customer").tolist() == [0, 1, 4]
+        assert small.at("visit_provider").tolist() == [2, 0, 0]
         assert small.at("visit_nth").tolist() == [0, 1, 0]
         assert small.at("visit_firm").tolist() == [2, 0, 1]
         assert small.at("visit_pair").tolist() == [10, 1, 9]
