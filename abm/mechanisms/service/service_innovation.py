@@ -199,8 +199,10 @@ class ServiceInnovation(Mechanism):
         A firm copies `copying` of the advance that it lacks to the largest of its rivals in period t - imitation_lag;
         then it innovates if its luck is below `chance_of_an_idea` in innovate_every / periods_per_year years, and
         advances by `innovation_size` of what quality with its advance and what it has just copied lacks to BEST.
-        Neither goes beyond BEST. All is float64 from levers and columns as they are; the advance is held as float32.
-        What it costs a visit to deliver that follows, in cents, rounded half up.
+        Neither goes beyond BEST, and what quality that has risen since leaves beyond it is given up. An idea that would
+        bring nothing is none. All is float64 from levers and columns as they are; the advance is held as float32. What
+        is found and copied is counted in whole 2^-20, rounded half up. What it costs a visit to deliver the advance as
+        it is held follows, in cents, rounded half up.
         """
         c, f = world.customers, world.firms
         voices, known = self._voices(world, t), self._known(world, t)
