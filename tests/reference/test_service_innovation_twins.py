@@ -213,6 +213,18 @@ class History:
         return self.advance[t - lag, j] / twin.STEPS if t >= lag else 0.0
 
 
+@settings(max_examples=15)
+@given(numbers_drawn, heard, st.integers(0, 9), st.integers(0, 999))
+def test_what_is_heard_and_known_is_that_of_the_twin(numbers, heard, t, seed):
+    small = small_of([Firm(0.5), Firm(), Firm()], numbers, **{theory: {} for theory in heard})
+    theory = next(m for m in small.scenario.mechanisms() if m.name == "service_innovation")
+    past = History(small, heard, seed)
+    voices = [past.voice(j, t, numbers["voice_window"]) for j in range(3)]
+    assert list(theory._voices(small.world, t)) == pytest.approx(voices, rel=1e-12)
+    known = [past.known(j, t, numbers["imitation_lag"]) for j in range(3)]
+    assert list(theory._known(small.world, t)) == known
+
+
 @settings(max_examples=40)
 @given(firms_drawn, numbers_drawn, heard, st.integers(0, 9), st.integers(0, 999), st.integers(1, 52), st.integers(0, 3))
 def test_dates_are_those_of_the_twin(firms, numbers, heard, t, seed, year, replication):

@@ -218,8 +218,9 @@ class Improvement(Mechanism):
     def _do(self, world: World, j: int, set_itself: FloatArray, sheet: Sheet, scores: FloatArray) -> None:
         """Divide the budget of all visits since the review before by priority, and raise what it goes to.
 
-        What a project does is `planned * outcome`. The target of an attribute is `target_score`, or the best known
-        score of a rival. Money, planned / all, is in 1/100 cent, rounded half up by attribute.
+        What a project does is `planned * outcome`, as far as 0 to BEST is delivered with it. The target of an attribute
+        is `target_score`, or the best known score of a rival. Money, planned / all, is in 1/100 cent, rounded half up
+        by attribute.
         """
         c, f = world.customers, world.firms
         target = np.full(len(ATTRIBUTES), float(f.target_score[j]))
@@ -235,7 +236,7 @@ class Improvement(Mechanism):
         spent = int(f.improvement_price[j]) * int(sheet.counts["visits"][j])
         for k in np.flatnonzero((divided > 0.0) & (rooms > 0.0)):
             rise = planned_rise(float(rooms[k]), budget, float(divided[k]), scale)
-            turned_out = rise * float(c.outcome[k, j])
+            turned_out = min(max(rise * float(c.outcome[k, j]), float(rooms[k]) - BEST), float(rooms[k]))
             c.improved[k, j] += turned_out
             c.project[:LEFT, k, j] = rise, turned_out, scores[k, j]
             money = math.floor(spent * float(divided[k]) + 0.5)

@@ -83,9 +83,9 @@ def learn_anew(
     """Take from the cost of leaving what a radical modernisation has made worthless of what was learnt.
 
     Of each visitor whose provider has `learnt_before` above 0 for her, learning is that of `encounters - relearning *
-    learnt_before` visits. What is lost by it (at least 0) is taken from the facet of learning, `procedural / 4` of it
-    from the cost of leaving, and a sixth from calculative commitment. Who has several occasions loses it once. Of
-    others nothing is lost.
+    learnt_before` visits. What the facet of learning is above that (at least 0) is lost: it is taken from the facet,
+    `procedural / 4` of it from the cost of leaving, and a sixth from calculative commitment. Who has several occasions
+    loses it once. Of others nothing is lost.
 
     switching_facet (8, n), switching_cost (n,), calculative_commitment (m, n), learning_lost (n,)  0-1  [written]
     asked_anew : occasions of those who have to learn anew      learning_lost_sum : their loss, in whole 2^-20, cut off

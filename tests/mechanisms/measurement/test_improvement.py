@@ -200,6 +200,17 @@ class TestCheck:
         assert improved.tolist() == [0.05] * 5
         assert counted["kept_projects"] == 5
 
+    def test_of_what_would_go_beyond_the_best_only_what_was_delivered_is_undone(self):
+        """Whatever is done fails: what is improved is what the latest project does, and nothing of those before."""
+        north = {"keep_from": 1.0, "improvement_scale": 0.01, "improvement_rule": "even"}
+        section = {"improve_every": 5, "wear": 0.0, "outcome_spread": 3.0}
+        engine = Engine(market(10.0, north=north, section=section, customers=200, periods=21), 3)
+        c = engine.world.customers
+        for _ in range(4):
+            engine.run(5)
+            latest = np.where(c.project[PLANNED, :, 0] > 0.0, c.project[TURNED_OUT, :, 0], 0.0)
+            assert c.improved[:, 0].tolist() == pytest.approx(latest.tolist(), abs=1e-6)
+
 
 class TestReviews:
     def test_they_follow_from_the_log(self):
