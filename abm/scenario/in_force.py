@@ -5,6 +5,7 @@ What a mechanism's kernels take is read off their arguments, what its properties
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from types import CodeType
@@ -48,6 +49,7 @@ def _of(scenario: Scenario, steps: Sequence[Step]) -> Iterator[str]:
         own = [step for step in steps if step.mechanism == mechanism]
         yield from (f"{mechanism.name}.{name}" for name in _of_mechanism(mechanism, own))
     taken = {name for step in steps for name in step.arguments}
+    taken |= {name for step in steps if not isinstance(step.act, Kernel) for name in _read_by(_function(step.act))}
     for kind in scenario.policies():
         yield from (f"firms.*.{name}" for name in _of_policy(kind, scenario, taken))
 
@@ -116,6 +118,36 @@ def _fields(kind: type[Spec], used: Iterable[str]) -> list[str]:
 
 def _function(act: Any) -> Any:
     return act.function if isinstance(act, AtDates) else act
+
+
+@lru_cache(maxsize=1024)
+def _read_by(function: Any) -> frozenset[str]:
+    """Return what a plain function may read: names of attributes and texts in its code, and in what it calls there.
+
+    What it calls are functions of theories that it names, and methods of its own class.
+    """
+    seen, ahead = set[Any](), [getattr(function, "__func__", function)]
+    own = type(getattr(function, "__self__", None))
+    while ahead:
+        one = ahead.pop()
+        if one not in seen and hasattr(one, "__code__"):
+            seen.add(one)
+            called = (one.__globals__.get(name, getattr(own, name, None)) for name in _names(one.__code__))
+            ahead += [inspect.unwrap(call) for call in called if _of_a_theory(call)]
+    texts = {text for one in seen for text in _texts(one.__code__)}
+    return frozenset(texts).union(*(_names(one.__code__) for one in seen))
+
+
+def _of_a_theory(call: Any) -> bool:
+    return inspect.isfunction(call) and str(call.__module__).startswith("abm.mechanisms.")
+
+
+def _texts(code: CodeType) -> Iterator[str]:
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _texts(inner)
+        else:
+            yield from (text for text in (inner if isinstance(inner, tuple) else (inner,)) if isinstance(text, str))
 
 
 @lru_cache(maxsize=1024)

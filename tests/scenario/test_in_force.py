@@ -120,3 +120,15 @@ def test_what_holds_at_a_later_date_is_in_force():
         {"changes": [{"name": "launch", "from": 10, "set": {"firms.north.program": {"preset": "points"}}}]}
     )
     assert "firms.*.program.earn_rate" in in_force([scenario])
+
+
+def test_levers_that_only_plain_functions_read_are_in_force():
+    """Promises that follow answers, and stances, are moved between periods, by no kernel."""
+    asked = {"name": "north", "survey": {"sampling": 0.5}, "expectation": {"adjustment": 0.5}}
+    follows = {**SMALL, "survey": {}, "expectation_management": {}, "firms": [asked, {"name": "south"}]}
+    assert "firms.*.expectation.adjustment" in in_force([Scenario.parse(follows)])
+    attacks = {"name": "north", "competition": {"stance": "attack"}}
+    rivalry = {**SMALL, "competition": {}, "entry": {}, "firms": [attacks, {"name": "south", "entry": {"opens": 5}}]}
+    found = in_force([Scenario.parse(rivalry)])
+    assert {"firms.*.competition.stance", "firms.*.entry.opens"} <= set(found)
+    assert "firms.*.competition.stance" not in in_force([market("default")])
