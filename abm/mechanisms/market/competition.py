@@ -185,7 +185,7 @@ class Competition(Mechanism):
         return {"lever_moved": len(LEVERS), "stance_moving": len(STANCES) - ATTACK}
 
     def fits(self, market: Any) -> None:
-        """Refuse limits that contradict each other, and stances that have nothing to go by or would never end."""
+        """Refuse limits that contradict each other, and stances that have nothing to go by."""
         if self.retreat_below > self.attack_from:
             step = "a firm would be weak and strong at once; lower it"
             raise Refusal(
@@ -201,7 +201,6 @@ class Competition(Mechanism):
             if stance == "by_stage" and not _has_stages(market):
                 step = "give the scenario a section [scenario.adoption], with initial_adopters below 1"
                 raise Refusal(f'= "by_stage", but the market has no stages; {step}', place=place)
-        _check_ends(market)
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return looks, stances and moves, and what is noted, if any firm has a stance."""
@@ -212,12 +211,14 @@ class Competition(Mechanism):
     def respond(self, world: World, t: int) -> None:
         """Review rivals in periods that are a multiple of `every`, and in every period take stances and move levers.
 
-        All firms decide on what was noted before the period, so that their order does not matter.
+        All firms decide on what was noted before the period, so that their order does not matter. In the first period
+        in which the theory is at work, providers are noted too: who has one then is not new to all firms.
         """
-        is_open = _open_firms(world)
+        is_open, c = _open_firms(world), world.customers
+        if np.isnan(c.lever_said).all():
+            c.provider_before[:] = c.provider
         if t % self.every == 0:
             self.look(world, t, is_open)
-        c = world.customers
         for j in range(world.m):
             stance = self._stance(world, t, j) if is_open[j] else AWAY
             if stance != c.stance_now[j]:
@@ -287,14 +288,3 @@ def _open_firms(world: World) -> np.ndarray:
 
 def _has_stages(market: Any) -> bool:
     return market.adoption is not None and "adoption" not in market.off and market.adoption.initial_adopters < 1.0
-
-
-def _check_ends(market: Any) -> None:
-    """Refuse a date from which no firm has a stance, after one that moved levers: nobody would move them back."""
-    moving = False
-    for t, still in market.stretches() if market.changes else ():
-        stances = {firm.competition.stance for firm in still.firms}
-        if moving and stances == {"none"}:
-            step = 'let a firm "watch" then, or from the start'
-            raise Refusal(f'from period {t} all firms have competition.stance = "none" after others; {step}')
-        moving |= bool(stances - {"none", "watch"})

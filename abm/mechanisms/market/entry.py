@@ -15,7 +15,7 @@ Source: definitions; exit where avoidable cost is not covered is the textbook's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import fsum
 from typing import Any, ClassVar
 
@@ -34,7 +34,7 @@ from abm.mechanisms.market.entry_kernels import (
     note_open,
     part_from_customers,
 )
-from abm.mechanisms.market.standing import is_turn, standing
+from abm.mechanisms.market.standing import standing
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Held, Policy, by_tier
@@ -44,6 +44,8 @@ from abm.world.world import World
 
 _OWN = ("entry", "competition")  # what a firm that is not open still says of itself
 _DATE = Held("int32", lambda date: NEVER if date is None else date, lambda held: None if held == NEVER else int(held))
+_MOST_SHUT = 64
+_SHUT: dict[int, tuple[Any, Any, tuple[tuple[str, Held, Any], ...]]] = {}  # by the identity of a firm kept here
 _SIGN = {"revenue": 1.0, "goods": -1.0, "lever": -1.0, "fixed": -1.0}  # of an account in profit
 
 
@@ -94,7 +96,7 @@ class Entry(Mechanism):
     name = "entry"
     policy = EntryPolicy
     owns = (
-        Column("open_state", ("firm",), 0, "code", "0 not open yet, 1 open, 2 closed for good", "int32"),
+        Column("open_state", ("firm",), 1, "code", "0 not open yet, 1 open, 2 closed for good", "int32"),
         Column("open_since", ("firm",), 0, "period", "in which it opened", "int32"),
         Column("opening", ("firm",), 0, "bool", "whether it opens in the period, later than the run begins", "uint8"),
         Column("closing", ("firm",), 0, "bool", "whether it closes in the period, having been open before", "uint8"),
@@ -140,16 +142,17 @@ class Entry(Mechanism):
         A firm not open yet opens in the first period t >= `opens`; one that is open closes in the first period t >=
         `closes`, or in a multiple of `books_every` when `lost_money`. A firm may open and close in one period only if
         a date is changed during the run; it is then neither opening nor closing. A firm that is open from period 0 on
-        is not opening then, and nobody forgets it.
+        is not opening then, and nobody forgets it; so it stays if the first date of the market is set during the run.
 
         A firm that is not open has every lever of every named policy at its default, but for those that are `given`, a
         programme, and this and the theory of competition; `fixed_cost` is 0, and `initial_awareness` 1, by which
-        nobody hears of it by chance. When it opens it has what the scenario says for the period. What is set by hand
-        while it is not open is lost.
+        nobody hears of it by chance. When it opens it has what the scenario says for the period. What is set of these
+        by hand while it is not open is lost at once.
         """
         c, levers, still = world.customers, world.firms, standing(world, t)
-        turn = is_turn(world, t)
         for j, firm in enumerate(still.firms):
+            if t == 0 and levers.opens[j] > 0:
+                c.open_state[j] = NOT_YET
             before = c.open_state[j]
             c.opening[j] = c.closing[j] = 0
             if before == NOT_YET and t >= levers.opens[j]:
@@ -158,8 +161,8 @@ class Entry(Mechanism):
                 c.open_state[j], c.closing[j], c.opening[j] = CLOSED, before == OPEN, 0
             if c.opening[j] > 0:
                 _write(world, j, _all_levers(firm, still.policies(), as_set=True))
-            elif c.open_state[j] != OPEN and (turn or c.closing[j] > 0):
-                _write(world, j, _all_levers(firm, still.policies(), as_set=False))
+            elif c.open_state[j] != OPEN:
+                _write(world, j, _shut(still, firm))
 
     def lost_money(self, world: World, t: int, j: int) -> bool:
         """Return whether firm j made a loss over its last `exit_after` periods, and was open in all of them.
@@ -172,6 +175,17 @@ class Entry(Mechanism):
             return False
         kept = [(name, _SIGN[tally.account]) for name, tally in world.tallies.items() if tally.account in _SIGN]
         return fsum(sign * float(world.tallied(name)[t - length : t, ..., j].sum()) for name, sign in kept) < 0
+
+
+def _shut(still: Any, firm: Any) -> Iterable[tuple[str, Held, Any]]:
+    """Return the levers of a firm that is not open: asked for in every period, and long to work out."""
+    kinds = still.policies()
+    known = _SHUT.get(id(firm))
+    if known is None or known[0] is not firm or known[1] != kinds:
+        if len(_SHUT) >= _MOST_SHUT:
+            _SHUT.pop(next(iter(_SHUT)))
+        known = _SHUT[id(firm)] = firm, kinds, tuple(_all_levers(firm, kinds, as_set=False))
+    return known[2]
 
 
 def _all_levers(firm: Any, kinds: Sequence[type[Policy]], as_set: bool) -> Iterator[tuple[str, Held, Any]]:
@@ -187,7 +201,7 @@ def _all_levers(firm: Any, kinds: Sequence[type[Policy]], as_set: bool) -> Itera
             yield name, kind.levers()[name], getattr(own, name) if as_set else nothing
 
 
-def _write(world: World, j: int, levers: Iterator[tuple[str, Held, Any]]) -> None:
+def _write(world: World, j: int, levers: Iterable[tuple[str, Held, Any]]) -> None:
     """Write levers of a firm as they are held."""
     for name, held, value in levers:
         world.firms[name][..., j] = by_tier(value, held) if isinstance(value, tuple) else held.into(value)

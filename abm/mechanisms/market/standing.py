@@ -12,11 +12,6 @@ def standing(world: World, t: int) -> Any:
     return [still for first, still in _stretches(world) if first <= t][-1]
 
 
-def is_turn(world: World, t: int) -> bool:
-    """Return whether a dated change may take effect in period t, or the run begins."""
-    return any(first == t for first, _ in _stretches(world))
-
-
 def _stretches(world: World) -> Any:
     lives: Any = world.lives  # of a world that an engine runs, which knows the scenario as it was given
     return lives.scenario.stretches()

@@ -195,6 +195,43 @@ class TestClosing:
         assert world.tallied("open_periods")[:, 0].tolist() == [1.0] * 20 + [0.0] * 20
 
 
+class TestDates:
+    def test_a_first_date_set_during_a_run_finds_all_firms_open_and_known(self):
+        """Whose rivals attack from the start; nobody opens at the date, and nobody forgets a firm."""
+        change = {"name": "gone", "from": 20, "set": {"firms.north.entry.closes": 25}}
+        east = {"initial_awareness": 0.5, "competition": {"stance": "attack"}}
+        engine = Engine(market(periods=30, east=east, competition={}, changes=[change]), 3)
+        c = engine.world.customers
+        for period in range(20):
+            engine.run(1)
+            assert c.open_state.tolist() == [OPEN] * 3
+            assert engine.world.firms.price[1] == np.float32(0.9), period
+        known = c.aware[1].copy()
+        engine.run(1)
+        assert not c.opening.any()
+        assert (c.aware[1] >= known).all()
+        engine.run(9)
+        assert c.open_state.tolist() == [CLOSED, OPEN, OPEN]
+        assert c.open_since.tolist() == [0] * 3
+        noted = engine.world.tallied("noted_periods")[:, 0]
+        assert noted.tolist() == [0] * 20 + [1] * 10
+
+    def test_a_firm_that_has_closed_stays_closed_when_the_last_date_ends(self):
+        change = {"name": "gone", "from": 5, "until": 15, "set": {"firms.north.entry.closes": 8}}
+        engine = run(market(periods=20, north={"fixed_cost": 30.0}, changes=[change]))
+        assert engine.world.customers.open_state.tolist() == [CLOSED, OPEN, OPEN]
+        assert engine.world.tallied("open_periods")[:, 0].tolist() == [0] * 5 + [1] * 3 + [0] * 12
+        assert engine.world.firms.fixed_cost[0] == 0
+
+    def test_what_is_set_by_hand_while_it_is_not_open_costs_nothing(self):
+        engine = Engine(market(periods=12, north=LATE, survey={}, advertising={}), 3)
+        engine.run(5)
+        engine.set_firm(0, engine.levers.firms[0].replace({"advertising.advertising_spend": 0.5}))
+        engine.run(7)
+        assert engine.world.firms.advertising_spend[0] == 0
+        assert engine.world.tallied("advertising_cost")[:, 0].sum() == 0
+
+
 class TestMarkets:
     def test_neutral(self):
         still = market()
