@@ -5,8 +5,8 @@ all firms go by the same past. It takes a stance that it is told, one that its s
 one for the stage of the market's life cycle (`by_stage`). A stance moves levers that the firm has anyway, each with
 its own cost, from what the firm has set: a dated change, or another theory that moves the lever, moves what the stance
 starts from, and when the stance ends the lever is what it would be without. Levers of theories that are not in the
-market, and of a programme that the firm has not, are left alone; but for advertising, what a firm does not do (0) it
-does not begin.
+market, and of a programme that the firm has not, are left alone; but for advertising and quality, what is 0 stays so: a
+firm does not begin what it does not do.
 
 Claim: a strong firm that loses customers wins them back by an attack, an even one keeps its own by serving them better,
 a weak one saves what it can by doing less; what pays also depends on what rivals do, and on the stage of the market.

@@ -16,7 +16,7 @@ Source: definitions; exit where avoidable cost is not covered is the textbook's 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import fsum
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,7 +46,7 @@ _OWN = ("entry", "competition")  # what a firm that is not open still says of it
 _DATE = Held("int32", lambda date: NEVER if date is None else date, lambda held: None if held == NEVER else int(held))
 _MOST_SHUT = 64
 _SHUT: dict[int, tuple[Any, Any, tuple[tuple[str, Held, Any], ...]]] = {}  # by the identity of a firm kept here
-_SIGN = {"revenue": 1.0, "goods": -1.0, "lever": -1.0, "fixed": -1.0}  # of an account in profit
+_SIGN = {"revenue": 1, "goods": -1, "lever": -1, "fixed": -1}  # of an account in profit
 
 
 @kpi(unit="share", nan="no firm of the market opens or closes during the run")
@@ -168,13 +168,17 @@ class Entry(Mechanism):
         """Return whether firm j made a loss over its last `exit_after` periods, and was open in all of them.
 
         Only in periods that are a multiple of `books_every`. Profit is the sum over these periods of all that is in
-        the accounts revenue, goods, lever and fixed, exact (math.fsum of the sums of each tally); 0 is no loss.
+        the accounts revenue, goods, lever and fixed, exact (of whole counts, as fractions); 0 is no loss.
         """
         length = int(world.firms.exit_after[j])
         if length == NEVER or t % self.books_every or t - int(world.customers.open_since[j]) < length:
             return False
-        kept = [(name, _SIGN[tally.account]) for name, tally in world.tallies.items() if tally.account in _SIGN]
-        return fsum(sign * float(world.tallied(name)[t - length : t, ..., j].sum()) for name, sign in kept) < 0
+        profit = Fraction(0)
+        for name, tally in world.tallies.items():
+            if tally.account in _SIGN:
+                counts = world.history[t - length : t, world.rows[name], ..., j]
+                profit += _SIGN[tally.account] * int(counts.sum()) * Fraction(repr(tally.scale))
+        return profit < 0
 
 
 def _shut(still: Any, firm: Any) -> Iterable[tuple[str, Held, Any]]:

@@ -124,5 +124,5 @@ def _moved(world: World, j: int, stance: int, lever: str, base: float, sizes: Ma
 def _is_ahead(world: World, j: int, move: Move, base: float, size: float) -> bool:
     state = world.customers
     if move == PRICE:
-        return bool(base <= state.rival_price_seen[j] * (1.0 - size))
-    return move == QUALITY and bool(base >= state.rival_quality_seen[j] + size)
+        return base <= float(state.rival_price_seen[j]) * (1.0 - size)  # in float64, as bases are
+    return move == QUALITY and base >= float(state.rival_quality_seen[j]) + size

@@ -117,9 +117,10 @@ class Rule:
         stance   : in force, for `held_for` periods; one of attack, defend and retreat stays for `least` periods
         strength : relative strength      loss : net loss to rivals      weak_for : periods since weakness was seen
 
-        A stance of the three is kept while it still fits with its limit of strength moved by `band`, and its firm still
-        loses customers (loss > 0), which retreat does not ask. Otherwise: retreat, if weak (strength < retreat_below)
-        for `retreat_after` periods; where loss >= loss_from attack if strength >= attack_from, else defend; else none.
+        A stance of the three is kept while it still fits with its limits of strength moved by `band` (attack: from
+        `attack_from`, retreat: below `retreat_below`, defend: between the two), and its firm still loses customers
+        (loss > 0), which retreat does not ask. Otherwise: retreat, if weak (strength < retreat_below) for
+        `retreat_after` periods; where loss >= loss_from attack if strength >= attack_from, else defend; else none.
         """
         if stance in (ATTACK, DEFEND, RETREAT) and (held_for < self.least or self._fits_still(stance, strength, loss)):
             return stance
