@@ -91,7 +91,7 @@ def moved(how: str, sign: int, base: float, size: float) -> float:
 
 
 def held_within(value: float, base: float, least: float, most: float, is_whole: bool) -> float:
-    """Return a value within bounds, or no further outside than the base; whole ones away from it, and not from 1 to 0."""
+    """Return a value within bounds, or no further outside than the base; whole ones away from it, 1 kept."""
     value = min(max(value, min(least, base)), max(most, base))
     if is_whole:
         value = round(value, 9)
@@ -161,7 +161,7 @@ def price_noted(price: float) -> int:
 
 
 def noted(code: int, price: float, strong: float) -> dict[str, int]:
-    """Return what is noted of a firm in a period, but for the test of its quality.  code : place of its stance, -1 = away"""
+    """Return what is noted of a firm in a period, but for its quality.  code : place of its stance, -1 = away"""
     is_open, is_read = code >= 0, code >= 0 and strong >= 0
     return {
         "watched_periods": int(is_open),

@@ -113,7 +113,7 @@ class TestByHand:
         assert competition.net_loss(0, 0, 3, 4) == 0.0
 
     def test_a_rule(self):
-        """Strong losers attack, others defend; the weak retreat after 26 periods; each stays for 13, then by the band."""
+        """Strong losers attack, others defend; the weak retreat after 26 periods; each stays for 13, then by the band."""  # noqa: E501
         rule = competition.Rule()
         assert [rule.next("none", 0, s, 0.05, -1) for s in (1.1, 1.09)] == ["attack", "defend"]
         assert rule.next("attack", 13, 1.06, 0.01, -1) == "attack"
@@ -157,6 +157,7 @@ class TestByHand:
 )  # fmt: skip
 @settings(max_examples=100)
 @example("defend", 13, 1.0, 0.01, 26, (1.1, 0.8, 0.05, 0.05, 26, 13))
+@example("defend", 13, 1.0, 0.0, -1, (1.1, 0.8, 0.05, 0.05, 26, 13))
 @example("defend", 13, 0.7, 0.01, 26, (1.1, 0.8, 0.05, 0.05, 26, 13))
 @example("defend", 13, 1.12, 0.01, 26, (1.1, 0.8, 0.05, 0.05, 26, 13))
 @example("attack", 13, 1.07, 0.0, -1, (1.1, 0.8, 0.05, 0.05, 26, 13))
@@ -190,7 +191,7 @@ BOOKED = Small(
 AT_FIRST = {small: {name: held.copy() for name, held in small.firms.items()} for small in (FULL_SMALL, BOOKED)}
 SIZES = theory.Competition().sizes
 HANDS = {"price": (0.5, 1.25), "quality": (0.0, 0.95, 1.0), "servers": (0, 1, 2, 7), "fixed_cost": (0.0, 7.77),
-         "advertising_spend": (0.0, 0.3), "failure_rate": (0.0, 1.0), "outlets": (1, 1000), "agents": (0, 1)}  # fmt: skip
+         "advertising_spend": (0.0, 0.3), "failure_rate": (0.0, 1.0), "outlets": (1, 1000), "agents": (0, 1)}  # fmt: skip  # noqa: E501
 SAID = {"price": ("price", (0.9, 1.02, 1.1)), "quality": ("service.quality", (0.7, 0.8, 0.9)),
         "servers": ("waiting_line.servers", (1, 4, 5)), "fixed_cost": ("fixed_cost", (50.0, 33.33))}  # fmt: skip
 KNOWN: dict[Any, Any] = {}
