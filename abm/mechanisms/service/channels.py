@@ -182,7 +182,7 @@ class Channels(Mechanism):
     policy = ChannelsPolicy
     owns = (
         Column("channel_pull", ("contact_channel", "customer"), 1, "weight", "of each channel with her, counter = 1"),
-        Column("last_channel", ("firm", "customer"), 255, "code", "of her latest visit, 255 = none", "uint8"),
+        Column("last_channel", ("firm", "customer"), 255, "code", "of her latest visit, 255 = none known", "uint8"),
         Column("visit_channel", ("visit",), 0, "code", f"how she comes: {', '.join(CHANNELS)}", "uint8"),
         Column("visit_context", ("visit",), 0, "code", "change of channel: 0 none, 1 context kept, 2 lost", "uint8"),
         Column("context_use", ("firm",), 1, "0-1", "how far staff use what channels share"),

@@ -124,12 +124,13 @@ def pick_channel(
 @kernel
 def hand_over(
     visit_context, last_channel_at, visit_channel, visit_count, visit_customer, visit_nth, visit_firm, visit_pair,
-    known_at, customer_id, shared_records, context_use, handovers, contexts_lost, key, replication, t,
+    known_at, encounters_at, customer_id, shared_records, context_use, handovers, contexts_lost, key, replication, t,
 ):  # fmt: skip
     """Find who comes by another channel than on her visit before, and whether her context came with her.
 
     It does if the firm knows her already and word 1 (draw 0, block nth) is below `shared_records * context_use`; else
-    it is lost. Then the channel of this visit is her last one, whenever she comes again.
+    it is lost. Then the channel of this visit is her last one, whenever she comes again. Who had visited the firm
+    before any firm had more than the counter came to the counter.
 
     visit_context (visits,)  0 no handover, 1 kept, 2 lost  [written]      last_channel_at (pairs,)  code  [written]
     handovers, contexts_lost  tallies [written]
@@ -137,7 +138,10 @@ def hand_over(
     for v in range(visit_count[0]):
         j, pair, channel = visit_firm[v], visit_pair[v], visit_channel[v]
         visit_context[v] = NO_HANDOVER
-        if last_channel_at[pair] != NO_CHANNEL and last_channel_at[pair] != channel:
+        before = last_channel_at[pair]
+        if before == NO_CHANNEL and encounters_at[pair] > 0:
+            before = np.uint8(COUNTER)
+        if before != NO_CHANNEL and before != channel:
             luck = uniform4(key, customer_id[visit_customer[v]], t, visit_nth[v], replication)[1]
             kept = known_at[pair] > 0 and luck < shared_records[j] * context_use[j]
             visit_context[v] = CONTEXT_KEPT if kept else CONTEXT_LOST

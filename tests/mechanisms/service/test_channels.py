@@ -165,6 +165,25 @@ def test_who_changes_channels_keeps_her_context_if_she_is_known_and_records_are_
     assert made.counted("contexts_lost")[0] == expected.count(CONTEXT_LOST)
 
 
+def test_who_came_before_there_was_a_choice_came_to_the_counter():
+    """What she was told there does not come with her, whether or not another firm had channels before this one."""
+    made = small(3, open=("counter", "phone"))
+    made.c.encounters[0] = [0, 1, 5]
+    made.visits([0, 1, 2], [0, 0, 0])
+    made.at("visit_channel")[:] = [1, 1, 0]
+    made.run("channels", hand_over)
+    assert made.at("visit_context").tolist() == [NO_HANDOVER, CONTEXT_LOST, NO_HANDOVER]
+    assert made.c.last_channel[0].tolist() == [1, 1, 0]
+
+    dated = [{"name": "more", "from": 20, "set": {OPEN: ["counter", "phone"]}}]
+    alone, beside = (
+        after(market(changes=dated, firms=[{"name": "north"}, {"name": "east", "channels": {"open": names}}]))
+        for names in (["counter"], ["counter", "self_service"])
+    )
+    told_again = [world.tallied("handovers")[20:, 0].sum() for world in (alone, beside)]
+    assert told_again[0] > 0.7 * told_again[1] > 0
+
+
 def test_sharing_that_staff_do_not_use_keeps_no_context():
     made = small(3, open=["counter", "phone"], shared_records=0.99)
     made.c.last_channel[0], made.c.known[0], made.c.context_use[:] = 0, 1, 0.0
