@@ -107,9 +107,10 @@ def switching_cost(facets: Sequence[float], parameters: dict[str, Any]) -> float
     )
 
 
-def updated_bond(personal_bond: float, richness: float, parameters: dict[str, Any]) -> float:
-    """Return bond + 0.05 richness (1 - bond)."""
-    return personal_bond + parameters["bond_rate"] * richness * (1.0 - personal_bond)
+def updated_bond(personal_bond: float, richness: float, parameters: dict[str, Any], shift: float = 0.0) -> float:
+    """Return bond + 0.05 richness (1 - bond), richness being the firm's and what is added to it, in [0, 1]."""
+    met = min(max(richness + shift, 0.0), 1.0)
+    return personal_bond + parameters["bond_rate"] * met * (1.0 - personal_bond)
 
 
 def calculative_commitment(facets: Sequence[float]) -> float:
