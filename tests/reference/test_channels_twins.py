@@ -64,8 +64,9 @@ class TestByHand:
         assert Policy(("self_service",)).access(lasting, 1.0, P) == pytest.approx(-0.2 * math.log(2.0))
 
     def test_picks(self):
+        """Where the weights do not reach, as rounding may have it, it is the last one."""
         policy = Policy(("counter", "chat", "self_service"))
-        assert [policy.pick(u, [1, 1, 2]) for u in (0.2, 0.25, 0.49, 0.5, 0.9)] == [0, 4, 4, 5, 5]
+        assert [policy.pick(u, [1, 1, 2]) for u in (0.2, 0.25, 0.49, 0.5, 0.9, 1.0)] == [0, 4, 4, 5, 5, 5]
 
     def test_contexts(self):
         """Nobody's first visit is a change; who is not known tells her story again."""
