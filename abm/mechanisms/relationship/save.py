@@ -48,6 +48,11 @@ from abm.world.world import World
 
 RULES = ("risk", "value_risk", "uplift", "random", "oracle")
 _RISK, _VALUE_RISK, _UPLIFT, _RANDOM, _ORACLE = range(len(RULES))
+_UNWAKEABLE = {  # rules under which the cost of leaving in utility does not, or hardly, say which firm is chosen
+    "threshold": "weighs the cost of leaving by itself",
+    "satisfice": "keeps a provider who is good enough whatever leaving costs",
+    "eba": "compares firms on aspects, of which the cost of leaving is none",
+}
 _NOBODY_JUDGED = "no campaign has ended, nobody was contacted, or nobody was held out"
 
 
@@ -185,9 +190,10 @@ class Save(Mechanism):
                 raise Refusal(
                     f"firm {firm.name!r} sets save.save_rate, but knows nobody; give it information.data_coverage > 0"
                 )
-        if saving and self.waking > 0 and market.choice.rule == "threshold":
+        rule = market.choice.rule
+        if saving and self.waking > 0 and rule in _UNWAKEABLE:
             raise Refusal(
-                "choice.rule = 'threshold' weighs the cost of leaving by itself, so that save.waking could not act; "
+                f"choice.rule = {rule!r} {_UNWAKEABLE[rule]}, so that save.waking could not act; "
                 "take another rule, or waking = 0"
             )
 

@@ -274,10 +274,12 @@ class TestRefusals:
         with pytest.raises(Refusal, match=r"'north' sets save.save_rate, but knows nobody; give it information"):
             market().replace({"firms.north.information.data_coverage": 0.0})
 
-    def test_a_rule_with_stayers(self):
-        with pytest.raises(Refusal, match=r"threshold.*take another rule, or waking = 0"):
-            market().replace({"choice.rule": "threshold"})
-        market(save={"waking": 0.0}).replace({"choice.rule": "threshold"})
+    @pytest.mark.parametrize("rule", ["threshold", "satisfice", "eba"])
+    def test_a_rule_under_which_nobody_wakes(self, rule):
+        with pytest.raises(Refusal, match=rf"{rule}.*take another rule, or waking = 0"):
+            market().replace({"choice.rule": rule})
+        market(save={"waking": 0.0}).replace({"choice.rule": rule})
+        market(save_rate=0.0).replace({"choice.rule": rule})  # nobody is contacted
 
     @pytest.mark.parametrize(("name", "edges"), [("warning_edges", [0.5, 0.5]), ("visit_edges", [3, 2])])
     def test_edges_that_do_not_ascend(self, name, edges):
