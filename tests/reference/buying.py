@@ -6,7 +6,7 @@ Everything here is decided on the state at the start of the period.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.reference import accounts, advertising, choice, closeness, fees, membership, need, switching_cost
 from tests.reference.random_numbers import fine_uniform, uniform
@@ -92,8 +92,33 @@ def choose(market: Market, visit: Visit) -> choice.Answer:
     term = market.parameters["switching_cost"]["switching_weight"] * c.switching_cost if c.provider != NOBODY else 0.0
     words = market.words("choice", visit.customer, block=visit.nth)
     u, again = uniform(words[0]), uniform(words[1])
-    market.note("choice", visit.customer, close_choice(market, utilities, c.provider, term, u=u, again=again))
-    return choice.decide(utilities, c.provider, term, u=u, again=again, parameters=p)
+    lucks = [uniform(word) for word in market.words("choice", visit.customer, draw=1, block=visit.nth)]
+    seen = compared(market, c, lucks)
+    close = close_choice(market, utilities, c.provider, term, u=u, again=again)
+    if p["rule"] in ("satisfice", "eba"):
+        close = close or close_comparison(choice.with_switching_term(utilities, c.provider, term), seen, again, p)
+    market.note("choice", visit.customer, close)
+    return choice.decide(utilities, c.provider, term, u=u, again=again, parameters=p, seen=seen)
+
+
+def compared(market: Market, c: Customer, lucks: Sequence[float]) -> choice.Comparison:
+    """Return what firms look like to who does not weigh everything; without a place none has a way to it."""
+    p, firms = weights(market), range(len(market.firms))
+    attracted = [choice.attraction(c.satisfaction[j], c.expectation[j], c.encounters[j]) for j in firms]
+    terms = [
+        [p["attraction"] * attracted[j] for j in firms],
+        [-p["price_sensitivity"] * c.price_weight * market.firms[j].price * (1.0 - cut(market, c, j)) for j in firms],
+        [p["trust_weight"] * c.trust[j] + p["commitment_weight"] * c.affective_commitment[j] for j in firms],
+        [c.taste[j] for j in firms],
+        [0.0 for _ in firms],
+    ]
+    return choice.Comparison(attracted, terms, lucks)
+
+
+def cut(market: Market, c: Customer, j: int) -> float:
+    """Return the discount of a customer's tier."""
+    firm = market.firms[j]
+    return membership.tier_cut(firm.program, c.tier[j]) if firm.program and c.member[j] else 0.0
 
 
 def commit(market: Market, c: Customer, own: Sequence[Visit], provider: int, signed: int) -> None:
@@ -143,7 +168,7 @@ def utility(market: Market, c: Customer, j: int) -> float | None:
         affective_commitment=c.affective_commitment[j],
         price_weight=c.price_weight,
         price=firm.price,
-        discount=membership.tier_cut(firm.program, c.tier[j]) if firm.program and c.member[j] else 0.0,
+        discount=cut(market, c, j),
         word_of_mouth=c.word_of_mouth[j],
         program_utility=c.program_utility[j],
         taste=c.taste[j],
@@ -185,3 +210,22 @@ def close_choice(
         return torn or closeness.near_any(u, closeness.cumulated(choice.probabilities(utilities, outside)))
     close = closeness.near_any(u, closeness.cumulated(choice.probabilities(complete, outside)))
     return close or (rule == "habit" and closeness.near(again, p["habit_strength"]))
+
+
+def close_comparison(utilities: choice.Utilities, seen: choice.Comparison, again: float, p: dict[str, Any]) -> bool:
+    """Tell whether float32 might be content with another firm, or eliminate another one."""
+    if p["rule"] == "satisfice":
+        level = any(closeness.near(attracted, p["aspiration"]) for attracted in seen.attracted)
+        worth = any(closeness.near(value, p["outside"]) for value in utilities if value is not None)
+        found = len(choice.content_with(utilities, p["outside"], seen.attracted, p["aspiration"]))
+        return level or worth or closeness.near(again * found, round(again * found))
+    answers = set()
+    for nudged in (-1e-5, 0.0, 1e-5):
+        aspects = [p[f"{aspect}_aspect"] for aspect in choice.ASPECTS]
+        weighed = [j for j, value in enumerate(utilities) if value is not None]
+        left = choice.eliminate(weighed, seen, aspects, p["shortfall"] + nudged)
+        answers.add((*left, choice.pick_running(left, again + nudged)))
+        moved = choice.Comparison(seen.attracted, seen.terms, [luck + nudged for luck in seen.lucks])
+        left = choice.eliminate(weighed, moved, aspects, p["shortfall"])
+        answers.add((*left, choice.pick_running(left, again)))
+    return len(answers) > 1

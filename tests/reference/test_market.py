@@ -71,6 +71,8 @@ MODES = [
     {"rule": "habit"},
     {"rule": "threshold"},
     {"rule": "deterministic"},
+    {"rule": "satisfice"},
+    {"rule": "eba"},
     {"market": "lost_for_good", "term": 4},
 ]
 

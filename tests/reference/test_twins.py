@@ -198,6 +198,34 @@ class TestChoice:
             assert choice.decide([2.0, 3.0], 0, 50.0, u=0.99, again=0.5, parameters=p)[0] == expected
         assert choice.with_switching_term([2.0, None], 1, 5.0) == [2.0, None]
 
+    def test_satisfice(self):
+        """Who is content stays; else of two that are good enough the second, with luck from a half; else the logit."""
+        of = {"attracted": [0.7, 0.6, 0.9], "aspiration": 0.6, "u": 0.0}
+        assert choice.satisfice([2.0, 3.0, 4.0], 1.0, 0, again=0.9, **of)[0] == 0
+        assert choice.satisfice([2.0, 3.0, 4.0], 1.0, 1, again=0.5, **of)[0] == 2
+        assert choice.satisfice([2.0, 3.0, 4.0], 1.0, NOBODY, again=0.49, **of)[0] == 0
+        assert choice.satisfice([1.0, 3.0, None], 1.0, 0, again=0.5, **of)[0] == NOBODY
+        assert (
+            choice.satisfice([2.0], 1.0, 0, again=0.5, attracted=[0.7], aspiration=0.6, u=0.9)[1]
+            == (choice.probabilities([2.0], 1.0)[1:])
+        )
+
+    def test_an_aspect_is_drawn_by_its_weight(self):
+        weights = (0.25, 0.0, 0.25, 0.5, 0.0)
+        assert [choice.drawn_aspect(u, [], weights) for u in (0.24, 0.25, 0.5, 0.99)] == [0, 2, 3, 3]
+        assert [choice.drawn_aspect(u, [3], weights) for u in (0.49, 0.5)] == [0, 2]
+        assert choice.drawn_aspect(0.5, [0, 2, 3], weights) == -1
+
+    def test_elimination(self):
+        """On quality firm 2 falls out, on price firm 0; of all that stay one is drawn."""
+        seen = choice.Comparison((), ((1.0, 0.75, 0.0), (-2.0, -1.0, 0.0), (0,) * 3, (0,) * 3, (0,) * 3), (0.1,) * 4)
+        weights = (0.5, 0.5, 0.0, 0.0, 0.0)
+        assert choice.eliminate([0, 1, 2], seen, weights, 0.25) == [1]
+        assert choice.eliminate([0, 1, 2], seen, weights[::-1], 0.25) == [0, 1, 2]
+        p = {**choice.EXAMPLE, "shortfall": 9.0}
+        found = [choice.by_aspects([1.0, None, 1.0], 1.0, seen, p, u=u, again=0.5)[0] for u in (0.3, 0.34)]
+        assert found == [NOBODY, 2]
+
     def test_contract_binds_for_its_term(self):
         p = {**choice.EXAMPLE, "market": "lost_for_good", "term": 3}
         assert [choice.under_contract(0, 5, t, p) for t in (5, 7, 8)] == [True, True, False]
