@@ -65,7 +65,7 @@ def levers(firm: Firm) -> dict[str, Any]:
     service, program, advertising = (fields.pop(name) for name in ("service", "program", "advertising"))
     terms = fields.pop("coalition", None)
     others = [kind.policy.name for kind in shipped() if kind.policy and not kind.standard]
-    for name in ("policies", *others):  # of theories that are not in the market
+    for name in ("policies", "preset", *others):  # of theories that are not in the market, and where it started
         fields.pop(name, None)
     if advertising is not None:
         fields |= {name: getattr(advertising, name) for name in type(advertising).model_fields}
