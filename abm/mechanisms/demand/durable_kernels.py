@@ -146,13 +146,14 @@ def use_units(
 ):  # fmt: skip
     """Let each unit be a period older, and have a problem or none.
 
-    Of owners who have not left the category age and times grow by 1, and the times until a service is due and under
-    warranty fall by 1, the latter to 0 at least. A unit is under warranty in the period if time was left before. It is
-    new (`early`) while its age does not exceed `running_in` in periods. It has a problem if word 0 of draw 1, block 0,
-    is below `chance_within` of `problem_hazard`, in 1 / `periods_per_year` years, all float32, with times in years
-    float32(periods) / float32(periods_per_year). A problem takes `felt = annoyance * (1 - warranty_relief)` under
-    warranty, else `annoyance`, of her liking and, if she has used the firm that sold it (encounters above 0), of
-    satisfaction with it. Under warranty that firm repairs it for `warranty_repair_expense`, in cents.
+    Of owners who have not left the category age and times grow by 1, those of 2^30 (not yet) apart, and the times until
+    a service is due and under warranty fall by 1, the latter to 0 at least. A unit is under warranty in the period if
+    time was left before. It is new (`early`) while its age does not exceed `running_in` in periods. It has a problem if
+    word 0 of draw 1, block 0, is below `chance_within` of `problem_hazard`, in 1 / `periods_per_year` years, all
+    float32, with times in years float32(periods) / float32(periods_per_year). A problem takes `felt = annoyance * (1 -
+    warranty_relief)` under warranty, else `annoyance`, of her liking and, if she has used the firm that sold it
+    (encounters above 0), of satisfaction with it. Under warranty that firm repairs it for `warranty_repair_expense`, in
+    cents.
 
     unit_age … warranty_left (n,)  periods, unit_problems (n,)  at most 65,535, unit_liking (n,)  0-1  [written]
     satisfaction (m, n)  0-1  [written]      unit_problems_met, warranty_problems, warranty_repairs  tallies [written]

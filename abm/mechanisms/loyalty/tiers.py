@@ -86,13 +86,14 @@ def rate_classes(tier_factor, customer_class, class_factor, tier_rule, lo, hi):
 
 @kernel
 def discount_tiers(visit_discount, visit_count, visit_firm, visit_pair, member_at, tier_at, tier_cut):
-    """Take the discount of members, of their tier at the start of the period, off what they will pay.
+    """Take the discount of members, of their tier at the start of the period, off what is left of the price.
 
     visit_discount (visits,)  share  [written]
     """
     for v in range(visit_count[0] if any_set(tier_cut.ravel()) else 0):
         pair = visit_pair[v]
-        visit_discount[v] += tier_cut[tier_at[pair], visit_firm[v]] if member_at[pair] > 0 else np.float32(0.0)
+        cut = tier_cut[tier_at[pair], visit_firm[v]] if member_at[pair] > 0 else np.float32(0.0)
+        visit_discount[v] += cut * (1.0 - visit_discount[v])
 
 
 @kernel

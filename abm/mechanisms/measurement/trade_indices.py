@@ -92,7 +92,8 @@ class TradeIndices(Mechanism):
     owns = (
         Column(
             "problems_noted", ("customer",), -2, "problems",
-            "of her unit, a year before VDS is asked; -1 = not yet, -2 = not seen since it was new", "int32",
+            "of her unit, a year before VDS is asked; -1 = not yet, -2 = nor seen since it was new, -3 - k = k, not "
+            "seen since it was new", "int32",
         ),
     )  # fmt: skip
     scratch = (Column("would_rebuy", ("row",), 0, "0-1", "chance of her make, if she bought a unit now"),)

@@ -122,10 +122,11 @@ def ask_problems(
     """Ask owners how many problems they have had, in the periods in which their units reach two ages.
 
     A unit sold in the period is of age 0, and `problems_noted` becomes -1. At `early_age` (in periods, 1 or more) she
-    is asked of all problems since the sale, unless `problems_noted` is -2, as of units that were there at the start. At
-    `late_age` (in periods, a year or more) it is of those of the latest `periods_per_year` periods: when the unit was
-    as much younger their number so far was noted (after the -1 of age 0, before she is asked); if it was not, she is
-    not asked. Owners who have left the category are neither noted nor asked.
+    is asked of all problems since the sale, unless `problems_noted` is -2 or below, as of units that were there at the
+    start. At `late_age` (in periods, a year or more) it is of those of the latest `periods_per_year` periods: when the
+    unit was as much younger their number k so far was noted (after the -1 of age 0, before she is asked), as k, or as
+    -3 - k where -2 stood; if it was not, she is not asked. Owners who have left the category are neither noted nor
+    asked.
 
     She is asked if word 0 of draw 2, block 0, is below `sampling`, at `late_age` of draw 3, and answers if word 1 is
     below `response_probability` of her liking; then she tells what is `told` with draw 4, at `late_age` draw 5.
@@ -140,18 +141,20 @@ def ask_problems(
             if age == 0:
                 problems_noted[i] = -1
             if age == last - periods_per_year:
-                problems_noted[i] = unit_problems[i]
+                had = np.int32(unit_problems[i])
+                problems_noted[i] = had if problems_noted[i] > NOT_SEEN else NOT_SEEN - 1 - had
             if age == first and problems_noted[i] > NOT_SEEN:
                 luck, willing, _, _ = uniform4(key, customer_id[i], t, 2 << 16, replication)
                 if luck < sampling and willing < response_probability(unit_liking[i], response, extremity, middle):
                     iqs_units[f] += 1
                     had = np.int64(unit_problems[i])
                     iqs_problems[f] += told(had, recall, key, customer_id[i], t, 4, replication)
-            if age == last and problems_noted[i] >= 0:
+            noted = np.int64(problems_noted[i])
+            if age == last and (noted >= 0 or noted < NOT_SEEN):
                 luck, willing, _, _ = uniform4(key, customer_id[i], t, 3 << 16, replication)
                 if luck < sampling and willing < response_probability(unit_liking[i], response, extremity, middle):
                     vds_units[f] += 1
-                    had = np.int64(unit_problems[i]) - np.int64(problems_noted[i])
+                    had = np.int64(unit_problems[i]) - (noted if noted >= 0 else NOT_SEEN - 1 - noted)
                     vds_problems[f] += told(had, recall, key, customer_id[i], t, 5, replication)
 
 

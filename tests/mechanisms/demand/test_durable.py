@@ -43,6 +43,7 @@ from abm.mechanisms.demand.durable_kernels import (
     wear_out,
     weigh_units,
 )
+from abm.mechanisms.phases import Phase
 from abm.world.calendar import NEVER
 from tests.mechanisms.small import Small
 
@@ -261,6 +262,17 @@ def test_services_are_cheaper_and_units_are_not():
     s.at("visit_discount")[:] = 0.2
     s.run("durable", discount_services)
     np.testing.assert_allclose(s.at("visit_discount"), [0.2, 0.4, 0.4, 0.4], rtol=1e-6)
+
+
+def test_nobody_is_paid_for_a_service():
+    """Members' 60 % are off what half the price leaves, 1 - 0.5 * 0.4: together they would be more than the price."""
+    firm = {"durable": {"service_discount": 0.5}, "program": {"enrolment": "automatic", "member_discount": 0.6}}
+    s = Small(3, [firm, {}], information={}, durable={}, need={"process": "due"})
+    s.c.member[0] = 1
+    s.c.occasion_kind[:] = [SERVICE, PURCHASE, SERVICE]
+    s.visits([0, 1, 2], [0, 0, 1])
+    s.phases(Phase.DELIVERY)
+    np.testing.assert_allclose(s.at("visit_discount"), [0.8, 0.6, 0.0], rtol=1e-6)
 
 
 def test_handing_over_by_hand():

@@ -156,6 +156,18 @@ def test_problems_are_asked_at_two_ages_by_hand():
     assert s.counted("vds_problems") == [0, 3, 0]
 
 
+def test_units_of_the_start_are_not_asked_of_their_first_days_whatever_has_been_noted():
+    """Noted at 13 weeks of 65, they count for VDS; at 26 weeks nobody knows all that they had."""
+    s = small(4, late_age=1.25, early_age=0.5)
+    c = s.c
+    c.owned_from[:] = 0
+    for age in range(10, 66):
+        c.unit_age[:], c.unit_problems[:] = age, age
+        s.run("trade_indices", ask_problems, t=age)
+    assert c.problems_noted.tolist() == [-3 - 13] * 4
+    assert (s.counted("iqs_units")[0], s.counted("vds_units")[0], s.counted("vds_problems")[0]) == (0, 4, 4 * 52)
+
+
 def test_each_is_asked_once_how_she_likes_it():
     """At an age of her own between 2 months (9 weeks) and 6 (26 weeks): 200 owners answer once in 30 weeks."""
     s = small(200)
