@@ -137,7 +137,8 @@ class CheckedCall(Call):
         self._mechanism, self._world, self._listed = step.mechanism, world, listed
         scratch = {column.name: column for column in self._mechanism.scratch}
         own = own_names(type(self._mechanism))
-        known = dict(zip(self.kernel.arguments, step.arguments, strict=True))  # sums may be meant by another name
+        known = dict(zip(self.kernel.arguments, step.arguments, strict=True))  # it may mean another name
+        self._meant = known
         tiled = {name for name, of in known.items() if not of.startswith(BOOK)} - own  # of the book all is there
         found = {name: scratch.get(name, columns.get(plan.base(known[name]))) for name in tiled}
         self._columns = {name: column for name, column in found.items() if column is not None}
@@ -195,9 +196,9 @@ class CheckedCall(Call):
 
     def _axes(self, name: str, array: np.ndarray) -> Iterator[tuple[str, int, int]]:
         """Yield each axis of an array: its name, how many entries lie between two of it, its length."""
-        column, world = self._columns.get(name), self._world
+        column, world, meant = self._columns.get(name), self._world, self._meant[name]
         axes = column.axes if column else ("firm",) if name in world.firms else ()
-        shape = world.customers[plan.base(name)].shape if column and name != plan.base(name) else array.shape
+        shape = world.customers[plan.base(meant)].shape if column and meant != plan.base(meant) else array.shape
         stride = 1
         for axis, length in zip(reversed(axes), reversed(shape), strict=False):  # a lever may have tiers before firms
             yield axis, stride, length

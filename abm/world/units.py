@@ -8,6 +8,7 @@ from abm.world.columns import HIGHEST_RATE, TIERS, Column
 from abm.world.relations import RELATIONS
 
 Bounds = tuple[float | None, float | None]
+MONEY = ("cents", "money")  # units of whole cents: what is paid or owed, and what is gained, below 0 lost
 
 ALLOWED: dict[str, Bounds] = {
     "0-1": (0, 1), "bool": (0, 1), "level": (0, TIERS - 1), "state": (0, len(RELATIONS) - 1),

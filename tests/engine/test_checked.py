@@ -56,6 +56,18 @@ CLEAN = {
     "satisfice": BUSY.replace({"choice.rule": "satisfice"}), "eba": BUSY.replace({"choice.rule": "eba"}),
 }  # fmt: skip
 
+KNOWN = {"information": {}, "contacts": {}, "firms.north.information": {"data_coverage": 0.9}}
+GAINS = BUSY.replace(
+    {
+        **KNOWN, "second_product": {}, "customer_accounts": {},
+        "firms.north.second_product": {"second_price": 15.0, "pitch": 1.0},
+    }
+)  # fmt: skip
+CARED_FOR = BUSY.replace(
+    {**KNOWN, "complaint": {}, "recovery": {}, "care": {}, "firms.north.care": {"preset": "partnership"}}
+)
+ADVERTISED = BUSY.replace({"advertising": {}, "firms.south.advertising": {"advertising_spend": 0.1}})
+
 
 class Mood(Mechanism):
     """Owns columns of each kind, and counts."""
@@ -245,6 +257,28 @@ def test_another_result_in_plain_python_is_said(monkeypatch):
     checked = CheckedCall(call, step, engine.world, {}, (), None)
     with pytest.raises(Refusal, match=r"leaves mood\[0\] = 0\.8, and 0\.5 in plain Python"):
         checked(0, 60, 0)
+
+
+def test_a_visit_may_bring_more_than_it_costs():
+    """What the second product leaves is money of either sign, on the visit and in the customer's account."""
+    engine = CheckedEngine(GAINS, 1)
+    engine.run(3)
+    assert engine.world.tallied("second_sales")[:, 0].sum() > 0
+    assert engine.world.customers.profit_from_customer.min() < 0
+
+
+def test_columns_that_stand_for_others_are_followed():
+    """Without levels by class care takes a column of zeros for the class, by pairs and by customers."""
+    engine = CheckedEngine(CARED_FOR, 1)
+    engine.run(3)
+    assert engine.world.tallied("care_contacts_made")[:, 0].sum() > 0
+    assert engine.world.tallied("follow_ups")[:, 0].sum() > 0
+
+
+def test_advertising_declares_who_learns_of_a_firm():
+    engine = CheckedEngine(ADVERTISED, 1)
+    engine.run(3)
+    assert engine.world.tallied("learned")[:, 2].sum() > 0
 
 
 @pytest.mark.parametrize("threads", [1, 3])

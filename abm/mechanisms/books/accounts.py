@@ -254,7 +254,7 @@ class Accounts(Mechanism):
     )
     sums = (
         Sum("visit_discount", ("visit",), 0.0, "share", "taken off what the visitor pays", Phase.DELIVERY),
-        Sum("visit_cost", ("visit",), 0.0, "cents", "what levers cost on the visit", Phase.RELATION, "int64"),
+        Sum("visit_cost", ("visit",), 0.0, "money", "what levers cost on the visit", Phase.RELATION, "int64"),
     )
     scratch = (
         Column("visit_forgone", ("visit",), 0, "cents", "what discounts save her", "int64"),

@@ -41,7 +41,7 @@ class CustomerAccounts(Mechanism):
 
     name = "customer_accounts"
     owns = (
-        Column("profit_from_customer", ("firm", "customer"), 0, "cents", "contribution so far", "int64"),
+        Column("profit_from_customer", ("firm", "customer"), 0, "money", "contribution so far", "int64"),
         Column("spend_so_far", ("firm", "customer"), 0, "cents", "paid to the firm so far", "int64"),
         Column("visits_so_far", ("firm", "customer"), 0, "visits", "visits to the firm so far", "int32"),
     )

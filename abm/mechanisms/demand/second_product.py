@@ -153,7 +153,7 @@ class SecondProduct(Mechanism):
     scratch = (
         Column("second_letters", ("firm", "row"), 0, "letters", "that offer the product in the period"),
         Column("visit_owner", ("visit",), 0, "bool", "whether she had the firm's as the visit began", "uint8"),
-        Column("visit_net", ("visit",), 0, "cents", "offers' cost less what the second product brings", "int64"),
+        Column("visit_net", ("visit",), 0, "money", "offers' cost less what the second product brings", "int64"),
     )
     writes = ("visit_spend", "goods", "discounts", "price_cuts")
     counts = (

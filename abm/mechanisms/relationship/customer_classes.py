@@ -169,7 +169,7 @@ class CustomerClasses(Mechanism):
     owns = (
         Column("customer_class", ("firm", "customer"), 0, "level", "at the firm: 0 none, 1 A, 2 B, 3 C, 4 D", "uint8"),
         Column("class_spend", ("firm", "customer"), 0, "cents", "paid since the last ranking", "int64"),
-        Column("class_margin", ("firm", "customer"), 0, "money", "cents of contribution since then", "int64"),
+        Column("class_margin", ("firm", "customer"), 0, "money", "contribution since then", "int64"),
         Column("class_visits", ("firm", "customer"), 0, "visits", "to the firm since then", "int32"),
         Column("class_last", ("firm", "customer"), -1, "period", "of the latest of these, -1 = none", "int32"),
         Column("class_spend_before", ("firm", "customer"), 0, "cents", "paid in the time ranked by", "int64"),

@@ -112,7 +112,7 @@ class Advertising(Mechanism):
     serves = ("F14",)
     policy = AdvertisingPolicy
     owns = (Column("goodwill", ("firm",), 0, "0-1", "stock of what advertising has built"),)
-    writes = ("aware", "expectation")
+    writes = ("aware", "expectation", "learned")
     counts = (Tally("advertising_cost", "cu", "spent on advertising", CENT / 100, account="lever"),)
     half_reach: float = param(
         0.1, unit="cu/customer/period", bounds=(1e-6, 1e6), evidence="assumed", doc="spend that reaches half of all"

@@ -41,6 +41,7 @@ from abm.study.running.progress import Progress
 from abm.study.running.runner import run
 from abm.study.storage.loading import loaded
 from abm.study.storage.results import Results
+from abm.world.units import MONEY
 
 WHO = ["replication", "customer"]
 _CENTS, _PLACES = 100.0, 2  # in a cu; of a sum of cents, which are whole
@@ -183,7 +184,7 @@ def _persons(question: TwinsQuestion, results: Results) -> dict[tuple[str, int],
     table = results.persons.rename(columns=lambda name: name.removesuffix(f".{question.firm}"))
     for name in question.states:
         values = table[name].astype(np.float64)
-        table[name] = _in_cu(values) if question.column(name).unit == "cents" else values
+        table[name] = _in_cu(values) if question.column(name).unit in MONEY else values
     return {
         (str(arm), int(date)): own.set_index(WHO).sort_index()
         for (arm, date), own in table.groupby(["arm", "period"], observed=True)

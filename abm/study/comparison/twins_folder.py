@@ -23,6 +23,7 @@ from abm.study.comparison.twins_question import EXITED, HISTORY, LOGGED, PROFIT,
 from abm.study.provenance.files import write_whole
 from abm.study.provenance.versions import versions
 from abm.study.storage.spreadsheet import harmless
+from abm.world.units import MONEY
 
 LOG, CUSTOMERS, EFFECTS = "log.csv", "customers.csv", "truth/effects.csv"
 ABOUT, README, TRUTH = "about.toml", "README.md", "truth/about.toml"
@@ -132,7 +133,7 @@ def outcome_of(question: TwinsQuestion) -> tuple[str, str]:
 
 def is_money(question: TwinsQuestion) -> bool:
     """Return whether the outcome is in cu."""
-    return question.outcome != SILENT and question.column(question.outcome).unit == "cents"
+    return question.outcome != SILENT and question.column(question.outcome).unit in MONEY
 
 
 def columns_of(question: TwinsQuestion) -> dict[str, dict[str, tuple[str, str]]]:
@@ -165,7 +166,7 @@ def _covariate(question: TwinsQuestion, name: str) -> tuple[str, str]:
     column = question.column(name)
     if name in question.answers:
         return column.unit, f"{column.meaning.partition('?')[0]}? Her latest answer to the firm"
-    unit = "cu" if column.unit == "cents" else column.unit
+    unit = "cu" if column.unit in MONEY else column.unit
     return unit, f"{column.meaning}; as it truly is when treatment begins"
 
 
