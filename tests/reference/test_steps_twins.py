@@ -562,6 +562,8 @@ def test_feelings_next_to_nothing_are_gone():
     small.c.affect[:] = np.array([2e-20, -2e-20, -0.9e-20])
     small.run("affect", fade_affect)
     assert (small.c.affect != 0.0).tolist() == [[True, True, False]] * 2
+    twin = [affect.faded(one, 52, {"half_life": 1e5}) != 0.0 for one in (2e-20, -2e-20, -0.9e-20)]
+    assert (small.c.affect[0] != 0.0).tolist() == twin
 
 
 def test_no_feeling_is_told_as_a_good_one_by_nobody():
