@@ -248,6 +248,9 @@ class Durable(Mechanism):
             raise Refusal(f'= "lost_for_good" signs contracts, {step}', place="choice.market")
         if not any(firm.policy(DurablePolicy).sells for firm in market.firms):
             raise Refusal("no firm sells units; give one durable = { sells = true }")
+        late = [firm.name for firm in market.firms if market.entry is not None and firm.entry.opens > 0]
+        if late and market.entry.name not in market.off:
+            raise Refusal(f"firm {late[0]!r} opens later, but units are owned of all firms from the start; set it to 0")
         second = market.second_product
         if second is not None and second.name not in market.off and second.cannibalised > 0:
             step = "a part of a unit is not done without; set it to 0"

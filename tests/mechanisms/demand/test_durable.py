@@ -505,6 +505,7 @@ def test_reminders_at_the_right_time_bring_back_and_early_ones_do_not():
         ({"durable": None}, "need.process"),
         ({"durable": {"owning_at_start": 0.0, "first_purchase_rate": 0.0}}, "that somebody owns or buys"),
         ({"off": ["durable"]}, "need.process"),
+        ({"entry": {}, "firms": [{"name": "north"}, {"name": "east", "entry": {"opens": 5}}]}, "'east' opens later"),
     ],
 )
 def test_refusals(changes, message):
