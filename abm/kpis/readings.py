@@ -85,9 +85,10 @@ def _curve(world: World, j: int) -> FloatArray:
         return np.full(2, np.nan)
     # Exact sums: neither in which rows lie nor a machine's linear algebra may move a bit.
     x = x - math.fsum(x) / x.size
-    square, cube = math.fsum(x**2), math.fsum(x**3)
-    bent = x**2 - square / x.size - cube / square * x  # what of the square neither a constant nor x has
-    curve = math.fsum(bent * y) / math.fsum(bent**2)
+    squares = x * x  # powers of an array hang on the machine in their last bit
+    square, cube = math.fsum(squares), math.fsum(squares * x)
+    bent = squares - square / x.size - cube / square * x  # what of the square neither a constant nor x has
+    curve = math.fsum(bent * y) / math.fsum(bent * bent)
     return np.array([math.fsum(x * y) / square - curve * cube / square, 2.0 * curve])
 
 
