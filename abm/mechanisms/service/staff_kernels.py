@@ -47,7 +47,7 @@ def trained(ability, effort, newcomers, left, learning, forgetting):
 
     It is clipped to [0, 1].  newcomers : their ability, left : part of staff whom they replace
     """
-    gained = learning * effort * (1.0 - ability)
+    gained = np.float64(learning) * effort * (1.0 - ability)
     return within(ability + gained - forgetting * (ability - USUAL) - left * (ability - newcomers))
 
 
@@ -59,7 +59,8 @@ def burnout(strain, load, emotion, strained, visits_per_head, overwork, comforta
 
     strain : morale that encounters take, a visit      load : minutes of service / minutes on duty
     """
-    return (1.0 - emotion) * (strained * visits_per_head * strain + overwork * max(0.0, load - comfortable))
+    scenes = np.float64(strained) * visits_per_head * strain
+    return (1.0 - emotion) * (scenes + overwork * max(0.0, load - comfortable))
 
 
 @equation(double=True)
@@ -111,11 +112,11 @@ def develop_staff(
         staff_leaving[0, j] = left
         staff_leaving[1, j] = max(0.0, left - leaving(turnover, 0.0, morale, pay_stay, morale_stay))
         staff_leaving[2, j] = max(0.0, left - leaving(turnover, premium, USUAL, pay_stay, morale_stay))
-        new = min(1.0, USUAL + better_hires * selectivity[j])
+        new = min(1.0, USUAL + np.float64(better_hires) * selectivity[j])
         staff_knowledge[j] = trained(staff_knowledge[j], knowledge_training[j], new, left, learning, forgetting)
         staff_skill[j] = trained(staff_skill[j], skill_training[j], new, left, learning, forgetting)
         staff_emotion[j] = trained(emotion, emotion_training[j], new, left, learning, forgetting)
-        target = within(USUAL + pay_morale * premium + incentive_morale * incentives[j])
+        target = within(USUAL + pay_morale * premium + np.float64(incentive_morale) * incentives[j])
         burnt = burnout(strain[j], load[j], emotion, strained, visits_per_head, overwork, comfortable)
         staff_morale[j] = recovered(morale, target, left, burnt, morale_recovery)
 

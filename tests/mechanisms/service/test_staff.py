@@ -180,6 +180,18 @@ class TestDevelopment:
             found.append([small.c[name][back].tolist() for name in STATES] + small.c.staff_leaving[:, back].tolist())
         assert found[0] == found[1]
 
+    def test_products_of_levers_and_parameters_are_those_of_float64(self):
+        """0.3 and 0.7 are numbers of float32, of which a product of float32 would be another one."""
+        a, b = float(np.float32(0.3)), float(np.float32(0.7))
+        learnt = developed({"knowledge_training": b}, learning=a, turnover=0.0)
+        assert learnt.staff_knowledge[0] == pytest.approx(USUAL + 0.5 * a * b, rel=1e-13)
+        hired = developed({"selectivity": b}, better_hires=a, turnover=1.0)
+        assert hired.staff_skill[0] == pytest.approx(USUAL + a * b, rel=1e-13)
+        praised = developed({"incentives": b}, incentive_morale=a, morale_recovery=1.0, turnover=0.0)
+        assert praised.staff_morale[0] == pytest.approx(USUAL + a * b, rel=1e-13)
+        tired = developed(strain=(0.5, 0.0), strained=a, visits_per_head=b, turnover=0.0)
+        assert tired.staff_morale[0] == pytest.approx(USUAL - 0.25 * a * b, rel=1e-13)
+
 
 class TestConsequences:
     def weighed(self, states, firms=({}, {}), **theory):
