@@ -90,6 +90,12 @@ class TestNames:
         with pytest.raises(Refusal, match="'price' is a lever of firms and a parameter or scratch column of mood"):
             SMALL.adding(Set())
 
+    @pytest.mark.parametrize("theory", ["waiting_line", "difficult_customers"])
+    def test_a_theory_of_ones_own_joins_a_shipped_one(self, theory):
+        """Levers of all theories are there in every market, so that their names are none of another theory's."""
+        scenario = Scenario.parse({"periods": 4, "population": {"customers": 40}, theory: {}}).adding(Mood())
+        assert "mood" in [one.name for one in scenario.mechanisms()]
+
     def test_two_of_a_name_are_refused(self):
         with pytest.raises(Refusal, match="two mechanisms are called 'mood'"):
             SMALL.adding(Mood(), Mood())

@@ -159,7 +159,7 @@ class DifficultCustomers(Mechanism):
     usual_minutes: float = param(
         10.0, unit="minutes", bounds=(0.01, 1e4), evidence="assumed", doc="of service, of which incidents add a part"
     )
-    protected: float = param(
+    backing: float = param(
         0.5, unit="share", bounds=(0, 1), evidence="assumed", doc="part of strain that boundaries spare staff"
     )
     verified: float = param(

@@ -48,10 +48,10 @@ def shown_loss(loss, policy, calms, calmed):
 
 
 @equation
-def strain_of(loss, policy, calms, calmed, protected):
-    """Return what an incident takes from the morale of who serves: (1 - protected) loss with boundaries, else what
+def strain_of(loss, policy, calms, calmed, backing):
+    """Return what an incident takes from the morale of who serves: (1 - backing) loss with boundaries, else what
     calming leaves of it."""
-    backed = loss * (1.0 - protected)
+    backed = loss * (1.0 - backing)
     return backed if policy == BOUNDARIES else loss * part_left(policy, calms, calmed)
 
 
@@ -226,7 +226,7 @@ def resent(
 def settle_incidents(
     visit_incident, penalised_at, trust_at, visit_count, visit_customer, visit_nth, visit_firm, visit_pair, incident,
     visit_spend, customer_id, incident_policies, calms, servers, compensation, minute_expense, extra_of_type,
-    strain_of_type, policy_minutes, usual_minutes, calmed, protected, verified, claimed, claim_factor, conceded,
+    strain_of_type, policy_minutes, usual_minutes, calmed, backing, verified, claimed, claim_factor, conceded,
     penalty_distrust, incidents, incident_strain, incident_claims, claims_refused, claims_paid, incident_time,
     penalties, key, replication, t,
 ):  # fmt: skip
@@ -249,7 +249,7 @@ def settle_incidents(
         if kind > 0:
             policy = policy_towards(incident_policies[j], kind)
             incidents[kind - 1, j] += 1
-            strain = strain_of(strain_of_type[kind - 1], policy, calms[j], calmed, protected)
+            strain = strain_of(strain_of_type[kind - 1], policy, calms[j], calmed, backing)
             incident_strain[j] += in_steps(strain)
             part = conceded if kind == KNOW_IT_ALL else np.float32(0.0)
             part = max(claimed, claim_factor * compensation[j]) if kind == FREELOADER else part

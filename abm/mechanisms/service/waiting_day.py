@@ -212,20 +212,20 @@ def fill_records(
 def serve_days(
     day_person, day_times, day_wants, branch_rules, branch_lines, branch_pools, branch_pace, branch_joins,
     usual_minutes, first_staff, shift_time, shift_place, shift_staff, line_state, pool_state, branch_busy,
-    branch_counts, event_time, event_code, events, arrivals, branch_days, busy_time, key, replication, t,
+    branch_counts, event_time, event_code, day_events, arrivals, branch_days, busy_time, key, replication, t,
 ):  # fmt: skip
     """Let the visitors of each day be served, as `abm.queues.day` says; every day begins with empty branches.
 
     day_person, day_times (book, ...), line_state, pool_state, branch_busy, branch_counts, event_time, event_code,
-    events  [written]      busy_time  tally [written]: whole seconds of service, rounded half up for each
+    day_events  [written]      busy_time  tally [written]: whole seconds of service, rounded half up for each
     pool and day, but of firms with servers enough
     """
     for d in range(days_of_period(branch_days[0])):
         day = Day(
             day_person, day_times, day_wants, branch_rules, branch_lines, branch_pools, branch_pace, branch_joins,
             usual_minutes, shift_time, shift_place, shift_staff, line_state, pool_state, branch_busy, branch_counts,
-            event_time.reshape(event_time.size), event_code.reshape(event_code.size), events, arrivals[d],
-            arrivals[d + 1], np.int64(0), ENDLESS, key, t, replication,
+            event_time.reshape(event_time.size), event_code.reshape(event_code.size), day_events,
+            arrivals[d], arrivals[d + 1], np.int64(0), ENDLESS, key, t, replication,
         )  # fmt: skip
         open_day(day, first_staff)
         run_day(day)

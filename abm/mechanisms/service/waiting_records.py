@@ -36,7 +36,7 @@ RECORDS = (
     Column("day_wants", ("visit", "day_want"), 0, "minutes", "what a person wants", "float64"),
     Column("event_time", ("visit", "event"), 0, "minutes", "when things to come happen", "float64"),
     Column("event_code", ("visit", "event"), 0, "code", "what they are", "int64"),
-    Column("events", ("branch",), 0, "events", "things to come", "int64"),
+    Column("day_events", ("branch",), 0, "events", "things to come", "int64"),
     Column("arrivals", ("day",), 0, "place", "the first visitor of each day", "int64"),
     Column("branch_rules", ("firm", "rule"), 0, "code", "rules of a branch", "float64"),
     Column("branch_lines", ("firm", "line", "line_rule"), 0, "code", "rules of its lines", "int64"),

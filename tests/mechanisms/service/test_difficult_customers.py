@@ -150,7 +150,7 @@ SECTIONS = ("waiting_line", "complaint", "recovery")
 
 def small(firms=({}, {}), kinds=(1, 2, 3, 4, 5, 0), visits=(0, 0, 0, 0, 0, 1), **theory):
     """Return six customers, one of each type and one of none, with an incident of each at her visit."""
-    theory = {"calmed": 0.25, "protected": 0.5, **theory}
+    theory = {"calmed": 0.25, "backing": 0.5, **theory}
     made = Small(6, firms, difficult_customers=theory, staff={}, **{name: {} for name in SECTIONS})
     made.visits(range(6), visits)
     made.passing.incident[:6] = kinds
