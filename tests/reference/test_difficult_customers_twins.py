@@ -315,13 +315,47 @@ class TestKernels:
             assert market.named[name].tolist() == singles([getattr(one, name) for one in market.visits]), name
         market.assert_counted("bystander_sum")
 
-    @pytest.mark.parametrize(("kind", "seen", "jumped"), [(3, 0.25, 0.0), (SELF_CENTRED, 0.0, 0.125)])
-    @pytest.mark.parametrize("others", [1, 2])
-    def test_what_few_others_see(self, kind, seen, jumped, others):
-        """Of two visitors the other sees all of a scene, of three each of the others a half."""
+    def test_each_type_meets_each_policy(self):
+        """With staff that can calm and that cannot, with a line and without: a visit of each type to each firm."""
+        firms = [
+            Firm((policy,) * 5, servers=servers, can_calm=can, compensation=0.75)
+            for policy in POLICIES
+            for can in (False, True)
+            for servers in (0, 2)
+        ]
+        m = len(firms)
+        people = [list(range(ROWS)), list(range(ROWS)), [False, True] * 3 * m, [0.5, 0.25, 1.0] * 2 * m]
+        visits = [(row, j, True, row != 2 or j % 2 == 0, row == 0, 1001) for row in range(ROWS) for j in range(m)]
+        market = Staged((OWN, firms, people, visits), 3, 1)
+        scenes, ones, count = market.scenes, market.visits, len(visits)
+        market.run(kernels.lengthen_service, service_time=np.ones(count, np.float32))
+        assert market.named["service_time"].tolist() == singles([scenes.longer(one) for one in ones])
+        places = [v for j in range(m) for v, one in enumerate(ones) if one.firm == j]
+        book = {"book_start": np.arange(m + 1) * ROWS, "book_visit": np.array(places, np.uint32)}
+        market.run(kernels.gather_incidents, **book, lo=0, hi=m)
+        scenes.gather(ones)
+        assert market.named["incident_shown"].tolist() == scenes.shown
+        assert market.named["jumping_shown"].tolist() == scenes.jumped
+        assert market.named["visitors_served"].tolist() == scenes.visitors
+        assert market.named["incident"].tolist() == [one.incident for one in ones]
+        losses = {"jumping_loss": np.zeros(count, np.float32), "satisfaction_shift": np.zeros(count, np.float32)}
+        market.run(kernels.resent, **losses)
+        assert market.named["satisfaction_shift"].tolist() == singles([-scenes.resented(one) for one in ones])
+        market.run(kernels.settle_incidents)
+        for one in ones:
+            scenes.settle(one, 3)
+        assert market.named["visit_incident"].tolist() == [one.cost for one in ones]
+        market.assert_counted()
+        assert market.named["penalised_at"].tolist() == [pair in scenes.penalised for pair in scenes.trust]
+        assert market.named["trust_at"].tolist() == singles(list(scenes.trust.values()))
+
+    @pytest.mark.parametrize(("kind", "seen", "jumped"), [(3, 0.5, 0.0), (SELF_CENTRED, 0.0, 0.25)])
+    @pytest.mark.parametrize(("others", "witnesses", "part"), [(1, 0.5, 0.5), (2, 0.5, 0.25), (1, 8.0, 1.0)])
+    def test_what_few_others_see(self, kind, seen, jumped, others, witnesses, part):
+        """Of two visitors the other sees all of a scene, of three each of the others a half; nobody more than one."""
         people = [list(range(ROWS)), [kind, 0, 0, 0, 0, 0], [False] * 18, [0.5] * 18]
         visits = [(row, 0, row == 0, True, False, 1000) for row in range(1 + others)]
-        market = Staged((OWN, [Firm(servers=1)], people, visits))
+        market = Staged((OWN | {"witnesses": witnesses}, [Firm(servers=1)], people, visits))
         scenes = market.scenes
         scenes.gather(market.visits)
         gathered = {"incident_shown": scenes.shown, "jumping_shown": scenes.jumped, "visitors_served": scenes.visitors}
@@ -329,8 +363,8 @@ class TestKernels:
         for one in market.visits:
             scenes.see(one)
         for name, most in (("bystander_loss", seen), ("jumping_loss", jumped)):
-            assert market.named[name].tolist() == [0.0, *[most / others] * others]
-            assert [getattr(one, name) for one in market.visits] == [0.0, *[most / others] * others]
+            assert market.named[name].tolist() == [0.0, *[most * part] * others]
+            assert [getattr(one, name) for one in market.visits] == [0.0, *[most * part] * others]
 
     @few
     @given(drawn_market, st.lists(st.tuples(share, share), min_size=16, max_size=16), share)
