@@ -177,10 +177,11 @@ def polarisation(c: Tallied) -> FloatArray:
     """Variance of opinions between two camps / variance of opinions; the camps are opinions of `neutral_opinion` or
     more, and below. 1 = two camps with one opinion each; 2/pi for a normal distribution around the mark."""
     bad, bad_sum = c.opinion_holders - c.good_opinions, c.opinion_sum - c.good_sum
-    of_all = c.opinion_sum * c.opinion_sum / c.opinion_holders
-    two = (c.good_opinions > 0) & (bad > 0)
+    of_all = c.opinion_sum * (c.opinion_sum / c.opinion_holders)  # exact where all think the same
+    around, two = c.opinion_squares - of_all, (c.good_opinions > 0) & (bad > 0)
     camps = c.good_sum**2 / np.maximum(c.good_opinions, 1) + bad_sum**2 / np.maximum(bad, 1)
-    return np.where(two, np.clip((camps - of_all) / (c.opinion_squares - of_all), 0.0, 1.0), 0.0 * of_all)
+    between = np.where(two, np.clip((camps - of_all) / around, 0.0, 1.0), 0.0)
+    return np.where(around > 0, between, np.nan)
 
 
 @kpi(unit="0-1", nan="no two neighbours knew the firm")

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 import abm
 from abm.engine.engine import Engine
 from abm.engine.recording import record
+from abm.kpis.kpi import Tallied
 from abm.mechanisms.social.opinion import (
     STEPS_OF_TIES,
     STEPS_SAID,
+    Opinion,
     add_opinion,
     averaged,
     consensus,
@@ -185,6 +187,20 @@ def test_measures_are_shares_and_each_holder_is_counted_once(rule):
     assert (found.tallies["opinions_taken"] <= found.tallies["opinions_heard"]).all()
     counted = found.summary((opinions_counted,))[:, 0]
     assert (counted == 1).all() if rule == "degroot" else (counted < 1).all()
+
+
+def test_polarisation_is_told_of_who_differ_alone():
+    """Nothing where all think the same, whatever they think; none where opinions differ on one side of the mark."""
+    for opinions, expected in (
+        ([0.1] * 3, np.nan),
+        ([0.9] * 3, np.nan),
+        ([0.1, 0.2, 0.3], 0.0),
+        ([0.2, 0.9, 0.9], 1.0),
+    ):
+        small = group(opinions)
+        small.run("opinion", note_opinions)
+        counts = {tally.name: np.array(small.counted(tally.name)) * tally.scale for tally in Opinion.counts}
+        np.testing.assert_allclose(polarisation(Tallied(counts, 52, 1)), [expected], atol=1e-9)
 
 
 def test_neighbours_bring_agreement_and_a_bound_keeps_opinions_apart():
