@@ -100,8 +100,24 @@ def test_readers_are_those_of_the_twin(identities, readers, replication):
 
 
 def test_she_whose_luck_is_the_share_does_not_read():
-    small, _ = staged({"readers": uniform(customer_words(KEY, 1, 0, draw=3, block=0, replication=0)[0])}, (Policy(),))
-    assert small.c.reads[1] == 0
+    luck = uniform(customer_words(KEY, 1, 0, draw=3, block=0, replication=0)[0])
+    small, _ = staged({"readers": luck}, (Policy(),))
+    assert not small.c.reads[1]
+    assert not ratings.reads(KEY, 1, luck)
+
+
+@settings(max_examples=100)
+@given(numbers_drawn, share, st.integers(0, 9), share)
+def test_equations_are_those_of_the_twin(p, s, many, mean):
+    single = {name: np.float32(value) for name, value in p.items()}
+    marks = ("base", "praising", "scolding", "praised_from", "scolded_below")
+    chance = kernels.posting_chance(np.float32(s), *(single[name] for name in marks))
+    assert chance == pytest.approx(ratings.posting_chance(s, p), abs=2e-6)
+    asked = kernels.asked_chance(chance, single["taken_up"])
+    assert asked == pytest.approx(ratings.asked_chance(ratings.posting_chance(s, p), p["taken_up"]), abs=2e-6)
+    stars = many + int(4 * many * mean)
+    by = kernels.anchored(np.float32(s), stars, many, single["anchoring"])
+    assert by == pytest.approx(ratings.anchored(s, stars, many, p["anchoring"]), abs=1e-6)
 
 
 wall_drawn = st.integers(0, 6).flatmap(lambda many: st.tuples(st.just(many), st.integers(many, 5 * many), st.just(0)))

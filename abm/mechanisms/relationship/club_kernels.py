@@ -38,8 +38,8 @@ def join_club(
     """Let visitors who are attached to a firm with events join its club.
 
     Who is no member and has a commitment of `join_from` or more, as the visits of the period have left it, joins after
-    a visit of `praise_from` or better with chance `joining` (draw 0, block nth, word 0). Visits of who is a member
-    before them are counted.
+    a visit of `praise_from` or better with chance `joining` (draw 0, block nth, word 0). A visit of who is a
+    member before it, also since an earlier one of the period, is counted.
 
     club_member_at (pairs,)  bool  [written]      club_joined, member_visits  tallies [written]
     """
