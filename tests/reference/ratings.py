@@ -29,7 +29,7 @@ EXAMPLE: dict[str, Any] = {
     "bad_upto": 2,
     "softened": 1.0,
     "neutral_stars": 3.5,
-    "doubt": 10.0,
+    "prior": 10.0,
     "few": 10.0,
     "valence_weight": 0.46,
     "volume_weight": 1.1,
@@ -90,11 +90,11 @@ def anchored(s: float, stars: int, ratings: int, anchoring: float) -> float:
     return s if ratings == 0 else s + anchoring * ((stars / ratings - 0.5) / 5.0 - s)
 
 
-def impression(stars: int, ratings: int, replied: int, p: Mapping[str, Any], doubt: float) -> float:
+def impression(stars: int, ratings: int, replied: int, p: Mapping[str, Any], prior: float) -> float:
     """Return the stars that a reader makes of a wall."""
-    if ratings + doubt == 0.0:
+    if ratings + prior == 0.0:
         return p["neutral_stars"]
-    return (stars + p["softened"] * replied + doubt * p["neutral_stars"]) / (ratings + doubt)
+    return (stars + p["softened"] * replied + prior * p["neutral_stars"]) / (ratings + prior)
 
 
 @dataclass
@@ -114,8 +114,8 @@ class Wall:
     def pull(self, p: Mapping[str, Any], customers: int) -> float:
         """Return what the wall is worth to who knows nothing else."""
         ratings, stars, replied = self.shown
-        doubt, few = (p[name] * customers / 1000.0 for name in ("doubt", "few"))
-        seen = impression(stars, ratings, replied, p, doubt)
+        prior, few = (p[name] * customers / 1000.0 for name in ("prior", "few"))
+        seen = impression(stars, ratings, replied, p, prior)
         return p["valence_weight"] * (seen - p["neutral_stars"]) + p["volume_weight"] * math.log1p(ratings / few)
 
     def found(self, p: Mapping[str, Any], customers: int) -> float:

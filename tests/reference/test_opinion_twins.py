@@ -123,6 +123,8 @@ def test_a_bound_is_reached_in_whole_steps(steps):
     small.c.said[:] = [[2**23, 2**23 + limit + steps]] * 2
     small.run("opinion", kernels.hear_opinions)
     assert small.counted("opinions_taken") == [2 * (1 - steps)] * 2 + [0]
+    _, counted = opinion.heard(0.5, 2**23, [(2**23 + limit + steps, 1.0)], 1.0, limit)
+    assert counted["opinions_taken"] == 1 - steps
 
 
 @settings(max_examples=25)

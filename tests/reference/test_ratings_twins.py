@@ -29,7 +29,7 @@ HELD = ("posts_of", "stars_of_posts", "replies_of")
 
 
 class TestByHand:
-    p: ClassVar[dict[str, Any]] = {**EXAMPLE, "doubt": 2000.0, "few": 1000.0}
+    p: ClassVar[dict[str, Any]] = {**EXAMPLE, "prior": 2000.0, "few": 1000.0}
 
     def test_chances(self):
         """0.01 in the middle; half of what praise and blame can add; half of the 0.98 that would not."""
@@ -71,7 +71,7 @@ numbers_drawn = st.fixed_dictionaries(
         "bad_upto": st.integers(0, 5),
         "softened": st.floats(0.0, 4.0, width=32),
         "neutral_stars": st.floats(1.0, 5.0, width=32),
-        "doubt": st.sampled_from([0.0, 1000.0]) | st.floats(0.0, 4000.0, width=32),
+        "prior": st.sampled_from([0.0, 1000.0]) | st.floats(0.0, 4000.0, width=32),
         "few": st.floats(1.0, 4000.0, width=32),
         "listing": share,
         "window": st.integers(1, 4),

@@ -57,7 +57,7 @@ class TestByHand:
     p = trade_indices.EXAMPLE
 
     def study(self, **own: Any) -> Study:
-        sure = {"owners_asked": 1.0, "response": 1.0, "noise": 0.0, "recall": 1.0}
+        sure = {"asking": 1.0, "response": 1.0, "noise": 0.0, "recall": 1.0}
         return Study(2, [0], [0.1], KEY, {**self.p, **sure, **own}, 12, noted=[NOT_SEEN])
 
     def test_what_is_said(self):
@@ -113,7 +113,7 @@ class TestByHand:
 
 sure = st.sampled_from([1.0, 1.0, 0.5, 0.0])
 numbers = st.fixed_dictionaries(
-    {"owners_asked": st.sampled_from([1.0, 1.0, 0.5]), "response": st.sampled_from([1.0, 0.75, 0.25, 0.0])},
+    {"asking": st.sampled_from([1.0, 1.0, 0.5]), "response": st.sampled_from([1.0, 0.75, 0.25, 0.0])},
     optional={
         "extremity": st.sampled_from([0.0, 0.5, 2.0]),
         "middle": share,
@@ -195,7 +195,7 @@ def test_answers_of_visitors_are_those_of_the_twin(own, people, year, replicatio
 
 def test_answers_of_many_visitors_are_those_of_the_twin():
     """Of ages around both ends of the time in which services are asked about, of units that others have sold."""
-    n, own = 420, {"owners_asked": 0.9, "response": 0.6}
+    n, own = 420, {"asking": 0.9, "response": 0.6}
     people = [
         Person(owned_from=i % FIRMS, unit_age=(0, 11, 12, 20, 36, 37)[i % 6], occasion_kind=2 - (i % 7 == 0))
         for i in range(n)
@@ -215,7 +215,7 @@ def test_answers_of_many_visitors_are_those_of_the_twin():
 
 
 def test_the_first_days_last_a_period_at_least():
-    own = {"owners_asked": 1.0, "response": 1.0, "recall": 1.0, "early_age": 0.0625}
+    own = {"asking": 1.0, "response": 1.0, "recall": 1.0, "early_age": 0.0625}
     people = [Person(owned_from=0, unit_age=age, unit_problems=age + 2, unit_liking=1.0) for age in (0, 1, 2, 3)]
     small, study = small_and_twin(own, people, year=4)
     small.c.problems_noted[:] = NOT_YET
@@ -275,7 +275,7 @@ def test_answers_on_liking_are_those_of_the_twin(own, people, year, replication,
 
 def test_who_was_there_at_the_start_is_never_asked_of_the_first_days():
     """Nobody has counted the problems that her unit had before, whatever has been noted of it since."""
-    own = {"owners_asked": 1.0, "response": 1.0, "recall": 1.0, "late_age": 1.25, "early_age": 0.5}
+    own = {"asking": 1.0, "response": 1.0, "recall": 1.0, "late_age": 1.25, "early_age": 0.5}
     people = [Person(owned_from=0, unit_liking=1.0) for _ in range(N)]
     small, _ = small_and_twin(own, people)
     for age in range(1, 16):
@@ -286,7 +286,7 @@ def test_who_was_there_at_the_start_is_never_asked_of_the_first_days():
 
 
 def test_who_has_a_new_unit_before_she_was_asked_of_the_old_one_begins_anew():
-    own = {"owners_asked": 1.0, "response": 1.0, "recall": 1.0}
+    own = {"asking": 1.0, "response": 1.0, "recall": 1.0}
     people = [Person(owned_from=0, unit_liking=1.0) for _ in range(N)]
     small, study = small_and_twin(own, people)
     for t, age in enumerate((24, 25, 0, 3, 36)):
@@ -314,7 +314,7 @@ MARKET: dict[str, Any] = {
         "purchase_multiple": 6.0,
     },
     "trade_indices": {
-        "owners_asked": 0.75, "early_age": 0.5, "late_age": 2.0, "service_from": 0.5, "service_until": 2.5,
+        "asking": 0.75, "early_age": 0.5, "late_age": 2.0, "service_from": 0.5, "service_until": 2.5,
         "appeal_from": 0.25, "appeal_until": 1.0,
     },
     "choice": {"outside": -3.0},
@@ -323,7 +323,7 @@ MARKET: dict[str, Any] = {
         {"name": "east", "price": 0.9375},
         {"name": "south", "durable": {"sells": False}},
     ],
-    "changes": [{"name": "more", "from": 20, "set": {"trade_indices.owners_asked": 1.0, "trade_indices.recall": 0.5}}],
+    "changes": [{"name": "more", "from": 20, "set": {"trade_indices.asking": 1.0, "trade_indices.recall": 0.5}}],
 }  # fmt: skip
 PASSED = ("visit_customer", "visit_firm", "visit_kind", "transaction", "answer_shift")
 
@@ -348,7 +348,7 @@ class Followed:
         """Run a period of both."""
         c, study, old = self.c, self.study, rows_of(self.c)
         self.engine.run(1)
-        later = {"owners_asked": 1.0, "recall": 0.5} if t >= 20 else {}
+        later = {"asking": 1.0, "recall": 0.5} if t >= 20 else {}
         study.p = single_parameters({**MARKET["trade_indices"], **later})
         study.bias, study.counts = c.answer_bias.tolist(), {}
         people = rows_of(c)

@@ -20,7 +20,7 @@ from tests.reference.encounter import clipped
 from tests.reference.random_numbers import Key, customer_words, normal, uniform
 
 EXAMPLE: dict[str, Any] = {
-    "owners_asked": 0.3,
+    "asking": 0.3,
     "response": 0.4,
     "extremity": 0.4,
     "middle": 0.5,
@@ -107,7 +107,7 @@ class Study:
     def answers(self, u: Sequence[float], felt: float) -> bool:
         """Tell whether she is asked, by the first number, and answers, by the second."""
         readiness = clipped(self.p["response"] + self.p["extremity"] * abs(felt - self.p["middle"]))
-        return self.below(u[0], self.p["owners_asked"]) and self.below(u[1], readiness)
+        return self.below(u[0], self.p["asking"]) and self.below(u[1], readiness)
 
     @property
     def most(self) -> int:

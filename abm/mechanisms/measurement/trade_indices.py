@@ -113,7 +113,7 @@ class TradeIndices(Mechanism):
         sales_satisfaction_index, initial_quality, unit_appeal, service_satisfaction_index, dependability,
         trade_recommend, trade_revisit, trade_repurchase,
     )  # fmt: skip
-    owners_asked: float = param(
+    asking: float = param(
         0.3, unit="share", bounds=(0, 1), evidence="assumed", doc="chance of being asked, each time; 0 = no study"
     )
     response: float = param(
@@ -167,7 +167,7 @@ class TradeIndices(Mechanism):
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what visitors are asked, and what owners are asked at the ages of their units."""
-        if self.owners_asked == 0.0:
+        if self.asking == 0.0:
             return ()
         visited = ((Phase.CHOICE, foresee_repurchase), (Phase.TELLING, ask_visitors))
         return (*visited, (Phase.WINDOWS, ask_problems), (Phase.WINDOWS, ask_liking))

@@ -71,14 +71,14 @@ def foresee_repurchase(
 @kernel
 def ask_visitors(
     visit_count, visit_customer, visit_firm, visit_pair, visit_kind, customer_id, owned_from, unit_age, transaction,
-    answer_shift, answer_bias, satisfaction_at, affective_commitment_at, preference_at, would_rebuy, owners_asked, response,
+    answer_shift, answer_bias, satisfaction_at, affective_commitment_at, preference_at, would_rebuy, asking, response,
     extremity, middle, noise, satisfied_part, service_from, service_until, most_marks, ssi_marks, ssi_most, csi_marks,
     csi_most, recommend_marks, revisit_marks, rebuy_marks, rebuy_most, periods_per_year, key, replication, lo, t,
 ):  # fmt: skip
     """Ask buyers about the sale, and owners about a service of a unit of the right age.
 
     A visit is asked about if it was a purchase, or a service of a unit aged from `service_from` to `service_until`, in
-    periods. She is asked if word 0 of draw 0, block 0, is below `owners_asked`, and answers if word 1 is below
+    periods. She is asked if word 0 of draw 0, block 0, is below `asking`, and answers if word 1 is below
     `response_probability` of `felt = transaction + answer_shift`, in [0, 1], with `response`, `extremity` and `middle`.
     She says how satisfied she was (felt; word 2) and whether she would recommend the firm (`satisfied_part *
     satisfaction + (1 - satisfied_part) * affective_commitment`; word 3). Of a service she also says whether she would
@@ -95,7 +95,7 @@ def ask_visitors(
         if kind == PURCHASE or (kind == SERVICE and right_age):
             luck, willing, a, b = uniform4(key, customer_id[i], t, 0, replication)
             felt = unit(transaction[v] + answer_shift[v])
-            if luck < owners_asked and willing < response_probability(felt, response, extremity, middle):
+            if luck < asking and willing < response_probability(felt, response, extremity, middle):
                 bias = answer_bias[i]
                 likely = satisfied_part * satisfaction_at[pair] + (1.0 - satisfied_part) * affective_commitment_at[pair]
                 happy = said(felt, bias, noise, a, most_marks)
@@ -115,7 +115,7 @@ def ask_visitors(
 
 @kernel
 def ask_problems(
-    problems_noted, owned_from, exited, unit_age, unit_problems, unit_liking, customer_id, owners_asked, response,
+    problems_noted, owned_from, exited, unit_age, unit_problems, unit_liking, customer_id, asking, response,
     extremity, middle, recall, early_age, late_age, iqs_units, iqs_problems, vds_units, vds_problems, periods_per_year,
     key, replication, lo, hi, t,
 ):  # fmt: skip
@@ -128,7 +128,7 @@ def ask_problems(
     -3 - k where -2 stood; if it was not, she is not asked. Owners who have left the category are neither noted nor
     asked.
 
-    She is asked if word 0 of draw 2, block 0, is below `owners_asked`, at `late_age` of draw 3, and answers if word 1 is
+    She is asked if word 0 of draw 2, block 0, is below `asking`, at `late_age` of draw 3, and answers if word 1 is
     below `response_probability` of her liking; then she tells what is `told` with draw 4, at `late_age` draw 5.
 
     problems_noted (n,)  [written]      iqs_units … vds_problems  tallies [written]
@@ -145,29 +145,28 @@ def ask_problems(
                 problems_noted[i] = had if problems_noted[i] > NOT_SEEN else NOT_SEEN - 1 - had
             if age == first and problems_noted[i] > NOT_SEEN:
                 luck, willing, _, _ = uniform4(key, customer_id[i], t, 2 << 16, replication)
-                if luck < owners_asked and willing < response_probability(unit_liking[i], response, extremity, middle):
+                if luck < asking and willing < response_probability(unit_liking[i], response, extremity, middle):
                     iqs_units[f] += 1
-                    had = np.int64(unit_problems[i])
-                    iqs_problems[f] += told(had, recall, key, customer_id[i], t, 4, replication)
+                    iqs_problems[f] += told(np.int64(unit_problems[i]), recall, key, customer_id[i], t, 4, replication)
             noted = np.int64(problems_noted[i])
             if age == last and (noted >= 0 or noted < NOT_SEEN):
                 luck, willing, _, _ = uniform4(key, customer_id[i], t, 3 << 16, replication)
-                if luck < owners_asked and willing < response_probability(unit_liking[i], response, extremity, middle):
+                if luck < asking and willing < response_probability(unit_liking[i], response, extremity, middle):
                     vds_units[f] += 1
-                    had = np.int64(unit_problems[i]) - (noted if noted >= 0 else NOT_SEEN - 1 - noted)
-                    vds_problems[f] += told(had, recall, key, customer_id[i], t, 5, replication)
+                    since = np.int64(unit_problems[i]) - (noted if noted >= 0 else NOT_SEEN - 1 - noted)
+                    vds_problems[f] += told(since, recall, key, customer_id[i], t, 5, replication)
 
 
 @kernel
 def ask_liking(
-    owned_from, exited, unit_age, unit_liking, answer_bias, customer_id, owners_asked, response, extremity, middle, noise,
+    owned_from, exited, unit_age, unit_liking, answer_bias, customer_id, asking, response, extremity, middle, noise,
     appeal_from, appeal_until, most_marks, appeal_marks, appeal_most, periods_per_year, key, replication, lo, hi, t,
 ):  # fmt: skip
     """Ask owners how they like their units, each at an age of her own between two ages.
 
     It is the age `first + floor((last - first + 1) * u)` in periods, float32, u word 0 of period 0, draw 6, block 0,
     for life; first and last are `appeal_from` and `appeal_until` in periods. She is asked if word 0 of draw 7, block 0,
-    is below `owners_asked`, answers if word 1 is below `response_probability` of her liking, and says how she likes it
+    is below `asking`, answers if word 1 is below `response_probability` of her liking, and says how she likes it
     (word 2).
 
     appeal_marks, appeal_most  tallies [written]
@@ -179,6 +178,6 @@ def ask_liking(
             own = uniform4(key, customer_id[i], 0, 6 << 16, replication)[0]
             if unit_age[i] == first + np.int64(np.float32(last - first + 1) * own):
                 luck, willing, a, _ = uniform4(key, customer_id[i], t, 7 << 16, replication)
-                if luck < owners_asked and willing < response_probability(unit_liking[i], response, extremity, middle):
+                if luck < asking and willing < response_probability(unit_liking[i], response, extremity, middle):
                     appeal_marks[f] += said(unit_liking[i], answer_bias[i], noise, a, most_marks)
                     appeal_most[f] += most_marks

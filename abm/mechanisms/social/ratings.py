@@ -155,7 +155,7 @@ class Ratings(Mechanism):
     neutral_stars: float = param(
         3.5, unit="stars", bounds=(1, 5), evidence="assumed", doc="stars that a reader takes an unrated firm to have"
     )
-    doubt: float = param(
+    prior: float = param(
         10.0, unit="ratings/1000 customers", bounds=(0, 1e6), evidence="assumed",
         doc="ratings that count as much as what a reader takes for granted",
     )  # fmt: skip

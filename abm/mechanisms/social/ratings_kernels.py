@@ -46,16 +46,16 @@ def anchored(satisfaction, stars, ratings, anchoring):
 
 
 @equation
-def impression(stars, ratings, replied, softened, doubt, neutral_stars):
+def impression(stars, ratings, replied, softened, prior, neutral_stars):
     """Return the stars that a reader makes of a wall: its mean, drawn to `neutral_stars` by few ratings.
 
-    It is (stars + softened * replied + doubt * neutral_stars) / (ratings + doubt), and `neutral_stars` where the
+    It is (stars + softened * replied + prior * neutral_stars) / (ratings + prior), and `neutral_stars` where the
     divisor is 0.
 
-    replied : bad ratings with a reply, each of which counts for `softened` stars more; doubt : in ratings
+    replied : bad ratings with a reply, each of which counts for `softened` stars more; prior : in ratings
     """
-    weight = np.float32(ratings) + doubt
-    shown = np.float32(stars) + softened * np.float32(replied) + doubt * neutral_stars
+    weight = np.float32(ratings) + prior
+    shown = np.float32(stars) + softened * np.float32(replied) + prior * neutral_stars
     return shown / weight if weight > 0.0 else neutral_stars
 
 
@@ -149,12 +149,12 @@ def renew_wall(posts_of, stars_of_posts, replies_of, wall_ratings, wall_stars, w
 
 @kernel(per="market")
 def judge_wall(
-    wall_pull, wall_found, wall_ratings, wall_stars, wall_replied, softened, doubt, few, neutral_stars, valence_weight,
+    wall_pull, wall_found, wall_ratings, wall_stars, wall_replied, softened, prior, few, neutral_stars, valence_weight,
     volume_weight, listing, wall_size, wall_periods, lo, hi,
 ):  # fmt: skip
     """Work out what each firm's wall is worth to a reader, and how easily she finds the firm by it.
 
-    `doubt` and `few` are given per 1,000 customers of the market: each counts `customers / 1000` times that, float32.
+    `prior` and `few` are given per 1,000 customers of the market: each counts `customers / 1000` times that, float32.
 
     wall_pull (m,)  logit units, `pull_of` the `impression`  [written]
     wall_found (m,)  `listing * r / (r + few)` with r ratings on the wall, 0 without any  [written]
@@ -163,7 +163,7 @@ def judge_wall(
     thousands = np.float32(np.int64(hi) - np.int64(lo)) / _A_THOUSAND
     for j in range(wall_pull.shape[0]):
         ratings = wall_ratings[j]
-        seen = impression(wall_stars[j], ratings, wall_replied[j], softened, doubt * thousands, neutral_stars)
+        seen = impression(wall_stars[j], ratings, wall_replied[j], softened, prior * thousands, neutral_stars)
         wall_pull[j] = pull_of(seen, ratings, few * thousands, valence_weight, volume_weight, neutral_stars)
         shown = np.float32(ratings)
         wall_found[j] = listing * shown / (shown + few * thousands) if ratings > 0 else np.float32(0.0)

@@ -27,7 +27,7 @@ from tests.mechanisms.small import Small
 f32 = np.float32
 share = st.floats(0, 1, width=32)
 KEY = stream_key(1, "trade_indices")
-EVERYBODY = {"owners_asked": 1.0, "response": 1.0, "noise": 0.0, "recall": 1.0}
+EVERYBODY = {"asking": 1.0, "response": 1.0, "noise": 0.0, "recall": 1.0}
 MARKS = ("ssi_marks", "csi_marks", "recommend_marks", "revisit_marks", "rebuy_marks")
 
 
@@ -186,7 +186,7 @@ def test_each_is_asked_once_how_she_likes_it():
 
 
 def test_the_study_changes_nothing():
-    scenario = market(500, 120, indices={"owners_asked": 1.0})
+    scenario = market(500, 120, indices={"asking": 1.0})
     with_it, without = (Engine(one, 4) for one in (scenario, scenario.replace({"trade_indices": None})))
     for engine in (with_it, without):
         engine.run(120)
@@ -198,13 +198,13 @@ def test_the_study_changes_nothing():
 
 
 def test_without_a_sample_there_is_no_study():
-    scenario = market(indices={"owners_asked": 0.0})
+    scenario = market(indices={"asking": 0.0})
     assert "trade_indices" not in [step.mechanism.name for step in scenario.steps()]
 
 
 @pytest.mark.parametrize(("threads", "tile"), [(3, None), (1, 64)])
 def test_threads_and_tiles_change_nothing(threads, tile):
-    scenario = market(1500, 120, indices={"owners_asked": 1.0})
+    scenario = market(1500, 120, indices={"asking": 1.0})
     one, other = Engine(scenario, 5), Engine(scenario, 5, threads=threads)
     if tile is not None:
         other.set_tile(tile)
@@ -214,7 +214,7 @@ def test_threads_and_tiles_change_nothing(threads, tile):
 
 
 def test_kernels_keep_to_their_arrays():
-    abm.check_kernels(market(indices={"owners_asked": 1.0, "response": 1.0}))
+    abm.check_kernels(market(indices={"asking": 1.0, "response": 1.0}))
 
 
 def test_indices_are_of_what_has_happened():
@@ -226,7 +226,7 @@ def test_indices_are_of_what_has_happened():
 
 
 def test_better_building_is_seen_in_problems_and_not_in_the_sale():
-    plain = market(1200, 416, indices={"owners_asked": 1.0}, burn_in=156)
+    plain = market(1200, 416, indices={"asking": 1.0}, burn_in=156)
     built = plain.replace({"firms.north.durable.build_quality": 0.6})
     for name in ("initial_quality", "dependability"):
         assert mean(built, name) < 0.6 * mean(plain, name)
@@ -234,7 +234,7 @@ def test_better_building_is_seen_in_problems_and_not_in_the_sale():
 
 
 def test_better_service_is_seen_in_csi_and_in_what_owners_would_do():
-    plain = market(1200, 312, indices={"owners_asked": 1.0}, burn_in=104)
+    plain = market(1200, 312, indices={"asking": 1.0}, burn_in=104)
     better = plain.replace({"firms.north.service.quality": 0.88})
     for name, least in (
         ("service_satisfaction_index", 4.0), ("sales_satisfaction_index", 4.0), ("unit_appeal", 4.0),
@@ -245,11 +245,11 @@ def test_better_service_is_seen_in_csi_and_in_what_owners_would_do():
 
 @settings(max_examples=8, deadline=None)
 @given(
-    owners_asked=share, response=share, recall=share, noise=share, scale=st.integers(2, 100), seed=st.integers(1, 99),
+    asking=share, response=share, recall=share, noise=share, scale=st.integers(2, 100), seed=st.integers(1, 99),
     quality=st.floats(0, 0.99),
 )  # fmt: skip
-def test_measures_stay_in_their_ranges(owners_asked, response, recall, noise, scale, seed, quality):
-    indices = {"owners_asked": owners_asked, "response": response, "recall": recall, "noise": noise, "scale": scale}
+def test_measures_stay_in_their_ranges(asking, response, recall, noise, scale, seed, quality):
+    indices = {"asking": asking, "response": response, "recall": recall, "noise": noise, "scale": scale}
     durable = {"mean_life": 2.0, "first_purchase_rate": 5.0}
     found = record(market(80, 100, {"service": {"quality": quality}}, indices, durable=durable), seed)
     for one in TradeIndices.kpis:

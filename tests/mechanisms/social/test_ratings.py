@@ -85,7 +85,7 @@ def test_few_ratings_are_doubted_and_replies_soften():
 
 class TestByHand:
     def small(self, **section):
-        sure = {"base": 1.0, "window": 2, "anchoring": 0.0, "doubt": 0.0, "readers": 1.0, **section}
+        sure = {"base": 1.0, "window": 2, "anchoring": 0.0, "prior": 0.0, "readers": 1.0, **section}
         return Small(4, [{"ratings": {"reply": 0.99}}, {}], ratings=sure)
 
     def visit(self, small, customers, firms, satisfaction, t=0):
