@@ -122,7 +122,7 @@ class TestNames:
             SMALL.adding(Set())
 
     def test_shipped_theories_have_one_meaning_a_name(self):
-        plan.check(tuple(kind() for kind in shipped()), SMALL.firms)
+        plan.check(SMALL.mechanisms(), SMALL.firms)
 
 
 class TestWrites:
@@ -204,7 +204,7 @@ def test_a_sum_that_nobody_reads_is_not_added_up():
 
 def test_all_shipped_theories_may_be_in_one_market():
     """No name means two things, whichever theories a scenario switches on."""
-    scenario = Scenario(**{kind.name: {} for kind in shipped() if not kind.standard})
+    scenario = Scenario(need={"process": "due"}, **{kind.name: {} for kind in shipped() if not kind.standard})
     plan.check(scenario.mechanisms(), scenario.firms)
 
 
