@@ -287,8 +287,12 @@ class Staff(Mechanism):
 
     def _taken(self, kernel: Any, world: World, **given: np.ndarray) -> list[Any]:
         """Return what a kernel takes by name: given, of this theory, a column or a lever."""
-        held = {**world.firms, **world.customers, **given}
-        return [held[name] if name in held else getattr(self, name) for name in kernel.parameters]
+        places = (given, world.customers, world.firms)
+        found = (next((place[name] for place in places if name in place), None) for name in kernel.parameters)
+        return [
+            getattr(self, name) if array is None else array
+            for name, array in zip(kernel.parameters, found, strict=True)
+        ]
 
     @staticmethod
     def _before(world: World, t: int, tally: str) -> np.ndarray:
