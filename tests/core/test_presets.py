@@ -15,6 +15,7 @@ from abm.mechanisms.loyalty.program import LoyaltyProgram
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
 from abm.queues.parts import Profile
+from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import own_code
 
@@ -237,12 +238,14 @@ def test_a_spec_without_presets_has_none():
 def test_every_shipped_file_is_a_preset_of_a_spec():
     policies = [kind.policy for kind in shipped() if kind.policy is not None and kind.policy.presets]
     theories = [kind for kind in shipped() if kind.presets]
-    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, *policies, *theories, Profile)}
+    kinds = {SHIPPED / str(kind.presets): kind for kind in (Scenario, Firm, *policies, *theories, Profile)}
     assert {*SHIPPED.iterdir()} == set(kinds)
     for folder, kind in kinds.items():
         found = presets.presets(kind)
         assert {preset.name for preset in found} == {path.stem for path in folder.iterdir()}
-        assert all(kind(preset=preset.name) == kind(**started(kind, {"preset": preset.name})) for preset in found)
+        own = {"name": "north"} if kind is Firm else {}
+        for preset in found:
+            assert kind(**own, preset=preset.name) == kind(**started(kind, {**own, "preset": preset.name}))
     assert {"scenario", "programme", "payment policy"} <= {word(kind) for kind in kinds.values()}
 
 

@@ -126,7 +126,14 @@ def start(theory: type[Mechanism], programme: str = "") -> Scenario:
     scenario = market(600)
     wanted = (*theory.needs, *COMPANY.get(theory.name, ()), theory.name)
     absent = [name for name in wanted if getattr(scenario, name) is None]
-    scenario = scenario.replace({**{name: {} for name in absent}, **FURNISHED.get(theory.name, {})})
+    sections: dict[str, dict[str, Any]] = {name: {} for name in absent}
+    furnished = dict(FURNISHED.get(theory.name, {}))
+    for path in [
+        path for path in furnished if path.partition(".")[0] in sections
+    ]:  # of a section that is not there yet
+        section, _, name = path.partition(".")
+        sections[section][name] = furnished.pop(path)
+    scenario = scenario.replace({**sections, **furnished})
     return scenario.replace({"firms.north.program": {"preset": programme}}) if programme else scenario
 
 

@@ -163,8 +163,7 @@ def test_steps_are_those_of_the_twin(sequence, cares, blueprints, numbers, befor
     small.c.reachable[:] = [[there for _, there in row] for row in reached]
     small.firms.price[:] = prices
     for t, visits in enumerate(periods):
-        if {"objection_handling", "cross_selling"} & {*sequence}:  # else there is nothing to forget
-            twin.forget()
+        twin.forget()
         run_step(small, kernels.forget_steps, t)
         assert_kept(small, twin)
         utility = small.passing.utility

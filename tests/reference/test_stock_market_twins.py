@@ -132,6 +132,7 @@ class Twins:
         self.p, self.error_weight = {**stock.EXAMPLE, **market}, as_single(0.25)
         occasions = float(np.sum(world.customers.purchase_rate, dtype=np.float64))
         self.usual, self.basket = occasions / self.m, float(np.mean(world.customers.basket, dtype=np.float64))
+        self.holds = False
         self.set_levers(scenario)
         self.shelves = [
             Shelf(0, stock.opening_order(own, occasions, self.m, self.p["lead_time"])) for own in self.policies
@@ -166,7 +167,7 @@ class Twins:
             )
             for j, f in enumerate(firms)
         ]  # fmt: skip
-        self.holds = any(own.holds for own in self.policies)
+        self.holds = self.holds or any(own.holds for own in self.policies)  # a theory stays at work
 
     def add(self, j: int, numbers: dict[str, int]) -> None:
         """Count numbers of a firm."""

@@ -114,10 +114,10 @@ def test_the_name_may_come_first():
 
 
 def test_a_firm_starts_from_a_strategy_and_leaves_it():
-    market = Scenario().replace({"firms.north.preset": "low_cost"})
-    assert (market.firms[0].price, market.firms[0].service.quality) == (0.9, 0.7)
-    dearer = market.replace({"firms.north.price": 0.95})
+    market = Scenario(preset="services").replace({"firms.north.preset": "low_cost"})
+    assert (market.firms[0].price, market.firms[0].service.quality) == (0.95, 0.7)
+    dearer = market.replace({"firms.north.price": 0.9})
     assert (dearer.firms[0].preset, dearer.firms[0].service.quality) == ("low_cost", 0.7)
-    assert dearer.replace({"firms.north.preset": "custom"}).firms[0] == Firm("north", price=0.95)
+    assert dearer.replace({"firms.north.preset": "custom"}).firms[0] == Firm("north", price=0.9)
     with pytest.raises(Refusal, match=r"firms\.north: no strategy preset 'lowcost'; did you mean 'low_cost'"):
         market.replace({"firms.north.preset": "lowcost"})

@@ -9,6 +9,7 @@ from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
 
 _A_THOUSAND = np.float32(1000.0)
+_THOUSANDS = np.int64(1000)
 
 
 @equation
@@ -109,7 +110,7 @@ def gather_guests(
             event_mood[j] = (
                 np.float32(np.float64(total) / np.float64(company) / STEPS) if company > 0 else event_mood[j]
             )
-            event_spend[j] += event_fixed[j] * (np.int64(hi) - np.int64(lo)) // 1000
+            event_spend[j] += event_fixed[j] * (np.int64(hi) - np.int64(lo)) // _THOUSANDS
 
 
 @kernel

@@ -113,9 +113,12 @@ def gather_references(
             reference_mood[j] = (
                 np.float32(np.float64(total) / np.float64(held) / STEPS) if held > 0 else reference_mood[j]
             )
-            wanted = np.int64(np.float64(references_wanted[j]) * np.float64(np.int64(hi) - np.int64(lo)) / 1000.0)
+            thousands = np.float64(np.int64(hi) - np.int64(lo)) / np.float64(_A_THOUSAND)
+            wanted = np.int64(np.float64(references_wanted[j]) * thousands)
             missing = max(np.int64(wanted - held), np.int64(0))
             asked_share[j] = np.float32(min(missing / ready, 1.0)) if ready > 0 else np.float32(0.0)
+        else:
+            asked_share[j] = 0.0
 
 
 @kernel

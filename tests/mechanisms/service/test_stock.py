@@ -190,7 +190,11 @@ def test_visits_put_off_before_a_break_do_not_come_back_after_it(pause):
     nobody_waits = occasions(plain.replace({"stock.wait_share": 0.0}))
     more = occasions(broken) - nobody_waits
     assert more[1:5].min() > 0
-    assert not more[5:10].any()
+    again = (
+        1 if "firms.north.stock.stock_rule" in pause else 0
+    )  # the theory stays at work, and who waited comes once more
+    assert more[5 : 5 + again].all()
+    assert not more[5 + again : 10].any()
     assert more[10:].min() > 0
 
 
