@@ -127,7 +127,7 @@ def meet_references(
     references_wanted, half_references, meeting, persuasion, references_now, reference_satisfaction, references_met,
     key, replication, lo, hi, t,
 ):  # fmt: skip
-    """Count references, and let customers who know a firm and have not used it meet one now and then.
+    """Count references, and let others who know a firm and have not used it meet one now and then.
 
     The chance is `meeting_chance` of the references per 1,000 customers (draw 2, block j, word 0; the length of
     `exited` is the number of customers); the expectation moves by `persuasion` of its way to the references' mood.
