@@ -29,7 +29,7 @@ def folder(tmp_path):
 
 
 def test_what_is_offered(folder):
-    named = ("airline", "closed_market", "contract", "dealer", "hotel", "retail")
+    named = ("airline", "closed_market", "contract", "dealer", "hotel", "retail", "services")
     assert Shelf(folder).names() == ["small.toml", *(f"{name} (preset)" for name in named)]
 
 
