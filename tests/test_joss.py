@@ -77,7 +77,7 @@ def test_the_number_of_theories_is_the_one_there_is():
     from abm.mechanisms.shipped import shipped  # noqa: PLC0415
 
     tens, units = (
-        ("forty", "fifty", "sixty", "seventy"),
+        ("forty", "fifty", "sixty", "seventy", "eighty", "ninety"),
         ["-one", "-two", "-three", "-four", "-five", "-six", "-seven", "-eight", "-nine"],
     )
     words = [ten + unit for ten in tens for unit in ("", *units)]
