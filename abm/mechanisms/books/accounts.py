@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from abm.core.kernels import kernel
+from abm.core.money import cents
 from abm.core.spec import param
-from abm.mechanisms.books.money import cents
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Policy

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.kernels import kernel
-from abm.mechanisms.books.money import cents
+from abm.core.money import cents
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.world.columns import Column

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from abm.core.kernels import equation, kernel
+from abm.core.money import cents
 from abm.kpis.kpi import FloatArray, Tallied, kpi
-from abm.mechanisms.books.money import cents
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.sums import UNCONSIDERED

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from abm.core.kernels import kernel
-from abm.mechanisms.books.money import cents
+from abm.core.money import cents
 from abm.mechanisms.demand.durable_kernels import NO_OCCASION, NOT_DUE, PURCHASE, SERVICE, periods_of
 from abm.world.calendar import NEVER
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abm.core.money import cents
 from abm.mechanisms.books.accounts import (
     book_fixed_cost,
     book_service,
@@ -20,7 +21,6 @@ from abm.mechanisms.books.accounts import (
     close_year,
     count_population,
 )
-from abm.mechanisms.books.money import cents
 from abm.mechanisms.phases import Phase
 from abm.world.calendar import year_closes
 from tests.mechanisms.small import Small
