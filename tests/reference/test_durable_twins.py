@@ -18,6 +18,7 @@ from abm.mechanisms.demand.durable_books import (
     count_units,
     hand_over,
     note_calendar,
+    note_services,
     put_basket_back,
     settle_units,
     skip_overdue,
@@ -25,6 +26,7 @@ from abm.mechanisms.demand.durable_books import (
 from abm.mechanisms.demand.durable_kernels import (
     chance_of_replacing,
     discount_services,
+    fall_due,
     list_due,
     periods_of,
     problem_hazard,
@@ -388,6 +390,7 @@ def test_occasions_are_those_of_the_twin(policies, own, people, year, gone, need
     for name in small.passing:
         if name.startswith("need_of_care"):
             small.passing[name][:N] = [of_care for _, of_care in needs]
+    small.run("durable", fall_due, 7)
     small.run("durable", list_due, 7)
     reminders = "need_of_care" in small.passing
     kinds = [trade.come(i, 7, needs[i][0], reminders and needs[i][1] > 1.0, gone[i] >= 0) for i in range(N)]
@@ -411,6 +414,7 @@ def test_a_chance_is_what_float_numbers_make_of_it():
         one.until_due, one.due_state = i % 4 - 2, 0
     write(small, trade)
     small.passing.need[:500] = 1.0
+    small.run("durable", fall_due, 1)
     small.run("durable", list_due, 1)
     for i in range(500):
         trade.come(i, 1, 1.0, False, False)
@@ -503,6 +507,7 @@ def test_what_is_handed_over_is_that_of_the_twin(policies, people, kinds, firms,
     small.at("visit_kind")[:] = [trade.people[i].occasion_kind for i, *_ in visits]
     small.at("performance")[:] = [performance[i] for i, *_ in visits]
     small.run("durable", hand_over, 3)
+    small.run("durable", note_services, 3)
     for i, j, *_ in visits:
         trade.hand_over(i, j, trade.people[i].occasion_kind, performance[i])
     assert_same(small.c, trade)

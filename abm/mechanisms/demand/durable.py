@@ -23,11 +23,19 @@ from abm.mechanisms.demand.durable_books import (
     count_units,
     hand_over,
     note_calendar,
+    note_services,
     put_basket_back,
     settle_units,
     skip_overdue,
 )
-from abm.mechanisms.demand.durable_kernels import discount_services, draw_owners, list_due, use_units, weigh_units
+from abm.mechanisms.demand.durable_kernels import (
+    discount_services,
+    draw_owners,
+    fall_due,
+    list_due,
+    use_units,
+    weigh_units,
+)
 from abm.mechanisms.demand.durable_measures import (
     every_time_share,
     installed_base,
@@ -268,12 +276,14 @@ class Durable(Mechanism):
         cheaper = any(policy.service_discount > 0 for policy in policies)
         return (
             (Phase.NEED, use_units),
+            (Phase.OCCASIONS, fall_due),
             (Phase.OCCASIONS, list_due),
             (Phase.VALUATION, weigh_units),
             *(((Phase.DELIVERY, discount_services),) if cheaper else ()),
             (Phase.JUDGEMENT, settle_units),
             (Phase.RELATION, add_unit_net),
             (Phase.RELATION, hand_over),
+            (Phase.RELATION, note_services),
             *((Phase.WINDOWS, act) for act in (put_basket_back, note_calendar, skip_overdue, count_units)),
         )
 

@@ -59,21 +59,16 @@ def add_unit_net(visit_cost, visit_net, visit_count):
 def hand_over(
     owned_from, unit_age, unit_liking, unit_problems, since_service, since_own_service, since_due, until_due,
     due_state, missed_due, wants_unit, warranty_left, visit_count, visit_customer, visit_firm, visit_kind, performance,
-    warranty, service_interval, first_units, replaced_units, same_make, unit_sales, services_done, due_own,
-    due_elsewhere, periods_per_year,
+    warranty, service_interval, first_units, replaced_units, same_make, unit_sales, periods_per_year,
 ):  # fmt: skip
-    """Hand over what was bought, and note services, visit by visit.
+    """Hand over what was bought, visit by visit.
 
     Who buys has a new unit of the firm, and no longer the old one: its age, problems, time since service and visits
     missed are 0, it has no service due or made yet (times of 2^30 periods), its warranty is `warranty` and its first
     service due after `service_interval`, in periods, the latter 1 or more; she likes it as much as the performance of
     this visit. A replacement is counted for the firm of the old unit, and as the same make if it is that of the new.
 
-    A service ends what is due: the next one is so after `service_interval` of the firm that sold the unit. If that firm
-    did it, no visit is missed any more; else one more is, at most 255.
-
-    owned_from … warranty_left (n,)  [written]      first_units … due_elsewhere  tallies [written]; services_done is of
-    the firm visited, due_own and due_elsewhere of the firm that sold the unit
+    owned_from … warranty_left (n,)  [written]      first_units … unit_sales  tallies [written]
     """
     for v in range(visit_count[0]):
         i, j = visit_customer[v], visit_firm[v]
@@ -97,7 +92,25 @@ def hand_over(
             missed_due[i] = 0
             wants_unit[i] = 0
             warranty_left[i] = periods_of(warranty[j], periods_per_year)
-        elif visit_kind[v] == SERVICE:
+
+
+@kernel
+def note_services(
+    since_service, since_own_service, until_due, due_state, missed_due, owned_from, visit_count, visit_customer,
+    visit_firm, visit_kind, service_interval, services_done, due_own, due_elsewhere, periods_per_year,
+):  # fmt: skip
+    """Note services, visit by visit: each ends what is due.
+
+    The next one is due after `service_interval` of the firm that sold the unit. If that firm did it, no visit is missed
+    any more; else one more is, at most 255.
+
+    since_service … missed_due (n,)  [written]      services_done  tally of the firm visited, due_own, due_elsewhere  of
+    the firm that sold the unit  [written]
+    """
+    for v in range(visit_count[0]):
+        i, j = visit_customer[v], visit_firm[v]
+        if visit_kind[v] == SERVICE:
+            f = owned_from[i]
             own = f == np.int32(j)
             services_done[j] += 1
             due_own[f] += 1 if own else 0

@@ -186,13 +186,12 @@ def use_units(
 
 
 @kernel
-def list_due(
-    visit_count, visit_customer, visit_nth, visit_provider, occasion_kind, basket, wants_unit, due_state, since_due,
-    owned_from, unit_age, unit_liking, until_due, since_service, service_basket, need, need_of_care, exited, provider,
-    customer_id, first_purchase_rate, shopping_rate, promptness, remembering, life_scale, life_shape, restlessness,
-    purchase_multiple, most_worn, periods_per_year, occasions, key, replication, lo, hi, t,
+def fall_due(
+    occasion_kind, wants_unit, due_state, since_due, owned_from, unit_age, unit_liking, until_due, need, need_of_care,
+    exited, customer_id, first_purchase_rate, shopping_rate, promptness, remembering, life_scale, life_shape,
+    restlessness, periods_per_year, key, replication, lo, hi, t,
 ):  # fmt: skip
-    """List the occasions of the tile, at most one a customer: a purchase, or the service that is due.
+    """Decide what each customer has an occasion for, at most one: a purchase, or the service that is due.
 
     u are the uniforms of draw 2, block 0. Who has left the category has none. Who does not want a unit begins to if
     u[0] is below `chance_within(first_purchase_rate, 1 / periods_per_year)`, float32, without one, else below
@@ -204,18 +203,11 @@ def list_due(
     exceed 1, lets her remember it. Who remembers, and has no purchase occasion, has a service occasion if u[3] is below
     `chance_within(promptness * need, 1 / periods_per_year)`.
 
-    `basket` becomes what the occasion is about at price index 1: `purchase_multiple * service_basket`, or
-    `service_worth` of the years since the last service, float32(periods) / float32(periods_per_year); without an
-    occasion it is `service_basket`.
-
-    visit_count (1,), visit_customer, visit_nth (0), visit_provider (visits,)  [written]
-    occasion_kind, wants_unit, due_state (n,)  codes, since_due (n,)  periods, basket (n,)  cu  [written]
-    occasions (nobody,)  tally [written]
+    occasion_kind, wants_unit, due_state (n,)  codes, since_due (n,)  periods  [written]
     """
     year = np.float32(periods_per_year)
     scale = np.float64(life_scale) * np.float64(periods_per_year)
     first = chance_within(first_purchase_rate, 1.0 / year)
-    v = 0
     for i in range(lo, hi):
         kind = NO_OCCASION
         if exited[i] < 0:
@@ -236,7 +228,25 @@ def list_due(
                 if kind == NO_OCCASION and due_state[i] == REMEMBERED and comes:
                     kind = SERVICE
         occasion_kind[i] = kind
-        unserviced = np.float32(since_service[i]) / year
+
+
+@kernel
+def list_due(
+    visit_count, visit_customer, visit_nth, visit_provider, basket, occasion_kind, since_service, service_basket,
+    provider, purchase_multiple, most_worn, periods_per_year, occasions, lo, hi,
+):  # fmt: skip
+    """List the occasions of the tile, and let the basket be what each is about.
+
+    That is, at price index 1, `purchase_multiple * service_basket`, or `service_worth` of the years since the last
+    service, float32(periods) / float32(periods_per_year); without an occasion it is `service_basket`.
+
+    visit_count (1,), visit_customer, visit_nth (0), visit_provider (visits,)  [written]
+    basket (n,)  cu, occasions (nobody,)  tally  [written]
+    """
+    v = 0
+    for i in range(lo, hi):
+        kind = occasion_kind[i]
+        unserviced = np.float32(since_service[i]) / np.float32(periods_per_year)
         basket[i] = occasion_worth(kind, service_basket[i], purchase_multiple, unserviced, most_worn)
         if kind != NO_OCCASION:
             visit_customer[v] = i

@@ -20,6 +20,7 @@ from abm.mechanisms.demand.durable_books import (
     count_units,
     hand_over,
     note_calendar,
+    note_services,
     put_basket_back,
     settle_units,
     skip_overdue,
@@ -34,6 +35,7 @@ from abm.mechanisms.demand.durable_kernels import (
     chance_of_replacing,
     chance_within,
     discount_services,
+    fall_due,
     list_due,
     periods_of,
     problem_hazard,
@@ -181,9 +183,10 @@ def listing(t=3, reminded=(), **durable):
     c.basket[:] = 1.0
     s.at("need")[:] = 1.0
     s.world.passing[0]["need"][:5] = 1.0
-    of_care = s.bound("durable", list_due).arguments[list_due.arguments.index("need_of_care")]
+    of_care = s.bound("durable", fall_due).arguments[fall_due.arguments.index("need_of_care")]
     of_care[:5] = 1.0
     of_care[list(reminded)] = 1.5
+    s.run("durable", fall_due, t=t)
     s.run("durable", list_due, t=t)
     return s
 
@@ -287,6 +290,7 @@ def test_handing_over_by_hand():
     s.at("visit_kind")[:] = [PURCHASE] * 3 + [SERVICE] * 2
     s.at("performance")[:] = 0.7
     s.run("durable", hand_over)
+    s.run("durable", note_services)
     assert c.owned_from.tolist() == [0, 0, 0, 0, 1]
     assert c.unit_age.tolist() == [0, 0, 0, 99, 99]
     assert c.unit_problems.tolist() == [0, 0, 0, 3, 3]
