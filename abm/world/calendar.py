@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from abm.core.kernels import equation
 
 NEVER = 2**30  # periods, longer than any run
@@ -11,3 +13,9 @@ NEVER = 2**30  # periods, longer than any run
 def year_closes(done, periods_per_year, burn_in, periods):
     """Return whether the books close after so many periods: with the burn-in, each year after it, and the run."""
     return done == burn_in or done == periods or (done > burn_in and (done - burn_in) % periods_per_year == 0)
+
+
+@equation(double=True)
+def periods_of(years, periods_per_year):
+    """Return a time in whole periods, rounded half up: floor(years * periods_per_year + 1/2), in float64."""
+    return np.int64(np.floor(np.float64(years) * periods_per_year + 0.5))

@@ -16,6 +16,9 @@ PREVENTABLE = FAILURES[CORE : INFORMATION + 1]  # causes that a firm can do some
 OUTCOMES = ("served", "balked", "abandoned", "denied", "no_show")  # what comes of a visit: only who is served buys
 SERVED, BALKED, ABANDONED, DENIED, NO_SHOW = (np.uint8(code) for code in range(len(OUTCOMES)))
 
+# What an occasion is for, where units are bought that need service
+NO_OCCASION, PURCHASE, SERVICE = (np.uint8(code) for code in range(3))
+
 COLUMNS = (
     Column("visit_count", ("one",), 0, "visits", "entries of the list", "int64"),
     Column("visit_customer", ("visit",), 0, "row", "who has the occasion", "uint32"),

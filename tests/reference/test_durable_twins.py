@@ -28,13 +28,13 @@ from abm.mechanisms.demand.durable_kernels import (
     discount_services,
     fall_due,
     list_due,
-    periods_of,
     problem_hazard,
     use_units,
     wear_out,
     weigh_units,
 )
 from abm.scenario.scenario import Scenario
+from abm.world.calendar import periods_of
 from tests.mechanisms.small import Small
 from tests.reference import accounts, durable, durable_books
 from tests.reference.by_hand import SEED, assert_counted, listed, share, visited

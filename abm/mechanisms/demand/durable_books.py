@@ -9,8 +9,9 @@ import numpy as np
 
 from abm.core.kernels import kernel
 from abm.core.money import cents
-from abm.mechanisms.demand.durable_kernels import NO_OCCASION, NOT_DUE, PURCHASE, SERVICE, periods_of
-from abm.world.calendar import NEVER
+from abm.mechanisms.demand.durable_kernels import NOT_DUE
+from abm.world.calendar import NEVER, periods_of
+from abm.world.visits import NO_OCCASION, PURCHASE, SERVICE
 
 _MOST_MISSED = 255  # what 8 bits hold
 ONCE, TWICE, FOUR_TIMES = 1, 2, 4  # visits skipped: ends of the classes

@@ -12,17 +12,11 @@ from abm.core.functions import exp32, exp64
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
 from abm.mechanisms.sums import UNCONSIDERED
-from abm.world.calendar import NEVER
+from abm.world.calendar import NEVER, periods_of
+from abm.world.visits import NO_OCCASION, PURCHASE, SERVICE
 
-NO_OCCASION, PURCHASE, SERVICE = (np.uint8(code) for code in range(3))  # what an occasion is for
 NOT_DUE, REMEMBERED, FORGOTTEN = (np.uint8(code) for code in range(3))  # what has become of a service that is due
 _MOST_PROBLEMS = 65_535  # what 16 bits hold
-
-
-@equation(double=True)
-def periods_of(years, periods_per_year):
-    """Return a time in whole periods, rounded half up: floor(years * periods_per_year + 1/2), in float64."""
-    return np.int64(np.floor(np.float64(years) * periods_per_year + 0.5))
 
 
 @equation

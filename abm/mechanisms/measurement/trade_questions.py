@@ -12,9 +12,10 @@ import numpy as np
 from abm.core.functions import exp32, normal32, unit
 from abm.core.kernels import equation, kernel
 from abm.core.streams import uniform4
-from abm.mechanisms.demand.durable_kernels import PURCHASE, SERVICE, periods_of
 from abm.mechanisms.measurement.answers import marks, response_probability, stated
 from abm.mechanisms.sums import UNCONSIDERED
+from abm.world.calendar import periods_of
+from abm.world.visits import PURCHASE, SERVICE
 
 NOT_SEEN = -2  # problems noted of a unit that was there at the start
 

@@ -27,17 +27,13 @@ from abm.mechanisms.demand.durable_books import (
 )
 from abm.mechanisms.demand.durable_kernels import (
     FORGOTTEN,
-    NO_OCCASION,
     NOT_DUE,
-    PURCHASE,
     REMEMBERED,
-    SERVICE,
     chance_of_replacing,
     chance_within,
     discount_services,
     fall_due,
     list_due,
-    periods_of,
     problem_hazard,
     service_worth,
     upkeep,
@@ -46,7 +42,8 @@ from abm.mechanisms.demand.durable_kernels import (
     weigh_units,
 )
 from abm.mechanisms.phases import Phase
-from abm.world.calendar import NEVER
+from abm.world.calendar import NEVER, periods_of
+from abm.world.visits import NO_OCCASION, PURCHASE, SERVICE
 from tests.mechanisms.small import Small
 
 f32 = np.float32

@@ -12,7 +12,6 @@ from abm.core.errors import Refusal
 from abm.core.streams import stream_key, uniform4
 from abm.engine.engine import Engine
 from abm.engine.recording import record
-from abm.mechanisms.demand.durable_kernels import PURCHASE, SERVICE
 from abm.mechanisms.measurement.trade_indices import TradeIndices
 from abm.mechanisms.measurement.trade_questions import (
     ask_liking,
@@ -22,6 +21,7 @@ from abm.mechanisms.measurement.trade_questions import (
     said,
     told,
 )
+from abm.world.visits import PURCHASE, SERVICE
 from tests.mechanisms.small import Small
 
 f32 = np.float32
