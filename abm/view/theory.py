@@ -164,21 +164,29 @@ def _schedules(kind: type[Mechanism], off: bool) -> Iterator[tuple[str, Schedule
     one of the mechanism and one of what firms set, or two of the mechanism that change what is done.
     """
     policies = list(_policies(kind))
-    alone, changing = list(_settings(kind, "")), []
+    alone, changing = list(_settings(kind, "")), dict[str, dict[str, Any]]()
+    asking = dict[str, tuple[Any, ...]]()  # what firms may have set for something that is then done otherwise
+    default = {asked: _done(_scheduled(kind(), firms, off)) for asked, firms in policies}
     pairs = [(one, firms) for one in alone for firms in policies]
     for (said, values), (asked, firms) in sorted(pairs, key=lambda pair: bool(pair[0][0]) + bool(pair[1][0])):
         schedule = _scheduled(kind(**values), firms, off)
         yield " and ".join(filter(None, (said, asked))), schedule
-        if said and schedule != _scheduled(kind(), firms, off):
-            changing.append((said, values, asked, firms))
-    for (said, values, asked, firms), (also, others, _, _) in combinations(changing, 2):
+        if said and _done(schedule) != default[asked]:
+            changing[said], asking[asked] = values, firms
+    for (said, values), (also, others) in combinations(changing.items(), 2):
         with suppress(Refusal):
             both = kind(**{**values, **others})
-            yield " and ".join(filter(None, (said, also, asked))), _scheduled(both, firms, off)
+            for asked, firms in asking.items():
+                yield " and ".join(filter(None, (said, also, asked))), _scheduled(both, firms, off)
 
 
 def _scheduled(mechanism: Mechanism, firms: tuple[Any, ...], off: bool) -> Schedule:
     return mechanism.schedule_when_off(firms) if off else mechanism.schedule(firms)
+
+
+def _done(schedule: Schedule) -> list[tuple[Any, ...]]:
+    """Return a schedule with methods as the functions that they are, which are the same for all settings."""
+    return [(phase, getattr(act, "__func__", act), *rest) for phase, act, *rest in schedule]
 
 
 def _policies(kind: type[Mechanism]) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -12,10 +12,18 @@ from abm.scenario.firm import Firm
 from abm.view import theory
 from abm.view.model_page import COMMAND, PAGE, model_page
 
-TEXT = model_page()
-SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
 KINDS = theory.ordered()
 every_theory = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+
+@pytest.fixture(scope="module")
+def text():
+    return model_page()
+
+
+@pytest.fixture(scope="module")
+def sections(text):
+    return dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
 
 
 def test_the_page_is_what_the_theories_give(monkeypatch):
@@ -27,14 +35,14 @@ def test_the_page_is_what_the_theories_give(monkeypatch):
     assert page == model_page(), f"docs/model.md is not what the theories' files say: run {COMMAND}"
 
 
-def test_standard_theories_come_first():
-    assert list(SECTIONS) == [kind.name for kind in KINDS]
+def test_standard_theories_come_first(sections):
+    assert list(sections) == [kind.name for kind in KINDS]
     assert [kind.standard for kind in KINDS] == sorted((kind.standard for kind in KINDS), reverse=True)
 
 
 @every_theory
-def test_all_that_a_theory_declares_is_there(kind):
-    section = SECTIONS[kind.name]
+def test_all_that_a_theory_declares_is_there(kind, sections):
+    section = sections[kind.name]
     named = [*kind.owns, *kind.scratch, *kind.counts, *kind.sums]
     for name in (*(one.name for one in named), *kind.model_fields):
         assert f"\n| `{name}` |" in section, name
@@ -47,8 +55,8 @@ def test_all_that_a_theory_declares_is_there(kind):
 
 
 @every_theory
-def test_every_equation_and_kernel_of_its_pages_is_there(kind):
-    section = SECTIONS[kind.name]
+def test_every_equation_and_kernel_of_its_pages_is_there(kind, sections):
+    section = sections[kind.name]
     for page in theory.pages(kind):
         for equation in theory.equations(page):
             assert f"- `{equation.signature}`" in section
@@ -104,9 +112,9 @@ def test_formulas_are_readable():
     assert "np." not in "".join(found.values())
 
 
-def test_tables_have_as_many_cells_as_headings():
+def test_tables_have_as_many_cells_as_headings(text):
     width = 0
-    for line in TEXT.splitlines():
+    for line in text.splitlines():
         if line.startswith("|"):
             cells = len(re.findall(r"(?<!\\)\|", line)) - 1
             width = width or cells

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.engine.checked import check_kernels
-from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.kpi import Tallied
 from abm.mechanisms.attitude.affect import (
@@ -25,6 +24,7 @@ from abm.mechanisms.attitude.affect import (
     tell_feelings,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same, ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
 
@@ -51,22 +51,6 @@ def words(customer, period, nth):
     key = luck.stream_key(1, "affect")
     found = luck.customer_words(key, customer, period, draw=0, block=nth, replication=0)
     return [luck.uniform(word) for word in found]
-
-
-def run(scenario, threads=1, tile=None, seed=1):
-    engine = Engine(scenario, seed, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
-
-
-def same(one, other):
-    for name in one.tallies:
-        if name in other.tallies:
-            np.testing.assert_array_equal(one.tallied(name), other.tallied(name), err_msg=name)
-    for name, column in one.customers.items():
-        np.testing.assert_array_equal(column, other.customers[name], err_msg=name)
 
 
 class TestFeelings:
@@ -151,10 +135,10 @@ def test_measures_by_hand():
 class TestMarkets:
     def test_threads_and_tiles_change_nothing(self):
         scenario = market(setting=0.6, periods=20)
-        one = run(scenario)
+        one = ran(scenario)
         assert one.tallied("told_by_feeling").sum() > 10
-        for other in (run(scenario, threads=3), run(scenario, tile=64)):
-            same(one, other)
+        for other in (ran(scenario, threads=3), ran(scenario, tile=64)):
+            assert_same(one, other)
 
     def test_kernels(self):
         check_kernels(market(setting=0.6))
@@ -163,11 +147,11 @@ class TestMarkets:
         mute = market({"affect_weight": 0.0, "affect_talk": 0.0})
         bare = mute.replace({"affect": None})
         assert [step.name for step in mute.steps()] == [step.name for step in bare.steps()]
-        same(run(bare), run(mute))
+        assert_same(ran(bare), ran(mute))
 
     def test_visits_are_counted_once_and_the_setting_is_paid(self):
         """-.12 ln .4 = .10995 cu a visit, .11 in whole 1/100 cent."""
-        world = run(market(setting=0.6))
+        world = ran(market(setting=0.6))
         visits = world.tallied("visits").sum(axis=0)
         assert world.tallied("setting_spend").sum(axis=0)[0] == pytest.approx(visits[0] * 0.11)
         for name in ("affect_before", "affect_after", "bad_feelings", "told_by_feeling"):
@@ -180,7 +164,7 @@ class TestMarkets:
         everywhere = {f"firms.{name}.affect.setting": 0.8 for name in ("north", "east")}
         visits = []
         for changes in ({}, {"firms.north.affect.setting": 0.8}, everywhere):
-            found = run(base.replace(changes)).tallied("visits").sum(axis=0)
+            found = ran(base.replace(changes)).tallied("visits").sum(axis=0)
             visits.append(found[0] / (found[0] + found[1]))
         assert visits[1] > visits[0] + 0.03
         assert visits[2] == pytest.approx(visits[0], abs=0.02)
@@ -197,7 +181,7 @@ class TestMarkets:
     def test_what_is_felt_is_not_learned(self):
         """A weight too small to move a choice: satisfaction has the bits of a market without feelings."""
         there = market({"affect_weight": 1e-12, "affect_talk": 0.0}, setting=0.9)
-        a, b = run(there.replace({"affect": None, "firms.north.affect.setting": 0.0})), run(there)
+        a, b = ran(there.replace({"affect": None, "firms.north.affect.setting": 0.0})), ran(there)
         assert b.tallied("affect_after").sum() > 0
         for name in ("satisfaction", "expectation", "trust"):
             np.testing.assert_array_equal(a.customers[name], b.customers[name])

@@ -23,6 +23,7 @@ from abm.mechanisms.attitude.expertise import (
     visitor_expertise,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same_however_run
 from tests.mechanisms.small import Small
 
 KPIS = (visitor_expertise, expert_satisfaction_gap, expert_repeat_gap)
@@ -161,25 +162,7 @@ def test_newcomers_begin_as_novices():
 
 
 def test_threads_tiles_and_groups_leave_the_bits_as_they_are():
-    scenario = market(awareness=0.5, periods=20)
-    worlds = []
-    for threads, tile in ((1, 1024), (3, 1024), (1, 64)):
-        engine = Engine(scenario, 5, threads=threads)
-        engine.set_tile(tile)
-        engine.run(20)
-        worlds.append(engine.world)
-    for world in worlds[1:]:
-        np.testing.assert_array_equal(worlds[0].history, world.history)
-        for name in ("category_experience", "bother", "expectation", "aware"):
-            np.testing.assert_array_equal(worlds[0].customers[name], world.customers[name])
-    short = scenario.replace({"burn_in": 0})
-    plain, groups = (
-        abm.run(abm.Experiment("p", short, {"a": {}}, groups=g, replications=2, seed=3, kpis=KPIS), workers=1).runs
-        for g in ({}, {"half": {"share": 0.5}})
-    )
-    whole = groups[groups["group"] == "all"].reset_index(drop=True)
-    for kpi in KPIS:
-        np.testing.assert_array_equal(whole[kpi.name], plain[kpi.name])
+    assert_same_however_run(market(awareness=0.5, periods=20).replace({"burn_in": 0}), KPIS)
 
 
 @pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.name)

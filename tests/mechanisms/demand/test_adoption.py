@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from abm.core.errors import Refusal
 from abm.core.streams import philox, stream_key, uniform_fine
 from abm.engine.checked import check_kernels
-from abm.engine.engine import Engine
 from abm.kpis.kpi import Tallied
 from abm.mechanisms.demand.adoption import DECLINE, GROWTH, INTRODUCTION, MATURITY, Adoption, stage_of
 from abm.mechanisms.demand.adoption_kernels import (
@@ -28,6 +27,7 @@ from abm.mechanisms.demand.adoption_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.network.network import Network
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 
 DATA = json.loads((Path(__file__).parents[2] / "data" / "diffusion.json").read_text("utf-8"))
@@ -42,14 +42,6 @@ def market(customers=400, periods=60, adoption=None, **more):
             "adoption": {"innovation": 0.5, "imitation": 3.0} if adoption is None else adoption, **more,
         }
     )  # fmt: skip
-
-
-def run(scenario, threads=1, tile=None, seed=1):
-    engine = Engine(scenario, seed, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 def diffusion(ties, p, q, times, replication, steps=50):
@@ -279,7 +271,7 @@ class TestAgainstExactValues:
 def test_adopters_never_fall(rule, share, spread, p, q, seed):
     """Nobody gives adoption up, everybody is counted once, and only adopters have occasions."""
     given_ = {"rule": rule, "initial_adopters": share, "threshold_spread": spread, "innovation": p, "imitation": q}
-    world = run(market(customers=80, periods=12, adoption=given_), seed=seed)
+    world = ran(market(customers=80, periods=12, adoption=given_), seed=seed)
     have, new, have_not = (world.tallied(name)[:, -1] for name in ("adopters", "adoptions", "not_adopted"))
     np.testing.assert_array_equal(np.diff(have), new[1:])
     np.testing.assert_array_equal(have + have_not, 80)
@@ -299,7 +291,7 @@ def test_a_complete_graph_is_bass():
     p, q, periods = 0.03, 0.38, 52 * 14
     adoption = {"innovation": p, "imitation": q, "initial_adopters": 0.0}
     scenario = market(1000, periods, adoption, network={"kind": "complete"}, off=["word_of_mouth"])
-    found = np.mean([run(scenario, seed=seed).tallied("adopters")[:, -1] for seed in range(8)], axis=0) / 1000
+    found = np.mean([ran(scenario, seed=seed).tallied("adopters")[:, -1] for seed in range(8)], axis=0) / 1000
     years = (np.arange(periods) + 1) / 52
     fall = np.exp(-(p + q) * years)
     np.testing.assert_allclose(found, (1 - fall) / (1 + q / p * fall), atol=0.03)
@@ -317,7 +309,7 @@ def test_measures_of_the_market():
 
 def test_stage_follows_yearly_visits():
     """Rising sales are growth, level ones maturity, and there is no stage before two years have passed."""
-    world = run(market(600, 8 * 20, {"innovation": 0.3, "imitation": 2.0, "stage_every": 20}, periods_per_year=20))
+    world = ran(market(600, 8 * 20, {"innovation": 0.3, "imitation": 2.0, "stage_every": 20}, periods_per_year=20))
     known, code = world.tallied("stage_periods")[:, -1], world.tallied("stage_sum")[:, -1]
     np.testing.assert_array_equal(known, np.arange(160) >= 40)
     sales = world.tallied("visits")[:, :-1].sum(axis=1).reshape(8, 20).sum(axis=1)
@@ -333,7 +325,7 @@ def test_growth_of_just_the_least_is_growth(growth_from):
     """From 100 visits a year to so many more in the next, as from 100 to 120 at 0.2; one visit fewer is not enough."""
     more = round(100 * growth_from)
     for latest, stage in ((100 + more, GROWTH), (99 + more, MATURITY)):
-        world = run(market(50, 2, periods_per_year=1))
+        world = ran(market(50, 2, periods_per_year=1))
         world.history[:] = 0
         world.history[:, world.rows["visits"], 0] = (100, latest)
         world.history[:, world.rows["adopters"], -1], world.history[:, world.rows["not_adopted"], -1] = 9, 1
@@ -344,7 +336,7 @@ def test_growth_of_just_the_least_is_growth(growth_from):
 def test_newcomers_begin_without_it():
     """Of a population that is renewed, who comes waits; the stock of adopters falls by who leaves."""
     adoption = {"innovation": 0.0, "imitation": 0.0, "initial_adopters": 0.9}
-    world = run(market(300, 40, adoption, renewal={"leaving_rate": 0.8, "every": 10}))
+    world = ran(market(300, 40, adoption, renewal={"leaving_rate": 0.8, "every": 10}))
     newcomers = world.customers.customer_id >= 300
     assert newcomers.any()
     assert (world.customers.adoption_period[newcomers] == -1).all()
@@ -361,8 +353,12 @@ def test_nobody_has_to_adopt_if_all_have():
 def test_threads_and_tiles_change_nothing(rule):
     adoption = {"rule": rule, "innovation": 1.0, "threshold": 0.3, "threshold_spread": 0.3}
     scenario = market(3000, 30, adoption)
-    plain = run(scenario)
-    for other in (run(scenario, threads=2), run(scenario, tile=64), run(scenario, threads=2, tile=128)):
+    plain = ran(scenario)
+    for other in (
+        ran(scenario, threads=2),
+        ran(scenario, tile=64),
+        ran(scenario, threads=2, tile=128),
+    ):
         np.testing.assert_array_equal(plain.history, other.history)
         np.testing.assert_array_equal(plain.customers.adoption_period, other.customers.adoption_period)
 
@@ -371,7 +367,7 @@ def test_a_threshold_that_changes_is_followed():
     """Nobody moves at a threshold of 1 on a ring of few adopters; from the date on one neighbour is enough."""
     adoption = {"rule": "threshold", "threshold": 1.0, "initial_adopters": 0.05}
     change = {"name": "fashion", "from": 20, "set": {"adoption.threshold": 0.1}}
-    have = run(market(300, 40, adoption, changes=[change])).tallied("adopters")[:, -1]
+    have = ran(market(300, 40, adoption, changes=[change])).tallied("adopters")[:, -1]
     assert have[19] < 60
     assert have[20] > have[19]
     assert have[-1] == 300
@@ -396,5 +392,5 @@ def test_thresholds_without_a_beginning_are_refused(spread):
         market(adoption=own)
     assert threshold_of(2.0**-33, 0.18, spread) > 0.0
     for begins in ({"threshold_spread": 0.3}, {"threshold": 0.0}):
-        assert run(market(adoption={**own, **begins}, periods=2)).tallied("adopters")[-1, -1] > 0
+        assert ran(market(adoption={**own, **begins}, periods=2)).tallied("adopters")[-1, -1] > 0
     assert market(adoption={"initial_adopters": 0.0}).adoption.initial_adopters == 0.0

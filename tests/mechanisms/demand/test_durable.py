@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 import abm
 from abm.core.errors import Refusal
 from abm.core.streams import stream_key, uniform4
-from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.mechanisms.demand.durable import Durable
 from abm.mechanisms.demand.durable_books import (
@@ -44,7 +44,10 @@ from abm.mechanisms.demand.durable_kernels import (
 from abm.mechanisms.phases import Phase
 from abm.world.calendar import NEVER, periods_of
 from abm.world.visits import NO_OCCASION, PURCHASE, SERVICE
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
+
+after = partial(ran, seed=5)
 
 f32 = np.float32
 share = st.floats(0, 1, width=32)
@@ -72,14 +75,6 @@ def small(customers=4, firms=({}, {}), **durable):
     firms = [{"durable": firm} for firm in firms]
     durable = {"owning_at_start": 0.0, **durable}
     return Small(customers, firms, information={}, durable=durable, need={"process": "due"}, surplus={})
-
-
-def after(scenario, threads=1, tile=None):
-    engine = Engine(scenario, 5, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 def total(world, name):

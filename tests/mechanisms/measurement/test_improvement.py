@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -38,8 +39,11 @@ from abm.mechanisms.measurement.improvement_rules import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.attributes import ATTRIBUTES
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
+
+run = partial(ran, seed=3)
 
 SECTIONS = {"survey": {}, "attributes": {}, "attribute_survey": {}}
 share = st.floats(0, 1)
@@ -57,14 +61,6 @@ def market(budget=0.2, *, customers=500, periods=60, sampling=1.0, north=None, s
             "improvement": section or {}, "firms": [firm, {"name": "east"}], **more,
         }
     )  # fmt: skip
-
-
-def run(scenario, threads=1, tile=None, seed=3):
-    engine = Engine(scenario, seed, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 def moments(x, y):

@@ -28,6 +28,7 @@ from abm.mechanisms.relationship.club_kernels import (
     take_home,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same_however_run
 from tests.mechanisms.small import Small
 
 KPIS = (club_share, event_attendance, event_satisfaction_mean, member_visit_ratio, cost_per_guest)
@@ -161,24 +162,7 @@ def test_shares_are_shares_and_guests_are_invited_members():
 
 
 def test_threads_tiles_and_groups_leave_the_bits_as_they_are():
-    scenario = market(events=26, periods=25)
-    worlds = []
-    for threads, tile in ((1, 1024), (3, 1024), (1, 64)):
-        engine = Engine(scenario, 5, threads=threads)
-        engine.set_tile(tile)
-        engine.run(25)
-        worlds.append(engine.world)
-    for world in worlds[1:]:
-        np.testing.assert_array_equal(worlds[0].history, world.history)
-        for name in ("club_member", "event_mood", "affective_commitment", "word_of_mouth"):
-            np.testing.assert_array_equal(worlds[0].customers[name], world.customers[name])
-    plain, groups = (
-        abm.run(abm.Experiment("p", scenario, {"a": {}}, groups=g, replications=2, seed=3, kpis=KPIS), workers=1).runs
-        for g in ({}, {"half": {"share": 0.5}})
-    )
-    whole = groups[groups["group"] == "all"].reset_index(drop=True)
-    for kpi in KPIS:
-        np.testing.assert_array_equal(whole[kpi.name], plain[kpi.name])
+    assert_same_however_run(market(events=26, periods=25), KPIS)
 
 
 def test_kernels_keep_to_their_rows():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,6 @@ from hypothesis import strategies as st
 
 import abm
 from abm.core.errors import Refusal
-from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.value import lever_cost, profit
 from abm.mechanisms.relationship.crm import (
@@ -24,7 +25,10 @@ from abm.mechanisms.relationship.crm import (
 from abm.mechanisms.relationship.personalisation import misfit_share, offer_match
 from abm.mechanisms.service.channels import lost_context_share
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
+
+after = partial(ran, seed=5)
 
 SECTIONS = {"information": {}, "channels": {}, "personalisation": {}, "crm": {}}
 KNOWS = {"firms.north.information.data_coverage": 0.8, "firms.north.crm.operational": True}
@@ -48,14 +52,6 @@ def market(changes=None, customers=600, periods=40, **sections):
         **sections,
     }
     return Scenario.parse(data).replace(changes or {})
-
-
-def after(scenario, threads=1, tile=None):
-    engine = Engine(scenario, 5, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 def test_use_by_hand():

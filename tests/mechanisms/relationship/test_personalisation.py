@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,8 +29,11 @@ from abm.mechanisms.relationship.personalisation_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FIXED_POINT
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers
+
+after = partial(ran, seed=5)
 
 STEPS = {"interaction": 0.6, "differentiation": 0.6, "customisation": 0.7}
 WEIGHTS = (np.float32(0.3), np.float32(0.4), np.float32(0.3))
@@ -49,14 +54,6 @@ def market(steps=None, personalisation=None, customers=600, periods=40, coverage
         **sections,
     }
     return Scenario.parse(data)
-
-
-def after(scenario, threads=1, tile=None):
-    engine = Engine(scenario, 5, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 def small(customers=2, personalisation=None, **steps):

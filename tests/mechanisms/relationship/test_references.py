@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import abm
-from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.behaviour import acquisitions
 from abm.mechanisms.relationship.references import (
@@ -25,6 +24,7 @@ from abm.mechanisms.relationship.references import (
     references_at_work,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same_however_run
 from tests.mechanisms.small import Small
 
 KPIS = (references_at_work, reference_gap, failing_references, cost_per_meeting)
@@ -159,24 +159,7 @@ def test_shares_are_shares():
 
 
 def test_threads_tiles_and_groups_leave_the_bits_as_they_are():
-    scenario = market(references_wanted=40.0, references_watched=0.5, periods=25)
-    worlds = []
-    for threads, tile in ((1, 1024), (3, 1024), (1, 64)):
-        engine = Engine(scenario, 5, threads=threads)
-        engine.set_tile(tile)
-        engine.run(25)
-        worlds.append(engine.world)
-    for world in worlds[1:]:
-        np.testing.assert_array_equal(worlds[0].history, world.history)
-        for name in ("vouches", "reference_mood", "asked_share", "expectation"):
-            np.testing.assert_array_equal(worlds[0].customers[name], world.customers[name])
-    plain, groups = (
-        abm.run(abm.Experiment("p", scenario, {"a": {}}, groups=g, replications=2, seed=3, kpis=KPIS), workers=1).runs
-        for g in ({}, {"half": {"share": 0.5}})
-    )
-    whole = groups[groups["group"] == "all"].reset_index(drop=True)
-    for kpi in KPIS:
-        np.testing.assert_array_equal(whole[kpi.name], plain[kpi.name])
+    assert_same_however_run(market(references_wanted=40.0, references_watched=0.5, periods=25), KPIS)
 
 
 def test_kernels_keep_to_their_rows():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,8 +44,11 @@ from abm.mechanisms.service.channels_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FIXED_POINT
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers
+
+after = partial(ran, seed=5)
 
 SHARES = (remote_share, self_service_share, contact_richness, handover_rate, lost_context_share, touch_point_spread)
 OPEN = "firms.north.channels.open"
@@ -59,14 +64,6 @@ def market(channels=None, customers=600, periods=40, **sections):
         **sections,
     }
     return Scenario.parse(data)
-
-
-def after(scenario, threads=1, tile=None):
-    engine = Engine(scenario, 5, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 def small(customers=2, **policy):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.engine.checked import check_kernels
-from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.attitude import csi
 from abm.kpis.kpi import Tallied
@@ -45,6 +44,7 @@ from abm.mechanisms.service.co_production_kernels import (
 )
 from abm.mechanisms.service.waiting_line import mean_wait, occupancy
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same, ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
 
@@ -74,22 +74,6 @@ def words(draw, customer, period, nth):
     key = luck.stream_key(1, "co_production")
     found = luck.customer_words(key, customer, period, draw=draw, block=nth, replication=0)
     return [luck.uniform(word) for word in found]
-
-
-def run(scenario, threads=1, tile=None, seed=1):
-    engine = Engine(scenario, seed, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
-
-
-def same(one, other):
-    for name in one.tallies:
-        if name in other.tallies:
-            np.testing.assert_array_equal(one.tallied(name), other.tallied(name), err_msg=name)
-    for name, column in one.customers.items():
-        np.testing.assert_array_equal(column, other.customers[name], err_msg=name)
 
 
 class TestEquations:
@@ -251,10 +235,10 @@ class TestMarkets:
         ],
     )
     def test_threads_and_tiles_change_nothing(self, scenario):
-        one = run(scenario)
+        one = ran(scenario)
         assert one.tallied("visits_taken_part").sum() > 300
-        for other in (run(scenario, threads=3), run(scenario, tile=64)):
-            same(one, other)
+        for other in (ran(scenario, threads=3), ran(scenario, tile=64)):
+            assert_same(one, other)
 
     @pytest.mark.parametrize("line", [0, 3])
     def test_kernels(self, line):
@@ -264,18 +248,18 @@ class TestMarkets:
     def test_where_nobody_is_to_take_part_nothing_is_done(self):
         off, bare = market(), market().replace({"co_production": None})
         assert [step.name for step in off.steps()] == [step.name for step in bare.steps()]
-        same(run(bare), run(off))
+        assert_same(ran(bare), ran(off))
 
     def test_without_consequences_taking_part_changes_no_choice(self):
         mute = dict.fromkeys(("fit_gain", "clumsiness", "own_credit", "own_blame", "practice", "talk"), 0.0)
-        one, other = run(market()), run(market(mute, participation=0.8))
+        one, other = ran(market()), ran(market(mute, participation=0.8))
         for name in ("visits", "revenue", "transaction_sum", "failures"):
             np.testing.assert_array_equal(one.tallied(name), other.tallied(name))
         assert other.tallied("staff_relieved").sum() < 0
 
     def test_visits_are_counted_once_and_the_set_up_is_paid_for_everybody(self):
         """-.05 ln .5 = .03466 cu for each of 500 customers and 40 periods: .0347, in whole 1/100 cent."""
-        world = run(market(participation=0.5, participation_mode="required"))
+        world = ran(market(participation=0.5, participation_mode="required"))
         visits, took = (world.tallied(name).sum(axis=0) for name in ("visits", "visits_taken_part"))
         assert took.tolist()[:2] == [visits[0], 0]
         assert world.tallied("set_up_spend").sum(axis=0)[0] == pytest.approx(500 * 40 * 0.0347)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from abm.core.errors import Refusal
 from abm.engine.checked import check_kernels
-from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.behaviour import visit_share
 from abm.kpis.kpi import Tallied
@@ -30,7 +30,10 @@ from abm.mechanisms.service.modernisation_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.attributes import ATTRIBUTES
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
+
+run = partial(ran, seed=3)
 
 GRADUAL, RADICAL = 0, 1
 share = st.floats(0, 1, width=32)
@@ -49,14 +52,6 @@ def market(gain=0.1, kind="radical", *, at=20, flagship="whole_service", custome
 def small(customers=3, section=None, **own):
     firm = {"modernisation": {"modernisation_gain": 0.1, "modernise_at": 4, "modernisation_kind": "radical", **own}}
     return Small(customers, [firm, {}], modernisation=section or {}, attributes={})
-
-
-def run(scenario, threads=1, tile=None, seed=3):
-    engine = Engine(scenario, seed, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 class TestCourse:

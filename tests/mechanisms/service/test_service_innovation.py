@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -29,8 +30,11 @@ from abm.mechanisms.service.service_innovation import (
     time_ahead,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
+
+run = partial(ran, seed=3)
 
 share = st.floats(0, 1)
 RESEARCH = {"service_innovation": {"research": 0.5}}
@@ -47,14 +51,6 @@ def market(research=0.5, *, copying=0.0, customers=300, periods=60, section=None
             "service_innovation": section or {}, "firms": firms, **more,
         }
     )  # fmt: skip
-
-
-def run(scenario, threads=1, tile=None, seed=3):
-    engine = Engine(scenario, seed, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
 
 
 class TestByHand:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from abm.core.errors import Refusal
 from abm.core.presets import presets
 from abm.engine.checked import check_kernels
-from abm.engine.engine import Engine
 from abm.engine.recording import record
 from abm.kpis.attitude import perceived_quality
 from abm.kpis.kpi import Tallied
@@ -58,6 +57,7 @@ from abm.mechanisms.service.service_steps_kpis import (
 from abm.mechanisms.service.service_steps_others import call_back, place_offers, resent_placing, resentment
 from abm.mechanisms.voice.complaint import voice_share
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same, ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
 
@@ -98,22 +98,6 @@ def words(customer, period, nth, kind):
     key = luck.stream_key(1, "service_steps")
     found = luck.customer_words(key, customer, period, draw=kind, block=nth, replication=0)
     return [luck.uniform(word) for word in found]
-
-
-def run(scenario, threads=1, tile=None, seed=1):
-    engine = Engine(scenario, seed, threads=threads)
-    if tile is not None:
-        engine.set_tile(tile)
-    engine.run(scenario.periods)
-    return engine.world
-
-
-def same(one, other):
-    for name in one.tallies:
-        if name in other.tallies:
-            np.testing.assert_array_equal(one.tallied(name), other.tallied(name), err_msg=name)
-    for name, column in one.customers.items():
-        np.testing.assert_array_equal(column, other.customers[name], err_msg=name)
 
 
 class TestEquations:
@@ -392,10 +376,13 @@ class TestMeasures:
 class TestMarkets:
     @pytest.mark.parametrize("scenario", [market(greeting_care=0.4), full(call_care=0.5, selling_care=0.5)])
     def test_threads_and_tiles_change_nothing(self, scenario):
-        one = run(scenario.replace(periods=15))
+        one = ran(scenario.replace(periods=15))
         assert one.tallied("steps_done").sum() > 1000
-        for other in (run(scenario.replace(periods=15), threads=3), run(scenario.replace(periods=15), tile=64)):
-            same(one, other)
+        for other in (
+            ran(scenario.replace(periods=15), threads=3),
+            ran(scenario.replace(periods=15), tile=64),
+        ):
+            assert_same(one, other)
 
     def test_kernels(self):
         dear, classed = {"firms.north.second_product.second_price": 900.0}, {"customer_classes": {}}
@@ -404,7 +391,7 @@ class TestMarkets:
 
     def test_all_steps_are_counted_once_and_no_share_is_beyond_1(self):
         scenario = full()
-        world = run(scenario)
+        world = ran(scenario)
         due, done, well = (world.tallied(name).sum(axis=0) for name in ("steps_due", "steps_done", "steps_well"))
         visits = world.tallied("visits").sum(axis=0)
         assert (well <= done).all()
@@ -420,7 +407,7 @@ class TestMarkets:
     def test_without_a_blueprint_nothing_is_done(self):
         """Not a step is added, and no bit moves."""
         without, there = market().replace({"firms.north.service_steps.blueprint": False}), None
-        there = run(without)
+        there = ran(without)
         bare = Scenario.parse(
             {
                 "periods": 40, "population": {"customers": 500, "purchase_rate": 0.6},
@@ -428,12 +415,12 @@ class TestMarkets:
             }
         )  # fmt: skip
         assert [step.name for step in without.steps()] == [step.name for step in bare.steps()]
-        same(run(bare), there)
+        assert_same(ran(bare), there)
 
     def test_without_weight_and_consequences_a_blueprint_changes_nothing_but_its_own(self):
         mute = {"step_weight": 0.0, "unanswered_loss": 0.0, "resistance": 0.0}
         bare = market().replace({"firms.north.service_steps.blueprint": False})
-        one, other = run(bare), run(market(mute))
+        one, other = ran(bare), ran(market(mute))
         for name in ("visits", "revenue", "transaction_sum", "failures"):
             np.testing.assert_array_equal(one.tallied(name), other.tallied(name))
 
@@ -451,14 +438,14 @@ class TestMarkets:
             found.append(record(scenario, 2).summary([perceived_quality, lever_cost])[0])
         quality = [f[0] for f in found]
         assert quality[0] < quality[1] < quality[2] - 0.01
-        spent = run(market(periods=5, solution_care=0.8)).tallied("step_spend").sum(axis=0)
-        visits = run(market(periods=5, solution_care=0.8)).tallied("visits").sum(axis=0)
+        spent = ran(market(periods=5, solution_care=0.8)).tallied("step_spend").sum(axis=0)
+        visits = ran(market(periods=5, solution_care=0.8)).tallied("visits").sum(axis=0)
         assert spent.tolist() == pytest.approx([visits[0] * 0.2414, 0, 0]), "-.15 ln .2 = .2414 cu a visit"
 
     def test_objections_that_are_not_answered_drive_custom_away(self):
         """Only doubts differ: neither memory nor satisfaction is touched."""
         theory = {"step_weight": 0.0, "unanswered_loss": 0.0, "resistance": 3.0, "objection_rate": 1.0}
-        poor, good = (run(market({**theory, "completion": c, "step_spread": 0.0}, periods=60)) for c in (0.2, 1.0))
+        poor, good = (ran(market({**theory, "completion": c, "step_spread": 0.0}, periods=60)) for c in (0.2, 1.0))
         visits = [world.tallied("visits").sum(axis=0)[0] for world in (poor, good)]
         assert visits[0] < 0.9 * visits[1]
 
@@ -468,7 +455,7 @@ class TestMarkets:
         mute |= {"too_early": 0.0, "too_hard": 0.0}
         on = full().replace({f"service_steps.{name}": value for name, value in mute.items() if name != "steps"})
         off = on.replace({"firms.north.service_steps.blueprint": False})
-        one, other = run(on), run(off)
+        one, other = ran(on), ran(off)
         assert one.tallied("told_when_asked").sum() > 20
         np.testing.assert_array_equal(one.tallied("complaints"), other.tallied("complaints"))
         assert record(on, 1).summary([voice_share])[0, 0] > 0

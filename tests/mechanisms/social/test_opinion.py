@@ -31,6 +31,7 @@ from abm.mechanisms.social.opinion import (
     say_opinions,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same_however_run
 from tests.mechanisms.small import Small
 
 KARATE = json.loads((Path(__file__).parents[2] / "data" / "degroot_karate.json").read_text("utf-8"))
@@ -223,23 +224,7 @@ def test_a_firm_that_is_thought_badly_of_is_tried_less():
 
 
 def test_threads_tiles_and_groups_leave_the_bits_as_they_are():
-    scenario = market(rule="bounded_confidence", awareness=0.6, self_weight=5.0, periods=20)
-    worlds = []
-    for threads, tile in ((1, 1024), (3, 1024), (1, 64)):
-        engine = Engine(scenario, 5, threads=threads)
-        engine.set_tile(tile)
-        engine.run(20)
-        worlds.append(engine.world)
-    for world in worlds[1:]:
-        np.testing.assert_array_equal(worlds[0].history, world.history)
-        np.testing.assert_array_equal(worlds[0].customers.opinion, world.customers.opinion)
-    plain, groups = (
-        abm.run(abm.Experiment("p", scenario, {"a": {}}, groups=g, replications=2, seed=3, kpis=KPIS), workers=1).runs
-        for g in ({}, {"half": {"share": 0.5}})
-    )
-    whole = groups[groups["group"] == "all"].reset_index(drop=True)
-    for kpi in KPIS:
-        np.testing.assert_array_equal(whole[kpi.name], plain[kpi.name])
+    assert_same_however_run(market(rule="bounded_confidence", awareness=0.6, self_weight=5.0, periods=20), KPIS)
 
 
 @pytest.mark.parametrize("rule", ["degroot", "bounded_confidence"])

@@ -27,6 +27,7 @@ from abm.mechanisms.social.ratings_kernels import (
     stars_of,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same_however_run
 from tests.mechanisms.small import Small
 
 share = st.floats(0, 1, width=32)
@@ -250,24 +251,7 @@ def test_a_wall_brings_tries_to_the_better_firm():
 
 
 def test_threads_tiles_and_groups_leave_the_bits_as_they_are():
-    scenario = market(invite=0.3, reply=0.5, awareness=0.4, periods=25)
-    worlds = []
-    for threads, tile in ((1, 1024), (3, 1024), (1, 64)):
-        engine = Engine(scenario, 5, threads=threads)
-        engine.set_tile(tile)
-        engine.run(25)
-        worlds.append(engine.world)
-    for world in worlds[1:]:
-        np.testing.assert_array_equal(worlds[0].history, world.history)
-        for name in ("wall_ratings", "wall_stars", "wall_pull", "posted", "aware"):
-            np.testing.assert_array_equal(worlds[0].customers[name], world.customers[name])
-    plain, groups = (
-        abm.run(abm.Experiment("p", scenario, {"a": {}}, groups=g, replications=2, seed=3, kpis=KPIS), workers=1).runs
-        for g in ({}, {"half": {"share": 0.5}})
-    )
-    whole = groups[groups["group"] == "all"].reset_index(drop=True)
-    for kpi in KPIS:
-        np.testing.assert_array_equal(whole[kpi.name], plain[kpi.name])
+    assert_same_however_run(market(invite=0.3, reply=0.5, awareness=0.4, periods=25), KPIS)
 
 
 def test_posts_are_visits_and_the_wall_is_the_window_of_posts():
