@@ -7,6 +7,7 @@ where one is held otherwise, `worked_out` which further levers follow, such as a
 
 from __future__ import annotations
 
+import math
 from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Held:
 
 def hundredths(value: float) -> int:
     """Return an amount in whole hundredths, rounded half up: cents, or hundredths of a point."""
-    return int(np.floor(100.0 * value + 0.5))
+    return math.floor(100.0 * value + 0.5)
 
 
 NUMBER = Held("float32", float, lambda held: float(str(np.float32(held))))  # 0.95 is read back as 0.95

@@ -93,8 +93,15 @@ def levers(firms: Sequence[Firm], kinds: Kinds = _SHIPPED) -> dict[str, np.ndarr
 
     A firm without a policy has the levers of one that does nothing.
     """
-    columns = [{name: as_held(*lever) for name, lever in values(firm, kinds).items()} for firm in firms]
-    return {name: np.ascontiguousarray(np.stack([column[name] for column in columns], axis=-1)) for name in columns[0]}
+    found = [values(firm, kinds) for firm in firms]
+    return {name: _over_firms([of_firm[name] for of_firm in found]) for name in found[0]}
+
+
+def _over_firms(cells: Sequence[tuple[Held, Any]]) -> np.ndarray:
+    """Return one lever of all firms: (m,) or (5, m)."""
+    if any(isinstance(value, tuple) for _, value in cells):
+        return np.ascontiguousarray(np.stack([as_held(*cell) for cell in cells], axis=-1))
+    return np.array([held.into(value) for held, value in cells], cells[0][0].dtype)
 
 
 def as_held(held: Held, value: Any) -> np.ndarray:
