@@ -29,7 +29,10 @@ def folder(tmp_path):
 
 
 def test_what_is_offered(folder):
-    named = ("airline", "closed_market", "contract", "dealer", "hotel", "retail", "services")
+    named = (
+        "airline", "bank", "clinic", "closed_market", "coach", "contract", "dealer", "e_commerce", "hotel", "retail",
+        "services", "telecom",
+    )  # fmt: skip
     assert Shelf(folder).names() == ["small.toml", *(f"{name} (preset)" for name in named)]
 
 
