@@ -86,7 +86,10 @@ FURNISHED = {  # what its levers act on
         "firms.north.second_product.pitch": 0.1, "firms.north.service_steps.blueprint": True,
         "service_steps.steps": STEPS,
     },
-    "stock": {"firms.north.stock.stock_rule": "availability"},
+    "stock": {
+        "firms.north.stock.stock_rule": "availability", "firms.north.stock.made_to_order": 0.2, "stock.lead_time": 2,
+        "stock.supplier_capacity": 1.0,
+    },
     "waiting_line": {
         "firms.north.waiting_line.servers": 3, "waiting_line.profile": (1.0, 3.0),
         "firms.north.forecasting.forecast_method": "exponential_smoothing",

@@ -27,18 +27,25 @@ from abm.mechanisms.service.stock_kernels import (
     empty_handed,
     end_waiting,
     forget_waiting,
+    remember_stock_outs,
+    serve_from_stock,
+    take_substitutes,
+)
+from abm.mechanisms.service.stock_orders import (
+    deliver_orders,
+    errors_covered,
     fractile_of,
     newsvendor_fractile,
     ordered,
-    remember_stock_outs,
-    replenish,
-    serve_from_stock,
-    take_substitutes,
+    place_orders,
+    receive_goods,
+    there_when_it_comes,
 )
 from abm.scenario.scenario import Scenario
 from abm.world.visits import DENIED, SERVED
 from tests.mechanisms.small import Small
 
+ORDERING = (receive_goods, place_orders, deliver_orders)
 CODES = {"from": FROM_STOCK, "instead": SUBSTITUTE, "later": WAITS, "away": LOST}
 
 
@@ -52,6 +59,21 @@ def market(customers=400, periods=30, shelf=None, method="exponential_smoothing"
             "forecasting": {}, "stock": {}, **more, "population": {"customers": customers, "purchase_rate": 0.5},
         }
     )  # fmt: skip
+
+
+def order(mean, variance, z, on_hand, kept_share, lead, interval=1, due=()):
+    """Return what a firm orders, with what is due in 1, 2, ... periods."""
+    coming = np.zeros((12, 1), np.int64)
+    coming[: len(due), 0] = due
+    there = there_when_it_comes(on_hand, coming, 0, mean, kept_share, lead)
+    return ordered(mean, variance, z, there, errors_covered(kept_share, lead, interval), interval)
+
+
+def replenished(world, t=0):
+    """Let firms receive, order and be delivered to."""
+    for act in ORDERING:
+        world.run("stock", act, t)
+    return world.c.deliveries_due[:, 0].tolist()[:3]
 
 
 def small(customers=6, shelf=None, **stock):
@@ -68,44 +90,44 @@ class TestByHand:
         assert newsvendor_fractile(-3.0, 18.0) == 0.001
         assert newsvendor_fractile(0.0, 0.0) == 0.001
         goods = {"price": 1.0, "unit_cost": 0.6, "unit_basket": 30.0, "service_cost": 500, "holding_cost": 2.0}
-        assert fractile_of(2, 0.7, *goods.values(), 0.0) == pytest.approx(12.0 / 30.0)
-        assert fractile_of(2, 0.7, *goods.values(), 1.0) == pytest.approx(12.0 / 14.0)
-        assert fractile_of(2, 0.7, *goods.values(), 0.5) == pytest.approx(12.0 / 22.0)
-        assert fractile_of(3, 0.7, *goods.values(), 0.0) == pytest.approx(7.0 / 25.0), "serving costs 5"
-        assert fractile_of(1, 0.7, *goods.values(), 0.0) == 0.7
+        assert fractile_of(2, 0.7, *goods.values(), 0.0, 1) == pytest.approx(12.0 / 30.0)
+        assert fractile_of(2, 0.7, *goods.values(), 1.0, 1) == pytest.approx(12.0 / 14.0)
+        assert fractile_of(2, 0.7, *goods.values(), 0.5, 1) == pytest.approx(12.0 / 22.0)
+        assert fractile_of(3, 0.7, *goods.values(), 0.0, 1) == pytest.approx(7.0 / 25.0), "serving costs 5"
+        assert fractile_of(1, 0.7, *goods.values(), 0.0, 1) == 0.7
 
     def test_order(self):
         """100 + 2 x 8 = 116 less what is there; a period later half of 130 - 100 is, and the sd is 8 sqrt 1.5."""
-        assert ordered(100.0, 64.0, 2.0, 30, 1.0, 0) == 86
-        assert ordered(100.0, 64.0, 2.0, 300, 1.0, 0) == 0
-        assert ordered(100.0, 64.0, 2.0, 130, 0.5, 1) == round(100.0 + 2.0 * 8.0 * 1.5**0.5 - 15.0)
-        assert ordered(100.0, 64.0, 0.0, 40, 1.0, 1) == 100, "what runs out leaves nothing"
-        assert ordered(1.5, 0.0, 0.0, 0, 1.0, 0) == 2, "half a unit is rounded up"
+        assert order(100.0, 64.0, 2.0, 30, 1.0, 0) == 86
+        assert order(100.0, 64.0, 2.0, 300, 1.0, 0) == 0
+        assert order(100.0, 64.0, 2.0, 130, 0.5, 1) == round(100.0 + 2.0 * 8.0 * 1.5**0.5 - 15.0)
+        assert order(100.0, 64.0, 0.0, 40, 1.0, 1) == 100, "what runs out leaves nothing"
+        assert order(1.5, 0.0, 0.0, 0, 1.0, 0) == 2, "half a unit is rounded up"
 
     def test_an_order_is_received_and_counted(self):
         """5 are on hand, 3 are due; 10 are expected, without any doubt."""
         world = small()
-        world.c.on_hand[0], world.c.on_order[0] = 5, 3
+        world.c.on_hand[0], world.c.deliveries_due[0, 0] = 5, 3
         world.c.visits_forecast[0], world.c.visits_variance[0] = 10.0, 0.0
-        world.run("stock", replenish)
-        assert (world.c.on_hand.tolist(), world.c.on_order.tolist()) == ([10, 0], [0, 0])
+        assert replenished(world) == [0, 0, 0]
+        assert world.c.on_hand.tolist() == [10, 0]
         for name, count in (("units_opening", 5), ("units_delivered", 5), ("units_held", 10), ("ordering", 100)):
             assert world.counted(name) == [count, 0, 0], name
 
     def test_an_order_that_takes_a_period_is_on_its_way(self):
         """5 and 3 are on hand, none of which will be left of 10 visitors."""
         world = small(lead_time=1)
-        world.c.on_hand[0], world.c.on_order[0] = 5, 3
+        world.c.on_hand[0], world.c.deliveries_due[0, 0] = 5, 3
         world.c.visits_forecast[0], world.c.visits_variance[0] = 10.0, 0.0
-        world.run("stock", replenish)
-        assert (world.c.on_hand.tolist(), world.c.on_order.tolist()) == ([8, 0], [10, 0])
+        assert replenished(world) == [10, 0, 0]
+        assert world.c.on_hand.tolist() == [8, 0]
         assert world.counted("units_delivered") == [3, 0, 0]
 
     def test_without_a_forecast_a_part_of_the_usual_is_expected(self):
         """Half of 40 visits, Poisson: 20 + 1.2816 sqrt 20 = 25.73."""
         world = small(shelf={"expected_part": 0.5, "availability": 0.9})
         world.c.usual_visits[:] = 40.0
-        world.run("stock", replenish)
+        replenished(world)
         assert world.c.on_hand.tolist() == [26, 0]
 
     def test_a_forecast_of_another_period_is_none(self):
@@ -113,10 +135,10 @@ class TestByHand:
         world = small()
         world.c.usual_visits[:], world.c.visits_forecast[:], world.c.visits_variance[:] = 40.0, 7.0, 0.0
         world.c.logged_until[:] = [1, 1]
-        world.run("stock", replenish, t=3)
+        replenished(world, t=3)
         assert world.c.on_hand.tolist() == [48, 0], "40 + 1.2816 sqrt 40"
-        world.c.on_hand[:] = 0
-        world.run("stock", replenish, t=2)
+        world.c.on_hand[:], world.c.next_order[:] = 0, 0
+        replenished(world, t=2)
         assert world.c.on_hand.tolist() == [7, 0]
 
     def test_what_perishes_and_what_it_costs(self):
@@ -257,9 +279,9 @@ def test_units_are_conserved(lead_time, kept_share, rule):
 
 @given(st.floats(0.0, 1e5), st.floats(0.0, 1e7), st.floats(-3.1, 3.1), st.integers(0, 10**6), st.floats(0, 1))
 def test_orders_never_take_goods_back(mean, variance, z, on_hand, kept_share):
-    for lead_time in (0, 1):
-        assert ordered(mean, variance, z, on_hand, kept_share, lead_time) >= 0
-    filled = on_hand + ordered(mean, variance, z, on_hand, kept_share, 0)
+    for lead_time in (0, 1, 5):
+        assert order(mean, variance, z, on_hand, kept_share, lead_time) >= 0
+    filled = on_hand + order(mean, variance, z, on_hand, kept_share, 0)
     assert filled >= np.floor(mean + z * np.sqrt(variance))
 
 
@@ -278,7 +300,7 @@ def test_the_newsvendors_level_earns_most_in_a_single_period(shortage, surplus):
     levels = np.arange(100, 300)
     cost = [(chance * np.where(demand > s, shortage * (demand - s), surplus * (s - demand))).sum() for s in levels]
     z = stats.norm.ppf(newsvendor_fractile(shortage, surplus))
-    assert abs(levels[int(np.argmin(cost))] - ordered(200.0, 225.0, z, 0, 0.0, 0)) <= 1
+    assert abs(levels[int(np.argmin(cost))] - order(200.0, 225.0, z, 0, 0.0, 0)) <= 1
 
 
 @pytest.mark.parametrize("lead_time", [0, 1])
@@ -330,7 +352,7 @@ def test_goods_on_their_way_when_the_market_begins():
     """What is expected is there in period 0, also if orders take a period."""
     engine = Engine(market(stock={"lead_time": 1}), 1)
     usual = engine.world.customers.usual_visits[0]
-    assert engine.world.customers.on_order.tolist() == [np.floor(usual + 0.5), 0]
+    assert engine.world.customers.deliveries_due[0].tolist() == [np.floor(usual + 0.5), 0]
     engine.run(1)
     assert engine.world.tallied("units_sold")[0, 0] > 0
 
@@ -372,6 +394,8 @@ def test_where_nobody_holds_stock_nothing_is_done():
 
 def test_the_kernels_stay_within_their_arrays():
     check_kernels(market(shelf={"availability": 0.2}, stock={"kept_share": 0.5, "lead_time": 1}))
+    ordering = {"order_interval": 3, "expediting": 2, "made_to_order": 0.5, "forecast_sharing": 0.5}
+    check_kernels(market(shelf=ordering, stock={"lead_time": 12, "supplier_capacity": 1.0}))
     assert serve_from_stock.per == "firm"
 
 
