@@ -313,7 +313,6 @@ def test_campaigns_are_those_of_the_twin(policies, seen, truths, records, identi
     contacted = [twin.draw_lots(t) for twin in twins]
     for i in [i for of, those in zip(seen, contacted, strict=True) for i in those if of[i][-1]]:
         awake[i] = save.awake_until(awake[i], t, p["awake_for"])
-    assert small.c.awake_until.tolist() == awake
     np.testing.assert_array_equal(small.c.save_state, [twin.state for twin in twins])
     for j, (twin, those) in enumerate(zip(twins, contacted, strict=True)):
         assert small.passing.approaches[j, :N].tolist() == [float(i in those) for i in range(N)]
@@ -321,6 +320,8 @@ def test_campaigns_are_those_of_the_twin(policies, seen, truths, records, identi
         assert small.passing.offer_value[j, :N].tolist() == sent
     held_out = [twin.state.count(save.HELD_OUT) if t in (13, 26) else 0 for twin in twins]
     assert_counted(small, {"save_contacted": [len(those) for those in contacted], "save_held_out": held_out})
+    small.phases(Phase.NEED, t=t)
+    assert small.c.awake_until.tolist() == awake
 
 
 def campaigning(policies, **numbers):

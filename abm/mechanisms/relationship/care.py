@@ -187,9 +187,10 @@ class Care(Mechanism):
         Column("calls_made", ("firm", "customer"), 0, "calls", "after visits of the period, not yet received", "uint8"),
         Column("no_class", ("firm", "customer"), 0, "level", "0, where firms care for all classes alike", "uint8"),
         Column("reminded_ahead", ("customer",), 0, "periods of usual need", "brought forward by reminders"),
+        Column("care_contacts", ("firm", "row"), 0, "contacts", "of care, planned for the period"),
+        Column("care_greetings", ("firm", "row"), 0, "contacts", "of these, without calls after visits and reminders"),
     )
     scratch = (
-        Column("care_contacts", ("firm", "row"), 0, "contacts", "of care, planned for the period"),
         Column("visit_saved", ("visit",), 0, "cents", "cost of service that familiarity saves", "int64"),
         Column("reminded", ("firm", "row"), 0, "code", "a reminder: 1 made, 2 received, 3 taken up", "uint8"),
         Column("reminder_shift", ("row",), 0, "share", "of need, that reminders add"),

@@ -61,7 +61,7 @@ def warmed(level, gain, gladness, contacts):
 
 @kernel
 def plan_contacts(
-    care_contacts, calls_made, known, seen_last, customer_class, customer_id, birth_date, makes_contact,
+    care_contacts, care_greetings, calls_made, known, seen_last, customer_class, customer_id, birth_date, makes_contact,
     regular_contact_of_class, birthday_of_class, festivals_of_class, staff_expense, care_contacts_made, care_staff,
     care_known, care_seen, periods_per_year, key, replication, lo, hi, t,
 ):  # fmt: skip
@@ -70,12 +70,13 @@ def plan_contacts(
     They are: the whole part of `regular_contact`, and one more if a uniform (draw 0, block j, word 0) is below the rest
     of it; one on her birthday, if `birthday` is above 0; one at each of `festivals`; and the calls made after her
     visits of the period before, which are then 0, also where they are not made. Each contact costs `staff_expense`,
-    whether she is reachable or not. Who is not known gets none, and a firm without `makes_contact` makes none.
+    whether she is reachable or not. Who is not known gets none, and a firm without `makes_contact` makes none. All but
+    the calls are greetings.
 
     Counted are also the known customers of firms that make contacts, and of these who has been seen in the last
     `periods_per_year` periods (`t - seen_last`, of visits before this period).
 
-    care_contacts (m, tile)  contacts, calls_made (m, n)  calls  [written]
+    care_contacts, care_greetings (m, tile)  contacts, calls_made (m, n)  calls  [written]
     care_contacts_made, care_staff, care_known, care_seen  tallies [written]
     """
     for j in range(known.shape[0]):
@@ -83,6 +84,7 @@ def plan_contacts(
         festivals = festivals_by_class(t, festivals_of_class, j, periods_per_year)
         for i in range(lo, hi):
             care_contacts[j, i - lo] = 0.0
+            care_greetings[j, i - lo] = 0.0
         for i in range(lo, hi if makes_contact[j] > 0 else lo):
             if known[j, i] > 0:
                 k = customer_class[j, i]
@@ -93,6 +95,7 @@ def plan_contacts(
                 if birthday_of_class[k, j] > 0.0 and has_birthday(t, birth_date[i], periods_per_year):
                     planned += 1
                 planned += festivals[k]
+                care_greetings[j, i - lo] = np.float32(planned)
                 planned += np.int64(calls_made[j, i])
                 care_contacts[j, i - lo] = np.float32(planned)
                 made += planned

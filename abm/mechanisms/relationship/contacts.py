@@ -1,8 +1,8 @@
 """Contacts: firms approach customers whom they know, as far as they can reach them.   Reads only its own customer.
 
 What contacts are about is a matter of the theories that make them; this one says who is reached, what a contact costs,
-and what comes of too many. Theories add to `approaches` in the phase CONTACT, and let a contact work where `reachable`
-is 1; `contact_welcome` says how gladly it is received.
+and what comes of too many. Theories add to `approaches` in the phase CONTACT, and to `apologies` and `wakings` those
+that say such things, and let a contact work where `reachable` is 1; `contact_welcome` says how gladly it is received.
 Claim: addresses go out of date, so that a firm that does not look after its data reaches fewer and fewer of the
 customers whom it knows; a contact is worth the less the more there have been lately, and beyond what a customer
 tolerates it annoys.
@@ -174,7 +174,11 @@ class Contacts(Mechanism):
         Column("contact_load", ("firm", "customer"), 0, "contacts/period", "received from the firm of late"),
         Column("contact_welcome", ("firm", "row"), 0, "-1 to 1", "how gladly a contact is received in the period"),
     )
-    sums = (Sum("approaches", ("firm", "row"), 0.0, "contacts", "that firms make to each customer", Phase.CONTACT),)
+    sums = (
+        Sum("approaches", ("firm", "row"), 0.0, "contacts", "that firms make to each customer", Phase.CONTACT),
+        Sum("apologies", ("firm", "row"), 0.0, "contacts", "of these, that ask a lapsed customer back", Phase.CONTACT),
+        Sum("wakings", ("firm", "row"), 0.0, "contacts", "of these, that make her compare firms", Phase.CONTACT),
+    )
     writes = ("trust", "affective_commitment")
     counts = (
         Tally("contacts_made", "contacts", "approaches of the firm to customers whom it knows"),

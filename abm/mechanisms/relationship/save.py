@@ -27,6 +27,8 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, WHOLE, Held, Policy
 from abm.mechanisms.relationship.save_kernels import (
     approach_targets,
+    ask_to_compare,
+    awaken,
     draw_lots,
     draw_order,
     foresee_gain,
@@ -170,7 +172,8 @@ class Save(Mechanism):
         if not any(policy.save_rate > 0 for policy in policies):
             return ()
         chosen = ((Phase.OPENING, AtDates(self.choose, self.every)), (Phase.CONTACT, draw_lots))
-        sent = ((Phase.CONTACT, approach_targets), (Phase.CONTACT, offer_to_targets))
+        letters = (approach_targets, ask_to_compare, offer_to_targets)
+        sent = (*((Phase.CONTACT, kernel) for kernel in letters), (Phase.NEED, awaken))
         woken = ((Phase.VALUATION, wake),) if self.waking > 0 else ()
         truth = any(policy.save_rate > 0 and policy.targeting == RULES[_ORACLE] for policy in policies)
         foreseen = ((Phase.CHOICE, foresee_gain),) if truth else ()

@@ -89,16 +89,14 @@ def foresee_gain(
 
 @kernel
 def draw_lots(
-    save_state, awake_until, reachable, customer_id, save_rate, holdout, awake_for, every, save_contacted,
-    save_held_out, key, replication, lo, hi, t,
+    save_state, customer_id, save_rate, holdout, every, save_contacted, save_held_out, key, replication, lo, hi, t
 ):  # fmt: skip
     """In the period of a campaign, hold out a part of the targets by lot, and contact the others.
 
     Periods that are a multiple of `every`, but not 0. A target (state 1) is held out (3) if a uniform (draw 1, block j,
-    word 0) is below `holdout`, else contacted (2). Who is contacted and reachable is awake through period
-    `t + awake_for - 1`, or longer if she was.
+    word 0) is below `holdout`, else contacted (2).
 
-    save_state (m, n)  code, awake_until (n,)  period  [written]      save_contacted, save_held_out  tallies [written]
+    save_state (m, n)  code  [written]      save_contacted, save_held_out  tallies [written]
     """
     if t % every == 0 and t > 0:
         for j in range(save_state.shape[0]):
@@ -110,8 +108,6 @@ def draw_lots(
                         save_state[j, i] = HELD_OUT if out else CONTACTED
                         left_out += 1 if out else 0
                         asked += 0 if out else 1
-                        if not out and reachable[j, i] > 0:
-                            awake_until[i] = max(awake_until[i], np.int32(t + awake_for - 1))
                 save_contacted[j] += asked
                 save_held_out[j] += left_out
 
@@ -123,6 +119,30 @@ def approach_targets(approaches, save_state, every, lo, hi, t):
         for j in range(approaches.shape[0]):
             for i in range(lo, hi):
                 approaches[j, i - lo] += np.float32(1.0) if save_state[j, i] == CONTACTED else np.float32(0.0)
+
+
+@kernel
+def ask_to_compare(wakings, save_state, every, lo, hi, t):
+    """In the period of a campaign, let each contact make its target compare.  wakings (m, tile)  contacts  [written]"""
+    if t % every == 0 and t > 0:
+        for j in range(wakings.shape[0]):
+            for i in range(lo, hi):
+                wakings[j, i - lo] += np.float32(1.0) if save_state[j, i] == CONTACTED else np.float32(0.0)
+
+
+@kernel
+def awaken(awake_until, wakings, reachable, awake_for, lo, hi, t):
+    """Let contacts that make customers compare reach them.
+
+    Where `wakings` is above 0 and the firm's data reach her she is awake through period `t + awake_for - 1`, or longer
+    if she was.
+
+    awake_until (n,)  period  [written]
+    """
+    for j in range(wakings.shape[0]):
+        for i in range(lo, hi):
+            if wakings[j, i - lo] > 0.0 and reachable[j, i] > 0:
+                awake_until[i] = max(awake_until[i], np.int32(t + awake_for - 1))
 
 
 @kernel

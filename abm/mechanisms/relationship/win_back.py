@@ -36,7 +36,6 @@ from abm.mechanisms.relationship.win_back_kernels import (
     draw_order,
     offer_return,
 )
-from abm.mechanisms.sums import Sum
 from abm.world.columns import CENT, Column, Tally
 from abm.world.world import World
 
@@ -131,7 +130,6 @@ class WinBack(Mechanism):
         ),
         Column("win_back_luck", ("firm", "customer"), 0, "0-1", "her place in an order by lot"),
     )  # fmt: skip
-    sums = (Sum("apologies", ("firm", "row"), 0.0, "letters", "that ask a lapsed customer back", Phase.CONTACT),)
     writes = ("aware", "learned")
     counts = (
         Tally("lapsed_contacted", "customers", "lapsed customers who were contacted"),

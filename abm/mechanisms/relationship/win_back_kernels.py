@@ -82,7 +82,7 @@ def approach_lapsed(approaches, win_back_state, every, lo, hi, t):
 
 @kernel
 def apologise(apologies, win_back_state, every, lo, hi, t):
-    """In the period of a campaign, ask each contacted lapsed customer back.  apologies (m, tile)  letters  [written]"""
+    """In the period of a campaign, ask contacted lapsed customers back.  apologies (m, tile)  contacts  [written]"""
     if t % every == 0 and t > 0:
         for j in range(apologies.shape[0]):
             for i in range(lo, hi):

@@ -162,7 +162,7 @@ class TestByHand:
     def plan(self, small, t):
         """Plan the contacts of a period; return those of the first firm."""
         small.phases(abm.Phase.CONTACT, t=t)
-        return small.scratch("care", "care_contacts")[0, :4].tolist()
+        return small.passing.care_contacts[0, :4].tolist()
 
     def test_whole_contacts_are_made_to_who_is_known(self):
         small = self.small({"regular_contact": 2.0})
