@@ -15,6 +15,7 @@ place in the arrays.
   line can be seen or is announced, she balks if LUCK < logistic32(float32((seen wait - ACCEPTED) / BALK_SCALE)), or
   with scale 0 if the seen wait is above ACCEPTED; that is the expected wait, or what is announced, ANNOUNCED_PART of
   it. Else she waits, at most PATIENCE. LINE, JOINED and FIRST_WAIT stay as they were if she does not join.
+* A pool has a free server for a line of its RESERVED ones only while more than RESERVE of its servers are free.
 * **A server who becomes free** takes the first person of the line of lowest rank among those that her pool serves, of
   these one for which the pool has the skill, of these the one whose first person has waited longest (with appointments:
   is due earliest), and up to BATCH - 1 more from that line. It takes as long as the longest NEED of them, times pace,

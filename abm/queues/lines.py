@@ -23,6 +23,8 @@ from abm.queues.rules import (
     OVERTAKEN,
     POOLS,
     RANK,
+    RESERVE,
+    RESERVED,
     SERVES,
     SERVING,
     STAFF,
@@ -108,6 +110,14 @@ def shortest_line(day, f, joined):
 
 
 @routine
+def may_serve(day, f, p, line, busy):
+    """Return whether a pool serves a line, and has a server for it of whom so many are busy, beyond its reserve."""
+    rules, free = day.pools[f, p], day.pool_state[f, p, STAFF] - busy
+    least = rules[RESERVE] if (rules[RESERVED] >> line) & 1 else np.int64(0)
+    return (rules[SERVES] >> line) & 1 > 0 and free > least
+
+
+@routine
 def free_pool(day, f, line, taken):
     """Return the first pool with a free server for a line, one with the skill before one without; -1 = none.
 
@@ -116,7 +126,7 @@ def free_pool(day, f, line, taken):
     found, lacks = np.int64(NOBODY), np.int64(2)
     for p in range(np.int64(day.rules[f, POOLS])):
         busy = day.pool_state[f, p, BUSY] + (1 if p == taken else 0)
-        if (day.pools[f, p, SERVES] >> line) & 1 and busy < day.pool_state[f, p, STAFF]:
+        if may_serve(day, f, p, line, busy):
             without = (day.pools[f, p, WITHOUT_SKILL] >> line) & 1
             if without < lacks:
                 found, lacks = np.int64(p), without
@@ -125,7 +135,7 @@ def free_pool(day, f, line, taken):
 
 @routine
 def next_line(day, f, p):
-    """Return from which line a pool serves next; -1 = nobody waits in its lines.
+    """Return from which line a pool with a free server serves next; -1 = nobody waits in its lines.
 
     The line of lowest rank; of those, one for which it has the skill; of those, the one whose first person has waited
     longest, with appointments is due earliest; of those, the first.
@@ -133,7 +143,7 @@ def next_line(day, f, p):
     by_due = day.rules[f, APPOINTMENTS] > 0.0
     best, rank, lacks, since = np.int64(NOBODY), np.int64(0), np.int64(0), 0.0
     for line in range(np.int64(day.rules[f, LINES])):
-        if (day.pools[f, p, SERVES] >> line) & 1 and day.line_state[f, line, LENGTH] > 0:
+        if day.line_state[f, line, LENGTH] > 0 and may_serve(day, f, p, line, day.pool_state[f, p, BUSY]):
             order, without = day.lines[f, line, RANK], (day.pools[f, p, WITHOUT_SKILL] >> line) & 1
             head = np.int64(day.line_state[f, line, HEAD])
             waits = day.wants[head, DUE] if by_due else day.times[head, JOINED]

@@ -103,9 +103,10 @@ LINE_RULES = 3
 HEAD, TAIL, LENGTH, SERVING, ISSUED, CALLED = range(6)
 LINE_STATE = 6
 
-# A pool's rules: lines that it serves (bits), those among them without the skill (bits), whom it serves at a time.
-SERVES, WITHOUT_SKILL, BATCH = range(3)
-POOL_RULES = 3
+# A pool's rules: lines that it serves (bits), those among them without the skill (bits), whom it serves at a time, and
+# those among them (bits) that it serves only while more than RESERVE of its servers are free.
+SERVES, WITHOUT_SKILL, BATCH, RESERVED, RESERVE = range(5)
+POOL_RULES = 5
 
 # What a pool is like at the moment, in persons.
 STAFF, BUSY = range(2)

@@ -52,7 +52,7 @@ def take(day, f, p):
         step_out(day, f, line, v)
         return v
     for other in range(np.int64(day.rules[f, LINES])):  # the numbers of who has left are called, and nobody comes
-        if (day.pools[f, p, SERVES] >> other) & 1:
+        if (day.pools[f, p, SERVES] >> other) & 1 and day.line_state[f, other, LENGTH] == 0:
             day.line_state[f, other, CALLED] = day.line_state[f, other, ISSUED]
     return np.int64(NOBODY)
 

@@ -82,6 +82,8 @@ class Pool:
     serves: int
     without_skill: int
     batch: int
+    reserved: int
+    reserve: int
     pace: float
     staff: int
     busy: int = 0
@@ -90,6 +92,11 @@ class Pool:
     def has_skill(self, line: Line) -> bool:
         """Tell whether the pool has the skill that a line takes."""
         return not self.without_skill >> line.place & 1
+
+    def has_server(self, line: Line, spoken_for: int = 0) -> bool:
+        """Tell whether it serves a line and somebody is free for it, apart from the reserve."""
+        kept = self.reserve if self.reserved >> line.place & 1 else 0
+        return bool(self.serves >> line.place & 1) and self.staff - self.busy - spoken_for > kept
 
 
 class Facility:
@@ -120,7 +127,7 @@ class Facility:
 
     def free_pool(self, line: Line, taken: Pool | None) -> Pool | None:
         """Return the first pool with a free server, one with the skill before one without."""
-        free = [pool for pool in self.serving(line) if pool.busy + (pool is taken) < pool.staff]
+        free = [pool for pool in self.pools if pool.has_server(line, int(pool is taken))]
         return min(free, key=lambda pool: not pool.has_skill(line), default=None)
 
     def seem_to_wait(self, line: Line) -> int:
@@ -136,6 +143,6 @@ class Facility:
     def next_line(self, pool: Pool) -> Line | None:
         """Return the line from which a pool serves next."""
         of_whom = "due" if self.rules["appointments"] else "joined"
-        lines = [line for line in self.served_by(pool) if line.waiting]
+        lines = [line for line in self.lines if line.waiting and pool.has_server(line)]
         order = [(line.rank, not pool.has_skill(line), getattr(line.waiting[0], of_whom), line.place) for line in lines]
         return self.lines[min(order)[-1]] if order else None

@@ -187,8 +187,8 @@ class ServiceDay:
         while pool.busy < pool.staff and (line := f.next_line(pool)) is not None:
             self.begin(f, line, pool, line.waiting[: pool.batch])
         if pool.busy < pool.staff:
-            for line in f.served_by(pool):  # nobody waits, so that every number has been called
-                line.called = line.issued
+            for line in f.served_by(pool):  # where nobody waits every number has been called
+                line.called = line.called if line.waiting else line.issued
 
     def begin(self, f: Facility, line: Line, pool: Pool, together: Sequence[Person]) -> None:
         """Begin to serve some people together."""

@@ -21,7 +21,7 @@ from tests.reference.service_day import ServiceDay
 FEATURES = [
     "tickets", "appointments", "visible", "announces", "balks", "gradually", "call_backs", "retries", "second",
     "repeats", "fairness", "shifts", "batches", "pace", "room", "skills", "patience", "finite", "fractions",
-    "many_lines", "many_pools", "many_stages", "many_facilities", "many_kinds", "begins_late", "fewer",
+    "many_lines", "many_pools", "many_stages", "many_facilities", "many_kinds", "begins_late", "fewer", "reserve",
 ]  # fmt: skip
 HALVES = np.array([0.0, 0.5, 1.0, 2.0, 3.0, 4.5])
 
@@ -97,6 +97,9 @@ def fill_pools(on: set[str], day: Day, rng: np.random.Generator) -> None:
         day.pools[:, :, R.WITHOUT_SKILL] = rng.integers(0, 1 << lines, shape) & day.pools[:, :, R.SERVES]
     if "batches" in on:
         day.pools[:, :, R.BATCH] = rng.integers(1, 4, shape)
+    if "reserve" in on:
+        day.pools[:, :, R.RESERVED] = rng.integers(0, 1 << lines, shape)
+        day.pools[:, :, R.RESERVE] = rng.integers(0, 3, shape)
     if "pace" in on:
         day.pace[:] = rng.choice([0.5, 1.0, 1.1, 2.0], shape)
 
