@@ -20,7 +20,7 @@ ORDER = (
 
 # These act after all others: a visitor is asked when it is known who complains unasked, makes a scene when it is known
 # that she is served, and takes goods from the shelf when it is known who has left.
-LAST = ("care", "difficult_customers", "stock")
+LAST = ("care", "difficult_customers", "outbound", "stock")
 
 
 @cache

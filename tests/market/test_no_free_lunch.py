@@ -33,11 +33,12 @@ pytestmark = pytest.mark.slow
 MOST = 1.25  # of the profit of a firm that leaves everything at its default
 PROGRAMMES = ("points", "stamp_card", "tiers")
 COMPANY = {  # what some lever of a theory needs
-    "contact_centre": ("customer_classes",),
+    "contact_centre": ("customer_classes", "information", "contacts", "care", "outbound"),
     "customer_classes": ("complaint", "recovery"),
     "modernisation": ("attributes",),
     "difficult_customers": ("staff",),
     "offers": ("save",),
+    "outbound": ("offers", "save"),
     "service_steps": ("information", "contacts", "complaint", "care", "second_product"),
     "waiting_line": ("customer_classes", "forecasting"),
 }
@@ -66,6 +67,10 @@ FURNISHED = {  # what its levers act on
     "improvement": {"firms.north.survey.sampling": 0.2, "firms.north.improvement.improvement_budget": 0.1},
     "modernisation": {"firms.north.modernisation.modernisation_gain": 0.05},
     "offers": _SAVING,
+    "outbound": {
+        **_SAVING, "firms.north.care.regular_contact": 0.2, "firms.north.contact_centre.agents": 4,
+        "firms.north.contact_centre.blended": True,
+    },
     "payments": {"firms.north.payments.credit": 0.5},
     "perceived_wait": {"firms.north.waiting_line.servers": 2, "waiting_line.service_minutes": 15.0},
     "personalisation": {

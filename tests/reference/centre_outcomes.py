@@ -104,19 +104,23 @@ def prices(policy: Any) -> dict[str, int]:
         (policy.knowledge_scale, policy.knowledge), (policy.quality_scale, policy.quality_target),
     )  # fmt: skip
     rooms = (0.0 if bought else policy.site_cost) + (policy.system_cost if policy.ownership == "own" else 0.0)
+    calls = policy.outbound_agents > 0 or (policy.blended and policy.agents > 0)
     return {
-        "has_centre": int(there), "agent_hour": hundredths(pay + tools),
+        "has_centre": int(there), "calls_out": int(calls), "agent_hour": hundredths(pay + tools),
         "expert_hour": hundredths(pay * policy.expert_premium),
         "answer_fee": hundredths(policy.contact_fee if bought else 0.0),
         "centre_contact_expense": hundredths(100.0 * sum(scale * effort(level) for scale, level in tries)),
-        "site_day": hundredths(rooms * policy.sites if there else 0.0),
+        "site_day": hundredths(rooms * policy.sites if there or calls else 0.0),
     }  # fmt: skip
 
 
-def booked(firm: Any, days: float, minutes: tuple[float, float, float], offered: int, answered: int) -> dict[str, int]:
+def booked(
+    firm: Any, days: float, minutes: tuple[float, float, float], offered: int, answered: int, reached: int = 0
+) -> dict[str, int]:
     """Return what a centre costs in a period, and the whole seconds for which agents are paid.
 
     firm : with what hours, contacts and days cost      minutes : of all agents and of experts on a full day, overtime
+    reached : customers, by calls of the firm
     """
     agents, experts, overtime = minutes
     paid = agents * days + overtime
@@ -125,6 +129,6 @@ def booked(firm: Any, days: float, minutes: tuple[float, float, float], offered:
         "agent_seconds": math.floor(MINUTES * paid + 0.5),
         "centre_staffing": math.floor(staffing + 0.5),
         "centre_technology": offered * firm.centre_contact_expense,
-        "centre_fees": answered * firm.answer_fee,
+        "centre_fees": (answered + reached) * firm.answer_fee,
         "centre_rooms": math.floor(firm.site_day * days + 0.5),
     }

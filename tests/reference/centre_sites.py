@@ -16,10 +16,10 @@ from tests.reference.closeness import as_single
 from tests.reference.facility import MOST_POOLS, NOBODY, RULES
 from tests.reference.service_day import ENDLESS
 
-QUESTIONS, COMPLAINTS, BEST_QUESTIONS, BEST_COMPLAINTS, MESSAGES = LINES = range(5)
-DEDICATED, GENERALISTS, SPECIALISTS = POOLS = range(3)
+QUESTIONS, COMPLAINTS, BEST_QUESTIONS, BEST_COMPLAINTS, MESSAGES, OUTGOING = LINES = range(6)
+CALLERS, DEDICATED, GENERALISTS, SPECIALISTS = POOLS = range(4)
 SITES = 2  # of a firm
-USUAL, BEST, ALL = 0b00011, 0b01100, 0b11111  # lines, as bits
+USUAL, BEST, OF_CUSTOMERS, OF_FIRM = 0b000011, 0b001100, 0b011111, 0b100000  # lines, as bits
 
 
 @dataclass
@@ -53,18 +53,27 @@ class Sites:
 
     def lines(self, j: int) -> list[list[int]]:
         """Return of each line its rank, the lines whose people are served no later (bits), and its stage."""
-        ranks = [1, 1, 0, 0, 2] if self.firms[j].best_first else [1, 1, 1, 1, 2]
+        ranks = [1, 1, 0, 0, 2, 3] if self.firms[j].best_first else [1, 1, 1, 1, 2, 3]
         return [[rank, sum(1 << k for k in LINES if ranks[k] <= rank), 0] for rank in ranks]
 
-    def pools(self) -> list[list[int]]:
-        """Return of each pool the lines that it serves, those among them without the skill, and its batch."""
+    def pools(self, j: int) -> list[list[int]]:
+        """Return of each pool the lines that it serves, those among them without the skill, its batch, and its reserve:
+        the lines that it serves only while more than so many are free, and how many."""
         complaints = 1 << COMPLAINTS | 1 << BEST_COMPLAINTS
-        return [[BEST, 0, 1], [ALL, complaints, 1], [ALL, (USUAL | BEST) & ~complaints, 1]]
+        firm = self.firms[j]
+        usual = OF_CUSTOMERS | (OF_FIRM if firm.blended else 0)
+        kept = [OF_FIRM, int(firm.idle_reserve)]
+        return [
+            [OF_FIRM, 0, 1, OF_FIRM, 0],
+            [BEST, 0, 1, *kept],
+            [usual, complaints, 1, *kept],
+            [usual, (USUAL | BEST) & ~complaints, 1, *kept],
+        ]
 
     def joins(self, j: int) -> list[int]:
         """Return the line (a bit) that contacts of each kind join."""
         apart = self.firms[j].best_first or self.firms[j].dedicated_agents > 0
-        return [1 << (kind if apart or kind == MESSAGES else kind % BEST_QUESTIONS) for kind in LINES]
+        return [1 << (kind if apart or kind >= MESSAGES else kind % BEST_QUESTIONS) for kind in LINES]
 
     def pace(self, j: int) -> float:
         """Return the factor on the minutes of handling."""
@@ -76,6 +85,8 @@ class Sites:
         """Return how many agents of a pool are on duty at a site in an interval of the day."""
         firm, weights = self.firms[j], self.p.contact_profile
         usual = agents_of_pool(firm, s, pool)
+        if pool == CALLERS:
+            return usual
         follows = firm.follows_calls
         wanted = usual * (1.0 - follows + follows * weights[h] / (sum(weights) / len(weights)))
         return max(math.floor(wanted + 0.5), 1) if usual > 0 else 0
@@ -110,4 +121,6 @@ def agents_of_pool(firm: Any, s: int, pool: int) -> int:
     """Return how many agents of a pool are at a site in an interval of usual contacts."""
     experts = {DEDICATED: firm.dedicated_agents, SPECIALISTS: firm.specialists}
     parts = {k: part_of_site(number, s, firm.sites) for k, number in experts.items()}
+    if pool == CALLERS:
+        return part_of_site(firm.outbound_agents, s, firm.sites)
     return parts[pool] if pool in parts else part_of_site(firm.agents, s, firm.sites) - sum(parts.values())

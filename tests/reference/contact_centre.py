@@ -18,6 +18,7 @@ import numpy as np
 from tests.reference.centre_sites import (
     BEST_QUESTIONS,
     MESSAGES,
+    OUTGOING,
     POOLS,
     QUESTIONS,
     SITES,
@@ -29,15 +30,16 @@ from tests.reference.facility import AWAY, DENIED, NOBODY, PERSON, SERVED
 from tests.reference.random_numbers import Key, customer_words, uniform
 from tests.reference.service_day import ENDLESS, ServiceDay
 
-NO_MATTER, QUESTION, COMPLAINT = range(3)
+NO_MATTER, QUESTION, COMPLAINT, CALL = range(4)
+NOT_LISTED, LISTED, REACHED = range(3)  # what becomes of a call of a firm
 CONTAINED = 7  # an outcome, beside those of a person in a day
 DAY = 4  # opening times from one opening to the next
-ASKS, RETURNS, MOST_CONTACTS = 16, 32, 15
+ASKS, RETURNS, CALLS, MOST_CONTACTS = 16, 32, 48, 15
 PHONE, ONLINE = 1, 2
 CLASS_A, OUTSOURCED, WEEKS = 1, 1, 52
 RECORD = [
     "customer", "firm", "block", "matter", "first", "visit", "best", "written", "site", "annoyed", "outcome", "lacked",
-    "deferred", "told", "resolved",
+    "deferred", "told", "resolved", "answers",
 ]  # fmt: skip
 
 
@@ -60,6 +62,7 @@ class Contact:
     deferred: bool = False
     told: bool = False
     resolved: bool = False
+    answers: bool = False
     moment: float = 0.0
     wait: float = 0.0
 
@@ -168,12 +171,59 @@ class Centre(Sites):
         coming = [c for c in contacts if c.outcome not in (CONTAINED, DENIED)]
         for c in coming:
             day, minute, *_ = self.luck(identities[c.customer], t, 0, c.block)
-            at = place_in(minute, p.contact_profile) / len(p.contact_profile) * self.length
+            intervals = len(p.contact_profile)
+            at = minute if c.matter == CALL else place_in(minute, p.contact_profile) / intervals
+            at *= self.length
             at += p.machine_minutes if c.annoyed else 0.0
             c.moment = math.floor(day * self.whole_days) * DAY * p.minutes_open + at
         coming.sort(key=lambda c: (c.moment, identities[c.customer], c.block))
         begins = [d * DAY * p.minutes_open for d in range(self.whole_days + 1)]
         return coming, [sum(c.moment < begin for c in coming) for begin in begins]
+
+    def calls(self, t: int, identities: Sequence[int], reachable: Any, state: Any) -> list[Contact]:
+        """Return the calls of firms that come up in a period.
+
+        reachable : [firm][row]      state : of the call to each customer, [firm][row], written
+        """
+        found: list[Contact] = []
+        for j, firm in enumerate(self.firms):
+            beside = firm.agents if firm.blended else 0
+            first = part_of_site(beside, 0, firm.sites) + part_of_site(firm.outbound_agents, 0, firm.sites)
+            for i, who in enumerate(identities):
+                state[j][i] = NOT_LISTED if state[j][i] == REACHED else state[j][i]
+                if state[j][i] != LISTED or not firm.calls_out or self.own[i] == MOST_CONTACTS:
+                    continue
+                c = Contact(i, j, CALLS + j, CALL, True)
+                luck, place = self.luck(who, t, 0, c.block)[3], self.luck(who, t, 2, c.block)[2]
+                c.answers = self.below(luck, self.p.answers_calls, "answers") and bool(reachable[j][i])
+                c.site = int(not self.below(place, first / (beside + firm.outbound_agents), "site of a call"))
+                self.own[i] += 1
+                found.append(c)
+        return found
+
+    def end_calls(self, order: Sequence[Contact], people: Sequence[Any], state: Any, periods: Any) -> dict[str, Any]:
+        """Write whom calls have reached, and which are given up; return what is counted of it, by tally.
+
+        state, periods : of the call to each customer, [firm][row], written
+        """
+        names = ("calls", "reached", "dropped", "waiting", "seconds")
+        found = {name: [0] * len(self.firms) for name in names}
+        for c, v in zip(order, people, strict=True):
+            if c.matter == CALL and v.state == SERVED:
+                found["calls"][c.firm] += 1
+                found["seconds"][c.firm] += math.floor(60.0 * (v.left - v.began) + 0.5)
+                if c.answers:
+                    found["reached"][c.firm] += 1
+                    state[c.firm][c.customer] = REACHED
+        for j, own in enumerate(state):
+            for i in [i for i, one in enumerate(own) if one == LISTED]:
+                periods[j][i] += 1
+                if periods[j][i] >= self.p.listed_for:
+                    own[i] = NOT_LISTED
+                    found["dropped"][j] += 1
+                else:
+                    found["waiting"][j] += 1
+        return {f"outbound_{name}": numbers for name, numbers in found.items()}
 
     def records(self, t: int, order: Sequence[Contact], identities: Sequence[int]) -> tuple[np.ndarray, ...]:
         """Return with which records contacts begin: persons, times, wants."""
@@ -192,9 +242,14 @@ class Centre(Sites):
             times[k, 0], times[k, 7] = ENDLESS, -1.0
             arrival = c.moment - math.floor(c.moment / (DAY * p.minutes_open)) * DAY * p.minutes_open
             waits = self.quantile(*self.patiences, patience), p.accepted_wait_of_calls, luck, call_luck
+            minutes = self.quantile(*self.handlings, need)
             if c.written:
                 waits = ENDLESS, ENDLESS, 2.0, 2.0
-            wants[k, :7] = arrival, *waits, arrival, self.quantile(*self.handlings, need)
+            if c.matter == CALL:
+                person[k][PERSON.index("kind")] = OUTGOING
+                waits = max(self.length - arrival, 0.0), ENDLESS, 2.0, 2.0
+                minutes = minutes * p.call_minutes / p.handling_minutes if c.answers else p.ring_minutes
+            wants[k, :7] = arrival, *waits, arrival, minutes
         return person, times, wants
 
     def day(self, t: int, records: tuple[np.ndarray, ...], first: int, last: int) -> SimpleNamespace:
@@ -210,7 +265,7 @@ class Centre(Sites):
 
         return SimpleNamespace(
             person=person, times=times, wants=wants, rules=of_sites(self.rules), lines=of_sites(self.lines),
-            pools=of_sites(lambda j: self.pools()), pace=of_sites(lambda j: [self.pace(j)] * len(POOLS)),
+            pools=of_sites(self.pools), pace=of_sites(lambda j: [self.pace(j)] * len(POOLS)),
             joins=of_sites(lambda j: [self.joins(j)]), mean=of_sites(lambda j: [self.p.handling_minutes]),
             shift_time=[s[0] for s in shifts], shift_place=[s[1] for s in shifts], shift_staff=[s[2] for s in shifts],
             pool_state=staff, first=first, last=last, stride=0, horizon=ENDLESS,
@@ -236,7 +291,7 @@ class Centre(Sites):
             c.outcome, c.wait = v.state, v.waited
             c.deferred = v.line == MESSAGES
             c.told = v.announced >= v.waited
-            c.lacked = v.pool >= 0 and bool(self.pools()[v.pool][1] >> v.line & 1)
+            c.lacked = v.pool >= 0 and bool(self.pools(c.firm)[v.pool][1] >> v.line & 1)
             if v.state == SERVED:
                 overtime[c.firm] += max(0.0, v.left - max(v.began, self.length))
         return overtime

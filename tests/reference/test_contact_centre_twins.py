@@ -32,9 +32,10 @@ from tests.reference.service_day import ENDLESS
 
 MECHANISM = "contact_centre"
 LEVERS = [
-    "has_centre", "agents", "specialists", "dedicated_agents", "sites", "follows_calls", "self_service", "cti",
-    "knowledge", "quality_target", "wait_announced", "best_first", "call_back", "messages", "ownership", "agent_hour",
-    "expert_hour", "answer_fee", "centre_contact_expense", "site_day",
+    "has_centre", "calls_out", "agents", "specialists", "dedicated_agents", "outbound_agents", "blended",
+    "idle_reserve", "sites", "follows_calls", "self_service", "cti", "knowledge", "quality_target",
+    "wait_announced", "best_first", "call_back", "messages", "ownership", "agent_hour", "expert_hour", "answer_fee",
+    "centre_contact_expense", "site_day",
 ]  # fmt: skip
 PROFILES = ((1.0,), (1.0, 3.0), (0.5, 2.0, 0.0, 1.3), (1.0, 0.0))
 NEIGHBOURS = ("behind", "ahead", "mate")  # of a line that she has left
@@ -72,7 +73,9 @@ def firm_of(rng: np.random.Generator) -> dict[str, Any]:
         "follows_calls": some(0.0, 0.5, 0.99), "self_service": some(0.0, 0.0, 0.5, 0.9), "cti": bool(rng.integers(2)),
         "knowledge": some(0.0, 0.5, 0.9), "quality_target": some(0.0, 0.4, 0.99), "messages": bool(rng.integers(2)),
         "wait_announced": some(0.0, 0.5, 1.0, 1.7), "best_first": bool(rng.integers(2)),
-        "call_back": some(0.0, 0.6, 0.99), "ownership": str(rng.choice(["own", "outsourced", "hosted"])),
+        "outbound_agents": int(rng.choice([0, 0, 1, 3])), "blended": bool(rng.integers(2)),
+        "idle_reserve": int(rng.choice([0, 0, 1, 2])), "call_back": some(0.0, 0.6, 0.99),
+        "ownership": str(rng.choice(["own", "outsourced", "hosted"])),
     }  # fmt: skip
 
 
@@ -88,7 +91,9 @@ def market_of(rng: np.random.Generator) -> dict[str, Any]:
         "accepted_wait_of_calls": float(rng.choice([0.5, 2.0, 20.0])), "by_class": bool(rng.integers(2)),
         "call_back_after": float(rng.choice([0.0, 5.0])), "call_back_taken": float(rng.choice([0.6, 1.0])),
         "answered_within": float(rng.choice([0.0, 0.25, 4.0])),
-        "wrong_skill_pace": float(rng.choice([1.0, 1.5])),
+        "wrong_skill_pace": float(rng.choice([1.0, 1.5])), "answers_calls": float(rng.choice([0.3, 1.0])),
+        "call_minutes": float(rng.choice([4.0, 20.0])), "ring_minutes": float(rng.choice([0.0, 2.0])),
+        "listed_for": int(rng.choice([1, 3])),
     }  # fmt: skip
 
 
@@ -104,7 +109,7 @@ class Bench:
         drawn[0]["agents"] = max(drawn[0]["agents"], 1)  # somebody has a centre
         self.small = Small(
             customers, [{MECHANISM: own} for own in drawn], complaint={}, recovery={}, customer_classes={},
-            contact_centre=self.numbers,
+            information={}, contacts={}, care={}, outbound={}, contact_centre=self.numbers,
         )  # fmt: skip
         self.world, self.c = self.small.world, self.small.c
         self.steps = {step.name: step for step in self.small.scenario.steps() if step.mechanism.name == MECHANISM}
@@ -123,6 +128,9 @@ class Bench:
         c.customer_class[:] = rng.integers(0, 5, (m, n))
         c.open_matter[:] = rng.integers(0, 3, (m, n))
         c.satisfaction[:], c.trust[:] = rng.random((m, n)), rng.random((m, n))
+        if "outbound_state" in c:
+            c.outbound_state[:], c.outbound_periods[:] = rng.choice([0, 1, 1, 2], (m, n)), rng.integers(0, 3, (m, n))
+            c.reachable[:] = rng.choice([0, 1, 1], (m, n))
 
     def list_visits(self) -> None:
         """Draw visits, with places in the book that leave gaps, and who complains how."""
@@ -164,6 +172,11 @@ class Bench:
     def contacts(self) -> np.ndarray:
         """Return the records of the contacts on the list."""
         return self.of("contact")[: self.of("contact_number")[0]]
+
+    def calls(self) -> np.ndarray:
+        """Return the records of the calls behind them."""
+        first = self.of("contact_number")[0]
+        return self.of("contact")[first : first + self.of("calls_listed")[0]]
 
     def people(self) -> list[SimpleNamespace]:
         """Return the customers as the twin takes them."""
@@ -220,15 +233,16 @@ class TestByHand:
         assert twin.question_chance(0.02, 13) == pytest.approx(0.0768837)
 
     def test_two_sites(self):
-        """Of seven agents, two specialists and a dedicated one: four at the first site, with one generalist fewer."""
-        firm = SimpleNamespace(agents=7, specialists=2, dedicated_agents=1, sites=2)
+        """Of seven agents, two specialists and a dedicated one: four at the first site, with one generalist fewer; and
+        three callers beside them."""
+        firm = SimpleNamespace(agents=7, specialists=2, dedicated_agents=1, outbound_agents=3, sites=2)
 
         def divided() -> list[list[int]]:
             return [[agents_of_pool(firm, s, pool) for pool in POOLS] for s in range(2)]
 
-        assert divided() == [[1, 2, 1], [0, 2, 1]]
+        assert divided() == [[2, 1, 2, 1], [1, 0, 2, 1]]
         firm.sites = 1
-        assert divided() == [[1, 4, 2], [0, 0, 0]]
+        assert divided() == [[3, 1, 4, 2], [0, 0, 0, 0]]
 
     def test_minute_of_the_day(self):
         """Of weights 1 and 3, 0.125 is in the middle of the first interval, 0.625 of the second; no weight, nobody."""
@@ -279,8 +293,8 @@ seeds = st.integers(0, 2**32 - 1)
 @given(seeds)
 def test_rules_of_sites_are_those_of_the_twin(seed):
     bench = Bench(np.random.default_rng(seed), customers=2, firms=3)
-    bench.run("set_centres", 0)
-    bench.run("plan_agents", 0)
+    for name in ("set_centres", "set_pools", "plan_agents"):
+        bench.run(name, 0)
     centre = bench.centre
     day = centre.day(0, (None, None, None), 0, 0)
     sites = len(day.rules)
@@ -317,9 +331,23 @@ def listed(bench: Bench, t: int) -> list[Contact]:
     assert_records(bench.contacts(), contacts)
     bench.run("ask_machine", t)
     bench.centre.ask_machine(t, contacts, bench.identities())
-    assume(not bench.centre.close)
     assert_records(bench.contacts(), contacts)
+    list_calls(bench, t)
+    assume(not bench.centre.close)
     return contacts
+
+
+def list_calls(bench: Bench, t: int) -> None:
+    """Let both list the calls of firms, if any firm makes some; compare what they wrote."""
+    bench.listed, bench.state = [], []
+    if "list_calls" in bench.steps:
+        bench.state = bench.c.outbound_state.tolist()
+        bench.run("list_calls", t)
+        bench.listed = bench.centre.calls(t, bench.identities(), bench.c.reachable, bench.state)
+        assume(not bench.centre.close)
+        np.testing.assert_array_equal(bench.c.outbound_state, bench.state)
+        np.testing.assert_array_equal(bench.of("own_contacts"), bench.centre.own)
+    assert_records(bench.calls(), bench.listed)
 
 
 @given(seeds, st.integers(0, 500))
@@ -358,17 +386,18 @@ def test_a_matter_stays_open_if_it_would_be_a_sixteenth_contact(t):
 
 def answered(bench: Bench, t: int) -> list[Contact]:
     """Let both take the contacts of a period through their days; compare what they wrote."""
-    bench.run("set_centres", t)
-    bench.run("plan_agents", t)
+    for name in ("set_centres", "set_pools", "plan_agents"):
+        bench.run(name, t)
     contacts, centre, who = listed(bench, t), bench.centre, bench.identities()
     bench.run("order_contacts", t)
-    order, arrivals = centre.order(t, contacts, who)
+    order, arrivals = centre.order(t, [*contacts, *bench.listed], who)
     places = bench.of("contact_order")[: len(order)]
-    place = {id(c): k for k, c in enumerate(contacts)}
+    place = {id(c): k for k, c in enumerate([*contacts, *bench.listed])}
     assert places.tolist() == [place[id(c)] for c in order]
     assert bench.of("contact_arrivals")[: len(arrivals)].tolist() == arrivals
     np.testing.assert_allclose(bench.of("contact_moment")[places], [c.moment for c in order], rtol=1e-13)
     bench.run("fill_contacts", t)
+    bench.run("fill_calls", t)
     records = centre.records(t, order, who)
     for k, name in enumerate(PERSON):
         found = bench.of("contact_person")[: len(order), k]
@@ -390,10 +419,28 @@ def answered(bench: Bench, t: int) -> list[Contact]:
     overtime = centre.note(order, people)
     np.testing.assert_allclose(bench.c.overtime_minutes, overtime, rtol=1e-9, atol=1e-9)
     assert_records(bench.contacts(), contacts)
+    assert_records(bench.calls(), bench.listed)
+    end_calls(bench, order, people, t)
     np.testing.assert_allclose(
         bench.of("contact_wait")[: len(contacts)], [c.wait for c in contacts], rtol=1e-9, atol=1e-9
     )
     return contacts
+
+
+def end_calls(bench: Bench, order: list[Contact], people: list[Any], t: int) -> None:
+    """Let both say what came of calls, and give up those that were listed for long; compare what they wrote."""
+    if "note_calls" not in bench.steps:
+        return
+    periods = bench.c.outbound_periods.tolist()
+    waiting = [sum(one == twin.LISTED for one in own) for own in bench.state]
+    bench.run("note_calls", t)
+    counted = bench.centre.end_calls(order, people, bench.state, periods)
+    np.testing.assert_array_equal(bench.c.outbound_state, bench.state)
+    np.testing.assert_array_equal(bench.c.outbound_periods, periods)
+    for name, numbers in counted.items():
+        assert bench.of(name)[:-1].tolist() == numbers, name
+    ended = zip(*(counted[f"outbound_{name}"] for name in ("reached", "dropped", "waiting")), strict=True)
+    assert [sum(one) for one in ended] == waiting
 
 
 @settings(max_examples=150)
@@ -489,10 +536,12 @@ def assert_booked(bench: Bench) -> None:
     """Let both book what centres cost, from what was counted before; compare."""
     centre, m, c = bench.centre, len(bench.centre.firms), bench.c
     bench.run("book_centres", 0)
+    bench.run("book_calls", 0)
+    reached = bench.of("outbound_reached").tolist()
     minutes = np.array([c.agent_minutes, c.expert_minutes, c.overtime_minutes]).T.tolist()
     offered, came = bench.of("contacts_offered").tolist(), bench.of("contacts_answered").tolist()
     for j in range(m):
-        expected = outcomes.booked(centre.firms[j], centre.days, tuple(minutes[j]), offered[j], came[j])
+        expected = outcomes.booked(centre.firms[j], centre.days, tuple(minutes[j]), offered[j], came[j], reached[j])
         for name, number in expected.items():
             assert bench.of(name)[j] == number, name
 

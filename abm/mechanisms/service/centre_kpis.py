@@ -51,8 +51,9 @@ def agent_occupancy(c: Tallied) -> FloatArray:
 
 @kpi(unit="cu/contact", better="less", nan="nobody made contact")
 def cost_per_contact(c: Tallied) -> FloatArray:
-    """Cost of staff, technology, fees and rooms of the centre / contacts."""
-    return (c.centre_staffing + c.centre_technology + c.centre_fees + c.centre_rooms) / c.contacts_offered
+    """Cost of staff, technology, fees and rooms of the centre / contacts, of customers and calls that reached one."""
+    cost = c.centre_staffing + c.centre_technology + c.centre_fees + c.centre_rooms
+    return cost / (c.contacts_offered + c.outbound_reached)
 
 
 @kpi(unit="share", nan="nobody made contact")
@@ -73,8 +74,33 @@ def contact_satisfaction(c: Tallied) -> FloatArray:
     return c.contact_verdicts / c.contacts_offered
 
 
+@kpi(unit="share", better="more", nan="the firm called nobody")
+def right_party_contact_rate(c: Tallied) -> FloatArray:
+    """Calls of the firm that reached the customer / calls that it made."""
+    return c.outbound_reached / c.outbound_calls
+
+
+@kpi(unit="share", better="more", nan="no call was taken off the list")
+def call_completion(c: Tallied) -> FloatArray:
+    """Calls of the firm that reached the customer / calls taken off the list, reached or given up."""
+    return c.outbound_reached / (c.outbound_reached + c.outbound_dropped)
+
+
+@kpi(unit="calls/customer/period")
+def outbound_call_rate(c: Tallied) -> FloatArray:
+    """Calls that the firm made, answered or not / customers of the market, per period."""
+    return c.outbound_calls / c.population
+
+
+@kpi(unit="share", nan="the firm pays no agents")
+def outbound_occupancy(c: Tallied) -> FloatArray:
+    """Minutes of agents with calls of the firm / minutes of agents paid; a part of `agent_occupancy`."""
+    return c.outbound_seconds / c.agent_seconds
+
+
 KPIS = (
     contact_service_level, best_service_level, others_service_level, mean_answer, call_abandonment_rate,
     first_contact_resolution, agent_occupancy, cost_per_contact, containment_rate,
-    mean_deferred_answer, contact_satisfaction,
+    mean_deferred_answer, contact_satisfaction, right_party_contact_rate, call_completion, outbound_call_rate,
+    outbound_occupancy,
 )  # fmt: skip

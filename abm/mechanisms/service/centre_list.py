@@ -18,6 +18,7 @@ from abm.mechanisms.service.centre_records import (
     ASKS,
     BEST,
     BLOCK,
+    CALL,
     COMPLAINT,
     CONTAINED,
     CUSTOMER,
@@ -158,26 +159,27 @@ def ask_machine(
 
 @kernel(per="market", double=True)
 def order_contacts(
-    contact_order, contact_spare, contact_moment, contact_arrivals, contact, contact_number, customer_id,
+    contact_order, contact_spare, contact_moment, contact_arrivals, contact, contact_number, calls_listed, customer_id,
     contact_profile, centre_days, minutes_open, machine_minutes, key, replication, t,
 ):  # fmt: skip
-    """Draw when each contact that is for agents comes to them, and list these in that order, day by day.
+    """Draw when each contact that is for agents, or call of a firm, comes to them, and list these in that order.
 
     Draw 0 at its block: word 0 decides the day (the whole part of it times their number, `days_of_period`), word 1 the
     minute of the day by the weights of its intervals, `interval_of`, over their number, times the length of the day,
-    minutes_open centre_days / days; who is annoyed by a machine comes `machine_minutes` later, be it after closing. At
-    the same moment identities decide, then blocks. Day d begins at 4 d minutes_open.
+    minutes_open centre_days / days; who is annoyed by a machine comes `machine_minutes` later, be it after closing.
+    Calls of firms come up evenly over the day: word 1 times its length. At the same moment identities decide, then
+    blocks. Day d begins at 4 d minutes_open.
 
     contact_order, contact_spare, contact_moment (book,), only of who is AWAY  [written]
     contact_arrivals (days + 1,)  place in the order of the first contact of each day, last their number  [written]
     """
-    days, came = days_of_period(centre_days[0]), 0
+    days, came, intervals = days_of_period(centre_days[0]), 0, contact_profile.shape[0]
     length = minutes_open * centre_days[0] / days
-    for c in range(contact_number[0]):
+    for c in range(contact_number[0] + calls_listed[0]):
         one = contact[c]
         if one[OUTCOME] == AWAY:
             a, b, _, _ = uniform4(key, customer_id[one[CUSTOMER]], t, one[BLOCK], replication)
-            minute = interval_of(b, contact_profile) / contact_profile.shape[0] * length
+            minute = (b if one[MATTER] == CALL else interval_of(b, contact_profile) / intervals) * length
             minute += machine_minutes if one[ANNOYED] > 0 else 0.0
             contact_moment[c] = min(np.int64(a * days), days - 1) * DAY * minutes_open + minute
             contact_order[came] = c

@@ -1,4 +1,4 @@
-"""What a firm sets for its contact centre: who answers, in which order, with what tools, and who owns it."""
+"""What a firm sets for its contact centre: who answers and who calls, in which order, with what tools, whose it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _effort(scale: float, level: float) -> float:
 
 
 class ContactCentrePolicy(Policy):
-    """Who answers contacts, in which order, with what tools, and who owns the centre."""
+    """Who answers contacts and who calls, in which order, with what tools, and who owns the centre."""
 
     name = "contact_centre"
     presets = "contact_centre"
@@ -37,6 +37,8 @@ class ContactCentrePolicy(Policy):
     free: ClassVar = {
         "wait_announced": "an announcement is cheap; who hears of a long wait hangs up",
         "best_first": "who is answered first is answered before another, who waits the longer",
+        "blended": "agents are paid whether they wait or call; who calls meanwhile waits the longer",
+        "idle_reserve": "who is kept free for customers is paid for waiting, and calls nobody",
     }
     preset: str = param("none", unit="name", evidence="assumed", doc="generation that other fields follow")
     agents: int = param(
@@ -50,6 +52,18 @@ class ContactCentrePolicy(Policy):
     dedicated_agents: int = param(
         0, unit="agents", bounds=(0, MOST_AGENTS), evidence="assumed",
         doc="of the agents, for class A alone, with the skill for either matter",
+    )  # fmt: skip
+    outbound_agents: int = param(
+        0, unit="agents", bounds=(0, MOST_AGENTS), evidence="assumed",
+        doc="beside the agents, on duty all day for calls of the firm alone (outbound)",
+    )  # fmt: skip
+    blended: bool = param(
+        False, unit="true/false", evidence="assumed",
+        doc="whether agents also make calls of the firm, when nobody waits for them",
+    )  # fmt: skip
+    idle_reserve: int = param(
+        0, unit="agents", bounds=(0, MOST_AGENTS), evidence="assumed",
+        doc="of each kind and site, kept free when others make calls (`blended`): calls begin only while more are",
     )  # fmt: skip
     sites: int = param(
         1, unit="sites", bounds=(1, 2), evidence="assumed", doc="that agents are divided over, each with its own lines"
@@ -111,8 +125,9 @@ class ContactCentrePolicy(Policy):
         6.0, unit="cu/agent/hour", bounds=(0, 1e4), evidence="assumed", doc="for agents that a provider keeps ready"
     )
     contact_fee: float = param(
-        3.0, unit="cu/contact", bounds=(0, 1e4), evidence="assumed", doc="for a contact that a provider's agent answers"
-    )
+        3.0, unit="cu/contact", bounds=(0, 1e4), evidence="assumed",
+        doc="for a contact that a provider's agent answers, or a customer whom she reaches",
+    )  # fmt: skip
     cti_cost: float = param(1.5, unit="cu/agent/hour", bounds=(0, 1e4), evidence="assumed", doc="cost of `cti`")
     message_cost: float = param(
         0.5, unit="cu/agent/hour", bounds=(0, 1e4), evidence="assumed", doc="cost of `messages`"
@@ -131,7 +146,7 @@ class ContactCentrePolicy(Policy):
     )
 
     def worked_out(self, firm: Any) -> dict[str, tuple[Held, Any]]:
-        """Return whether there is a centre, and what hours, contacts and days of it cost.
+        """Return whether there is a centre for customers, whether anybody calls them, and what it costs.
 
         agent_hour, expert_hour : cents of an agent, and more of an expert      answer_fee : cents of an answer
         centre_contact_expense : 1/100 cent of a contact      site_day : cents of all sites
@@ -148,12 +163,18 @@ class ContactCentrePolicy(Policy):
         flexible = 1.0 + _effort(self.call_flexibility_scale, self.follows_calls)
         return {
             "has_centre": (WHOLE, int(there)),
+            "calls_out": (WHOLE, int(self.calls)),
             "agent_hour": (CENTS, pay * flexible + tools),
             "expert_hour": (CENTS, pay * flexible * self.expert_premium),
             "answer_fee": (CENTS, self.contact_fee if bought else 0.0),
             "centre_contact_expense": (CENTS, 100.0 * sum(_effort(scale, level) for scale, level in efforts)),
-            "site_day": (CENTS, rooms * self.sites if there else 0.0),
+            "site_day": (CENTS, rooms * self.sites if there or self.calls else 0.0),
         }
+
+    @property
+    def calls(self) -> bool:
+        """Whether anybody makes calls of the firm."""
+        return self.outbound_agents > 0 or (self.blended and self.agents > 0)
 
     @model_validator(mode="after")
     def _has_generalists(self) -> Self:

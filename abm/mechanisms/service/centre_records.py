@@ -20,21 +20,23 @@ SITES = MOST_SITES * MOST_FIRMS
 MOST_INTERVALS = 24  # of a day
 MOST_DAYS = 100_000  # of all centres together
 
-# Lines of a site, which are also the kinds of contacts: two lines for two matters, the same of class A, messages.
-QUESTIONS, COMPLAINTS, BEST_QUESTIONS, BEST_COMPLAINTS, MESSAGES = range(5)
-LINES_OF_SITE = 5
-DEDICATED, GENERALISTS, SPECIALISTS = range(3)  # pools of agents
-POOLS_OF_SITE = 3
+# Lines of a site, which are also the kinds of contacts: two lines for two matters, the same of class A, messages, and
+# calls that the firm makes.
+QUESTIONS, COMPLAINTS, BEST_QUESTIONS, BEST_COMPLAINTS, MESSAGES, OUTGOING = range(6)
+LINES_OF_SITE = 6
+CALLERS, DEDICATED, GENERALISTS, SPECIALISTS = range(4)  # pools of agents
+POOLS_OF_SITE = 4
 
-NO_MATTER, QUESTION, COMPLAINT = range(3)  # what a contact, or an open matter, is about
+NO_MATTER, QUESTION, COMPLAINT, CALL = range(4)  # what a contact, or an open matter, is about; CALL = the firm's own
+NOT_LISTED, LISTED, REACHED = range(3)  # what becomes of a call that the firm wants to make
 CONTAINED = 7  # outcome of a contact that needed no agent; the other outcomes are those of a service day
 
 # A contact's record of whole numbers.
 (
     CUSTOMER,  # row
     FIRM,
-    BLOCK,  # for random numbers: number of the visit that is complained about, 16 + firm, or 32 + firm
-    MATTER,  # QUESTION or COMPLAINT
+    BLOCK,  # for random numbers: number of the visit that is complained about, 16 + firm, 32 + firm, or 48 + firm
+    MATTER,  # QUESTION, COMPLAINT or CALL
     FIRST,  # 1 = the first contact about the matter
     VISIT,  # place in the book of the visit that is complained about, -1 = none
     BEST,  # 1 = the customer is of class A
@@ -46,9 +48,11 @@ CONTAINED = 7  # outcome of a contact that needed no agent; the other outcomes a
     DEFERRED,  # 1 = written, or called back
     TOLD,  # 1 = waited at most as long as was announced
     RESOLVED,  # 1 = the matter is done
-) = range(15)
-FIELDS = 15
-ASKS, RETURNS = 16, 32  # blocks of contacts that are not about a visit of the period: first ones, and later ones
+    ANSWERS,  # 1 = a call that the customer answers, if it is made
+) = range(16)
+FIELDS = 16
+# Blocks of contacts that are not about a visit of the period: first ones, later ones, and calls of the firm.
+ASKS, RETURNS, CALLS = 16, 32, 48
 
 AXES = {
     "centre": 1, "centre_day": MOST_DAYS + 1, "site": SITES, "site_rule": RULES, "site_line": LINES_OF_SITE,
@@ -63,6 +67,7 @@ RECORDS = (
     Column("contact_wait", ("visit",), 0, "minutes", "until an agent answers, or until giving up", "float64"),
     Column("contact_verdict", ("visit",), 0, "0-1", "satisfaction with the contact"),
     Column("contact_number", ("centre",), 0, "contacts", "on the list", "int64"),
+    Column("calls_listed", ("centre",), 0, "calls", "of firms, behind the contacts on the list", "int64"),
     Column("own_contacts", ("customer",), 0, "contacts", "of each customer on the list", "uint8"),
     Column("contact_moment", ("visit",), 0, "minutes", "when it comes to agents, from the first opening on", "float64"),
     Column("contact_order", ("visit",), 0, "place", "contacts that come to agents, in that order", "uint32"),

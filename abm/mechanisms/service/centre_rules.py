@@ -8,12 +8,14 @@ from abm.core.kernels import equation, kernel
 from abm.mechanisms.service.centre_records import (
     BEST_COMPLAINTS,
     BEST_QUESTIONS,
+    CALLERS,
     COMPLAINTS,
     DEDICATED,
     GENERALISTS,
     LINES_OF_SITE,
     MESSAGES,
     MOST_SITES,
+    OUTGOING,
     POOLS_OF_SITE,
     QUESTIONS,
     SPECIALISTS,
@@ -36,6 +38,8 @@ from abm.queues.rules import (
     MOST_TRIES,
     POOLS,
     RANK,
+    RESERVE,
+    RESERVED,
     ROOM,
     SERVES,
     STAGES,
@@ -45,7 +49,8 @@ from abm.queues.rules import (
 
 _USUAL = (1 << QUESTIONS) | (1 << COMPLAINTS)
 _BEST = (1 << BEST_QUESTIONS) | (1 << BEST_COMPLAINTS)
-_ALL = (1 << LINES_OF_SITE) - 1
+_CALLS = 1 << OUTGOING
+_ALL = (1 << LINES_OF_SITE) - 1 - _CALLS  # contacts of customers
 
 
 @equation(double=True)
@@ -57,11 +62,14 @@ def part_of_site(agents, s, sites):
 
 
 @equation(double=True)
-def agents_of_pool(j, s, p, agents, specialists, dedicated_agents, sites):
+def agents_of_pool(j, s, p, agents, specialists, dedicated_agents, outbound_agents, sites):
     """Return how many agents of a pool are at site s of firm j in an interval of usual contacts.
 
-    All agents, specialists and dedicated agents are divided each for themselves; generalists are the rest at the site.
+    All agents, specialists, dedicated agents and callers are divided each for themselves; generalists are what is left
+    of the agents at the site, callers are beside them.
     """
+    if p == CALLERS:
+        return part_of_site(outbound_agents[j], s, sites[j])
     experts = part_of_site(specialists[j], s, sites[j])
     apart = part_of_site(dedicated_agents[j], s, sites[j])
     others = part_of_site(agents[j], s, sites[j]) - experts - apart
@@ -81,25 +89,21 @@ def handling_pace(cti, knowledge, quality_target, cti_pace, knowledge_saving, qu
 
 @kernel(per="market", double=True)
 def set_centres(
-    site_rules, site_lines, site_pools, site_pace, site_joins, site_minutes, agents, dedicated_agents, best_first, cti,
-    knowledge, quality_target, wait_announced, call_back, messages, handling_minutes, cti_pace, knowledge_saving,
-    quality_time, wrong_skill_pace, balk_scale, call_back_after, call_back_taken,
+    site_rules, site_lines, site_joins, site_minutes, agents, dedicated_agents, best_first, wait_announced, call_back,
+    messages, handling_minutes, wrong_skill_pace, balk_scale, call_back_after, call_back_taken,
 ):  # fmt: skip
-    """Write the rules, lines and pools of each firm's sites, as `abm.queues.rules` says; both sites have the same.
+    """Write the rules and lines of each firm's sites, as `abm.queues.rules` says; both sites have the same.
 
-    Lines: questions, complaints, the same two for class A, and messages and call backs, which are served last. With
-    `best_first` those of class A are served first (rank 0, the usual ones 1, messages 2), and only they are no later
-    than each other; else all four are no later than each other; all lines are no later than that of messages. Without
-    `best_first` and without dedicated agents class A stands in the others' lines. Pools, in this order: dedicated
-    agents, for class A alone, with all skills; generalists, for all lines, without the skill for complaints;
-    specialists, for all lines, without that for questions. For messages and call backs all of these have the skill, as
-    the matter is read before. Rooms are endless; only an announced wait is balked at. The line of call backs is that of
-    messages, -1 where a firm neither calls back nor answers messages; the chance that a call back is taken is
-    `call_back` x `call_back_taken`, of single precision. Who is not served does not come again. Firms without a centre
-    have such sites, too.
+    Lines: questions, complaints, the same two for class A, messages and call backs, and last calls of the firm. With
+    `best_first` those of class A are served first (rank 0, the usual ones 1, messages 2, calls 3), and only they are no
+    later than each other; else all four are no later than each other; all lines but calls are no later than messages,
+    all no later than calls. Without `best_first` and without dedicated agents class A stands in the others' lines.
+    Rooms are endless; only an announced wait is balked at. The line of call backs is that of messages, -1 where a firm
+    neither calls back nor answers messages; the chance that a call back is taken is `call_back` x `call_back_taken`, of
+    single precision. Who is not served does not come again. Firms without a centre have such sites, too.
 
-    site_rules (sites, RULES), site_lines (sites, lines, LINE_RULES), site_pools (sites, pools, POOL_RULES), site_pace
-    (sites, pools), site_joins (sites, 1, kinds), site_minutes (sites, 1)  [written]
+    site_rules (sites, RULES), site_lines (sites, lines, LINE_RULES), site_joins (sites, 1, kinds), site_minutes
+    (sites, 1)  [written]
     """
     for f in range(MOST_SITES * agents.shape[0]):
         j = f // MOST_SITES
@@ -117,12 +121,33 @@ def set_centres(
             best = line == BEST_QUESTIONS or line == BEST_COMPLAINTS
             first = best and best_first[j] > 0
             site_lines[f, line, AT_STAGE] = 0
-            site_lines[f, line, RANK] = 2 if line == MESSAGES else (0 if first else 1)
+            site_lines[f, line, RANK] = line - MESSAGES + 2 if line >= MESSAGES else (0 if first else 1)
             site_lines[f, line, BEFORE] = _ALL if line == MESSAGES else (_BEST if first else _USUAL | _BEST)
             site_joins[f, 0, line] = 1 << (line - 2 if best and not apart else line)
+        site_lines[f, OUTGOING, BEFORE] = _ALL | _CALLS
+
+
+@kernel(per="market", double=True)
+def set_pools(
+    site_pools, site_pace, agents, blended, idle_reserve, cti, knowledge, quality_target, cti_pace, knowledge_saving,
+    quality_time,
+):  # fmt: skip
+    """Write which lines the pools of each firm's sites serve, and how fast; both sites have the same.
+
+    Pools, in this order: callers, for calls of the firm alone; dedicated agents, for class A alone, with all skills;
+    generalists, without the skill for complaints, and specialists, without that for questions, for all other lines. For
+    messages, call backs and calls all have the skill, as the matter is read before. Where `blended`, generalists and
+    specialists also make calls, each pool only while more than `idle_reserve` of it are free at the site.
+
+    site_pools (sites, pools, POOL_RULES), site_pace (sites, pools)  [written]
+    """
+    for f in range(MOST_SITES * agents.shape[0]):
+        j = f // MOST_SITES
         for p in range(POOLS_OF_SITE):
-            site_pools[f, p, SERVES] = _BEST if p == DEDICATED else _ALL
+            others = _ALL | _CALLS if blended[j] > 0 else _ALL
+            site_pools[f, p, SERVES] = _CALLS if p == CALLERS else (_BEST if p == DEDICATED else others)
             site_pools[f, p, WITHOUT_SKILL], site_pools[f, p, BATCH] = 0, 1
+            site_pools[f, p, RESERVED], site_pools[f, p, RESERVE] = _CALLS, 0 if p == CALLERS else idle_reserve[j]
             site_pace[f, p] = handling_pace(
                 cti[j], knowledge[j], quality_target[j], cti_pace, knowledge_saving, quality_time
             )
@@ -133,14 +158,14 @@ def set_centres(
 @kernel(per="market", double=True)
 def plan_agents(
     site_staff, agent_shift_time, agent_shift_place, agent_shift_staff, agent_minutes, expert_minutes, agents,
-    specialists, dedicated_agents, sites, follows_calls, contact_profile, centre_days, minutes_open,
+    specialists, dedicated_agents, outbound_agents, sites, follows_calls, contact_profile, centre_days, minutes_open,
 ):  # fmt: skip
     """Write how many agents are on duty from when, and how many minutes of agents that is on a full day.
 
-    In each interval a pool that has agents at a site has `on_duty` of them; another has none, and no shifts. Shifts go
-    by interval, from the second on, by site and by pool; intervals are equal parts of the length of the day,
-    minutes_open centre_days / days. The times that are left of the list are ENDLESS. Minutes on duty are parts of
-    minutes_open.
+    In each interval a pool that has agents at a site has `on_duty` of them, callers all; another has none, and no
+    shifts. Shifts go by interval, from the second on, by site and by pool; intervals are equal parts of the length of
+    the day, minutes_open centre_days / days. The times that are left of the list are ENDLESS. Minutes on duty are parts
+    of minutes_open.
 
     site_staff (sites, pools), agent_shift_time, agent_shift_place, agent_shift_staff (shifts,)  [written]
     agent_minutes (m,), of all, expert_minutes (m,), of specialists and dedicated agents  [written]
@@ -156,11 +181,12 @@ def plan_agents(
         for f in range(MOST_SITES * agents.shape[0]):
             j, s = f // MOST_SITES, f % MOST_SITES
             for p in range(POOLS_OF_SITE):
-                staff = agents_of_pool(j, s, p, agents, specialists, dedicated_agents, sites)
-                if staff > 0:
+                staff = agents_of_pool(j, s, p, agents, specialists, dedicated_agents, outbound_agents, sites)
+                if staff > 0 and p != CALLERS:
                     staff = on_duty(staff, follows_calls[j], contact_profile[h], mean_weight)
                 agent_minutes[j] += staff * minutes_open / intervals
-                expert_minutes[j] += 0.0 if p == GENERALISTS else staff * minutes_open / intervals
+                expert = p == DEDICATED or p == SPECIALISTS
+                expert_minutes[j] += staff * minutes_open / intervals if expert else 0.0
                 if h == 0:
                     site_staff[f, p] = staff
                 elif staff > 0:

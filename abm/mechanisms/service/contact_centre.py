@@ -2,8 +2,8 @@
 
 Complaints about visits by telephone or online, questions of a firm's customers, and contacts about matters still open
 go through a machine that contains some; the others wait for an agent with or without the skill for the matter, leave a
-message or are called back, or give up. What is not done comes again. Contacts that firms make themselves (`care`) are
-no part of it, but what customers say when called counts as a complaint by telephone.
+message or are called back, or give up. What is not done comes again. Calls that firms make themselves (`outbound`) are
+made by agents kept for them, or by others when nobody waits.
 Claim: an unanswered complaint is a second failure, and skill, tools and pooling decide how many agents it takes.
 Source: Palm 1957 (impatience; from memory); sizes are assumed. The day itself: `abm/queues/day.py`.
 """
@@ -22,6 +22,7 @@ from abm.core.errors import Refusal
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
+from abm.mechanisms.service.centre_calls import book_calls, fill_calls, list_calls, note_calls
 from abm.mechanisms.service.centre_day import answer_contacts, fill_contacts, note_contacts
 from abm.mechanisms.service.centre_kpis import KPIS
 from abm.mechanisms.service.centre_list import ask_machine, list_contacts, mark_best, order_contacts
@@ -33,8 +34,8 @@ from abm.mechanisms.service.centre_outcomes import (
     resolve_contacts,
 )
 from abm.mechanisms.service.centre_policy import ContactCentrePolicy
-from abm.mechanisms.service.centre_records import AXES, MOST_DAYS, MOST_INTERVALS, RECORDS
-from abm.mechanisms.service.centre_rules import plan_agents, set_centres
+from abm.mechanisms.service.centre_records import AXES, LISTED, MOST_DAYS, MOST_INTERVALS, RECORDS
+from abm.mechanisms.service.centre_rules import plan_agents, set_centres, set_pools
 from abm.mechanisms.service.waiting_rules import SECONDS
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
 from abm.world.world import World
@@ -46,7 +47,7 @@ class ContactCentre(Mechanism):
     """Contacts with a firm are answered by machines and agents, later, or not at all."""
 
     name = "contact_centre"
-    serves = ("A16", "A17", "A18", "A20", "A22")
+    serves = ("A16", "A17", "A18", "A19", "A20", "A22")
     needs = ("complaint", "recovery")
     policy = ContactCentrePolicy
     owns = (
@@ -55,6 +56,8 @@ class ContactCentre(Mechanism):
         Column("agent_minutes", ("firm",), 0, "minutes", "of agents on duty, on a full day", "float64"),
         Column("expert_minutes", ("firm",), 0, "minutes", "of these, of specialists and dedicated agents", "float64"),
         Column("overtime_minutes", ("firm",), 0, "minutes", "of agents busy after closing", "float64"),
+        Column("outbound_state", ("firm", "customer"), 0, "code", "call to her: 1 on the list, 2 reached her", "uint8"),
+        Column("outbound_periods", ("firm", "customer"), 0, "periods", "for which that call was listed", "uint8"),
     )
     scratch = RECORDS
     writes = ("satisfaction", "trust", "complaint_heard", "handling_time")
@@ -83,6 +86,11 @@ class ContactCentre(Mechanism):
         Tally("centre_technology", "cu", "cost of machines, tools and coaching", CENT / 100, account="lever"),
         Tally("centre_fees", "cu", "fees of a provider for answers", CENT, account="lever"),
         Tally("centre_rooms", "cu", "cost of rooms and systems", CENT, account="lever"),
+        Tally("outbound_calls", "calls", "that the firm made, answered or not"),
+        Tally("outbound_reached", "calls", "of these, those that reached the customer"),
+        Tally("outbound_dropped", "calls", "given up after `listed_for` periods on the list, or as she left"),
+        Tally("outbound_waiting", "calls", "on the list when the period's last day ends"),
+        Tally("outbound_seconds", "minutes", "of agents with calls of the firm", 1 / SECONDS),
     )
     kpis = KPIS
     centre_visits: float = param(
@@ -183,6 +191,21 @@ class ContactCentre(Mechanism):
     trust_weight: float = param(
         0.05, unit="share", bounds=(0, 1), evidence="assumed", doc="of the way to the contact's, that trust moves"
     )
+    answers_calls: float = param(
+        0.35, unit="share", bounds=(0, 1), evidence="assumed",
+        doc="calls that a customer answers, of a firm whose data reach her",
+    )  # fmt: skip
+    call_minutes: float = param(
+        4.0, unit="minutes", bounds=(1e-3, 1e4), evidence="assumed",
+        doc="mean time of an agent with a call of the firm that is answered, distributed as handling",
+    )  # fmt: skip
+    ring_minutes: float = param(
+        0.75, unit="minutes", bounds=(0, 1e3), evidence="assumed", doc="time of an agent with one that is not"
+    )
+    listed_for: int = param(
+        3, unit="periods", bounds=(1, 200), evidence="assumed",
+        doc="in each of which a call comes up once, if an agent is free, before it is given up",
+    )  # fmt: skip
     answered_within: float = param(
         1 / 3, unit="minutes", bounds=(0, 1e4), evidence="assumed", doc="wait of a call answered in time: 20 seconds"
     )
@@ -221,19 +244,27 @@ class ContactCentre(Mechanism):
         return self
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return nothing where no firm has a centre; else its days, what came of contacts, and the cost."""
-        if not any(policy.agents > 0 or policy.self_service > 0 for policy in policies):
+        """Return nothing where no firm has a centre; else its days, what came of contacts and calls, and the cost."""
+        if not any(policy.agents > 0 or policy.self_service > 0 or policy.outbound_agents > 0 for policy in policies):
             return ()
+        calls = any(policy.calls for policy in policies)
         parted = self.by_class or any(policy.best_first or policy.dedicated_agents for policy in policies)
-        days = (ask_machine, order_contacts, fill_contacts, answer_contacts, note_contacts)
-        after = (resolve_contacts, judge_contacts, learn_from_contacts, count_contacts)
-        kernels = (set_centres, plan_agents, list_contacts, *((mark_best,) if parted else ()), *days, *after)
-        return (*((Phase.CENTRE, kernel) for kernel in kernels), (Phase.BOOKS, book_centres))
+        listed = (list_contacts, *((mark_best,) if parted else ()), ask_machine, *((list_calls,) if calls else ()))
+        days = (order_contacts, fill_contacts, *((fill_calls,) if calls else ()), answer_contacts, note_contacts)
+        after = (*((note_calls,) if calls else ()), resolve_contacts, judge_contacts, learn_from_contacts)
+        kernels = (set_centres, set_pools, plan_agents, *listed, *days, *after, count_contacts)
+        books = (book_centres, book_calls) if calls else (book_centres,)
+        return (*((Phase.CENTRE, kernel) for kernel in kernels), *((Phase.BOOKS, kernel) for kernel in books))
 
     def fits(self, market: Any) -> None:
-        """Refuse classes of customers where there are none."""
+        """Refuse classes of customers where there are none, and callers where there is nobody to call."""
         for firm in market.firms:
             policy = firm.policy(ContactCentrePolicy)
+            if (policy.outbound_agents or policy.blended) and market.outbound is None:
+                raise Refusal(
+                    f"the contact centre of firm {firm.name!r} has agents for calls of the firm, but the market has no "
+                    "outbound; give the scenario a section [scenario.outbound]"
+                )
             if (self.by_class or policy.best_first or policy.dedicated_agents) and market.customer_classes is None:
                 raise Refusal(
                     f"the contact centre of firm {firm.name!r} looks at class A, but the market has no "
@@ -243,6 +274,12 @@ class ContactCentre(Mechanism):
     def axes(self) -> Mapping[str, int]:
         """Return the lengths of what a centre's period is recorded in."""
         return AXES
+
+    def settle(self, world: World, rows: np.ndarray) -> None:
+        """Take calls to customers who leave the market off the list."""
+        if "outbound_state" in world.customers:
+            listed = (world.customers.outbound_state[:, rows] == LISTED).astype(np.int64)
+            world.count("outbound_dropped", rows, listed)
 
     def begin(self, world: World, seed: int) -> None:
         """Work out how many days of a centre a period's contacts are: by exact sums, as rows may lie in any order."""
