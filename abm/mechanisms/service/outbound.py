@@ -130,13 +130,13 @@ class OutboundPolicy(Policy):
     """Which of its contacts a firm makes by telephone."""
 
     name = "outbound"
-    care_by_phone: float = param(
-        0.0, unit="share", bounds=(0, 1), evidence="assumed",
-        doc="customers due for greetings of `care` who are called instead, unless a call to them is listed already",
-    )  # fmt: skip
     campaigns_by_phone: float = param(
         0.0, unit="share", bounds=(0, 1), evidence="assumed",
         doc="known customers whom `save` or `win_back` picks who are called instead, unless a call is listed already",
+    )  # fmt: skip
+    care_by_phone: float = param(
+        0.0, unit="share", bounds=(0, 1), evidence="assumed",
+        doc="customers due for greetings of `care` who are called instead, unless a call to them is listed already",
     )  # fmt: skip
 
 
