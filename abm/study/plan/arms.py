@@ -19,6 +19,7 @@ from typing import Any
 
 from abm.core.errors import Refusal
 from abm.core.paths import segments
+from abm.core.presets import KEY
 from abm.scenario.changes import Change
 from abm.scenario.scenario import Scenario
 
@@ -46,6 +47,16 @@ def in_arm(scenario: Scenario, name: str, settings: Mapping[str, Any]) -> Scenar
         change = Change.parse({"name": name, **dates, "set": paths}, place=f"{CHANGES}.{name}")
         own = own.replace({CHANGES: (*own.changes, change)})
     return own.replace({CHANGES: (*own.changes, *steps)}) if steps else own
+
+
+def at_point(scenario: Scenario, name: str, settings: Mapping[str, Any], point: Mapping[str, Any]) -> Scenario:
+    """Return the scenario of an arm at a point of a design.
+
+    A market that the point starts from goes first: what the arm then sets of a firm is set of that market's firm, which
+    keeps what else the market says of it.
+    """
+    start = {path: value for path, value in point.items() if path == KEY}
+    return in_arm(scenario.replace(start) if start else scenario, name, settings).replace(point)
 
 
 def with_setting(scenario: Scenario, arm: str, settings: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from typing import Any
 from abm.core import given
 from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.explain import joined
+from abm.core.presets import KEY
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
 from abm.scenario.scenario import Scenario
-from abm.study.plan.arms import CHANGES, DATES, LABEL, MATCH, in_arm, paths_of
+from abm.study.plan.arms import CHANGES, DATES, LABEL, MATCH, at_point, in_arm, paths_of
 from abm.study.plan.design import Design
 from abm.study.plan.factors import are_numbers, declared
 from abm.study.plan.given import MOST_RUNS
@@ -241,7 +242,8 @@ def design(scenario: Scenario, arms: Mapping[str, dict[str, Any]], wanted: Desig
         for arm, world in worlds.items():
             for index in range(len(found)):
                 with at(f"design.point[{index}]", arm=arm):
-                    world.replace(found.point(index))
+                    point = found.point(index)
+                    at_point(scenario, arm, arms[arm], point) if KEY in point else world.replace(point)
     return found
 
 

@@ -23,7 +23,7 @@ from abm.kpis.measure import Measure
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks, criteria
-from abm.study.plan.arms import LABEL, MATCH, dates_of, in_arm
+from abm.study.plan.arms import LABEL, MATCH, at_point, dates_of, in_arm
 from abm.study.plan.criteria import Criterion
 from abm.study.plan.design import Design
 from abm.study.plan.groups import Grouping, groupings, labels_in
@@ -209,7 +209,7 @@ class Experiment:
 
     def scenario_of(self, arm: str, point: int = 0) -> Scenario:
         """Return the whole world of an arm at a point of the design."""
-        return in_arm(self.scenario, arm, self.arms[arm]).replace(self.design.point(point))
+        return at_point(self.scenario, arm, self.arms[arm], self.design.point(point))
 
     @property
     def worlds(self) -> list[Scenario]:

@@ -41,6 +41,18 @@ def test_the_command_line_moves_dates(study):
     assert moved.arms["late"] == LATE | {"from": 3, "ramp": 2, "firms.north.price": 0.7}
 
 
+def test_what_an_arm_sets_of_a_firm_is_set_of_the_firm_of_the_market_that_a_point_starts_from():
+    """The firms of the scenario's own market were taken over into the others, with all that they cost."""
+    market = abm.Scenario(preset="hotel", population={"customers": 50}, periods=4)
+    arms = {"none": {}, "cut": {"firms.north.price": 0.9}}
+    other = Experiment("markets", market, arms, abm.grid({"preset": ["hotel", "airline"]}), replications=1)
+    (rooms, seats) = (other.scenario_of("cut", point).firms[0] for point in (0, 1))
+    assert (rooms.price, seats.price) == (0.9, 0.9)
+    assert rooms.bookings == market.firms[0].bookings
+    assert seats.bookings == abm.Scenario(preset="airline").firms[0].bookings != rooms.bookings
+    assert seats == other.scenario_of("none", 1).firms[0].replace(price=0.9)
+
+
 def test_the_command_line_moves_a_step_of_an_arm_and_no_other(study, world):
     own = world.replace({"changes": [{"name": "own", "from": 2, "set": {"firms.east.price": 1.1}}]})
     base = study(scenario=own, arms={"none": {}, "steps": STEPS})
