@@ -37,4 +37,6 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".[docs,test]")
     session.run("python", "docs/_notebooks.py")
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build", *session.posargs)
-    session.run("pytest", "-n", "0", "-m", "not endurance", "tests/docs/test_site.py", "tests/docs/test_links.py")
+    session.run(
+        "pytest", "-n", "0", "-m", "endurance or not endurance", "tests/docs/test_site.py", "tests/docs/test_links.py"
+    )

@@ -1,15 +1,15 @@
 """Settings of every test: Hypothesis tries the same examples each time, a first call may compile, Ctrl-C works."""
 
 import gc
-import os
 import signal
 
 from hypothesis import HealthCheck, settings
 
+from tests.examples import PROFILE, examples
+
 ALIKE = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("patronage", max_examples=50, **ALIKE)
-settings.register_profile("thorough", max_examples=500, **ALIKE)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patronage"))
+settings.register_profile(PROFILE, max_examples=examples(50), **ALIKE)
+settings.load_profile(PROFILE)
 
 # A shell starts background jobs with Ctrl-C ignored, and processes that tests start and interrupt would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

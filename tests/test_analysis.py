@@ -31,6 +31,7 @@ def analysed(script: str, *arguments: object) -> str:
     return done.stdout
 
 
+@pytest.mark.endurance
 def test_the_loyalty_programmes_are_analysed(tmp_path):
     study = ROOT / "experiments" / "loyalty_programs.toml"
     small = ["population.customers=200", "periods=30", "burn_in=10"]

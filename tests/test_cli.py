@@ -160,6 +160,7 @@ def test_a_reader_who_has_seen_enough_is_no_error():
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 def test_notes_that_nobody_reads_stop_nothing(study):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": ENVIRONMENT, "cwd": study.parent}
     with subprocess.Popen([*COMMAND, "run", "study.toml", "--workers", "1"], **options) as process:

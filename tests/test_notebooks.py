@@ -31,6 +31,7 @@ def shrunk(source: str) -> str:
 
 @pytest.mark.slow
 @every_notebook
+@pytest.mark.endurance
 def test_a_notebook_runs(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTHONWARNINGS", "ignore:IProgress not found")  # of tqdm, which Mesa loads

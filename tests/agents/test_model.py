@@ -480,6 +480,7 @@ def test_batch_run_of_every_period():
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 def test_batch_run_over_two_processes_gives_the_same_rows():
     parameters = {"rng": 5, "customers": 20, "periods": 3, "firms.north.price": [1.0, 2.0], "columns": "trust"}
     one, two = (

@@ -14,6 +14,7 @@ from abm.capacity import fitting
 from abm.capacity.fitting import fitted_weights
 from abm.capacity.forecasts import LAGS, METHODS, bias, forecast, mape, sum_of_segments
 from abm.core.errors import Refusal
+from tests.examples import examples
 
 counts = st.lists(st.integers(0, 500).map(float), min_size=1, max_size=60)
 weights = st.floats(0.0, 1.0)
@@ -109,7 +110,7 @@ class TestAgainstStatsmodels:
 
 class TestProperties:
     @given(counts, rules, st.integers(1, 20), st.integers(1, 20), weights, weights, weights)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     def test_a_forecast_knows_nothing_of_what_comes(self, seen, rule, window, length, a, b, c):
         given_ = {
             "window": window, "season_length": length, "level_weight": a, "trend_weight": b, "season_weight": c,
@@ -118,20 +119,20 @@ class TestProperties:
         np.testing.assert_array_equal(whole[:-1], part)
 
     @given(st.floats(0.0, 1e4), rules, st.integers(1, 30), weights)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     def test_what_never_changes_is_foretold(self, level, rule, length, weight):
         found = forecast([level] * 40, rule, season_length=length, level_weight=weight)
         np.testing.assert_allclose(found[1:], level, rtol=1e-9, atol=1e-9)
 
     @given(st.lists(st.tuples(*[st.integers(0, 99)] * 3), min_size=1, max_size=40), rules)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     def test_the_sum_over_segments_by_one_rule_is_the_forecast_of_the_sum(self, rows, rule):
         series = np.array(rows, float).T
         found = sum_of_segments(series, [rule], season_length=5)
         np.testing.assert_allclose(found[1:], forecast(series.sum(axis=0), rule, season_length=5)[1:], atol=1e-9)
 
     @given(counts, weights)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     def test_smoothing_stays_among_what_was_seen(self, seen, weight):
         found = forecast(seen, "exponential_smoothing", level_weight=weight)[1:]
         assert (found >= min(seen) - 1e-9).all()

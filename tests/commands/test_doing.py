@@ -99,6 +99,7 @@ def test_results_lie_beside_the_study():
     assert doing.results_folder(Path("there"), Path("x/study.toml"), "../study") == Path("there")
 
 
+@pytest.mark.endurance
 def test_a_folder_of_another_study_is_noted(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("one", "other"):

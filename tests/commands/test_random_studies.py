@@ -34,7 +34,7 @@ def ends_well(study, capsys):
 
 
 @pytest.mark.slow
-@settings(max_examples=8, derandomize=True, **SLOW)
+@settings(max_examples=3, derandomize=True, **SLOW)
 @given(studies())
 def test_a_few(capsys, study):
     ends_well(study, capsys)

@@ -92,6 +92,7 @@ def said(capsys, *arguments):
     return code, out, err.splitlines()
 
 
+@pytest.mark.endurance
 def test_two_workers_give_what_one_process_gives(made, place):
     study = abm.load("study.toml", own="habits.py")
     stored = abm.read(made[0] / "results" / "study")
@@ -208,6 +209,7 @@ def test_classes_of_a_script_work_with_several_workers(place, capsys):
     assert said(capsys, "run", "mood.toml", "--with", "script.py", "--workers", "1")[0] == 0
 
 
+@pytest.mark.endurance
 def test_other_commands_take_it_too(place, capsys):
     given = ["study.toml", "--with", "habits.py"]
     code, out, _ = said(capsys, "show", "odd", *given)

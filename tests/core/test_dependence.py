@@ -246,7 +246,14 @@ def helped(x):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
-@pytest.mark.parametrize("expression", ["FACTOR", "FACTORS[0]", "helped(1.0)", "other_page.FACTOR"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "FACTOR",
+        "helped(1.0)",
+        *(pytest.param(one, marks=pytest.mark.endurance) for one in ("FACTORS[0]", "other_page.FACTOR")),
+    ],
+)
 def test_machine_code_on_the_disk_is_renewed(tmp_path, expression):
     """The stamp of the kernel's own file does not tell that another file was edited."""
     (tmp_path / "own_page.py").write_text(KERNEL.format(expression=expression))

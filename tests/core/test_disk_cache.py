@@ -57,7 +57,7 @@ def code(folder, suffix):
     return found
 
 
-@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("suffix", [".nbi", pytest.param(".nbc", marks=pytest.mark.endurance)])
 def test_damaged_code_is_made_anew_and_said_once(filled, tmp_path, suffix):
     assert filled() == (["False", "5.0"], [])
     for damage in (lambda b: b"", lambda b: b[:40], lambda b: b[:-9] + b"123456789", lambda b: b"x" * 99):

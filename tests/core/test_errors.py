@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.core.errors import LONGEST_SHOWN, Refusal, below, counted, did_you_mean, joined, one_of, shortage, shown
+from tests.examples import examples
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
@@ -52,7 +53,7 @@ def test_refusal_crosses_a_process_border():
     assert (refusal.message, refusal.place, refusal.source) == ("= 1 is wrong", "a.b", "c.toml")
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text(), st.text(), st.text())
 def test_refusal_is_one_line_a_terminal_cannot_obey(message, place, source):
     text = str(Refusal(message, place=place, source=source))

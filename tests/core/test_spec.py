@@ -18,6 +18,7 @@ from abm.core.citations import cite
 from abm.core.errors import Refusal
 from abm.core.sources import ANDERSON_SULLIVAN_1993
 from abm.core.spec import Parameter, Spec, param, read_toml, write_toml
+from tests.examples import examples
 
 
 class Program(Spec):
@@ -341,13 +342,13 @@ markets = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(markets, st.booleans())
 def test_a_spec_survives_a_file(market, full):
     assert Market.parse(tomllib.loads(write_toml(market.to_dict(full)))) == market
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(markets)
 def test_a_table_is_canonical(market):
     table = market.to_dict()

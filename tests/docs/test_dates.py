@@ -30,6 +30,7 @@ def test_the_arms_are_accepted_and_hold_when_the_page_says(study):
     assert prices["campaign"][54].firms[0].program.reward == 12.0
 
 
+@pytest.mark.endurance
 def test_the_dates_are_moved_as_the_page_says(study):
     (command,) = re.findall(r"^patronage run study.toml (.*)$", PAGE, re.MULTILINE)
     moved = overrides(study, [word for word in command.split() if word != "--set"])

@@ -35,7 +35,11 @@ def words(line: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("page", "shown"), PAGES.items())
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    # The others are of studies at their full size.
+    [pytest.param(*one, marks=() if one[0] == "how-to/rivals.md" else pytest.mark.endurance) for one in PAGES.items()],
+)
 def test_what_a_page_shows_is_printed(page, shown, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     shutil.copytree(ROOT / "experiments", tmp_path / "experiments", ignore=shutil.ignore_patterns("results"))

@@ -125,6 +125,7 @@ class Requests(HTMLParser):
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("myst_nb") is None, reason='needs pip install -e ".[docs]"')
+@pytest.mark.endurance
 def test_it_builds_without_warnings_and_asks_no_other_host(tmp_path):
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(tmp_path / "trees")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from abm.engine.engine import Engine
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.reference import learning, random_numbers
 from tests.reference.market import OPTIONAL, THEORIES
 from tests.reference.mirror import run_side_by_side
@@ -339,7 +340,7 @@ def scenarios(draw):
 
 
 @settings(
-    derandomize=True, deadline=None, max_examples=25, database=None,
+    derandomize=True, deadline=None, max_examples=examples(25), database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(scenarios(), st.integers(0, 2**40))

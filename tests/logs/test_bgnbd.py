@@ -17,6 +17,7 @@ from abm.logs.bgnbd import (
     probability_alive,
 )
 from abm.logs.purchases import purchase_counts
+from tests.examples import examples
 
 PUBLISHED = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)  # Fader, Hardie & Lee 2005, CDNOW
 TOP = 7  # the fit histogram's last bin is 7 and more
@@ -172,7 +173,7 @@ def test_expected_purchases_against_the_sum(r, alpha, a, b, t):
 
 
 @given(**parameters, share=floats(0.01, 4.0))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_probabilities_sum_to_one_and_to_the_expectation(r, alpha, a, b, share):
     model, x = BGNBD(r, alpha, a, b), np.arange(400)
     probability = bgnbd_probability(model, x, share * alpha)

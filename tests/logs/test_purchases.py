@@ -11,6 +11,7 @@ from hypothesis.strategies import dates, floats, integers, lists, randoms, sampl
 
 from abm.core.errors import Refusal
 from abm.logs.purchases import purchase_counts, purchase_days, read_log, shipped, summary
+from tests.examples import examples
 
 HEADER = "customer,date,amount\n"
 
@@ -359,7 +360,7 @@ purchases = tuples(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(lists(purchases, min_size=1, max_size=40), randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(rows, random):
     shuffled = rows.copy()
@@ -368,7 +369,7 @@ def test_order_of_rows_does_not_matter(rows, random):
         pd.testing.assert_frame_equal(count(log_of(*rows)), count(log_of(*shuffled)))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(lists(purchases, min_size=1, max_size=40))
 def test_purchase_days_keep_every_purchase(rows):
     log = log_of(*rows)

@@ -120,6 +120,7 @@ TRUE = {
 
 
 @pytest.mark.parametrize("made", TRUE, ids=lambda made: made.__name__)
+@pytest.mark.endurance
 def test_intervals_hold_what_made_the_log_and_are_no_wider_than_that_takes(made):
     tables = [made(np.random.default_rng(seed)) for seed in range(LOGS)]
     for name, true in TRUE[made].items():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from abm.queues.measures import MEASURES
 from abm.queues.serve import queue
+from tests.examples import examples
 
 OUTCOMES = ["served", "balked", "abandoned", "denied", "contained", "no_shows"]
 SETTINGS = st.fixed_dictionaries(
@@ -31,7 +32,7 @@ SETTINGS = st.fixed_dictionaries(
 
 
 @given(setting=SETTINGS, seed=st.integers(0, 50), warm_up=st.sampled_from([0, 37]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_everybody_offered_has_one_outcome(setting, seed, warm_up):
     found = queue(**setting, customers=400, seed=seed, warm_up=warm_up)
     table, people = found.summary, found.customers

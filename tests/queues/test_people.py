@@ -12,6 +12,7 @@ from abm.core.errors import Refusal
 from abm.core.streams import stream_key, uniform4
 from abm.queues.people import Luck, drawn, values
 from abm.queues.queue import Queue
+from tests.examples import examples
 
 
 def people(customers=500, seed=3, replication=0, duration=None, **setting):
@@ -74,7 +75,7 @@ def test_seeds_and_replications_differ():
 
 
 @given(rates=st.lists(st.sampled_from([0.0, 0.5, 1.0, 3.0]), min_size=1, max_size=5).filter(any))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_a_profile_gives_each_interval_its_rate(rates):
     """The integral of the rate up to each arrival is that of a level rate up to hers."""
     level = people(customers=400, rate=1.0)

@@ -13,6 +13,7 @@ from abm.queues.people import Luck, drawn
 from abm.queues.queue import Queue
 from abm.queues.running import served
 from abm.queues.serve import queue
+from tests.examples import examples
 
 
 def day(customers=800, seed=5, **setting):
@@ -142,7 +143,7 @@ def test_a_line_in_order_has_the_numbers_of_a_recursion(setting):
     needs=st.lists(st.integers(0, 6), min_size=25, max_size=25),
     servers=st.integers(1, 4),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_it_has_them_at_equal_times_too(arrival, needs, servers):
     people = drawn(Queue(rate=1.0, minutes=1.0), Luck(1, 0), len(arrival), None)
     people.arrival, people.need = np.sort(np.array(arrival, float)), np.array(needs[: len(arrival)], float)[None, :]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.queues.serve import queue
+from tests.examples import examples
 
 
 def test_the_trace_by_hand():
@@ -24,7 +25,7 @@ def test_the_trace_by_hand():
     seed=st.integers(0, 20),
     extra=st.sampled_from([{}, {"patience": 1.0}, {"shifts": {"staff": [3, 1, 2], "interval": 20.0}}, {"room": 6}]),
 )
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_nobody_serves_two_at_a_time(servers, seed, extra):
     own = {} if "shifts" in extra else {"servers": servers}
     table = queue(rate=2.5, minutes=1.0, customers=300, seed=seed, **own, **extra).customers

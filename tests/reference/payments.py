@@ -74,12 +74,14 @@ class Ledger:
         self.accounts = [[Account() for _ in range(n)] for _ in policies]
         for i in range(n):
             self.enter(i, self.identities[i])
+        self._has_sold_on_credit = False
         self.begin()
 
     @property
     def collects(self) -> bool:
-        """Whether anything happens: some firm sells on credit."""
-        return any(policy.credit > 0.0 for policy in self.policies)
+        """Whether anything happens: some firm sells on credit, or has done so before, so that some may still owe."""
+        self._has_sold_on_credit |= any(policy.credit > 0.0 for policy in self.policies)
+        return self._has_sold_on_credit
 
     def begin(self) -> None:
         """Begin a period."""

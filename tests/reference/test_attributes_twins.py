@@ -15,6 +15,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.attributes import add_attribute_cost, book_attributes
 from abm.scenario.scenario import Scenario
 from abm.world.attributes import ATTRIBUTES as IN_THE_MODEL
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import attribute_survey, attributes, situation
 from tests.reference.attributes import ATTRIBUTES
@@ -131,7 +132,7 @@ def test_the_attributes_are_those_of_the_model():
     assert tuple(IN_THE_MODEL) == ATTRIBUTES
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     numbers_of_attributes,
     per_firm(st.tuples(effort, levels)),
@@ -159,7 +160,7 @@ def test_attributes_are_those_of_the_twin(numbers, of_firms, visits, t):
         assert small.at("performance_shift")[v] == pytest.approx(attributes.shift(on_visit, off), abs=2e-5)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     per_firm(st.tuples(effort, levels, parts_of_1, st.floats(0.0, 50.0, width=32), st.integers(0, 1000))),
     visits_with(st.just(())),
@@ -197,7 +198,7 @@ numbers_of_survey = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     numbers_of_survey,
     st.fixed_dictionaries({"halo": share, "noise": st.floats(0.0, 0.5, width=32)}),
@@ -229,7 +230,7 @@ def test_answers_on_attributes_are_those_of_the_twin(shared, own, satisfaction, 
     assert_counted(small, {"marks_of": np.transpose([attribute_survey.counted(of_firm) for of_firm in said])})
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(per_firm(effort), visits_with(st.just(())))
 def test_where_attributes_are_all_alike_the_quality_is_met_with(qualities, visits):
     firms = [{"service": {"quality": quality}, "survey": {"sampling": 0.5}} for quality in qualities]

@@ -22,6 +22,7 @@ from abm.mechanisms.service import booking_peaks as peaks
 from abm.mechanisms.service.bookings import Bookings
 from abm.scenario.scenario import Scenario
 from abm.world.visits import BALKED, DENIED, SERVED
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import booking_rules as rules
 from tests.reference import bookings as twin
@@ -308,7 +309,7 @@ class Hotels:
             np.testing.assert_allclose(self.c[name], expected, rtol=1e-12, err_msg=name)
 
 
-some = settings(max_examples=30)
+some = settings(max_examples=examples(30))
 
 
 class TestDesk:

@@ -23,6 +23,7 @@ from abm.mechanisms.relationship.care import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import accounts, care, complaint, switching_cost
 from tests.reference.by_hand import (
@@ -288,7 +289,7 @@ def follow(small: Caring, twin: Care, t: int, rows: range, visits: list[tuple[in
 
 
 @pytest.mark.slow
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     st.fixed_dictionaries(
         {
@@ -332,7 +333,7 @@ def test_contacts_are_those_of_the_twin(numbers, of_firms, year, pairs, people, 
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.fixed_dictionaries({"haste": often | share, "repayment": often | st.floats(0.0078125, 1.0, width=32)}),
     per_pair(st.sampled_from([care.TAKEN_UP, care.NO_REMINDER, care.RECEIVED, care.MADE])),
@@ -356,7 +357,7 @@ of_visit = st.tuples(st.integers(0, 6), st.sampled_from([COUNTER, PHONE, ONLINE,
 
 @pytest.mark.slow
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.fixed_dictionaries({"invited_tell": some, "called_tell": often}),
     per_firm(levers),
@@ -390,7 +391,7 @@ def test_questions_are_those_of_the_twin(numbers, of_firms, handling, pairs, usu
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.fixed_dictionaries(
         {

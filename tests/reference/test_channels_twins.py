@@ -22,6 +22,7 @@ from abm.mechanisms.service.channels_kernels import (
     book_sharing,
     count_channels,
 )
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import channels, switching_cost
 from tests.reference.by_hand import (
@@ -157,7 +158,7 @@ def staged(
 
 
 class TestKernels:
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(per_firm(policy_drawn), numbers_drawn, identities_drawn, st.integers(0, 3))
     def test_likings(self, policies, numbers, identities, replication):
         small, twin = staged(policies, numbers, identities, replication)
@@ -170,7 +171,7 @@ class TestKernels:
         np.testing.assert_allclose(found[~beyond], np.array(weights)[~beyond], rtol=2e-2)
         np.testing.assert_allclose(np.log(found), np.log(weights), atol=1e-4)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(
         per_firm(policy_drawn), numbers_drawn, identities_drawn,
         st.lists(st.floats(0.0, 4.0, width=32), min_size=3, max_size=3),
@@ -185,7 +186,7 @@ class TestKernels:
         ]
         np.testing.assert_allclose(small.passing.utility[:, :3], expected, atol=2e-4)
 
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(
         per_firm(policy_drawn), numbers_drawn, identities_drawn, st.integers(0, 3), per_firm(share),
         per_pair(st.tuples(st.sampled_from([0, 1, 4, 5, NO_CHANNEL]), st.booleans())),
@@ -224,7 +225,7 @@ class TestKernels:
             twin.count(j, one.c, s)
         assert_counted(small, twin.counts)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(
         st.floats(0.0, 0.984375, width=32), st.lists(st.tuples(whose, st.floats(-1.5, 1.5)), max_size=9),
         per_pair(share), st.floats(0.0625, 1.0, width=32),
@@ -243,7 +244,7 @@ class TestKernels:
             bonds[j][i] = switching_cost.updated_bond(bonds[j][i], own[j], {"bond_rate": rate}, shift)
         np.testing.assert_allclose(small.c.personal_bond, bonds, atol=2e-6)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(per_firm(policy_drawn), visits_with(st.tuples(st.integers(0, 5), st.integers(-999, 999))))
     def test_costs(self, policies, visits):
         """On top of what else levers cost on the visit."""
@@ -253,7 +254,7 @@ class TestKernels:
         small.run("channels", add_channel_cost)
         assert small.at("visit_cost").tolist() == [cents + policies[j].expense(c) for _, j, c, cents in visits]
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(per_firm(policy_drawn), per_firm(st.integers(0, 3)))
     def test_books(self, policies, known):
         small, twin = staged(policies, P, [0, 1, 2], 0)
@@ -263,7 +264,7 @@ class TestKernels:
         twin.end(known)
         assert_counted(small, {name: twin.counts[name] for name in channels.COUNTS[-2:]})
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(share, visits_with(st.tuples(share)))
     def test_discounts_of_members(self, off, visits):
         """The discount for self-service is off what is left of the price."""
@@ -287,7 +288,7 @@ counted_drawn = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(counted_drawn)
 def test_measures_are_those_of_the_twin(counted):
     visits = counted["channel_visits"]

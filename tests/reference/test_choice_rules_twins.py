@@ -16,6 +16,7 @@ from abm.mechanisms.choice.rules import (
     still_running,
 )
 from abm.mechanisms.sums import UNCONSIDERED
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import choice
 from tests.reference.by_hand import SEED
@@ -87,7 +88,7 @@ of_visits = st.lists(
 known = st.sampled_from([True, True, True, False])
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     eighths, st.sampled_from([-2.0, 0.0, 0.5]), pairs(eighths), pairs(eighths), pairs(st.integers(0, 2)), pairs(known),
     pairs(st.integers(-4, 4).map(lambda k: k / 4)), of_visits,
@@ -115,7 +116,7 @@ def test_who_is_content_is_the_one_of_the_twin(
 TERMS = ("choice", "pricing", "trust", "taste", "convenience")
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     weights_of, st.sampled_from([0.0, 0.125, 0.5, 2.0]), st.tuples(*[pairs(eighths)] * 5), pairs(known),
     of_visits, st.permutations(range(2, 2 + N)), st.integers(0, 9),

@@ -17,6 +17,7 @@ from abm.mechanisms.relationship import references as reference_kernels
 from abm.mechanisms.relationship.club import Club
 from abm.mechanisms.relationship.references import References
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import club, references
 from tests.reference.by_hand import SEED, assert_counted, effort, listed, per_firm, per_pair, put, share, visits_with
@@ -25,7 +26,7 @@ from tests.reference.following_mirror import Snapshots, in_tiles, visited
 from tests.reference.random_numbers import stream_key
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.floats(0.0, 1000.0, width=32), st.floats(0.25, 100.0, width=32), st.floats(0.0, 1.0, width=32))
 def test_equations_are_those_of_the_twins(what, half, most):
     what, half, most = np.float32(what), np.float32(half), np.float32(most)
@@ -126,7 +127,7 @@ def test_who_is_at_the_marks_joins_where_there_is_a_club(events, below, mark):
     assert twin.members[0][0] == (events > 0 and not below)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(club_drawn, per_pair(quarters), visits_with(st.tuples(quarters)))
 def test_who_joins_is_that_of_the_twin(drawn, commitment, visits):
     small, twin, t = staged_club(drawn)
@@ -140,7 +141,7 @@ def test_who_joins_is_that_of_the_twin(drawn, commitment, visits):
     assert_counted(small, counted)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(club_drawn, per_pair(quarters), per_pair(quarters), per_pair(flags), gone_drawn)
 def test_events_are_those_of_the_twin(drawn, commitment, satisfaction, before, gone):
     """Who resigns and comes, what the firm finds, and what guests take home."""
@@ -232,7 +233,7 @@ def staged_references(drawn: tuple[Any, ...]) -> tuple[Small, references.Referen
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(reference_drawn, per_pair(quarters), visits_with(st.tuples(quarters)))
 def test_who_is_asked_is_that_of_the_twin(drawn, satisfaction, visits):
     small, twin, t = staged_references(drawn)
@@ -246,7 +247,7 @@ def test_who_is_asked_is_that_of_the_twin(drawn, satisfaction, visits):
     assert small.c.willing.tolist() == [j + 1 for j in twin.willing]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(reference_drawn, per_pair(quarters), per_pair(flags), per_pair(st.integers(0, 1)), per_pair(share), gone_drawn)
 def test_references_are_those_of_the_twin(drawn, satisfaction, aware, encounters, expectation, gone):
     """Who is let go, what the firm finds, whom they meet, and what they cost."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from abm.engine.engine import Engine
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import bystanders, coalition, membership
 from tests.reference.by_hand import SEED, counts, listed, per_firm, per_pair, share, visited, visits_with
@@ -154,7 +155,7 @@ def luck_of(key, identity, t, j):
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.tuples(tiered, tiered),
     st.tuples(terms.filter(lambda of: of["partners"] > 0), terms),
@@ -244,7 +245,7 @@ shown = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.tuples(tiered, tiered),
     st.tuples(shown.filter(shows), shown),

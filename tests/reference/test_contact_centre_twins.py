@@ -19,6 +19,7 @@ from abm.kpis.kpi import Tallied
 from abm.mechanisms.service import centre_kpis as kpis
 from abm.mechanisms.service.contact_centre import ContactCentre
 from abm.world.columns import Column
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import centre_outcomes as outcomes
 from tests.reference import contact_centre as twin
@@ -443,7 +444,7 @@ def end_calls(bench: Bench, order: list[Contact], people: list[Any], t: int) -> 
     assert [sum(one) for one in ended] == waiting
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(seeds, st.integers(0, 500))
 def test_days_are_those_of_the_twin(seed, t):
     answered(Bench(np.random.default_rng(seed), customers=30, firms=2), t)
@@ -517,7 +518,7 @@ def come_out(bench: Bench, contacts: list[Contact], t: int) -> None:
             np.testing.assert_array_equal(found, numbers, err_msg=name)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(seeds, st.integers(0, 500))
 def test_what_comes_of_contacts_is_that_of_the_twin(seed, t):
     numbers = {"machine_annoyance": 0.3, "wait_weight": 0.2, "satisfaction_weight": 0.4, "trust_weight": 0.3}

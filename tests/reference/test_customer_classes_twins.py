@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from abm.engine.engine import Engine
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import accounts, customer_accounts, customer_classes
 from tests.reference.by_hand import assert_counted, listed, per_pair, share, visited, visits_with
@@ -75,7 +76,7 @@ COUNTED = (
 part = st.sampled_from([0.0, 0.01, 0.1, 0.2, 0.25])
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.sampled_from(["revenue", "margin", "recency_frequency_money"]),
     st.tuples(part, part, part),
@@ -106,7 +107,7 @@ def test_rankings_are_those_of_the_twin(by, shares, seed, n):
     assert_counted(small, {name: [of[name] for of in counted] for name in COUNTED})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.tuples(share, share),
     st.tuples(st.floats(0.015625, 0.984375, width=32), st.booleans()),

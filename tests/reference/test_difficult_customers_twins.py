@@ -25,6 +25,7 @@ from abm.scenario.scenario import Scenario
 from abm.world.columns import Column
 from abm.world.visits import SERVED
 from abm.world.world import World
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import difficult_customers as twin
 from tests.reference.by_hand import SEED, share, visited
@@ -244,7 +245,7 @@ def singles(values: Sequence[float]) -> list[float]:
     return np.float32(values).tolist()
 
 
-few = settings(max_examples=25)
+few = settings(max_examples=examples(25))
 
 
 class TestKernels:

@@ -35,6 +35,7 @@ from abm.mechanisms.demand.durable_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.calendar import periods_of
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import accounts, durable, durable_books
 from tests.reference.by_hand import SEED, assert_counted, listed, share, visited
@@ -295,7 +296,7 @@ def test_hazards_are_those_of_the_twin(age, early, unserviced, built, own):
     assert found == pytest.approx(durable.hazard(age, early, unserviced, built, p), rel=2e-6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(policies_drawn, numbers, years, identities_drawn, st.integers(0, 3))
 def test_owners_at_the_start_are_those_of_the_twin(policies, own, year, identities, replication):
     small, trade = small_and_twin(policies, own, (), year, replication, identities)
@@ -334,7 +335,7 @@ satisfactions = st.lists(st.lists(share, min_size=3, max_size=3), min_size=N, ma
 visits_before = st.lists(st.lists(st.sampled_from([0, 1, 5]), min_size=3, max_size=3), min_size=N, max_size=N)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     policies_drawn, numbers, people_drawn, years, gone_drawn, satisfactions, visits_before, identities_drawn,
     st.integers(0, 2),
@@ -376,7 +377,7 @@ def test_problems_of_many_units_are_those_of_the_twin():
 needs = st.lists(st.tuples(one_of(0.0, 1.0, 2.0, also=f32(0.0, 3.0)), one_of(0.5, 1.0, 1.25)), min_size=N, max_size=N)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(policies_drawn, numbers, people_drawn, years, gone_drawn, needs, identities_drawn, st.integers(0, 2))
 def test_occasions_are_those_of_the_twin(policies, own, people, year, gone, needs, identities, replication):
     small, trade = small_and_twin(policies, own, people, year, replication, identities)
@@ -433,7 +434,7 @@ def with_kinds(trade, kinds):
         one.occasion_kind = PURCHASE if kind == SERVICE and not one.owns else kind
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(policies_drawn, numbers, people_drawn, kinds_drawn, st.lists(f32(0.0, 20.0), min_size=N, max_size=N))
 def test_what_a_firm_is_worth_is_that_of_the_twin(policies, own, people, kinds, responses):
     small, trade = small_and_twin(policies, own, people)
@@ -459,7 +460,7 @@ firms_drawn = st.lists(st.integers(0, 5), min_size=N, max_size=N)
 eighths = st.integers(0, 8).map(lambda k: k / 8)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     policies_drawn, people_drawn, kinds_drawn, firms_drawn, st.lists(amount, min_size=N, max_size=N),
     st.lists(eighths, min_size=N, max_size=N), st.lists(st.integers(0, 9999), min_size=N, max_size=N),
@@ -497,7 +498,7 @@ HANDED = (
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(policies_drawn, people_drawn, kinds_drawn, firms_drawn, years, st.lists(share, min_size=N, max_size=N))
 def test_what_is_handed_over_is_that_of_the_twin(policies, people, kinds, firms, year, performance):
     small, trade = small_and_twin(policies, {}, people, year)
@@ -519,7 +520,7 @@ CLOSING = (
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(policies_drawn, numbers, people_drawn, years, gone_drawn, kinds_drawn)
 def test_the_end_of_a_period_is_that_of_the_twin(policies, own, people, year, gone, kinds):
     """What is overdue is skipped, and units are counted; baskets and the calendars of firms are put right."""

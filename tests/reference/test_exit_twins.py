@@ -12,6 +12,7 @@ from abm.mechanisms.voice.aftermath import note_courses
 from abm.mechanisms.voice.exit import leave_out_offenders, remember_grievances, turn_back
 from abm.mechanisms.voice.losses import give_reasons
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import aftermath, complaint, exit, lifecycle, state
 from tests.reference.by_hand import SEED, assert_counted, listed, per_pair, put, share, visits_with
@@ -76,7 +77,7 @@ stretch = st.tuples(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.fixed_dictionaries(
         {
@@ -171,7 +172,7 @@ told = st.tuples(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(told, min_size=1, max_size=5))
 def test_aftermaths_are_those_of_the_twin(periods):
     small, twin = Small(3, complaint={}, aftermath={}), aftermath.Aftermath()

@@ -15,6 +15,7 @@ from abm.mechanisms.attitude import expertise as kernels
 from abm.mechanisms.attitude.expertise import Expertise
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import expertise, learning
 from tests.reference.by_hand import SEED, assert_counted, listed, per_pair, put, share, visits_with
@@ -69,7 +70,7 @@ people_drawn = st.tuples(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(numbers_drawn, people_drawn, visits_with(st.tuples(share)))
 def test_what_visits_teach_is_that_of_the_twin(numbers, drawn, visits):
     small, p = Small(3, expertise=numbers), {**EXAMPLE, **numbers}
@@ -93,7 +94,7 @@ def test_what_visits_teach_is_that_of_the_twin(numbers, drawn, visits):
     np.testing.assert_allclose(c.expectation, np.transpose([one.expectation for one in people]), atol=1e-6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(numbers_drawn, st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=3), per_pair(st.integers(0, 1)),
        visits_with(st.tuples()), st.integers(0, 99), st.integers(0, 3))  # fmt: skip
 def test_whom_visitors_meet_is_that_of_the_twin(numbers, identities, aware, visits, t, replication):
@@ -110,7 +111,7 @@ def test_whom_visitors_meet_is_that_of_the_twin(numbers, identities, aware, visi
     assert_counted(small, {"learned": learned})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(numbers_drawn, per_pair(st.floats(-9.0, 9.0, width=32)), st.tuples(*[experience_drawn] * 3))
 def test_what_is_left_of_hearsay_is_that_of_the_twin(numbers, heard, experience):
     small = Small(3, expertise=numbers)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.failure_causes import book_care, name_causes
 from abm.mechanisms.service.servers import ask_for_another, book_continuity
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import delight, failure_causes, servers
 from tests.reference.by_hand import SEED, assert_counted, effort, listed, per_firm, put, share, visits_with
@@ -43,7 +44,7 @@ given_parts = st.tuples(*[st.floats(0.0, 0.3125, width=32)] * 3)
 cared = st.tuples(effort, effort, effort, effort)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     per_firm(st.tuples(given_parts, cared)),
     per_firm(st.tuples(*[st.floats(0.0, 0.9375, width=32)] * 4)),
@@ -89,7 +90,7 @@ class TestDelightByHand:
         assert [delight.is_delighted(s, self.p) for s in (0.89, 0.9)] == [False, True]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.fixed_dictionaries({"surprise_size": share, "delighted_from": share}),
     per_firm(st.tuples(st.floats(0.0078125, 0.5, width=32), share)),
@@ -134,7 +135,7 @@ class TestServersByHand:
         assert [servers.is_bad(s, servers.EXAMPLE) for s in (0.49, 0.5)] == [True, False]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.fixed_dictionaries({"parted_below": share}),
     per_firm(st.tuples(st.integers(1, 5), effort, share)),
@@ -170,7 +171,7 @@ def test_servers_are_those_of_the_twin(numbers, levers, periods):
     assert_counted(small, {"served_again": again})
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.tuples(effort, effort, effort, effort), effort, st.integers(0, 1000))
 def test_care_and_continuity_cost_what_the_twins_say(care, continuity, visits):
     own = dict(zip(CARES, care, strict=True))

@@ -14,6 +14,7 @@ from abm.engine.visit_log import room, taken, visit_log
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.study.plan.record import of_visits
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import discounting, fairness, perceived_value
 from tests.reference.by_hand import counts, listed, per_firm, per_pair, put, share, visits_with
@@ -42,7 +43,7 @@ class TestFairnessByHand:
         assert fairness.Others(0.0, 1.0).fairness(0.5, 1.0, self.p) == pytest.approx(1.0)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.fixed_dictionaries(
         {"equity_weight": st.floats(0.0078125, 2.0, width=32), "steepness": st.floats(0, 4, width=32)}
@@ -127,7 +128,7 @@ class TestDiscountingByHand:
         assert discounting.discounted(0.3, math.nan, 0, True, self.p) == 0.3
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.floats(0.0078125, 1.0, width=32),
     per_pair(st.tuples(share, st.integers(0, 2), st.booleans())),

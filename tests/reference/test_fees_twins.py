@@ -20,6 +20,7 @@ from abm.mechanisms.loyalty.rewards import forfeit
 from abm.mechanisms.loyalty.tiers import asked, close_window, discount_tiers, promote_visitors, rate_classes
 from abm.mechanisms.measurement.cards import count_cards
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import membership, pressure, rewards, switching_cost, tiers
 from tests.reference.accounts import hundredths
@@ -194,7 +195,7 @@ traits = st.lists(st.tuples(rate, st.floats(0.5, 60.0, width=32)), min_size=3, m
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.tuples(untiered, untiered),
     per_firm(st.booleans()),
@@ -235,7 +236,7 @@ def test_who_joins_is_that_of_the_twin(programmes, automatic, customers, bothers
 
 
 @pytest.mark.slow
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     st.tuples(tiered.filter(lambda of: of["fee"] > 0), tiered),
     per_firm(st.sampled_from([True, True, True, False])),
@@ -339,7 +340,7 @@ three_baskets = st.lists(st.sampled_from([1.0, 20.0, 60.0]), min_size=3, max_siz
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.tuples(tiered, tiered),
     st.fixed_dictionaries(STATUS),
@@ -370,7 +371,7 @@ def test_promotions_are_those_of_the_twin(programmes, numbers, pairs, by_tier, b
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.tuples(tiered, tiered),
     st.fixed_dictionaries(STATUS),
@@ -410,7 +411,7 @@ def assert_climbed(small, expected):
 
 
 @pytest.mark.slow
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     st.tuples(tiered, tiered),
     st.fixed_dictionaries(STATUS),
@@ -451,7 +452,7 @@ def test_pressure_is_that_of_the_twin(
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.tuples(tiered, tiered),
     per_pair(st.tuples(often, st.integers(0, 3), st.sampled_from([0, 150]), share, rate, st.sampled_from([0.0, 0.5]))),
@@ -490,7 +491,7 @@ def test_what_members_are_spared_and_forfeit_is_that_of_the_twin(programmes, pai
         assert small.at("at_stake")[v] == pytest.approx(stake, rel=1e-5, abs=1e-6)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=5, max_size=5),
     st.lists(st.booleans(), min_size=3, max_size=3),

@@ -21,6 +21,7 @@ from abm.mechanisms.relationship.warning_scores import score_alive
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 from abm.study.plan.record import of_visits
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import accounts, information, recovery, warning_scores
 from tests.reference.closeness import as_single, near_half
@@ -232,7 +233,7 @@ def is_doubtful(firm: Firm, basket: float) -> bool:
     return any(near_half(cu) for cu in (service, heard, given, sold, rewarded_expense(firm)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.tuples(firm_levers, firm_levers), st.tuples(amount, amount, amount), st.lists(booked, max_size=4))
 def test_accounts_are_those_of_the_twin(levers, baskets, periods):
     small = Small(
@@ -263,7 +264,7 @@ period = st.tuples(
 members = st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=2, max_size=2)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     st.floats(0.0078125, 1.0, width=32),
     st.tuples(share, st.booleans()),
@@ -318,7 +319,7 @@ voiced = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     scores,
     st.floats(0.0078125, 1.0, width=32),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from abm.engine.engine import Engine
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import accounts, convenience, customer_accounts, loyalty_measures, loyalty_types, surplus
 from tests.reference.by_hand import SEED, assert_counted, visited
@@ -122,7 +123,7 @@ LOOKED = {"loyalty_types": {}, "loyalty_measures": {}, "surplus": {}, "convenien
 CHOICE = (Phase.NEED, Phase.OCCASIONS, Phase.STAKES, Phase.VALUATION, Phase.CHOICE)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([0.0, 0.5]),
@@ -159,7 +160,7 @@ def test_ties_and_worths_are_those_of_the_twins(seed, habit, prices, outlets, t)
     assert (c.loyalty_tie[:, sorted(set(range(6)) - {i for i, _ in visits})] == 9).all()
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([1.0, 0.75, 0.5, 0.25]),

@@ -24,6 +24,7 @@ from abm.mechanisms.service.modernisation_kernels import (
     note_what_is_learnt,
     risen,
 )
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import modernisation as twin
 from tests.reference.attributes import ATTRIBUTES
@@ -149,7 +150,7 @@ def near_half(cents: float) -> bool:
     return abs(cents - math.floor(cents) - 0.5) < 1e-3 + 2e-6 * cents
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(others_drawn, numbers_drawn, st.integers(0, 20), st.integers(0, 999))
 def test_level_costs_and_books_are_those_of_the_twin(firms, numbers, t, visits):
     small = small_of(firms, numbers)
@@ -205,7 +206,7 @@ def people_of(small: Small, drawn: list[Any]) -> list[Customer]:
     return people
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(people_drawn, numbers_drawn, share, st.floats(0.0, 9.0, width=32), st.floats(1.0, 60.0, width=32))
 def test_what_is_learnt_anew_is_that_of_the_twin(drawn, numbers, procedural, weight, learning_visits):
     shared = {"procedural": procedural, "switching_weight": weight, "learning_visits": learning_visits}
@@ -234,7 +235,7 @@ def test_what_is_learnt_anew_is_that_of_the_twin(drawn, numbers, procedural, wei
     np.testing.assert_allclose(small.passing.utility[:, :3], -np.array(less), atol=2e-5)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(others_drawn, per_pair(st.integers(0, 9)), st.integers(0, 9))
 def test_what_is_noted_is_that_of_the_twin(firms, encounters, t):
     small = small_of(firms)
@@ -246,7 +247,7 @@ def test_what_is_noted_is_that_of_the_twin(firms, encounters, t):
         assert small.c.learnt_before[:2, i].tolist() == one.before
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(others_drawn, numbers_drawn, visits_with(st.tuples(st.booleans(), share)), st.integers(0, 20))
 def test_visits_are_those_of_the_twin(firms, numbers, visits, t):
     """Without what is drawn on attributes, and with gifts, that weigh otherwise: the flagship does not."""

@@ -15,6 +15,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.social import opinion as kernels
 from abm.mechanisms.social.opinion import Opinion
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import opinion
 from tests.reference.by_hand import SEED, assert_counted, listed, per_firm, per_pair, put, share, visits_with
@@ -51,7 +52,7 @@ def test_measures_by_hand():
     assert list(opinion.measures(counted).values()) == pytest.approx([0.5, 0.125**0.5, 1.0, 0.875, 0.75])
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=3), per_firm(share), st.just(0.0) | share,
     st.integers(0, 3),
@@ -65,7 +66,7 @@ def test_first_opinions_are_those_of_the_twin(identities, promises, spread, repl
     np.testing.assert_allclose(small.c.opinion, expected, atol=2e-6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(per_pair(share), share, visits_with(st.tuples(share)))
 def test_what_is_learned_is_that_of_the_twin(opinions, pull, visits):
     small = Small(3, opinion={"experience_pull": pull})
@@ -94,7 +95,7 @@ def neighbours_of(ties, i):
     return [(k, as_single(w)) for pair, w in ties if i in pair for k in pair if k != i]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sampled_from(["degroot", "bounded_confidence"]), weight, bound, by_person, known, ties_drawn)
 def test_what_is_heard_is_that_of_the_twin(rule, self_weight, confidence, opinions, aware, ties):
     own = {"rule": rule, "self_weight": self_weight, "confidence_bound": confidence}
@@ -127,7 +128,7 @@ def test_a_bound_is_reached_in_whole_steps(steps):
     assert counted["opinions_taken"] == 1 - steps
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(by_person, known, st.sampled_from([0.0, 0.7, 1.0]) | share)
 @example(np.full((2, PEOPLE), np.float32(0.7)), np.ones((2, PEOPLE), int), 0.7)
 def test_notes_are_those_of_the_twin(opinions, aware, neutral):
@@ -138,7 +139,7 @@ def test_notes_are_those_of_the_twin(opinions, aware, neutral):
     assert_counted(small, {name: [of[name] for of in counted] for name in COUNTS[3:]})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     per_pair(share), per_pair(st.sampled_from([0.0, 1.0, 8.0, 300.0])),
     st.fixed_dictionaries({
@@ -164,7 +165,7 @@ def measured(counted: list[dict[str, int]]) -> dict[str, np.ndarray]:
     return {kpi.name: kpi(Tallied(sums, 52, 1)) for kpi in Opinion.kpis}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(by_person, known, st.sampled_from([0.0, 0.7, 1.0]) | share, st.integers(0, 9), st.integers(0, 9))
 @example(np.full((2, PEOPLE), 0.1), np.ones((2, PEOPLE), int), 0.7, 1, 1)
 @example(np.full((2, PEOPLE), 0.7), np.ones((2, PEOPLE), int), 0.2, 1, 1)

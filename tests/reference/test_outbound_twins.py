@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.mechanisms.phases import Phase
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference.by_hand import SEED, assert_counted, per_firm
 from tests.reference.outbound import CAMPAIGN, CARE, LISTED, NOT_LISTED, REACHED, Call, Letters
@@ -79,7 +80,7 @@ def luck(identity: int, j: int, word: int) -> float:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     per_firm(of_firm),
     per_firm(st.lists(of_pair, min_size=N, max_size=N)),

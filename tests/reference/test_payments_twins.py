@@ -22,6 +22,7 @@ from abm.mechanisms.relationship.payments import Payments
 from abm.scenario.scenario import Scenario
 from abm.world.visits import ABANDONED, BALKED, DENIED, SERVED
 from abm.world.world import World
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import credit
 from tests.reference.by_hand import SEED, assert_counted, listed, per_firm, per_pair, put, share, visited, visits_with
@@ -259,7 +260,7 @@ def assert_same_after(small: Small, ledger: Ledger, feelings: Sequence[np.ndarra
 
 
 class TestKernels:
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(shares_drawn, share, st.lists(st.integers(0, 2**32 - 1), min_size=20, max_size=20))
     def test_payers(self, shares, noisy, identities):
         """How customers pay is theirs, whatever the market; of those of whom nothing is known the score is set."""
@@ -332,7 +333,7 @@ class TestKernels:
             ledger.bill(j, i, cents, NOW)
         assert_same_after(small, ledger, feelings)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(market_drawn, visits_with(st.tuples(share)))
     def test_resentment(self, drawn, visits):
         """Nobody grants more than is on offer."""
@@ -346,7 +347,7 @@ class TestKernels:
         expected = [shift - ledger.resentment(j, i) for (i, j, *_), (*_, shift) in zip(people, visits, strict=True)]
         assert small.at("satisfaction_shift") == pytest.approx(expected, abs=1e-6)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(market_drawn, per_firm(st.floats(0.25, 2.0, width=32)), st.lists(share, min_size=3, max_size=3))
     def test_worth(self, drawn, prices, responses):
         small, ledger, _ = staged(drawn)
@@ -362,7 +363,7 @@ class TestKernels:
         ]
         np.testing.assert_allclose(small.passing.utility[:, :3], expected, rtol=1e-5, atol=1e-5)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(
         market_drawn,
         st.lists(st.integers(-1, 1), min_size=3, max_size=3),
@@ -376,7 +377,7 @@ class TestKernels:
         assert_same_after(small, ledger, feelings)
         assert small.c.story.tolist() == told
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(market_drawn, per_firm(st.integers(0, 1000)), per_firm(st.integers(0, 1000)))
     def test_ends(self, drawn, reminders, calls):
         small, ledger, feelings = staged(drawn)

@@ -23,6 +23,7 @@ from abm.mechanisms.relationship.personalisation_kernels import (
     foresee_match,
     note_needs,
 )
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import crm, personalisation
 from tests.reference.by_hand import SEED, assert_counted, counts, listed, per_firm, per_pair, put, share, visits_with
@@ -156,7 +157,7 @@ def know(small: Small, seen: Any) -> None:
 
 
 class TestPersonalisationKernels:
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(per_firm(policy_drawn), numbers_drawn, identities_drawn, st.integers(0, 3), st.integers(0, 9))
     def test_needs(self, policies, numbers, identities, replication, t):
         small, twin = staged(policies, numbers, identities, replication=replication)
@@ -167,7 +168,7 @@ class TestPersonalisationKernels:
         assume(not twin.close)
         assert_same(small, twin)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(per_firm(policy_drawn), numbers_drawn, identities_drawn, notes_drawn, per_firm(share), seen_drawn)
     def test_what_is_foreseen(self, policies, numbers, identities, notes, use, seen):
         assume(any(policy.customisation > 0.0 for policy in policies))
@@ -178,7 +179,7 @@ class TestPersonalisationKernels:
         expected = [[1.0 + twin.utility(i, j, *seen[j][i]) for i in range(3)] for j in range(2)]
         np.testing.assert_allclose(small.passing.utility[:, :3], expected, atol=5e-6)
 
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(
         per_firm(policy_drawn), numbers_drawn, identities_drawn, notes_drawn, per_firm(share), seen_drawn,
         visits_with(st.tuples(st.integers(-999, 999))), st.integers(0, 3), st.integers(0, 9),
@@ -211,7 +212,7 @@ class TestPersonalisationKernels:
         assume(not twin.close)
         assert_same(small, twin)
 
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(
         numbers_drawn, identities_drawn, notes_drawn, per_firm(share), per_firm(effort),
         visits_with(st.just(())), st.integers(0, 9),
@@ -227,7 +228,7 @@ class TestPersonalisationKernels:
         small.run("personalisation", note_needs, t)
         assert_same(small, twin)
 
-    @settings(max_examples=20)
+    @settings(max_examples=examples(20))
     @given(per_firm(policy_drawn), per_firm(st.integers(0, 3)))
     def test_books(self, policies, known):
         small, twin = staged(policies, P, [0, 1, 2])
@@ -291,7 +292,7 @@ def staged_modules(
 
 
 class TestCrmKernels:
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(per_firm(modules_drawn), crm_drawn, used_drawn)
     @example(
         (crm.Policy(True, True, True, 0.5), crm.Policy(True)), {**crm.EXAMPLE, "use_rate": 0.25},
@@ -307,7 +308,7 @@ class TestCrmKernels:
         twin.count(small.c.module_use.tolist())
         assert_counted(small, {name: twin.counts[name] for name in crm.COUNTS[:2]})
 
-    @settings(max_examples=40)
+    @settings(max_examples=examples(40))
     @given(
         per_firm(modules_drawn), crm_drawn, used_drawn, per_pair(st.booleans()),
         per_firm(st.integers(0, 2000)), visits_with(st.tuples(st.integers(-999, 999))),
@@ -335,7 +336,7 @@ class TestCrmKernels:
         small.run("crm", book_saved)
         assert counts(small, "records_saved")[0, 0] == -twin.saved(0, True, 16 * cents) == -((cents + 1) // 2)
 
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(per_firm(modules_drawn))
     def test_books(self, policies):
         small, twin = staged_modules(policies, crm.EXAMPLE, [(0.0, 0.0)] * 3)

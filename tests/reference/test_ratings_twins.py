@@ -15,6 +15,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.social import ratings_kernels as kernels
 from abm.mechanisms.social.ratings import Ratings
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import ratings
 from tests.reference.by_hand import SEED, assert_counted, effort, listed, per_firm, per_pair, put, share, visits_with
@@ -90,7 +91,7 @@ def staged(numbers: dict[str, Any], policies: tuple[Policy, ...], replication: i
     return small, Board(policies, KEY, {**EXAMPLE, **numbers}, replication)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=3), share, st.integers(0, 3))
 def test_readers_are_those_of_the_twin(identities, readers, replication):
     small, _ = staged({"readers": readers}, (Policy(), Policy()), replication)
@@ -106,7 +107,7 @@ def test_she_whose_luck_is_the_share_does_not_read():
     assert not ratings.reads(KEY, 1, luck)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(numbers_drawn, share, st.integers(0, 9), share)
 def test_equations_are_those_of_the_twin(p, s, many, mean):
     single = {name: np.float32(value) for name, value in p.items()}
@@ -123,7 +124,7 @@ def test_equations_are_those_of_the_twin(p, s, many, mean):
 wall_drawn = st.integers(0, 6).flatmap(lambda many: st.tuples(st.just(many), st.integers(many, 5 * many), st.just(0)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     numbers_drawn, policies_drawn, per_firm(wall_drawn), identities_drawn, visits_with(st.tuples(share)),
     st.integers(0, 99), st.integers(0, 3),
@@ -146,7 +147,7 @@ def test_posts_are_those_of_the_twin(numbers, policies, walls, identities, visit
 code = st.tuples(st.integers(0, 1), st.integers(1, 5), st.booleans()).map(lambda of: 10 * of[0] + of[1] + 5 * of[2])
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(numbers_drawn, st.lists(st.lists(st.just(0) | code, min_size=3, max_size=3), min_size=1, max_size=9))
 def test_walls_are_those_of_the_twin(numbers, periods):
     small, board = staged(numbers, (Policy(), Policy()))
@@ -164,7 +165,7 @@ def test_walls_are_those_of_the_twin(numbers, periods):
     assert_counted(small, {"wall_size": sizes, "wall_periods": [len(periods)] * 2})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(per_firm(st.floats(-9.0, 9.0, width=32)), st.tuples(*[st.booleans()] * 3),
        per_pair(st.sampled_from([0.0, 1.0, 5.0, 300.0])), st.floats(0.0625, 100.0, width=32))  # fmt: skip
 def test_terms_are_those_of_the_twin(pulls, readers, encounters, own):
@@ -176,7 +177,7 @@ def test_terms_are_those_of_the_twin(pulls, readers, encounters, own):
     np.testing.assert_allclose(small.passing.utility[:, :3], expected, rtol=1e-6, atol=1e-6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(per_firm(share), st.tuples(*[st.booleans() | st.just(True)] * 3), per_pair(st.integers(0, 1)),
        identities_drawn, st.integers(0, 99), st.integers(0, 3))  # fmt: skip
 def test_finds_are_those_of_the_twin(chances, readers, aware, identities, t, replication):
@@ -196,7 +197,7 @@ def test_finds_are_those_of_the_twin(chances, readers, aware, identities, t, rep
     assert_counted(small, {"learned": learned})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(per_firm(st.tuples(effort, effort, st.floats(0.0, 9.0), st.floats(0.0, 9.0)).map(lambda of: Policy(*of))),
        per_firm(st.integers(0, 999)), per_firm(st.integers(0, 99)))  # fmt: skip
 def test_costs_are_those_of_the_twin(policies, visits, bad):

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from abm.mechanisms.phases import Phase
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import complaint, encounter, recovery
 from tests.reference.by_hand import SEED, counts, effort, listed, per_pair, put, share, visits_with
@@ -85,7 +86,7 @@ often = st.sampled_from([True, True, True, False])
 treated = st.tuples(share, st.integers(0, 6), share, st.integers(1, 6), often, often)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.fixed_dictionaries(
         {

@@ -24,6 +24,7 @@ from abm.mechanisms.market.lever_moves import move_levers
 from abm.mechanisms.market.stances import Rule, strength_against
 from abm.scenario.scenario import Scenario
 from abm.world.calendar import NEVER
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import competition, entry
 from tests.reference.by_hand import SEED, share
@@ -155,7 +156,7 @@ class TestByHand:
     st.tuples(limit, limit, st.sampled_from([0.0, 0.05, 0.2]), st.sampled_from([0.0, 0.05]), st.integers(0, 26),
     st.integers(1, 13)),
 )  # fmt: skip
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @example("defend", 13, 1.0, 0.01, 26, (1.1, 0.8, 0.05, 0.05, 26, 13))
 @example("defend", 13, 1.0, 0.0, -1, (1.1, 0.8, 0.05, 0.05, 26, 13))
 @example("defend", 13, 0.7, 0.01, 26, (1.1, 0.8, 0.05, 0.05, 26, 13))
@@ -212,7 +213,7 @@ period = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     st.sampled_from([FULL_SMALL, FULL_SMALL, BOOKED]), st.lists(period, min_size=2, max_size=4),
     st.sampled_from([math.nan, 0.9, 1.0, 1.25, 5.0]), st.sampled_from([math.nan, 0.2, 0.7, 0.95]),
@@ -267,7 +268,7 @@ OF_FIRMS = ("watched_periods", "price_noted", "quality_noted", "strength_sum", "
 
 
 @given(pairs)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_switchers_are_those_of_the_twin(people):
     small = THREE_FIRMS
     before, after = zip(*people, strict=True)
@@ -287,7 +288,7 @@ def test_switchers_are_those_of_the_twin(people):
         min_size=3, max_size=3,
     ),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @example(EXACT, 0, 0, [(0, 2047.0, 1.0, -1.0), (2, 2048.0, 0.3, 1.3), (8, 2046.75, 0.7, 0.0)])
 def test_what_is_noted_is_what_the_twin_says(small, replication, t, firms):
     small.world.replication = replication
@@ -314,7 +315,7 @@ counted = st.integers(0, 500)
 
 
 @given(st.lists(st.tuples(*[counted] * 9), min_size=2, max_size=2), st.lists(counted, min_size=7, max_size=7))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_measures_are_those_of_the_twin(rows, stances):
     names = ("held_customers", "lost_customers", "won_customers", "watched_periods", "price_noted", "strength_sum",
              "strength_periods", "quality_noted")  # fmt: skip
@@ -342,7 +343,7 @@ BY_PAIR = ("points", "provided", "given", "member", "tier", "qualifying_spend")
     st.lists(st.tuples(st.integers(-1, 1), st.integers(-1, 5)), min_size=N, max_size=N),
     held, held, held, st.tuples(st.booleans(), st.booleans()),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_closing_is_that_of_the_twin(relations, bonds, points, cents, others, closing):
     c, world = SHUTTING.c, SHUTTING.world
     values = {"relation": relations, "points": points, "provided": cents, "given": others}
@@ -381,7 +382,7 @@ ENTRY_KEY = stream_key(SEED, "entry")
     st.lists(st.booleans(), min_size=2 * N, max_size=2 * N), st.integers(0, 99), st.integers(0, 3),
     st.lists(st.integers(0, 2**32 - 1), min_size=N, max_size=N),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @example((OPEN, OPEN), (True, True), 0.5, [True, False] * N, 3, 0, [1, 2, 3, 4])
 @example((OPEN, OPEN), (True, True), 1.0, [False] * 2 * N, 3, 1, [1, 2, 3, 4])
 def test_who_knows_a_firm_is_that_of_the_twin(states, opening, chance, knew, t, replication, identities):

@@ -25,6 +25,7 @@ from abm.mechanisms.relationship.offers import (
 from abm.mechanisms.relationship.save import kept_per_thousand, save_contact_rate, save_effect
 from abm.mechanisms.relationship.save_kernels import chance_after, draw_order, foresee_gain, gained_visits, wake
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import offers, save
 from tests.reference.by_hand import SEED, assert_counted, listed, per_firm, put, share, visited, visits_with
@@ -132,7 +133,7 @@ stretch = st.tuples(st.integers(1, 5), offered, visits_with(st.tuples(st.just(0)
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     per_firm(st.integers(1, 6)),
     per_firm(st.floats(0.0, 2.0, width=32)),
@@ -279,7 +280,7 @@ def kept(small: Small, seen: list[list[Any]], providers: list[int], left: list[b
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     per_firm(levers),
     per_firm(of_everybody(seen_as)),
@@ -381,7 +382,7 @@ REST = {"targeting": "risk", "holdout": 0.0, "explore": 0.2}
 pair = st.tuples(share, share)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.lists(
         st.tuples(

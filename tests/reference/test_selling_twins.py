@@ -38,6 +38,7 @@ from abm.mechanisms.relationship.sales_force_kernels import (
 from abm.scenario.scenario import Scenario
 from abm.world.columns import Column
 from abm.world.world import World
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import buying_centre, sales_force
 from tests.reference.buying_centre import ROLES, Centre, Experience
@@ -182,7 +183,7 @@ def added(found: dict[str, list[int]], j: int, more: dict[str, int]) -> None:
         found[name][j] += number
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(
     st.permutations(range(0, 9 * N, 9)),
     st.sampled_from([(0.25, 0.25, 0.2, 0.3), (0.7, 0.1, 0.1, 0.1), (0.0, 0.5, 0.5, 0.0)]),
@@ -226,7 +227,7 @@ chance = between(0.0, 0.9375)
 of_talks = st.just((0.0,) * 4) | st.tuples(chance, chance, chance, chance)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     of_centres, each(st.tuples(of_talks, st.sampled_from([0.15, 2.0])), M), each(of_customer, N), pairs(mostly),
     pairs(four), st.permutations(range(3, 3 + N)), st.integers(0, 60),
@@ -265,7 +266,7 @@ def test_talks_are_those_of_the_twin(numbers, levers, people, aware, held, ident
 of_visits = st.lists(st.tuples(st.integers(0, N - 1), st.integers(-1, M - 1)), max_size=14).map(sorted)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     between(0.0, 3.0), each(of_customer, N), pairs(mostly), pairs(four), of_visits, pairs(between(-4.0, 4.0))
 )  # fmt: skip
@@ -308,7 +309,7 @@ def test_stages_of_a_purchase_are_those_of_the_twin(weight, people, aware, held,
 of_experience = st.tuples(share, share, st.sampled_from([0.0, 0.0, 0.25]), st.integers(0, N - 1), st.integers(0, M - 1))
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     of_centres, each(of_customer, N), pairs(mostly), pairs(four), pairs(share),
     each(between(0.0, 2.0) | st.just(0.0), M),
@@ -347,7 +348,7 @@ SCALES = {
     [(BuyingCentre, buying_centre, OF_CENTRES_COUNTED), (SalesForce, sales_force, OF_FORCES_COUNTED)],
     ids=["buying_centre", "sales_force"],
 )
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_measures_are_those_of_the_twin(theory, twin, names, data):
     of = {name: data.draw(counted) * (3 if name in SCALES else 1) for name in names}
@@ -508,7 +509,7 @@ def total(of: list[dict[str, int]]) -> dict[str, list[int]]:
     return {name: [one[name] for one in of] for name in of[0]}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(of_forces, of_selling, pairs(of_person), each(of_leaving, N), pairs(share))
 def test_plans_are_those_of_the_twin(numbers, policies, people, left, learned):
     small, p = selling(policies, numbers), {**sales_force.EXAMPLE, **numbers}
@@ -542,7 +543,7 @@ def test_a_forecast_is_cut_off_to_whole_steps():
     np.testing.assert_allclose(small.c.hit_rate, [force.hit_rate], rtol=1e-6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     of_forces, of_selling, pairs(of_person), each(of_leaving, N), pairs(share), pairs(between(-1.0, 1.0)),
     st.permutations(range(2, 2 + N)), st.integers(0, 9),
@@ -585,7 +586,7 @@ of_sales = st.lists(
 ).map(lambda of: sorted(of, key=lambda one: one[0]))
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.integers(1, 6), of_selling, pairs(of_person), each(of_leaving, N), of_sales,
     st.integers(7, 12),

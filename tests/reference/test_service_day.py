@@ -14,6 +14,7 @@ from abm.core.distributions import exponential_quantile
 from abm.core.functions import logistic32
 from abm.queues import rules as R
 from abm.queues.rules import Day
+from tests.examples import examples
 from tests.queues.days import copied, quiet_day, run
 from tests.reference.facility import COUNTS, LINE, PERSON, TIMES, WANTS
 from tests.reference.service_day import ServiceDay
@@ -216,7 +217,7 @@ def both(day: Day) -> tuple[Day, ServiceDay]:
 
 
 class TestTwin:
-    @settings(max_examples=300)
+    @settings(max_examples=examples(300))
     @given(day=days())
     def test_every_number_is_the_same(self, day):
         """All records but who was whose neighbour in a line that she has left."""
@@ -248,7 +249,7 @@ class TestTwin:
 
 
 class TestAlwaysHolds:
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @given(day=days())
     def test_people_and_comings_are_conserved(self, day):
         """Each coming ends in one way, and so does each person; only of a finite population some never came."""
@@ -268,7 +269,7 @@ class TestAlwaysHolds:
         if not day.rules[:, R.RETRIES].any():
             assert c[:, R.TRIED].sum() == len(of_day) - never + again
 
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @given(day=days())
     def test_times_are_in_order(self, day):
         """Nobody is served before she came, and nobody leaves before she was served."""
@@ -286,7 +287,7 @@ class TestAlwaysHolds:
         if not (day.rules[:, R.CALL_BACK_LINE] >= 0).any():
             assert (day.times[once, R.WAITED] <= patient[once] + 1e-9).all()
 
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @given(day=days())
     def test_no_more_are_busy_than_are_on_duty(self, day):
         """A service begins only if the staff of that moment allows it; who is busy when staff goes home may finish."""
@@ -298,7 +299,7 @@ class TestAlwaysHolds:
                     assert busy <= max(staff, before[f][p][0] if before else 0)
             before = now
 
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @given(day=days())
     def test_sums_are_integrals(self, day):
         """Little's law as an identity: the sum of waits is the integral of the number who wait; so of busy minutes."""

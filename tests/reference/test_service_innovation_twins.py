@@ -17,6 +17,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.innovation_kernels import add_advance_cost, build_knowledge, note_advance
 from abm.mechanisms.service.service_innovation import ServiceInnovation, chance_of_an_idea, running_cost
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import service_innovation as twin
 from tests.reference.accounts import hundredths
@@ -143,7 +144,7 @@ def test_running_cost_is_that_of_the_twin(firm):
     assert running_cost(firm.quality, firm.advance, scale) == pytest.approx(firm.running(), rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(firms_drawn, st.floats(0.0, 0.984375, width=32))
 def test_knowledge_is_that_of_the_twin(firms, kept):
     small = small_of(firms, {"knowledge_kept": kept})
@@ -153,7 +154,7 @@ def test_knowledge_is_that_of_the_twin(firms, kept):
     np.testing.assert_allclose(small.c.innovation_knowledge, [firm.knowledge for firm in firms], rtol=1e-6, atol=1e-7)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(firms_drawn)
 def test_what_is_noted_is_that_of_the_twin(firms):
     small = small_of(firms)
@@ -162,7 +163,7 @@ def test_what_is_noted_is_that_of_the_twin(firms):
     assert_counted(small, {name: [firm.counts[name] for firm in firms] for name in COUNTS[6:]})
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(firms_drawn.filter(lambda firms: len(firms) > 1), visits_with(st.just(())), st.lists(st.integers(0, 999)))
 def test_visits_meet_with_an_advance_and_cost_what_it_costs(firms, visits, expenses):
     small = small_of(firms, off=OTHERS)
@@ -174,7 +175,7 @@ def test_visits_meet_with_an_advance_and_cost_what_it_costs(firms, visits, expen
     assert cost.tolist() == [*(7 + expense[j] for _, j in visits), 7]
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(firms_drawn, st.lists(st.tuples(st.integers(0, 999), st.integers(0, 999)), min_size=4, max_size=4))
 def test_books_are_those_of_the_twin(firms, counted):
     small = small_of(firms)
@@ -213,7 +214,7 @@ class History:
         return self.advance[t - lag, j] / twin.STEPS if t >= lag else 0.0
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(numbers_drawn, heard, st.integers(0, 9), st.integers(0, 999))
 def test_what_is_heard_and_known_is_that_of_the_twin(numbers, heard, t, seed):
     small = small_of([Firm(0.5), Firm(), Firm()], numbers, **{theory: {} for theory in heard})
@@ -225,7 +226,7 @@ def test_what_is_heard_and_known_is_that_of_the_twin(numbers, heard, t, seed):
     assert list(theory._known(small.world, t)) == known
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(firms_drawn, numbers_drawn, heard, st.integers(0, 9), st.integers(0, 999), st.integers(1, 52), st.integers(0, 3))
 def test_dates_are_those_of_the_twin(firms, numbers, heard, t, seed, year, replication):
     small = small_of(firms, numbers, periods_per_year=year, **{theory: {} for theory in heard})

@@ -11,6 +11,7 @@ from abm.engine.engine import Engine
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.world.visits import ABANDONED, SERVED
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import situation
 from tests.reference.by_hand import SEED, assert_counted, listed, put, share, visits_with
@@ -39,7 +40,7 @@ class TestSituationByHand:
         assert situation.counted(came) == {"hurried": 3, "hurried_gave_up": 2}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.fixed_dictionaries({"pressure_spread": st.floats(0.015625, 3.0, width=32), "gift_part": share}),
     visits_with(st.tuples(st.booleans())),

@@ -17,6 +17,7 @@ from abm.kpis.kpi import Tallied
 from abm.mechanisms.service import staff_kernels as kernels
 from abm.mechanisms.service.staff import Staff, StaffPolicy
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import staff
 from tests.reference.by_hand import effort, share
@@ -170,7 +171,7 @@ def assert_states(columns: Any, teams: list[Team], **close: float) -> None:
     np.testing.assert_allclose(columns["staff_leaving"], np.transpose([team.left for team in teams]), **close)
 
 
-few = settings(max_examples=25)
+few = settings(max_examples=examples(25))
 
 
 class TestEquations:

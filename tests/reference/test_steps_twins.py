@@ -14,6 +14,7 @@ from abm.mechanisms.service import co_production_kernels as parts
 from abm.mechanisms.service import service_steps_kernels as kernels
 from abm.mechanisms.service.service_steps import CARES, ServiceSteps
 from abm.mechanisms.service.service_steps_others import call_back, place_offers, resent_placing
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import affect, co_production, service_steps
 from tests.reference.by_hand import SEED, assert_counted, effort, listed, per_firm, per_pair, put, share, visits_with
@@ -142,7 +143,7 @@ def summed(small: Small, names: tuple[str, ...], counts: dict[str, Any], visits:
         np.testing.assert_allclose(found, counts[name], atol=5e-6 * (1 + visits), err_msg=name)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     some_steps, per_firm(st.tuples(*[effort] * 8)), st.tuples(st.booleans(), st.just(True)), step_numbers,
     per_pair(st.tuples(share, st.floats(0.0, 4.0, width=32))), per_firm(st.floats(0.5, 2.0, width=32)),
@@ -263,7 +264,7 @@ def offer_and_call(small: Small, twin: Steps, visits: Any, of_visits: list[Visit
 quarters = st.sampled_from([NONE, 0.0, 0.1, 0.25, 0.5, 0.7, 0.75, 0.8, 1.0]) | share
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.permutations(KINDS).map(ordered),
     visits_with(st.tuples(*[quarters] * 8)),
@@ -292,7 +293,7 @@ def test_memories_have_the_bits_of_their_words(sequence, visits, usual, weight):
     assert_counted(small, sums)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(per_firm(st.tuples(*[effort] * 8)), per_firm(st.booleans()), st.floats(0.0, 4.0), st.integers(0, 1000))
 def test_care_of_steps_costs_what_the_twin_says(cares, blueprints, scale, visits):
     assume(any(blueprints))
@@ -369,7 +370,7 @@ def participating(levers: Any, numbers: dict[str, Any]) -> tuple[Small, list[co_
     return small, [co_production.Policy(*lever) for lever in levers], {**co_production.EXAMPLE, **numbers, **single}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(taking, part_numbers, ready, visits_with(some_parts), st.lists(st.integers(0, 5), min_size=3), st.integers(0, 9))
 def test_taking_part_is_that_of_the_twin(levers, numbers, readiness, visits, stories, t):
     small, policies, p = participating(levers, numbers)
@@ -445,7 +446,7 @@ def test_relief_at_half_a_cent():
         assert small.at("visit_relief").tolist() == [co_production.relief(part, 1.0, cost, p)]
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.floats(0.0, 0.9375), st.floats(0.0, 4.0), st.integers(1, 5))
 def test_a_set_up_costs_what_the_twin_says(participation, scale, customers):
     policy = co_production.Policy(participation, "chosen", scale)
@@ -488,7 +489,7 @@ affect_numbers = st.fixed_dictionaries(
 feelings = st.floats(-1.0, 1.0, width=32)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     per_firm(st.floats(0.0, 0.9375, width=32)), affect_numbers, per_pair(st.tuples(feelings, share)), ready,
     visits_with(st.tuples(share), 14), st.lists(st.integers(0, 5), min_size=3), st.sampled_from([1, 4, 12, 52, 365]),
@@ -575,7 +576,7 @@ def test_no_feeling_is_told_as_a_good_one_by_nobody():
     assert small.c.story.tolist() == [0, 3, 2]
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(per_firm(st.floats(0.0, 0.9375)), st.floats(0.0, 4.0), st.integers(0, 1000))
 def test_settings_cost_what_the_twin_says(settings_of, scale, visits):
     firms = [{"affect": {"setting": setting, "setting_scale": scale}} for setting in settings_of]

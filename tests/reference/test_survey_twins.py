@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from abm.engine.engine import Engine
 from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import expectation_management, survey
 from tests.reference.accounts import hundredths
@@ -85,7 +86,7 @@ numbers_of_survey = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     numbers_of_survey,
     st.tuples(st.floats(0.0625, 1.0, width=32), share),
@@ -143,7 +144,7 @@ def test_answers_are_those_of_the_twin(numbers, sampling, costs, attitudes, visi
     assert_counted(small, {"surveyed": asked, "survey_cost": spent})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.tuples(share, share).map(sorted),
     per_firm(st.tuples(st.floats(0.0, 0.984375, width=32), share, st.floats(0.0, 0.5, width=32), st.integers(0, 5))),

@@ -14,6 +14,7 @@ from abm.engine.recording import record
 from abm.mechanisms.measurement.trade_indices import TradeIndices
 from abm.mechanisms.measurement.trade_questions import ask_liking, ask_problems, ask_visitors, foresee_repurchase
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import trade_indices
 from tests.reference.by_hand import SEED, assert_counted, listed, share, visited
@@ -147,7 +148,7 @@ utilities = st.sampled_from([-1e30, 0.0, -200.0, 200.0]) | st.floats(-20.0, 20.0
 seen_drawn = st.lists(st.lists(st.tuples(st.booleans(), utilities), min_size=3, max_size=3), min_size=N, max_size=N)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     people_drawn, st.lists(st.booleans(), min_size=3, max_size=3).filter(any), seen_drawn,
     st.sampled_from([-10.0, 0.0, 300.0]) | st.floats(-9.0, 9.0, width=32),
@@ -173,7 +174,7 @@ felt_drawn = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(*drawn, felt_drawn, st.lists(st.integers(0, 2), min_size=N, max_size=N))
 def test_answers_of_visitors_are_those_of_the_twin(own, people, year, replication, identities, bias, felt, firms):
     small, study = small_and_twin(own, people, year, replication, identities, bias)
@@ -233,7 +234,7 @@ def ages_of(p, year):
     return sorted({age for at in (0, early, late - year, late) for age in (at - 1, at, at + 1) if age >= 0})
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(*drawn, gone_drawn, st.lists(st.integers(0, 3), min_size=40, max_size=40), st.booleans())
 def test_answers_on_problems_are_those_of_the_twin(
     own, people, year, replication, identities, bias, gone, problems, is_new
@@ -257,7 +258,7 @@ def test_answers_on_problems_are_those_of_the_twin(
     assert_same_counts(small, study)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(*drawn, gone_drawn)
 def test_answers_on_liking_are_those_of_the_twin(own, people, year, replication, identities, bias, gone):
     small, study = small_and_twin(own, people, year, replication, identities, bias)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.voice.complaint import book_channels
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import complaint, encounter, perceived_value
 from tests.reference.by_hand import SEED, assert_counted, effort, listed, per_pair, put, share, visits_with
@@ -51,7 +52,7 @@ class TestComplaintByHand:
 TALLIED = {"grievances": 7, "complaints": 7, "complaints_by_channel": 3, "hearing": 1}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.fixed_dictionaries(
         {
@@ -111,7 +112,7 @@ def test_complaints_are_those_of_the_twin(numbers, eases, prices, attitudes, vis
     assert_counted(small, expected)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.tuples(effort, effort, effort), st.integers(0, 1000))
 def test_channels_cost_what_the_twin_says(ease, visits):
     voice = dict(zip(("counter_ease", "phone_ease", "online_ease"), ease, strict=True))

@@ -14,6 +14,7 @@ from abm.mechanisms.service.waiting_policy import WaitingLinePolicy
 from abm.mechanisms.service.waiting_visits import go_elsewhere, remember_not_served
 from abm.scenario.scenario import Scenario
 from abm.world.visits import OUTCOMES
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import waiting_branch, waiting_line
 from tests.reference.by_hand import listed, per_pair, put, share, visits_with
@@ -181,7 +182,7 @@ def assert_tallies(engine, t, visitors, busy, p, firms):
 
 
 class TestTheWholeDay:
-    @settings(max_examples=60)
+    @settings(max_examples=examples(60))
     @given(st.lists(policies.map(allowed), min_size=1, max_size=3), markets)
     def test_kernels_and_twin_are_equal_column_by_column(self, firms, market):
         if not any(firm["servers"] for firm in firms):

@@ -21,6 +21,7 @@ from abm.mechanisms.relationship.win_back import (
 )
 from abm.mechanisms.relationship.win_back_kernels import draw_order
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import offers, save, win_back
 from tests.reference.by_hand import SEED, assert_counted, per_firm, visited
@@ -124,7 +125,7 @@ def twin_of(policy: dict[str, Any], contact_cost, j, identities, key, p):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     per_firm(levers),
     per_firm(st.sampled_from([0.0, 0.01, 0.1, 0.3])),

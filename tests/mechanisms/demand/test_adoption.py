@@ -27,6 +27,7 @@ from abm.mechanisms.demand.adoption_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.network.network import Network
+from tests.examples import examples
 from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 
@@ -242,6 +243,7 @@ class TestAgainstExactValues:
         assert inside > 1
         assert above == 0
 
+    @pytest.mark.endurance
     @pytest.mark.parametrize("row", [row for row in DATA["watts_window"] if row["phi"] in (0.1, 0.18, 0.24)])
     def test_at_the_edges_of_the_window_a_cascade_neither_grows_nor_dies_out(self, row):
         """One who adopts after a single neighbour leads to one other on average, within 3 standard errors; inside the
@@ -263,7 +265,7 @@ class TestAgainstExactValues:
         assert growth == pytest.approx(1.62 * math.exp(-1.62) * 2.62, abs=3 * error)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     rule=st.sampled_from(["bass", "threshold"]), share=st.floats(0.01, 0.99), spread=st.floats(0, 1),
     p=st.floats(0, 50), q=st.floats(0, 50), seed=st.integers(0, 9),

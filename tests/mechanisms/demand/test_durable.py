@@ -44,6 +44,7 @@ from abm.mechanisms.demand.durable_kernels import (
 from abm.mechanisms.phases import Phase
 from abm.world.calendar import NEVER, periods_of
 from abm.world.visits import NO_OCCASION, PURCHASE, SERVICE
+from tests.examples import examples
 from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 
@@ -442,7 +443,7 @@ def test_years_are_years_whatever_a_period_is():
         assert mean[1] == pytest.approx(mean[0], rel=0.15), name
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(remembering=share, warranty=st.floats(0, 5), interval=st.floats(0.1, 4), liking=share, data=st.integers(1, 99))
 def test_measures_are_shares(remembering, warranty, interval, liking, data):
     durable = {"remembering": remembering, "mean_life": 2.0, "annoyance": liking}

@@ -107,6 +107,11 @@ def test_programmes_add_up():
 
 
 @pytest.mark.slow
+def test_hundreds_of_programmes_add_up():
+    try_programmes(100)
+
+
+@pytest.mark.endurance
 def test_a_thousand_programmes_add_up():
     try_programmes(500)
 

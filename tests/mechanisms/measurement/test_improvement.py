@@ -39,6 +39,7 @@ from abm.mechanisms.measurement.improvement_rules import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.attributes import ATTRIBUTES
+from tests.examples import examples
 from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
@@ -325,7 +326,7 @@ class TestMarkets:
         )
         assert 0.4 * planned < score < planned
 
-    @settings(max_examples=5, deadline=None)
+    @settings(max_examples=examples(5), deadline=None)
     @given(st.floats(0, 100), st.floats(0, 0.99), share, st.floats(0, 10))
     def test_shares_are_shares_and_levels_stay_in_their_bounds(self, budget, upkeep, wear, spread):
         scenario = market(

@@ -22,6 +22,7 @@ from abm.mechanisms.measurement.trade_questions import (
     told,
 )
 from abm.world.visits import PURCHASE, SERVICE
+from tests.examples import examples
 from tests.mechanisms.small import Small
 
 f32 = np.float32
@@ -243,7 +244,7 @@ def test_better_service_is_seen_in_csi_and_in_what_owners_would_do():
         assert mean(better, name) > mean(plain, name) + least, name
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(
     asking=share, response=share, recall=share, noise=share, scale=st.integers(2, 100), seed=st.integers(1, 99),
     quality=st.floats(0, 0.99),

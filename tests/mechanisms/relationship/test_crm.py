@@ -25,6 +25,7 @@ from abm.mechanisms.relationship.crm import (
 from abm.mechanisms.relationship.personalisation import misfit_share, offer_match
 from abm.mechanisms.service.channels import lost_context_share
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 
@@ -161,7 +162,7 @@ def test_kernels_are_sound():
 
 
 @given(st.floats(0, 0.99), st.floats(0, 1), st.floats(0, 1))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 def test_use_is_a_share_in_whole_markets(training, basic, rate):
     changes = {**ALL, "firms.north.crm.crm_training": training, "crm.basic_use": basic, "crm.use_rate": rate}
     value = record(market(changes, customers=120, periods=10), 5, kpis=(crm_use,)).summary((crm_use,))[0, 0]

@@ -39,6 +39,7 @@ from abm.mechanisms.relationship.credit import (
 from abm.mechanisms.relationship.payments import Payments, bad_debt_share, late_payment_share, sales_outstanding
 from abm.scenario.scenario import Scenario
 from abm.world.visits import DENIED, SERVED
+from tests.examples import examples
 from tests.mechanisms.small import Small
 
 KPIS = (
@@ -321,7 +322,7 @@ policies = st.fixed_dictionaries({
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(firms=st.lists(policies, min_size=10, max_size=10), renewed=st.booleans(), seed=st.integers(0, 99))
 def test_no_cent_is_lost(firms, renewed, seed):
     """Of what is billed each cent is paid at once or later, kept as a rebate, written off or still owed."""

@@ -29,6 +29,7 @@ from abm.mechanisms.relationship.personalisation_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FIXED_POINT
+from tests.examples import examples
 from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers
@@ -211,7 +212,7 @@ def test_nobody_who_differs_gains_nothing_at_the_limit():
 
 
 @given(st.floats(0, 0.99), st.floats(0, 0.99), st.floats(0, 0.99), st.floats(0, 1), st.floats(0, 3))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_shares_are_shares_and_customers_are_counted_once(interaction, differentiation, customisation, change, error):
     steps = {"interaction": interaction, "differentiation": differentiation, "customisation": max(customisation, 0.01)}
     scenario = market(steps, {"need_change": change, "note_error": error}, customers=120, periods=15)

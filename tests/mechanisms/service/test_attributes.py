@@ -17,6 +17,7 @@ from abm.kpis.value import lever_cost, profit
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.attributes import ATTRIBUTES, AttributesPolicy, weight_now
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
 
@@ -137,7 +138,7 @@ class TestCosts:
 
 
 class TestInAMarket:
-    @settings(max_examples=25)
+    @settings(max_examples=examples(25))
     @given(st.tuples(*[st.floats(0.1, 1.0)] * 5), st.floats(0.02, 0.2))
     def test_what_weighs_more_does_more_with_every_customer(self, raw, by):
         """Her own weights decide, whatever the average is."""

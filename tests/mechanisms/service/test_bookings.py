@@ -32,6 +32,7 @@ from abm.mechanisms.service.bookings import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.visits import DENIED, NO_SHOW, OUTCOMES, SERVED
+from tests.examples import examples
 from tests.mechanisms.small import Small
 
 KEY = stream_key(1, "bookings")
@@ -126,7 +127,7 @@ people = st.lists(
 ).map(sorted)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(people, st.integers(1, 20), st.integers(0, 6), st.integers(0, 20))
 def test_the_desk_is_that_of_plain_python(visitors, held, extra, kept):
     booking, outcome, counted = opened(visitors, held, extra, kept)

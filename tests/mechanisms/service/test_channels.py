@@ -44,6 +44,7 @@ from abm.mechanisms.service.channels_kernels import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.columns import FIXED_POINT
+from tests.examples import examples
 from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers
@@ -205,7 +206,7 @@ def test_what_falls_short_and_how_thin_contact_is():
 
 
 @given(st.floats(0, 0.99), st.floats(-1, 1, width=32), st.floats(0, 1, width=32))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_bond_stays_a_share_whatever_is_added_to_richness(richness, shift, bond):
     made = Small(1, [{"service": {"richness": richness}}], switching_cost={"bond_rate": 1.0})
     made.c.personal_bond.fill(bond)
@@ -252,7 +253,7 @@ def test_touch_points_differ_by_the_spread_of_their_means():
     shared=st.floats(0, 0.99),
     discount=st.floats(0, 0.9),
 )
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_shares_are_shares_and_every_visit_has_a_channel_that_is_open(names, quality, shared, discount):
     levers = {"open": names, "remote_quality": quality, "shared_records": shared, "self_service_discount": discount}
     scenario = market(customers=120, periods=15).replace(

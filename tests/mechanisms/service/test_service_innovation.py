@@ -30,6 +30,7 @@ from abm.mechanisms.service.service_innovation import (
     time_ahead,
 )
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.bits import ran
 from tests.mechanisms.small import Small
 from tests.reference import random_numbers as luck
@@ -196,7 +197,7 @@ class TestMarkets:
         ]
         assert rates[1] > 2 * rates[0]
 
-    @settings(max_examples=6, deadline=None)
+    @settings(max_examples=examples(6), deadline=None)
     @given(st.floats(0.01, 100), st.floats(0, 0.99), st.floats(0, 100), share, st.integers(1, 30))
     def test_shares_are_shares_and_nobody_is_better_than_the_best(self, research, copying, rate, size, lag):
         section = {"highest_rate": rate, "innovation_size": size, "imitation_lag": lag}

@@ -40,6 +40,7 @@ from abm.mechanisms.service.staff_kernels import (
     weigh_staff,
 )
 from abm.scenario.scenario import Scenario
+from tests.examples import examples
 from tests.mechanisms.small import Small
 
 unit = st.floats(0, 1)
@@ -229,7 +230,7 @@ class TestConsequences:
             best.append(times[np.argmax(c.staff_shift - 0.02 * c.staff_risk)])
         assert 0.55 < best[0] < best[1] < 0.99
 
-    @settings(max_examples=20)
+    @settings(max_examples=examples(20))
     @given(st.lists(st.tuples(unit, unit, unit, unit), min_size=3, max_size=3))
     def test_no_factor_is_below_zero(self, states):
         firms = [{"staff": {"customer_time": time}} for time in (0.01, 0.5, 0.99)]

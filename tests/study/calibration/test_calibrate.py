@@ -125,6 +125,7 @@ class TestRecovery:
 
 
 class TestTheSameAnswer:
+    @pytest.mark.endurance
     def test_interrupted_and_resumed(self, world, undisturbed, tmp_path):
         for stop in (3, 17, 35, 49):  # evenly spread, in the first batch and the second; in the search, in both batches
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from abm.core.errors import Refusal
 from abm.study.calibration.targets import COLUMNS, Target, as_targets, read_targets, resolved, write_targets
 from abm.study.calibration.targets import __doc__ as documentation
+from tests.examples import examples
 
 STUDY = {
     "firms": ["north", "south"],
@@ -94,7 +95,7 @@ class TestTarget:
 
 
 class TestFile:
-    @settings(max_examples=30)
+    @settings(max_examples=examples(30))
     @given(st.lists(targets, min_size=1, max_size=4, unique_by=lambda target: target.subject))
     def test_what_is_written_is_read(self, tmp_path_factory, several):
         path = tmp_path_factory.getbasetemp() / "round.csv"

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from abm.study.comparison import payoffs
 from abm.study.statistics.paired import interval
+from tests.examples import examples
 
 NOISE = np.array([-0.5, 0.0, 0.25, 0.25])  # of replications, shared by all profiles: differences have none
 
@@ -140,7 +141,7 @@ whole = st.integers(-8, 8).map(float)  # sums of whole numbers are exact, so tha
 games = arrays(np.float64, st.sampled_from([(2, 2, 2, 3), (3, 3, 2, 2), (2, 2, 2, 3, 2)]), elements=whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games, st.data())
 def test_an_equilibrium_survives_a_constant_added_to_what_a_firm_is_paid(values, data):
     """Whatever the rivals do, a firm that is paid so much more in any case has no other best response."""
@@ -154,7 +155,7 @@ def test_an_equilibrium_survives_a_constant_added_to_what_a_firm_is_paid(values,
     np.testing.assert_array_equal(before, after)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(games)
 def test_what_is_concluded_agrees_with_itself(values):
     """Equilibria are where all play a best response; what is shown is so by the means; the dominated play no part."""

@@ -19,6 +19,7 @@ def uncertain(study):
     return study(arms={"none": {}, "service": {"firms.north.service.quality": 0.95}}, design=grid(SPACE))
 
 
+@pytest.mark.endurance
 def test_arms_race_in_the_kpi_of_a_group_at_each_point(uncertain):
     apart = uncertain.replace(groups={"rate": {"by": "purchase_rate", "parts": 2}})
     found = robust(apart, "profit", zone=20.0, group="rate_low", workers=1)

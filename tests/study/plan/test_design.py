@@ -15,6 +15,7 @@ from abm.core.spec import write_toml
 from abm.study.plan.design import Design, grid, latin_hypercube, morris, saltelli, sobol
 from abm.study.plan.experiment import Experiment, load
 from abm.study.provenance.digest import canonical
+from tests.examples import examples
 
 levels = st.lists(st.integers(-5, 5) | st.sampled_from(["ring", "complete"]), min_size=1, max_size=4, unique=True)
 factors = st.dictionaries(st.sampled_from(["a", "b.c", "d"]), levels, min_size=1)
@@ -47,7 +48,7 @@ def test_a_design_is_read_back_equal_from_its_table(design):
 
 
 @given(drawn)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 def test_no_two_points_are_equal_and_the_index_finds_each_row(design):
     assert len({canonical(point) for point in design.points}) == len(design)
     assert design.index.shape == (design.asked,) == (len(design.unit),)
@@ -180,7 +181,7 @@ class TestBridges:
     """Tables, lists of points, and SALib's problems."""
 
     @given(drawn)
-    @settings(deadline=None, max_examples=30)
+    @settings(deadline=None, max_examples=examples(30))
     def test_points_and_tables_lead_back(self, design):
         again = Design.from_rows(design.points)
         assert again.points == design.points

@@ -18,6 +18,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.design import grid, latin_hypercube
 from abm.study.plan.experiment import Experiment, load
+from tests.examples import examples
 
 STUDY = """
 question = "With the same budget, which programme earns the north firm most?"
@@ -109,7 +110,7 @@ def test_read_back_equal_from_its_table(written, full):
     seed=st.integers(0, 2**63 - 1),
     levels=st.lists(st.floats(0, 1), min_size=1, max_size=3, unique=True),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_saved_and_loaded_equal_to_the_last_bit(tmp_path, price, tiers, seed, levels):
     program = LoyaltyProgram(
         earn_rate=0.1, tier_threshold=[100.0 * (k + 1) for k in range(len(tiers))], tier_discount=sorted(tiers)

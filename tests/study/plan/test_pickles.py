@@ -42,6 +42,7 @@ def test_verdicts_and_collectors(study, tmp_path):
     assert again(model.datacollector).get_model_vars_dataframe().equals(model.datacollector.get_model_vars_dataframe())
 
 
+@pytest.mark.endurance
 def test_studies_are_run_by_a_pool_of_ones_own(study):
     studies = [study(seed=seed) for seed in (1, 2)]
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:

@@ -9,6 +9,7 @@ from scipy.stats import qmc
 
 from abm.study.plan import sampling
 from abm.study.plan.sampling import LEVELS, METHODS, latin_hypercube, morris, saltelli, sobol
+from tests.examples import examples
 
 seeds = st.integers(0, 2**63 - 1)
 
@@ -33,7 +34,7 @@ def test_the_order_of_a_latin_hypercube_is_random_by_factor():
 
 
 @given(seeds, st.integers(0, 7), st.integers(1, 12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_every_factor_of_a_sobol_sequence_has_one_point_in_each_part(seed, power, factors):
     drawn = sobol(2**power, factors, seed)
     assert drawn.min() > 0
@@ -43,7 +44,7 @@ def test_every_factor_of_a_sobol_sequence_has_one_point_in_each_part(seed, power
 
 
 @given(seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_two_factors_of_a_sobol_sequence_have_one_point_in_each_box(seed):
     """A (0, m, 2)-net: every way to cut the square into 64 equal boxes of powers of two."""
     x, y = sobol(64, 2, seed).T
@@ -69,7 +70,7 @@ def test_a_saltelli_design_is_laid_out_as_salib_does(monkeypatch):
 
 
 @given(seeds, st.integers(1, 8), st.integers(1, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_morris_trajectory_moves_every_factor_once(seed, samples, factors):
     levels = morris(samples, factors, seed) * (LEVELS - 1)
     assert np.allclose(levels, np.round(levels))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from abm.study.plan.design import Design, grid
 from abm.study.plan.sheet import Sheet, raw
+from tests.examples import examples
 
 
 def sheet(arms=2, levels=0, replications=3):
@@ -48,7 +49,7 @@ def test_raw_ids_compare_as_their_texts_do():
 
 
 @given(sheets)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_read_back_equal_from_its_table(sheet):
     back = Sheet.from_dict(sheet.to_dict())
     assert back == sheet

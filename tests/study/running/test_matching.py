@@ -71,6 +71,7 @@ def test_it_is_matched_at_the_mean_of_all_points(budget):
     assert shares(results, "cut") - shares(results, "none") == pytest.approx(0.03, rel=0.01)
 
 
+@pytest.mark.endurance
 def test_workers_and_threads_change_nothing(budget, tmp_path):
     alone = matched(budget(), workers=1)
     assert alone.table.equals(matched(budget(), tmp_path, workers=2).table)
@@ -106,6 +107,7 @@ def test_arms_are_ordinary_and_the_folder_says_what_was_found(budget, tmp_path):
     assert abm.Experiment.from_dict(found.experiment.to_dict()) == found.experiment
 
 
+@pytest.mark.endurance
 def test_other_questions_find_the_values_themselves(budget):
     found = matched(budget(), workers=1).experiment
     precise = abm.run_until(budget(), {"profit": 1e6}, workers=1)

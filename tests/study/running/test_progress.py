@@ -99,6 +99,7 @@ def test_there_is_no_bar_without_a_notebook(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 def test_a_real_notebook_shows_bar_and_tables():
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")

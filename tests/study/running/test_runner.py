@@ -493,6 +493,7 @@ def test_a_script_without_a_guard_is_refused_with_advice_and_does_not_hang(start
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
     monkeypatch.setattr(runner, "MANY", 3)

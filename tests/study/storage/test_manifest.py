@@ -8,6 +8,7 @@ from abm.core.errors import Refusal
 from abm.study.plan.design import grid
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.manifest import FILE, Manifest, read_manifest
+from tests.examples import examples
 
 
 def test_read_back_equal(crossed, tmp_path):
@@ -72,7 +73,7 @@ def test_a_folder_of_results_folders_names_them(crossed, tmp_path):
 
 
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(50))
 def test_one_wrong_bit_anywhere_is_noticed_and_mended(crossed, tmp_path, place, bit):
     manifest = Manifest.of(crossed)
     manifest.write(tmp_path)

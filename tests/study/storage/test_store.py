@@ -17,9 +17,10 @@ from abm.study.storage.results import Results
 from abm.study.storage.rows import Holdings, Outcome
 from abm.study.storage.segment import encode
 from abm.study.storage.store import Segments, Store
+from tests.examples import examples
 
 function_fixtures = settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 
 

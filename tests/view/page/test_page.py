@@ -287,6 +287,7 @@ def test_nothing_was_asked_of_any_other_machine_and_nothing_went_wrong(opened, a
     assert opened.wrong == []
 
 
+@pytest.mark.endurance
 def test_two_pages_see_the_same(browser, opened, address):
     with contextlib.closing(browser.new_page()) as other:
         other.goto(address)

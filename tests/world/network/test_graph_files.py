@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from abm.core.errors import Refusal
 from abm.world.network import edge_lists, graph_files
 from abm.world.network.graph_files import read_graph
+from tests.examples import examples
 
 FORMAT = "a tie is 'from to' or 'from to weight'"
 NO_WEIGHT = "is not a finite number of at least 0"
@@ -234,7 +235,7 @@ fields = st.one_of(ids.map(str), st.sampled_from(["-1", "007", "+3", "1.0", "x",
 weights = st.one_of(st.floats(0, 10).map(repr), st.sampled_from(["nan", "inf", "-1", "1e99", "", "1_0", "0x1", "٣"]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(300))
 @given(
     st.one_of(
         st.lists(st.tuples(ids.map(str), ids.map(str), separators, endings), min_size=1),

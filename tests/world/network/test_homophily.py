@@ -18,6 +18,7 @@ from abm.world.network.homophily import chance_level, homophily, with_homophily
 from abm.world.network.network import USED_BY, Network
 from abm.world.partition import Partition
 from abm.world.population import Population
+from tests.examples import examples
 
 KEY = stream_key(3, "graph")
 KINDS = USED_BY["segment_homophily"][:-2]  # all that are drawn
@@ -79,7 +80,7 @@ def test_two_ties_across_become_two_inside_and_keep_their_weights():
     after.check()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.sampled_from(KINDS),
     st.integers(0, 60),
