@@ -113,17 +113,18 @@ def equation(function: F | None = None, *, double: bool = False) -> Any:
     if function is None:
         return lambda f: equation(f, double=double)
     scalar = function if double or not COMPILED else _single(function)  # type: ignore[arg-type]
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True)(scalar)
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True, no_cfunc_wrapper=True)(scalar)
 
 
 def routine(function: F) -> Any:
     """Compile a part of a course of events that has its arrays in a named tuple; it is inlined into what calls it.
 
     Float literals stay float64. References to arrays are not counted, so nothing in it may be allocated: counting them
-    makes a service day 4 to 8 times slower (50 servers and patience; one server).
+    makes a service day 4 to 8 times slower (50 servers and patience; one server). Python cannot call it: the code that
+    would let it takes a quarter of the time of compiling.
     """
-    uncounted: Any = {"_nrt": False}
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True, **uncounted)(function)
+    inner: Any = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True, **inner)(function)
 
 
 class Kernel:
