@@ -16,7 +16,7 @@ from abm.mechanisms.shipped import shipped
 from abm.scenario.firm import Firm
 from abm.scenario.scenario import Scenario
 
-_DURATIONS = ("periods", "period")
+_DURATIONS = ("periods", "period", "cu period/unit")
 _CHANCES = ("1/period", "1/neighbour/period")
 _KEPT = "kept/period"
 

@@ -129,18 +129,18 @@ def day_of_branches(
     """Return what a service day takes of all firms' branches, but for its luck.
 
     A line is (rank, lines served no later, stage), a pool (lines served, of these without skill, whom it serves at a
-    time), and what it is like (servers, busy).
+    time, lines for which it keeps a reserve, the reserve), and what it is like (servers, busy).
     """
     branches = [branch_of(firm) for firm in firms]
     m, most, pools = len(firms), max(len(b.lines) for b in branches), max(len(b.pools) for b in branches)
-    lines, rules = np.zeros((m, most, 3), np.int64), np.zeros((m, pools, 3), np.int64)
+    lines, rules = np.zeros((m, most, 3), np.int64), np.zeros((m, pools, 5), np.int64)
     like = np.zeros((m, pools, 2), np.int64)
     for j, branch in enumerate(branches):
         for k, (rank, before) in enumerate(branch.lines):
             lines[j, k] = rank, before, 0
         for q, (serves, staff) in enumerate(branch.pools):
             follows = firms[j]["follows_profile"] if staff < ENOUGH else 0.0
-            rules[j, q] = serves, 0, 1
+            rules[j, q] = serves, 0, 1, 0, 0
             like[j, q] = on_duty(staff, follows, p["profile"][0], p["profile"]), 0
     person, times, wants = records_of(people)
     shifts = list(zip(*shifts_of(firms, length, p), strict=True)) or [(), (), ()]

@@ -90,7 +90,10 @@ def test_what_does_not_fit_is_refused():
 
 def test_every_unit_with_a_period_in_it_is_known():
     """A new parameter per period is converted by its unit, or is one of those that are not of time."""
-    known = ("periods", "period", "1/period", "visits/period", "contacts/period", "1/neighbour/period", "kept/period")
+    known = (
+        "periods", "period", "1/period", "visits/period", "contacts/period", "1/neighbour/period", "kept/period",
+        "0-1/period", "cu period/unit",
+    )  # fmt: skip
     units = {row.unit for row in Scenario.parameters() if "period" in row.unit}
     spends = {unit for unit in units if unit.startswith(("cu/", "minutes/"))}
     assert units - spends - set(known) == {"contacts per tie and period"}
