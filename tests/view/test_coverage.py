@@ -10,7 +10,7 @@ import pytest
 from abm.cli import main
 from abm.scenario.measures import BY_NAME
 from abm.scenario.scenario import Scenario
-from abm.view.coverage import LIVE, PLANNED, TEXT, coverage, unknown
+from abm.view.coverage import LIVE, TEXT, coverage, unknown
 
 ROOT = Path(__file__).parents[2]
 ROWS = coverage()
@@ -46,7 +46,7 @@ def test_no_theory_serves_what_is_no_row():
 
 def test_what_is_only_text_says_why():
     assert all(bool(row["why"]) == (row["status"] == TEXT) for row in ROWS)
-    assert {row["status"] for row in ROWS} == {LIVE, TEXT, PLANNED}
+    assert {row["status"] for row in ROWS} == {LIVE, TEXT}
 
 
 def test_it_is_shown(capsys):

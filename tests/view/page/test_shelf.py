@@ -30,8 +30,8 @@ def folder(tmp_path):
 
 def test_what_is_offered(folder):
     named = (
-        "airline", "bank", "clinic", "closed_market", "coach", "contract", "dealer", "e_commerce", "hotel", "retail",
-        "services", "telecom",
+        "airline", "bank", "clinic", "closed_market", "coach", "contract", "convenience", "dealer", "e_commerce",
+        "hotel", "retail", "services", "shopping", "specialty", "telecom", "unsought",
     )  # fmt: skip
     assert Shelf(folder).names() == ["small.toml", *(f"{name} (preset)" for name in named)]
 
