@@ -165,6 +165,9 @@ def test_a_value_that_is_not_allowed_is_refused_in_a_line(page):
 
 
 def test_running_and_pausing_with_the_keyboard(page):
+    """In so many periods that a slow machine is not at the end before it is told to pause."""
+    load(page, "long.toml", STUDY.replace("periods = 30", "periods = 300"))
+    until(page, "period() === 'period 0 of 300'")
     page.get_by_role("button", name="Run", exact=True).press("Enter")
     until(page, "parseInt(period().slice(7)) >= 2")
     page.get_by_role("button", name="Pause", exact=True).press("Enter")
