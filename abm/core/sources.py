@@ -225,11 +225,6 @@ STEINHOFF_PALMATIER_2014 = Source(
     "abstract",
 )
 SCHUMANN_2014 = Source("SCHUMANN_2014", "Schumann et al. 2014, Journal of Retailing", "abstract")
-BOLTON_KANNAN_BRAMLETT_2000 = Source(
-    "BOLTON_KANNAN_BRAMLETT_2000",
-    "Bolton, Kannan & Bramlett 2000, Journal of the Academy of Marketing Science",
-    "abstract",
-)
 
 # Buying behaviour and customer value
 EHRENBERG_1959 = Source("EHRENBERG_1959", "Ehrenberg 1959, Applied Statistics", "memory")

@@ -33,6 +33,7 @@ from abm.mechanisms.voice.recovery import double_deviation_share
 from abm.queues.erlang import patient_line
 from abm.queues.impatience import impatient_line
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same, ran
 from tests.mechanisms.small import Small
 
 OUTCOMES = ("contained", "answered", "abandoned", "balked", "denied")
@@ -178,14 +179,9 @@ def test_no_contact_is_lost():
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_the_bits_depend_neither_on_threads_nor_on_tiles(threads):
-    one, several, small = Engine(ALL_KINDS, 1), Engine(ALL_KINDS, 1, threads=threads), Engine(ALL_KINDS, 1)
-    small.set_tile(50)
-    for engine in (one, several, small):
-        engine.run(20)
-    for other in (several, small):
-        np.testing.assert_array_equal(one.world.history, other.world.history)
-        for name, column in one.world.customers.items():
-            np.testing.assert_array_equal(column, other.world.customers[name], err_msg=name)
+    one = ran(ALL_KINDS)
+    for other in (ran(ALL_KINDS, threads=threads), ran(ALL_KINDS, tile=50)):
+        assert_same(one, other)
 
 
 def test_where_no_firm_has_a_centre_nothing_is_done():

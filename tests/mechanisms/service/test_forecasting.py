@@ -19,6 +19,7 @@ from abm.mechanisms.service.forecasting import (
     judge_forecast,
 )
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same, ran
 from tests.mechanisms.small import Small
 
 YEAR = 13
@@ -203,13 +204,9 @@ def test_a_firm_reckons_with_the_errors_that_it_can_see():
 @pytest.mark.parametrize("threads", [2, 3])
 def test_the_bits_depend_neither_on_threads_nor_on_tiles(threads):
     scenario = crowded(counting="door")
-    one, several, small = Engine(scenario, 1), Engine(scenario, 1, threads=threads), Engine(scenario, 1)
-    small.set_tile(50)
-    for engine in (one, several, small):
-        engine.run(30)
-    for other in (several, small):
-        np.testing.assert_array_equal(one.world.history, other.world.history)
-        np.testing.assert_array_equal(one.world.customers.visits_seen, other.world.customers.visits_seen)
+    one = ran(scenario)
+    for other in (ran(scenario, threads=threads), ran(scenario, tile=50)):
+        assert_same(one, other)
 
 
 def test_where_nobody_forecasts_nothing_is_done():

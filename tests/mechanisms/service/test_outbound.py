@@ -23,6 +23,7 @@ from abm.mechanisms.service.centre_policy import ContactCentrePolicy
 from abm.queues.erlang import patient_line
 from abm.queues.priority import priority_waits_of_many
 from abm.scenario.scenario import Scenario
+from tests.mechanisms.bits import assert_same, ran
 from tests.reference.by_hand import SEED
 
 NEEDS = ("information", "contacts", "complaint", "recovery", "care", "offers", "save", "win_back", "outbound")
@@ -271,15 +272,10 @@ def test_calls_go_to_sites_as_those_who_call_are_there():
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_the_bits_depend_neither_on_threads_nor_on_tiles(threads):
-    scenario = market(KINDS["two sites"])
-    one, several, small = Engine(scenario, 1), Engine(scenario, 1, threads=threads), Engine(scenario, 1)
-    small.set_tile(50)
-    for engine in (one, several, small):
-        engine.run(20)
-    for other in (several, small):
-        np.testing.assert_array_equal(one.world.history, other.world.history)
-        for name, column in one.world.customers.items():
-            np.testing.assert_array_equal(column, other.world.customers[name], err_msg=name)
+    scenario = market(KINDS["two sites"], periods=20)
+    one = ran(scenario)
+    for other in (ran(scenario, threads=threads), ran(scenario, tile=50)):
+        assert_same(one, other)
 
 
 def test_every_kernel_stays_in_its_bounds():

@@ -43,6 +43,7 @@ from abm.mechanisms.service.stock_orders import (
 )
 from abm.scenario.scenario import Scenario
 from abm.world.visits import DENIED, SERVED
+from tests.mechanisms.bits import assert_same, ran
 from tests.mechanisms.small import Small
 
 ORDERING = (receive_goods, place_orders, deliver_orders)
@@ -375,15 +376,10 @@ def test_who_is_not_served_in_the_line_takes_nothing_from_the_shelf():
 @pytest.mark.parametrize("threads", [2, 3])
 def test_the_bits_depend_neither_on_threads_nor_on_tiles(threads):
     scenario = market(shelf={"availability": 0.2}, stock={"lead_time": 1, "kept_share": 0.5})
-    one, several, small_tiles = Engine(scenario, 1), Engine(scenario, 1, threads=threads), Engine(scenario, 1)
-    small_tiles.set_tile(50)
-    for engine in (one, several, small_tiles):
-        engine.run(30)
-    assert one.world.tallied("lost_to_stock_outs").sum() > 20
-    for other in (several, small_tiles):
-        np.testing.assert_array_equal(one.world.history, other.world.history)
-        for name, column in one.world.customers.items():
-            np.testing.assert_array_equal(column, other.world.customers[name], err_msg=name)
+    one = ran(scenario)
+    assert one.tallied("lost_to_stock_outs").sum() > 20
+    for other in (ran(scenario, threads=threads), ran(scenario, tile=50)):
+        assert_same(one, other)
 
 
 def test_where_nobody_holds_stock_nothing_is_done():

@@ -16,6 +16,7 @@ from abm.kpis.value import lever_cost
 from abm.mechanisms.service.stock import fill_rate, stock_out_rate, supplier_fill_rate, wait_acceptance
 from abm.mechanisms.service.stock_kernels import FROM_STOCK, MADE, wait_for_making
 from abm.mechanisms.service.stock_orders import deliverable, errors_covered, ordered
+from tests.mechanisms.bits import assert_same, ran
 from tests.mechanisms.service.test_stock import market, order, replenished, small
 
 STEADY = {"off": ["word_of_mouth"], "burn_in": 20}
@@ -206,10 +207,7 @@ def test_goods_that_perish_within_a_period_are_not_ordered_for_several():
 def test_the_bits_depend_neither_on_threads_nor_on_tiles(threads):
     shelf = {"availability": 0.4, "order_interval": 3, "made_to_order": 0.3, "expediting": 1, "forecast_sharing": 0.4}
     scenario = market(shelf=shelf, stock={"lead_time": 4, "supplier_capacity": 0.9, "kept_share": 0.8})
-    engines = [Engine(scenario, 1), Engine(scenario, 1, threads=threads), Engine(scenario, 1)]
-    engines[2].set_tile(50)
-    for engine in engines:
-        engine.run(30)
-    assert engines[0].world.tallied("units_made").sum() > 20
-    for other in engines[1:]:
-        np.testing.assert_array_equal(engines[0].world.history, other.world.history)
+    one = ran(scenario)
+    assert one.tallied("units_made").sum() > 20
+    for other in (ran(scenario, threads=threads), ran(scenario, tile=50)):
+        assert_same(one, other)
