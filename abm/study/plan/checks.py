@@ -243,7 +243,10 @@ def design(scenario: Scenario, arms: Mapping[str, dict[str, Any]], wanted: Desig
             for index in range(len(found)):
                 with at(f"design.point[{index}]", arm=arm):
                     point = found.point(index)
-                    at_point(scenario, arm, arms[arm], point) if KEY in point else world.replace(point)
+                    if KEY in point:
+                        at_point(scenario, arm, arms[arm], point)
+                    else:
+                        world.replace(point)
     return found
 
 
