@@ -51,7 +51,14 @@ FIGURES = (  # families of figures, and what they are all made with
     "thresholds", "game", "calibration", "against_log", "programmes", "retention", "queues",
 )  # fmt: skip
 ONLY_IN = {  # a library, and the files that may import it
-    "numba": ("core/kernels.py", "core/disk_cache.py", "core/lowering.py", "core/programs.py", "core/effects.py"),
+    "numba": (
+        "core/kernels.py",
+        "core/disk_cache.py",
+        "core/lowering.py",
+        "core/programs.py",
+        "core/inlined.py",
+        "core/effects.py",
+    ),
     "llvmlite": ("core/lowering.py",),
     "networkx": ("world/network/graphs.py", "world/network/graph_files.py", "bench/idiomatic.py"),
     "mesa": ("agents/model.py", "agents/customer.py", "agents/agent_set.py", "agents/firm.py", "bench/idiomatic.py"),

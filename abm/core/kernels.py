@@ -28,7 +28,8 @@ import numpy as np
 
 from abm.core import disk_cache
 from abm.core.dependence import compiled_within, dependence, is_shipped
-from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, entry_name
+from abm.core.inlined import Equation
+from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, call_entry, entry_name, uncollected, words_of
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -113,19 +114,16 @@ def equation(function: F | None = None, *, double: bool = False) -> Any:
     if function is None:
         return lambda f: equation(f, double=double)
     scalar = function if double or not COMPILED else _single(function)  # type: ignore[arg-type]
-    inner: Any = {"no_cfunc_wrapper": True}
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True, **inner)(scalar)
+    return Equation(scalar) if COMPILED else scalar
 
 
 def routine(function: F) -> Any:
     """Compile a part of a course of events that has its arrays in a named tuple; it is inlined into what calls it.
 
     Float literals stay float64. References to arrays are not counted, so nothing in it may be allocated: counting them
-    makes a service day 4 to 8 times slower (50 servers and patience; one server). Python cannot call it: the code that
-    would let it takes a fifth of the time of compiling a service day.
+    makes a service day 4 to 8 times slower (50 servers and patience; one server).
     """
-    inner: Any = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True, **inner)(function)
+    return Equation(function, counted=False) if COMPILED else function
 
 
 class Kernel:
@@ -140,12 +138,14 @@ class Kernel:
         self._kinds = tuple(CLOCK.get(p, plain) for p in self.parameters)
         if self.parameters != self.arguments + self.clock:
             raise TypeError(f"kernel {self.name}: {', '.join(CLOCK)} come last")
+        self._entries = dict[Any, int]()  # addresses by types of arguments
         self._compiled: Any = self._compile()
         self._made_of = ""
         self._outdated = list[Any]()  # their machine code may still be running
 
     def _compile(self) -> Any:
         """Return the function for numba to compile when it is first called, or as it is."""
+        self._entries.clear()
         if not COMPILED:
             return self.function
         scalar = self.function if self.double else _single(self.function)
@@ -164,8 +164,7 @@ class Kernel:
         now = dependence(self.function)
         if self._made_of not in ("", now):
             for function in compiled_within(self.function):
-                function._reset_overloads()
-                function.overloads.clear()
+                function.forget()
             self._outdated.append(self._compiled)
             self._compiled = self._compile()
         self._made_of = now
@@ -176,14 +175,25 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> None:
         """Run once, now, on these arrays and numbers."""
-        self._compiled(*[kind(a) for kind, a in zip(self._kinds, arguments, strict=True)])
+        values = [kind(a) for kind, a in zip(self._kinds, arguments, strict=True)]
+        if not COMPILED:
+            self.function(*values)
+            return
+        given = values[: len(self.arguments)]
+        words = np.array([word for value in given for word in words_of(value)], np.uint64)
+        clock = dict(zip(self.clock, values[len(given) :], strict=True))
+        call_entry(self.entry(given), words.ctypes.data, *(clock.get(c, 0) for c in CLOCK))
 
     def entry(self, arguments: Sequence[Any]) -> int:
         """Compile for these argument types, if need be; return the address of the entry that programs call."""
         signature = tuple(numba.typeof(a) for a in arguments) + tuple(numba.typeof(CLOCK[c](0)) for c in self.clock)
-        self._compiled.compile(signature)
-        result = self._compiled.overloads[signature]
-        return result.library.get_pointer_to_function(entry_name(result.fndesc))
+        found = self._entries.get(signature)
+        if found is None:
+            with uncollected():
+                self._compiled.compile(signature)
+            result = self._compiled.overloads[signature]
+            found = self._entries[signature] = result.library.get_pointer_to_function(entry_name(result.fndesc))
+        return found
 
     def is_cached(self) -> bool:
         """Return whether machine code of the present source is on the disk."""

@@ -2,12 +2,17 @@
 
 * Its arrays never overlap, so that loops vectorise without asking.
 * Vectors are as wide as the processor has them; LLVM alone prefers half of that.
-* Beside the function that Python calls there is an *entry*, ``void(words, lo, hi, t)``, which reads all other arguments
-  from 8-byte words: that is what programs call. It lies in the same library, so that numba's cache keeps both.
+* Programs and Python call it through an *entry*, ``void(words, lo, hi, t)``, which reads all other arguments from
+  8-byte words. It lies in the same library, so that numba's cache keeps both; there is no other wrapper.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +28,7 @@ from numba.extending import intrinsic
 
 CLOCK: dict[str, type] = {"lo": np.uint64, "hi": np.uint64, "t": np.int64}  # what a program hands to a kernel
 _WORD, _POINTER = ir.IntType(64), ir.IntType(8).as_pointer()
+_CALLED = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int64)
 _ENTRY = ir.FunctionType(ir.VoidType(), [_POINTER, _WORD, _WORD, _WORD])
 _WIDE = '"prefer-vector-width"="512"'
 
@@ -33,7 +39,7 @@ class _Options(CPUTargetOptions):
     def finalize(self, flags: Any, options: Any) -> None:
         super().finalize(flags, options)
         flags.noalias = True
-        flags.no_cfunc_wrapper = True  # the entry is there instead
+        flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True  # the entry is there instead
 
 
 class KernelTarget(CPUTarget):
@@ -113,9 +119,45 @@ def invoke(typing: Any, address: Any, words: Any, lo: Any, hi: Any, t: Any) -> A
     return types.void(u, u, i, i, i), generate
 
 
+def words_of(value: Any) -> list[int]:
+    """Return an argument as 8-byte words, an array in the compiler's order: what an entry reads."""
+    if value.__class__ is np.ndarray:
+        place = value.__array_interface__["data"][0]
+        return [0, 0, value.size, value.itemsize, place, *value.shape, *value.strides]
+    if value.__class__ is np.float32:
+        return [int.from_bytes(value.tobytes(), sys.byteorder)]
+    return [int(value) & 0xFFFFFFFFFFFFFFFF]
+
+
+def call_entry(address: int, words: int, lo: int, hi: int, t: int) -> None:
+    """Call the entry at an address, from Python, with the address of its words."""
+    _CALLED(address)(words, lo, hi, t)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let Python's collector of cycles rest, which would look at a compiler's millions of objects again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def entry_name(fndesc: Any) -> str:
     """Return the symbol of a kernel's entry."""
     return f"entry.{fndesc.mangled_name}"
 
 
-__all__ = ["CLOCK", "KernelCompiler", "KernelTarget", "entry_name", "invoke"]
+__all__ = [
+    "CLOCK",
+    "KernelCompiler",
+    "KernelTarget",
+    "call_entry",
+    "entry_name",
+    "invoke",
+    "uncollected",
+    "words_of",
+]

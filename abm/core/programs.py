@@ -6,7 +6,6 @@ small market does not pay for Python dispatch. Only this file, `abm.core.kernels
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,8 +13,8 @@ import numba
 import numpy as np
 
 from abm.core import disk_cache
-from abm.core.kernels import CLOCK, COMPILED, Kernel, plain, stamp
-from abm.core.lowering import invoke
+from abm.core.kernels import COMPILED, Kernel, plain, stamp
+from abm.core.lowering import invoke, words_of
 
 
 class Call:
@@ -31,7 +30,7 @@ class Call:
     def __call__(self, lo: int, hi: int, t: int) -> None:
         """Run for rows lo..hi of period t through Python."""
         clock = {"lo": lo, "hi": hi, "t": t}
-        self.kernel._compiled(*self.arguments, *(CLOCK[c](clock[c]) for c in self.kernel.clock))
+        self.kernel(*self.arguments, *(clock[c] for c in self.kernel.clock))
 
     def layout(self, known: dict[int, tuple[Any, list[int]]]) -> tuple[tuple[Any, ...], np.ndarray]:
         """Return the kinds of the arguments, and the arguments as 8-byte words in the compiler's order for arrays.
@@ -44,22 +43,13 @@ class Call:
             if value.__class__ is np.ndarray:
                 found = known.get(id(value))
                 if found is None:
-                    found = known[id(value)] = (value.dtype.num, value.ndim), _words(value)
+                    found = known[id(value)] = (value.dtype.num, value.ndim), words_of(value)
                 kinds.append(found[0])
                 out += found[1]
             else:
                 kinds.append(value.__class__)
-                out += _words(value)
+                out += words_of(value)
         return tuple(kinds), np.array(out, np.uint64)
-
-
-def _words(value: Any) -> list[int]:
-    if value.__class__ is np.ndarray:
-        place = value.__array_interface__["data"][0]
-        return [0, 0, value.size, value.itemsize, place, *value.shape, *value.strides]
-    if value.__class__ is np.float32:
-        return [int.from_bytes(value.tobytes(), sys.byteorder)]
-    return [int(value) & 0xFFFFFFFFFFFFFFFF]
 
 
 _entries: dict[
@@ -132,7 +122,7 @@ class Program:
             self._places = {name: list(self._taking(name)) for name in values}
         for name, value in values.items():
             new = plain(value)
-            words = _words(new)
+            words = words_of(new)
             for call, c, k, first in self._places[name]:
                 call.arguments[k] = new
                 if self._compiled:
@@ -143,7 +133,7 @@ class Program:
         for c, call in enumerate(call for _, group in self.stages for call in group):
             if name in call.kernel.arguments:
                 k = call.kernel.arguments.index(name)
-                yield call, c, k, sum(len(_words(value)) for value in call.arguments[:k])
+                yield call, c, k, sum(len(words_of(value)) for value in call.arguments[:k])
 
     def __reduce__(self) -> Any:
         raise TypeError("a program holds addresses of this process; it cannot be copied or pickled")
