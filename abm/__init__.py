@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from abm.queues.queue import Queue
     from abm.queues.serve import queue
     from abm.queues.served import Served
+    from abm.replication.paper import replicate
     from abm.scenario.firm import Firm
     from abm.scenario.period_length import in_periods_of
     from abm.scenario.scenario import Scenario
@@ -104,6 +105,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "calibrate", "Calibration", "Target", "read_targets", "write_targets", "log_targets",
     # whether a market shows what is known of markets
     "evidence",
+    # published findings
+    "replicate",
     # a theory or a measure of one's own
     "Mechanism", "Phase", "Column", "Tally", "param", "kernel", "equation", "check_kernels", "Kpi", "kpi",
     "Reading", "reading",
@@ -128,6 +131,7 @@ _HOME = {
     "queues.queue": ("Queue",),
     "queues.serve": ("queue",),
     "queues.served": ("Served",),
+    "replication.paper": ("replicate",),
     "scenario.period_length": ("in_periods_of",),
     "scenario.scenario": ("Scenario",),
     "study.calibration.calibrate": ("calibrate",),

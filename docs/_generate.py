@@ -50,7 +50,7 @@ API = {  # what abm.__all__ holds, by use
     "queues": ("A queue by itself", "queue Queue Served servers_for staffing"),
     "uncertainty": ("What nobody can know", "Design grid latin_hypercube sobol saltelli morris sensitivity Sensitivity "
                     "thresholds Thresholds calibrate Calibration Target read_targets write_targets log_targets "
-                    "evidence"),
+                    "evidence replicate"),
     "theories": ("Theories and measures of your own", "Mechanism Phase Column Tally param kernel equation "
                  "check_kernels Kpi kpi Reading reading Refusal"),
 }  # fmt: skip

@@ -30,6 +30,7 @@ BELOW = {  # a package may import itself and these
     "bench": (*_THEORY, "scenario", "engine"),
     "study": (*_THEORY, "scenario", "engine"),
     "facts": (*_THEORY, "scenario", "engine", "study"),
+    "replication": (*_THEORY, "value", "scenario", "engine", "study", "facts"),
     "view": (*_THEORY, "value", "scenario", "engine", "study", "facts"),
 }
 _BENEATH = ("provenance", "plan", "statistics", "storage", "running")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from abm.commands.ending import do
-from abm.commands.options import Data, Json, Seed, Sets, Threads, With
+from abm.commands.options import Data, Json, Seed, Sets, Threads, With, Workers
 
 SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "coverage", "odd")
 
@@ -72,6 +72,20 @@ def evidence(
 ) -> None:
     """Hold a market against what is known of markets: elasticities, repeat purchase, programmes, word of mouth …"""
     do("evidence", file, facts or [], own or [], sets or [], replications, seed, threads, strict, json)
+
+
+def replicate(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Papers.", show_default=False)] = None,
+    whole: Annotated[bool, typer.Option("--all", help="All papers; writes the page of all.")] = False,
+    papers: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where papers lie; left out = `papers` here or above.")
+    ] = None,
+    sets: Sets = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Run published findings again, and judge each by the tolerance that was fixed for it."""
+    do("replicate", names or [], whole, papers, sets or [], workers, json)
 
 
 def queue(

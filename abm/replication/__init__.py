@@ -1,0 +1,1 @@
+"""Published findings held against what this toolkit finds: a folder each, judged by tolerances fixed beforehand."""
