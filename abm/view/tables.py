@@ -16,6 +16,7 @@ from abm.core.parameters import interval
 from abm.study.sensitivity.influence import LEADING
 
 LONGEST_NAME = 28  # characters of an arm or a factor on one line
+_ARM = 19  # of an arm in the ranking table, which leaves its units and its numbers room on a line of 100
 _LINE = rich.box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _STYLES = {"assumed": "yellow", "calibrated": "cyan", "measured": "green", "memory": "yellow", "secondary": "yellow"}
 
@@ -70,9 +71,9 @@ def details(row: Mapping[str, Any]) -> Table:
 
 
 def broken(name: str, width: int = LONGEST_NAME) -> str:
-    """Return a name over several lines if it is long, broken behind dots, dashes and blanks where it can be."""
+    """Return a name over several lines if it is long, broken behind dots, dashes, strokes and blanks if it can be."""
     lines = [""]
-    for part in re.split(r"(?<=[-_. ])", name):
+    for part in re.split(r"(?<=[-_./ ])", name):
         for piece in textwrap.wrap(part, width, drop_whitespace=False):
             if lines[-1] and len(lines[-1]) + len(piece) > width:
                 lines.append("")
@@ -115,7 +116,8 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
                        print
     """
     columns = ("KPI", "arm", "mean", f"minus {baseline}", "%", f"{confidence:.0%} interval", "", "pairs")
-    made = table(columns, right=("mean", *columns[3:6], "pairs"), whole=("mean", *columns[4:6], "", "pairs"))
+    made = table(columns, right=("mean", *columns[3:6], "pairs"), whole=("arm", "mean", *columns[4:6], "", "pairs"))
+    room = LONGEST_NAME if table_of_effects["arm"].str.len().max() < _ARM - 2 else 32 - _ARM
     for kpi, rows in table_of_effects.groupby("kpi", sort=False):
         if made.row_count:
             made.add_row(*[""] * len(columns))
@@ -123,7 +125,7 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
         headings += [""] * (len(rows) - len(headings))
         for heading, row in zip(headings, rows.to_dict("records"), strict=True):
             arm, *cells = effect_cells(row, baseline)
-            made.add_row(Text(heading), broken(arm), *cells)
+            made.add_row(Text(broken(heading, room)), broken(arm, _ARM), *cells)
     return made
 
 
