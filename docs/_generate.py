@@ -32,7 +32,7 @@ COPIES = {  # files of the project that are pages of the documentation, too
     "CHANGELOG.md": "project/changelog.md",
     "papers/README.md": "project/findings.md",
     "papers/default_market/README.md": "project/default-market.md",
-    "papers/goal_gradient/README.md": "project/goal-gradient.md",
+    "papers/kivetz_urminsky_zheng_2006/README.md": "project/goal-gradient.md",
     "papers/panels/README.md": "project/panels.md",
     "abm/library/logs/README.md": "project/logs.md",
 }

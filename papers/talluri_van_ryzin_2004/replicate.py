@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from abm import Refusal
 from abm.capacity.booking_limits import emsr_a, emsr_b, simulated_revenue
 
+FARES = 4  # of the example
 FULL = 10.0  # the higher of two fares
 
 
@@ -11,6 +13,8 @@ def replicate(paper):
     """Return what each claim comes to."""
     own, luck = paper.settings, np.random.default_rng(paper.study.seed)
     classes = own["fares"], own["means"], own["sds"]
+    if any(len(one) != FARES for one in classes):
+        raise Refusal(f"has not {FARES} numbers", place="paper.fares, means or sds")
     demand = [drawn(luck, own["means"], own["sds"], own["draws"]) for _ in range(paper.study.replications)]
     by_b, by_a = emsr_b(*classes), emsr_a(*classes)
     start = np.minimum(np.cumsum(own["means"][:-1]), own["capacity"])  # all that dearer fares ask for in the mean
@@ -39,7 +43,7 @@ def drawn(luck, means, sds, draws):
 
 
 def best_protection(demand, fares, capacity, start, step):
-    """Return the levels with the highest mean revenue: each in turn is moved while that helps, by ever smaller steps."""
+    """Return the levels with the highest mean revenue: each is moved while that helps, by ever smaller steps."""
     levels, width = np.array(start), 16.0 * step
     earned = simulated_revenue(demand, fares, levels, capacity).mean()
     while width >= step:
