@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from abm import queue
+from abm import Refusal, queue
 
 
 def replicate(paper):
     """Return what each claim comes to: a measure and its standard error."""
     own, times = paper.settings, paper.settings["times"]
+    if min(times.values()) < 1:
+        raise Refusal("has a number below 1; each line is run once at least", place="paper.times")
     leaving = served(paper, {**own["centre"], **own["impatient"]}, times["centre"])
     staying = served(paper, own["centre"], times["centre"])
     patient = {key: value for key, value in own["quality"].items() if key != "patience"}

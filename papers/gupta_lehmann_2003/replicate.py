@@ -19,6 +19,8 @@ CASES = {
 def replicate(paper):
     """Return what each claim comes to, by replication."""
     cases = paper.settings["cases"]
+    if any(len(case) != 2 for case in cases.values()):
+        raise Refusal("has a case that is not a retention and a discount", place="paper.cases")
     stayed = {retention: alive(paper, retention) for retention, _ in cases.values()}
     found = {
         f"margin multiple, {words}": multiple(stayed[cases[name][0]], cases[name][1]) for name, words in CASES.items()

@@ -38,6 +38,8 @@ def laboratory(paper, changes):
 def gradient(paper):
     """Return the gradient at which visits near the goal are as much above those at the start, between points tried."""
     tried, target = paper.settings["gradients"], paper.settings["faster"]
+    if len(tried) < 2 or sorted(tried) != tried:
+        raise Refusal(f"= {tried} is not two or more that rise", place="paper.gradients")
     found = [goal_gradient(laboratory(paper, {"rewards.gradient": one}))[NEAR].mean() for one in tried]
     if not min(found) <= target <= max(found):
         reached = f"{min(found):.4g} to {max(found):.4g}"

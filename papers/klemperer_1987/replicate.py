@@ -2,12 +2,16 @@
 
 import numpy as np
 
+from abm import Refusal
 from abm.engine.recording import record
 
 
 def replicate(paper):
     """Return what each claim comes to, by replication."""
-    own = paper.settings
+    own, periods = paper.settings, paper.study.scenario.periods
+    for name in ("choice", "last"):
+        if not 1 <= own[name] <= periods:
+            raise Refusal(f"= {own[name]} is not within the {periods} periods", place=f"paper.{name}")
     two = [0.0, -own["lead"]]
     by_cost = [chosen(paper, two, cost) for cost in own["cost"].values()]
     three, five = (chosen(paper, [0.0] * int(firms), cost) for firms, cost in own["alike"].items())

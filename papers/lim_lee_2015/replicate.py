@@ -52,8 +52,8 @@ def replicate(paper):
     """Return what each claim comes to; where tastes lie evenly there is no luck in it."""
     own = paper.settings
     n, t = own["customers"], own["misfit"]
-    if n < 1:
-        raise Refusal("there is nobody", place="paper.customers")
+    if n < 1 or t <= 0.0 or min(own["ratios"], default=1.0) <= 0.0:
+        raise Refusal("is not above 0", place="paper.customers, misfit or ratios")
     place = (np.arange(n) + 0.5) / n
     lasting, changing = Line(place, place, t, 2), Line(place, np.arange(n) * GOLDEN % 1.0, t, 1)
     return {

@@ -14,6 +14,8 @@ def replicate(paper):
     chances = np.array(paper.settings["chances"])
     if chances.size != 4 or chances.min() < 0 or chances.max() > 1:
         raise Refusal(f"= {chances.tolist()} is not four chances from 0 to 1", place="paper.chances")
+    if paper.settings["customers"] < 1 or paper.settings["discount"] < 0.0:
+        raise Refusal("takes one customer at least, and a discount of 0 or more", place="paper.customers or discount")
     luck = [np.random.default_rng([paper.study.seed, k]) for k in range(paper.study.replications)]
     runs = [lives(paper, chances, one, 0) for one in luck]
     whole = np.array([worth for worth, _, _ in runs])

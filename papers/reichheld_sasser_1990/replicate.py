@@ -9,6 +9,8 @@ from abm.engine.recording import record
 def replicate(paper):
     """Return what each claim comes to, by replication."""
     cases = paper.settings["cases"]
+    if any(len(case) != 2 for case in cases.values()):
+        raise Refusal("has a case that is not a retention and a discount", place="paper.cases")
     adds = {name: added(paper, retention, discount) for name, (retention, discount) in cases.items()}
     branches = "bank branches, at the most that a discount of .10 allows: .95 before, all stay after"
     return {

@@ -15,6 +15,8 @@ def replicate(paper):
     classes = own["fares"], own["means"], own["sds"]
     if any(len(one) != FARES for one in classes):
         raise Refusal(f"has not {FARES} numbers", place="paper.fares, means or sds")
+    if own["draws"] < 1 or own["step"] <= 0.0:
+        raise Refusal("is not above 0", place="paper.draws or step")
     demand = [drawn(luck, own["means"], own["sds"], own["draws"]) for _ in range(paper.study.replications)]
     by_b, by_a = emsr_b(*classes), emsr_a(*classes)
     start = np.minimum(np.cumsum(own["means"][:-1]), own["capacity"])  # all that dearer fares ask for in the mean
