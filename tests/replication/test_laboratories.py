@@ -40,6 +40,21 @@ def test_data_are_worth_something_to_who_has_a_programme_only():
     assert profits[:2] == pytest.approx((1.0, 1.0))
 
 
+def test_programmes_cost_both_firms_at_the_terms_that_are_best_where_data_are_rich():
+    """As the page of the paper says: of firms whose customers all come again, at t / alpha = .2."""
+    lim = script("lim_lee_2015")
+    place = (np.arange(20_000) + 0.5) / 20_000
+    line = lim.Line(place, np.arange(20_000) * lim.GOLDEN % 1.0, 1.0, 1)
+    terms, tried = lim.Terms(-1.2525, 1.5233), {"step": 0.05, "reach": 6}
+    earned, _, again = line.profits(terms, terms, 5.0)
+    best, _, _ = line.profits(lim.best_against(tried, line, terms, 5.0), terms, 5.0)
+    assert (again, earned) == (1.0, pytest.approx(0.486, abs=0.001))
+    assert best == pytest.approx(earned, abs=0.001)
+    printed = lim.printed(1.0, 5.0)
+    better, _, _ = line.profits(lim.best_against(tried, line, printed, 5.0), printed, 5.0)
+    assert better - line.profits(printed, printed, 5.0)[0] > 0.025
+
+
 def test_limits_that_earn_most_are_found_from_either_side():
     """Two fares, demand of three sizes: one place is kept for each that the full fare surely needs."""
     talluri = script("talluri_van_ryzin_2004")
