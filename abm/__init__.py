@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from abm.engine.checked import check_kernels
     from abm.engine.cohort import against_log
     from abm.engine.recording import simulate
+    from abm.exchange.fit import Fit, fit
     from abm.facts.card import evidence
     from abm.kpis.kpi import Kpi, kpi
     from abm.kpis.reading import Reading, reading
@@ -77,7 +78,7 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     # one run
     "simulate", "CustomerModel",
     # customers as a purchase log has them, and as they are simulated
-    "against_log",
+    "fit", "Fit", "against_log",
     # many runs
     "load", "Experiment", "run", "read", "Results",
     # what came out, for people
@@ -122,6 +123,7 @@ _HOME = {
     "engine.checked": ("check_kernels",),
     "engine.cohort": ("against_log",),
     "engine.recording": ("simulate",),
+    "exchange.fit": ("Fit", "fit"),
     "facts.card": ("evidence",),
     "kpis.kpi": ("Kpi", "kpi"),
     "kpis.reading": ("Reading", "reading"),

@@ -42,6 +42,7 @@ VERBS = (  # in the order of the help
     other_verbs.new,
     other_verbs.verify,
     other_verbs.evidence,
+    other_verbs.fit,
     other_verbs.replicate,
     other_verbs.queue,
     other_verbs.explore,

@@ -31,6 +31,7 @@ BELOW = {  # a package may import itself and these
     "study": (*_THEORY, "scenario", "engine"),
     "facts": (*_THEORY, "scenario", "engine", "study"),
     "replication": (*_THEORY, "value", "scenario", "engine", "study", "facts"),
+    "exchange": (*_THEORY, "value", "scenario", "engine", "study"),
     "view": (*_THEORY, "value", "scenario", "engine", "study", "facts"),
 }
 _BENEATH = ("provenance", "plan", "statistics", "storage", "running")

@@ -10,14 +10,13 @@ from typing import Any
 from rich.table import Table
 
 from abm.commands import doing, output
+from abm.commands.log_options import check_dates, headings
 from abm.core.errors import Refusal, counted, joined, shown
-from abm.logs import log_dates
 from abm.study.calibration.calibrate import carried_out
 from abm.study.calibration.findings import Calibration
 from abm.study.calibration.log_targets import log_targets
 from abm.study.calibration.plan import Plan, planned
 from abm.study.calibration.targets import Target, read_targets, write_targets
-from abm.study.plan import checks
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import overrides
@@ -97,22 +96,11 @@ def _of_log(log: str, columns: Sequence[str], dates: str | None, until: str | No
 
     columns : as "customer=Kunde"       dates, until : as `log_targets` has them
     """
-    headings = {}
-    for one in columns:
-        column, equals, heading = one.partition("=")
-        with checks.at("", f"--log-column {one}"):
-            if not equals:
-                raise Refusal("is not COLUMN=HEADING, such as customer=CustomerID")
-            if column in headings:
-                raise Refusal(f"'{column}' is given twice")
-            headings[column] = heading
-            LogColumns(**{column: heading})
-    if dates is not None:
-        with checks.at("log_dates"):
-            log_dates.check(dates)
+    named = headings(columns)
+    check_dates(dates, "log_dates")
     try:
-        LogColumns(**headings)
-        return log_targets(log, until=until, columns=headings, dates=dates)
+        LogColumns(**named)
+        return log_targets(log, until=until, columns=named, dates=dates)
     except Refusal as refusal:
         if refusal.source:
             raise

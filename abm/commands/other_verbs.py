@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from abm.commands.ending import do
-from abm.commands.options import Data, Json, Seed, Sets, Threads, With, Workers
+from abm.commands.options import Data, Json, LogColumns, LogDates, LogUntil, Seed, Sets, Threads, With, Workers
 
 SHOWN = ("parameters", "mechanisms", "kpis", "tallies", "presets", "sources", "experiments", "coverage", "odd")
 
@@ -86,6 +86,33 @@ def replicate(
 ) -> None:
     """Run published findings again, and judge each by the tolerance that was fixed for it."""
     do("replicate", names or [], whole, papers, sets or [], workers, json)
+
+
+def fit(
+    log: Annotated[
+        str,
+        typer.Argument(metavar="LOG", help="A CSV or Parquet file, or the name of a shipped log.", show_default=False),
+    ],
+    holdout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY|WEEKS",
+            help="Do not fit what comes after this day, as 1997-09-30, or the last weeks; foretell it.",
+        ),
+    ] = None,
+    log_columns: LogColumns = None,
+    log_dates: LogDates = None,
+    log_until: LogUntil = None,
+    cohorts: Annotated[int, typer.Option(help="Simulated cohorts that the log is held against.")] = 40,
+    seed: Annotated[int, typer.Option(help="Decides all luck.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE.toml", help="Write a study whose customers are those of the log."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Fit rates, drop-out and baskets to a purchase log, check the fit, foretell what was held out, write a study."""
+    do("fit", log, holdout, log_columns or [], log_dates, log_until, cohorts, seed, out, json)
 
 
 def queue(

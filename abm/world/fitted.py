@@ -88,15 +88,26 @@ class LogFile:
 
         Warns of dates far from the rest.  Raises Refusal for a log that cannot be read or fitted.
         """
-        state = self.path.stat() if self.path.is_file() else None
-        key = (self, state and (state.st_mtime_ns, state.st_size))
+        key = self._state()
+        return _READINGS[key] if key in _READINGS else self.reading_of(self.read())
+
+    def reading_of(self, log: pd.DataFrame) -> Reading:
+        """Return what is fitted to the purchases, which `read` has returned, and remember it for `reading`.
+
+        Warns and raises as that does.
+        """
+        key = self._state()
         if key not in _READINGS:
-            _READINGS[key] = self._reading()
+            _READINGS[key] = self._reading(log)
         return _READINGS[key]
 
-    def _reading(self) -> Reading:
+    def _state(self) -> tuple[Any, ...]:
+        """Return what tells this log from others, and from itself before it was edited."""
+        state = self.path.stat() if self.path.is_file() else None
+        return self, state and (state.st_mtime_ns, state.st_size)
+
+    def _reading(self, log: pd.DataFrame) -> Reading:
         fits = importlib.import_module("abm.logs.log_fit")  # its optimiser is slow to import, and few worlds need it
-        log = self.read()
         nameless = log.attrs[WITHOUT_CUSTOMER]
         try:
             table = summary(log, end=self.until)
@@ -129,12 +140,16 @@ class Reading:
     fit: LogFit
     nameless: int = 0
 
-    def describe(self) -> str:
-        """Return what was read and which models were taken, in one line."""
+    def counted(self) -> str:
+        """Return what was read, in one line."""
         returned = f", {self.returns:,} of them returns" if self.returns else ""
         count = f"{self.rows:,} rows{returned}, {self.customers:,} customers, {self.first} to {self.last.date()}"
         count += f"; {left_out(self.nameless)}" if self.nameless else ""
-        return f"{self.name}: {count}; {self.fit.describe()}"
+        return f"{self.name}: {count}"
+
+    def describe(self) -> str:
+        """Return what was read and which models were taken, in one line."""
+        return f"{self.counted()}; {self.fit.describe()}"
 
 
 _READINGS: dict[Any, Reading] = {}

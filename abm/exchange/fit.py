@@ -1,0 +1,162 @@
+"""A log, what is fitted to it, and whether a market of such customers makes such a log.
+
+found = abm.fit("purchases.csv", holdout=26)
+found.estimates()      parameters, standard errors, intervals
+found.check            measures of the log beside those of simulated logs, with verdicts
+found.forecast         what was held out: foretold, and what came
+found.population       for a scenario: the same log, read in the same way
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from abm.core.errors import Refusal, counted, shown
+from abm.core.given import whole
+from abm.core.shown import in_notebook
+from abm.engine.cohort import repeat_purchases
+from abm.exchange.forecast import Forecast, forecast
+from abm.logs import predictive
+from abm.logs.predictive import Repeats
+from abm.logs.purchases import find_log, moment, shipped_logs, summary
+from abm.world.fitted import LogColumns, Reading
+from abm.world.population import Population
+
+COHORTS = 40
+MOST_CUSTOMERS = 50_000  # of a cohort: of a log with more, every second, third … customer is compared
+MOST_POPULATION = 5000  # customers of the study that is written, so that it takes little time
+_WEEK = pd.Timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was fitted to a purchase log, and how far it makes such a log.
+
+    reading    : rows, customers, returns, dates, and the models that were taken and why
+    population : customers with the log's rates and baskets; `folder` is where its log lies
+    check      : `predictive.check` of the part that was fitted        cohorts : that were simulated for it
+    compared   : customers of the log who were compared with them: all, unless there are very many
+    forecast   : of what was held out, None = nothing was
+    """
+
+    reading: Reading
+    population: Population
+    folder: Path
+    check: pd.DataFrame
+    cohorts: int
+    compared: int
+    forecast: Forecast | None
+
+    _repr_html_ = in_notebook
+
+    def estimates(self, confidence: float = 0.95) -> pd.DataFrame:
+        """Return a row for each number that was fitted, with its standard error and interval."""
+        return self.reading.fit.estimates(confidence)
+
+    @property
+    def misfits(self) -> tuple[str, ...]:
+        """Names of the measures of which the verdict is not that the model fits."""
+        return tuple(self.check.index[self.check["verdict"] != predictive.FITS])
+
+    @property
+    def verdict(self) -> str:
+        """In a sentence, which measures of the log the model makes."""
+        off = "; ".join(f"{row['what']}: {row['verdict']}" for _, row in self.check.loc[[*self.misfits]].iterrows())
+        of = f"{len(self.check) - len(self.misfits)} of {counted(len(self.check), 'measure')} fit"
+        return f"{of}; {off}" if off else of
+
+    def __str__(self) -> str:
+        ahead = "" if self.forecast is None else f"\n{self.forecast}"
+        return f"{self.reading.describe()}\n{self.verdict}{ahead}"
+
+
+def fit(
+    log: Path | str,
+    *,
+    holdout: str | int | None = None,
+    until: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    dates: str | None = None,
+    cohorts: int = COHORTS,
+    seed: int = 1,
+) -> Fit:
+    """Fit a population to a purchase log, simulate customers with the fit, and hold them against the log.
+
+    log     : path of a file, or the name of a shipped log
+    holdout : part that is not fitted but foretold: the last day before it, such as "1997-09-30", or its length in
+              weeks; None = nothing
+    until   : last day of the log that is used at all; None = all of it
+    columns, dates : how the log is read, as `Population.log_columns` and `log_dates` have it
+    cohorts : of as many customers as the log has, at least 20, each with luck of its own      seed : decides the luck
+
+    Raises Refusal for a log that cannot be read or fitted, and a hold-out that leaves nothing on one side.
+    """
+    whole("cohorts", cohorts, low=predictive.LEAST_COHORTS)
+    whole("seed", seed, low=0)
+    name, folder = _found(str(log))
+    until = None if until is None else str(_day("until", until).date())
+    people = Population(log=name, log_columns=LogColumns(**dict(columns or {})), log_dates=dates, log_until=until)
+    rows = people.log_file(folder).read()
+    rows = rows if until is None else rows[rows["date"] <= until]
+    if rows.empty:
+        raise Refusal(f"= {until} is before the first row of the log", place="until")
+    opening, last = rows["date"].min(), rows["date"].max()
+    fitted = None if holdout is None else _last_fitted(holdout, opening, last)
+    if fitted is not None:
+        people = people.replace({"log_until": str(fitted.date())})
+    reading = people.log_file(folder).reading_of(rows)
+    own = predictive.repeats_of(rows, reading.last, MOST_CUSTOMERS)
+    simulated = people.replace({"customers": own.start.size})
+    luck = repeat_purchases(simulated, (last - opening).days, range(cohorts), seed, folder)
+    made = [predictive.made_by(own.start, one) for one in luck]
+    window = (reading.last - opening) / _WEEK
+    check = _checked(own, made, window, reading.name)
+    ahead = None
+    if fitted is not None:
+        table = summary(rows, end=fitted).loc[own.labels]
+        ahead = forecast(reading.fit.lives, table, own, made, window, (last - fitted) / _WEEK)
+    return Fit(reading, people, folder, check, cohorts, own.start.size, ahead)
+
+
+def _checked(own: Repeats, made: Sequence[Repeats], window: float, log: str) -> pd.DataFrame:
+    """Return the check of what was fitted.  window : weeks from the opening to its end"""
+    try:
+        return predictive.check(own.within(-1.0, window), [one.within(-1.0, window) for one in made])
+    except Refusal as refusal:
+        raise Refusal(refusal.message, source=log) from None
+
+
+def _found(log: str) -> tuple[str, Path]:
+    """Return the name under which, and the folder from which, a population finds a log.  Raises Refusal for none."""
+    path = find_log(log, Path())
+    if path in shipped_logs().values():
+        return path.stem, Path.cwd()
+    path = Path(os.path.abspath(path.expanduser()))
+    return path.name, path.parent
+
+
+def _last_fitted(holdout: str | int, opening: pd.Timestamp, last: pd.Timestamp) -> pd.Timestamp:
+    """Return the last day before what is held out."""
+    if isinstance(holdout, str) and holdout.isdecimal():
+        holdout = int(holdout)
+    if isinstance(holdout, int):
+        day = last - timedelta(weeks=whole("holdout", holdout, low=1))
+    else:
+        day = _day("holdout", holdout)
+    if not opening < day < last:
+        span = f"the log goes from {opening.date()} to {last.date()}"
+        raise Refusal(f"= {shown(str(holdout))} leaves nothing to fit, or nothing to hold out: {span}", place="holdout")
+    return day
+
+
+def _day(place: str, day: str) -> pd.Timestamp:
+    try:
+        return moment(place, day)
+    except Refusal:
+        raise Refusal(f"= {shown(day)} is not a day such as 1997-09-30", place=place) from None

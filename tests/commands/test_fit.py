@@ -1,0 +1,83 @@
+"""`patronage fit`: what it prints and writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from abm.cli import main
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+
+
+def said(capsys, *arguments):
+    capsys.readouterr()
+    code = main(["fit", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return code, out, err.splitlines()
+
+
+def test_it_says_what_was_fitted_why_and_how_well(capsys):
+    code, out, err = said(capsys, "cdnow", "--holdout", 39, "--cohorts", 20, "-o", "shop.toml")
+    assert code == 0
+    assert err == ["cdnow: reading and fitting, then 20 cohorts of simulated customers …"]
+    lines = out.splitlines()
+    assert lines[0] == "cdnow.csv: 4,960 rows, 2,357 customers, 1997-01-01 to 1997-09-30"
+    assert "taken because: log likelihood higher by 181 than the NBD and by 21.2 than" in out
+    rate = next(line.split() for line in lines if line.startswith("mean_rate"))
+    assert rate[-5:] == ["0.05497", "0.0031", "0.0493", "to", "0.0613"]
+    assert any(line.startswith("customers who never came again ") and line.endswith(" fits") for line in lines)
+    assert any(line.startswith("held out ") and "1,882" in line and "-11.4%" in line for line in lines)
+    assert lines[-1] == "next     patronage run shop.toml"
+    text = Path("shop.toml").read_text()
+    assert text.startswith("# Written by:  patronage fit cdnow --holdout 39 --cohorts 20 --seed 1 -o shop.toml\n")
+    assert tomllib.loads(text)["scenario"]["population"] == {
+        "customers": 2357, "log": "cdnow", "log_until": "1997-09-30",
+    }  # fmt: skip
+
+
+def test_json(capsys):
+    code, out, _ = said(capsys, "cdnow", "--cohorts", 20, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["rows"], found["customers"], found["forecast"], found["study"]) == (6919, 2357, None, None)
+    assert {row["parameter"] for row in found["estimates"]} == {
+        "r", "alpha", "mean_rate", "a", "b", "drop_out", "p", "q", "v", "mean",
+    }  # fmt: skip
+    assert all(row["verdict"] in ("fits", "too low", "too high", "differs") for row in found["check"])
+    assert found["fits"] is all(row["verdict"] == "fits" for row in found["check"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cdno"], "no shipped log \"cdno\", and no file of that name; did you mean 'cdnow'?"),
+        (["cdnow", "--holdout", "never"], '--holdout = "never" is not a day such as 1997-09-30'),
+        (["cdnow", "--log-until", "never"], '--log-until = "never" is not a day such as 1997-09-30'),
+        (["cdnow", "--cohorts", "3"], "--cohorts = 3 is outside [20, 2^63)"),
+        (
+            ["cdnow", "--log-column", "date"],
+            "--log-column date: is not COLUMN=HEADING, such as customer=CustomerID",
+        ),
+        (["cdnow", "-o", "shop"], "--out = shop is not the name of a study file, FILE.toml"),
+        (["cdnow", "-o", "no/shop.toml"], "no: there is no such folder"),
+    ],
+)
+def test_what_is_refused(capsys, arguments, message):
+    code, out, err = said(capsys, *arguments)
+    assert (code, out, err[-1]) == (2, "", message)
+
+
+def test_a_study_that_is_there_stays(capsys):
+    Path("shop.toml").write_text("mine")
+    code, _, err = said(capsys, "cdnow", "-o", "shop.toml")
+    assert (code, err) == (2, ["shop.toml: is there already; choose another name, or remove it first"])
+    assert Path("shop.toml").read_text() == "mine"
