@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from abm.engine.checked import check_kernels
     from abm.engine.cohort import against_log
     from abm.engine.recording import simulate
+    from abm.exchange.export import export
     from abm.exchange.fit import Fit, fit
     from abm.facts.card import evidence
     from abm.kpis.kpi import Kpi, kpi
@@ -79,6 +80,8 @@ __all__ = [  # noqa: RUF022 - by use, not by alphabet
     "simulate", "CustomerModel",
     # customers as a purchase log has them, and as they are simulated
     "fit", "Fit", "against_log",
+    # and a purchase log, or a panel of choices, of a stored run
+    "export",
     # many runs
     "load", "Experiment", "run", "read", "Results",
     # what came out, for people
@@ -123,6 +126,7 @@ _HOME = {
     "engine.checked": ("check_kernels",),
     "engine.cohort": ("against_log",),
     "engine.recording": ("simulate",),
+    "exchange.export": ("export",),
     "exchange.fit": ("Fit", "fit"),
     "facts.card": ("evidence",),
     "kpis.kpi": ("Kpi", "kpi"),

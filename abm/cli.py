@@ -43,6 +43,7 @@ VERBS = (  # in the order of the help
     other_verbs.verify,
     other_verbs.evidence,
     other_verbs.fit,
+    other_verbs.export,
     other_verbs.replicate,
     other_verbs.queue,
     other_verbs.explore,

@@ -115,6 +115,34 @@ def fit(
     do("fit", log, holdout, log_columns or [], log_dates, log_until, cohorts, seed, out, json)
 
 
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FILE", help="What is written: .csv or .parquet.", show_default=False),
+    ],
+    panel: Annotated[
+        bool, typer.Option("--panel", help="A row per purchase and firm, with price and what was chosen before.")
+    ] = False,
+    arm: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run; left out = the baseline.")] = None,
+    point: Annotated[int, typer.Option(help="Of the design.")] = 0,
+    replication: Annotated[int, typer.Option(help="Which draw of luck.")] = 0,
+    firm: Annotated[str | None, typer.Option(metavar="NAME", help="Whose log; left out = the first firm.")] = None,
+    all_firms: Annotated[bool, typer.Option("--all-firms", help="Purchases at all firms, with their names.")] = False,
+    since: Annotated[
+        int | None, typer.Option(metavar="PERIOD", help="First one that is written; left out = the end of the burn-in.")
+    ] = None,
+    start: Annotated[str, typer.Option(metavar="DAY", help="On which period 0 begins.")] = "2024-01-01",
+    cohort: Annotated[
+        bool, typer.Option("--cohort", help="From period 0 on, with the purchase by which each customer became one.")
+    ] = False,
+    own: With = None,
+    json: Json = False,
+) -> None:
+    """Write the purchases of a stored run for other packages: customer_id, date, amount, or a panel of choices."""
+    do("export", folder, out, panel, arm, point, replication, firm, all_firms, since, start, cohort, own or [], json)
+
+
 def queue(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The queue's file.", show_default=False)],
     customers: Annotated[int | None, typer.Option(help="Who come; left out = 10000, if no duration is given.")] = None,

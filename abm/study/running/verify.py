@@ -80,13 +80,9 @@ def verify(
     """
     store = Store(folder)
     manifest = read_manifest(store.folder)
-    experiment = _experiment(manifest, Path(folder), own) if experiment is None else experiment
+    experiment = built_again(folder, own) if experiment is None else experiment
+    check_same(experiment, manifest, folder)
     edited = manifest.edited(experiment.own)
-    if experiment.sheet.digests != manifest.sheet.digests:
-        others = [f"random numbers {manifest.scheme}, now {SCHEME}"] if manifest.scheme != SCHEME else []
-        others += [f"made with {file}" for file in edited]
-        said = f" ({'; '.join(others)})" if others else ""
-        raise Refusal(f"its runs are of another experiment or made by other code{said}", place=str(folder))
     results = Results(experiment.sheet, store)
     holdings = store.holdings(experiment.sheet)
     stored = np.flatnonzero(holdings.owner >= 0)
@@ -100,12 +96,26 @@ def verify(
     return Verification(len(chosen), len(stored), differences, results.damaged, (*_changed(store), *edited))
 
 
-def _experiment(manifest: Manifest, folder: Path, own: Any) -> Experiment:
-    own = manifest.with_own(folder, own)
+def built_again(folder: Path | str, own: Any = ()) -> Experiment:
+    """Return the experiment of a results folder.  Raises Refusal for what is no such folder, and if it cannot be built.
+
+    own : theories and measures of one's own that the study has, as of `load`
+    """
+    manifest = read_manifest(Path(folder))
+    given = manifest.with_own(Path(folder), own)
     try:
-        return manifest.study(folder, own)
+        return manifest.study(Path(folder), given)
     except Refusal as refusal:
         raise Refusal(f"its experiment cannot be built again: {refusal}", place=str(folder)) from None
+
+
+def check_same(experiment: Experiment, manifest: Manifest, folder: Path | str) -> None:
+    """Refuse an experiment whose runs would not be those of a folder, made with other code or other random numbers."""
+    if experiment.sheet.digests != manifest.sheet.digests:
+        others = [f"random numbers {manifest.scheme}, now {SCHEME}"] if manifest.scheme != SCHEME else []
+        others += [f"made with {file}" for file in manifest.edited(experiment.own)]
+        said = f" ({'; '.join(others)})" if others else ""
+        raise Refusal(f"its runs are of another experiment or made by other code{said}", place=str(folder))
 
 
 def _drawn(experiment: Experiment, stored: np.ndarray, sample: int, seed: int) -> list[int]:

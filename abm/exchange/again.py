@@ -1,0 +1,142 @@
+"""A stored run made again, to see every visit of it: who came when to which firm, what was paid, what else was there.
+
+A run is decided by its experiment, point and replication, so that what was not recorded need not have been: the run is
+made again from the results folder, and its KPIs have to be those that are stored, bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.given import whole
+from abm.engine.engine import Engine
+from abm.engine.recording import Record, record
+from abm.engine.visit_log import room, taken, visit_log
+from abm.mechanisms.books.accounts import Accounts
+from abm.scenario.scenario import Scenario
+from abm.study.plan.experiment import Experiment
+from abm.study.plan.groups import ALL
+from abm.study.plan.sheet import Run
+from abm.study.running.verify import built_again, check_same
+from abm.study.storage.manifest import read_manifest
+from abm.study.storage.results import Results
+from abm.study.storage.store import Store
+from abm.world import visits
+
+_OWNED = {column.name: column for column in (*Accounts.owns, *visits.COLUMNS)}
+_LOGGED = tuple(_OWNED[name] for name in ("visit_spend", "visit_provider"))
+
+
+@dataclass
+class Again:
+    """A run that was made again, with its served visits, by period, customer and number of the occasion.
+
+    scenario   : of the arm, at the point          run : which it is
+    born       : customers there when it began (n,), their ids, and `basket` (n,) cu, what each spends at price index 1
+    entries    : (k,) each: period, customer, nth, firm (its place), visit_spend (cents), visit_provider (the firm that
+                 she had chosen before, its place; -1 = none)
+    price      : (periods, m) price index of every firm
+    considered : (k, m) whether she considered the firm; None = was not asked for
+    """
+
+    scenario: Scenario
+    run: Run
+    seen: bool
+    born: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint32))
+    basket: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    _parts: list[dict[str, np.ndarray]] = field(default_factory=list)
+    _prices: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def entries(self) -> dict[str, np.ndarray]:
+        """All visits."""
+        return {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
+
+    @property
+    def price(self) -> np.ndarray:
+        """Price index by period and firm."""
+        return np.array(self._prices)
+
+    def look(self, engine: Engine) -> None:
+        """Take down what has come since the last look, which was a period ago."""
+        world, c = engine.world, engine.world.customers
+        if engine.t == 0:
+            self.born, self.basket = c.customer_id.copy(), c.basket.copy()
+            return
+        part = taken(world, [column.name for column in _LOGGED])
+        if self.seen:
+            part["considered"] = _considered(part["customer"], c.customer_id, c.preference)
+        self._parts.append(part)
+        self._prices.append(world.firms["price"].copy())
+
+
+def _considered(who: np.ndarray, identity: np.ndarray, preference: np.ndarray) -> np.ndarray:
+    """Return which firms visitors considered (k, m) int8: those to which their choice gave a chance; -1 = not known.
+
+    who : (k,) ids of the visitors of a period        identity : (n,) who is there when it ends
+    preference : (m, n) chances at the latest decision; of who has been replaced meanwhile they are lost
+    """
+    order = np.argsort(identity)
+    place = order[np.minimum(np.searchsorted(identity, who, sorter=order), identity.size - 1)]
+    there = identity[place] == who
+    return np.where(there[:, None], (preference[:, place] > 0).T, -1).astype(np.int8)
+
+
+def again(folder: Path | str, arm: str | None, point: int, replication: int, own: Any, seen: bool) -> Again:
+    """Make a run of a results folder again and return it.
+
+    arm : None = the baseline        own : theories and measures of one's own that the study has, as of `load`
+    seen : whether it matters which firms a customer considered
+
+    Raises Refusal for a folder that is not one of results, a run that is not stored or has failed, and one that does
+    not come out as it is stored.
+    """
+    experiment = built_again(folder, own)
+    check_same(experiment, read_manifest(Path(folder)), folder)
+    results = Results(experiment.sheet, Store(folder))
+    run = _chosen(results, arm, point, replication)
+    scenario = experiment.scenario_of(run.arm, run.point)
+    made = Again(scenario, run, seen)
+    logged = scenario.adding(visit_log(_LOGGED, room(scenario.population.customers, 1)))
+    if not scenario.periods:
+        raise Refusal("its runs have no period, and so no visit", place=str(folder))
+    found = record(
+        logged, run.seed, run.replication, folder=experiment.folder, kpis=experiment.kpis,
+        stops=range(scenario.periods + 1), look=made.look,
+    )  # fmt: skip
+    _check_as_stored(found, results, experiment, run, folder)
+    return made
+
+
+def _chosen(results: Results, arm: str | None, point: int, replication: int) -> Run:
+    sheet = results.sheet
+    arm = results.baseline if arm is None else arm
+    if arm not in sheet.arms:
+        near = did_you_mean(arm, sheet.arms) or f"; there is {one_of(sheet.arms)}"
+        raise Refusal(f"= {shown(arm)} is no arm{near}", place="arm")
+    whole("point", point, low=0, high=len(sheet.design) - 1)
+    whole("replication", replication, low=0, high=sheet.replications - 1)
+    index = (replication * len(sheet.design) + point) * len(sheet.arms) + sheet.arms.index(arm)
+    run = sheet.run(index)
+    rows = results.runs[results.runs["run_id"] == run.run_id]
+    which = f"run of arm {shown(arm)}, point {point}, replication {replication}"
+    if rows.empty:
+        raise Refusal(f"the {which}, is not stored; run the study first, or choose another")
+    if rows["status"].iloc[0] != "done":
+        raise Refusal(f"the {which}, has failed; choose another")
+    return run
+
+
+def _check_as_stored(found: Record, results: Results, experiment: Experiment, run: Run, folder: Path | str) -> None:
+    rows = results.runs[results.runs["run_id"] == run.run_id]
+    if "group" in rows:
+        rows = rows[rows["group"] == ALL]
+    stored = rows.set_index("firm").loc[[*found.firms], [*results.kpis]].to_numpy(np.float64)
+    if not np.array_equal(stored, found.summary(experiment.kpis), equal_nan=True):
+        what = f"run {run.run_id} does not come out as it is stored"
+        raise Refusal(f"{what}; patronage verify says more, and running the study again mends it", place=str(folder))

@@ -1,0 +1,200 @@
+"""Purchase logs and choice panels of stored runs, in the columns that other packages read.
+
+A log     a row a purchase: customer_id, date, amount (cu); `firm` too, if it is of all firms. lifetimes and
+          pymc-marketing take it as it is: summary_data_from_transaction_data(log, "customer_id", "date", "amount").
+A panel   long form, a row per purchase and firm: occasion, customer_id, date, firm, chosen (1 = bought there), price
+          (index), last (1 = the firm that she had chosen before), available (1 = she considered it).
+
+A period has no days; a purchase is put on one by its place among those of its customer in the period:
+
+    day = floor((period + (rank + u) / count) length),  length = 365.25 / periods a year,  u uniform, for each customer
+          and period
+
+so that purchases of a period fall on different days, as long as the period has as many.
+Source: assumed; within a period the market says only in which order a customer comes.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.given import whole
+from abm.core.kernels import kernel
+from abm.core.streams import stream_key, uniform4
+from abm.exchange.again import Again, again
+from abm.logs.purchases import moment
+from abm.study.provenance.files import write_whole
+from abm.study.storage.spreadsheet import harmless
+from abm.world.columns import CENT
+from abm.world.fitted import DAYS_PER_YEAR
+
+START = "2024-01-01"  # a Monday
+SUFFIXES = (".csv", ".parquet", ".pq")
+_DECIMALS = 6  # of a price index, which is held in 32 bits
+
+
+@kernel
+def draw_moments(luck, customer, period, key, replication):
+    """Draw when in a period a customer comes (draw 0, block 0, word 0).  luck (k,)  0-1  [written]"""
+    for k in range(customer.shape[0]):
+        luck[k] = uniform4(key, customer[k], period[k], 0, replication)[0]
+
+
+def export(
+    folder: Path | str,
+    out: Path | str | None = None,
+    *,
+    panel: bool = False,
+    arm: str | None = None,
+    point: int = 0,
+    replication: int = 0,
+    firm: str | None = None,
+    all_firms: bool = False,
+    since: int | None = None,
+    start: str = START,
+    cohort: bool = False,
+    own: Any = (),
+) -> pd.DataFrame:
+    """Return the purchase log of a stored run, or its choice panel, and write it if a file is named.
+
+    folder   : of results; the run is made again from it, and has to come out as it is stored
+    out      : FILE.csv or FILE.parquet, which must not be there yet; None = nothing is written
+    panel    : a row per purchase and firm instead of a row per purchase
+    arm, point, replication : which run; None = the baseline
+    firm     : whose log; None = the first firm            all_firms : purchases at all of them, with a column `firm`
+    since    : first period that is written; None = the end of the burn-in
+    start    : day on which period 0 begins
+    cohort   : from period 0 on, and before it, on the day before `start`, a purchase of every customer at her basket: a
+               log of new customers, as models of repeat purchase count them
+    own      : theories and measures of one's own that the study has, as of `load`
+
+    Raises Refusal for what is not there, and for a file that is.
+    """
+    if out is not None:
+        check_free(Path(out))
+    first = _day(start)
+    made = again(folder, arm, point, replication, own, panel)
+    begins = _begins(made, since, cohort)
+    places = _places(made, firm, all_firms or panel)
+    visits = pd.DataFrame({name: column for name, column in made.entries.items() if name != "considered"})
+    dates = first + pd.to_timedelta(_days(visits, made), unit="D")
+    if panel:
+        table = _panel(visits, dates, made, begins)
+    else:
+        table = _log(visits, dates, made, begins, places)
+        table = pd.concat([_first(made, first), table], ignore_index=True) if cohort else table
+        table = table if all_firms else table.drop(columns="firm")
+    if out is not None:
+        write(table, Path(out))
+    return table
+
+
+def check_free(path: Path) -> None:
+    """Refuse a file that is there already, one of another kind, and a folder that is not there."""
+    if path.suffix.lower() not in SUFFIXES:
+        near = did_you_mean(path.suffix, SUFFIXES) if path.suffix else ""
+        raise Refusal(f"= {path} is neither FILE.csv nor FILE.parquet{near}", place="out")
+    if path.exists():
+        raise Refusal("is there already; choose another name, or remove it first", source=str(path))
+    if not path.parent.is_dir():
+        raise Refusal("there is no such folder", source=str(path.parent))
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write a table to a CSV or Parquet file, whole or not at all."""
+    if path.suffix.lower() == ".csv":
+        write_whole(path, harmless(table).to_csv(index=False, date_format="%Y-%m-%d").encode())
+        return
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    write_whole(path, buffer.getvalue())
+
+
+def _day(start: str) -> pd.Timestamp:
+    try:
+        return moment("start", start)
+    except Refusal:
+        raise Refusal(f"= {shown(start)} is not a day such as {START}", place="start") from None
+
+
+def _begins(made: Again, since: int | None, cohort: bool) -> int:
+    """Return the first period that is written."""
+    scenario = made.scenario
+    if cohort:
+        if since:
+            raise Refusal(f"= {since} leaves out how a cohort begins; leave out one of the two", place="since")
+        return 0
+    if since is None:
+        return scenario.burn_in if scenario.burn_in < scenario.periods else 0
+    return whole("since", since, low=0, high=scenario.periods - 1)
+
+
+def _places(made: Again, firm: str | None, everybody: bool) -> list[int]:
+    """Return the places of the firms whose purchases are written."""
+    names = [one.name for one in made.scenario.firms]
+    if everybody:
+        if firm is not None:
+            raise Refusal(f"= {shown(firm)} is one firm, and all are asked for; leave out one of the two", place="firm")
+        return [*range(len(names))]
+    if firm is not None and firm not in names:
+        near = did_you_mean(firm, names) or f"; there is {one_of(names)}"
+        raise Refusal(f"= {shown(firm)} is no firm{near}", place="firm")
+    return [0 if firm is None else names.index(firm)]
+
+
+def _days(visits: pd.DataFrame, made: Again) -> np.ndarray:
+    """Return the days (k,) since period 0 begins, on which purchases fall."""
+    mine = visits.groupby(["customer", "period"], sort=False)["nth"]
+    rank, count = mine.cumcount().to_numpy(), mine.transform("size").to_numpy()
+    who, when = visits["customer"].to_numpy(np.uint32), visits["period"].to_numpy(np.int32)
+    luck = np.empty(who.size, np.float32)
+    draw_moments(luck, who, when, stream_key(made.run.seed, "export"), made.run.replication)
+    length = DAYS_PER_YEAR / made.scenario.periods_per_year
+    return np.floor((when + (rank + luck.astype(np.float64)) / count) * length)
+
+
+def _log(visits: pd.DataFrame, dates: pd.Series, made: Again, begins: int, places: list[int]) -> pd.DataFrame:
+    names = np.array([one.name for one in made.scenario.firms], object)
+    wanted = (visits["period"] >= begins) & visits["firm"].isin(places)
+    table = {
+        "customer_id": visits["customer"],
+        "date": dates,
+        "amount": (visits["visit_spend"] * CENT).round(2),
+        "firm": names[visits["firm"]],
+    }
+    return pd.DataFrame(table)[wanted].sort_values(["date", "customer_id"], kind="stable", ignore_index=True)
+
+
+def _first(made: Again, start: pd.Timestamp) -> pd.DataFrame:
+    """Return the purchases with which the customers of a cohort begin."""
+    order = np.argsort(made.born)
+    amount = made.basket[order].astype(np.float64).round(2)
+    day = start - pd.Timedelta(days=1)
+    return pd.DataFrame({"customer_id": made.born[order], "date": day, "amount": amount, "firm": ""})
+
+
+def _panel(visits: pd.DataFrame, dates: pd.Series, made: Again, begins: int) -> pd.DataFrame:
+    """Return a row per purchase and firm; purchases of which it is not known what was considered are left out."""
+    considered = made.entries["considered"]
+    wanted = (visits["period"] >= begins).to_numpy() & (considered[:, 0] >= 0)
+    visits, considered = visits[wanted], considered[wanted]
+    names, k = [one.name for one in made.scenario.firms], len(visits)
+    each = np.arange(len(names))
+    by_firm = {
+        "chosen": visits["firm"].to_numpy()[:, None] == each,
+        "price": made.price[visits["period"]].astype(np.float64).round(_DECIMALS),
+        "last": visits["visit_provider"].to_numpy()[:, None] == each,
+        "available": considered,
+    }
+    whose = {"occasion": np.arange(k), "customer_id": visits["customer"].to_numpy(), "date": dates[wanted].to_numpy()}
+    table: dict[str, Any] = {name: np.repeat(column, len(names)) for name, column in whose.items()}
+    table["firm"] = np.tile(np.array(names, object), k)
+    for name, block in by_firm.items():
+        table[name] = block.ravel() if name == "price" else block.ravel().astype(np.int8)
+    return pd.DataFrame(table)
