@@ -42,7 +42,7 @@ NOTEBOOKS = {  # those with outputs are made by _notebooks.py
 }
 API = {  # what abm.__all__ holds, by use
     "worlds": ("A world and one run", "Scenario Population Network Firm ServicePolicy LoyaltyProgram points_program "
-               "stamp_card tiered_program in_periods_of simulate CustomerModel against_log"),
+               "stamp_card tiered_program in_periods_of simulate CustomerModel fit Fit against_log export"),
     "studies": ("Studies and their results", "load Experiment run read Results matched Matched run_until warm_up power "
                 "Criterion judge report Report paper_table"),
     "comparisons": ("Which arm is best", "compare Verdict robust Robustness comparisons game Game lost_customers "

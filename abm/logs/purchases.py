@@ -164,14 +164,19 @@ def summary(log: pd.DataFrame, end: str | date | None = None, unit_days: float =
     The first purchase makes a customer and says nothing of the rate, so neither count nor mean includes it.
     Nothing is rounded. Source: FADER_HARDIE_LEE_2005 (CDNOW, calibration to 1997-09-30).
     """
-    if not (math.isfinite(unit_days) and unit_days > 0.0):
-        raise Refusal(f"unit_days = {unit_days:g} is not a positive number of days")
     if log.empty:
         raise Refusal("the log has no purchase")
     last = moment("end", log["date"].max() if end is None else end)
     days = purchase_days(log[log["date"] <= last])
     if days.empty:
         raise Refusal(f"no purchase up to end = {last.date()}; the log begins on {log['date'].min().date()}")
+    return summary_of(days, last, unit_days)
+
+
+def summary_of(days: pd.DataFrame, last: pd.Timestamp, unit_days: float = 7.0) -> pd.DataFrame:
+    """Return the same of purchase days, none of which is later than the last day of the observation."""
+    if not (math.isfinite(unit_days) and unit_days > 0.0):
+        raise Refusal(f"unit_days = {unit_days:g} is not a positive number of days")
     dates = days.groupby("customer")["date"]
     first, unit = dates.min(), pd.Timedelta(days=unit_days)
     repeat = days[days["date"] > days["customer"].map(first)]

@@ -27,7 +27,7 @@ from abm.logs.purchases import (
     purchase_days,
     read_log,
     shipped_logs,
-    summary,
+    summary_of,
 )
 from abm.world.files import located
 
@@ -110,10 +110,13 @@ class LogFile:
         fits = importlib.import_module("abm.logs.log_fit")  # its optimiser is slow to import, and few worlds need it
         nameless = log.attrs[WITHOUT_CUSTOMER]
         try:
-            table = summary(log, end=self.until)
             last = log["date"].max() if self.until is None else moment("log_until", self.until)
-            log = log[log["date"] <= last]
-            fit = fits.fit_log(table, purchase_days(log))
+            begins, log = log["date"].min(), log[log["date"] <= last]
+            days = purchase_days(log)
+            if days.empty:
+                raise Refusal(f"no purchase up to end = {last.date()}; the log begins on {begins.date()}")
+            table = summary_of(days, last)
+            fit = fits.fit_log(table, days)
         except Refusal as refusal:
             raise Refusal(refusal.message, place=refusal.place, source=self.path.name) from None
         _warn_of_gap(log, last, self.path.name)
