@@ -15,7 +15,7 @@ from abm.commands.log_options import check_dates, headings
 from abm.core.errors import Refusal
 from abm.exchange import study_file
 from abm.exchange.fit import Fit, fit
-from abm.exchange.forecast import Forecast
+from abm.exchange.forecast import Forecast, off
 from abm.view import log_estimates, tables
 
 _OPTIONS = {"holdout": "--holdout", "until": "--log-until", "cohorts": "--cohorts", "seed": "--seed", "out": "--out"}
@@ -118,8 +118,8 @@ def _totals(found: Forecast) -> Table:
     for part, row in found.totals.to_dict("index").items():
         between = f"{row['low']:,.0f} to {row['high']:,.0f}"
         foretold = (f"{row[name]:,.0f}" for name in ("by_formula", "simulated"))
-        off = (f"{row[name]:+.1%}" for name in ("by_formula_off", "simulated_off"))
-        by_formula, simulated = zip(foretold, off, strict=True)
+        misses = (off(row[name]) for name in ("by_formula_off", "simulated_off"))
+        by_formula, simulated = zip(foretold, misses, strict=True)
         made.add_row(str(part), f"{row['came']:,.0f}", *by_formula, *simulated, between)
     return made
 

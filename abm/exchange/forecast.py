@@ -7,6 +7,7 @@ Source: FADER_HARDIE_LEE_2005, whose BG/NBD is 4 % below the repeat purchases of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ class Forecast:
     by_repeats : customers with 0, 1, … 6, 7 and more repeat purchases in the fitted part: how many there are, and
                  their mean purchases held out: came, by_formula (from each one's history), simulated
     weeks      : length of the part that is held out
-    correlation : over customers, between what came and what is foretold by formula from each history
+    correlation : over customers, between what came and what is foretold by formula from each history;
+                  NaN where these do not differ
     """
 
     totals: pd.DataFrame
@@ -43,13 +45,18 @@ class Forecast:
     _repr_html_ = in_notebook
 
     def __str__(self) -> str:
-        held = self.totals.loc["held out"]
+        held, same = self.totals.loc["held out"], math.isnan(self.correlation)
         return (
             f"{held['came']:,.0f} repeat purchases came in the {self.weeks:.4g} weeks held out; by formula "
-            f"{held['by_formula']:,.0f} ({held['by_formula_off']:+.1%}), simulated {held['simulated']:,.0f} "
-            f"({held['simulated_off']:+.1%}; one cohort lies between {held['low']:,.0f} and {held['high']:,.0f}); "
-            f"correlation over customers {self.correlation:.3f}"
+            f"{held['by_formula']:,.0f} ({off(held['by_formula_off'])}), simulated {held['simulated']:,.0f} "
+            f"({off(held['simulated_off'])}; one cohort lies between {held['low']:,.0f} and {held['high']:,.0f}); "
+            + ("the same of everybody" if same else f"correlation over customers {self.correlation:.3f}")
         )
+
+
+def off(share: float) -> str:
+    """Return in words by how much a forecast is off, "-" where nothing came."""
+    return "-" if math.isnan(share) else f"{share:+.1%}"
 
 
 def forecast(
@@ -82,7 +89,7 @@ def forecast(
         pd.DataFrame(totals).set_index("part"),
         by_repeats.assign(simulated=simulated.reindex(by_repeats.index)),
         ahead,
-        float(np.corrcoef(came, foretold)[0, 1]),
+        float(np.corrcoef(came, foretold)[0, 1]) if np.ptp(came) and np.ptp(foretold) else np.nan,
     )
 
 

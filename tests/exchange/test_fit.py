@@ -120,6 +120,18 @@ def test_of_very_many_customers_some_are_compared(log, monkeypatch):
     assert found.forecast.by_repeats["customers"].sum() == 50
 
 
+def test_a_part_in_which_nobody_came_is_foretold_too(tmp_path):
+    table = rows()
+    early = table[table["date"] < "2024-07-01"]
+    late = pd.DataFrame({"customer_id": ["late"], "date": [pd.Timestamp("2024-09-01")], "amount": [9.0]})
+    pd.concat([early, late]).to_csv(tmp_path / "log.csv", index=False)
+    found = abm.fit(tmp_path / "log.csv", holdout="2024-07-01", cohorts=20).forecast
+    assert found.totals.loc["held out", "came"] == 0
+    assert found.totals.loc["held out", "by_formula"] > 0
+    assert np.isnan(found.totals.loc["held out", "by_formula_off"])
+    assert str(found).endswith("; the same of everybody")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
