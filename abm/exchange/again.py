@@ -36,12 +36,12 @@ _LOGGED = tuple(_OWNED[name] for name in ("visit_spend", "visit_provider"))
 class Again:
     """A run that was made again, with its served visits, by period, customer and number of the occasion.
 
-    scenario   : of the arm, at the point          run : which it is
-    born       : customers there when it began (n,), their ids, and `basket` (n,) cu, what each spends at price index 1
-    entries    : (k,) each: period, customer, nth, firm (its place), visit_spend (cents), visit_provider (the firm that
-                 she had chosen before, its place; -1 = none)
-    price      : (periods, m) price index of every firm
-    considered : (k, m) whether she considered the firm; None = was not asked for
+    scenario : of the arm, at the point          run : which it is
+    seen     : whether it is taken down which firms visitors considered
+    born     : customers there when it began (n,), their ids, and `basket` (n,) cu, what each spends at price index 1
+    entries  : (k,) each: period, customer, nth, firm (its place), visit_spend (cents), visit_provider (the firm that she
+               had chosen before, its place; -1 = none); and considered (k, m), if it is taken down
+    price    : (periods, m) price index of every firm
     """
 
     scenario: Scenario
@@ -76,15 +76,15 @@ class Again:
 
 
 def _considered(who: np.ndarray, identity: np.ndarray, preference: np.ndarray) -> np.ndarray:
-    """Return which firms visitors considered (k, m) int8: those to which their choice gave a chance; -1 = not known.
+    """Return which firms the visitors of a period considered (k, m): those to which their choice gave a chance.
 
-    who : (k,) ids of the visitors of a period        identity : (n,) who is there when it ends
-    preference : (m, n) chances at the latest decision; of who has been replaced meanwhile they are lost
+    who        : (k,) their ids
+    identity   : (n,) who is there when the period ends: all visitors, as who leaves is replaced when the next begins
+    preference : (m, n) chances at the latest decision
     """
     order = np.argsort(identity)
-    place = order[np.minimum(np.searchsorted(identity, who, sorter=order), identity.size - 1)]
-    there = identity[place] == who
-    return np.where(there[:, None], (preference[:, place] > 0).T, -1).astype(np.int8)
+    place = order[np.searchsorted(identity, who, sorter=order)]
+    return (preference[:, place] > 0).T
 
 
 def again(folder: Path | str, arm: str | None, point: int, replication: int, own: Any, seen: bool) -> Again:

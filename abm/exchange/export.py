@@ -180,10 +180,9 @@ def _first(made: Again, start: pd.Timestamp) -> pd.DataFrame:
 
 
 def _panel(visits: pd.DataFrame, dates: pd.Series, made: Again, begins: int) -> pd.DataFrame:
-    """Return a row per purchase and firm; purchases of which it is not known what was considered are left out."""
-    considered = made.entries["considered"]
-    wanted = (visits["period"] >= begins).to_numpy() & (considered[:, 0] >= 0)
-    visits, considered = visits[wanted], considered[wanted]
+    """Return a row per purchase and firm."""
+    wanted = (visits["period"] >= begins).to_numpy()
+    visits, considered = visits[wanted], made.entries["considered"][wanted]
     names, k = [one.name for one in made.scenario.firms], len(visits)
     each = np.arange(len(names))
     by_firm = {

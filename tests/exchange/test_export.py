@@ -196,3 +196,14 @@ def test_groups_do_not_matter(tmp_path):
     (tmp_path / "shop.toml").write_text(STUDY + '[groups.heavy]\nby = "purchase_rate"\nparts = 2\n')
     abm.run(tmp_path / "shop.toml", tmp_path / "results", workers=1)
     assert len(abm.export(tmp_path / "results")) > 100
+
+
+def test_customers_who_come_and_go_keep_their_names(tmp_path):
+    scenario = abm.Scenario(periods=12, population={"customers": 150}, renewal={"leaving_rate": 0.9, "every": 1})
+    abm.run(abm.Experiment(name="turnover", scenario=scenario, replications=1), tmp_path, workers=1)
+    panel = abm.export(tmp_path, panel=True)
+    assert panel["customer_id"].max() >= 150  # newcomers have names of their own
+    assert panel[panel["chosen"] == 1]["available"].all()
+    log = abm.export(tmp_path, cohort=True, all_firms=True)
+    assert (log["customer_id"] < 150)[log["firm"] == ""].all()
+    assert len(log) == 150 + panel["occasion"].nunique()
