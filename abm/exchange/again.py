@@ -7,6 +7,7 @@ made again from the results folder, and its KPIs have to be those that are store
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ class Again:
     scenario : of the arm, at the point          run : which it is
     seen     : whether it is taken down which firms visitors considered
     born     : customers there when it began (n,), their ids, and `basket` (n,) cu, what each spends at price index 1
-    entries  : (k,) each: period, customer, nth, firm (its place), visit_spend (cents), visit_provider (the firm that she
-               had chosen before, its place; -1 = none); and considered (k, m), if it is taken down
+    entries  : (k,) each: period, customer, nth, firm (its place), visit_spend (cents), visit_provider (of the firm that
+               she had chosen before, -1 = none); and considered (k, m), if it is taken down
     price    : (periods, m) price index of every firm
     """
 
@@ -52,7 +53,7 @@ class Again:
     _parts: list[dict[str, np.ndarray]] = field(default_factory=list)
     _prices: list[np.ndarray] = field(default_factory=list)
 
-    @property
+    @cached_property
     def entries(self) -> dict[str, np.ndarray]:
         """All visits."""
         return {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}

@@ -7,10 +7,10 @@ watched for the same time. Of a measure y of the log and of k cohorts with mean 
                the measure of one more cohort would lie
     verdict    "fits" inside; outside "too high" or "too low", which is what the model makes of it
 
-Counts over classes are compared by D = Σ (y - m)² / m, which is worked out for each cohort too; p is the share of k
-cohorts and the log whose D is as large as that of the log, and the verdict "differs" for p of the other side of the
-interval. The model's parameters are taken as they were fitted, so what is too high or too low is so for certain a
-little less often than the interval says.
+Counts over classes are compared by D = Σ (y - m)² / m, which is worked out for each cohort too; p is the share of the k
+cohorts and the log whose D is at least that of the log, and the verdict is "differs" where p is at most 0.05. The
+parameters are those that were fitted to the same log, so that a measure which the fit aims at, such as the mean, fits
+more often than in 95 of 100 logs.
 Source: posterior predictive checks (Gelman, Meng and Stern 1996, Statistica Sinica; from memory), with parameters at
 their estimates.
 """

@@ -263,6 +263,16 @@ def test_parquet_is_read_like_text(tmp_path, suffix):
         read_log(path)
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Shanghai", "UTC"])
+def test_a_day_is_that_of_the_clock_that_wrote_it(tmp_path, zone):
+    moments = pd.to_datetime(["2024-03-01 00:05", "2024-03-01 23:55"]).tz_localize(zone)
+    table = pd.DataFrame({"customer": ["a", "b"], "date": moments, "amount": [1.0, 2.0]})
+    table.to_parquet(tmp_path / "log.parquet")
+    table.assign(date=[moment.isoformat() for moment in moments]).to_csv(tmp_path / "log.csv", index=False)
+    for name in ("log.parquet", "log.csv"):
+        assert read_log(tmp_path / name)["date"].astype(str).tolist() == ["2024-03-01", "2024-03-01"]
+
+
 def test_returns_are_taken_off_the_latest_purchase_day():
     log = log_of(
         ("ann", "2024-01-01", -5.0),  # of a purchase before the log
