@@ -17,6 +17,7 @@ def main(
     arm: str | None,
     point: int,
     replication: int,
+    all_runs: bool,
     firm: str | None,
     all_firms: bool,
     since: int | None,
@@ -28,17 +29,17 @@ def main(
     """Make a run again and write what was bought; return 0.  Raises Refusal, and then nothing is written."""
     if panel and cohort:
         raise Refusal("a panel has no purchase without a choice; leave out --panel or --cohort")
-    output.note(f"{folder}: making the run again …")
+    output.note(f"{folder}: making {'all runs' if all_runs else 'the run'} again …")
     try:
         table = export(
-            folder, out, panel=panel, arm=arm, point=point, replication=replication, firm=firm, all_firms=all_firms,
-            since=since, start=start, cohort=cohort, own=own,
+            folder, out, panel=panel, arm=arm, point=point, replication=replication, all_runs=all_runs, firm=firm,
+            all_firms=all_firms, since=since, start=start, cohort=cohort, own=own,
         )  # fmt: skip
     except Refusal as refusal:
         if refusal.source or refusal.place not in ("out", "arm", "point", "replication", "firm", "since", "start"):
             raise
         raise Refusal(refusal.message, place=f"--{refusal.place}") from None
-    rows = table["occasion"].nunique() if panel else len(table)
+    rows = int(table["chosen"].sum()) if panel else len(table)
     customers = table["customer_id"].nunique()
     first, last = (str(day.date()) for day in (table["date"].min(), table["date"].max())) if rows else ("", "")
     if json:
@@ -47,6 +48,6 @@ def main(
         return 0
     what = f"{counted(rows, 'purchase')} of {counted(customers, 'customer')}"
     output.lines(f"{what}, {first} to {last}\n{'panel' if panel else 'log  '}    {out}")
-    if not panel and not all_firms:
+    if not (panel or all_firms or all_runs):
         output.lines(f"next     {doing.command('fit', out)}")
     return 0

@@ -127,6 +127,9 @@ def export(
     arm: Annotated[str | None, typer.Option(metavar="NAME", help="Of the run; left out = the baseline.")] = None,
     point: Annotated[int, typer.Option(help="Of the design.")] = 0,
     replication: Annotated[int, typer.Option(help="Which draw of luck.")] = 0,
+    all_runs: Annotated[
+        bool, typer.Option("--all-runs", help="All that are stored, with columns arm, point and replication.")
+    ] = False,
     firm: Annotated[str | None, typer.Option(metavar="NAME", help="Whose log; left out = the first firm.")] = None,
     all_firms: Annotated[bool, typer.Option("--all-firms", help="Purchases at all firms, with their names.")] = False,
     since: Annotated[
@@ -140,7 +143,8 @@ def export(
     json: Json = False,
 ) -> None:
     """Write the purchases of a stored run for other packages: customer_id, date, amount, or a panel of choices."""
-    do("export", folder, out, panel, arm, point, replication, firm, all_firms, since, start, cohort, own or [], json)
+    whose = (arm, point, replication, all_runs, firm, all_firms)
+    do("export", folder, out, panel, *whose, since, start, cohort, own or [], json)
 
 
 def queue(

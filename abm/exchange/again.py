@@ -25,7 +25,7 @@ from abm.study.plan.groups import ALL
 from abm.study.plan.sheet import Run
 from abm.study.running.verify import built_again, check_same
 from abm.study.storage.manifest import read_manifest
-from abm.study.storage.results import Results
+from abm.study.storage.results import Results, read
 from abm.study.storage.store import Store
 from abm.world import visits
 
@@ -112,6 +112,19 @@ def again(folder: Path | str, arm: str | None, point: int, replication: int, own
     )  # fmt: skip
     _check_as_stored(found, results, experiment, run, folder)
     return made
+
+
+def stored(folder: Path | str) -> list[Run]:
+    """Return the runs of a results folder that are stored and have not failed, by arm, point and replication.
+
+    Raises Refusal for a folder that is not one of results, and one without such a run.
+    """
+    results = read(folder)
+    done = {*results.runs.loc[results.runs["status"] == "done", "run_id"]}
+    runs = [run for run in results.sheet.runs() if run.run_id in done]
+    if not runs:
+        raise Refusal("holds no run that is done; run the study first", place=str(folder))
+    return sorted(runs, key=lambda run: (results.arms.index(run.arm), run.point, run.replication))
 
 
 def _chosen(results: Results, arm: str | None, point: int, replication: int) -> Run:

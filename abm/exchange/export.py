@@ -17,6 +17,7 @@ Source: assumed; within a period the market says only in which order a customer 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.given import whole
 from abm.core.kernels import kernel
 from abm.core.streams import stream_key, uniform4
-from abm.exchange.again import Again, again
+from abm.exchange.again import Again, again, stored
 from abm.logs.purchases import moment
+from abm.study.plan.sheet import Run
 from abm.study.provenance.files import write_whole
 from abm.study.storage.spreadsheet import harmless
 from abm.world.columns import CENT
@@ -46,6 +48,18 @@ def draw_moments(luck, customer, period, key, replication):
         luck[k] = uniform4(key, customer[k], period[k], 0, replication)[0]
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is written of a run, as `export` has it.  start : of period 0"""
+
+    panel: bool
+    firm: str | None
+    all_firms: bool
+    since: int | None
+    start: pd.Timestamp
+    cohort: bool
+
+
 def export(
     folder: Path | str,
     out: Path | str | None = None,
@@ -54,6 +68,7 @@ def export(
     arm: str | None = None,
     point: int = 0,
     replication: int = 0,
+    all_runs: bool = False,
     firm: str | None = None,
     all_firms: bool = False,
     since: int | None = None,
@@ -67,6 +82,7 @@ def export(
     out      : FILE.csv or FILE.parquet, which must not be there yet; None = nothing is written
     panel    : a row per purchase and firm instead of a row per purchase
     arm, point, replication : which run; None = the baseline
+    all_runs : all that are stored and have not failed, one after the other, with columns arm, point, replication
     firm     : whose log; None = the first firm            all_firms : purchases at all of them, with a column `firm`
     since    : first period that is written; None = the end of the burn-in
     start    : day on which period 0 begins
@@ -78,21 +94,39 @@ def export(
     """
     if out is not None:
         check_free(Path(out))
-    first = _day(start)
-    made = again(folder, arm, point, replication, own, panel)
-    begins = _begins(made, since, cohort)
-    places = _places(made, firm, all_firms or panel)
-    visits = pd.DataFrame({name: column for name, column in made.entries.items() if name != "considered"})
-    dates = first + pd.to_timedelta(_days(visits, made), unit="D")
-    if panel:
-        table = _panel(visits, dates, made, begins)
+    wanted = _Wanted(panel, firm, all_firms, since, _day(start), cohort)
+    if all_runs:
+        if arm is not None:
+            raise Refusal(
+                f"= {shown(arm)} is one arm, and all runs are asked for; leave out one of the two", place="arm"
+            )
+        table = pd.concat([_named(run, folder, own, wanted) for run in stored(folder)], ignore_index=True)
     else:
-        table = _log(visits, dates, made, begins, places)
-        table = pd.concat([_first(made, first), table], ignore_index=True) if cohort else table
-        table = table if all_firms else table.drop(columns="firm")
+        table = _of_run(again(folder, arm, point, replication, own, panel), wanted)
     if out is not None:
         write(table, Path(out))
     return table
+
+
+def _named(run: Run, folder: Path | str, own: Any, wanted: _Wanted) -> pd.DataFrame:
+    """Return what is written of one of several runs, with the columns that say which it is."""
+    table = _of_run(again(folder, run.arm, run.point, run.replication, own, wanted.panel), wanted)
+    names = {"arm": run.arm, "point": run.point, "replication": run.replication}
+    return pd.DataFrame(names, index=table.index).join(table)
+
+
+def _of_run(made: Again, wanted: _Wanted) -> pd.DataFrame:
+    """Return what is written of a run."""
+    begins = _begins(made, wanted.since, wanted.cohort)
+    places = _places(made, wanted.firm, wanted.all_firms or wanted.panel)
+    visits = pd.DataFrame({name: column for name, column in made.entries.items() if name != "considered"})
+    dates = wanted.start + pd.to_timedelta(_days(visits, made), unit="D")
+    if wanted.panel:
+        return _panel(visits, dates, made, begins)
+    table = _log(visits, dates, made, begins, places)
+    if wanted.cohort:
+        table = pd.concat([_first(made, wanted.start), table], ignore_index=True)
+    return table if wanted.all_firms else table.drop(columns="firm")
 
 
 def check_free(path: Path) -> None:

@@ -86,6 +86,17 @@ def test_a_run_is_chosen(folder, visits):
     assert len(east) == of(visits, since=25)["firm"].value_counts()["east"]
 
 
+def test_all_runs_are_those_of_each(folder):
+    table = abm.export(folder, all_runs=True)
+    assert list(table) == ["arm", "point", "replication", "customer_id", "date", "amount"]
+    runs = table.drop_duplicates(["arm", "point", "replication"])[["arm", "replication"]].to_numpy().tolist()
+    assert runs == [["none", 0], ["none", 1], ["cheap", 0], ["cheap", 1]]
+    own = table[(table["arm"] == "cheap") & (table["replication"] == 1)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        own[["customer_id", "date", "amount"]], abm.export(folder, arm="cheap", replication=1)
+    )
+
+
 def test_a_cohort_begins_with_a_purchase_of_everybody(folder):
     log = abm.export(folder, cohort=True, start="2020-03-01")
     first = log[log["date"] == "2020-02-29"]
@@ -169,6 +180,7 @@ def test_the_contract_of_columns(folder):
         ({"point": 1}, "point = 1 is outside [0, 0]"),
         ({"firm": "nort"}, "firm = \"nort\" is no firm; did you mean 'north'?"),
         ({"firm": "east", "all_firms": True}, 'firm = "east" is one firm, and all are asked for; leave out one'),
+        ({"arm": "none", "all_runs": True}, 'arm = "none" is one arm, and all runs are asked for; leave out one'),
         ({"since": 30}, "since = 30 is outside [0, 29]"),
         ({"since": 3, "cohort": True}, "since = 3 leaves out how a cohort begins"),
         ({"start": "soon"}, 'start = "soon" is not a day such as 2024-01-01'),
