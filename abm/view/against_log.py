@@ -41,10 +41,12 @@ def section(scenario: Scenario, folder: Path | None) -> Iterator[str]:
 def _words(found: Tracking) -> str:
     fitted = found.weeks.index[found.weeks["fitted"]].max()
     last = found.weeks.index.max()
-    later = f", and by {found.error(last, since=fitted):+.0%} in the weeks after it, which were not fitted"
+    later = ""
+    if last > fitted:
+        later = f", and by {found.error(last, since=fitted):+.0%} in the weeks after it, which were not fitted"
     return (
         f"Until week {fitted}, the end of what was fitted: chi-square {found.chi_square:.1f}, p = {found.p_value:.2f}. "
-        f"Repeat purchases are off by {found.error(fitted):+.0%} until then{later if last > fitted else ''}."
+        f"Repeat purchases are off by {found.error(fitted):+.0%} until then{later}."
     )
 
 

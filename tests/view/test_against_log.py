@@ -17,6 +17,13 @@ def test_observed_against_simulated():
     assert "fitted until here" in section.split("<svg")[1]
 
 
+def test_a_log_that_was_fitted_to_its_end_has_no_weeks_after_it(recwarn):
+    (section,) = against_log.section(Scenario().replace({"population.log": "cdnow"}), None)
+    assert "until then." in section
+    assert "not fitted" not in section
+    assert not [one for one in recwarn if issubclass(one.category, RuntimeWarning)]
+
+
 def test_a_population_without_a_log_has_no_such_section():
     assert not list(against_log.section(Scenario(), None))
 
