@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 
+import abm
 from abm.cli import main
 
 STUDY = """\
@@ -20,13 +21,19 @@ customers = 100
 """
 
 
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The folder of a study's file and its results."""
+    place = tmp_path_factory.mktemp("export")
+    (place / "shop.toml").write_text(STUDY)
+    abm.run(place / "shop.toml", place / "results" / "shop", workers=1)
+    return place
+
+
 @pytest.fixture
-def results(tmp_path, monkeypatch, capsys):
-    """A results folder beside the current one's files."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "shop.toml").write_text(STUDY)
-    assert main(["run", "shop.toml", "--workers", "1"]) == 0
-    capsys.readouterr()
+def results(done, monkeypatch):
+    """The results, from the folder beside which they lie, which is the current one."""
+    monkeypatch.chdir(done)
     return "results/shop"
 
 
@@ -58,8 +65,8 @@ def test_a_panel_and_json(results, capsys):
     ("arguments", "message"),
     [
         (["-o", "log.xlsx"], "--out = log.xlsx is neither FILE.csv nor FILE.parquet"),
-        (["-o", "log.csv", "--arm", "nine"], "--arm = \"nine\" is no arm; did you mean 'none'?"),
-        (["-o", "log.csv", "--panel", "--cohort"], "a panel has no purchase without a choice; leave out --panel or"),
+        (["-o", "nine.csv", "--arm", "nine"], "--arm = \"nine\" is no arm; did you mean 'none'?"),
+        (["-o", "both.csv", "--panel", "--cohort"], "a panel has no purchase without a choice; leave out --panel or"),
         (["-o", "shop.csv", "--since", "99"], "--since = 99 is outside [0, 19]"),
         ([], "Missing option '--out' / '-o'"),
     ],
