@@ -7,18 +7,18 @@ from abm.engine.engine import Engine
 
 def replicate(paper):
     """Return what each claim comes to."""
-    market, rate, years = paper.study.scenario, paper.settings["discount"], paper.settings["years"]
-    kept = run(paper, market.replace({"knock_out.part": 0.0}))[0]
-    runs = {year: run(paper, market, year) for year in years}
-    found = {year: each(kept, *runs[year], when(paper, year), rate / market.periods_per_year) for year in years}
-    slow = market.replace(rates(market, *paper.settings["slow"]))
-    slow_kept = run(paper, slow.replace({"knock_out.part": 0.0}))[0]
+    own, market = paper.settings, paper.study.scenario
+    years, rate = own["years"], own["discount"] / market.periods_per_year
+    usual, slow = (market.replace(rates(market, *own[name])) for name in ("usual", "slow"))
+    kept, slow_kept = (run(paper, one.replace({"knock_out.part": 0.0}))[0] for one in (usual, slow))
+    runs = {year: run(paper, usual, year) for year in years}
+    found = {year: each(kept, *runs[year], when(paper, year), rate) for year in years}
     first, *_, last = years
     (early, early_error), (late, late_error) = found[first], found[last]
     return {
         **{f"adoptions lost with an adopter of year {year}": found[year] for year in years},
         "adoptions lost with an adopter of year 1, of the slow starter": each(
-            slow_kept, *run(paper, slow, first), when(paper, first), rate / market.periods_per_year
+            slow_kept, *run(paper, slow, first), when(paper, first), rate
         ),
         "early adopter less late one": (early - late, np.hypot(early_error, late_error)),
         "adoptions lost with an adopter of year 1 by the end, not discounted": each(
@@ -28,8 +28,8 @@ def replicate(paper):
 
 
 def rates(market, p, q):
-    """Return what makes p and q, a year, those of a market in which everybody knows everybody."""
-    tie = q / market.periods_per_year / (market.population.customers - 1)
+    """Return what makes p and q, a year, those of a market, by what each acquaintance passes on."""
+    tie = q / market.periods_per_year / market.network.mean_degree
     own = {"discovery": p / market.periods_per_year, "weak_tie": tie, "strong_tie": tie}
     return {f"word_of_mouth.{name}": value for name, value in own.items()}
 
