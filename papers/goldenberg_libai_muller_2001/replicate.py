@@ -15,6 +15,7 @@ CELLS = {
     "weak ties of .015": ("weak_tie high",), "weak ties of .005": ("weak_tie low",),
     "strong ties of .07": ("strong_tie high",), "strong ties of .01": ("strong_tie low",),
 }  # fmt: skip
+FILE = "ties.csv"  # in a folder for the time being
 DRAWS = 200  # of combinations, with replacement, for standard errors of coefficients
 
 
@@ -42,8 +43,11 @@ def times(paper, cell, customers=None, replications=None):
     own, market = paper.settings, paper.study.scenario
     ties = circles(cell, customers or own["customers"], paper.study.seed)
     with tempfile.TemporaryDirectory() as folder:
-        np.savetxt(Path(folder) / market.network.file, ties, "%d,%d,%g")
-        changes = {"population.customers": int(ties[:, :2].max()) + 1, "word_of_mouth.discovery": cell["advertising"]}
+        np.savetxt(Path(folder) / FILE, ties, "%d,%d,%g")
+        changes = {
+            "population.customers": int(ties[:, :2].max()) + 1, "network": {"kind": "file", "file": FILE},
+            "word_of_mouth.discovery": cell["advertising"],
+        }  # fmt: skip
         engine = Engine(market.replace(changes), paper.study.seed, folder=Path(folder))
         return np.array([known(engine, r, own["share"]) for r in range(replications or paper.study.replications)])
 

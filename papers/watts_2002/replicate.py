@@ -14,7 +14,7 @@ def replicate(paper):
     for hundredths, (low, high) in own["expected"].items():
         threshold = int(hundredths) / 100
         words = f"ties for cascades, thresholds of .{hundredths}"
-        found[f"fewest {words}"] = border(paper, threshold, low - own["start"], own["step"])
+        found[f"fewest {words}"] = border(paper, threshold, max(own["step"], low - own["start"]), own["step"])
         found[f"most {words}"] = border(paper, threshold, high + own["start"], -own["step"])
     beyond, *ties = own["beyond"]
     varied, spread, degree = own["varied"]
