@@ -10,7 +10,7 @@ import numpy as np
 from abm.engine.engine import Engine
 
 CELLS = {
-    "5 strong and 29 weak ties": ("strong low", "weak high"), "29 strong and 5 weak ties": ("strong high", "weak low"),
+    "5 strong and 29 weak ties": ("circle low", "weak high"), "29 strong and 5 weak ties": ("circle high", "weak low"),
     "little advertising": ("advertising low",), "much advertising": ("advertising high",),
     "weak ties of .015": ("weak_tie high",), "weak ties of .005": ("weak_tie low",),
     "strong ties of .07": ("strong_tie high",), "strong ties of .01": ("strong_tie low",),
@@ -33,7 +33,7 @@ def replicate(paper):
 
 
 def changed(own, change):
-    """Return the name and value of what "strong low" changes."""
+    """Return the name and value of what "circle low" changes."""
     name, level = change.split()
     return name, own[level][name]
 
@@ -57,7 +57,7 @@ def circles(cell, customers, seed):
 
     Weak ties are drawn at random, as many for each; those of two in the same circle are left out.
     """
-    size = cell["strong"] + 1
+    size = cell["circle"]
     n = size * round(customers / size)
     n += size * (n * cell["weak"] % 2)
     inside = [(at + i, at + k) for at in range(0, n, size) for i in range(size) for k in range(i)]
@@ -98,7 +98,7 @@ def read(names, causes, found):
         dict(zip(names, standardised(causes, times), strict=True))
         for times in (found[:, 0], found[:, 2], found[:, 2] - found[:, 1])
     )
-    ratio = (whole["weak"] + whole["weak_tie"]) / (whole["strong"] + whole["strong_tie"])
+    ratio = (whole["weak"] + whole["weak_tie"]) / (whole["circle"] + whole["strong_tie"])
     return {
         "effect of weak ties on time to 95 % over that of strong ones": ratio,
         "the same, as another replication has it": ratio,
@@ -106,7 +106,7 @@ def read(names, causes, found):
             abs(early["advertising"]) - abs(late["advertising"])
         ),
         "effect of the number of weak ties on time to 95 %": whole["weak"],
-        "effect of the number of strong ties on time to 95 %": whole["strong"],
+        "effect of the number of strong ties on time to 95 %": whole["circle"],
     }
 
 
