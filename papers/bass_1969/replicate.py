@@ -4,7 +4,13 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 import abm
+from abm.core.errors import Refusal
 
+LAST = 20  # year of which a share is claimed
+YEARS = {
+    "share who have adopted by year 5, of 1,000 who all know each other": 5, "the same by year 10": 10,
+    "the same by year 20": LAST,
+}  # fmt: skip
 DURABLES = {
     "the mean durable": "mean", "electric refrigerators": "refrigerators", "black and white television": "television",
     "room air conditioners": "air_conditioners", "clothes dryers": "dryers", "record players": "record_players",
@@ -13,17 +19,16 @@ DURABLES = {
 
 def replicate(paper):
     """Return what each claim comes to."""
-    market, shares = paper.study.scenario, curves(paper.study)
-    year = market.periods_per_year
-    own = shares["mean"]
-    first, second, third = paper.settings["years"]
+    market = paper.study.scenario
+    if market.periods < LAST * market.periods_per_year:
+        raise Refusal(f"= {market.periods} ends before year {LAST}, of which a share is claimed", place="periods")
+    shares = curves(paper.study)
+    year, own = market.periods_per_year, shares["mean"]
     peaks = {name: peak(shares[arm].mean(axis=0), year) for name, arm in DURABLES.items()}
     exact = birth_chain(market, np.arange(market.periods // year) + 1.0)
     yearly = curves(in_steps_of_a_year(paper.study))["mean"]
     return {
-        "share who have adopted by year 5, of 1,000 who all know each other": own[:, first * year - 1],
-        "the same by year 10": own[:, second * year - 1],
-        "the same by year 20": own[:, third * year - 1],
+        **{claim: own[:, by * year - 1] for claim, by in YEARS.items()},
         "largest distance of the mean of all runs from the birth chain, over years": np.abs(
             own.mean(axis=0)[year - 1 :: year] - exact
         ).max(),
@@ -32,9 +37,7 @@ def replicate(paper):
             f"sales at the peak, share of customers a year, of {name}": peaks[name][1]
             for name in ("the mean durable", "record players")
         },
-        "adopted by year 10 in steps of a year, less in steps of a week": (
-            yearly[:, second - 1] - own[:, second * year - 1]
-        ),
+        "adopted by year 10 in steps of a year, less in steps of a week": (yearly[:, 9] - own[:, 10 * year - 1]),
     }
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 
 import abm
+from abm.core.errors import Refusal
 
+YEARS = (10, 20, 40)
 PLACES = {"on a ring": "ring", "in pairs": "pairs", "of 100 who all know each other": "hundred"}
 ORDER = {
     "ring less pairs": ("ring", "pairs"), "small world less ring": ("small_world", "ring"),
@@ -15,9 +17,10 @@ def replicate(paper):
     """Return what each claim comes to."""
     study = paper.study
     market = study.scenario
+    if market.periods < YEARS[-1] * market.periods_per_year:
+        raise Refusal(f"= {market.periods} ends before year {YEARS[-1]}, of which a share is claimed", place="periods")
     shares = {**curves(study), "pairs": curves(study.replace(scenario=in_pairs(market), arms={"pairs": {}}))["pairs"]}
-    read = {year: year * market.periods_per_year - 1 for year in paper.settings["years"]}
-    named = dict(zip((10, 20, 40), read.values(), strict=True))
+    named = {year: year * market.periods_per_year - 1 for year in YEARS}
     yearly = slice(market.periods_per_year - 1, None, market.periods_per_year)
     return {
         **{

@@ -4,19 +4,21 @@ import numpy as np
 
 from abm.engine.engine import Engine
 
+YEARS = (1, 3, 5, 10)  # in which adopters are lost
+
 
 def replicate(paper):
     """Return what each claim comes to."""
     own, market = paper.settings, paper.study.scenario
-    years, rate = own["years"], own["discount"] / market.periods_per_year
+    rate = own["discount"] / market.periods_per_year
     usual, slow = (market.replace(rates(market, *own[name])) for name in ("usual", "slow"))
     kept, slow_kept = (run(paper, one.replace({"knock_out.part": 0.0}))[0] for one in (usual, slow))
-    runs = {year: run(paper, usual, year) for year in years}
-    found = {year: each(kept, *runs[year], when(paper, year), rate) for year in years}
-    first, *_, last = years
+    runs = {year: run(paper, usual, year) for year in YEARS}
+    found = {year: each(kept, *runs[year], when(paper, year), rate) for year in YEARS}
+    first, *_, last = YEARS
     (early, early_error), (late, late_error) = found[first], found[last]
     return {
-        **{f"adoptions lost with an adopter of year {year}": found[year] for year in years},
+        **{f"adoptions lost with an adopter of year {year}": found[year] for year in YEARS},
         "adoptions lost with an adopter of year 1, of the slow starter": each(
             slow_kept, *run(paper, slow, first), when(paper, first), rate
         ),

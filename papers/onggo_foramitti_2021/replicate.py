@@ -3,14 +3,17 @@
 import numpy as np
 
 import abm
+from abm.core.errors import Refusal
 
 STEPS = (10, 25, 50, 100, 150, 200, 300)
 
 
 def replicate(paper):
     """Return what each claim comes to."""
-    results = abm.run(paper.study, workers=1)
     market = paper.study.scenario
+    if market.periods < STEPS[-1]:
+        raise Refusal(f"= {market.periods} ends before step {STEPS[-1]}, of which a number is claimed", place="periods")
+    results = abm.run(paper.study, workers=1)
     adopters = market.population.customers * results.course("adoption_share", results.arms[0], results.firms[0])[0]
     after = {step: adopters[:, step - 1] for step in STEPS}
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import abm
+from abm.core.errors import Refusal
 
 pytestmark = pytest.mark.slow
 
@@ -47,3 +48,9 @@ def test_seeds_expand_only_where_there_is_a_rival():
     assert found["social value of a seed, where least of all networks"] > 0
     assert found["share of expansion without a rival"] < 0.05
     assert found["share of expansion with a rival less without"] > 0.2
+
+
+@pytest.mark.parametrize("name", ["bass_1969", "fibich_gibori_2010", "onggo_foramitti_2021"])
+def test_a_run_that_ends_before_what_is_claimed_is_refused(name):
+    with pytest.raises(Refusal, match="periods = 104 ends before"):
+        abm.replicate(name, ["periods=104"])
