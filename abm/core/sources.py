@@ -250,6 +250,21 @@ FADER_HARDIE_LEE_2005 = Source(
     "secondary",
     "10.1287/mksc.1040.0098",
 )
+FADER_HARDIE_2007 = Source(
+    "FADER_HARDIE_2007",
+    "Fader & Hardie 2007, How to Project Customer Retention, Journal of Interactive Marketing 21(1):76–90",
+    "secondary",
+)
+BATISLAM_DENIZEL_FILIZTEKIN_2007 = Source(
+    "BATISLAM_DENIZEL_FILIZTEKIN_2007",
+    "Batislam, Denizel & Filiztekin 2007, International Journal of Research in Marketing",
+    "secondary",
+)
+FADER_HARDIE_SHANG_2010 = Source(
+    "FADER_HARDIE_SHANG_2010",
+    "Fader, Hardie & Shang 2010, Customer-Base Analysis in a Discrete-Time Noncontractual Setting, Marketing Science",
+    "secondary",
+)
 FADER_HARDIE_2013 = Source(
     "FADER_HARDIE_2013",
     "Fader & Hardie 2013, The Gamma-Gamma Model of Monetary Value (note 025)",

@@ -140,8 +140,13 @@ def conditional_expected_purchases(
     so this is the probability of being alive times E[X(t)] under those parameters.
     """
     x, _, watched = history(frequency, recency, age)
-    ahead = _expected(model.r + x, model.alpha + watched, model.a, model.b + x, numbers("t", t))
+    ahead = conditional_expectation(model, numbers("t", t), x, watched)
     return probability_alive(model, frequency, recency, age) * ahead
+
+
+def conditional_expectation(model: BGNBD, t: FloatArray, x: FloatArray, watched: FloatArray) -> FloatArray:
+    """Return the expected purchases (n,) in the next t weeks of who is active after x in `watched` weeks."""
+    return _expected(model.r + x, model.alpha + watched, model.a, model.b + x, t)
 
 
 def bgnbd_probability(model: BGNBD, x: ArrayLike, t: ArrayLike) -> FloatArray:
