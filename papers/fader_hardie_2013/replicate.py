@@ -43,7 +43,7 @@ def spent_later(log, own):
 
 
 def held_out(model, table, later):
-    """Return the squared error of what is expected of customers who bought in both times, against two simpler guesses."""
+    """Return the squared error of what is expected of who bought in both times, against two simpler guesses."""
     both = table[table["frequency"] > 0].join(later.rename("later"), how="inner")
     expected = expected_mean_amount(model, both["frequency"], both["mean_amount"])
 

@@ -35,7 +35,9 @@ def replicate(paper):
         found[name] = np.array([one[name] for one in made])
     off = "out of sample: simulated repeat purchases by week 78 below those of the log (%)"
     found[off] = 100 * (1 - found[off] / total)
-    errors = 100 * np.array([tracking_error(paper, number, world) for number, world in enumerate(worlds(own["worlds"]))])
+    errors = 100 * np.array(
+        [tracking_error(paper, number, world) for number, world in enumerate(worlds(own["worlds"]))]
+    )
     study = "error of the BG/NBD's tracking in weeks 53-104 (%)"
     found[f"81 markets of the Pareto/NBD: mean {study}"] = errors.mean(), errors.std() / np.sqrt(errors.size)
     found[f"81 markets of the Pareto/NBD: largest {study}"] = errors.max()
@@ -62,6 +64,7 @@ def fitted(table, bought, ahead):
     }
     zero = (table["frequency"] == 0).to_numpy()
     first = "out of sample: purchases in the next 39 weeks of who has not bought again, BG/NBD"
+    together = "out of sample: correlation of expected and made purchases"
     correlation = {name: np.corrcoef(one, bought)[0, 1] for name, one in expected.items()}
     return {
         "BG/NBD on CDNOW, first 39 weeks: r": bg.r, "BG/NBD: alpha (weeks)": bg.alpha,
@@ -74,7 +77,7 @@ def fitted(table, bought, ahead):
         first: expected["BG/NBD"][zero].mean(),
         "out of sample: the same, Pareto/NBD": expected["Pareto/NBD"][zero].mean(),
         "out of sample: the same in the log": bought[zero].mean(),
-        **{f"out of sample: correlation of expected and made purchases, {name}": correlation[name] for name in expected},
+        **{f"{together}, {name}": correlation[name] for name in expected},
         "correlation of the expectations of both models": np.corrcoef(*expected.values())[0, 1],
     }  # fmt: skip
 
