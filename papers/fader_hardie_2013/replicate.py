@@ -9,9 +9,9 @@ from abm.logs.purchases import moment, purchase_days, read_log, shipped, summary
 
 def replicate(paper):
     """Return what each claim comes to."""
-    own = paper.settings
+    until = paper.study.scenario.population.log_until
     log = read_log(shipped("cdnow"))
-    table = summary(log, end=own["until"])
+    table = summary(log, end=until)
     model = fit_gamma_gamma(table["frequency"], table["mean_amount"])
     made = np.array([simulated(paper, replication) for replication in range(paper.study.replications)])
     return {
@@ -23,7 +23,7 @@ def replicate(paper):
         "simulated customers: share of mean baskets below 20 dollars": made[:, 1],
         "simulated customers: correlation of purchase rate and mean basket": made[:, 2],
         "log: correlation of purchases and mean spend of who bought again": model.correlation,
-        **held_out(model, table, spent_later(log, own)),
+        **held_out(model, table, spent_later(log, until, paper.settings["holdout_until"])),
     }
 
 
@@ -35,10 +35,10 @@ def simulated(paper, replication):
     return basket.mean(), below, np.corrcoef(customers.purchase_rate, basket)[0, 1]
 
 
-def spent_later(log, own):
+def spent_later(log, until, end):
     """Return the mean spend of a purchase day in the weeks after those that are fitted, by customer."""
     days = purchase_days(log)
-    later = (days["date"] > moment("until", own["until"])) & (days["date"] <= moment("end", own["holdout_until"]))
+    later = (days["date"] > moment("until", until)) & (days["date"] <= moment("end", end))
     return days[later].groupby("customer")["amount"].mean()
 
 

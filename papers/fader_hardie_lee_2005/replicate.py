@@ -23,12 +23,12 @@ STRETCH = 28  # periods between two times at which visits are taken out of their
 
 def replicate(paper):
     """Return what each claim comes to."""
-    own = paper.settings
+    own, until = paper.settings, paper.study.scenario.population.log_until
     log = read_log(shipped("cdnow"))
-    table = summary(log, end=own["until"])
-    after = pd.Timestamp(own["until"]) + pd.Timedelta(days=1)
+    table = summary(log, end=until)
+    after = pd.Timestamp(until) + pd.Timedelta(days=1)
     bought = purchase_counts(log, after, own["holdout_until"]).reindex(table.index).to_numpy()
-    found = fitted(table, bought, weeks_between(own["until"], own["holdout_until"]))
+    found = fitted(table, bought, weeks_between(until, own["holdout_until"]))
     made = [simulated(paper, table, replication) for replication in range(paper.study.replications)]
     total = table["frequency"].sum() + bought.sum()
     for name in made[0]:
@@ -111,7 +111,7 @@ def simulated(paper, table, replication):
     customer, age = repeats(paper, replication)
     copy = np.arange(n) % len(table)
     watched = table["age"].to_numpy()[copy]
-    ahead = weeks_between(paper.settings["until"], paper.settings["holdout_until"])
+    ahead = weeks_between(paper.study.scenario.population.log_until, paper.settings["holdout_until"])
     early, later = age <= watched[customer], (age > watched[customer]) & (age <= watched[customer] + ahead)
     x, y = (np.bincount(customer[those], minlength=n) for those in (early, later))
     last = np.zeros(n)
