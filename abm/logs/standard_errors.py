@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -57,14 +58,39 @@ def estimates(lives: Lives, baskets: Baskets | None, confidence: float = 0.95) -
     standard_error, low and high are NaN at an edge, for models that were not fitted, and where nothing is told.
     Raises Refusal for another confidence.
     """
-    if not 0.0 < confidence < 1.0:
-        raise Refusal(f"confidence = {confidence:g} is outside (0, 1)")
-    z = NormalDist().inv_cdf((1.0 + confidence) / 2.0)
+    z = _quantile(confidence)
     rows = [_row(number, lives.covariance, z) for number in _of_lives(lives)]
     if baskets is not None:
         rows += [_row(number, baskets.covariance, z) for number in _of_baskets(baskets)]
     columns = ["parameter", "what", "unit", "estimate", "standard_error", "low", "high", "edge"]
     return pd.DataFrame(rows, columns=columns).set_index("parameter")
+
+
+def parameter_errors(model: Any, confidence: float = 0.95) -> pd.DataFrame:
+    """Return a row for each parameter of a fitted model: estimate, standard_error, low, high, by its name.
+
+    model : a result of a fit of this package, whose covariance is of the logarithms of its first parameters
+
+    Raises Refusal for a model that was not fitted, and another confidence.
+    """
+    z = _quantile(confidence)
+    covariance = getattr(model, "covariance", None)
+    if covariance is None:
+        raise Refusal(f"{type(model).__name__} was not fitted to customers, so that it has no standard errors")
+    names = [one.name for one in fields(model)][: len(covariance)]
+    rows = []
+    for place, name in enumerate(names):
+        slope = tuple(float(place == other) for other in range(len(names)))
+        found = _row(_Number(name, "", "", getattr(model, name), slope), covariance, z)
+        rows.append((name, *found[3:7]))
+    return pd.DataFrame(rows, columns=["parameter", "estimate", "standard_error", "low", "high"]).set_index("parameter")
+
+
+def _quantile(confidence: float) -> float:
+    """Return the standard errors to either side of an interval.  Raises Refusal unless confidence is inside (0, 1)."""
+    if not 0.0 < confidence < 1.0:
+        raise Refusal(f"confidence = {confidence:g} is outside (0, 1)")
+    return NormalDist().inv_cdf((1.0 + confidence) / 2.0)
 
 
 def _row(number: _Number, covariance: FloatArray | None, z: float) -> tuple[object, ...]:

@@ -85,6 +85,13 @@ def test_histogram_and_holdout_of_the_zero_class_are_the_published_ones(cdnow, c
     assert by_week_78 / (cdnow["frequency"].sum() + bought.sum()) - 1 == pytest.approx(-0.02, abs=0.005)
 
 
+def test_a_frequent_buyer_is_as_a_walkthrough_of_an_r_package_has_her(fitted):
+    """Of 26 repeat purchases, the last in week 30.86 of 31: seen in an implementation that compares itself with it."""
+    assert conditional_paretonbd(fitted, 52.0, 26, 30.86, 31.0) == pytest.approx([25.46], abs=0.01)
+    rounded = ParetoNBD(0.5534, 10.5802, 0.6061, 11.6562)
+    assert alive_paretonbd(rounded, 26, 30.86, 31.0) == pytest.approx([0.9979], abs=6e-5)
+
+
 @given(shape, weeks, shape, weeks, integers(0, 60), floats(0, 1), floats(0.01, 200.0))
 @settings(max_examples=examples(100))
 def test_likelihood_and_alive_are_those_of_the_integral(r, alpha, s, beta, x, last, t):
