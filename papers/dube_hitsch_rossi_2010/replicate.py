@@ -28,7 +28,7 @@ def replicate(paper):
             f"{panel}: the same, without state dependence": np.array([one[0] - one[1] for one in alone]),
             f"{panel}: {part}": (shuffled - share) / (repeat - share),
         }
-    return found | estimated(paper, paper.settings["estimated"])
+    return found | estimated(paper)
 
 
 def measured(paper, own, replication, state):
@@ -73,9 +73,9 @@ def names_worth(own, state, seed):
     return [float(one) for one in worth]
 
 
-def estimated(paper, panel):
-    """Return what is estimated of markets of a panel's size, as they were, shuffled, and without state dependence."""
-    own, rows = paper.settings[panel], []
+def estimated(paper):
+    """Return what is estimated of markets of yogurt's size, as they were, shuffled, and without state dependence."""
+    own, rows = paper.settings["yogurt"], []
     for replication in range(paper.settings["estimated_markets"]):
         bought = purchases(paper, own, replication, own["state"], own["households"])
         luck = np.random.default_rng((paper.study.seed, replication))

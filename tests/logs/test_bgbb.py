@@ -13,8 +13,8 @@ from scipy.special import betaincinv
 from abm.core.errors import Refusal
 from abm.logs import bgbb
 from abm.logs.bgbb import BGBB, alive_bgbb, bgbb_probability, conditional_bgbb, expected_bgbb, fit_bgbb
+from abm.replication.paper import folder_of_papers
 from tests.examples import examples
-from tests.logs.conftest import DATA
 
 shape = floats(0.1, 10.0)
 
@@ -26,7 +26,7 @@ def as_array(model):
 @pytest.fixture(scope="module")
 def donations():
     """Whether 11,104 supporters gave in each of six years: a row for each history."""
-    return pd.read_csv(DATA / "donations.csv")
+    return pd.read_csv(folder_of_papers() / "fader_hardie_shang_2010" / "donations.csv")
 
 
 @pytest.fixture(scope="module")
