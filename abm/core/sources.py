@@ -27,7 +27,7 @@ OLIVER_1980 = Source("OLIVER_1980", "Oliver 1980, Journal of Marketing Research"
 BOLTON_1998 = Source(
     "BOLTON_1998",
     "Bolton 1998, Marketing Science 17(1):45–65",
-    "memory",
+    "abstract",
     "10.1287/mksc.17.1.45",
 )
 RUST_OLIVER_2000 = Source(
@@ -59,6 +59,7 @@ MITTAL_KAMAKURA_2001 = Source(
 )
 JONES_SASSER_1995 = Source("JONES_SASSER_1995", "Jones & Sasser 1995, Harvard Business Review", "abstract")
 REICHHELD_2003 = Source("REICHHELD_2003", "Reichheld 2003, Harvard Business Review", "memory")
+KEININGHAM_2007 = Source("KEININGHAM_2007", "Keiningham et al. 2007, Journal of Marketing 71(3):39–51", "abstract")
 SLOVIC_1993 = Source("SLOVIC_1993", "Slovic 1993, Risk Analysis", "memory")
 MORGAN_HUNT_1994 = Source("MORGAN_HUNT_1994", "Morgan & Hunt 1994, Journal of Marketing", "memory")
 PALMATIER_2006 = Source("PALMATIER_2006", "Palmatier et al. 2006, Journal of Marketing", "abstract")

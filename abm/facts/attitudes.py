@@ -32,15 +32,16 @@ def satisfaction_index(lab: Laboratory) -> Mapping[str, np.ndarray]:
     return {"index": lab.kpis([csi]).mean(axis=(1, 2))}
 
 
-def _kept(engine: Engine, weeks: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return of all settled customers their satisfaction with their provider, and how surely they choose it later."""
+def kept(engine: Engine, weeks: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of all settled customers their satisfaction with their provider, how surely they choose it later, and
+    which firm it is: arrays (customers,)."""
     c = engine.world.customers
     here = np.flatnonzero(c.provider >= 0)
     here = here[c.encounters[c.provider[here], here] >= _SETTLED]
     provider = c.provider[here].copy()
     satisfaction = c.satisfaction[provider, here].copy()
     engine.run(weeks)
-    return satisfaction.astype(np.float64), c.preference[provider, here].astype(np.float64)
+    return satisfaction.astype(np.float64), c.preference[provider, here].astype(np.float64), provider
 
 
 def _slope(x: np.ndarray, y: np.ndarray) -> float:
@@ -58,7 +59,7 @@ def repurchase(lab: Laboratory) -> Mapping[str, np.ndarray]:
         found = []
         for engine in lab.runs(changes):
             engine.run(lab.launch)
-            satisfaction, again = _kept(engine, max(1, lab.year // 4))
+            satisfaction, again, _ = kept(engine, max(1, lab.year // 4))
             found.append(_slope(satisfaction, again))
         slopes[name] = np.array(found)
     return {

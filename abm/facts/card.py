@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.facts import attitudes, prices, programmes, purchases, talk, voice, worth
-from abm.facts.fact import Fact, Finding, Measured, judged
+from abm.facts import (
+    attitudes,
+    contracts,
+    grievances,
+    members,
+    prices,
+    programmes,
+    purchases,
+    repeat_buying,
+    satisfaction,
+    service,
+    talk,
+    voice,
+    worth,
+)
+from abm.facts.fact import DEFAULT, Fact, Finding, Measured, judged
 from abm.facts.laboratory import Laboratory
 from abm.scenario.scenario import Scenario
 
-_ALL = (*prices.FACTS, *purchases.FACTS, *attitudes.FACTS, *programmes.FACTS, *talk.FACTS, *voice.FACTS, *worth.FACTS)
-FACTS: tuple[Fact, ...] = tuple(sorted(_ALL, key=lambda fact: fact.number))
+_MODULES = (
+    prices, purchases, attitudes, programmes, talk, voice, worth, repeat_buying, satisfaction, members, contracts,
+    grievances, service,
+)  # fmt: skip
+FACTS: tuple[Fact, ...] = tuple(sorted((fact for one in _MODULES for fact in one.FACTS), key=lambda fact: fact.number))
 REPLICATIONS = 10
-CUSTOMERS = 2000  # of the default market on the card
+CUSTOMERS = 2000  # of a market on the card
 
 
-def default_market() -> Scenario:
-    """Return the market that the card is of where no other is named."""
-    return Scenario().replace({"population.customers": CUSTOMERS})
+def usual_market(preset: str = DEFAULT) -> Scenario:
+    """Return the market of a preset as it is on the card where no other is named."""
+    return Scenario(preset=preset).replace({"population.customers": CUSTOMERS})
+
+
+def usual_markets() -> dict[str, Scenario]:
+    """Return the markets that facts of the card are about, by preset."""
+    return {name: usual_market(name) for name in dict.fromkeys(fact.market for fact in FACTS)}
 
 
 def findings(
-    scenario: Scenario,
+    markets: Scenario | Mapping[str, Scenario],
     facts: Iterable[Fact] = FACTS,
     replications: int = REPLICATIONS,
     seed: int = 0,
     threads: int = 1,
 ) -> Iterator[Finding]:
-    """Yield what a market shows of each fact."""
-    lab = Laboratory(scenario, replications, seed, threads)
+    """Yield what a market shows of each fact.
+
+    markets : one for all facts, or each fact's own by preset
+    """
+    laboratories: dict[str, Laboratory] = {}
     for fact in facts:
+        scenario = markets if isinstance(markets, Scenario) else markets[fact.market]
+        lab = laboratories.setdefault(scenario.preset, Laboratory(scenario, replications, seed, threads))
         try:
             values = fact.measure(lab)
         except Refusal as refusal:
-            yield Finding(fact, (), str(refusal))
+            yield Finding(fact, scenario.preset, (), str(refusal))
         else:
-            yield Finding(fact, [judged(part, values[part.name]) for part in fact.parts])
+            yield Finding(fact, scenario.preset, [judged(part, values[part.name]) for part in fact.parts])
 
 
 def evidence(
@@ -52,13 +79,13 @@ def evidence(
 ) -> pd.DataFrame:
     """Hold a market against the stylised facts of the field.
 
-    scenario : None = the default market; of any other, three years are run whatever its length
+    scenario : three years of it are run, whatever its length; None = each fact in the market that it is about
 
-    Returns a row per number that a fact is about: number, fact, claim, source, status_of_source, use, verdict_of_fact,
-    part, unit, target, ours, low, high, verdict. Raises Refusal for input that cannot be used.
+    Returns a row per number that a fact is about: number, fact, market, claim, source, status_of_source, use,
+    verdict_of_fact, part, unit, target, ours, low, high, verdict. Raises Refusal for input that cannot be used.
     """
     found = []
-    for finding in findings(scenario or default_market(), FACTS, replications, seed, threads):
+    for finding in findings(scenario or usual_markets(), FACTS, replications, seed, threads):
         progress(finding)
         found.append(finding)
     return table(found)
@@ -83,8 +110,8 @@ def document(found: Sequence[Finding]) -> list[dict[str, Any]]:
 def _head(one: Finding) -> dict[str, Any]:
     fact = one.fact
     return {
-        "number": fact.number, "fact": fact.name, "claim": fact.claim, "source": str(fact.source),
-        "status_of_source": fact.status, "use": fact.use, "verdict_of_fact": one.verdict,
+        "number": fact.number, "fact": fact.name, "market": one.market, "claim": fact.claim,
+        "source": str(fact.source), "status_of_source": fact.status, "use": fact.use, "verdict_of_fact": one.verdict,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from abm.study.statistics.paired import interval
 Use = Literal["calibration", "held out"]
 Verdict = Literal["reproduced", "contradicted", "undecided", "not applicable"]
 CONFIDENCE = 0.95  # of each interval over replications
+DEFAULT = "retail"  # preset of the default market
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Fact:
     use     : whether the default market is calibrated to it, or never was
     design  : what is run and measured, in words
     measure : laboratory -> values (replications,) of each part; raises Refusal where the market cannot show it
+    market  : preset of the scenario that it is measured in where no market is given; "retail" is the default market
     """
 
     number: int
@@ -58,6 +60,7 @@ class Fact:
     design: str
     parts: Sequence[Part]
     measure: Callable[[Laboratory], Mapping[str, np.ndarray]]
+    market: str = DEFAULT
 
     @property
     def status(self) -> str:
@@ -85,11 +88,16 @@ class Measured:
 
 @dataclass(frozen=True)
 class Finding:
-    """A fact as a market shows it."""
+    """A fact as a market shows it.
+
+    market : preset that the market starts from
+    why    : it is not applicable
+    """
 
     fact: Fact
+    market: str
     parts: Sequence[Measured]
-    why: str = ""  # it is not applicable
+    why: str = ""
 
     @property
     def verdict(self) -> Verdict:

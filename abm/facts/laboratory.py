@@ -109,6 +109,15 @@ class Laboratory:
         if len(self.scenario.firms) < 2:
             raise Refusal("there is but one firm")
 
+    def need_contracts(self) -> None:
+        """Raise Refusal if customers are free to choose on every occasion."""
+        if self.scenario.choice.market != "lost_for_good":
+            raise Refusal("the market has no contracts")
+
+    def of_all_firms(self, lever: str, value: Any) -> dict[str, Any]:
+        """Return the changes that give a lever of every firm a value: "waiting_line.lines"."""
+        return {f"firms.{firm.name}.{lever}": value for firm in self.scenario.firms}
+
     def varied(self, changes: Mapping[str, Any]) -> Scenario:
         """Return the scenario with some of its values changed."""
         return self.scenario.replace(dict(changes)) if changes else self.scenario

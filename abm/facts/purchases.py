@@ -17,7 +17,8 @@ from abm.logs.nbd_check import check_nbd
 _RARE = 0.3  # penetration below which large brands have hardly more frequent buyers than small ones
 
 
-def _each(found: list[Purchases], measure: Callable[[Purchases], float]) -> np.ndarray:
+def each(found: list[Purchases], measure: Callable[[Purchases], float]) -> np.ndarray:
+    """Return a measure of each replication's purchases."""
     return np.array([measure(bought) for bought in found])
 
 
@@ -41,7 +42,7 @@ def _pooled(found: list[Purchases]) -> Purchases:
     return ordered_purchases(customer, period, firm, int(people[-1]), found[0].firms)
 
 
-def _window(lab: Laboratory, periods: int, unequal: bool) -> list[Purchases]:
+def window(lab: Laboratory, periods: int, unequal: bool) -> list[Purchases]:
     """Return each replication's purchases of the last periods, of the market or of five unequal brands."""
     end = lab.scenario.periods
     logs = lab.logs(lab.brands() if unequal else {})
@@ -51,13 +52,13 @@ def _window(lab: Laboratory, periods: int, unequal: bool) -> list[Purchases]:
 def repeat_beyond_taste(lab: Laboratory) -> Mapping[str, np.ndarray]:
     """Measure how much of repeat purchase is in the order of purchases."""
     lab.need_rivals()
-    return {"repeat less shuffled": _each(_window(lab, 2 * lab.year, False), brands.repeat_minus_shuffle)}
+    return {"repeat less shuffled": each(window(lab, 2 * lab.year, False), brands.repeat_minus_shuffle)}
 
 
 def double_jeopardy(lab: Laboratory) -> Mapping[str, np.ndarray]:
     """Measure what five unequal brands differ in."""
-    year = _window(lab, lab.year, True)
-    rare = _window(lab, max(1, lab.year // 13), True)
+    year = window(lab, lab.year, True)
+    rare = window(lab, max(1, lab.year // 13), True)
 
     def distance(bought: Purchases) -> float:
         return brands.relative_spread(brands.frequency_constant(bought))
@@ -81,16 +82,16 @@ def occasions(lab: Laboratory) -> Mapping[str, np.ndarray]:
         found = check_nbd(counts)
         return found.chi_square / found.degrees_of_freedom
 
-    category = _window(lab, quarter, False)
+    category = window(lab, quarter, False)
     return {
-        "chi-square per degree, category": _each(category, lambda bought: chi_square(bought.counts.sum(axis=1))),
-        "chi-square per degree, first firm": _each(category, lambda bought: chi_square(bought.counts[:, 0])),
+        "chi-square per degree, category": each(category, lambda bought: chi_square(bought.counts.sum(axis=1))),
+        "chi-square per degree, first firm": each(category, lambda bought: chi_square(bought.counts[:, 0])),
     }
 
 
 def duplication(lab: Laboratory) -> Mapping[str, np.ndarray]:
     """Measure how well one coefficient says who else buys of a brand's buyers."""
-    year = _window(lab, lab.year, True)
+    year = window(lab, lab.year, True)
     return {"largest error": _jackknifed(year, lambda bought: brands.duplication_of_purchase(bought).largest_error)}
 
 
@@ -106,8 +107,8 @@ def sole_buyers(lab: Laboratory) -> Mapping[str, np.ndarray]:
     lab.need_rivals()
     weeks = {"week": lab.year // 52, "four weeks": lab.year // 13, "quarter": lab.year // 4, "year": lab.year}
     return {
-        f"over a {name}" if name != "four weeks" else f"over {name}": _each(
-            _window(lab, max(1, periods), True), lambda bought: float(brands.sole_buyers(bought).mean())
+        f"over a {name}" if name != "four weeks" else f"over {name}": each(
+            window(lab, max(1, periods), True), lambda bought: float(brands.sole_buyers(bought).mean())
         )
         for name, periods in weeks.items()
     }

@@ -36,8 +36,11 @@ def _chosen(engine: Engine) -> tuple[float, float]:
     return float(c.preference[0][~before].sum()), float(c.preference[0][before].sum())
 
 
-def acquisition_and_retention(lab: Laboratory) -> Mapping[str, np.ndarray]:
-    """Measure what one good and one bad story do to those who are not customers, and to those who are."""
+def _shifts(lab: Laboratory) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a good story adds to choices of the first firm, and what a bad one takes from them.
+
+    Both of those who are not its customers and of those who are: (replications, 2)
+    """
     lab.need("word_of_mouth")
     lab.need_rivals()
     shifts: dict[str, list[tuple[float, float]]] = {"none": [], "good": [], "bad": []}
@@ -48,8 +51,20 @@ def acquisition_and_retention(lab: Laboratory) -> Mapping[str, np.ndarray]:
                 _hear(engine, kind == "good")
             found.append(_chosen(engine))
     none, good, bad = (np.array(shifts[kind]) for kind in ("none", "good", "bad"))
-    gain, harm = good - none, none - bad
+    return good - none, none - bad
+
+
+def acquisition_and_retention(lab: Laboratory) -> Mapping[str, np.ndarray]:
+    """Measure what one good and one bad story do to those who are not customers, and to those who are."""
+    gain, harm = _shifts(lab)
     return {"good story": gain[:, 0] / gain[:, 1], "bad story": harm[:, 0] / harm[:, 1]}
+
+
+def impact(lab: Laboratory) -> Mapping[str, np.ndarray]:
+    """Measure whether a good story moves choices more than a bad one."""
+    gain, harm = _shifts(lab)
+    people = lab.scenario.population.customers
+    return {"shift by a good story less that by a bad one": (gain.sum(axis=1) - harm.sum(axis=1)) / people}
 
 
 FACTS = (
@@ -63,5 +78,16 @@ FACTS = (
         "are not its customers, over what it changes in those who are",
         (Part("good story", "ratio", 1.4, 2.8), Part("bad story", "ratio", 2.5, 6.0)),
         acquisition_and_retention,
+    ),
+    Fact(
+        34,
+        "good_stories_move_more",
+        "a good story moves choices more than a bad one, as most hearers would not choose the firm anyway",
+        cite(EAST_HAMMOND_LOMAX_2008, "abstract: impact of good news above that of bad, prior probabilities below .5"),
+        "held out",
+        "everybody hears one story about the first firm, of equal weight: what it changes in the mean chance of "
+        "choosing the firm in the weeks after",
+        (Part("shift by a good story less that by a bad one", "0-1", 0.0),),
+        impact,
     ),
 )

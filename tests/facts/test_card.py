@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from abm.cli import main
-from abm.facts.card import FACTS, default_market, evidence, findings
+from abm.facts.card import FACTS, evidence, findings, usual_market, usual_markets
 from abm.facts.laboratory import Laboratory
 from abm.scenario.scenario import Scenario
 
@@ -25,7 +25,7 @@ def verdicts(scenario: Scenario, *names: str, replications: int = 4) -> dict[str
 
 
 def test_the_default_market_shows_what_is_known():
-    assert "contradicted" not in verdicts(default_market(), *QUICK).values()
+    assert "contradicted" not in verdicts(usual_market(), *QUICK).values()
 
 
 @pytest.mark.parametrize(
@@ -40,19 +40,44 @@ def test_the_default_market_shows_what_is_known():
     ],
 )
 def test_a_broken_market_fails_visibly(changes, name):
-    (found,) = findings(default_market().replace(changes), [BY_NAME[name]], 4, seed=7)
+    (found,) = findings(usual_market().replace(changes), [BY_NAME[name]], 4, seed=7)
     assert "contradicted" in {number.verdict for number in found.parts}
 
 
 def test_what_a_market_cannot_show_is_not_applicable():
-    alone = default_market().replace({"firms": default_market().firms[:1], "off": ("word_of_mouth",)})
+    alone = usual_market().replace({"firms": usual_market().firms[:1], "off": ("word_of_mouth",)})
     assert set(verdicts(alone, "own_price_elasticity", "good_and_bad_stories", "stories_acquire").values()) == {
         "not applicable"
     }
 
 
+def test_each_fact_is_measured_in_the_market_that_it_is_about():
+    facts = [BY_NAME[name] for name in ("satisfaction_index", "costs_and_switching")]
+    small = {name: market.replace({"population.customers": 200}) for name, market in usual_markets().items()}
+    retail, contract = findings(small, facts, 2, seed=7)
+    assert (retail.market, contract.market) == ("retail", "contract")
+    assert retail.parts
+    assert contract.parts
+    for one in findings(small["retail"], facts, 2, seed=7):
+        assert one.market == "retail"
+        assert one.why == ("" if one.fact.market == "retail" else "the market has no contracts")
+
+
+@pytest.mark.parametrize(
+    ("market", "names"),
+    [
+        ("contract", ["waits_and_load", "large_centres", "overbooking", "complaints_and_stopping"]),
+        ("clinic", ["retention_and_tenure", "large_centres", "overbooking"]),
+        ("telecom", ["one_line_for_all", "protected_places"]),
+        ("hotel", ["neighbours_leave", "peak_hours", "large_centres", "complaints_and_stopping"]),
+    ],
+)
+def test_what_is_about_another_market_is_not_applicable(market, names):
+    assert set(verdicts(usual_market(market), *names).values()) == {"not applicable"}
+
+
 def test_variants_share_their_luck():
-    lab = Laboratory(default_market().replace({"population.customers": 300}), 2, seed=5)
+    lab = Laboratory(usual_market().replace({"population.customers": 300}), 2, seed=5)
     usual, dearer = lab.logs(), lab.logs(launched={"price": 1.3})
     for one, other in zip(usual, dearer, strict=True):
         before = one.between(0, lab.launch), other.between(0, lab.launch)
@@ -80,6 +105,18 @@ def test_the_command(capsys, tmp_path):
     assert document[0]["low"] <= document[0]["ours"] <= document[0]["high"]
     assert main([*asked[:-1], "--set", "scenario.firms.north.service.quality=0.4", "--strict"]) == 1
     assert "contradicted" in capsys.readouterr().out
+
+
+def test_the_command_names_the_market_of_each_fact(capsys):
+    asked = ["evidence", "--fact", "costs_and_switching", "--replications", "2"]
+    small = ["--set", "scenario.population.customers=200"]
+    assert main([*asked, *small, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["market"] == "contract"
+    assert main([*asked, *small]) == 0
+    assert "contract" in capsys.readouterr().out
+    assert main([*asked, *small, "--json", "--set", "scenario.preset=clinic"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["market"], found["why"]) == ("clinic", "the market has no contracts")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from abm.core.citations import cite
+from abm.core.presets import listed
 from abm.core.sources import LIU_2007
 from abm.facts.card import FACTS, document, table
 from abm.facts.fact import Fact, Finding, Part, judged
+from abm.scenario.scenario import Scenario
 
 AROUND_ONE = np.array([0.9, 1.0, 1.1, 1.0, 0.95, 1.05])  # interval 0.93 to 1.07
 
@@ -41,7 +43,7 @@ def _finding(*verdicts, coded=()):
         judged(Part(part.name, "ratio", *where[verdict], coded=part.coded), AROUND_ONE)
         for part, verdict in zip(parts, verdicts, strict=True)
     ]
-    return Finding(fact, measured)
+    return Finding(fact, "retail", measured)
 
 
 def test_the_worst_number_decides():
@@ -56,7 +58,10 @@ def test_what_a_parameter_says_does_not_count():
 
 
 def test_findings_as_data():
-    found = [_finding("reproduced", "contradicted"), Finding(_finding("reproduced").fact, (), "there is but one firm")]
+    found = [
+        _finding("reproduced", "contradicted"),
+        Finding(_finding("reproduced").fact, "retail", (), "there is but one firm"),
+    ]
     entries = document(found)
     for entry in entries:
         assert {"fact", "source", "status_of_source", "target", "ours", "low", "high", "verdict"} <= entry.keys()
@@ -68,12 +73,14 @@ def test_findings_as_data():
 
 
 def test_the_card():
-    """Twenty-five facts, most of them never tuned to, each with a source whose status is said."""
-    assert [fact.number for fact in FACTS] == list(range(1, 26))
-    assert len({fact.name for fact in FACTS}) == 25
-    assert sum(fact.use == "held out" for fact in FACTS) == 15
+    """Most facts were never tuned to, and each has a source whose status is said."""
+    assert [fact.number for fact in FACTS] == list(range(1, len(FACTS) + 1))
+    assert len({fact.name for fact in FACTS}) == len(FACTS) >= 40
+    assert sum(fact.use == "calibration" for fact in FACTS) == 10
     assert {fact.status for fact in FACTS} <= {"text", "abstract", "secondary", "memory", "computed", "assumed"}
+    assert {"retail", "contract", "clinic", "telecom", "hotel"} <= {fact.market for fact in FACTS}
     for fact in FACTS:
+        assert fact.market in listed(Scenario)
         assert len(fact.design.split()) > 5
         for part in fact.parts:
             assert part.low < part.high
