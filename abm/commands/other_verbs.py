@@ -55,7 +55,7 @@ def evidence(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE.toml]", help="The study file; left out = the default market.", show_default=False
+            metavar="[FILE.toml]", help="The study file; left out = the market each fact is about.", show_default=False
         ),
     ] = None,
     facts: Annotated[
@@ -70,7 +70,7 @@ def evidence(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a fact is contradicted.")] = False,
     json: Json = False,
 ) -> None:
-    """Hold a market against what is known of markets: elasticities, repeat purchase, programmes, word of mouth …"""
+    """Hold a market against what is known of markets: elasticities, repeat purchase, programmes, contracts, waits …"""
     do("evidence", file, facts or [], own or [], sets or [], replications, seed, threads, strict, json)
 
 

@@ -118,13 +118,14 @@ class Finding:
 def judged(part: Part, values: np.ndarray) -> Measured:
     """Return what the values (replications,) of a part say: inside the target, outside, or neither for sure.
 
-    The verdict is of the interval: wholly inside the target, wholly outside, or across its border.
+    The verdict is of the interval: wholly inside the target, wholly outside, or across its border; an effect of nothing
+    at all, in no replication, is not above 0.
     """
     known = values[np.isfinite(values)]
     if known.size < 2:
         return Measured(part, float(known.mean()) if known.size else np.nan, np.nan, np.nan, "undecided")
     ours, low, high = (float(x) for x in interval(known, CONFIDENCE)[:3])
-    if part.low <= low and high <= part.high:
+    if part.low < low and high < part.high:
         return Measured(part, ours, low, high, "reproduced")
     outside = high < part.low or low > part.high
     return Measured(part, ours, low, high, "contradicted" if outside else "undecided")

@@ -13,6 +13,7 @@ from abm.core.sources import KNOX_VAN_OEST_2014
 from abm.engine.visit_log import room, taken, visit_log
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory
+from abm.facts.voice import USUAL
 from abm.mechanisms.service.encounter import Encounter
 from abm.mechanisms.voice.aftermath import return_after_complaint, return_after_recovery, return_undisturbed
 
@@ -25,9 +26,11 @@ def complaints(lab: Laboratory) -> Mapping[str, np.ndarray]:
     lab.need("complaint", "recovery")
     if lab.scenario.exit is not None:
         raise Refusal("that complaints lead to exit is a parameter of this market")
-    absent: dict[str, Any] = {} if lab.scenario.aftermath is not None else {"aftermath": {}}
+    changes: dict[str, Any] = {} if lab.scenario.aftermath is not None else {"aftermath": {}}
+    for lever, amends in USUAL.items():
+        changes |= lab.of_all_firms(f"recovery.{lever}", amends)
     measures = (return_after_complaint, return_after_recovery, return_undisturbed)
-    complained, recovered, fine = lab.kpis(measures, absent).mean(axis=1).T
+    complained, recovered, fine = lab.kpis(measures, changes).mean(axis=1).T
     return {
         "return, complained less fine": complained - fine,
         "return, recovered less complained": recovered - complained,
@@ -81,7 +84,7 @@ FACTS = (
         cite(KNOX_VAN_OEST_2014, "abstract: a complaint raises the chance of stopping; recovery counters it"),
         "held out",
         "next visit to the same firm after one that was complained of, one that was recovered and one that went well; "
-        "nobody turns her back for having complained",
+        "all firms make some amends, and nobody turns her back for having complained",
         (
             Part("return, complained less fine", "share", high=0.0),
             Part("return, recovered less complained", "share", 0.0),

@@ -37,11 +37,31 @@ def test_the_default_market_shows_what_is_known():
         ({"trust.commitment_weight": 12.0}, "repeat_beyond_taste"),
         ({"choice.attraction": -4.0, "choice.outside": -10.0, "taste.fit": 0.0}, "satisfaction_and_repurchase"),
         (POOR | {"choice.outside": -80.0}, "satisfaction_index"),
+        ({"trust.commitment_weight": 12.0}, "other_brands"),
+        ({"choice.rule": "deterministic"}, "growth_of_penetration"),
+        ({"word_of_mouth.praise": 0.1}, "good_stories_move_more"),
+        ({"bookings.leisure_no_show": 0.0, "bookings.business_no_show": 0.0}, "overbooking"),
     ],
 )
 def test_a_broken_market_fails_visibly(changes, name):
-    (found,) = findings(usual_market().replace(changes), [BY_NAME[name]], 4, seed=7)
+    market = usual_market(BY_NAME[name].market).replace(changes)
+    (found,) = findings(market, [BY_NAME[name]], 4, seed=7)
     assert "contradicted" in {number.verdict for number in found.parts}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"population.rate_shape": 50.0}, "natural_monopoly"),
+        ({"switching_cost.switching_weight": 0.0}, "leaders_gain"),
+        ({"choice.attraction": 0.0, "trust.commitment_weight": 0.0}, "experience_shelters"),
+    ],
+)
+def test_what_a_fact_comes_from_is_needed_for_it(changes, name):
+    usual = usual_market(BY_NAME[name].market)
+    (found,), (without,) = (findings(one, [BY_NAME[name]], 4, seed=7) for one in (usual, usual.replace(changes)))
+    assert found.verdict == "reproduced"
+    assert without.verdict == "undecided"
 
 
 def test_what_a_market_cannot_show_is_not_applicable():

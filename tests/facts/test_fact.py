@@ -30,6 +30,11 @@ def test_a_number_is_judged_by_its_interval(low, high, verdict):
     assert judged(Part("x", "ratio", low, high), AROUND_ONE).verdict == verdict
 
 
+def test_no_effect_in_any_replication_is_not_above_nothing():
+    assert judged(Part("x", "ratio", 0.0), np.zeros(5)).verdict == "undecided"
+    assert judged(Part("x", "ratio", high=0.0), np.zeros(5)).verdict == "undecided"
+
+
 def test_too_few_numbers_decide_nothing():
     for values in (np.array([1.0]), np.array([np.nan, np.nan, 1.0]), np.array([])):
         assert judged(Part("x", "ratio", 0.5, 1.5), values).verdict == "undecided"
