@@ -86,8 +86,8 @@ FACTS = (
         "next visit to the same firm after one that was complained of, one that was recovered and one that went well; "
         "all firms make some amends, and nobody turns her back for having complained",
         (
-            Part("return, complained less fine", "share", high=0.0),
-            Part("return, recovered less complained", "share", 0.0),
+            Part("return, complained less fine", "share", high=0.0, coded=True),
+            Part("return, recovered less complained", "share", 0.0, coded=True),
         ),
         complaints,
         "coach",

@@ -102,7 +102,7 @@ FACTS = (
         "a points club from the second year on: visits to the firm in the year before of members and others, and of "
         "who joined within a quarter and later",
         (
-            Part("visits before, members less others", "visits", 0.0),
+            Part("visits before, members less others", "visits", 0.0, coded=True),
             Part("first members less later", "visits", 0.0),
         ),
         first_to_join,

@@ -87,7 +87,7 @@ FACTS = (
         "held out",
         "everybody hears one story about the first firm, of equal weight: what it changes in the mean chance of "
         "choosing the firm in the weeks after",
-        (Part("shift by a good story less that by a bad one", "0-1", 0.0),),
+        (Part("shift by a good story less that by a bad one", "0-1", 0.0, coded=True),),
         impact,
     ),
 )
