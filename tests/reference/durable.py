@@ -187,7 +187,8 @@ class Trade:
         one.unit_age = math.floor(as_single(old * periods_of(self.p["mean_life"], self.year)))
         one.since_service = min(one.unit_age, math.floor(as_single(served * interval)))
         one.until_due = interval - one.since_service
-        one.warranty_left = max(0, periods_of(policy.warranty, self.year) - one.unit_age)
+        rest = periods_of(policy.warranty, self.year) - one.unit_age
+        one.warranty_left = 1 + rest if rest > 0 else 0
         one.unit_liking = policy.quality
 
     def use(self, i: int, t: int, satisfaction: list[float], encounters: Sequence[int]) -> None:
@@ -199,13 +200,13 @@ class Trade:
         if not one.owns:
             return
         j = one.owned_from
+        one.warranty_left = max(0, one.warranty_left - 1)
         covered = one.warranty_left > 0
         one.unit_age += 1
         one.since_service += 1
         one.since_own_service = min(one.since_own_service + 1, NEVER)
         one.since_due = min(one.since_due + 1, NEVER)
         one.until_due -= 1
-        one.warranty_left = max(0, one.warranty_left - 1)
         is_early = one.unit_age <= periods_of(p["running_in"], self.year)
         rate = hazard(
             one.unit_age / self.year, is_early, one.since_service / self.year, self.policies[j].build_quality, p
@@ -289,9 +290,10 @@ class Trade:
                 self.count("replaced_units", before)
                 self.count("same_make", before, int(before == j))
             policy = self.policies[j]
+            covered = periods_of(policy.warranty, year)
             self.people[i] = Person(
                 owned_from=j, unit_liking=performance, until_due=interval_of(policy, year),
-                warranty_left=periods_of(policy.warranty, year), occasion_kind=one.occasion_kind,
+                warranty_left=1 + covered if covered else 0, occasion_kind=one.occasion_kind,
             )  # fmt: skip
         elif kind == SERVICE:
             self.count("services_done", j)

@@ -46,6 +46,7 @@ class Firm:
     quality: float = 0.75
     quality_cost: float = 0.0  # cu a visit
     cost_parts: tuple[float, ...] = (0.4, 0.15, 0.2, 0.15, 0.1)
+    gains_from: int = 0  # period from which it has the gain
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -63,23 +64,28 @@ class Firm:
         """Whether the line is modernised at all, and all at once."""
         return self.modernisation_kind == "radical" and self.modernisation_gain > 0.0
 
+    @property
+    def first(self) -> int:
+        """The first period of the other line."""
+        return max(self.modernise_at, self.gains_from)
+
     def begins(self, t: int) -> bool:
         """Tell whether customers' learning is of another line from this period on."""
-        return self.radical and t == self.modernise_at
+        return self.radical and t == self.first
 
     def in_trouble(self, t: int, p: Mapping[str, Any]) -> bool:
         """Tell whether more goes wrong in a period."""
-        return self.radical and self.modernise_at <= t < self.modernise_at + p["trouble_periods"]
+        return self.radical and self.first <= t < self.first + p["trouble_periods"]
 
     def level(self, t: int, p: Mapping[str, Any]) -> float:
         """Return how much better the line is in a period."""
-        rise = risen(self.modernisation_gain, t - self.modernise_at, self.modernisation_kind, p)
+        rise = risen(self.modernisation_gain, t - self.first, self.modernisation_kind, p)
         return min(rise, max(0.0, BEST - self.quality))
 
     def expense(self, t: int, p: Mapping[str, Any]) -> float:
         """Return what it costs a visit in a period, cu: to deliver it, and to pay for the project while that lasts."""
         delivered = effort(self.quality + self.level(t, p)) - effort(self.quality)
-        paid = self.modernise_at <= t < self.modernise_at + p["project_periods"]
+        paid = self.first <= t < self.first + p["project_periods"]
         project = self.project_scale * effort(self.modernisation_gain / HIGHEST_GAIN)
         return self.part * (self.quality_cost * delivered + (project if paid else 0.0))
 

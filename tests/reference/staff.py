@@ -160,8 +160,12 @@ class Team:
         risk = against_usual(self.knowledge, p["knowledge_failures"]) * kindness * order
         return Service(shift, risk, against_usual(self.knowledge, p["knowledge_pace"]))
 
-    def counted(self, policy: Policy, visits_before: int, p: Mapping[str, float]) -> dict[str, int]:
+    def counted(
+        self, policy: Policy, visits_before: int, p: Mapping[str, float], is_open: bool = True
+    ) -> dict[str, int]:
         """Return what is counted as a period opens: parts and states in 2**-20, hires beyond the usual in cents."""
+        if not is_open:
+            return dict.fromkeys(COUNTS[:9], 0)
         states = (self.knowledge, self.skill, self.emotion, self.morale)
         counts = (*map(whole_steps, (*self.left, *states)), 1, self.hiring(policy, visits_before, p))
         return dict(zip(COUNTS, counts, strict=False))
@@ -179,12 +183,17 @@ def develop_all(
     strains: Sequence[float],
     loads: Sequence[float],
     p: Mapping[str, float],
+    is_open: Sequence[bool] | None = None,
 ) -> None:
-    """Let the staff of all firms develop, each firm's pay compared with that of the others."""
-    pay = [whole_steps(policy.pay_premium) for policy in policies]
-    for j, (team, policy) in enumerate(zip(teams, policies, strict=True)):
-        premium = above_others(pay[j], pay[:j] + pay[j + 1 :])
-        team.develop(policy, premium, strains[j], loads[j], p)
+    """Let the staff of all open firms develop, each firm's pay compared with that of the others; left out = all."""
+    there = [j for j in range(len(teams)) if is_open is None or is_open[j]]
+    for j, team in enumerate(teams):
+        if j not in there:
+            team.left = (0.0, 0.0, 0.0)
+            continue
+        others = [whole_steps(policies[k].pay_premium) for k in there if k != j]
+        premium = above_others(whole_steps(policies[j].pay_premium), others)
+        team.develop(policies[j], premium, strains[j], loads[j], p)
 
 
 def strain_of(incident_strain: int, visits: int) -> float:

@@ -113,6 +113,7 @@ firm_drawn = st.builds(
     project_scale=st.floats(0.0, 50.0), quality=st.sampled_from([0.75, 0.9375, 0.984375]) | effort,
     quality_cost=st.just(0.0) | st.floats(0.0, 50.0, width=32),
     cost_parts=st.sampled_from([(0.4, 0.15, 0.2, 0.15, 0.1), (0.0, 0.25, 0.5, 0.125, 0.125)]),
+    gains_from=st.just(0) | st.integers(0, 12),
 )  # fmt: skip
 others_drawn = st.tuples(firm_drawn, firm_drawn)
 # Of some firm all that is done is done: a third one, with whom nothing is compared
@@ -131,6 +132,15 @@ def section(firm: Firm) -> dict[str, Any]:
 def small_of(firms, numbers=None, **more) -> Small:
     """Return a small market of such firms, and two more, of which one has modernised the whole and one the core."""
     return Small(3, [section(firm) for firm in (*firms, *RADICAL)], modernisation=numbers or {}, attributes={}, **more)
+
+
+def run_until(small: Small, firms: tuple[Firm, ...], t: int) -> None:
+    """Let lines go on up to a period, each from when its firm has the gain."""
+    held = small.firms.modernisation_gain.copy()
+    for period in range(t + 1):
+        small.firms.modernisation_gain[:2] = [held[j] if period >= firms[j].gains_from else 0.0 for j in (0, 1)]
+        small.run("modernisation", go_on, period)
+    small.firms.modernisation_gain[:] = held
 
 
 @given(gains, st.integers(-5, 30), st.sampled_from(KINDS), st.integers(1, 12))
@@ -154,7 +164,7 @@ def near_half(cents: float) -> bool:
 @given(others_drawn, numbers_drawn, st.integers(0, 20), st.integers(0, 999))
 def test_level_costs_and_books_are_those_of_the_twin(firms, numbers, t, visits):
     small = small_of(firms, numbers)
-    small.run("modernisation", go_on, t)
+    run_until(small, firms, t)
     small.world.lookup("visits", 0)[:] = visits
     small.phases(Phase.BOOKS, t=t)
     for j, firm in enumerate(firms):
@@ -240,6 +250,7 @@ def test_what_is_learnt_anew_is_that_of_the_twin(drawn, numbers, procedural, wei
 def test_what_is_noted_is_that_of_the_twin(firms, encounters, t):
     small = small_of(firms)
     small.c.encounters[:2], small.c.learnt_before[:2] = encounters, 5
+    run_until(small, firms, t)
     small.run("modernisation", note_what_is_learnt, t)
     for i in range(3):
         one = Customer(0, [of[i] for of in encounters], [5, 5], 1.0, [], 0.0, [])
@@ -253,7 +264,7 @@ def test_visits_are_those_of_the_twin(firms, numbers, visits, t):
     """Without what is drawn on attributes, and with gifts, that weigh otherwise: the flagship does not."""
     firms = [replace(firm, quality=min(firm.quality, 0.9375)) for firm in firms]
     small = small_of(firms, numbers, off=OTHERS)
-    small.run("modernisation", go_on, t)
+    run_until(small, firms, t)
     people = listed(small, visits)
     put(small, gift_purchase=[gift for *_, gift, _ in visits])
     weights = small.c.attribute_weight.T.tolist()

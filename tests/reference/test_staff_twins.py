@@ -226,13 +226,13 @@ class TestEquations:
 
 class TestKernels:
     @few
-    @given(NUMBERS, market_drawn)
-    def test_staff_develops_as_that_of_the_twin(self, p, firms):
+    @given(NUMBERS, market_drawn, st.lists(st.booleans(), min_size=4, max_size=4))
+    def test_staff_develops_as_that_of_the_twin(self, p, firms, opened):
         policies, teams, strains, loads, _ = map(list, zip(*firms, strict=True))
-        columns = columns_of(teams)
-        given_of = {"strain": np.array(strains), "load": np.array(loads)}
+        columns, is_open = columns_of(teams), np.array(opened[: len(teams)])
+        given_of = {"strain": np.array(strains), "load": np.array(loads), "is_open": is_open}
         call(kernels.develop_staff, **p, **levers_of(policies), **columns, **given_of)
-        staff.develop_all(teams, policies, strains, loads, p)
+        staff.develop_all(teams, policies, strains, loads, p, is_open)
         assert_states(columns, teams, rtol=0, atol=1e-13)
 
     @few
@@ -422,9 +422,13 @@ def counted_in(world: Any, name: str, t: int) -> list[int]:
     return world.history[t, world.rows[name], : world.m].tolist()
 
 
-@pytest.mark.parametrize("changes", [[], CHANGES])
-def test_a_whole_market_is_that_of_the_twin(changes):
-    scenario = Scenario.parse({**MARKET, "changes": changes})
+COMING = {"entry": {}, "firms.east.entry.opens": 7, "firms.north.entry.closes": 15}
+
+
+@pytest.mark.parametrize(("changes", "entry"), [([], {}), (CHANGES, {}), (CHANGES, COMING)])
+def test_a_whole_market_is_that_of_the_twin(changes, entry):
+    """Without dates, with them, and where a firm opens later and another one closes: then nobody works there."""
+    scenario = Scenario.parse({**MARKET, "changes": changes}).replace(entry)
     engine = Engine(scenario, seed=3, replication=1)
     world, c, stretches = engine.world, engine.world.customers, dict(scenario.stretches())
     p = {name: as_single(value) for name, value in ((n, getattr(scenario.staff, n)) for n in EXAMPLE)}
@@ -432,25 +436,27 @@ def test_a_whole_market_is_that_of_the_twin(changes):
     totals: dict[str, Any] = {name: np.zeros(3) for name in (*COUNTS, "visits")}
     for t in range(PERIODS):
         now = stretches[t] = stretches.get(t, stretches.get(t - 1))
-        policies = policies_of(now)
+        is_open = [firm.entry.opens <= t < (firm.entry.closes or PERIODS) for firm in now.firms]
+        policies = [own if there else Policy() for own, there in zip(policies_of(now), is_open, strict=True)]
         visits, strain, busy, paid = (
             counted_in(world, name, t - 1) if t > 0 else none
             for name in ("visits", "incident_strain", "busy_time", "paid_time")
         )
         engine.run(1)
         staff.develop_all(teams, policies, list(map(staff.strain_of, strain, visits)),
-                          list(map(staff.load_of, busy, paid)), p)  # fmt: skip
+                          list(map(staff.load_of, busy, paid)), p, is_open)  # fmt: skip
         assert_states(c, teams, rtol=0, atol=1e-11)
         for j, (team, policy, firm) in enumerate(zip(teams, policies, now.firms, strict=True)):
             came = counted_in(world, "visits", t)[j]
-            expected = team.counted(policy, visits[j], p)
+            expected = team.counted(policy, visits[j], p, is_open[j])
             expected |= {"staff_training": policy.training_expense * came, "staff_pay": policy.pay_expense * came}
             found = {name: counted_in(world, name, t)[j] for name in expected}
             assert found == expected, (t, j)
             parts = tuple(as_single(getattr(firm.failure_causes, part)) for part in PARTS)
             service = team.serve(policy, parts, p)
             found = c.staff_shift[j], c.staff_risk[j], c.staff_pace[j]
-            assert found == pytest.approx((service.shift, service.risk, service.pace), rel=1e-6, abs=1e-6)
+            if is_open[j]:
+                assert found == pytest.approx((service.shift, service.risk, service.pace), rel=1e-6, abs=1e-6)
             for name, number in expected.items():
                 totals[name][j] += number * world.tallies[name].scale
             totals["visits"][j] += came

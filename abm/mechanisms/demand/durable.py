@@ -133,7 +133,7 @@ class Durable(Mechanism):
         _kept("due_state", 0, "code", "0 not due, 1 due and remembered, 2 due and forgotten", "uint8"),
         _kept("missed_due", 0, "visits", "due ones missed at who sold it, since the last one there", "uint8"),
         _kept("wants_unit", 0, "bool", "whether she has set about buying one", "uint8"),
-        _kept("warranty_left", 0, "periods", "that the unit is still under warranty"),
+        _kept("warranty_left", 0, "periods", "that the unit is still under warranty, this one included"),
         _kept("occasion_kind", 0, "code", "of the period: 0 none, 1 purchase, 2 service", "uint8"),
         _kept("service_basket", 0, "cu", "a year's service at price index 1", "float32"),
         Column("visit_kind", ("visit",), 0, "code", "what the visit was for: 1 purchase, 2 service", "uint8"),

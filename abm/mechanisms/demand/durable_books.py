@@ -9,7 +9,7 @@ import numpy as np
 
 from abm.core.kernels import kernel
 from abm.core.money import cents
-from abm.mechanisms.demand.durable_kernels import NOT_DUE
+from abm.mechanisms.demand.durable_kernels import NOT_DUE, with_this_one
 from abm.world.calendar import NEVER, periods_of
 from abm.world.visits import NO_OCCASION, PURCHASE, SERVICE
 
@@ -65,9 +65,10 @@ def hand_over(
     """Hand over what was bought, visit by visit.
 
     Who buys has a new unit of the firm, and no longer the old one: its age, problems, time since service and visits
-    missed are 0, it has no service due or made yet (times of 2^30 periods), its warranty is `warranty` and its first
-    service due after `service_interval`, in periods, the latter 1 or more; she likes it as much as the performance of
-    this visit. A replacement is counted for the firm of the old unit, and as the same make if it is that of the new.
+    missed are 0, it has no service due or made yet (times of 2^30 periods), it is under warranty for `warranty` after
+    this period (`with_this_one`) and its first service due after `service_interval`, in periods, the latter 1 or more;
+    she likes it as much as the performance of this visit. A replacement is counted for the firm of the old unit, and as
+    the same make if it is that of the new.
 
     owned_from … warranty_left (n,)  [written]      first_units … unit_sales  tallies [written]
     """
@@ -92,7 +93,7 @@ def hand_over(
             due_state[i] = NOT_DUE
             missed_due[i] = 0
             wants_unit[i] = 0
-            warranty_left[i] = periods_of(warranty[j], periods_per_year)
+            warranty_left[i] = with_this_one(periods_of(warranty[j], periods_per_year))
 
 
 @kernel

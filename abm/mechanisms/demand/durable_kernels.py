@@ -93,6 +93,12 @@ def upkeep(price, service_discount, warranty, mean_life):
     return price * (1.0 - service_discount) * max(mean_life - warranty, np.float32(0.0))
 
 
+@equation(double=True)
+def with_this_one(left):
+    """Return the periods of a warranty, this one included, of which so many are left after it: 0 of none."""
+    return left + 1 if left > 0 else np.int64(0)
+
+
 @kernel
 def draw_owners(
     owned_from, unit_age, unit_liking, since_service, until_due, warranty_left, customer_id, sells, quality, warranty,
@@ -104,7 +110,7 @@ def draw_owners(
     of the k firms that sell, in their order, it is number min(k - 1, floor(k * second)); its age is floor(third *
     `mean_life` in periods), and the time since its last service floor(fourth * interval), at most the age, the interval
     `service_interval` of its firm in periods, 1 or more; products are float32. It is due after the rest of the interval
-    and under warranty for what is left of it. She likes it as much as `quality` of its firm.
+    and under warranty for what is left of it (`with_this_one`). She likes it as much as `quality` of its firm.
 
     owned_from … warranty_left (n,)  [written, of owners alone]
     """
@@ -127,7 +133,7 @@ def draw_owners(
             unit_age[i] = age
             since_service[i] = min(age, np.int64(served * np.float32(interval)))
             until_due[i] = interval - since_service[i]
-            warranty_left[i] = max(np.int64(0), periods_of(warranty[f], periods_per_year) - age)
+            warranty_left[i] = with_this_one(periods_of(warranty[f], periods_per_year) - age)
             unit_liking[i] = quality[f]
 
 
@@ -142,7 +148,7 @@ def use_units(
 
     Of owners who have not left the category age and times grow by 1, those of 2^30 (not yet) apart, and the times until
     a service is due and under warranty fall by 1, the latter to 0 at least. A unit is under warranty in the period if
-    time was left before. It is new (`early`) while its age does not exceed `running_in` in periods. It has a problem if
+    some is left then. It is new (`early`) while its age does not exceed `running_in` in periods. It has a problem if
     word 0 of draw 1, block 0, is below `chance_within` of `problem_hazard`, in 1 / `periods_per_year` years, all
     float32, with times in years float32(periods) / float32(periods_per_year). A problem takes `felt = annoyance * (1 -
     warranty_relief)` under warranty, else `annoyance`, of her liking and, if she has used the firm that sold it
@@ -157,13 +163,13 @@ def use_units(
     for i in range(lo, hi):
         f = owned_from[i]
         if f >= 0 and exited[i] < 0:
+            warranty_left[i] = max(warranty_left[i] - 1, np.int32(0))
             covered = warranty_left[i] > 0
             unit_age[i] += 1
             since_service[i] += 1
             since_own_service[i] = min(since_own_service[i] + 1, NEVER)
             since_due[i] = min(since_due[i] + 1, NEVER)
             until_due[i] -= 1
-            warranty_left[i] -= 1 if covered else 0
             hazard = problem_hazard(
                 np.float32(unit_age[i]) / year, unit_age[i] <= new_until, problem_rate, early_rate, wear, neglect,
                 np.float32(since_service[i]) / year, build_quality[f],

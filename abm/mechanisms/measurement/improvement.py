@@ -67,7 +67,7 @@ class ImprovementPolicy(Policy):
     }
     improvement_budget: float = param(
         0.0, unit="cu/visit", bounds=(0, 100), evidence="assumed",
-        doc="spent at a review for each visit since the one before, if there is something to improve; 0 = no reviews",
+        doc="spent at a review for each visit since the one before, if something is to be improved; 0 = begins nothing",
     )  # fmt: skip
     improvement_scale: float = param(
         0.5, unit="cu/visit", bounds=(0.01, 1e4), evidence="assumed",
@@ -147,7 +147,12 @@ class Improvement(Mechanism):
         return {"attribute": len(ATTRIBUTES), "attribute_pair": len(PAIRS), "project_entry": 4}
 
     def fits(self, market: Any) -> None:
-        """Refuse a firm that improves by answers and asks nobody, and one that has no rival to compare with."""
+        """Refuse attributes that are all alike, a firm that improves and asks nobody, or has no rival to aim at."""
+        improving = [firm for firm in market.firms if firm.improvement.improvement_budget > 0]
+        alike = market.attributes.attribute_spread == 0 and not any(any(f.attributes.levels) for f in market.firms)
+        if improving and alike:
+            step = "set attributes.attribute_spread above 0, or a firm's level of an attribute to another value"
+            raise Refusal(f"firm {improving[0].name!r} improves attributes, but they are all alike; {step}")
         asking = [firm.name for firm in market.firms if firm.survey.sampling > 0]
         for firm in market.firms:
             own, place = firm.improvement, f"firms.{firm.name}"

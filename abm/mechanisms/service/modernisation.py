@@ -73,8 +73,9 @@ class ModernisationPolicy(Policy):
         doc="by how much the flagship is better in the end; 0 = the line stays as it is",
     )  # fmt: skip
     modernise_at: int = param(
-        52, unit="period", bounds=(0, 100_000), evidence="assumed", doc="first period of the modernised line"
-    )
+        52, unit="period", bounds=(0, 100_000), evidence="assumed",
+        doc="first period of the modernised line; if it has a gain only later, from then on",
+    )  # fmt: skip
     modernisation_kind: Literal["gradual", "radical"] = param(
         "gradual", unit="name", evidence="assumed", doc="step by step, or all at once"
     )
@@ -112,6 +113,7 @@ class Modernisation(Mechanism):
     owns = (
         Column("modern_level", ("firm",), 0, "0-1", "how much better the line's flagship is"),
         Column("modern_expense", ("firm",), 0, "cents", "what that costs a visit", "int64"),
+        Column("modern_since", ("firm",), -1, "period", "from which its line is another, -1 = not begun", "int32"),
         Column("learnt_before", ("firm", "customer"), 0, "visits", "to the line before it was modernised radically"),
         Column("learning_lost", ("customer",), 0, "0-1", "learning that she has lost at her provider, at her occasion"),
     )

@@ -39,19 +39,23 @@ def learnt_after(visits, learning_visits, bother):
 
 @kernel(per="market")
 def go_on(
-    modern_level, modern_expense, modernise_at, modernisation_gain, modernisation_kind, quality, modern_scale,
-    project_expense, ramp_periods, project_periods, t,
+    modern_level, modern_expense, modern_since, modernise_at, modernisation_gain, modernisation_kind, quality,
+    modern_scale, project_expense, ramp_periods, project_periods, t,
 ):  # fmt: skip
     """Write how much better the line of each firm is in the period, and what that costs a visit, in whole cents.
 
-    The level is what has `risen` in t - modernise_at periods, and with the quality at most 0.99. It costs
+    A line is another from `modernise_at` on, or from when a firm sets about it if that is later, as long as there is a
+    gain. The level is what has `risen` since then, and with the quality at most 0.99. It costs
     `modern_scale (ln(1 - quality) - ln(1 - quality - level))`, and in the first `project_periods` periods
     `project_expense` beside it; cu, in float32, times 100, rounded half up.
 
-    modern_level (m,)  0-1, modern_expense (m,)  cents  [written]
+    modern_level (m,)  0-1, modern_expense (m,)  cents, modern_since (m,)  period, -1 = it is not begun  [written]
     """
     for j in range(modern_level.shape[0]):
-        since = np.int64(t) - np.int64(modernise_at[j])
+        begun = modernisation_gain[j] > 0.0 and np.int64(t) >= np.int64(modernise_at[j])
+        first = modern_since[j] if modern_since[j] >= 0 else np.int32(t)
+        modern_since[j] = first if begun else np.int32(-1)
+        since = np.int64(t) - np.int64(first) if begun else np.int64(-1)
         level = risen(modernisation_gain[j], since, modernisation_kind[j], ramp_periods)
         level = max(np.float32(0.0), min(level, _BEST - quality[j]))
         running = modern_scale[j] * (log32(1.0 - quality[j]) - log32(1.0 - quality[j] - level))
@@ -62,14 +66,13 @@ def go_on(
 
 
 @kernel
-def note_what_is_learnt(learnt_before, encounters, modernise_at, modernisation_gain, modernisation_kind, lo, hi, t):
+def note_what_is_learnt(learnt_before, encounters, modern_since, modernisation_kind, lo, hi, t):
     """In the period in which a firm's line is modernised radically, note how often each has used it.
 
     learnt_before (m, n)  visits  [written]
     """
     for j in range(learnt_before.shape[0]):
-        begins = np.int64(t) == np.int64(modernise_at[j])
-        if begins and modernisation_gain[j] > 0.0 and modernisation_kind[j] == RADICAL:
+        if np.int64(modern_since[j]) == np.int64(t) and modernisation_kind[j] == RADICAL:
             for i in range(lo, hi):
                 learnt_before[j, i] = encounters[j, i]
 
@@ -155,8 +158,7 @@ def deliver_flagship(
 
 @kernel
 def go_wrong_at_first(
-    failure_risk, visit_count, visit_firm, modernise_at, modernisation_gain, modernisation_kind, trouble_periods,
-    trouble_factor, t,
+    failure_risk, visit_count, visit_firm, modern_since, modernisation_kind, trouble_periods, trouble_factor, t,
 ):  # fmt: skip
     """Multiply the risk of a failure by `trouble_factor` in the first periods of a radically modernised line.
 
@@ -164,9 +166,9 @@ def go_wrong_at_first(
     """
     for v in range(visit_count[0]):
         j = visit_firm[v]
-        since = np.int64(t) - np.int64(modernise_at[j])
-        new = (since >= 0) & (since < trouble_periods) & (modernisation_kind[j] == RADICAL)
-        failure_risk[v] *= trouble_factor if new and modernisation_gain[j] > 0.0 else np.float32(1.0)
+        radical = modern_since[j] >= 0 and modernisation_kind[j] == RADICAL
+        new = radical and np.int64(t) - np.int64(modern_since[j]) < trouble_periods
+        failure_risk[v] *= trouble_factor if new else np.float32(1.0)
 
 
 @kernel

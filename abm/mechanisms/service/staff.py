@@ -23,6 +23,7 @@ from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, NUMBER, Held, Policy
 from abm.mechanisms.service.staff_kernels import (
+    OPEN,
     USUAL,
     USUAL_CUSTOMER_TIME,
     book_staff,
@@ -266,23 +267,25 @@ class Staff(Mechanism):
 
         The strain of a period is its `incident_strain` / `visits`, 0 without visits or without difficult customers; the
         load is `busy_time` / `paid_time`, 0 without servers who are paid; both are 0 in period 0. Then `develop_staff`
-        and `weigh_staff`. Parts who left and states are counted in whole 2^-20, rounded down. Hiring is booked in whole
-        cents, rounded half up: 100 visits / visits_per_head (leaving hire_cost - turnover replacement_cost).
+        and `weigh_staff`. Parts who left and states are counted in whole 2^-20, rounded down, of firms that are open.
+        Hiring is booked in whole cents, rounded half up: 100 visits / visits_per_head (leaving hire_cost - turnover
+        replacement_cost).
         """
         c, levers, m = world.customers, world.firms, world.m
         visits, strain = self._before(world, t, "visits"), self._before(world, t, "incident_strain") / FIXED_POINT
         busy, paid = self._before(world, t, "busy_time"), self._before(world, t, "paid_time")
         of_visit = np.divide(strain, visits, out=np.zeros(m), where=visits > 0)
         load = np.divide(busy, paid, out=np.zeros(m), where=paid > 0)
-        develop_staff(*self._taken(develop_staff, world, strain=of_visit, load=load))
+        is_open = c.open_state == OPEN if "open_state" in c else np.ones(m, bool)
+        develop_staff(*self._taken(develop_staff, world, strain=of_visit, load=load, is_open=is_open))
         weigh_staff(*self._taken(weigh_staff, world))
         for name, part in zip(_LEFT, c.staff_leaving, strict=True):
             world.count_of_firms(name, np.floor(FIXED_POINT * part).astype(np.int64))
         for name in _MEANS:
-            world.count_of_firms(f"{name}_sum", np.floor(FIXED_POINT * c[f"staff_{name}"]).astype(np.int64))
-        world.count_of_firms("staff_periods", np.ones(m, np.int64))
+            world.count_of_firms(f"{name}_sum", np.floor(FIXED_POINT * c[f"staff_{name}"] * is_open).astype(np.int64))
+        world.count_of_firms("staff_periods", is_open.astype(np.int64))
         paid_for = c.staff_leaving[0] * levers.hire_cost - float(np.float32(self.turnover)) * levers.replacement_cost
-        heads = visits / float(np.float32(self.visits_per_head))
+        heads = is_open * visits / float(np.float32(self.visits_per_head))
         world.count_of_firms("staff_hiring", np.floor(100.0 * heads * paid_for + 0.5).astype(np.int64))
 
     def _taken(self, kernel: Any, world: World, **given: np.ndarray) -> list[Any]:

@@ -12,6 +12,7 @@ from abm.core.functions import STEPS, exp64, log32
 from abm.core.kernels import equation, kernel
 
 USUAL = 0.5  # of each ability and of morale: of staff with whom nobody takes trouble, and of newcomers
+OPEN = 1  # code of `open_state` where firms open and close
 USUAL_CUSTOMER_TIME = np.float32(0.7)  # of staff's time, at which internal work is neither missing nor in the way
 
 
@@ -25,7 +26,7 @@ def within(x):
 def above_market(own, every, firms):
     """Return by how much a firm's pay premium is above the mean of the others; above 0 if it is the only firm.
 
-    own, every : of the firm, of all firms, in whole 2^-20
+    own, every : of the firm, of all firms that are open, in whole 2^-20      firms : so many are open
     """
     if firms == 1:
         return own / STEPS
@@ -89,24 +90,29 @@ def develop_staff(
     staff_knowledge, staff_skill, staff_emotion, staff_morale, staff_leaving, strain, load, knowledge_training,
     skill_training, emotion_training, selectivity, pay_premium, incentives, learning, forgetting, turnover, pay_stay,
     morale_stay, better_hires, morale_recovery, pay_morale, incentive_morale, strained, visits_per_head, overwork,
-    comfortable,
+    comfortable, is_open,
 ):  # fmt: skip
     """Let each firm's staff learn, forget, leave and take heart or lose it; all from the states of the period before.
 
+    A firm that is not open has nobody: its states stay, nobody leaves, and its pay is no part of the market's.
     Pay counts in whole 2^-20, rounded down (`above_market`). Newcomers have min(1, USUAL + better_hires selectivity) of
     each ability, and the usual morale; the target of morale is USUAL + pay_morale premium + incentive_morale
     incentives, clipped to [0, 1]. Who leaves over pay is the excess of `leaving` above what it would be at the
     market's pay, over morale above what it would be at the usual morale; each is 0 at least, and they overlap.
 
-    strain, load (m,)  float64, of the period before
+    strain, load (m,)  float64, of the period before      is_open (m,)  bool
     staff_knowledge, staff_skill, staff_emotion, staff_morale (m,)  0-1  [written]
     staff_leaving (3, m)  part of staff who leave, of these over pay, over morale  [written]
     """
-    m, every = pay_premium.shape[0], np.int64(0)
-    for j in range(m):
-        every += np.int64(STEPS * pay_premium[j])
-    for j in range(m):
-        premium = above_market(np.int64(STEPS * pay_premium[j]), every, m)
+    firms, every = np.int64(0), np.int64(0)
+    for j in range(pay_premium.shape[0]):
+        firms += 1 if is_open[j] else 0
+        every += np.int64(STEPS * pay_premium[j]) if is_open[j] else 0
+    for j in range(pay_premium.shape[0]):
+        if not is_open[j]:
+            staff_leaving[:, j] = 0.0
+            continue
+        premium = above_market(np.int64(STEPS * pay_premium[j]), every, firms)
         morale, emotion = staff_morale[j], staff_emotion[j]
         left = leaving(turnover, premium, morale, pay_stay, morale_stay)
         staff_leaving[0, j] = left

@@ -293,7 +293,7 @@ def test_handing_over_by_hand():
     assert c.since_own_service.tolist() == [NEVER, NEVER, NEVER, 0, 300]
     assert c.since_due.tolist() == [NEVER, NEVER, NEVER, 1, 1]
     assert c.missed_due.tolist() == [0, 0, 0, 0, 255]
-    assert c.warranty_left.tolist() == [104, 104, 104, 0, 0]
+    assert c.warranty_left.tolist() == [105, 105, 105, 0, 0]
     assert not c.wants_unit.any()
     assert not c.due_state.any()
     assert s.counted("unit_sales") == [3, 0, 0]
@@ -363,7 +363,8 @@ def test_owners_at_the_start():
     assert ages.mean() == pytest.approx(103.5, abs=3)
     assert (c.until_due[owners].min(), c.until_due[owners].max()) == (1, 52)
     assert (c.since_service <= c.unit_age).all()
-    assert (c.warranty_left[c.owned_from == 0] == np.maximum(0, 104 - c.unit_age[c.owned_from == 0])).all()
+    rest = 104 - c.unit_age[c.owned_from == 0]
+    assert c.warranty_left[c.owned_from == 0].tolist() == np.where(rest > 0, rest + 1, 0).tolist()
     assert not c.warranty_left[c.owned_from == 2].any()
     u = uniform4(KEY, 0, 0, 0, 0)
     assert (c.owned_from[0] >= 0) == (u[0] < 0.75)
@@ -527,3 +528,26 @@ def test_dealers_are_as_the_preset_says():
     assert 0.5 < retention < 0.8
     assert 0.1 < skipped < 0.35
     assert 0.45 < returned < 0.75
+
+
+def test_the_last_period_of_a_warranty_covers_problems_and_services_alike():
+    """Of two periods after the purchase: in both, problems are repaired and services are free; in the third neither."""
+    s = small(40, ({"warranty": 2 / 52}, {}), problem_rate=100.0, early_rate=100.0)
+    everybody = list(range(40))
+    s.c.occasion_kind[:] = PURCHASE
+    s.visits(everybody, [0] * 40)
+    s.at("visit_kind")[:] = PURCHASE
+    s.run("durable", hand_over)
+    free, repaired, met = [], [0], [0]
+    for t in (1, 2, 3):
+        s.run("durable", use_units, t=t)
+        repaired.append(s.counted("warranty_problems")[0])
+        met.append(s.counted("unit_problems_met")[0])
+        s.c.occasion_kind[:] = SERVICE
+        s.visits(everybody, [0] * 40)
+        s.at("visit_spend")[:] = 100
+        s.run("durable", settle_units)
+        free.append(s.at("visit_spend").sum() == 0)
+    assert free == [True, True, False]
+    assert 0 < met[1] < met[2] < met[3]
+    assert repaired == [*met[:3], met[2]]

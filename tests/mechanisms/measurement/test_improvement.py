@@ -352,6 +352,10 @@ class TestMarkets:
             r"'north' improves by what customers answer, but asks nobody; set firms.n",
         ),
         ({"firms.north.improvement.target_of": "best_rival"}, r"target_of = 'best_rival', but no rival asks; let one"),
+        (
+            {"attributes.attribute_spread": 0.0},
+            r"'north' improves attributes, but they are all alike; set attributes.a",
+        ),
         ({"attribute_survey": None}, r"has improvement, but no attribute_survey"),
     ],
 )
@@ -359,3 +363,14 @@ def test_refusals(changes, said):
     with pytest.raises(Refusal, match=said) as caught:
         market().replace(changes)
     assert "\n" not in str(caught.value)
+
+
+def test_attributes_without_spread_can_be_improved_where_one_is_told_apart():
+    """Whoever sets a level: each visit is off by what the firm has set, and by what it has improved."""
+    told_apart = {"attributes.attribute_spread": 0.0, "firms.east.attributes.people_level": -0.125}
+    scenario = market(1.0, periods=40).replace(told_apart)
+    world = run(scenario)
+    v = world.passing[0].visit_count[0]
+    shift, firm = world.passing[0].performance_shift[:v], world.passing[0].visit_firm[:v]
+    assert world.customers.improved[:, 0].max() > 0.01
+    assert shift[firm == 0].mean() > shift[firm == 1].mean() + 0.02

@@ -72,6 +72,7 @@ class TestCourse:
         world = small(section={"project_periods": 5})
         expected = 100 * 3 * math.log(0.25 / 0.15)
         for t, level, cents in ((3, 0.0, 0.0), (4, 0.1, expected - 200 * math.log(0.6)), (9, 0.1, expected)):
+            assert world.c.modern_since.tolist() == [4 if t == 9 else -1, -1]
             world.run("modernisation", go_on, t=t)
             assert world.c.modern_level.tolist() == pytest.approx([level, 0.0])
             assert world.c.modern_expense.tolist() == pytest.approx([cents, 0], abs=0.6)
@@ -100,7 +101,7 @@ class TestLearning:
 
     def test_who_had_used_the_line_is_noted_when_it_begins(self):
         world = small()
-        world.c.encounters[:] = [[5, 0, 2], [7, 7, 7]]
+        world.c.encounters[:], world.c.modern_since[:] = [[5, 0, 2], [7, 7, 7]], [4, -1]
         for t in (3, 5):
             world.run("modernisation", note_what_is_learnt, t=t)
             assert not world.c.learnt_before.any()
@@ -172,6 +173,7 @@ class TestVisits:
                                   {"modernisation": {"modernisation_gain": 0.1, "modernisation_kind": "radical"}}],
                               modernisation={"trouble_periods": 5, "trouble_factor": 3.0})  # fmt: skip
                 world.firms.modernisation_kind[0] = RADICAL if kind == "radical" else GRADUAL
+                world.c.modern_since[0] = 4 if t >= 4 else -1
                 world.visits([0, 1], [0, 1])
                 world.passing.failure_risk[:2] = 1.0
                 world.run("modernisation", go_wrong_at_first, t=t)
@@ -194,6 +196,19 @@ class TestMarkets:
         still = market(0.0)
         without = still.replace({"firms.north.modernisation": {}, "modernisation": None})
         assert still.steps() == without.steps()
+
+    def test_who_sets_about_it_later_begins_then(self):
+        """After `modernise_at`: as if that date had been it; who gives it up and sets about it anew begins again."""
+        at_date = run(market(0.2, at=30))
+        late = {"name": "late", "from": 30, "set": {"firms.north.modernisation.modernisation_gain": 0.2}}
+        by_change = market(0.0, at=20, changes=[late])
+        found = run(by_change)
+        for name in ("visits", "asked_anew", "learning_lost_sum", "modernisation_spend"):
+            np.testing.assert_array_equal(found.tallied(name), at_date.tallied(name), err_msg=name)
+        assert found.tallied("asked_anew")[30:].sum() > 20
+        pause = {"name": "pause", "from": 40, "until": 50, "set": {"firms.north.modernisation.modernisation_gain": 0.0}}
+        again = run(market(0.2, at=30, changes=[pause]))
+        assert again.customers.modern_since.tolist() == [50, *at_date.customers.modern_since[1:].tolist()]
 
     def test_nothing_moves_before_it_begins(self):
         plain, renewed = run(market(0.0)), run(market(0.2))

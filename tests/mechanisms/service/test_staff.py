@@ -68,7 +68,11 @@ def developed(staff=None, states=(USUAL,) * 4, strain=(0.0, 0.0), load=(0.0, 0.0
     for name, state in zip(STATES, states, strict=True):
         small.c[name][:] = state
     for _ in range(periods):
-        develop_staff(*mechanism._taken(develop_staff, small.world, strain=np.array(strain), load=np.array(load)))
+        develop_staff(
+            *mechanism._taken(
+                develop_staff, small.world, strain=np.array(strain), load=np.array(load), is_open=np.ones(2, bool)
+            )
+        )
     return small.c
 
 
@@ -176,7 +180,9 @@ class TestDevelopment:
             small.c.staff_skill[:] = USUAL
             small.firms.pay_premium[:] = np.array([0.1, 0.37, 0.03], np.float32)[order]
             none = np.zeros(3)
-            develop_staff(*mechanism._taken(develop_staff, small.world, strain=none, load=none))
+            develop_staff(
+                *mechanism._taken(develop_staff, small.world, strain=none, load=none, is_open=np.ones(3, bool))
+            )
             back = np.argsort(order)
             found.append([small.c[name][back].tolist() for name in STATES] + small.c.staff_leaving[:, back].tolist())
         assert found[0] == found[1]
@@ -347,3 +353,18 @@ class TestMarkets:
 def test_parameters_out_of_bounds_are_refused():
     with pytest.raises(ValueError, match="knowledge_failures"):
         Staff(knowledge_failures=1.5)
+
+
+class TestOpenFirms:
+    def test_a_firm_that_is_not_open_is_no_part_of_the_market(self):
+        """Until its rival opens, in period 20, staff is as in a firm alone; the rival's is the usual then."""
+        paid = {"staff": {"pay_premium": 0.2, "skill_training": 0.5}}
+        both = market(paid, {**paid, "entry": {"opens": 20}}, entry={}, periods=21)
+        before, alone = (ran(one).world for one in (both.replace({"periods": 20}), market(paid, periods=20)))
+        for name in ("staff_morale", "staff_skill", "staff_leaving"):
+            found = before.customers[name][..., 0]
+            np.testing.assert_array_equal(found, alone.customers[name][..., 0], err_msg=name)
+        assert (before.customers.staff_morale[1], before.customers.staff_skill[1]) == (0.5, 0.5)
+        assert before.tallied("staff_periods").sum(axis=0)[:2].tolist() == [20, 0]
+        over_pay = ran(both).world.customers.staff_leaving[1]
+        assert over_pay.tolist() == [0.0, 0.0], "both pay as all do who are open"
