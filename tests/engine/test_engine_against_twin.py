@@ -127,6 +127,20 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
     "threshold": (varied(choice={"rule": "threshold"}, switching_cost={"switching_weight": 1.0}), ["repeats"]),
     "deterministic": (varied(choice={"rule": "deterministic"}), ["repeats"]),
     "habit_and_contracts": (varied(choice={"rule": "habit", "market": "lost_for_good", "term": 4}), ["repeats"]),
+    "content_with_enough": (varied(choice={"rule": "satisfice", "aspiration": 0.7}), ["repeats"]),
+    "hard_to_content": (
+        varied(choice={"rule": "satisfice", "aspiration": 0.9, "market": "lost_for_good", "term": 2}), ["repeats"]
+    ),
+    "by_aspects": (
+        varied(choice={"rule": "eba", "shortfall": 0.25, "taste_aspect": 0.5}, taste={"taste_spread": 1.0}), ["repeats"]
+    ),
+    "by_aspects_and_contracts": (
+        varied(
+            choice={"rule": "eba", "shortfall": 0.125, "quality_aspect": 0.0, "market": "lost_for_good", "term": 3},
+            firms=at_north(program=TIERED),
+        ),
+        ["repeats", "discounts"],
+    ),
     "cost_of_switching_as_a_trait": (varied(switching_cost={"basis": "trait", "trait_precision": 3.0}), ["repeats"]),
     "season": (varied(need={"season_amplitude": 0.9, "season_peak": 2.0}), ["occasions"]),
     "every_period": (varied(need={"process": "every_period"}), ["occasions"]),
@@ -295,7 +309,9 @@ def scenarios(draw):
         },
         "pricing": {"price_sensitivity": draw(number(0.5, 3.0))},
         "choice": {
-            "rule": draw(st.sampled_from(["mnl", "deterministic", "habit", "threshold"])),
+            "rule": draw(st.sampled_from(["mnl", "deterministic", "habit", "threshold", "satisfice", "eba"])),
+            "aspiration": draw(number(0.0, 1.0)),
+            "shortfall": draw(number(0.0, 2.0)),
             "market": draw(st.sampled_from(["always_a_share", "lost_for_good"])),
             "term": draw(st.integers(1, 5)),
             "reconsider_after": draw(st.none() | st.integers(1, 6)),

@@ -107,7 +107,7 @@ def compared(market: Market, c: Customer, lucks: Sequence[float]) -> choice.Comp
     attracted = [choice.attraction(c.satisfaction[j], c.expectation[j], c.encounters[j]) for j in firms]
     terms = [
         [p["attraction"] * attracted[j] for j in firms],
-        [-p["price_sensitivity"] * c.price_weight * market.firms[j].price * (1.0 - cut(market, c, j)) for j in firms],
+        [-p["price_sensitivity"] * c.price_weight * market.firms[j].price for j in firms],  # as posted: no discount
         [p["trust_weight"] * c.trust[j] + p["commitment_weight"] * c.affective_commitment[j] for j in firms],
         [c.taste[j] for j in firms],
         [0.0 for _ in firms],

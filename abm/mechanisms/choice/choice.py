@@ -113,7 +113,7 @@ class Choice(Mechanism):
         doc="satisfaction above which a firm is good enough under rule satisfice",
     )  # fmt: skip
     quality_aspect: float = _aspect(0.35, "satisfaction, or expectation before first use")
-    price_aspect: float = _aspect(0.25, "price")
+    price_aspect: float = _aspect(0.25, "the price as posted")
     trust_aspect: float = _aspect(0.15, "trust and commitment")
     taste_aspect: float = _aspect(0.15, "taste")
     convenience_aspect: float = _aspect(0.10, "the way to the firm, where there is one")

@@ -232,9 +232,9 @@ def eliminate_by_aspects(
 
     In the running are the firms considered. Aspects are drawn one after another, as `drawn_aspect` says, and of the
     firms in the running those stay that `still_running` returns, by the terms of the aspect: those of theory choice,
-    pricing, trust, taste, convenience. It ends when one firm is left, or no aspect with a weight. The uniforms of the
-    first four draws are words 0 to 3 of draw 1, block nth; the fifth has but one aspect to draw. Of several firms left
-    `pick_running` takes one, by word 1 of draw 0, block nth.
+    pricing (the price as posted, without discounts), trust, taste, convenience. It ends when one firm is left, or no
+    aspect with a weight. The uniforms of the first four draws are words 0 to 3 of draw 1, block nth; the fifth has but
+    one aspect to draw. Of several firms left `pick_running` takes one, by word 1 of draw 0, block nth.
 
     visit_firm (visits,)  [written]
     """
