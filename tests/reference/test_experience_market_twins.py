@@ -85,16 +85,29 @@ def keep_expectation(expected_then, expectation, lo, hi):
             expected_then[j, i] = expectation[j, i]
 
 
+@kernel
+def keep_parts(affect_part, steps_part, utility_of_affect, utility_of_service_steps, lo, hi):
+    """Keep what of utility is of feelings, and of doubts.  affect_part, steps_part (m, n)  logit units  [written]"""
+    for j in range(affect_part.shape[0]):
+        for i in range(lo, hi):
+            affect_part[j, i] = utility_of_affect[j, i - lo]
+            steps_part[j, i] = utility_of_service_steps[j, i - lo]
+
+
 class Arrivals(Mechanism):
     """Keeps who arrives at which firm, how long she is to be served, and what she expects as service begins."""
 
     name = "arrivals"
-    owns: ClassVar = (Column("expected_then", ("firm", "customer"), 0.0, "0-1", "expected as service begins"),)
+    owns: ClassVar = (
+        Column("expected_then", ("firm", "customer"), 0.0, "0-1", "expected as service begins"),
+        Column("affect_part", ("firm", "customer"), 0.0, "logit units", "of utility, of feelings"),
+        Column("steps_part", ("firm", "customer"), 0.0, "logit units", "of utility, of doubts"),
+    )
     latest: ClassVar[list[tuple[Any, ...]]] = []
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return the moments at which all have arrived, and at which service begins."""
-        return (Phase.OPERATIONS, keep_arrivals), (Phase.SEATING, keep_expectation)
+        """Return the moments at which firms are chosen, all have arrived, and service begins."""
+        return (Phase.CHOICE, keep_parts), (Phase.OPERATIONS, keep_arrivals), (Phase.SEATING, keep_expectation)
 
 
 def keep_arrivals(world: World, t: int) -> None:
@@ -135,6 +148,7 @@ class Followed:
 
     def set_levers(self, firms: Any) -> None:
         """Let firms decide anew."""
+        self.firms = firms
         self.settings = [affect.Policy(as_single(firm.affect.setting), firm.affect.setting_scale) for firm in firms]
         self.parts = [
             co_production.Policy(
@@ -167,6 +181,7 @@ class Followed:
         self.renew()
         self.steps.forget()
         self.affect = [[affect.faded(one, YEAR, self.p["affect"]) for one in row] for row in self.affect]
+        self.choose(t)
         self.arrive(t)
         visits = visited(self.engine, *OF_VISIT)
         for v in visits:
@@ -174,6 +189,17 @@ class Followed:
         self.practise(visits)
         self.tell(t, visits)
         self.compare(t)
+
+    def choose(self, t: int) -> None:
+        """Compare what feelings and doubts add to what firms are worth, as the period begins."""
+        prices = [as_single(firm.price) for firm in self.firms]
+        by_feeling = [[affect.attraction(one, self.p["affect"]) for one in row] for row in self.affect]
+        by_doubt = [
+            [-service_steps.less_for_doubt(one, price, self.p["service_steps"]) for one in row]
+            for row, price in zip(self.steps.doubt, prices, strict=True)
+        ]
+        np.testing.assert_allclose(self.c.affect_part, by_feeling, atol=1e-5, err_msg=f"{t}")
+        np.testing.assert_allclose(self.c.steps_part, by_doubt, atol=1e-5, err_msg=f"{t}")
 
     def arrive(self, t: int) -> None:
         """Compare how long all who arrive are to be served at the line, also those who will not be."""

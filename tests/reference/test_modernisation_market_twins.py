@@ -71,6 +71,14 @@ def keep_occasions(provider_then, asked_then, visit_count, visit_customer, provi
         asked_then[visit_customer[v]] += 1
 
 
+@kernel
+def keep_part(part_then, utility_of_modernisation, lo, hi):
+    """Keep what of utility is of modernisation.  part_then (m, n)  logit units  [written]"""
+    for j in range(part_then.shape[0]):
+        for i in range(lo, hi):
+            part_then[j, i] = utility_of_modernisation[j, i - lo]
+
+
 class Occasions(Mechanism):
     """Keeps what holds before anybody chooses."""
 
@@ -78,11 +86,12 @@ class Occasions(Mechanism):
     owns: ClassVar = (
         Column("provider_then", ("customer",), -1, "firm", "provider before occasions", "int32"),
         Column("asked_then", ("customer",), 0, "occasions", "of the period", "int32"),
+        Column("part_then", ("firm", "customer"), 0.0, "logit units", "of utility, of modernisation"),
     )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
-        """Return the moment at which occasions are listed."""
-        return ((Phase.STAKES, keep_occasions),)
+        """Return the moments at which occasions are listed, and at which firms are chosen."""
+        return (Phase.STAKES, keep_occasions), (Phase.CHOICE, keep_part)
 
 
 class Followed:
@@ -149,6 +158,10 @@ class Followed:
                 calculative = switching_cost.calculative_commitment(found)
                 assert c.calculative_commitment[j, i] == pytest.approx(calculative, abs=4e-6)
                 self.seen["learning"] += one.lost > 0.01
+            less = [
+                one.less_utility(k, self.p | {"switching_weight": self.costs["switching_weight"]}) for k in range(4)
+            ]
+            assert c.part_then[:, i] == pytest.approx([-one for one in less], abs=1e-5)
         np.testing.assert_array_equal(c.learnt_before.T, self.before)
         np.testing.assert_allclose(c.learning_lost, self.lost, atol=4e-6)
 
