@@ -304,6 +304,9 @@ class Followed:
             expected[name] = self.steps.counts[name]
         for name, of_twin in expected.items():
             np.testing.assert_array_equal(self.found(name, t), of_twin, err_msg=f"{name} {t}")
+        for name in ("step_mean_sum", "step_memory_sum"):
+            found = self.found(name, t) / 2**20  # each visit's is cut off
+            np.testing.assert_allclose(found, self.steps.counts[name], atol=5e-6 * (1 + max(came)), err_msg=name)
         for name in WHOLE:
             self.totals[name] += self.counts[name]
 
