@@ -25,6 +25,13 @@ def interpreted(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Alter equations one at a time, and count how many of the errors the tests of their theories notice."""
+    session.install("-e", ".[test]")
+    session.run("python", "benchmarks/mutants.py", *session.posargs)
+
+
+@nox.session
 def endurance(session: nox.Session) -> None:
     """Run what takes minutes."""
     session.install("-e", ".[test]")

@@ -21,7 +21,6 @@ TILE = 1024  # customers worked on at a time, at least: their columns stay in ca
 MOST_OCCASIONS = 15  # of one customer in one period
 HIGHEST_RATE = 8.0  # occasions per period; above it a period is too long to be one decision a visit
 MOST_FIRMS = 16  # a customer's active firms travel to neighbours as 16 bits
-SMALLEST_TILE = 16  # customers; smaller ones are not worked on
 FACETS = (
     "economic_risk", "evaluation", "learning", "set_up", "benefit_loss", "monetary_loss",
     "personal_relationship", "brand_relationship",

@@ -12,7 +12,6 @@ from abm.world.columns import (
     BEFORE,
     FACETS,
     MOST_OCCASIONS,
-    SMALLEST_TILE,
     TIERS,
     TILE,
     Column,
@@ -188,8 +187,12 @@ class World:
             self.book.add(name, np.zeros((self.n * MOST_OCCASIONS, *record), column.dtype))
         self.book.add("book_start", np.zeros(self.m + 1, np.int64))
         self.book.add("book_visit", np.zeros(self.n * MOST_OCCASIONS, np.uint32))
+        self._list_tiles()
+
+    def _list_tiles(self) -> None:
+        """Make room in the book for what is kept of each tile; the last of a cell may be shorter."""
+        most = -(-self.n // self.tile) + len(self.cells)
         self.book.add("tile_rows", np.array([self.tile], np.int64))
-        most = -(-self.n // SMALLEST_TILE) + len(self.cells)
         self.book.add("tile_length", np.zeros(most, np.int64))
         self.book.add("tile_first", np.zeros(most, np.int64))
 
@@ -203,7 +206,7 @@ class World:
         """Work on another number of customers at a time; before the kernels are bound."""
         self.tile = tile
         if "tile_rows" in self.book:
-            self.book.tile_rows[0] = tile
+            self._list_tiles()
 
     def clear_passing(self) -> None:
         """Let what passes between mechanisms stand at its defaults, as a kernel may rely on those.
