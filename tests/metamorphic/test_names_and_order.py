@@ -1,6 +1,6 @@
 """What things are called, and in what order they are written down, decides nothing.
 
-The order of firms does: luck is shared out in it. What holds of that is in test_in_the_mean.py.
+The order of firms is one in which luck is shared out: where it is, relations hold in the mean, test_in_the_mean.py.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.running.runner import run
-from tests.metamorphic.scenarios import after, assert_same, holds_over, markets
+from tests.metamorphic.scenarios import after, assert_same, changed, holds_over, markets
 
 KPIS = ["profit", "visit_share", "csi", "retention_rate", "repeat_rate", "penetration"]
+
+
+OF_PLACES = ("patronage", "story", "provider")  # columns that hold the place of a firm
 
 
 @holds_over(markets())
@@ -22,6 +25,37 @@ def test_names_of_firms(market):
     """Luck is addressed by customer, period and decision, and levers by the place of a firm: by its name nothing."""
     other = {**market, "firms": [{**firm, "name": f"z{9 - j} & co"} for j, firm in enumerate(market["firms"])]}
     assert_same(after(market), after(other))
+
+
+@holds_over(markets(("plain",), ("deterministic",)), st.randoms())
+def test_order_of_firms(market, shuffled):
+    """The best option is the best in any order.
+
+    Exact where nothing is drawn or added up in the order of the firms: not under the rules that draw a firm; nor where
+    beliefs, tastes or grievances are drawn firm by firm; nor where a preference, a weight over the sum of all, is read,
+    as word of mouth does, or the mean of all prices, as perceived value does. Who is indifferent takes the earlier:
+    prices have to differ for who has used no firm.
+    """
+    prices = [0.71 + 0.13 * j for j in range(len(market["firms"]))]
+    firms = [
+        {**firm, "price": price, "initial_awareness": 1.0} for firm, price in zip(market["firms"], prices, strict=True)
+    ]
+    off = ["word_of_mouth", "taste", "trust", "defection", "perceived_value"]
+    plain = changed(market, off=off, firms=firms, switching_cost={"switching_weight": 0.0})
+    plain["learning"] = {"spread_of_beliefs": 0.0}
+    order = list(range(len(firms)))
+    shuffled.shuffle(order)
+    one, other = after(plain), after({**plain, "firms": [firms[j] for j in order]})
+    for name in set(one.world.by_customer) - set(OF_PLACES):
+        column = one.world.customers[name]
+        if column.ndim == 2 and column.shape[0] == len(firms) and name != "preference":
+            np.testing.assert_array_equal(column[order], other.world.customers[name], err_msg=name)
+    for name in ("visits", "revenue", "repeats"):
+        tallied = one.world.tallied(name)
+        np.testing.assert_array_equal(tallied[:, [*order, -1]], other.world.tallied(name), err_msg=name)
+    provider = one.world.customers.provider
+    place = np.append(np.argsort(order), -1)
+    np.testing.assert_array_equal(place[provider], other.world.customers.provider)
 
 
 @holds_over(markets(), st.randoms())

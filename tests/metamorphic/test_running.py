@@ -46,6 +46,18 @@ def test_customers_worked_on_at_a_time(market, tile):
     assert_same(after(market), engine)
 
 
+def test_tiles_of_one_customer_have_their_places_in_the_book():
+    """The list of tiles was as long as tiles of 16 need: smaller ones were written past its end."""
+    firms = [{"name": "north", "waiting_line": {"servers": 2}}, {"name": "east"}]
+    market = {"periods": 3, "population": {"customers": 40}, "firms": firms, "waiting_line": {}}
+    engine = Engine(Scenario.parse(market), 1)
+    engine.set_tile(1)
+    assert engine.world.book.tile_length.size >= 40
+    assert engine.world.book.tile_first.size == engine.world.book.tile_length.size
+    engine.run(3)
+    assert_same(after(market), engine)
+
+
 @holds_over(markets(), st.lists(st.integers(0, 29), max_size=4))
 def test_a_run_in_pieces(market, stops):
     """What is known of a market is in its columns: T periods and then T' are T + T' in one."""
