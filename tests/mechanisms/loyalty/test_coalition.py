@@ -158,6 +158,11 @@ class TestFailures:
         assert found == pytest.approx(14 * 0.1 / 20 + 0.1, rel=1e-5)
         assert part_noticed(np.float32(0.05), np.float32(0.05)) == 0.5
 
+    def test_a_discount_is_part_of_the_price(self):
+        """Points 3 + 0.5 * 20 * 1.4 = 17 at the full price, (3 + 14 * 0.9) * 1.2 = 18.72 with what the tier brings."""
+        found = extra_benefit(*single(0.1, 20.0, 1.4, 3.0, 0.5, 0.1, 0.2))
+        assert float(found) == pytest.approx((18.72 - 17.0) * 0.1 / 20.0 + 0.14, rel=1e-5)
+
     @given(*[st.floats(0, 100, width=32)] * 2, st.floats(0, 0.984375, width=32), st.floats(0, 100, width=32))
     def test_benefit_is_a_share_and_a_title_alone_brings_none(self, value, earn, discount, bonus):
         assert 0.0 <= extra_benefit(*single(value, 20.0, 1.0, earn, earn, discount, bonus)) <= 1.0
