@@ -34,7 +34,7 @@ def test_it_says_what_was_fitted_why_and_how_well(capsys):
     assert "taken because: log likelihood higher by 181 than the NBD and by 21.2 than" in out
     rate = next(line.split() for line in lines if line.startswith("mean_rate"))
     assert rate[-5:] == ["0.05497", "0.0031", "0.0493", "to", "0.0613"]
-    assert any(line.startswith("customers who never came again ") and line.endswith(" fits") for line in lines)
+    assert any(line.startswith("customers who never came again ") and line.endswith(" fits") for line in lines), out
     assert any(line.startswith("held out ") and "1,882" in line and "-11.4%" in line for line in lines)
     assert lines[-1] == "next     patronage run shop.toml"
     text = Path("shop.toml").read_text()
