@@ -1,7 +1,7 @@
 """Programs: kernels with their arrays fixed, run period by period from compiled code.
 
 A `Call` fixes all of a kernel's arguments but rows and period; a `Program` runs calls in stages, so that a period of a
-small market does not pay for Python dispatch. Only this file, `abm.core.kernels` and `abm.core.lowering` know numba.
+small market does not pay for Python dispatch.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import numpy as np
 from abm.core import disk_cache
 from abm.core.kernels import COMPILED, Kernel, plain, stamp
 from abm.core.lowering import invoke, words_of
+from abm.core.meeting import GIVE_WAY, counters, meet
+
+_ALONE = counters()  # of a meeting of one, who never waits
 
 
 class Call:
@@ -66,12 +69,15 @@ def _entry(call: Call, kinds: tuple[Any, ...]) -> int:
     return found
 
 
-def _run_periods(entries, words, stops, tiled, extents, first, last, tile, t, end):
-    """Run all stages for periods t..end on rows first..last; a tiled stage goes tile by tile."""
+def _run_periods(entries, words, stops, tiled, meets, bounds, tile, t, end, members, counters, give_way):
+    """Run all stages for periods t..end on the rows of each, (S, 2); a tiled stage goes tile by tile.
+
+    meets (S,) : after which stages the members wait for each other, if there are several
+    """
     for period in range(t, end):
         start = 0
         for stage in range(stops.shape[0]):
-            lo, stop = (first, last) if extents[stage] < 0 else (0, extents[stage])
+            lo, stop = bounds[stage, 0], bounds[stage, 1]
             step = tile if tiled[stage] else stop - lo
             while lo < stop:
                 hi = min(stop, lo + step)
@@ -79,6 +85,8 @@ def _run_periods(entries, words, stops, tiled, extents, first, last, tile, t, en
                     invoke(entries[c], words[c], lo, hi, period)  # type: ignore[call-arg]
                 lo = hi
             start = stops[stage]
+            if members > 1 and meets[stage] and not meet(counters, members, give_way):
+                return
 
 
 if COMPILED:
@@ -90,20 +98,18 @@ if COMPILED:
 class Program:
     """Bound calls in stages, run from compiled code.
 
-    stages  : consecutive groups of calls; a tiled stage runs all its calls on one tile before the next tile
-    extents : for each stage the number of things that lo..hi count, if they are not the rows that are given to `run`
+    stages : consecutive groups of calls; a tiled stage runs all its calls on one tile before the next tile
+    meets  : after which stages those who run the same stages on other rows wait for each other; left out = after all
 
     Calls of a kind of their own do more than their kernel: they are run from Python.
     """
 
-    def __init__(
-        self, stages: Sequence[tuple[bool, Sequence[Call]]], extents: Sequence[int | None] | None = None
-    ) -> None:
+    def __init__(self, stages: Sequence[tuple[bool, Sequence[Call]]], meets: Sequence[bool] = ()) -> None:
         self.stages = [(tiled, list(calls)) for tiled, calls in stages]
-        self.extents = list(extents or [None] * len(self.stages))
+        self.meets = np.array(meets or [True] * len(self.stages), np.bool_)
         self._places: dict[str, list[tuple[Call, int, int, int]]] = {}
-        self._compiled = COMPILED and all(type(call) is Call for _, group in self.stages for call in group)
-        if self._compiled:
+        self.compiled = COMPILED and all(type(call) is Call for _, group in self.stages for call in group)
+        if self.compiled:
             calls = [call for _, group in self.stages for call in group]
             known: dict[int, tuple[Any, list[int]]] = {}
             laid_out = [call.layout(known) for call in calls]
@@ -113,7 +119,6 @@ class Program:
             )
             self._addresses = np.array([w.__array_interface__["data"][0] for w in self._words], np.uint64)
             self._stops = np.cumsum([len(group) for _, group in self.stages]).astype(np.int64)
-            self._extents = np.array([-1 if extent is None else extent for extent in self.extents], np.int64)
             self._tiled = np.array([tiled for tiled, _ in self.stages], np.bool_)
 
     def rebind(self, values: Mapping[str, Any]) -> None:
@@ -125,7 +130,7 @@ class Program:
             words = words_of(new)
             for call, c, k, first in self._places[name]:
                 call.arguments[k] = new
-                if self._compiled:
+                if self.compiled:
                     self._words[c][first : first + len(words)] = words
 
     def _taking(self, name: str) -> Iterator[tuple[Call, int, int, int]]:
@@ -138,15 +143,25 @@ class Program:
     def __reduce__(self) -> Any:
         raise TypeError("a program holds addresses of this process; it cannot be copied or pickled")
 
-    def run(self, first: int, last: int, tile: int, t: int, end: int) -> None:
-        """Run periods t..end on rows first..last, tile rows at a time where a stage is tiled."""
-        if self._compiled:
-            stages = self._stops, self._tiled, self._extents
-            _run_periods(self._entries, self._addresses, *stages, first, last, tile, t, end)
+    def run(self, bounds: Any, tile: int, t: int, end: int, members: int = 1, counters: np.ndarray = _ALONE) -> None:
+        """Run periods t..end on the rows of each stage, tile rows at a time where a stage is tiled.
+
+        bounds  : (S, 2) int64, first row and the first behind it; or a pair of whole numbers for all stages
+        members : how many run programs of the same stages at the same time, and wait for each other by `counters`
+        """
+        if isinstance(bounds, tuple):
+            bounds = np.tile(np.array(bounds, np.int64), (len(self.stages), 1))
+        if self.compiled:
+            stages = self._stops, self._tiled, self.meets, bounds
+            _run_periods(self._entries, self._addresses, *stages, tile, t, end, members, counters, GIVE_WAY)
             return
         for period in range(t, end):
-            for (tiled, calls), extent in zip(self.stages, self.extents, strict=True):
-                begin, stop = (first, last) if extent is None else (0, extent)
-                for lo in range(begin, stop, tile if tiled else max(stop - begin, 1)):
-                    for call in calls:
-                        call(lo, min(stop, lo + tile) if tiled else stop, period)
+            for stage in range(len(self.stages)):
+                self.run_stage(stage, bounds[stage], tile, period)
+
+    def run_stage(self, stage: int, rows: Any, tile: int, t: int) -> None:
+        """Run one stage for period t through Python."""
+        (tiled, calls), (first, last) = self.stages[stage], (int(row) for row in rows)
+        for lo in range(first, last, tile if tiled else max(last - first, 1)):
+            for call in calls:
+                call(lo, min(last, lo + tile) if tiled else last, t)

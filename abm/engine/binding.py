@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from math import gcd
 from typing import Any
@@ -15,6 +15,7 @@ from abm.core.kernels import Kernel, kernel
 from abm.core.programs import Call, Program
 from abm.engine.levers import keeping
 from abm.engine.stages import Stage, before_closing, every_of, staged
+from abm.engine.team import Pace
 from abm.mechanisms.mechanism import AtDates
 from abm.scenario.steps import Step
 from abm.world.world import World
@@ -38,11 +39,14 @@ def record_period(history, counted, stocks, t):
 class Block:
     """Stages that run without Python in between, as programs; or one stage of plain functions.
 
-    programs : by worker, and of a stage that goes by rows by cell of customers
+    programs : by worker
     """
 
     stages: list[Stage]
-    programs: list[list[Program]]
+    programs: list[Program]
+    pace: Pace = field(default_factory=Pace)
+    _placed: Any = None  # what the bounds were worked out for, and they
+    _bounds: Any = None
 
     @property
     def plain(self) -> bool:
@@ -52,6 +56,32 @@ class Block:
     def next_date(self, t: int) -> int:
         """Return the first period from t on in which the block has something to do."""
         return min(stage.next_date(t) for stage in self.stages)
+
+    def bounds(self, world: World) -> np.ndarray:
+        """Return the rows of each worker in each stage, and last those of all (W + 1, S, 2).
+
+        A stage that goes by rows is there once for each cell. Rows of a worker lie behind those of the one before.
+        """
+        place = world.cells, world.tile
+        if place != self._placed:
+            workers = range(len(self.programs))
+            each = [[rows for stage in self.stages for rows in _rows(stage, world, w, workers)] for w in workers]
+            whole = [(rows[0][0], max(last for _, last in rows)) for rows in zip(*each, strict=True)]
+            self._placed, self._bounds = place, np.array([*each, whole], np.int64)
+        return self._bounds
+
+
+def _rows(stage: Stage, world: World, w: int, workers: range) -> Iterator[tuple[int, int]]:
+    """Yield the rows, or firms, that worker w has in a stage: of each cell, if it goes by rows."""
+    if stage.by_rows:
+        for first, last in world.cells:
+            tiles = -(-(last - first) // world.tile)
+            edges = [min(last, first + world.tile * (tiles * k // len(workers))) for k in (w, w + 1)]
+            yield edges[0], edges[1]
+    elif stage.kind == "firm":
+        yield world.m * w // len(workers), world.m * (w + 1) // len(workers)
+    else:
+        yield (0, world.n) if w == 0 else (0, 0)
 
 
 @dataclass
@@ -69,12 +99,12 @@ class Binding:
     @property
     def programs(self) -> list[Program]:
         """The programs of a period, in order, as the first worker runs them."""
-        return [block.programs[0][0] for block in self.blocks if not block.plain]
+        return [block.programs[0] for block in self.blocks if not block.plain]
 
     def rebind(self, values: Mapping[str, Any]) -> None:
         """Give all programs other values of some arguments, of the same types."""
         for blocks in (self.blocks, *self.parted):
-            for program in (program for block in blocks for own in block.programs for program in own):
+            for program in (program for block in blocks for program in block.programs):
                 program.rebind(values)
 
 
@@ -120,26 +150,24 @@ class Binder:
         renamed = dict(step.renamed)
         return not declared.isdisjoint(renamed.get(name, name) for name in written_by(step.act.function))
 
-    @property
-    def alone(self) -> bool:
-        """Whether one worker does all rows in one go, so that stages may follow each other in compiled code."""
-        return self.threads == 1 and self.world.partition is None
-
     def _bound(self, stages: Sequence[Stage]) -> list[Block]:
         groups = [list(group) for _, group in groupby(stages, lambda stage: stage.kind == "plain")]
-        if not self.alone:
-            groups = [[stage] for stage in stages]
-        return [Block(group, [] if group[0].kind == "plain" else self._programs(group)) for group in groups]
+        return [
+            Block(group, [] if group[0].kind == "plain" else [self._program(group, w) for w in range(self.threads)])
+            for group in groups
+        ]
 
-    def _programs(self, stages: Sequence[Stage]) -> list[list[Program]]:
-        world = self.world
-        parts = range(len(world.cells)) if stages[0].by_rows else [world.nobodys]
-        return [[self._program(stages, world.named(worker, part)) for part in parts] for worker in range(self.threads)]
-
-    def _program(self, stages: Sequence[Stage], named: Mapping[str, Any]) -> Program:
-        # Else the firms, like the rows, are given to each run.
-        extents = [self.world.m if stage.kind == "firm" and self.alone else None for stage in stages]
-        return Program([(stage.kind == "tile", self.calls(stage, named)) for stage in stages], extents)
+    def _program(self, stages: Sequence[Stage], worker: int) -> Program:
+        """Return what a worker does of some stages: one that goes by rows once for each cell of customers."""
+        bound, meets = list[tuple[bool, list[Call]]](), list[bool]()
+        for stage in stages:
+            parts = range(len(self.world.cells)) if stage.by_rows else [self.world.nobodys]
+            for part in parts:
+                has = stage.shared or worker == 0
+                calls = self.calls(stage, self.world.named(worker, part)) if has else []
+                bound.append((stage.kind == "tile", calls))
+                meets.append(part == parts[-1])
+        return Program(bound, meets)
 
     def calls(self, stage: Stage, named: Mapping[str, Any]) -> list[Call]:
         """Return the calls of a stage, bound to what a worker sees."""

@@ -22,6 +22,8 @@ from abm.world.network.ties import Ties
 from abm.world.partition import Partition
 from abm.world.world import World
 
+LEAST_SHARE = 256  # customers of a worker, below which its kernels' starts take longer than their loops
+
 
 def build_world(
     scenario: Scenario,
@@ -55,7 +57,7 @@ def allocated(
     world = World(
         scenario.population.customers, tuple(firm.name for firm in scenario.firms),
         levers(scenario.stretches()[0][1].firms, scenario.policies()), ties, scenario.periods, scenario.burn_in,
-        scenario.periods_per_year, replication, workers, scenario.tile, axes, partition,
+        scenario.periods_per_year, replication, workers, _tile(scenario, workers), axes, partition,
         tuple(segment.name for segment in scenario.population.segments),
     )  # fmt: skip
     tallies = [tally for mechanism in mechanisms for tally in mechanism.counts]
@@ -66,6 +68,15 @@ def allocated(
     if kept:
         world.open_book({BOOK + name: column for name, column in kept.items()})
     return world
+
+
+def _tile(scenario: Scenario, workers: int) -> int:
+    """Return how many customers are worked on at a time: if they are many, so that all workers have as many tiles."""
+    customers = scenario.population.customers
+    if customers < workers * LEAST_SHARE:
+        return scenario.tile
+    tiles = workers * -(-customers // (workers * scenario.tile))
+    return -(-customers // tiles) if workers > 1 else scenario.tile
 
 
 @cache

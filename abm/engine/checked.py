@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import Executor, Future
 from typing import Any
 
 import numpy as np
@@ -73,8 +72,6 @@ class CheckedEngine(Engine):
         for mechanism in scenario.mechanisms():
             plan.check_kernels(mechanism, scenario.firms, sums)
         super().__init__(scenario, seed, replication, threads)
-        if threads > 1:
-            self._pool = _InTurn()  # type: ignore[assignment]
 
     def binder(self) -> Binder:
         """Return what binds calls that are followed."""
@@ -106,15 +103,6 @@ class _CheckedBinder(Binder):
             )
             for call, step in zip(calls, steps, strict=True)
         ]
-
-
-class _InTurn(Executor):
-    """Does what it is given at once, so that the first fault is the same each time."""
-
-    def submit(self, fn: Any, /, *arguments: Any, **keywords: Any) -> Future:
-        done: Future = Future()
-        done.set_result(fn(*arguments, **keywords))
-        return done
 
 
 class CheckedCall(Call):

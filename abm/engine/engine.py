@@ -1,14 +1,14 @@
 """One run: bind the plan to a world, and run its periods.
 
 Tiles, shares and firms of a stage may be shared out over threads: nothing that is done for one depends on another of
-the same stage, and sums are whole numbers, so the bits do not depend on the number of threads.
+the same stage, and sums are whole numbers, so the bits do not depend on the number of threads. What a market is as a
+whole is worked out by the first of them while the others wait.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from abm.engine.binding import Binder, Binding, Block
 from abm.engine.building import Lives, build_world, extend_world, restart_world
 from abm.engine.levers import Levers
 from abm.engine.stages import Stage
+from abm.engine.team import Team
 from abm.kpis.reading import Reading
 from abm.scenario.changes import differences, stood
 from abm.scenario.firm import Firm
@@ -68,7 +69,7 @@ class Engine:
         self._binder = self.binder()
         self._bindings: dict[int, Binding] = {}  # of the stretches met so far, by their first period
         self._bind_stretch(0)
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._team = Team(threads)
 
     def binder(self) -> Binder:
         """Return what binds the stages of a period to the world."""
@@ -200,29 +201,9 @@ class Engine:
                 yield self.world.only(self.world.partition.rows_of(group))
 
     def _advance(self, block: Block, upto: int) -> None:
-        stage = block.stages[0]
         if block.plain:
             for step in (step for stage in block.stages for step in stage.steps):
                 step.act(self.world, self.t)
-        elif self._binder.alone or not stage.shared:
-            block.programs[0][0].run(0, self.world.n, self.world.tile, self.t, upto)
-        elif stage.by_rows:
-            for cell, (first, last) in enumerate(self.world.cells):
-                if first < last:
-                    self._share_out([own[cell] for own in block.programs], first, last, self.world.tile)
         else:
-            self._share_out([own[0] for own in block.programs], 0, self.world.m, 1)
-
-    def _share_out(self, programs: Sequence[Program], first: int, last: int, tile: int) -> None:
-        """Let the threads do what lies from first to last, each some tiles of it."""
-        if self._pool is None:
-            programs[0].run(first, last, tile, self.t, self.t + 1)
-            return
-        tiles = -(-(last - first) // tile)
-        edges = [min(last, first + tile * (tiles * w // self.threads)) for w in range(self.threads + 1)]
-        jobs = [
-            self._pool.submit(program.run, edges[w], edges[w + 1], tile, self.t, self.t + 1)
-            for w, program in enumerate(programs)
-        ]
-        for job in jobs:
-            job.result()
+            bounds, tile = block.bounds(self.world), self.world.tile
+            self._team.run(block.programs, bounds, tile, self.t, upto, block.pace)

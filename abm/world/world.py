@@ -203,7 +203,10 @@ class World:
                 self.before.add(name, self.firms[name].copy())
 
     def set_tile(self, tile: int) -> None:
-        """Work on another number of customers at a time; before the kernels are bound."""
+        """Work on another number of customers at a time, before the kernels are bound; ValueError beyond the room."""
+        room = self._sizes["row"]
+        if min(tile, self.n) > room:
+            raise ValueError(f"a tile of {tile} does not fit into scratch for {room} customers")
         self.tile = tile
         if "tile_rows" in self.book:
             self._list_tiles()

@@ -281,6 +281,6 @@ def test_machine_code_in_memory_is_renewed(page, expression):
     for k in (2.0, 3.0, 2.0):
         sys.modules["other_page"].FACTOR = k
         out = np.zeros(1)
-        Program([(False, [Call(kernel, [out])])]).run(0, 1, 1, 0, 1)
+        Program([(False, [Call(kernel, [out])])]).run((0, 1), 1, 0, 1)
         found.append(out[0])
     assert found == [2.0, 3.0, 2.0]

@@ -37,7 +37,7 @@ class TestThreeWays:
         for lo in (0, 4, 8):
             settle(*first, 0.3, 5, lo, min(10, lo + 4), 2)
             Call(settle, [*second, 0.3, 5])(lo, min(10, lo + 4), 2)
-        Program([(True, [Call(settle, [*third, 0.3, 5])])]).run(0, 10, 4, 2, 3)
+        Program([(True, [Call(settle, [*third, 0.3, 5])])]).run((0, 10), 4, 2, 3)
         for a, b, c in zip(first, second, third, strict=True):
             np.testing.assert_array_equal(a, b)
             np.testing.assert_array_equal(a, c)
@@ -49,7 +49,7 @@ class TestThreeWays:
         state, count, seen = fresh()
         total = np.zeros(1)
         calls = [Call(settle, [state, count, seen, 0.5, 0])], [Call(add_up, [total, state])]
-        Program([(True, calls[0]), (False, calls[1])]).run(0, 10, 3, 4, 6)
+        Program([(True, calls[0]), (False, calls[1])]).run((0, 10), 3, 4, 6)
         again, by_hand = fresh()[0], 0.0
         for t in (4, 5):
             settle(again, np.zeros(1, np.int64), np.zeros(10, np.int64), 0.5, 0, 0, 10, t)
@@ -62,7 +62,7 @@ class TestThreeWays:
     def test_what_is_not_tiled_runs_once_for_all_rows_it_is_given(self):
         """Rows 2..9 in tiles of 3: three passes; once for the share as a whole."""
         tiled, whole = np.zeros((10, 3), np.int64), np.zeros((10, 3), np.int64)
-        Program([(True, [Call(mark, [tiled])]), (False, [Call(mark, [whole])])]).run(2, 9, 3, 4, 5)
+        Program([(True, [Call(mark, [tiled])]), (False, [Call(mark, [whole])])]).run((2, 9), 3, 4, 5)
         assert tiled[tiled[:, 0] > 0].tolist() == [[1, 5, 4], [1, 8, 4], [1, 9, 4]]
         assert whole[whole[:, 0] > 0].tolist() == [[1, 9, 4]]
         assert np.flatnonzero(tiled[:, 0]).tolist() == [2, 5, 8]
@@ -70,7 +70,7 @@ class TestThreeWays:
 
     def test_an_empty_range_does_nothing(self):
         state, count, seen = fresh()
-        Program([(True, [Call(settle, [state, count, seen, 0.5, 0])])]).run(3, 3, 4, 0, 5)
+        Program([(True, [Call(settle, [state, count, seen, 0.5, 0])])]).run((3, 3), 4, 0, 5)
         assert count[0] == 0
 
     @pytest.mark.skipif(not COMPILED, reason="compares compiled code with plain Python")

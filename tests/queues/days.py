@@ -83,7 +83,7 @@ def run(day: Day) -> float:
     until = np.array([day.horizon, 0.0])
     arrays = [getattr(day, name) for name in Day._fields if name not in (*LUCK, "first", "last", "stride", "horizon")]
     call = Call(one_day, (*arrays, span, until, np.uint64(day.key), np.int64(day.replication)))
-    Program([(False, [call])]).run(0, 1, 1, int(day.period), int(day.period) + 1)
+    Program([(False, [call])]).run((0, 1), 1, int(day.period), int(day.period) + 1)
     return float(until[1])
 
 

@@ -15,7 +15,7 @@ from abm.study.plan.experiment import Experiment
 from abm.study.running.script import GUARD_ADVICE
 
 SMALL_RUN = 2_000_000  # customer-periods of a run, up to which a study is tried in this process before workers start
-LARGE_POPULATION = 100_000  # customers from which threads inside a run pay
+LARGE_POPULATION = 10_000  # customers from which threads inside a run pay
 USABLE_MEMORY = 0.8  # share of the memory that runs may fill together
 
 
