@@ -125,7 +125,7 @@ class Bound:
         """Return customer-periods a second."""
         began, periods = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:
-            self.program.run(0, self.n, BLOCK, self.t, self.t + 20)
+            self.program.run((0, self.n), BLOCK, self.t, self.t + 20)
             self.t, periods = self.t + 20, periods + 20
         return periods * self.n / (time.perf_counter() - began)
 

@@ -58,7 +58,7 @@ def cost(made: Kernel, *arguments: object) -> float:
     least = np.inf
     for _ in range(50):
         began = time.perf_counter()
-        program.run(0, COUNT, COUNT, 0, ROUNDS)
+        program.run((0, COUNT), COUNT, 0, ROUNDS)
         least = min(least, time.perf_counter() - began)
     return float(least) / ROUNDS / COUNT * 1e9
 

@@ -86,7 +86,7 @@ def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
 
 def _spent(program: Program, first: int, last: int, tile: int, t: int) -> float:
     began = time.perf_counter()
-    program.run(first, last, tile, t, t + 1)
+    program.run((first, last), tile, t, t + 1)
     return time.perf_counter() - began
 
 

@@ -13,8 +13,9 @@ from abm.cli import main
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """An empty folder, which is the current one."""
+    """An empty folder, which is the current one; lines as wide as where nothing says how wide they are."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
 
 
 def said(capsys, *arguments):
