@@ -117,7 +117,7 @@ def effects(table_of_effects: Any, baseline: str, confidence: float = 0.95) -> T
     """
     columns = ("KPI", "arm", "mean", f"minus {baseline}", "%", f"{confidence:.0%} interval", "", "pairs")
     made = table(columns, right=("mean", *columns[3:6], "pairs"), whole=("arm", "mean", *columns[4:6], "", "pairs"))
-    room = LONGEST_NAME if table_of_effects["arm"].str.len().max() < _ARM - 2 else 32 - _ARM
+    room = LONGEST_NAME if table_of_effects["arm"].str.len().max() < _ARM else 32 - _ARM
     for kpi, rows in table_of_effects.groupby("kpi", sort=False):
         if made.row_count:
             made.add_row(*[""] * len(columns))
