@@ -53,7 +53,10 @@ def draw_traits(luck, ids, draw, key, replication):
 def drawn_traits(
     ids: np.ndarray, key: np.uint64, replication: int, draw: int = 0
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield rows of customers and four uniforms for each, (4, rows) float64: a stretch at a time, to save memory."""
+    """Yield rows of customers and four uniforms for each, (4, rows) float64: a stretch at a time, to save memory.
+
+    draw : that no kernel with this key uses in period 0, as it would find the same numbers
+    """
     for first in range(0, len(ids), STRETCH):
         rows = slice(first, min(first + STRETCH, len(ids)))
         luck = np.empty((4, rows.stop - first), np.float64)
