@@ -9,7 +9,7 @@ import numpy as np
 
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
-from abm.engine.visit_log import room, taken, visit_log
+from abm.engine.visit_log import logged_to_the_end, room, visit_log
 from abm.logs.tracking import Tracking, tracking
 from abm.mechanisms.books.accounts import Accounts
 from abm.scenario.firm import Firm
@@ -70,9 +70,6 @@ def repeat_purchases(
             engine = Engine(scenario, seed, replication, folder=folder)
         else:
             engine.restart(replication)
-        parts = []
-        while engine.t < scenario.periods:
-            engine.run(min(stretch, scenario.periods - engine.t))
-            parts.append(taken(engine.world, (_SPEND.name,)))
-        who, period, spend = (np.concatenate([part[name] for part in parts]) for name in _WANTED)
+        found = logged_to_the_end(engine, (_SPEND.name,), stretch)
+        who, period, spend = (found[name] for name in _WANTED)
         yield {"customer": who, "age": period / week, "amount": spend * CENT}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from abm.world.calendar import NEVER
 from abm.world.columns import MOST_OCCASIONS, Column
 from abm.world.population import drawn_traits
 from abm.world.world import World
+
+if TYPE_CHECKING:
+    from abm.engine.engine import Engine
 
 NAME = "visit_log"
 ALWAYS = ("period", "customer", "nth", "firm")  # what every entry says
@@ -141,6 +144,19 @@ def _entries(column: str) -> str:
 def room(customers: int, periods: int) -> int:
     """Return how many entries the visits of so many customers take at most in so many periods."""
     return max(1, customers * periods * MOST_OCCASIONS)
+
+
+def logged_to_the_end(engine: Engine, columns: Sequence[str] = (), stretch: int = 1) -> dict[str, np.ndarray]:
+    """Run an engine to its last period and return all that its world has logged on the way, as `taken` does.
+
+    stretch : periods that a worker's list has room for
+    """
+    periods, parts = engine.scenario.periods, []
+    while engine.t < periods:
+        engine.run(min(stretch, periods - engine.t))
+        parts.append(taken(engine.world, columns))
+    parts = parts or [taken(engine.world, columns)]  # of a run at its end nothing is left
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def taken(world: World, columns: Sequence[str]) -> dict[str, np.ndarray]:

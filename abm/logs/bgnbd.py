@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,8 +32,8 @@ _LARGE_A, _LARGE_B = 5.0, 1e3  # from which drop-out is averaged
 
 
 @dataclass(frozen=True)
-class BGNBD:
-    """Purchase rates and drop-out over customers.
+class RatesAndDropOut:
+    """Purchase rates and drop-out over customers, who may leave after a purchase.
 
     r : shape of the Gamma of rates       alpha : its rate, weeks
     a, b : shapes of the Beta of the drop-out probability after a purchase
@@ -40,6 +41,7 @@ class BGNBD:
     covariance : (4, 4) of the logarithms of r, alpha, a and b as estimates, None likewise
     """
 
+    model: ClassVar[str]
     r: float
     alpha: float
     a: float
@@ -49,7 +51,7 @@ class BGNBD:
     covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        positive("BGNBD", r=self.r, alpha=self.alpha, a=self.a, b=self.b)
+        positive(type(self).__name__, r=self.r, alpha=self.alpha, a=self.a, b=self.b)
 
     @property
     def mean_rate(self) -> float:
@@ -67,7 +69,14 @@ class BGNBD:
             f"r = {self.r:.4g}, alpha = {self.alpha:.4g} weeks ({self.mean_rate:.4g} purchases per week), "
             f"a = {self.a:.4g}, b = {self.b:.4g} (drop-out {self.mean_dropout:.4g} per purchase)"
         )
-        return described("BG/NBD", parameters, self.n, self.log_likelihood)
+        return described(self.model, parameters, self.n, self.log_likelihood)
+
+
+@dataclass(frozen=True)
+class BGNBD(RatesAndDropOut):
+    """The BG/NBD: nobody drops out before a repeat purchase."""
+
+    model: ClassVar = "BG/NBD"
 
 
 def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> BGNBD:

@@ -11,61 +11,29 @@ Source: BATISLAM_DENIZEL_FILIZTEKIN_2007.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, betaln, expit, gammaln, psi
 
 from abm.core.errors import Refusal
-from abm.logs.bgnbd import BGNBD, conditional_expectation, expected_purchases, history
-from abm.logs.likelihood import FloatArray, described, maximise, numbers, positive
+from abm.logs.bgnbd import BGNBD, RatesAndDropOut, conditional_expectation, expected_purchases, history
+from abm.logs.likelihood import FloatArray, maximise, numbers
 from abm.logs.nbd import log_probability
 
 
 @dataclass(frozen=True)
-class MBGNBD:
-    """Purchase rates and drop-out over customers.
+class MBGNBD(RatesAndDropOut):
+    """The MBG/NBD: a customer may drop out after her first purchase too."""
 
-    r : shape of the Gamma of rates       alpha : its rate, weeks
-    a, b : shapes of the Beta of the drop-out probability after a purchase, the first one too
-    log_likelihood : at the fit, None if not fitted       n : customers, None likewise
-    covariance : (4, 4) of the logarithms of r, alpha, a and b as estimates, None likewise
-    """
-
-    r: float
-    alpha: float
-    a: float
-    b: float
-    log_likelihood: float | None = None
-    n: int | None = None
-    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        positive("MBGNBD", r=self.r, alpha=self.alpha, a=self.a, b=self.b)
-
-    @property
-    def mean_rate(self) -> float:
-        """Purchases per week of a customer who has not dropped out, over all customers."""
-        return self.r / self.alpha
-
-    @property
-    def mean_dropout(self) -> float:
-        """Share of customers who buy once and never again."""
-        return self.a / (self.a + self.b)
+    model: ClassVar = "MBG/NBD"
 
     @property
     def after_the_first(self) -> BGNBD:
         """The BG/NBD that those are like who have not dropped out after the first purchase."""
         return BGNBD(self.r, self.alpha, self.a, self.b + 1.0)
-
-    def describe(self) -> str:
-        """Return the fit in one line."""
-        parameters = (
-            f"r = {self.r:.4g}, alpha = {self.alpha:.4g} weeks ({self.mean_rate:.4g} purchases per week), "
-            f"a = {self.a:.4g}, b = {self.b:.4g} (drop-out {self.mean_dropout:.4g} per purchase)"
-        )
-        return described("MBG/NBD", parameters, self.n, self.log_likelihood)
 
 
 def fit_mbgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> MBGNBD:

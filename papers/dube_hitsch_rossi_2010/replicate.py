@@ -3,7 +3,7 @@
 import numpy as np
 
 from abm.engine.engine import Engine
-from abm.engine.visit_log import room, taken, visit_log
+from abm.engine.visit_log import logged_to_the_end, room, visit_log
 from abm.logs.brands import ordered_purchases, repeat_rate, shuffled_repeat_rate
 from abm.logs.loyalty import estimate_loyalty
 
@@ -49,11 +49,7 @@ def purchases(paper, own, replication, state, households):
     }  # fmt: skip
     changes |= {f"firms.{firm.name}.advertising.brand": one for firm, one in zip(scenario.firms, worth, strict=True)}
     market = scenario.replace(changes).adding(visit_log((), room(households, 1)))
-    engine, parts = Engine(market, paper.study.seed, replication), []
-    for _ in range(market.periods):
-        engine.run(1)
-        parts.append(taken(engine.world, ()))
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = logged_to_the_end(Engine(market, paper.study.seed, replication))
     columns = (found[name] for name in ("customer", "period", "firm"))
     return ordered_purchases(*columns, households, len(worth)).within(market.burn_in, market.periods)
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from abm.engine.engine import Engine
-from abm.engine.visit_log import room, taken, visit_log
+from abm.engine.visit_log import logged_to_the_end, room, visit_log
 from abm.logs.brands import (
     duplication_of_purchase,
     frequency_constant,
@@ -33,11 +33,7 @@ def purchases(paper, replication, changes):
     scenario = paper.study.scenario.replace(changes)
     n = scenario.population.customers
     engine = Engine(scenario.adding(visit_log((), room(n, 1))), paper.study.seed, replication)
-    weeks = []
-    for _ in range(scenario.periods):
-        engine.run(1)
-        weeks.append(taken(engine.world, ()))
-    found = {name: np.concatenate([week[name] for week in weeks]) for name in weeks[0]}
+    found = logged_to_the_end(engine)
     return ordered_purchases(found["customer"], found["period"], found["firm"], n, len(scenario.firms))
 
 

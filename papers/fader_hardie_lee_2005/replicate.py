@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from abm.engine.engine import Engine
-from abm.engine.visit_log import room, taken, visit_log
+from abm.engine.visit_log import logged_to_the_end, room, visit_log
 from abm.logs.bgnbd import (
     bgnbd_probability,
     conditional_expected_purchases,
@@ -96,11 +96,8 @@ def repeats(paper, replication):
     engine = Engine(
         scenario.adding(visit_log((), room(scenario.population.customers, STRETCH))), paper.study.seed, replication
     )
-    parts = []
-    while engine.t < scenario.periods:
-        engine.run(min(STRETCH, scenario.periods - engine.t))
-        parts.append(taken(engine.world, ()))
-    customer, period = (np.concatenate([part[name] for part in parts]) for name in ("customer", "period"))
+    found = logged_to_the_end(engine, stretch=STRETCH)
+    customer, period = found["customer"], found["period"]
     order = np.argsort(period, kind="stable")
     return customer[order], (period[order] + 0.5) * DAYS_PER_PERIOD / scenario.periods_per_year / 7
 

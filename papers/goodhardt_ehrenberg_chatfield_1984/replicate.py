@@ -8,7 +8,7 @@ from scipy.special import gammaincinv, gammaln
 import abm
 from abm.core.streams import stream_key
 from abm.engine.engine import Engine
-from abm.engine.visit_log import room, taken, visit_log
+from abm.engine.visit_log import logged_to_the_end, room, visit_log
 from abm.logs.brands import ordered_purchases
 from abm.logs.nbd import nbd_from_penetration
 from abm.world.population import drawn_traits
@@ -75,11 +75,7 @@ def purchases(paper, category, replication):
     market = scenario.replace(people).adding(DirichletTaste(shapes=tuple(own["spread"] * shares)))
     n = market.population.customers
     engine = Engine(market.adding(visit_log((), room(n, 1))), paper.study.seed, replication)
-    weeks = []
-    for _ in range(market.periods):
-        engine.run(1)
-        weeks.append(taken(engine.world, ()))
-    found = {name: np.concatenate([week[name] for week in weeks]) for name in weeks[0]}
+    found = logged_to_the_end(engine)
     return ordered_purchases(found["customer"], found["period"], found["firm"], n, len(shares))
 
 

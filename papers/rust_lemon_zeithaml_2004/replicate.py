@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from abm.engine.engine import Engine
-from abm.engine.visit_log import room, taken, visit_log
+from abm.engine.visit_log import logged_to_the_end, room, visit_log
 from abm.mechanisms.books.accounts import Accounts
 from abm.value.equity import switching_equity, switching_matrix
 
@@ -35,11 +35,7 @@ def logs(paper, scenario):
     engine, found = Engine(whole, paper.study.seed), []
     for replication in range(paper.study.replications):
         engine.restart(replication)
-        parts = []
-        for _ in range(periods):
-            engine.run(1)
-            parts.append(pd.DataFrame(taken(engine.world, ("visit_spend",))))
-        log = pd.concat(parts, ignore_index=True)
+        log = pd.DataFrame(logged_to_the_end(engine, ("visit_spend",)))
         found.append(log.assign(spend=log.visit_spend / CENTS))
     return found
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from abm.core import sources
+from abm.core import sources, sources_of_methods
 from abm.core.citations import Citation, Seen, Source, cite
 from abm.core.sources import catalogue
 
@@ -48,7 +48,8 @@ def test_sources_from_memory_say_so(key):
 
 
 def test_a_key_is_the_name_of_its_constant():
-    named = {name: value for name, value in vars(sources).items() if isinstance(value, Source)}
+    both = vars(sources) | vars(sources_of_methods)
+    named = {name: value for name, value in both.items() if isinstance(value, Source)}
     assert named == catalogue()
     assert list(named) == [source.key for source in catalogue().values()]
 

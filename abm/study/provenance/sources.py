@@ -33,7 +33,11 @@ MARKET, KPIS = "market", "kpis"
 _SHARED = ("core", "logs", "world", "engine", "scenario")
 _THEORIES = "mechanisms"
 _BENEATH = ("queues", "capacity")  # what only some theories are made of
-_NO_NUMBERS = ("core/citations.py", "core/sources.py")  # the bibliography, to which a new theory adds
+_BIBLIOGRAPHY = (
+    "core/citations.py",
+    "core/sources.py",
+    "core/sources_of_methods.py",
+)  # no numbers; new theories add to it
 _IMPORT = re.compile(
     r"^\s*(?:from|import)\s+abm\.((?:mechanisms|queues|capacity)\.[\w.]+)"
     r"(?:[ \t]+import[ \t]+(\([^)]*\)|[^\n]*))?",
@@ -59,7 +63,7 @@ def files(name: str) -> list[Path]:
     """Return the files that one of `names` is made of, sorted."""
     if name == MARKET:
         inside = [path for folder in _SHARED for path in (ROOT / folder).rglob("*.py")]
-        found = {*inside, *(ROOT / _THEORIES).glob("*.py")} - {ROOT / file for file in _NO_NUMBERS}
+        found = {*inside, *(ROOT / _THEORIES).glob("*.py")} - {ROOT / file for file in _BIBLIOGRAPHY}
         found |= _presets(Scenario, Firm)
     elif name == KPIS:
         found = {*(ROOT / "kpis").rglob("*.py")}

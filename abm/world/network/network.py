@@ -18,7 +18,8 @@ from pydantic import model_validator
 
 from abm.core.citations import cite
 from abm.core.errors import Refusal, one_of, shown
-from abm.core.sources import COLEMAN_1958, GOLDENBERG_LIBAI_MULLER_2001, WATTS_STROGATZ_1998, XULVI_BRUNET_SOKOLOV_2004
+from abm.core.sources import GOLDENBERG_LIBAI_MULLER_2001
+from abm.core.sources_of_methods import COLEMAN_1958, WATTS_STROGATZ_1998, XULVI_BRUNET_SOKOLOV_2004
 from abm.core.spec import Spec, param
 from abm.world.files import located
 from abm.world.network import generators

@@ -95,7 +95,8 @@ def test_all_that_decides_numbers_has_a_source():
     there = {path for folder in folders for path in (sources.ROOT / folder).rglob("*.py") if path.stem != "__init__"}
     presets = (sources.ROOT / "library" / "presets").rglob("*.toml")
     there |= {path for path in presets if path.parent.name != "arrival_profile"}  # of a queue by itself
-    assert there - found == {sources.ROOT / "core" / page for page in ("citations.py", "sources.py")}
+    pages = ("citations.py", "sources.py", "sources_of_methods.py")
+    assert there - found == {sources.ROOT / "core" / page for page in pages}
 
 
 def test_a_theory_has_what_it_is_made_of_beneath_the_theories():
