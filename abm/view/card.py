@@ -14,13 +14,13 @@ VERDICTS = {  # of a number: colour and sign, told apart without colours too
     "reproduced": ("#0173b2", "●"), "undecided": ("0.45", "◐"), "contradicted": ("#d55e00", "✕"),
     "not applicable": ("0.7", "–"),
 }  # fmt: skip
-_WIDTH = 50  # characters of a claim on a line
+_WIDTH, _NUMBER = 44, 26  # characters of a claim, and of what a number is, on a line
 _LINE = 0.185  # inches
 _COLUMNS = {"fact": 0.05, "number": 0.47, "known": 0.72, "here": 0.86}  # where they begin, as shares of the width
 
 
 def card(
-    table: pd.DataFrame, ax: Axes | None = None, title: str = "What is known of markets, and what this one shows"
+    table: pd.DataFrame, ax: Axes | None = None, title: str = "What is known of markets, and what is found here"
 ) -> Axes:
     """Draw the card: a line for each number that a fact is about, with its verdict.
 
@@ -53,8 +53,10 @@ def card(
 
 
 def _numbered(table: pd.DataFrame) -> list[tuple[dict, bool]]:
-    """Return the rows, each with whether it is the first of its fact."""
+    """Return the rows, of which market if there are several, each with whether it is the first of its fact."""
     first = ~table["number"].duplicated()
+    if "market" in table and table["market"].nunique() > 1:
+        table = table.assign(of=" (" + table["market"] + ")")
     return list(zip(table.to_dict("records"), first, strict=True))
 
 
@@ -63,8 +65,8 @@ def _lines(row: dict, first: bool) -> dict[str, list[str]]:
     known = isinstance(row.get("ours"), float) and np.isfinite(row["ours"])
     here = [f"{row['ours']:.3g}", f"[{row['low']:.3g}, {row['high']:.3g}]"] if known else []
     return {
-        "fact": textwrap.wrap(f"{row['number']}  {row['claim']}", _WIDTH) if first else [],
-        "number": textwrap.wrap(str(row["part"]), 30),
+        "fact": textwrap.wrap(f"{row['number']}  {row['claim']}{row.get('of', '')}", _WIDTH) if first else [],
+        "number": textwrap.wrap(str(row["part"]), _NUMBER),
         "known": textwrap.wrap(str(row["target"]), 15) if known else [],
         "here": here,
     }
