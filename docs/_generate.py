@@ -32,9 +32,11 @@ COPIES = {  # files of the project that are pages of the documentation, too
     "CHANGELOG.md": "project/changelog.md",
     "papers/README.md": "project/findings.md",
     "papers/default_market/README.md": "project/default-market.md",
-    "papers/kivetz_urminsky_zheng_2006/README.md": "project/goal-gradient.md",
     "papers/panels/README.md": "project/panels.md",
     "abm/library/logs/README.md": "project/logs.md",
+} | {  # what is said of each paper whose findings are run again
+    path.with_name("README.md").relative_to(ROOT).as_posix(): f"project/papers/{path.parent.name}.md"
+    for path in sorted((ROOT / "papers").glob("*/replicate.py"))
 }
 NOTEBOOKS = {  # those with outputs are made by _notebooks.py
     path.relative_to(ROOT).as_posix(): f"project/notebooks/{path.stem}.ipynb"
