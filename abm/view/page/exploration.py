@@ -49,7 +49,7 @@ class Exploration:
     def __init__(self, study: Experiment, most: int = MOST) -> None:
         self._changed = threading.Condition()
         self._pair = Pair(most)
-        self._closed = self._playing = False
+        self._closed = self._playing = self._working = False
         self._thread: threading.Thread | None = None
         self.version, self.pace, self.replication, self._attempt = 0, 1, 0, 0
         self.activity = self.problem = ""
@@ -170,7 +170,7 @@ class Exploration:
     def behind(self) -> bool:
         """Whether something is wanted that there is not yet to be seen."""
         with self._changed:
-            return not self.problem and self._behind() is not None
+            return not self.problem and (self._working or self._behind() is not None)
 
     @property
     def status(self) -> str:
@@ -239,7 +239,7 @@ class Exploration:
         """Wait until all that is wanted is there, or a problem is.  Raises TimeoutError."""
         until = time.monotonic() + seconds
         with self._changed:
-            while not (self.problem or (self._behind() is None and not self._playing and not self.activity)):
+            while self.behind or ((self._playing or self.activity) and not self.problem):
                 if not self._changed.wait(max(0.0, until - time.monotonic())) and time.monotonic() >= until:
                     raise TimeoutError(self.status)
 
@@ -274,7 +274,7 @@ class Exploration:
                         self._changed.wait()
                 if self._closed:
                     return
-                k, wanted = self._behind(), self._wanted
+                k, wanted, self._working = self._behind(), self._wanted, True
             assert k is not None
             try:
                 self._see(k, wanted, self._pair.bring(k, wanted, self.sights, self._say))
@@ -289,7 +289,7 @@ class Exploration:
 
     def _fail(self, words: str) -> None:
         with self._changed:
-            self.problem, self.activity, self._playing = words, "", False
+            self.problem, self.activity, self._playing, self._working = words, "", False, False
             self._tell()
 
     def _say(self, activity: str) -> None:
@@ -300,8 +300,9 @@ class Exploration:
 
     def _see(self, k: int, wanted: Wanted, sight: Sight) -> None:
         with self._changed:
+            self._working = False
             if wanted.arms[k] is self.arms[k] and wanted.study is self.study:
                 self.sights = (sight, self.sights[1]) if k == 0 else (self.sights[0], sight)
                 if self._behind() is None:
                     self.activity = ""
-                self._tell()
+            self._tell()

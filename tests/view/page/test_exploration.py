@@ -56,6 +56,17 @@ def test_the_network_is_laid_out_once_for_both_arms_and_all_their_runs(explorati
     assert first is not sample
 
 
+def test_what_is_not_yet_to_be_seen_is_still_waited_for(study, monkeypatch):
+    made = Exploration(study, most=10)
+    waited_for, see = [], made._see
+    monkeypatch.setattr(made, "_see", lambda *rest: (waited_for.append(made.behind), see(*rest)))
+    made.start()
+    made.wait()
+    made.close()
+    assert waited_for == [True, True]
+    assert not made.behind
+
+
 def test_no_more_than_a_few_runs_are_kept(exploration):
     exploration.step(3)
     for price in np.linspace(0.7, 1.2, module.MOST_EARLIER + 3):
