@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from abm.core.errors import Refusal, counted, one_line
+from abm.replication.claims import Verdict
 from abm.replication.paper import COLUMNS
 
 _INTRODUCTION = """# Published findings, run again
@@ -29,6 +30,9 @@ What was worked out from a formula is marked *analytic*; what was seen only in a
 other values.
 
 """
+
+
+_HEADING = "| finding | where printed | theirs | tolerance | ours | verdict |", "|---|---|---|---|---|---|"
 
 
 def documents(
@@ -75,21 +79,21 @@ def page(table: pd.DataFrame, below: str = "") -> str:
 
     below : paragraphs below the table
     """
-    lines = [
-        "| paper | finding | where printed | theirs | tolerance | ours | verdict |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    before = ""
-    for row in table.to_dict("records"):
-        paper = "" if row["paper"] == before else f"[{row['paper']}]({row['paper']}/README.md)"
-        before = row["paper"]
-        cells = (paper, row["claim"], row["where"], theirs(row), row["tolerance"], ours(row), row["verdict"])
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
-    counts = table.verdict.value_counts()
-    summary = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items(), key=lambda pair: -pair[1]))
     papers = counted(table.paper.nunique(), "paper")
-    head = f"{_INTRODUCTION}{papers}, {counted(len(table), 'finding')}: {summary}.\n\n"
-    return head + "\n".join(lines) + (f"\n\n{below}" if below else "\n")
+    parts = [_INTRODUCTION.rstrip(), f"{papers}, {counted(len(table), 'finding')}: {_counts(table)}."]
+    for name, rows in table.groupby("paper", sort=False):
+        lines = [f"## [{name}]({name}/README.md)", "", f"{_counts(rows)}.", "", *_HEADING]
+        for row in rows.to_dict("records"):
+            cells = (row["claim"], row["where"], theirs(row), row["tolerance"], ours(row), row["verdict"])
+            lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+        parts.append("\n".join(lines))
+    return "\n\n".join([*parts, *([f"## Besides\n\n{below.rstrip()}"] if below else [])]) + "\n"
+
+
+def _counts(table: pd.DataFrame) -> str:
+    """Return how many findings have which verdict, in words."""
+    found = table.verdict.value_counts()
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in get_args(Verdict) if verdict in found)
 
 
 def theirs(row: dict[str, Any]) -> str:

@@ -89,11 +89,9 @@ def test_all_papers_make_a_page(folder, capsys):
         ("sums_1900", "reproduced"), ("sums_1900", "direction only"),
     ]  # fmt: skip
     written = (folder / "README.md").read_text()
-    assert (
-        "2 papers, 4 findings: 2 reproduced, 2 direction only." in written
-        or "2 direction only, 2 reproduced" in written
-    )
-    assert "| [sums_1900](sums_1900/README.md) | twice two | p. 1 | 4 | 0.5 | 4 | reproduced |" in written
+    assert "\n2 papers, 4 findings: 2 reproduced, 2 direction only.\n" in written
+    assert "\n## [sums_1900](sums_1900/README.md)\n\n1 reproduced, 1 direction only.\n" in written
+    assert "\n| twice two | p. 1 | 4 | 0.5 | 4 | reproduced |\n" in written
     assert written.endswith("A note | of our own.\n")
 
 
@@ -139,6 +137,6 @@ def test_the_page_says_what_each_shipped_paper_claims(name):
         row = {"paper": name, "claim": claim.claim, "where": claim.where, "seen": claim.seen}
         row |= {"published": claim.published, "tolerance": claim.tolerance, "direction": claim.direction}
         cells = page(pd.DataFrame([{**row, "ours": 0.0, "low": 0.0, "high": 0.0, "verdict": ""}])).rpartition(" | 0 | ")
-        assert cells[0].splitlines()[-1].partition(" | ")[2] in written
+        assert cells[0].splitlines()[-1] in written
     assert (SHIPPED / name / "README.md").exists()
     read_paper(SHIPPED, name)
