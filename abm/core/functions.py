@@ -11,6 +11,7 @@ from abm.core.kernels import equation
 
 STEPS = 2.0**20  # in 1, for states that are counted: exact, so that the order of a sum cannot matter
 _STEPS = np.float32(STEPS)
+_VISITS = 1024  # of 2**20 steps each: the sum is below 2**31
 _TO_INTEGER_64 = 6755399441055744.0  # 1.5 * 2**52: the same for float64
 _BITS_64 = np.int64(0x4338000000000000)  # of that number
 _TO_INTEGER = np.float32(12582912.0)  # 1.5 * 2**23: adding and subtracting it rounds a float32 to a whole number
@@ -37,9 +38,33 @@ def any_set(flags):
 
 
 @equation
+def one_more(count, happened):
+    """Return a count of 32 bits, one more if it happened; counts of 64 bits take vectors of half as many."""
+    return np.int32(count + (np.int32(1) if happened else np.int32(0)))
+
+
+@equation
 def in_steps(x):
     """Return x in [0, 1] as a whole number of steps of 2**-20, cut off: sums of these are exact."""
     return np.int64(np.int32(x * _STEPS))
+
+
+@equation
+def steps_at(firm, values, visit_firm, visits):
+    """Return the sum of a value over the visits to a firm, in steps of 2**-20, as `in_steps` has them.
+
+    values : of each visit, in [0, 1]      visit_firm : of each visit      visits : how many there are
+
+    A thousand visits are added up in 32 bits, of which a vector holds twice as many as of 64.
+    """
+    total = np.int64(0)
+    for first in range(0, visits, _VISITS):
+        some = np.int32(0)
+        for v in range(first, min(first + _VISITS, visits)):
+            step = np.int32(values[v] * _STEPS)
+            some = np.int32(some + (step if visit_firm[v] == np.int32(firm) else np.int32(0)))
+        total += np.int64(some)
+    return total
 
 
 @equation(double=True)

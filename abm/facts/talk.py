@@ -11,7 +11,7 @@ from abm.core.sources import EAST_HAMMOND_LOMAX_2008
 from abm.engine.engine import Engine
 from abm.facts.fact import Fact, Part
 from abm.facts.laboratory import Laboratory
-from abm.mechanisms.social.word_of_mouth import credulity, headroom
+from abm.mechanisms.social.hearing import credulity, headroom
 
 _WEEKS = 4  # after a story, in which choices are compared
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
-from abm.core.functions import exp32, in_steps, normal32, unit
+from abm.core.functions import exp32, normal32, steps_at, unit
 from abm.core.kernels import equation, kernel
 from abm.core.spec import param
 from abm.core.streams import stream_key, uniform4
@@ -70,10 +68,7 @@ def learn_satisfaction(
         satisfaction_at[pair] = s
         encounters_at[pair] += 1.0
     for j in range(satisfaction_sum.shape[0] - 1):
-        total = 0
-        for v in range(visit_count[0]):
-            total += in_steps(visit_satisfaction[v]) if visit_firm[v] == np.int64(j) else 0
-        satisfaction_sum[j] += total
+        satisfaction_sum[j] += steps_at(j, visit_satisfaction, visit_firm, visit_count[0])
 
 
 @kernel

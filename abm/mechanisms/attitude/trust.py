@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.citations import cite
-from abm.core.functions import in_steps, unit
+from abm.core.functions import one_more, steps_at, unit
 from abm.core.kernels import equation, kernel
 from abm.core.sources import PROTOTYPE
 from abm.core.spec import param
@@ -44,12 +44,12 @@ def learn_trust(
     for v in range(visit_count[0]):
         broken[v] = 0.0
     for j in range(promise.shape[0]):
-        broke, cost = 0, promise_cost * (1.0 - notice * transparency[j])
+        broke, cost = np.int32(0), promise_cost * (1.0 - notice * transparency[j])
         kept_from = promise[j] - tolerance - usual_spreads * spread[j]
         for v in range(visit_count[0]):
-            missed = (visit_firm[v] == np.int64(j)) & (performance[v] < kept_from)
+            missed = (visit_firm[v] == np.int32(j)) & (performance[v] < kept_from)
             broken[v] += cost if missed else np.float32(0.0)
-            broke += 1 if missed else 0
+            broke = one_more(broke, missed)
         broken_promises[j] += broke
     for v in range(visit_count[0]):
         pair = visit_pair[v]
@@ -57,10 +57,7 @@ def learn_trust(
         trust_at[pair] = new
         visit_trust[v] = new
     for j in range(promise.shape[0]):
-        total = 0
-        for v in range(visit_count[0]):
-            total += in_steps(visit_trust[v]) if visit_firm[v] == np.int64(j) else 0
-        trust_sum[j] += total
+        trust_sum[j] += steps_at(j, visit_trust, visit_firm, visit_count[0])
 
 
 @kernel

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import in_steps
+from abm.core.functions import one_more, steps_at
 from abm.core.kernels import kernel
 
 
@@ -28,21 +28,20 @@ def remember_choices(
     provider (n,), preference (m, n)  [written]
     visits, repeats, repeat_base, asked, intention_sum  tallies [written]
     """
-    found = 0
+    found = np.int64(0)
     for j in range(preference.shape[0]):
-        came, based, again, held, intended = 0, 0, 0, 0, 0
+        came = based = again = held = np.int32(0)
         for v in range(visit_count[0]):
-            here, from_here = visit_firm[v] == np.int64(j), visit_provider[v] == np.int64(j)
-            came += 1 if here else 0
-            based += 1 if from_here & (visit_firm[v] >= 0) else 0
-            again += 1 if from_here & here else 0
-            held += 1 if from_here else 0
-            intended += in_steps(chance[j, v]) if from_here else 0
+            here, from_here = visit_firm[v] == np.int32(j), visit_provider[v] == np.int32(j)
+            came = one_more(came, here)
+            based = one_more(based, from_here & (visit_firm[v] >= 0))
+            again = one_more(again, from_here & here)
+            held = one_more(held, from_here)
         visits[j] += came
         repeat_base[j] += based
         repeats[j] += again
         asked[j] += held
-        intention_sum[j] += intended
+        intention_sum[j] += steps_at(j, chance[j], visit_provider, visit_count[0])
         found += came
     visits[-1] += visit_count[0] - found
     for v in range(visit_count[0]):

@@ -23,8 +23,8 @@ def add_attraction(utility, encounters, satisfaction, expectation, attraction, l
     """
     for j in range(utility.shape[0]):
         for i in range(lo, hi):
-            attracted = satisfaction[j, i] if encounters[j, i] > 0.0 else expectation[j, i]
-            utility[j, i - lo] += attraction * attracted
+            satisfied, expected = satisfaction[j, i], expectation[j, i]  # both are read, or it would be a branch
+            utility[j, i - lo] += attraction * (satisfied if encounters[j, i] > 0.0 else expected)
 
 
 @kernel

@@ -21,9 +21,9 @@ def count_members(member, has_program, members, lo, hi):
     """Count members.  members  tally [written]"""
     for j in range(member.shape[0]):
         if has_program[j] > 0:
-            found = 0
+            found = np.int64(0)
             for i in range(lo, hi):
-                found += member[j, i]
+                found += np.int64(member[j, i])  # of 8 bits, which without a compiler stay 8
             members[j] += found
 
 
@@ -31,12 +31,12 @@ def count_members(member, has_program, members, lo, hi):
 def count_tiers(tier_members, member, tier, has_program, tier_threshold):
     """Count members by tier.  tier_members (5, m)  [written]"""
     for j in range(member.shape[0]):
-        base = 0
+        base = np.int64(0)
         if has_program[j] > 0:
             for i in range(member.shape[1]):
-                base += member[j, i]
+                base += np.int64(member[j, i])
         for k in range(1, tier_members.shape[0]):
-            raised = 0
+            raised = np.int64(0)
             if tier_threshold[k, j] < NEVER:
                 for i in range(member.shape[1]):
                     raised += 1 if tier[j, i] == k else 0

@@ -16,6 +16,7 @@ from abm.core.kernels import equation, kernel
 
 _LEAST_VISITS = np.float32(1e-6)  # a period: who comes more rarely is not told apart
 _LEAST_POINTS = np.float32(0.01)  # points are kept in whole hundredths
+_NEVER = np.float32(1e-20)  # far below what moves a choice, far above where float32 gets slow
 
 
 @equation
@@ -41,6 +42,7 @@ def chance_paid(redemption, visits, visits_per_period, expiry, lapse):
     silent = exp32(-visits_per_period * np.float32(expiry)) if expiry > 0 else np.float32(0.0)
     lost = lapse + (1.0 - lapse) * silent
     reached = exp32(-lost * max(visits - 1.0, np.float32(0.0)))
+    reached = reached if reached > _NEVER else np.float32(0.0)
     return reached * redemption / (redemption + (1.0 - redemption) * lost)
 
 
@@ -99,9 +101,35 @@ def add_programme(utility, program_utility, price_response, price, member, tier,
 
 
 @kernel
+def expect_points(
+    expected_points, tier, basket, price, has_program, earn_per_visit, earn_rate, tier_cut, tier_bonus, lo, hi
+):
+    """Write the points that a visit would bring her as a member, of her tier: 0 without a programme.
+
+    expected_points (m, tile)  points  [written]
+    """
+    for j in range(expected_points.shape[0]):
+        if has_program[j] == 0:
+            for i in range(lo, hi):
+                expected_points[j, i - lo] = 0.0
+        elif any_set(tier_cut[:, j]) or any_set(tier_bonus[:, j]):
+            for i in range(lo, hi):
+                k = tier[j, i]
+                expected_points[j, i - lo] = visit_points(
+                    basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
+                )
+        else:  # looking up what is 0 for each is what it would cost most
+            nothing = np.float32(0.0)
+            for i in range(lo, hi):
+                expected_points[j, i - lo] = visit_points(
+                    basket[i], price[j], earn_per_visit[j], earn_rate[j], nothing, nothing
+                )
+
+
+@kernel
 def value_points(
-    point_value, points_elsewhere, tier, basket, purchase_rate, preference, price, has_program, earn_per_visit,
-    earn_rate, reward, goal, redemption, expiry, tier_cut, tier_bonus, lapse, lo, hi,
+    point_value, expected_points, points_elsewhere, purchase_rate, preference, has_program, reward, goal, redemption,
+    expiry, lapse, lo, hi,
 ):  # fmt: skip
     """Write what a point of each programme is expected to be worth: `reward / goal` and the chance that it is paid.
 
@@ -113,12 +141,8 @@ def value_points(
     for j in range(point_value.shape[0]):
         if has_program[j] > 0:
             for i in range(lo, hi):
-                k = tier[j, i]
-                points = visit_points(
-                    basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
-                )
                 visits = purchase_rate[i] * preference[j, i]
-                coming = points_between_visits(points, points_elsewhere[j, i], visits)
+                coming = points_between_visits(expected_points[j, i - lo], points_elsewhere[j, i], visits)
                 point_value[j, i] = expected_point_value(
                     coming, reward[j], goal[j], redemption[j], visits, expiry[j], lapse
                 )
@@ -129,9 +153,8 @@ def value_points(
 
 @kernel
 def value_progress(
-    program_utility, haste, member, points, given, tier, point_value, price_response, basket, price, earn_per_visit,
-    earn_rate, goal, goal_points, tier_cut, tier_bonus, progress_weight, gradient, begun, out_of_mind, acceleration, lo,
-    hi,
+    program_utility, haste, member, points, given, expected_points, point_value, price_response, basket, goal,
+    goal_points, progress_weight, gradient, begun, out_of_mind, acceleration, lo, hi,
 ):  # fmt: skip
     """Write what each programme adds to utility at the next choice, and the share of need that goals hasten.
 
@@ -145,12 +168,9 @@ def value_progress(
         haste[i - lo] = 0.0
     for j in range(member.shape[0]):
         for i in range(lo, hi):
-            k, reward_worth = tier[j, i], goal[j] * point_value[j, i] / basket[i]
-            earned = visit_points(
-                basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
-            )
+            reward_worth = goal[j] * point_value[j, i] / basket[i]
             progress = min(np.float32(1.0), np.float32(points[j, i]) / np.float32(goal_points[j]))
-            share = visit_share(earned, 0.01 * np.float32(given[j, i]), goal[j])
+            share = visit_share(expected_points[j, i - lo], 0.01 * np.float32(given[j, i]), goal[j])
             worth = reward_worth * pull(share, progress, points[j, i] > 0, gradient, begun, out_of_mind)
             inside = np.float32(member[j, i])
             program_utility[j, i] = inside * progress_weight * price_response[i] * worth

@@ -30,7 +30,14 @@ from abm.mechanisms.loyalty.membership import (
 )
 from abm.mechanisms.loyalty.pressure import feel_pressure
 from abm.mechanisms.loyalty.program import LoyaltyProgram
-from abm.mechanisms.loyalty.progress import add_programme, hasten, shift_need, value_points, value_progress
+from abm.mechanisms.loyalty.progress import (
+    add_programme,
+    expect_points,
+    hasten,
+    shift_need,
+    value_points,
+    value_progress,
+)
 from abm.mechanisms.loyalty.tiers import close_window, discount_tiers, promote_visitors, rate_classes, value_status
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
@@ -166,6 +173,7 @@ class Rewards(Mechanism):
     scratch = (
         Column("visit_points", ("visit",), 0, "1/100 point", "what the visit brings a member", "int64"),
         Column("haste", ("row",), 0, "share", "need that goals hasten"),
+        Column("expected_points", ("firm", "row"), 0, "points", "what a visit would bring a member"),
     )
     writes = ("trust", "affective_commitment")
     counts = (
@@ -256,7 +264,7 @@ class Rewards(Mechanism):
         standing = ((Phase.STANDING, count_members), (Phase.STANDING, count_tiers))
         tiered = any(program.tier_threshold for program in policies if program is not None)
         pressed = (feel_pressure,) if self.pressure > 0 and tiered else ()
-        kernels = (value_points, value_progress, value_status, *pressed, shift_need, set_aside)
+        kernels = (expect_points, value_points, value_progress, value_status, *pressed, shift_need, set_aside)
         pull = tuple((Phase.PROGRESS, kernel) for kernel in kernels)
         visits = ((Phase.RELATION, add_reward_cost), (Phase.CLOSING, compare_members))
         books = ((Phase.BOOKS, book_membership),)

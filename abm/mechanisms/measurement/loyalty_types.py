@@ -39,27 +39,34 @@ NONE, MONOPOLY, INERTIA, LATENT, CONVENIENCE, PRICE, INCENTIVISED, PREMIUM = (
 _BLOCKS = 5  # of terms, in this order: inertia, convenience, price, incentivised, premium
 _STEPS = 1024  # in which attitudes are ranked
 _RANKED = np.float32(_STEPS)
+_TOGETHER = 128  # visits at most that are looked at together
 
 
 @equation
-def choose_among_firms(chances, preference, block, i):
+def choose_among_firms(chances, weights, extremes, block, visits):
     """Turn the terms of a block into P'_f = P_f e^(-term_f) / Σ_j P_j e^(-term_j), 0 where a firm is not considered.
 
-    chances (blocks, m, 1)  terms in logit units before, probabilities after  [written]
-    preference (m, n)  probabilities of row i, one of them above 0
+    chances (blocks, m, visits)  terms in logit units before, probabilities after  [written]
+    weights (m, visits)  probabilities of the choice, one of them above 0      extremes (3, visits)  [written]
     """
-    least, most, total = np.float32(np.inf), np.float32(-np.inf), np.float32(0.0)
-    for j in range(preference.shape[0]):
-        if preference[j, i] > 0.0:
-            least, most = min(least, chances[block, j, 0]), max(most, chances[block, j, 0])
-    for j in range(preference.shape[0]):
-        weight = preference[j, i]
-        if weight > 0.0 and most > least:  # a term that is the same for all firms changes nothing
-            weight *= exp32(least - chances[block, j, 0])
-        chances[block, j, 0] = weight
-        total += weight
-    for j in range(preference.shape[0]):
-        chances[block, j, 0] /= total
+    least, most, total = extremes[0], extremes[1], extremes[2]
+    for v in range(visits):
+        least[v], most[v], total[v] = np.float32(np.inf), np.float32(-np.inf), 0.0
+    for j in range(weights.shape[0]):
+        for v in range(visits):
+            term, considered = chances[block, j, v], weights[j, v] > 0.0
+            least[v] = min(least[v], term if considered else np.float32(np.inf))
+            most[v] = max(most[v], term if considered else np.float32(-np.inf))
+    for j in range(weights.shape[0]):
+        for v in range(visits):
+            # A term that is the same for all firms changes nothing.
+            differs = (weights[j, v] > 0.0) & (most[v] > least[v])
+            factor = exp32(least[v] - chances[block, j, v])
+            chances[block, j, v] = weights[j, v] * (factor if differs else np.float32(1.0))
+            total[v] += chances[block, j, v]
+    for j in range(weights.shape[0]):
+        for v in range(visits):
+            chances[block, j, v] /= total[v] if total[v] > 0.0 else np.float32(1.0)
 
 
 @equation
@@ -100,11 +107,32 @@ def keep_providers(provider_then, provider, lo, hi):
         provider_then[i - lo] = provider[i]
 
 
+@equation
+def strongest_tie(terms, weights, f, v, known, among, back, habit, least_drop):
+    """Return what ties the visitor v to a firm: the block whose removal lowers its probability most.
+
+    known : firms considered      among : sum of their probabilities      back : habit, where the firm is the provider
+    """
+    tie = NONE
+    if weights[f, v] > 0.0 and known == 1:
+        tie = MONOPOLY
+    elif weights[f, v] > 0.0:
+        free = np.float32(1.0) - habit
+        usual, most = weights[f, v] / among, np.float32(0.0)
+        for block in range(_BLOCKS):
+            left = terms[block, f, v]
+            fall = free * (usual - left) if block > 0 else back + free * usual - left
+            larger = (fall > most) & (fall >= least_drop)
+            most = fall if larger else most
+            tie = named_block(block) if larger else tie
+    return tie
+
+
 @kernel
 def find_ties(
-    loyalty_tie, terms, provider_then, visit_count, visit_customer, preference, utility_of_switching_cost,
-    utility_of_convenience, utility_of_pricing, utility_of_rewards, utility_of_customer_classes, utility_of_choice,
-    utility_of_trust, utility_of_taste, habit_strength, least_drop, lo,
+    loyalty_tie, terms, weights, extremes, provider_then, visit_count, visit_customer, preference,
+    utility_of_switching_cost, utility_of_convenience, utility_of_pricing, utility_of_rewards,
+    utility_of_customer_classes, utility_of_choice, utility_of_trust, utility_of_taste, habit_strength, least_drop, lo,
 ):  # fmt: skip
     """Write, for each visitor and firm, what ties her to it: the block whose removal lowers its probability most.
 
@@ -113,38 +141,36 @@ def find_ties(
     first in the order inertia, convenience, price, incentivised, premium counts. A fall of less than `least_drop` is
     none. Where one firm alone is considered it is a monopoly.
 
-    loyalty_tie (m, n)  code  [written]      terms (5, m, 1)  logit units, then probabilities without them  [written]
+    loyalty_tie (m, n)  code  [written]      terms (5, m, some)  logit units, then probabilities without them  [written]
+    weights (m, some), extremes (3, some)  of some visits at a time  [written]
     """
     m = preference.shape[0]
-    for v in range(visit_count[0]):
-        i = visit_customer[v]
-        r, known, among = i - lo, 0, np.float32(0.0)
+    together = min(np.int64(_TOGETHER), np.int64(weights.shape[1]))
+    for first in range(0, visit_count[0], together):
+        visits = min(together, visit_count[0] - first)
         for j in range(m):
-            known += 1 if preference[j, i] > 0.0 else 0
-            terms[0, j, 0] = utility_of_switching_cost[j, r]
-            terms[1, j, 0] = utility_of_convenience[j, r]
-            terms[2, j, 0] = utility_of_pricing[j, r]
-            terms[3, j, 0] = utility_of_rewards[j, r] + utility_of_customer_classes[j, r]
-            terms[4, j, 0] = utility_of_choice[j, r] + utility_of_trust[j, r] + utility_of_taste[j, r]
-            among += preference[j, i]
-        for block in range(_BLOCKS if known > 1 else 0):
-            choose_among_firms(terms, preference, block, i)
-        provider = provider_then[r]
-        habit = habit_strength if provider >= 0 and preference[provider, i] > 0.0 else np.float32(0.0)
-        for f in range(m):
-            tie = NONE
-            if preference[f, i] > 0.0 and known == 1:
-                tie = MONOPOLY
-            elif preference[f, i] > 0.0:
-                here, free = provider == np.int64(f), np.float32(1.0) - habit
-                back = habit if here else np.float32(0.0)
-                usual, most = preference[f, i] / among, np.float32(0.0)
-                for block in range(_BLOCKS):
-                    left = terms[block, f, 0]
-                    fall = free * (usual - left) if block > 0 else back + free * usual - left
-                    if fall > most and fall >= least_drop:
-                        most, tie = fall, named_block(block)
-            loyalty_tie[f, i] = tie
+            for v in range(visits):
+                i = visit_customer[first + v]
+                r = i - lo
+                weights[j, v] = preference[j, i]
+                terms[0, j, v] = utility_of_switching_cost[j, r]
+                terms[1, j, v] = utility_of_convenience[j, r]
+                terms[2, j, v] = utility_of_pricing[j, r]
+                terms[3, j, v] = utility_of_rewards[j, r] + utility_of_customer_classes[j, r]
+                terms[4, j, v] = utility_of_choice[j, r] + utility_of_trust[j, r] + utility_of_taste[j, r]
+        for block in range(_BLOCKS):
+            choose_among_firms(terms, weights, extremes, block, visits)
+        for v in range(visits):
+            i = visit_customer[first + v]
+            known, among = 0, np.float32(0.0)
+            for j in range(m):
+                known += 1 if weights[j, v] > 0.0 else 0
+                among += weights[j, v]
+            provider = provider_then[i - lo]
+            habit = habit_strength if provider >= 0 and weights[provider, v] > 0.0 else np.float32(0.0)
+            for f in range(m):
+                back = habit if provider == np.int64(f) else np.float32(0.0)
+                loyalty_tie[f, i] = strongest_tie(terms, weights, f, v, known, among, back, habit, least_drop)
 
 
 @kernel(per="market")
@@ -271,7 +297,9 @@ class LoyaltyTypes(Mechanism):
         Column("attitude_count", ("attitude_step",), 0, "relations", "relations by the step of the attitude", "int64"),
     )
     scratch = (
-        Column("terms", ("loyalty_block", "firm", "one"), 0, "logit units, then 0-1", "of one visitor, by block"),
+        Column("terms", ("loyalty_block", "firm", "row"), 0, "logit units, then 0-1", "of some visitors, by block"),
+        Column("weights", ("firm", "row"), 0, "0-1", "their probabilities of each firm"),
+        Column("extremes", ("luck", "row"), 0, "logit units", "of each block: least and most term, then the sum"),
         Column("provider_then", ("row",), -1, "firm", "provider as choices begin, -1 = none", "int32"),
     )
     counts = (

@@ -38,6 +38,20 @@ def discontent(satisfaction, usual_satisfaction, dissatisfaction):
     return exp32(-dissatisfaction * (satisfaction - usual_satisfaction))
 
 
+@equation
+def overall_satisfaction(encounters, satisfaction, i, usual_satisfaction):
+    """Return a customer's satisfaction with the category: the mean over firms used, weighted by encounters.
+
+    The usual one if she has used none.
+    """
+    used, felt = np.float32(0.0), np.float32(0.0)
+    for j in range(encounters.shape[0]):
+        if encounters[j, i] > 0.0:
+            used += encounters[j, i]
+            felt += encounters[j, i] * satisfaction[j, i]
+    return felt / used if used > 0.0 else usual_satisfaction
+
+
 @kernel
 def leave_category(
     exited, exit_word, near_exit, tie_start, tie_target, tie_weight, heaviest_tie, customer_id, encounters,
@@ -67,21 +81,20 @@ def leave_category(
         found += 1 if (uniform(exit_word[i - lo]) <= 1.001 * most + 1e-6) & (exited[i] < 0) else 0
     for c in range(found):
         who = np.int64(near_exit[c])
-        pressure = np.float32(0.0)
-        for e in range(tie_start[who], tie_start[who + 1]):
-            since = exited[tie_target[e]]
-            if 0 <= since < t:
-                pressure += tie_weight[e] * fading(np.float32(t - 1 - since), half_life)
-        used, felt = np.float32(0.0), np.float32(0.0)
-        for j in range(encounters.shape[0]):
-            if encounters[j, who] > 0.0:
-                used += encounters[j, who]
-                felt += encounters[j, who] * satisfaction[j, who]
-        overall = felt / used if used > 0.0 else usual_satisfaction
-        hazard = exit_rate * (1.0 + contagion * pressure) * discontent(overall, usual_satisfaction, dissatisfaction)
-        if uniform_fine(exit_word[who - np.int64(lo)]) < hazard:
-            exited[who] = t
-            exits[provider[who]] += 1
+        overall = overall_satisfaction(encounters, satisfaction, who, usual_satisfaction)
+        moved = discontent(overall, usual_satisfaction, dissatisfaction)
+        word = exit_word[who - np.int64(lo)]
+        ties = np.float32(np.int32(tie_start[who + 1] - tie_start[who]))
+        most = exit_rate * (1.0 + contagion * heaviest_tie * ties) * moved
+        if uniform(word) <= 1.001 * most + 1e-6:  # fewer still, once it is known how content they are
+            pressure = np.float32(0.0)
+            for e in range(tie_start[who], tie_start[who + 1]):
+                since = exited[tie_target[e]]
+                if 0 <= since < t:
+                    pressure += tie_weight[e] * fading(np.float32(t - 1 - since), half_life)
+            if uniform_fine(word) < exit_rate * (1.0 + contagion * pressure) * moved:
+                exited[who] = t
+                exits[provider[who]] += 1
 
 
 class Defection(Mechanism):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from abm.core.functions import one_more
 from abm.core.kernels import kernel
 from abm.core.spec import param
 from abm.mechanisms.mechanism import Mechanism, Schedule
@@ -72,21 +73,21 @@ def judge_silence(
     """
     until_dormant, until_lost = np.int32(dormant_after), np.int32(lost_after)
     for j in range(relation.shape[0]):
-        to_dormant, to_lost, left, before, still = 0, 0, 0, 0, 0
+        to_dormant = to_lost = left = before = still = np.int32(0)
         for i in range(lo, hi):
             state, absent = relation[j, i], np.int32(missed[j, i])
-            free = (provider[i] != np.int64(j)) | (signed[i] < 0)
+            free = (provider[i] != np.int32(j)) | (signed[i] < 0)
             customer = (state != PROSPECT) & (state != LOST)
             leaver = customer & (exited[i] >= 0)
             lost = leaver | (customer & free & (absent > until_lost))
             dormant = customer & free & (absent > until_dormant) & (not lost)
-            before += 1 if customer else 0
-            left += 1 if leaver else 0
-            to_lost += 1 if lost else 0
-            to_dormant += 1 if dormant & (state != DORMANT) else 0
+            before = one_more(before, customer)
+            left = one_more(left, leaver)
+            to_lost = one_more(to_lost, lost)
+            to_dormant = one_more(to_dormant, dormant & (state != DORMANT))
             new = LOST if lost else (DORMANT if dormant else state)
             relation[j, i] = new
-            still += 1 if (new == ACTIVE) | (new == WON_BACK) else 0
+            still = one_more(still, (new == ACTIVE) | (new == WON_BACK))
         fell_dormant[j] += to_dormant
         fell_lost[j] += to_lost
         left_category[j] += left

@@ -64,8 +64,9 @@ def weigh_rivals(best_rival, rivals, visit_count, visit_customer, visit_provider
     for j in range(aware.shape[0]):
         for v in range(visit_count[0]):
             i = visit_customer[v]
-            known = aware[j, i] > 0 and visit_provider[v] != j
-            best_rival[v] = max(best_rival[v], expectation[j, i] if known else np.float32(0.0))
+            known = (aware[j, i] > 0) & (visit_provider[v] != np.int32(j))
+            expected = expectation[j, i]  # also of those she does not know, or it would be a branch
+            best_rival[v] = max(best_rival[v], expected if known else np.float32(0.0))
             rivals[v] += np.float32(1.0) if known else np.float32(0.0)
 
 

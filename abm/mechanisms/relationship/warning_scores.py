@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.core.functions import exp32, log32, logistic32
+from abm.core.functions import exp32, log32, logistic32, one_more
 from abm.core.kernels import equation, kernel
 from abm.world.complaints import SILENT
 
@@ -75,11 +75,10 @@ def score_silence(warning, known, seen_last, seen_gap, sees_all, lo, hi, t):
     """
     for j in range(warning.shape[0]):
         for i in range(lo, hi if sees_all[j] == 0 else lo):
-            if known[j, i] > 0:
-                score = np.float32(0.0)
-                if seen_gap[j, i] > 0.0:
-                    score = recency_warning(np.float32(t - seen_last[j, i]), seen_gap[j, i])
-                warning[j, i] = score
+            score = recency_warning(np.float32(np.int32(t) - seen_last[j, i]), seen_gap[j, i])
+            score = score if seen_gap[j, i] > 0.0 else np.float32(0.0)
+            before = warning[j, i]
+            warning[j, i] = score if known[j, i] > 0 else before
 
 
 @kernel
@@ -131,7 +130,7 @@ def count_warnings(
     warning (m, n)  0-1  [written]      known_customers, warned, warned_rightly, gone  tallies [written]
     """
     for j in range(warning.shape[0]):
-        there, alarms, right, away = 0, 0, 0, 0
+        there = alarms = right = away = np.int32(0)
         for i in range(lo, hi if sees_all[j] > 0 else lo):
             if known[j, i] > 0:
                 left = (provider[i] != np.int32(j)) | (exited[i] >= 0)
@@ -140,10 +139,10 @@ def count_warnings(
             left = (provider[i] != np.int32(j)) | (exited[i] >= 0)
             seen = known[j, i] > 0
             alarm = seen & (warning[j, i] >= warn_from)
-            there += 1 if seen else 0
-            away += 1 if seen & left else 0
-            alarms += 1 if alarm else 0
-            right += 1 if alarm & left else 0
+            there = one_more(there, seen)
+            away = one_more(away, seen & left)
+            alarms = one_more(alarms, alarm)
+            right = one_more(right, alarm & left)
         known_customers[j] += there
         warned[j] += alarms
         warned_rightly[j] += right

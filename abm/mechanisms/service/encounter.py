@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from abm.core.citations import cite
-from abm.core.functions import in_steps, normal32, unit
+from abm.core.functions import normal32, one_more, steps_at, unit
 from abm.core.kernels import equation, kernel
 from abm.core.sources import ANDERSON_SULLIVAN_1993, PROTOTYPE
 from abm.core.spec import param
@@ -91,17 +91,15 @@ def count_encounters(
 ):  # fmt: skip
     """Count failures, dissatisfied visits, and sums of performance and transaction satisfaction.  Tallies [written]"""
     for j in range(failures.shape[0] - 1):
-        failed, unhappy, performed, satisfied = 0, 0, 0, 0
+        failed = unhappy = np.int32(0)
         for v in range(visit_count[0]):
-            here = visit_firm[v] == np.int64(j)
-            failed += 1 if here & (failure_cause[v] != NO_FAILURE) else 0
-            unhappy += 1 if here & (transaction[v] < dissatisfied_below) else 0
-            performed += in_steps(performance[v]) if here else 0
-            satisfied += in_steps(transaction[v]) if here else 0
+            here = visit_firm[v] == np.int32(j)
+            failed = one_more(failed, here & (failure_cause[v] != NO_FAILURE))
+            unhappy = one_more(unhappy, here & (transaction[v] < dissatisfied_below))
         failures[j] += failed
         dissatisfied[j] += unhappy
-        performance_sum[j] += performed
-        transaction_sum[j] += satisfied
+        performance_sum[j] += steps_at(j, performance, visit_firm, visit_count[0])
+        transaction_sum[j] += steps_at(j, transaction, visit_firm, visit_count[0])
 
 
 ORDINARY_FAILURE_RATE = 0.10  # what service without any spending on reliability would show

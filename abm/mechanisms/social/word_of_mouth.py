@@ -1,11 +1,9 @@
 """Word of mouth: delighted and disappointed customers talk, and what is heard counts by how much room it has.
 
 Neighbours are read after everybody has finished the period: what is said in t acts on choices from t + 1.
-Claim: telling is U-shaped in satisfaction and steeper below; a story shifts a hearer by her headroom, less when it
-opposes a firm preference or is a bad one of her own provider, and less the more she knows the firm herself; hearing of
-a firm makes it known.  Who learns of a firm otherwise stands on a page of its own.
-Source: ANDERSON_1998 (asymmetric U); EAST_HAMMOND_LOMAX_2008 (headroom, own brand; sizes from memory: about +.2 and -.1
-of probability); DE_MATOS_ROSSI_2008 (commitment). That own experience takes the place of hearsay is assumed.
+Claim: telling is U-shaped in satisfaction and steeper below.  What hearers make of it, and who learns of a firm
+otherwise, stand on pages of their own.
+Source: ANDERSON_1998 (asymmetric U); DE_MATOS_ROSSI_2008 (commitment).
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ from abm.core.streams import philox, uniform
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.social.awareness import add_match, learn_of_firms, note_patronage
+from abm.mechanisms.social.hearing import hear
 from abm.world.columns import Column, Tally
 
 _NOTHING = np.float32(1e-20)  # far below what moves a choice, far above where float32 gets slow
@@ -36,30 +35,6 @@ def telling_probability(
     above = max(transaction - delighted_from, np.float32(0.0)) / (1.0 - delighted_from)
     below = max(disappointed_below - transaction, np.float32(0.0)) / disappointed_below
     return base + delight * above + disappointment * below + devotion * commitment
-
-
-@equation
-def headroom(preference, good, own, unlikely_below, likely_above, opposed_part, own_brand_part):
-    """Return the room a story has: what preference can still gain or lose, less against a settled preference.
-
-    own : whether it is about her provider, of whom she believes less that is bad
-    """
-    room = 1.0 - preference if good else preference
-    opposed = preference < unlikely_below if good else preference > likely_above
-    room = opposed_part * room if opposed else room
-    return own_brand_part * room if own and not good else room
-
-
-@equation
-def credulity(encounters, own_experience):
-    """Return what a story counts with who has visited the firm herself: 1 / (1 + encounters / own_experience)."""
-    return own_experience / (own_experience + encounters)
-
-
-@equation
-def luck_of(teller, hearer, t, replication, key):
-    """Return the uniform that decides whether a story passes a tie."""
-    return uniform(philox(teller, hearer, t << 8, replication, key)[0])
 
 
 @kernel
@@ -121,55 +96,6 @@ def fade(word_of_mouth, decay, lo, hi):
             word_of_mouth[j, i] = left if abs(left) > _NOTHING else np.float32(0.0)
 
 
-@kernel(per="share")
-def hear(
-    word_of_mouth, expectation, aware, preference, provider, encounters, story, tie_start, tie_target, tie_weight,
-    customer_id, heard, learned, referred, contact_rate, praise, blame, nudge, good_target, bad_target, unlikely_below,
-    likely_above, opposed_part, own_brand_part, own_experience, row_of_identity, key, replication, lo, hi, t,
-):  # fmt: skip
-    """Carry each story to those neighbours of the teller who are in rows lo..hi.
-
-    A story passes a tie with probability `contact_rate * weight` (draw 0 of the tie, word 0), and makes its firm known.
-    A good one adds `praise * weight * credulity * headroom` to the stock of its firm, a bad one takes `blame * weight *
-    credulity * headroom` from it; the expectation moves by `nudge * credulity` of its way to `good_target` or
-    `bad_target`.
-
-    Few have a story, so tellers are looked for, not hearers; a hearer gets stories in the order of their tellers' ids.
-
-    word_of_mouth (m, n)  logit units, expectation (m, n)  0-1, aware (m, n)  [written]
-    heard, learned, referred  tallies [written]
-    """
-    placed = row_of_identity.shape[0] > 0
-    for identity in range(story.shape[0]):
-        k = np.int64(row_of_identity[identity]) if placed else identity
-        said = np.int64(story[k])
-        if said > 0:
-            firm, good = said // 2 - 1, said % 2 > 0
-            aim, effect = (good_target, praise) if good else (bad_target, -blame)
-            for e in range(tie_start[k], tie_start[k + 1]):
-                i, weight = tie_target[e], tie_weight[e]
-                if lo <= i < hi:
-                    chance = contact_rate * weight
-                    if chance >= 1.0 or luck_of(customer_id[k], customer_id[i], t, replication, key) < chance:
-                        room = headroom(
-                            preference[firm, i],
-                            good,
-                            provider[i] == firm,
-                            unlikely_below,
-                            likely_above,
-                            opposed_part,
-                            own_brand_part,
-                        )
-                        believed = credulity(encounters[firm, i], own_experience)
-                        word_of_mouth[firm, i] += effect * (weight * believed * room)
-                        expectation[firm, i] += nudge * believed * (aim - expectation[firm, i])
-                        heard[firm] += 1
-                        if aware[firm, i] == 0:
-                            aware[firm, i] = 1
-                            learned[firm] += 1
-                            referred[firm] += 1
-
-
 class WordOfMouth(Mechanism):
     """Who tells, who hears, who learns of a firm."""
 
@@ -181,7 +107,14 @@ class WordOfMouth(Mechanism):
         Column("match", ("firm", "customer"), 0, "0-1", "quality added by the customer's fit with the firm"),
         Column("word_of_mouth", ("firm", "customer"), 0, "logit units", "stock of what was heard about the firm"),
     )
-    scratch = (Column("reluctance", ("visit",), 0, "probability", "the draw less that of telling; below 0 = tells"),)
+    scratch = (
+        Column("reluctance", ("visit",), 0, "probability", "the draw less that of telling; below 0 = tells"),
+        Column("speaker", ("row",), 0, "row", "who has a story, of some customers at a time", "uint32"),
+        Column("teller", ("row",), 0, "row", "who tells over a tie, some ties at a time", "uint32"),
+        Column("hearer", ("row",), 0, "row", "whom she tells", "uint32"),
+        Column("strength", ("row",), 0, "weight", "of the tie"),
+        Column("resistance", ("row",), 0, "probability", "the draw less that of passing the tie; below 0 = passes"),
+    )
     writes = ("aware", "expectation")
     counts = (
         Tally("positive_messages", "stories", "good stories told"),

@@ -136,7 +136,7 @@ class TestByHand:
         at_first = np.float32(np.log(3.0))
         for removed, left in (((0, 0, 9), 0.75), ((at_first, 0, -9), 0.5), ((at_first + 5, 5, 1e30), 0.5)):
             chances = np.array(removed, np.float32).reshape(1, 3, 1)
-            choose_among_firms(chances, preference, 0, 0)
+            choose_among_firms(chances, preference, np.empty((3, 1), np.float32), 0, 1)
             np.testing.assert_allclose(chances[0, :, 0], [left, 1 - left, 0.0], atol=1e-6)
 
     def tied(self, terms, preference=((0.4, 0.4), (0.4, 0.0)), providers=(-1, -1), habit=0.0):

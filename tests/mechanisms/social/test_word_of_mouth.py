@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.mechanisms.social.word_of_mouth import (
-    credulity,
-    fade,
-    headroom,
-    hear,
-    tell,
-    telling_probability,
-)
+from abm.mechanisms.social.hearing import credulity, headroom, hear
+from abm.mechanisms.social.word_of_mouth import fade, tell, telling_probability
 from tests.mechanisms.small import Small
 
 share = st.floats(0, 1, width=32)
