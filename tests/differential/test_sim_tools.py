@@ -72,7 +72,7 @@ def as_printed(pilot):
     paired = selection._paired
     with (
         mock.patch.object(selection, "CLEAR", 0.0),
-        mock.patch.object(Race, "bound", lambda *_: 1e30),
+        mock.patch.object(Race, "bound", return_value=1e30),
         mock.patch.object(selection, "LATER", 10**9),
         mock.patch.object(selection, "_paired", lambda values: paired(values[:, :pilot])),
     ):
