@@ -127,14 +127,25 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
                 yield Mutant(path, equation.name, node.lineno, node.col_offset, begin, end, *texts)
 
 
+@cache
+def imported(test: Path) -> set[str]:
+    """Return what a file of tests imports, modules and names within them."""
+    found = [node for node in ast.walk(ast.parse(test.read_text())) if isinstance(node, ast.ImportFrom)]
+    return {node.module for node in found} | {f"{node.module}.{name.name}" for node in found for name in node.names}
+
+
 def tests_of(path: Path) -> tuple[str, ...]:
-    """Return the tests of the theory that a module belongs to: those that name the module, or those of its name."""
-    own = ROOT / "tests" / "mechanisms" / path.parent.name
-    dotted = ".".join(path.with_suffix("").parts)
-    named = [one for one in sorted(own.glob("test_*.py")) if f"{dotted} " in one.read_text()]
-    word = path.stem.split("_")[0]
-    found = {*named, *own.glob(f"test_{path.stem}.py")} or own.glob(f"test_{word}*.py")
-    return tuple(str(one.relative_to(ROOT)) for one in sorted(found))
+    """Return the tests of the theory that a module belongs to: those that import the module or have its name.
+
+    Those against plain Python come first: their markets are small.
+    """
+    own, twins = ROOT / "tests" / "mechanisms" / path.parent.name, ROOT / "tests" / "reference"
+    module = ".".join(path.with_suffix("").parts)
+    named = {one for folder in (own, twins) for one in folder.glob("test_*.py") if module in imported(one)}
+    found = {*named, *own.glob(f"test_{path.stem}.py")} or {*own.glob(f"test_{path.stem.split('_')[0]}*.py")}
+    against = {twins / f"{one.stem}_twins.py" for one in found if one.parent == own}
+    found |= {one for one in against if one.exists()}
+    return tuple(str(one.relative_to(ROOT)) for one in sorted(found, key=lambda one: (one.parent == own, one)))
 
 
 def source_of(item: pytest.Function) -> str:
@@ -204,7 +215,7 @@ def measured(found: list[Mutant], place: Path, limit: int) -> Iterator[tuple[Mut
     for path in sorted({one.path for one in found}):
         tests, whole, times = tests_of(path), (place / path).read_bytes(), (place / path).stat()
         killers: set[str] = set()
-        usual = cache(lambda test, place=place: outcome(place, (test,), limit, writing=True)[0])
+        usual = cache(lambda test, place=place: outcome(place, (test,), 5 * limit, writing=True)[0])
         for one in (one for one in found if one.path == path):
             (place / path).write_bytes(whole[: one.begin] + f"({one.after})".encode() + whole[one.end :])
             os.utime(place / path, (0, 0))  # so that it is not taken for the module whose bytecode is kept

@@ -13,7 +13,7 @@ from scipy import stats
 from abm.mechanisms.choice.pricing import respond_to_prices
 from abm.mechanisms.loyalty.enrolment import enrol_visitors, joins, yearly_benefit
 from abm.mechanisms.loyalty.membership import book_membership, compare_members, count_members, count_tiers, set_aside
-from abm.mechanisms.loyalty.progress import add_programme, chance_paid, expected_point_value, shift_need
+from abm.mechanisms.loyalty.progress import add_programme, chance_paid, expected_point_value, hastened, shift_need
 from abm.mechanisms.loyalty.rewards import expire_points, points_earned, reward_visits
 from abm.mechanisms.loyalty.tiers import close_window, promote_visitors, share_at_or_above, standing, status_utility
 from abm.mechanisms.phases import Phase
@@ -424,6 +424,13 @@ class TestPull:
         small.phases(Phase.PROGRESS)
         worth = 0.125 * self.PAID
         assert small.c.boost[0] == pytest.approx(1 + 0.25 * 0.8 * worth / (1 + worth))
+
+    @given(st.floats(0, 1, width=32), st.floats(0, 1e6, width=32), st.floats(0, 1, width=32))
+    def test_endless_wealth_hastens_as_nearness_does_and_a_basket_half_as_much(self, progress, worth, acceleration):
+        most = float(progress) * float(acceleration)
+        assert 0.0 <= hastened(*singles(progress, worth, acceleration)) <= most * (1 + 1e-6)
+        assert hastened(*singles(progress, 1e6, acceleration)) == pytest.approx(most, rel=1e-5)
+        assert hastened(*singles(progress, 1.0, acceleration)) == pytest.approx(most / 2, rel=1e-6)
 
     def test_none_for_those_outside_and_where_there_is_nothing_to_win(self):
         assert self.pull(900, member=0) == (0.0, 0.0)

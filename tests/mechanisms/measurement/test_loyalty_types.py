@@ -18,6 +18,7 @@ from abm.mechanisms.measurement.loyalty_types import (
     PREMIUM,
     PRICE,
     LoyaltyTypes,
+    attitude_step,
     choose_among_firms,
     find_ties,
     lowest_top_step,
@@ -190,6 +191,13 @@ class TestByHand:
     def test_what_hardly_matters_ties_nobody(self):
         """A taste of 0.02 lowers a probability of a half by 0.005."""
         assert self.tied({"taste": [[0.02, 0.0], [0.0, 0.0]]})[0, 0] == NONE
+
+    def test_steps_are_equal_parts_of_attitude(self):
+        """Each begins at its number in 1024ths, and the highest holds the best attitude too."""
+        for step in range(1024):
+            for within in (0.0, 0.5, 0.99):
+                assert attitude_step(np.float32((step + within) / 1024)) == step
+        assert attitude_step(np.float32(1.0)) == 1023
 
     @pytest.mark.parametrize(("top", "step"), [(0.0, 5), (0.19, 5), (0.2, 3), (0.5, 3), (0.6, 2), (1.0, 0)])
     def test_the_top_of_attitudes(self, top, step):

@@ -118,6 +118,10 @@ class TestEquations:
         assert witnessed(one, one, 1, f(10.0), f(0.05)) == 0.0, "alone"
         assert witnessed(90 * one, 0, 101, f(10.0), f(0.05)) == f(0.05), "as if she saw the worst each time"
 
+    @given(st.integers(0, ONE), st.integers(0, ONE))
+    def test_of_two_visitors_each_sees_the_other(self, own, other):
+        assert witnessed(own + other, own, 2, f(1.0), f(1.0)) == f(other / ONE)
+
     @given(st.integers(0, ONE), st.integers(0, 10**9), st.integers(1, 10**6), st.floats(0, 1e4, width=32))
     def test_what_is_seen_is_a_share(self, own, others, visitors, witnesses):
         found = witnessed(own + others, own, visitors, f(witnesses), f(0.05))

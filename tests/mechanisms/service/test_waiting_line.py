@@ -19,7 +19,18 @@ from abm.mechanisms.service.waiting_line import (
     overtaken_share,
     service_level,
 )
-from abm.mechanisms.service.waiting_rules import plan_load
+from abm.mechanisms.service.waiting_rules import (
+    ARRIVALS,
+    ENOUGH,
+    EXPRESS,
+    NUMBERS,
+    PARALLEL,
+    PRIORITY,
+    SINGLE,
+    lines_of,
+    plan_load,
+    staff_of,
+)
 from abm.scenario.scenario import Scenario
 from abm.world.partition import Partition
 
@@ -408,3 +419,24 @@ def test_what_is_planned_for_by_hand():
 def test_a_forecast_is_followed_only_where_there_is_one():
     with pytest.raises(Refusal, match=r"follows_forecast = 0\.9 needs what the firm foretells"):
         seasonal(0.9, "none")
+
+
+@pytest.mark.parametrize("discipline", [ARRIVALS, PRIORITY, EXPRESS])
+@pytest.mark.parametrize("lines", [SINGLE, PARALLEL, NUMBERS])
+def test_every_server_is_in_one_pool(lines, discipline):
+    """Pools have all servers together, and those that are apart from the others serve an express line alone."""
+    stands, first = np.array([lines]), np.array([discipline])
+    for servers, express in ((2, 1), (5, 2), (7, 3)):
+        given = stands, first, np.array([servers]), np.array([express])
+        usual, special, pools = lines_of(0, *given)
+        staff = [staff_of(0, p, *given) for p in range(pools)]
+        assert sum(staff) == servers
+        assert max(staff) == 1 or lines != PARALLEL
+        assert usual + special == pools + (discipline == PRIORITY)  # which has a line and no servers
+        assert sum(staff[usual:]) == (express if discipline == EXPRESS else 0)
+
+
+def test_a_firm_that_states_no_servers_has_enough():
+    nothing = np.zeros(1, np.int64)
+    assert lines_of(0, nothing, nothing, nothing, nothing) == (1, 0, 1)
+    assert staff_of(0, 0, nothing, nothing, nothing, nothing) == ENOUGH
