@@ -32,8 +32,10 @@ from abm.mechanisms.choice.buying_centre_kernels import (
     learn_roles,
     meet_roles,
     move_attitudes,
+    saved,
     stance,
     talked_over,
+    usual_price,
 )
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
@@ -381,3 +383,13 @@ class TestRefusals:
 @pytest.mark.slow
 def test_kernels_keep_to_their_rows():
     abm.check_kernels(market(centre={"centre_share": 0.6}, buying_centre={"approver_effort": 0.5}))
+
+
+@given(st.lists(st.tuples(st.floats(0.125, 100, width=32), st.booleans()), min_size=1, max_size=6))
+def test_the_usual_price_is_that_of_firms_that_are_known(firms):
+    """And 0 where none is, against which nothing can be saved."""
+    prices, known = np.array([price for price, _ in firms], np.float32), np.array([[knows] for _, knows in firms])
+    usual = usual_price(prices, known.astype(np.uint8), 0)
+    assert usual == pytest.approx(prices[known[:, 0]].mean(), rel=1e-5) if known.any() else usual == 0.0
+    assert saved(usual, usual) == 0.0
+    assert saved(usual, np.float32(0.0)) == (1.0 if known.any() else 0.0)
