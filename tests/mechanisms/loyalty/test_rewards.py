@@ -92,6 +92,12 @@ class TestWorth:
         found = chance_paid(*singles(1.0, 10.0, 0.1), 1, np.float32(0.02))
         assert found == pytest.approx(math.exp(-9 * lost), rel=1e-5)
 
+    @pytest.mark.parametrize("expiry", [1, 2, 5, 20])
+    def test_the_longer_points_are_kept_the_less_often_a_silence_outlasts_it(self, expiry):
+        """Of who never ends it, one gap before the goal: points are lost with e^-(rate x expiry)."""
+        found = chance_paid(*singles(1.0, 2.0, 0.25), expiry, np.float32(0.0))
+        assert -math.log(found) == pytest.approx(math.exp(-0.25 * expiry), rel=1e-3)
+
     @given(st.floats(0, 1, width=32), st.floats(0, 100, width=32), st.integers(0, 100), st.floats(0, 10, width=32))
     def test_a_chance_lies_between_0_and_1_and_grows_with_redemption(self, redemption, visits, expiry, rate):
         lower, upper = (
