@@ -141,7 +141,8 @@ class Lives:
 
     def begin(self, world: World) -> None:
         """Draw who the customers are, and let every mechanism set the columns that it owns."""
-        self.now.population.begin(world, self.seed, self.folder)
+        chances = self.now.need.process == "bernoulli"
+        self.now.population.begin(world, self.seed, self.folder, chances)
         for mechanism in self.mechanisms:
             if any(column.name in world.customers for column in mechanism.owns):
                 mechanism.begin(world, self.seed)

@@ -188,6 +188,18 @@ def bgbb_probability(model: BGBB, x: ArrayLike, n: int) -> FloatArray:
     return total[()]
 
 
+def bgbb_history_probability(model: BGBB, frequency: ArrayLike, recency: ArrayLike, occasions: ArrayLike) -> FloatArray:
+    """Return the probability (k,) that a new customer has that history: L(x, t_x, n) times the orders that have it.
+
+    Of the x purchases the last is on t_x, and the others are on any of the occasions before: C(t_x - 1, x - 1) orders.
+    """
+    x, t_x, n = occasion_history(frequency, recency, occasions)
+    parts = _parts(np.array([model.alpha, model.beta, model.gamma, model.delta]), x, t_x, n)[2]
+    once, before = np.maximum(x, 1.0), np.maximum(t_x, 1.0)  # who never bought has one order, as C(0, 0)
+    orders = gammaln(before) - gammaln(once) - gammaln(before - once + 1.0)
+    return np.exp(logsumexp(parts, axis=0) + orders)
+
+
 def occasion_history(
     frequency: ArrayLike, recency: ArrayLike, occasions: ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:

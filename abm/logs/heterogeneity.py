@@ -22,7 +22,15 @@ from abm.logs.baskets import (
     fit_gamma_gamma,
     fit_lognormal_baskets,
 )
-from abm.logs.bgbb import BGBB, alive_bgbb, bgbb_probability, conditional_bgbb, expected_bgbb, fit_bgbb
+from abm.logs.bgbb import (
+    BGBB,
+    alive_bgbb,
+    bgbb_history_probability,
+    bgbb_probability,
+    conditional_bgbb,
+    expected_bgbb,
+    fit_bgbb,
+)
 from abm.logs.bgnbd import (
     BGNBD,
     bgnbd_probability,
@@ -66,6 +74,7 @@ __all__ = [
     "alive_bgbb",
     "alive_mbgnbd",
     "alive_paretonbd",
+    "bgbb_history_probability",
     "bgbb_probability",
     "bgnbd_probability",
     "conditional_bgbb",

@@ -168,6 +168,9 @@ def check(scenario: Scenario) -> None:
         lengths = before.axes()
         if any(lengths.get(axis, length) != length for axis, length in world.axes().items()):
             raise Refusal(f"at period {t} a change gives columns another length; that is fixed for the run")
+        if "bernoulli" in {before.need.process, world.need.process} and before.need.process != world.need.process:
+            why = "makes chances of purchase rates, or rates of chances; customers keep what they began with"
+            raise Refusal(f"at period {t} a change of need.process {why}")
         before = world
 
 

@@ -57,6 +57,7 @@ def _of(scenario: Scenario, steps: Sequence[Step]) -> Iterator[str]:
 def _of_population(scenario: Scenario) -> Iterator[str]:
     people = scenario.population
     unused = {*people.from_log, *(name for name in ("log", *_OF_A_LOG) if getattr(people, name) is None)}
+    unused |= set() if people.traits else {"drop_out", "drop_out_shape"}
     for name, field in type(people).model_fields.items():
         if meaning_of(field) and name not in unused:
             yield f"population.{name}"

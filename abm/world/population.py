@@ -1,9 +1,10 @@
 """Who the customers are: purchase rates, baskets, price weights, drawn or fitted to a purchase log.
 
-Claim: occasions are Poisson with Gamma heterogeneity (the NBD model); mean baskets are lognormal, or inverse-gamma
-as in the Gamma-Gamma model of spend; chances of dropping out, which only a log tells, are Beta. Each person's traits
-depend on her id and the replication only.
-Source: EHRENBERG_1959; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 for baskets fitted to a log.
+Claim: occasions are Poisson with Gamma heterogeneity (the NBD model), or Bernoulli with Beta heterogeneity; mean
+baskets are lognormal, or inverse-gamma as in the Gamma-Gamma model of spend; chances of dropping out are Beta. Each
+person's traits depend on her id and the replication only.
+Source: EHRENBERG_1959; FADER_HARDIE_SHANG_2010 for chances; FADER_HARDIE_LEE_2005 for rates and FADER_HARDIE_2013 for
+baskets fitted to a log.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from scipy import special
 from abm.core.citations import cite
 from abm.core.errors import CONTINUES, Refusal, shown
 from abm.core.kernels import kernel
-from abm.core.sources import EHRENBERG_1959
+from abm.core.sources import EHRENBERG_1959, FADER_HARDIE_SHANG_2010
 from abm.core.spec import Spec, param
 from abm.core.streams import stream_key, uniform4_fine
 from abm.logs import log_dates
@@ -38,7 +39,7 @@ COLUMNS = (
     Column("basket", ("customer",), 1.0, "cu", "spend on an occasion at price index 1"),
     Column("price_weight", ("customer",), 1.0, "ratio", "weight of price in utility, relative to the mean customer"),
 )
-DROP_OUT = Column("drop_out", ("customer",), 0, "0-1", "chance that an occasion is her last, as a log tells it")
+DROP_OUT = Column("drop_out", ("customer",), 0, "0-1", "chance of dropping out, at an occasion or in a period")
 _OF_A_LOG = ("log_until", "log_columns", "log_dates")
 EVERYBODY = Segment(name="everybody", share=1.0)  # who says nothing of her own: customers without segments
 
@@ -84,7 +85,14 @@ class Population(Spec):
     )
     rate_shape: float = param(
         1.0, unit="shape", bounds=(0.01, 1e6), evidence="assumed", source=cite(EHRENBERG_1959, "NBD"),
-        doc="Gamma shape of rates over customers; large = alike",
+        doc="Gamma shape of rates over customers, first Beta shape of chances; large = alike",
+    )  # fmt: skip
+    drop_out: float = param(
+        0.0, unit="0-1", bounds=(0, 1), evidence="assumed", doc="mean chance of dropping out, see `drop_out`"
+    )
+    drop_out_shape: float = param(
+        1.0, unit="shape", bounds=(0.01, 1e6), evidence="assumed", source=cite(FADER_HARDIE_SHANG_2010, "BG/BB"),
+        doc="first Beta shape of chances of dropping out over customers; large = alike",
     )  # fmt: skip
     basket: float = param(30.0, unit="cu", bounds=(0.01, 1e5), evidence="assumed", doc="mean basket")
     basket_spread: float = param(
@@ -161,8 +169,22 @@ class Population(Spec):
         rates = [self._own(kind, "purchase_rate") for kind in self.segments]
         return float(np.dot(shares(self.segments), rates))
 
-    def begin(self, world: World, seed: int, folder: Path | None) -> None:
-        """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log."""
+    def check_chances(self) -> None:
+        """Refuse purchase rates that are no chances of an occasion in a period."""
+        if self.log is not None:
+            step = 'a purchase log tells rates of Poisson occasions; take need.process = "poisson", or leave it out'
+            raise Refusal(f"{CONTINUES}{shown(self.log)}: {step}", place="population.log")
+        for kind in self._kinds:
+            if (rate := self._own(kind, "purchase_rate")) > 1.0:
+                own = f"segments.{kind.name}." if kind.purchase_rate is not None else ""
+                why = 'is no chance, 0 to 1, of an occasion in a period (need.process = "bernoulli")'
+                raise Refusal(f"{CONTINUES}{rate:g} {why}", place=f"population.{own}purchase_rate")
+
+    def begin(self, world: World, seed: int, folder: Path | None, chances: bool = False) -> None:
+        """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log.
+
+        chances : purchase rates are chances of an occasion in a period, Beta over customers, and not Gamma
+        """
         c = world.customers
         c.customer_id[:] = np.arange(world.n, dtype=np.uint32) if world.identity is None else world.identity
         fitted = None if self.log is None else self._fitted(folder, world.periods_per_year)
@@ -174,12 +196,28 @@ class Population(Spec):
             for place, kind in enumerate(self._kinds):
                 own = c.segment[rows] == place if self.segments else slice(None)
                 traits[:, own] = self._drawn(kind, luck[:, own], fitted)
+                if chances:
+                    shape = self._own(kind, "rate_shape")
+                    traits[0, own] = beta_chances(self._own(kind, "purchase_rate"), shape, luck[0, own])
             c.purchase_rate[rows], c.basket[rows], c.price_weight[rows] = traits
-        if "drop_out" in c and fitted is not None:
-            c.drop_out[:] = fitted.get("drop_out", 0.0)
-            people = drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication, draw=1)
-            for rows, luck in people if "a" in fitted else ():
-                c.drop_out[rows] = special.betaincinv(fitted["a"], fitted["b"], luck[0])
+        if "drop_out" in c:
+            self._draw_drop_out(world, seed, fitted)
+
+    def _draw_drop_out(self, world: World, seed: int, fitted: Mapping[str, float] | None) -> None:
+        """Write the chances of dropping out: those that a log tells, or those of each segment."""
+        c = world.customers
+        for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication, draw=1):
+            for place, kind in enumerate(self._kinds):
+                own = c.segment[rows] == place if self.segments else slice(None)
+                c.drop_out[rows][own] = self._drop_outs(kind, luck[0, own], fitted)
+
+    def _drop_outs(self, kind: Segment, luck: np.ndarray, fitted: Mapping[str, float] | None) -> np.ndarray:
+        """Return the chances (n,) of dropping out of the customers of a segment.  luck : (n,)"""
+        if fitted is None:
+            return beta_chances(self._own(kind, "drop_out"), self._own(kind, "drop_out_shape"), luck)
+        if "a" in fitted:
+            return special.betaincinv(fitted["a"], fitted["b"], luck)
+        return np.full_like(luck, fitted["drop_out"])
 
     def _fitted(self, folder: Path | None, periods_per_year: int) -> dict[str, float]:
         """Return what was fitted to the log, rates per period: a log's week is longer or shorter than that."""
@@ -190,7 +228,8 @@ class Population(Spec):
     @property
     def traits(self) -> tuple[str, ...]:
         """Traits that its customers have besides those of any population."""
-        return () if self.log is None else (DROP_OUT.name,)
+        dropping = self.log is not None or any(self._own(kind, "drop_out") > 0 for kind in self._kinds)
+        return (DROP_OUT.name,) if dropping else ()
 
     def segment_of(self, identity: np.ndarray, seed: int, replication: int) -> np.ndarray:
         """Return the segment (n,) uint8 of customers, its place on the list.  identity : (n,) uint32"""
@@ -229,6 +268,13 @@ class Population(Spec):
         spread = self._own(kind, "price_weight_spread")
         weight = np.exp(spread * special.ndtri(luck[2]) - spread * spread / 2) if spread else np.ones_like(luck[2])
         return np.minimum(quantile / rate, HIGHEST_RATE), basket, kind.price_weight * weight
+
+
+def beta_chances(mean: float, shape: float, luck: np.ndarray) -> np.ndarray:
+    """Return the quantiles (n,) at uniforms (n,) of the Beta with a mean and a first shape; 0 and 1 are all alike."""
+    if mean in (0.0, 1.0):
+        return np.full_like(luck, mean)
+    return special.betaincinv(shape, shape * (1.0 - mean) / mean, luck)
 
 
 def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[str, float]:

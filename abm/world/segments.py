@@ -17,7 +17,8 @@ from abm.world.columns import HIGHEST_RATE, Column
 
 MOST_SEGMENTS = 100
 SEGMENT = Column("segment", ("customer",), 0, "segment", "segment she belongs to: its place on the list", "uint8")
-FITTED = ("purchase_rate", "rate_shape", "basket", "basket_spread")  # what a purchase log gives
+# what a purchase log gives
+FITTED = ("purchase_rate", "rate_shape", "drop_out", "drop_out_shape", "basket", "basket_spread")
 
 _ROUNDING = 1e-9  # shares such as 0.7, 0.2 and 0.1 add up to a little more or less than 1
 
@@ -35,6 +36,12 @@ class Segment(Spec):
     )
     rate_shape: float | None = param(
         None, unit="shape", bounds=(0.01, 1e6), evidence="assumed", doc="Gamma shape of rates inside the segment"
+    )
+    drop_out: float | None = param(
+        None, unit="0-1", bounds=(0, 1), evidence="assumed", doc="mean chance of dropping out"
+    )
+    drop_out_shape: float | None = param(
+        None, unit="shape", bounds=(0.01, 1e6), evidence="assumed", doc="Beta shape of these chances in the segment"
     )
     basket: float | None = param(None, unit="cu", bounds=(0.01, 1e5), evidence="assumed", doc="mean basket")
     basket_spread: float | None = param(

@@ -1,48 +1,12 @@
 """Customers under contract, each with a chance of leaving of her own that never changes."""
 
-from typing import ClassVar
-
 import numpy as np
-from scipy.special import betaincinv
 
 import abm
-from abm.core.streams import philox, stream_key, uniform_fine
 from abm.engine.engine import Engine
 from abm.logs.sbg import fit_survivors
-from abm.world.population import drawn_traits
 
 KINDS = {"high_end": "High End", "regular": "Regular"}
-
-
-@abm.kernel
-def end_contracts(exited, own_chance, customer_id, exits, provider, key, replication, lo, hi, t):
-    """Let each leave with her own chance.  exited (n,)  period of leaving [written]   exits  tally [written]"""
-    for i in range(lo, hi):
-        word = philox(customer_id[i], t, 0, replication, key)[0]
-        if (exited[i] < 0) & (uniform_fine(word) < own_chance[i]):
-            exited[i] = t
-            exits[provider[i]] += 1
-
-
-class OwnChances(abm.Mechanism):
-    """Contracts that end at a renewal with a chance of the customer's own, for life."""
-
-    name = "own_chances"
-    owns: ClassVar = (abm.Column("own_chance", ("customer",), 0.0, "0-1", "chance of leaving at a renewal", "float64"),)
-    writes = ("exited", "exits")
-    a: float = abm.param(1.0, unit="shape", bounds=(1e-6, 1e6), evidence="assumed", doc="Beta shape of leaving")
-    b: float = abm.param(1.0, unit="shape", bounds=(1e-6, 1e6), evidence="assumed", doc="Beta shape of staying")
-
-    def schedule(self, policies):
-        """Return the ends of contracts, after the visits of the period."""
-        return ((abm.Phase.RELATION, end_contracts),)
-
-    def begin(self, world, seed):
-        """Draw the chances."""
-        c = world.customers
-        people = drawn_traits(c.customer_id, stream_key(seed, self.name), world.replication, draw=1)
-        for rows, luck in people:  # draw 0 of year 0 decides who leaves then
-            c.own_chance[rows] = betaincinv(self.a, self.b, luck[0])
 
 
 def replicate(paper):
@@ -70,7 +34,8 @@ def replicate(paper):
 
 def simulated(paper, model):
     """Return the share of customers who are still there after each year: a row a replication."""
-    scenario = paper.study.scenario.adding(OwnChances(a=model.a, b=model.b))
+    chances = {"population.drop_out": model.a / (model.a + model.b), "population.drop_out_shape": model.a}
+    scenario = paper.study.scenario.replace(chances)
     rows = []
     for replication in range(paper.study.replications):
         engine = Engine(scenario, paper.study.seed, replication)

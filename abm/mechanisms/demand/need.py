@@ -1,9 +1,11 @@
 """Need: category occasions arrive at random around each customer's own rate.   Synchronous; uses no neighbours.
 
-They may also come one a period, or when a durable is bought or its service is due: `durable` then lists them.
+Where there is at most one a period, such as a gift a year, each has one by a chance of her own. They may also come one
+a period for all, or when a durable is bought or its service is due: `durable` then lists them.
 
-Claim: purchases are Poisson for one customer; over customers with Gamma rates they follow the NBD.
-Source: EHRENBERG_1959.  Season: assumed.
+Claim: purchases are Poisson for one customer; over customers with Gamma rates they follow the NBD. Of one occasion a
+period they are Bernoulli for one customer, with a chance that is Beta over customers: the purchases of the BG/BB.
+Source: EHRENBERG_1959; FADER_HARDIE_SHANG_2010.  Season: assumed.
 """
 
 from __future__ import annotations
@@ -88,6 +90,27 @@ def list_visits(
 
 
 @kernel
+def list_by_chance(
+    visit_count, visit_customer, visit_nth, visit_provider, purchase_rate, need, exited, provider, customer_id,
+    occasions, key, replication, lo, hi, t,
+):  # fmt: skip
+    """List one visit for each customer who has an occasion in the period, by the chance `purchase_rate * need`.
+
+    It is held against a uniform of 32 bits (draw 0, block 0, word 0); need that raises it above 1 raises it to 1.
+    Written as in `list_visits`.
+    """
+    v = 0
+    for i in range(lo, hi):
+        word = philox(customer_id[i], t, 0, replication, key)[0]
+        visit_customer[v] = i
+        visit_nth[v] = 0
+        visit_provider[v] = provider[i]
+        v += 1 if (uniform_fine(word) < purchase_rate[i] * need[i - lo]) & (exited[i] < 0) else 0
+    visit_count[0] = v
+    occasions[-1] += v
+
+
+@kernel
 def follow_season(need, season_amplitude, season_peak, periods_per_year, lo, hi, t):
     """Let need rise and fall with the season.  need (tile,)  ratio  [written]"""
     factor = season(t, season_amplitude, season_peak, periods_per_year)
@@ -115,7 +138,7 @@ def list_everybody(visit_count, visit_customer, visit_nth, visit_provider, exite
 
 
 class Need(Mechanism):
-    """Category occasions: Gamma-Poisson with season, or one every period."""
+    """Category occasions: Gamma-Poisson or Beta-Bernoulli with season, or one every period."""
 
     name = "need"
     standard = True
@@ -129,9 +152,10 @@ class Need(Mechanism):
         Column("no_occasion_margin", ("row",), 0, "probability", "margin below which the customer has no occasion"),
     )
     counts: ClassVar = (Tally("occasions", "occasions", "category occasions, of the whole market"),)
-    process: Literal["poisson", "every_period", "due"] = param(
-        "poisson", unit="name", evidence="assumed", doc="how occasions arrive; due: as `durable` says"
-    )
+    process: Literal["poisson", "bernoulli", "every_period", "due"] = param(
+        "poisson", unit="name", evidence="assumed",
+        doc="how occasions arrive; bernoulli: at most one a period, by her own chance; due: as `durable` says",
+    )  # fmt: skip
     season_amplitude: float = param(
         0.0, unit="share", bounds=(0, 1), evidence="assumed", doc="yearly swing of need around its mean"
     )
@@ -142,10 +166,13 @@ class Need(Mechanism):
         if self.process == "every_period":
             return ((Phase.OCCASIONS, list_everybody),)
         season = ((Phase.NEED, follow_season),) if self.season_amplitude > 0 else ()
-        return season if self.process == "due" else (*season, (Phase.OCCASIONS, list_visits))
+        lists = list_by_chance if self.process == "bernoulli" else list_visits
+        return season if self.process == "due" else (*season, (Phase.OCCASIONS, lists))
 
     def fits(self, market: Any) -> None:
-        """Refuse occasions that nobody lists."""
+        """Refuse occasions that nobody lists, and rates that are no chances where chances are asked for."""
+        if self.process == "bernoulli":
+            market.population.check_chances()
         if self.process == "due" and (market.durable is None or "durable" in market.off or not market.durable.owned):
             step = "give the scenario a section [scenario.durable], with durables that somebody owns or buys"
             raise Refusal(f'= "due", but the market has no durables; {step}', place="need.process")

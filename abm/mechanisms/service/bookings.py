@@ -273,8 +273,8 @@ class Bookings(Mechanism):
         for firm in (firm for firm in market.firms if firm.bookings.places > 0):
             place = f"firms.{firm.name}.bookings.places"
             if market.need.process != "poisson":
-                step = 'go by purchase rates, which need.process = "every_period" does not; take "poisson"'
-                raise Refusal(f"= {firm.bookings.places:g} {step}", place=place)
+                step = f'go by purchase rates with Poisson occasions, not need.process = "{market.need.process}"'
+                raise Refusal(f'= {firm.bookings.places:g} {step}; take "poisson"', place=place)
             for name in ("part_time_places", "off_peak_reward") if self.peak_length == 0 else ():
                 if (value := getattr(firm.bookings, name)) > 0:
                     step = "goes by the peak of a year, and there is none; set bookings.peak_from and peak_length"
