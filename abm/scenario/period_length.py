@@ -19,6 +19,7 @@ from abm.scenario.scenario import Scenario
 _DURATIONS = ("periods", "period", "cu period/unit")
 _CHANCES = ("1/period", "1/neighbour/period")
 _KEPT = "kept/period"
+_OF_A_PERIOD = {"need.process": "bernoulli", "drop_out.process": "each_period"}
 
 
 def in_periods_of(scenario: Scenario, periods_per_year: int) -> Scenario:
@@ -28,8 +29,12 @@ def in_periods_of(scenario: Scenario, periods_per_year: int) -> Scenario:
     visits are chosen on what was known when it began, so that markets in long periods talk and learn in coarser steps:
     compare results of different lengths with care.
 
-    Raises Refusal if something does not fit its bounds in periods of that length.
+    Raises Refusal if something does not fit its bounds in periods of that length, and for chances that each customer
+    has in a period: Beta over customers for one length, they are not for another.
     """
+    for path, word in _OF_A_PERIOD.items():
+        if scenario.value_at(path) == word:
+            raise Refusal(f'= "{word}" goes by chances in a period, which cannot be converted to another', place=path)
     longer = scenario.periods_per_year / periods_per_year
     absent = (kind.policy.name for kind in shipped() if kind.policy and getattr(scenario, kind.name) is None)
     found = _converted(scenario, longer, frozenset(absent)).replace({"periods_per_year": periods_per_year})

@@ -46,6 +46,15 @@ MARKETS: dict[str, dict[str, Any]] = {
     "every_period": _market(
         2500, need={"process": "every_period"}, firms=_with({j: {"program": _TIERS} for j in range(3)})
     ),
+    "by_chance": _market(
+        2500,
+        need={"process": "bernoulli", "season_amplitude": 0.3},
+        drop_out={"process": "each_period"},
+        population={
+            "drop_out": 0.01,
+            "segments": [{"name": "loyal", "drop_out": 0.0}, {"name": "others", "share": 0.6}],
+        },
+    ),
     "contracts": _market(preset="contract", choice={"term": 6}, population={"purchase_rate": 1.2}),
     "contracts_with_an_unknown_firm": _market(
         preset="contract", choice={"term": 4, "rule": "habit"}, firms=_with({2: {"initial_awareness": 0.2}})

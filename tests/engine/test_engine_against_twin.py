@@ -144,6 +144,7 @@ CASES = {  # what is varied, and what must happen for the comparison to say some
     "cost_of_switching_as_a_trait": (varied(switching_cost={"basis": "trait", "trait_precision": 3.0}), ["repeats"]),
     "season": (varied(need={"season_amplitude": 0.9, "season_peak": 2.0}), ["occasions"]),
     "every_period": (varied(need={"process": "every_period"}), ["occasions"]),
+    "by_chance": (varied(need={"process": "bernoulli", "season_amplitude": 0.5}), ["occasions"]),
     "leaving_the_category": (varied(defection={"exit_rate": 0.04, "contagion": 3.0}), ["exits", "left_category"]),
     "silence": (
         varied(population={"purchase_rate": 0.4, "customers": 40}, lifecycle={"dormant_after": 1, "lost_after": 2}),

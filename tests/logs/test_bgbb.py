@@ -12,7 +12,15 @@ from scipy.special import betaincinv
 
 from abm.core.errors import Refusal
 from abm.logs import bgbb
-from abm.logs.bgbb import BGBB, alive_bgbb, bgbb_probability, conditional_bgbb, expected_bgbb, fit_bgbb
+from abm.logs.bgbb import (
+    BGBB,
+    alive_bgbb,
+    bgbb_history_probability,
+    bgbb_probability,
+    conditional_bgbb,
+    expected_bgbb,
+    fit_bgbb,
+)
 from abm.replication.paper import folder_of_papers
 from tests.examples import examples
 from tests.logs.recovery import assert_given_back
@@ -78,6 +86,9 @@ def test_all_histories_sum_to_one_and_to_the_probabilities(alpha, beta, gamma, d
     assert chance.sum() == pytest.approx(1.0, rel=1e-9)
     by_count = np.bincount(x, chance)
     assert bgbb_probability(model, np.arange(n + 1), n) == pytest.approx(by_count, rel=1e-9)
+    kinds, which = np.unique(np.column_stack([x, last]), axis=0, return_inverse=True)
+    by_kind = bgbb_history_probability(model, *kinds.T, np.full(len(kinds), n))
+    assert by_kind == pytest.approx(np.bincount(which.ravel(), chance), rel=1e-9)
     assert x @ chance == pytest.approx(expected_bgbb(model, n), rel=1e-9)
     # what is expected of one more occasion, over all histories, is what a longer time adds
     more = conditional_bgbb(model, 1, x, last, np.full(len(x), n)) @ chance

@@ -1,8 +1,9 @@
 """Need: how many occasions to buy in the category a customer has in a period.
 
 Claim: occasions of one customer are Poisson, around a rate that follows the season and quickens near
-a reward.
-Source: docs/model.md, need; Ehrenberg 1959 (Poisson purchasing, rates gamma distributed over customers).
+a reward; or there is at most one a period, with that rate as its chance.
+Source: docs/model.md, need; Ehrenberg 1959 (Poisson purchasing, rates gamma distributed over customers); Fader, Hardie
+& Shang 2010 (one occasion a period, chances beta distributed over customers).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 from typing import Any
 
 EXAMPLE: dict[str, Any] = {
-    "process": "poisson",  # or "every_period"
+    "process": "poisson",  # or "bernoulli", "every_period"
     "season_amplitude": 0.0,
     "season_peak": 0.0,  # period
 }
@@ -42,9 +43,11 @@ def poisson_quantile(u: float, mean: float, most: int) -> int:
 
 
 def occasions(u: float, mean: float, exited: bool, parameters: dict[str, Any]) -> int:
-    """Return the number of occasions: 0 after leaving, 1 with "every_period", else the Poisson quantile."""
+    """Return the number of occasions: 0 after leaving, 1 with "every_period", 0 or 1 with "bernoulli", else Poisson."""
     if exited:
         return 0
     if parameters["process"] == "every_period":
         return 1
+    if parameters["process"] == "bernoulli":
+        return int(u < mean)
     return poisson_quantile(u, mean, MOST_OCCASIONS)

@@ -60,6 +60,12 @@ class TestNeed:
         assert need.occasions(0.001, 0.0, False, every) == 1
         assert need.occasions(0.999, 5.0, True, every) == 0
 
+    def test_occasions_by_a_chance(self):
+        chance = {**need.EXAMPLE, "process": "bernoulli"}
+        assert [need.occasions(u, 0.4, False, chance) for u in (0.399, 0.4, 0.9)] == [1, 0, 0]
+        assert need.occasions(0.999, 1.3, False, chance) == 1
+        assert need.occasions(0.001, 1.0, True, chance) == 0
+
 
 class TestSwitchingCost:
     def test_facets_by_hand(self):

@@ -100,6 +100,7 @@ def test_what_is_there_at_any_date_is_known_from_the_start():
         ({"from": 9, "set": {"firms.north.initial_awareness": 0.5}}, r"says how a run begins"),
         ({"from": 9, "set": {"waiting_line": {"resentment": 0.5}}}, r"makes no difference after the start"),
         ({"from": 9, "ramp": 3, "set": {"firms.north.program": {"preset": "points"}}}, r"no way in steps"),
+        ({"from": 9, "set": {"need.process": "bernoulli"}}, r"at period 9 a change of need.process makes chances of"),
         ({"form": 9, "set": {"firms.north.price": 1.1}}, r"no Change parameter 'form'; did you mean 'from'"),
     ],
 )

@@ -110,6 +110,13 @@ def test_a_log_stands_for_rates_and_baskets():
     }
 
 
+def test_drop_out_is_in_force_where_anybody_drops_out():
+    both = {"population.drop_out", "population.drop_out_shape"}
+    assert not both & set(in_force([market("default")]))
+    used = in_force([market("default").replace({"population.drop_out": 0.01})])
+    assert both | {"drop_out.process", "drop_out.scale"} <= set(used)
+
+
 def test_words_that_decide_what_is_done_are_in_force():
     assert {"choice.rule", "choice.market", "need.process", "network.kind"} <= set(in_force([market("default")]))
     assert "network.rewiring" not in in_force([market("default").replace({"network": {"kind": "complete"}})])

@@ -88,6 +88,12 @@ def test_what_does_not_fit_is_refused():
         in_periods_of(busy, 12)
 
 
+@pytest.mark.parametrize(("path", "word"), [("need.process", "bernoulli"), ("drop_out.process", "each_period")])
+def test_chances_in_a_period_are_not_converted(path, word):
+    with pytest.raises(Refusal, match=rf'{path} = "{word}" goes by chances in a period'):
+        in_periods_of(WEEKS.replace({"population.purchase_rate": 0.5, path: word}), 12)
+
+
 def test_every_unit_with_a_period_in_it_is_known():
     """A new parameter per period is converted by its unit, or is one of those that are not of time."""
     known = (

@@ -1,4 +1,4 @@
-"""Need: by hand, against scipy, and the NBD that Gamma-Poisson occasions make."""
+"""Need: by hand, against scipy, the NBD that Gamma-Poisson occasions make, and chances that are Beta."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
+import abm
+from abm.core.errors import Refusal
 from abm.core.functions import exp64
 from abm.core.streams import philox, stream_key, uniform_fine
 from abm.engine.engine import Engine
 from abm.logs.nbd import NBD, nbd_probability
-from abm.mechanisms.demand.need import list_everybody, list_visits, poisson_quantile, season
+from abm.mechanisms.demand.need import list_by_chance, list_everybody, list_visits, poisson_quantile, season
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
+from tests.reference import need as twin
 
 
 def quantile(u, rate):
@@ -112,3 +115,95 @@ def test_occasions_of_a_market_follow_the_nbd():
     expected = nbd_probability(NBD(shape, shape / rate), np.arange(most), periods) * n
     seen = np.bincount(np.minimum(counts, most), minlength=most + 1)
     assert stats.chisquare(seen, [*expected, n - expected.sum()]).pvalue > 1e-3
+
+
+CHANCES = {"process": "bernoulli"}
+
+
+@pytest.mark.parametrize("t", [0, 7])
+def test_visits_by_chance_are_those_of_the_twin(t):
+    """Need that raises a chance above 1 makes it sure; nobody has two occasions."""
+    small = Small(1000, need=CHANCES)
+    small.c.purchase_rate[:] = np.linspace(0.0, 1.0, 1000)
+    small.passing.need[:] = 1.0
+    small.passing.need[:1000:3] = 1.25
+    small.c.exited[5::50] = 0
+    small.c.provider[:] = np.arange(1000) % 3 - 1
+    small.run("need", list_by_chance, t)
+    key, expected = stream_key(1, "need"), []
+    for i in range(1000):
+        u = uniform_fine(philox(np.uint64(i), np.uint64(t), np.uint64(0), np.uint64(0), key)[0])
+        chance = float(small.c.purchase_rate[i] * small.passing.need[i])
+        expected += [(i, 0)] * twin.occasions(u, chance, i % 50 == 5, CHANCES)
+    assert listed(small) == expected
+    assert 400 < len(expected) < 600
+    np.testing.assert_array_equal(small.at("visit_provider"), small.c.provider[small.at("visit_customer")])
+    assert small.counted("occasions") == [0, 0, len(expected)]
+
+
+def givers(customers, periods, **people):
+    """Return how often each customer of a market with one firm had an occasion, all of which are visits."""
+    scenario = Scenario.parse(
+        {
+            "preset": "closed_market", "periods": periods, "population": {"customers": customers, **people},
+            "need": CHANCES, "off": ["defection"], "firms": [{"name": "only"}], "network": {"kind": "ring"},
+        }
+    )  # fmt: skip
+    engine = Engine(scenario, seed=11)
+    engine.run(periods)
+    return engine.world.customers.encounters[0].astype(int)
+
+
+def test_occasions_by_chance_give_back_the_beta_that_made_them():
+    """Twenty thousand customers over twelve periods: beta-binomial counts, shapes within 3 standard errors."""
+    truth, periods = np.array([0.6, 1.4]), 12
+    counts = givers(20_000, periods, purchase_rate=0.3, rate_shape=0.6)
+    seen = np.bincount(counts, minlength=periods + 1)
+
+    def minus_likelihood(logs):
+        return -float(seen @ stats.betabinom(periods, *np.exp(logs)).logpmf(np.arange(periods + 1)))
+
+    expected = stats.betabinom(periods, *truth).pmf(np.arange(periods + 1)) * counts.size
+    assert stats.chisquare(seen, expected).pvalue > 1e-3
+    found = optimize.minimize(minus_likelihood, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-6}).x
+    step = 1e-3 * np.eye(2)
+    curved = [
+        [
+            minus_likelihood(found + a + b) - minus_likelihood(found + a - b)
+            - minus_likelihood(found - a + b) + minus_likelihood(found - a - b)
+            for b in step
+        ]
+        for a in step
+    ]  # fmt: skip
+    errors = np.sqrt(np.diagonal(np.linalg.inv(np.array(curved) / (4 * 1e-6))))
+    assert np.all(errors < 0.03)
+    assert np.all(np.abs(found - np.log(truth)) < 3 * errors)
+
+
+def test_the_chance_1_is_an_occasion_every_period_and_0_none():
+    """The same bits as with every_period, as nothing else is drawn; and nobody ever comes."""
+    sure = {"periods": 6, "population": {"customers": 500, "purchase_rate": 1.0}, "need": CHANCES}
+    same = Scenario.parse(sure), Scenario.parse(sure | {"need": {"process": "every_period"}})
+    one, other = (abm.simulate(scenario, seed=3) for scenario in same)
+    assert one.equals(other)
+    assert not givers(500, 4, purchase_rate=0.0).any()
+
+
+def test_kernels_keep_to_their_entries_where_occasions_come_by_chance():
+    abm.check_kernels(Scenario.parse({"need": {**CHANCES, "season_amplitude": 0.8}, "population": {"customers": 300}}))
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        ({"purchase_rate": 1.2}, r"population\.purchase_rate = 1\.2 is no chance, 0 to 1, of an occasion in a period"),
+        (
+            {"segments": [{"name": "a", "share": 0.5, "purchase_rate": 3.0}, {"name": "b"}]},
+            r"population\.segments\.a\.purchase_rate = 3 is no chance",
+        ),
+        ({"log": "cdnow"}, r'population\.log = "cdnow": a purchase log tells rates of Poisson occasions; take need'),
+    ],
+)
+def test_rates_that_are_no_chances_are_refused(people, said):
+    with pytest.raises(Refusal, match=said):
+        Scenario.parse({"need": CHANCES, "population": people})

@@ -11,9 +11,11 @@ from scipy import stats
 import abm
 from abm.core.errors import Refusal
 from abm.engine.engine import Engine
+from abm.engine.visit_log import logged_to_the_end, room, visit_log
+from abm.logs.bgbb import fit_bgbb
 from abm.logs.bgnbd import expected_purchases, fit_bgnbd
 from abm.logs.purchases import read_log, shipped, summary
-from abm.mechanisms.relationship.drop_out import count_last_occasions, end_with_last_occasion
+from abm.mechanisms.relationship.drop_out import count_last_occasions, end_before_occasions, end_with_last_occasion
 from abm.scenario.scenario import Scenario
 from abm.world.population import heterogeneity
 from tests.mechanisms.small import Small
@@ -132,3 +134,115 @@ def test_the_cohort_is_the_model_that_was_fitted(tracked):
 def test_a_population_without_a_log_has_nothing_to_be_held_against():
     with pytest.raises(Refusal, match="fitted to no log"):
         abm.against_log(abm.Population())
+
+
+def asked(customers: int = 20_000, **sections: Any) -> Scenario:
+    people = {"customers": customers, "drop_out": 0.2, "drop_out_shape": 0.7} | sections.pop("population", {})
+    data = {"preset": "closed_market", "periods": 6, "off": ["defection"], "firms": [{"name": "only"}]}
+    return Scenario.parse({**data, "network": {"kind": "ring"}, "population": people, **sections})
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_who_drops_out_before_the_occasions_is_who_the_twin_says(scale):
+    small = Small(
+        300, population={"customers": 300, "drop_out": 0.3}, drop_out={"process": "each_period", "scale": scale}
+    )
+    small.c.drop_out[:] = np.resize([0.0, 0.1, 0.5, 0.9], 300)
+    small.c.exited[::7] = 2
+    small.run("drop_out", end_before_occasions, 5)
+    key, parameters = stream_key(1, "drop_out"), {"process": "each_period", "scale": scale}
+    ends = [twin.ends_before(float(small.c.drop_out[i]), i, 5, key, parameters) for i in range(300)]
+    expected = np.where(np.arange(300) % 7 == 0, 2, np.where(ends, 5, -1))
+    np.testing.assert_array_equal(small.c.exited, expected)
+    assert 50 < (expected == 5).sum() < 200
+    small.run("drop_out", count_last_occasions, 5)
+    assert sum(small.counted("exits")) == (expected == 5).sum()
+
+
+def test_chances_asked_for_are_beta_and_independent_of_rates():
+    """Mean .2 and first shape .7 are Beta(.7, 2.8); a log that said the same would have the same luck."""
+    c = Engine(asked(), 3).world.customers
+    assert stats.kstest(c.drop_out, stats.beta(0.7, 2.8).cdf).pvalue > 1e-3
+    assert abs(np.corrcoef(stats.rankdata(c.drop_out), stats.rankdata(c.purchase_rate))[0, 1]) < 0.03
+    alike = Engine(asked(500, population={"drop_out_shape": 1e6}), 3).world.customers.drop_out
+    assert alike == pytest.approx(np.full(500, 0.2), abs=0.002)
+
+
+def test_segments_have_chances_of_their_own():
+    kinds = [{"name": "loyal", "share": 0.5, "drop_out": 0.0}, {"name": "fickle", "drop_out": 1.0}]
+    scenario = asked(400, population={"segments": kinds}, drop_out={"process": "each_period"})
+    engine = Engine(scenario, 2)
+    engine.run(2)
+    c = engine.world.customers
+    np.testing.assert_array_equal(c.exited, np.where(c.segment == 1, 0, -1))
+    assert 100 < (c.segment == 1).sum() < 300
+
+
+def test_periods_until_drop_out_are_those_of_contracts():
+    """Who is still there after each period: B(a, b + t) / B(a, b), the sBG."""
+    engine = Engine(asked(40_000, need={"process": "every_period"}, drop_out={"process": "each_period"}), 5)
+    engine.run(6)
+    exited, n = engine.world.customers.exited, 40_000
+    for t in range(1, 7):
+        share = np.prod([(2.8 + k) / (3.5 + k) for k in range(t)])
+        assert ((exited < 0) | (exited >= t)).mean() == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / n))
+    np.testing.assert_array_equal(
+        engine.world.tallied("exits")[:6].sum(axis=1), np.bincount(exited[exited >= 0], minlength=6)
+    )
+
+
+def test_a_log_of_yearly_gifts_gives_back_what_made_it():
+    """40,000 customers over eight periods: the four shapes of the BG/BB within 3 standard errors."""
+    truth, periods, n = np.array([1.2, 0.8, 0.7, 2.8]), 8, 40_000
+    people = {"purchase_rate": 0.6, "rate_shape": 1.2}
+    scenario = asked(n, population=people, need={"process": "bernoulli"}, drop_out={"process": "each_period"})
+    scenario = scenario.replace({"periods": periods}).adding(visit_log((), room(n, periods)))
+    visits = logged_to_the_end(Engine(scenario, 8), stretch=periods)
+    gave = np.zeros((n, periods), np.int64)
+    gave[visits["customer"], visits["period"]] = 1
+    assert gave.sum() == visits["customer"].size  # at most one a period
+    x, last = gave.sum(axis=1), (gave * np.arange(1, periods + 1)).max(axis=1)
+    model = fit_bgbb(x, last, np.full(n, periods))
+    found = np.array([model.alpha, model.beta, model.gamma, model.delta])
+    errors = np.sqrt(np.diagonal(model.covariance))
+    assert np.all(errors < 0.1)
+    assert np.all(np.abs(np.log(found / truth)) < 3 * errors)
+
+
+def test_rates_and_drop_out_asked_for_are_the_bgnbd():
+    """Without a log: 40,000 customers over 60 weeks give back r, alpha, a and b within 3 standard errors."""
+    truth, periods, n = np.array([0.8, 4.0, 0.9, 2.1]), 60, 40_000
+    people = {"purchase_rate": 0.2, "rate_shape": 0.8, "drop_out": 0.3, "drop_out_shape": 0.9}
+    scenario = asked(n, population=people).replace({"periods": periods}).adding(visit_log((), room(n, 4)))
+    visits = logged_to_the_end(Engine(scenario, 8), stretch=4)
+    x, last = np.bincount(visits["customer"], minlength=n), np.zeros(n)
+    np.maximum.at(last, visits["customer"], visits["period"] + 0.5)
+    model = fit_bgnbd(x, last, np.full(n, float(periods)))
+    found, errors = np.array([model.r, model.alpha, model.a, model.b]), np.sqrt(np.diagonal(model.covariance))
+    assert np.all(errors < 0.1)
+    assert np.all(np.abs(np.log(found / truth)) < 3 * errors)
+
+
+def test_nobody_drops_out_where_the_chance_or_the_scale_is_0():
+    names = lambda scenario: [step.name for step in scenario.steps()]  # noqa: E731
+    once, each = asked(300), asked(300, drop_out={"process": "each_period"})
+    assert "end_with_last_occasion" in names(once)
+    assert "end_before_occasions" in names(each)
+    plain = abm.simulate(asked(300, population={"drop_out": 0.0}), seed=4)
+    for other in ({"drop_out.scale": 0.0}, {"population.drop_out": 0.0}, {"off": ("drop_out", "defection")}):
+        assert not {"end_with_last_occasion", "end_before_occasions"} & {*names(each.replace(other))}
+        assert abm.simulate(each.replace(other), seed=4).equals(plain)
+
+
+def test_kernels_keep_to_their_entries():
+    for process in ("after_occasion", "each_period"):
+        abm.check_kernels(asked(300, drop_out={"process": process}))
+
+
+def test_what_a_log_tells_cannot_be_said_too():
+    with pytest.raises(Refusal, match=r"drop_out = 0\.1 is not used: the log tells it; leave out one of the two"):
+        abm.Population(log="cdnow", drop_out=0.1)
+    with pytest.raises(Refusal, match=r"population\.drop_out = 1\.2 is outside \[0, 1\]"):
+        Scenario.parse({"population": {"drop_out": 1.2}})
+    with pytest.raises(Refusal, match="after_occasion"):
+        Scenario.parse({"drop_out": {"process": "each_year"}})

@@ -473,6 +473,7 @@ def test_where_there_is_a_place_for_everybody_nothing_is_done():
         ({"firms.firm_2.bookings.part_time_places": 9.0}, r"part_time_places = 9 goes by the peak of a year"),
         ({"firms.firm_2.bookings.off_peak_reward": 0.1}, r"firm_2.bookings.off_peak_reward = 0.1 goes by the peak"),
         ({"need.process": "every_period"}, r"firms.firm_0.bookings.places = 700 go by purchase rates"),
+        ({"need.process": "bernoulli"}, r'with Poisson occasions, not need.process = "bernoulli"; take "poisson"'),
         (
             {"waiting_line": {}, "firms.firm_1.waiting_line.servers": 2},
             r"700 go with no waiting line; set firms.firm_1.waiting_line",
