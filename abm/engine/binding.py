@@ -44,7 +44,6 @@ class Block:
 
     stages: list[Stage]
     programs: list[Program]
-    pace: Pace = field(default_factory=Pace)
     _placed: Any = None  # what the bounds were worked out for, and they
     _bounds: Any = None
 
@@ -90,11 +89,13 @@ class Binding:
 
     stages : in order
     blocks : that run them          parted : the same in two parts, if readings come between them
+    pace   : whether threads go together
     """
 
     stages: list[Stage]
     blocks: list[Block]
     parted: list[list[Block]]
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def programs(self) -> list[Program]:

@@ -177,21 +177,19 @@ class Engine:
             else:
                 turn = self._turns[bisect_left(self._turns, self.t + 1) :][:1]
                 upto = min(end, self.t + step, *closing, *turn, *(date for date in dates if date > self.t))
-                for block in blocks:
-                    self._advance(block, upto)
+                self._advance(blocks, upto)
                 self.t = upto
 
     def _close(self) -> None:
         """Run a period in which the books close, and take the readings right before they do."""
         before, after = self._binding.parted
-        for block in before:
-            self._advance(block, self.t + 1)
+        together = self.threads > 1  # in both parts, or in none
+        self._run(before, together, self.t, self.t + 1)
         for reading, taken in self.taken.items():
             taken[self.t, 0] = reading(self.world)
             for group, part in enumerate(self._groups()):
                 taken[self.t, 1 + group] = reading(part)
-        for block in after:
-            self._advance(block, self.t + 1)
+        self._run(after, together, self.t, self.t + 1)
         self.t += 1
 
     def _groups(self) -> Iterator[World]:
@@ -200,10 +198,15 @@ class Engine:
             for group in range(len(self.world.partition.groups)):
                 yield self.world.only(self.world.partition.rows_of(group))
 
-    def _advance(self, block: Block, upto: int) -> None:
-        if block.plain:
-            for step in (step for stage in block.stages for step in stage.steps):
-                step.act(self.world, self.t)
-        else:
-            bounds, tile = block.bounds(self.world), self.world.tile
-            self._team.run(block.programs, bounds, tile, self.t, upto, block.pace)
+    def _advance(self, blocks: Sequence[Block], upto: int) -> None:
+        self._team.go_on(lambda *slice_: self._run(blocks, *slice_), self.t, upto, self._binding.pace)
+
+    def _run(self, blocks: Sequence[Block], together: bool, t: int, end: int) -> None:
+        """Run periods t..end of blocks, or one period if there are several."""
+        for block in blocks:
+            if block.plain:
+                for step in (step for stage in block.stages for step in stage.steps):
+                    step.act(self.world, t)
+            else:
+                bounds, tile = block.bounds(self.world), self.world.tile
+                self._team.run(block.programs, bounds, tile, t, end, together)

@@ -6,7 +6,7 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,7 +21,7 @@ _SOONEST, _LATEST = 64, 1024  # decisions between two trials
 
 
 class Pace:
-    """Whether some stages take less time together or alone, from how long their periods took of late.
+    """Whether a market takes less time together or alone, from how long its periods took of late.
 
     Together is slower where another program has the other processors. What is slower is tried again, more and more
     rarely as long as it stays so.
@@ -83,27 +83,32 @@ class Team:
                 there.abort()
                 raise
 
-    def run(self, programs: Sequence[Program], bounds: np.ndarray, tile: int, t: int, end: int, pace: Pace) -> None:
-        """Run periods t..end of programs, one a member; or of the first alone on all rows, if that is quicker.
+    def go_on(self, advance: Callable[[bool, int, int], None], t: int, end: int, pace: Pace) -> None:
+        """Bring a market from period t to `end`, in slices that are gone through together or alone, as is quicker.
+
+        advance : (together, first, end) runs periods of a slice; it may leave Python between programs of a period, as
+                  all of a period are run in the same way: a later one may go on with what a thread has counted
+        """
+        while t < end:
+            together, periods = pace.decide() if self._others is not None else (False, end - t)
+            upto, began = min(end, t + periods), time.perf_counter()
+            advance(together, t, upto)
+            pace.learn(together, (time.perf_counter() - began) / (upto - t))
+            t = upto
+
+    def run(self, programs: Sequence[Program], bounds: np.ndarray, tile: int, t: int, end: int, together: bool) -> None:
+        """Run periods t..end of programs, one a member; or of the first alone on all rows.
 
         bounds : (members + 1, S, 2), rows of each member in each stage, and last those of all
 
         Who does which rows decides no bit, as all sums are of whole numbers.
         """
-        if self._others is None:
-            programs[0].run(bounds[0], tile, t, end)
-        elif not programs[0].compiled:
+        if self._others is not None and not programs[0].compiled:
             self._in_turn(programs, bounds, tile, t, end)
+        elif together:
+            self._together(programs, bounds, tile, t, end)
         else:
-            while t < end:
-                together, periods = pace.decide()
-                upto, began = min(end, t + periods), time.perf_counter()
-                if together:
-                    self._together(programs, bounds, tile, t, upto)
-                else:
-                    programs[0].run(bounds[-1], tile, t, upto)
-                pace.learn(together, (time.perf_counter() - began) / (upto - t))
-                t = upto
+            programs[0].run(bounds[-1], tile, t, end)
 
     def _in_turn(self, programs: Sequence[Program], bounds: np.ndarray, tile: int, t: int, end: int) -> None:
         """Run stages in plain Python, which does one thing at a time."""

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from abm.bench.reference import relationship
 from abm.core.kernels import COMPILED
 from abm.engine import team
 from abm.engine.engine import Engine
 from abm.engine.team import Pace, Team
 from abm.scenario.scenario import Scenario
+from tests.baselines.digests import digests
 
 MARKET = {
     "population": {"customers": 700}, "periods": 40, "burn_in": 4, "waiting_line": {}, "complaint": {}, "recovery": {},
@@ -54,6 +56,25 @@ class TestWhoDoesWhat:
         engine = Engine(Scenario.parse({**MARKET, "population": {"customers": 9000}}), 5)
         with pytest.raises(ValueError, match="a tile of 9000 does not fit"):
             engine.set_tile(9000)
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_period_is_gone_through_together_or_alone_as_a_whole(decided, monkeypatch):
+    """Costs of integration are booked of visits that each thread has counted, behind Python's part of the period.
+
+    Or behind readings, in a period in which the books close.
+    """
+    market = relationship(900, 12).replace({"firms.north.integration": 0.3})
+    one = Engine(market, 5)
+    one.run(12)
+    assert sum(not block.plain for block in one._binding.blocks) > 1
+    asked = iter([decided, not decided] * 1000)
+    monkeypatch.setattr(Pace, "decide", lambda _: (next(asked), 1))
+    three = Engine(market, 5, threads=3)
+    three.set_tile(100)
+    three.run(12)
+    assert np.array_equal(one.world.history, three.world.history)
+    assert digests("many_visits", threads=3) == digests("many_visits")
 
 
 class TestPace:
