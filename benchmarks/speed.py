@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 import time
 
-from abm.bench.measure import customer_periods_per_second, mesa_rate, mesa_ratio
+from abm.bench.measure import customer_periods_per_second
 from abm.bench.reference import full, ref1, relationship, service_day, voice
+from abm.bench.turns import mesa_ratio, rate_in_mesa
 from abm.engine.engine import Engine
 
 
@@ -21,7 +22,7 @@ def main(customers: int = 10_000) -> None:
     print(f"  relationships     {customer_periods_per_second(relationship(customers)):14,.0f}")
     print(f"  service days      {customer_periods_per_second(service_day(customers)):14,.0f}")
     print(f"  reference market  {customer_periods_per_second(ref1(customers)):14,.0f}")
-    print(f"  the same in Mesa  {mesa_rate(customers):14,.0f}")
+    print(f"  the same in Mesa  {rate_in_mesa(customers)(1.0):14,.0f}")
     print(f"  ratio (median of pairs) {mesa_ratio(customers):8.0f}")
     built, again = starting(1_000)
     print(f"  an engine of 1,000 customers, built anew {built:.1f} ms, started again {again:.1f} ms")

@@ -1,4 +1,4 @@
-"""Measurements behind `patronage bench`: ratios in one process, best of several rounds, since machines are noisy."""
+"""Measurements behind `patronage bench`, in the order in which they are made."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from abm.bench.growth import growth
 from abm.bench.reference import full, ref1
+from abm.bench.turns import compared, periods_at, rate_of
 from abm.core.programs import Program
 from abm.engine.engine import Engine
 from abm.engine.recording import record
@@ -25,30 +28,15 @@ from abm.kpis.standard import KPIS
 from abm.scenario.scenario import Scenario
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-MESA_SIZES = (1_000, 10_000)
 
 
 def customer_periods_per_second(scenario: Scenario, threads: int = 1, rounds: int = 3, seconds: float = 1.0) -> float:
     """Return the best rate of `rounds` stretches of whole runs, at least one each and about `seconds` in all.
 
-    Building a world is left out. A run starts anew each time: a market that goes on for thousands of periods has lost
-    its customers to exits.
+    Seconds are of processor time, of several threads those of a clock. Building a world is left out.
     """
-    n = scenario.population.customers
-    Engine(scenario.replace({"population.customers": 100, "periods": 1}), seed=1, threads=threads).run(
-        1
-    )  # compiled now
-    best = 0.0
-    for _ in range(rounds):
-        done, spent = 0, 0.0
-        while not done or spent < seconds / rounds:
-            engine = Engine(scenario, seed=1, threads=threads)
-            began = time.perf_counter()
-            engine.run(scenario.periods)
-            spent += time.perf_counter() - began
-            done += scenario.periods * n
-        best = max(best, done / spent)
-    return best
+    rate = rate_of(Engine(scenario, seed=1, threads=threads))
+    return max(rate(seconds / rounds) for _ in range(rounds))
 
 
 def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
@@ -90,31 +78,6 @@ def _spent(program: Program, first: int, last: int, tile: int, t: int) -> float:
     return time.perf_counter() - began
 
 
-def mesa_rate(customers: int, seconds: float = 1.0) -> float:
-    """Return customer-periods per second of the same market as an idiomatic Mesa model."""
-    idiomatic = importlib.import_module("abm.bench.idiomatic")  # mesa is slow to import, and only this needs it
-    market = idiomatic.Market(customers, rng=1)
-    market.step()
-    began, done = time.perf_counter(), 0
-    while done == 0 or time.perf_counter() - began < seconds:
-        market.step()
-        done += 1
-    return done * customers / (time.perf_counter() - began)
-
-
-def _alternate(first: Callable[[], float], second: Callable[[], float], rounds: int) -> float:
-    """Return the median ratio of two rates measured in turn."""
-    return float(np.median([first() / second() for _ in range(rounds)]))
-
-
-def mesa_ratio(customers: int, rounds: int = 3) -> float:
-    """Return how many times more customer-periods a second than Mesa, on one core, measured in turn."""
-    scenario = ref1(customers)
-    return _alternate(
-        lambda: customer_periods_per_second(scenario, seconds=0.6), lambda: mesa_rate(customers, 0.6), rounds
-    )
-
-
 STUDY = """
 seed = 1
 replications = {replications}
@@ -129,7 +92,7 @@ customers = 1000
 """
 
 
-def runs_per_second(replications: int = 3000) -> float:
+def runs_per_second(replications: int = 1000) -> float:
     """Return runs a second of n = 1,000, T = 100 through `patronage run` itself: processes, KPIs and store included."""
     with tempfile.TemporaryDirectory() as folder:
         study = Path(folder) / "study.toml"
@@ -199,26 +162,32 @@ def start_seconds(cold: bool) -> float:
         return time.perf_counter() - began
 
 
-def measurements(largest: int = 1_000_000) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield the parts of the document of `patronage bench --json`: key and what measures it.
+def measurements(largest: int, program: Path | None) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+    """Yield what is measured, in words, and what measures it: parts of the document of `patronage bench --json`.
 
     largest : most customers that are tried
+    program : the definition in C++, compiled; None = there is none
     """
     sizes = [n for n in SIZES if n <= largest]
-    with_mesa = importlib.util.find_spec("mesa") is not None
 
-    def rates(make: Callable[[int, int], Scenario], threads: int = 1) -> dict[str, float]:
-        periods = {n: max(10, min(100, 3_000_000 // n)) for n in sizes}
-        return {str(n): customer_periods_per_second(make(n, periods[n]), threads) for n in sizes}
+    def rate(name: str, make: Callable[[int, int], Scenario], n: int, threads: int = 1) -> dict[str, Any]:
+        return {name: {str(n): customer_periods_per_second(make(n, periods_at(n)), threads)}}
 
-    yield "ref1", lambda: rates(ref1)
-    yield "full", lambda: rates(full)
-    yield "threads2", lambda: rates(ref1, threads=2)
-    yield "kernels", lambda: by_kernel(full(min(largest, 10_000)))
-    if with_mesa:
-        yield "mesa_ratio", lambda: {str(n): mesa_ratio(n) for n in MESA_SIZES if n <= largest}
-        yield "batch_run_ratio", batch_run_ratio
-    yield "runs_per_second", runs_per_second
-    yield "bytes_per_customer", bytes_per_customer
-    yield "warm_start_s", lambda: start_seconds(cold=False)
-    yield "cold_start_s", lambda: start_seconds(cold=True)
+    for n in sizes:
+        yield f"reference market and its limits, {n:,} customers", partial(_at_size, n, program)
+    for n in sizes:
+        yield f"every mechanism, {n:,} customers", partial(rate, "full", full, n)
+    for n in sizes:
+        yield f"two threads, {n:,} customers", partial(rate, "threads2", ref1, n, 2)
+    yield "firms, neighbours and theories", lambda: {"growth": growth(min(largest, 10_000))}
+    yield "kernels", lambda: {"kernels": by_kernel(full(min(largest, 10_000)))}
+    if importlib.util.find_spec("mesa") is not None:
+        yield "runs of mesa.batch_run", lambda: {"batch_run_ratio": batch_run_ratio()}
+    yield "runs of a study", lambda: {"runs_per_second": runs_per_second()}
+    yield "memory", lambda: {"bytes_per_customer": bytes_per_customer()}
+    yield "the start", lambda: {"warm_start_s": start_seconds(cold=False)}
+    yield "the start on a fresh machine, compiling", lambda: {"cold_start_s": start_seconds(cold=True)}
+
+
+def _at_size(customers: int, program: Path | None) -> dict[str, Any]:
+    return {name: {str(customers): value} for name, value in compared(customers, program).items()}

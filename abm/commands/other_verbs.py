@@ -186,5 +186,5 @@ def bench(
     largest: Annotated[int, typer.Option(help="Most customers that are tried.")] = 1_000_000,
     json: Json = False,
 ) -> None:
-    """Measure how fast this machine runs the market, and how that compares with plain Mesa."""
+    """Measure how fast this machine runs the market, as a multiple of plain Mesa and a share of what it could do."""
     do("bench", largest, json)

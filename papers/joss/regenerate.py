@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import abm
-from abm.bench.measure import mesa_ratio
+from abm.bench.turns import mesa_ratio
 from abm.logs.log_fit import fit_log
 from abm.logs.purchases import purchase_days, read_log, shipped, summary
 from abm.study.plan.overrides import overrides

@@ -1,26 +1,21 @@
-"""How fast the reference market could be: its definition in three loops made by hand, with nothing else in them.
-
-python benchmarks/bound.py [customers]
+"""How fast the reference market could be in compiled Python: its definition in loops made by hand, and nothing else.
 
 No accounts, programmes, commitment, stock of stories or tallies; one purchase a period from one of three firms: what is
-left when everything that makes a toolkit is taken away. These loops, the reference market in the shipped mechanisms and
-the same market in plain Mesa are measured in turn.
+left when everything that makes a toolkit is taken away.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 
 import numpy as np
 
-from abm.bench.measure import customer_periods_per_second, mesa_rate
-from abm.bench.reference import QUALITIES, ref1
+from abm.bench.reference import QUALITIES
 from abm.core.functions import exp32, log32, normal32
 from abm.core.kernels import kernel
 from abm.core.programs import Call, Program
 from abm.core.streams import stream_key, uniform4
-from abm.engine.engine import Engine
+from abm.world.world import World
 
 BLOCK = 1024  # customers worked on at a time
 FIRMS = 3
@@ -92,60 +87,46 @@ def publish(said, told, provider):
         said[i] = np.float32(provider[i]) + 0.5 * told[i]
 
 
-class Bound:
-    """The market of the loops made by hand, on the graph of the reference market."""
+class ByHand:
+    """The market of the loops made by hand, on the graph and with the traits of a reference market.
 
-    def __init__(self, customers: int) -> None:
-        ties, luck, single = Engine(ref1(customers, 1), 1).world.ties, np.random.default_rng(1), np.float32
-        satisfaction, expectation, trust = (np.full((FIRMS, customers), 0.5, single) for _ in range(3))
-        provider = luck.integers(0, FIRMS, customers).astype(np.int32)
-        told, said = np.zeros(customers, single), np.zeros(customers, single)
+    world : of the reference market with customers n
+    """
+
+    def __init__(self, world: World) -> None:
+        n, ties, single = world.n, world.ties, np.float32
+        self._satisfaction, expectation, trust = (np.full((FIRMS, n), 0.5, single) for _ in range(3))
+        self._provider = np.arange(n, dtype=np.int32) % FIRMS
+        told, said = np.full(n, 0.5, single), (self._provider + 0.25).astype(single)  # as `publish` writes it
         draws, weight = np.empty((2, BLOCK), single), np.empty((FIRMS, BLOCK), single)
-        owner = np.repeat(np.arange(customers, dtype=np.uint32), np.diff(ties.start))
-        price, key = np.ones(FIRMS, single), stream_key(1, "bound")
-        switching, price_weight = luck.beta(2, 5, customers), luck.lognormal(0, 0.5, customers)
+        owner = np.repeat(np.arange(n, dtype=np.uint32), np.diff(ties.start))
+        price, quality, key = np.ones(FIRMS, single), np.array(QUALITIES, single), stream_key(1, "by hand")
+        skip, points = np.empty(BLOCK, np.int32), np.zeros((FIRMS, n), single)
+        traits = world.customers.price_weight.copy(), world.customers.switching_cost.copy()
         calls = [
-            Call(buy, (satisfaction, expectation, trust, provider, told, draws, np.array(QUALITIES, single), key)),
-            Call(
-                listen,
-                (trust, said, np.empty(BLOCK, np.int32), ties.start, ties.target.view(np.uint32), owner, key),
-            ),
-            Call(
-                choose,
-                (
-                    provider, np.zeros((FIRMS, customers), single), weight, draws, expectation, trust,
-                    price_weight.astype(single), switching.astype(single), price,
-                ),
-            ),
-        ]  # fmt: skip
-        self.n, self.t = customers, 0
-        self.program = Program([(True, calls), (False, [Call(publish, (said, told, provider))])])
+            Call(buy, (self._satisfaction, expectation, trust, self._provider, told, draws, quality, key)),
+            Call(listen, (trust, said, skip, ties.start, ties.target.view(np.uint32), owner, key)),
+            Call(choose, (self._provider, points, weight, draws, expectation, trust, *traits, price)),
+        ]
+        self.n, self.t = n, 0
+        self._program = Program([(True, calls), (False, [Call(publish, (said, told, self._provider))])])
+
+    def run(self, periods: int) -> None:
+        """Go on for a number of periods."""
+        self._program.run((0, self.n), BLOCK, self.t, self.t + periods)
+        self.t += periods
 
     def rate(self, seconds: float) -> float:
-        """Return customer-periods a second."""
-        began, periods = time.perf_counter(), 0
-        while time.perf_counter() - began < seconds:
-            self.program.run((0, self.n), BLOCK, self.t, self.t + 20)
-            self.t, periods = self.t + 20, periods + 20
-        return periods * self.n / (time.perf_counter() - began)
+        """Return customer-periods a second, over that many seconds of processor time or a little more."""
+        began, first = time.process_time(), self.t
+        while (spent := time.process_time() - began) < seconds or self.t == first:
+            self.run(20)
+        return (self.t - first) * self.n / spent
 
+    def shares(self) -> np.ndarray:
+        """Return the firms' shares of customers, (m,)."""
+        return np.bincount(self._provider, minlength=FIRMS) / self.n
 
-def main(customers: int = 10_000, rounds: int = 5) -> None:
-    """Print the three rates, the best of several rounds in turn, and the medians of their ratios."""
-    bound, market = Bound(customers), ref1(customers)
-    bound.rate(0.1)
-    rates = np.array(
-        [
-            (bound.rate(0.6), customer_periods_per_second(market, seconds=0.6), mesa_rate(customers, 0.6))
-            for _ in range(rounds)
-        ]
-    )
-    for name, column in zip(("by hand", "reference market", "plain Mesa"), rates.T, strict=True):
-        print(f"{name:18}{column.max():14,.0f}")
-    print(f"by hand / reference market {np.median(rates[:, 0] / rates[:, 1]):6.1f}")
-    print(f"by hand / plain Mesa       {np.median(rates[:, 0] / rates[:, 2]):6.0f}")
-    print(f"reference market / Mesa    {np.median(rates[:, 1] / rates[:, 2]):6.0f}")
-
-
-if __name__ == "__main__":
-    main(*(int(a) for a in sys.argv[1:2]))
+    def satisfaction(self) -> float:
+        """Return the mean satisfaction of customers with their own firm."""
+        return float(self._satisfaction[self._provider, np.arange(self.n)].mean())
