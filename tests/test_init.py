@@ -42,10 +42,34 @@ def test_a_slip_is_answered_with_the_name():
         abm.Scenaro  # noqa: B018 - raises
 
 
-def test_a_scenario_is_there_before_the_slow_libraries_are():
+SLOW = (
+    "pandas", "matplotlib", "seaborn", "scipy.stats", "scipy.optimize", "networkx", "mesa", "sklearn", "SALib",
+    "optuna", "nicegui", "distributed",
+)  # fmt: skip
+
+
+def loaded(code: str) -> set[str]:
+    """Return which modules a process has loaded that ran some code."""
+    code = f"import sys; {code}; print(*sys.modules)"
+    return {*subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()}
+
+
+@pytest.mark.parametrize("code", ["import abm", "import abm.cli"])
+def test_nothing_slow_is_loaded_before_a_verb_is_known(code):
+    assert loaded(code) & {*SLOW, "numpy", "numba", "pydantic", "scipy", "pyarrow"} == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "too"),
+    [
+        ("import abm; abm.Scenario()", ["pyarrow"]),
+        ("import abm.engine.recording", ["pyarrow"]),
+        ("import abm.commands.show", ["pyarrow"]),
+        ("import abm.study.running.parent, abm.study.running.pool", []),  # what worker processes begin with
+    ],
+)
+def test_a_market_is_there_without_the_libraries_that_few_runs_need(code, too):
     """A second of every worker's and every command's start."""
-    code = (
-        "import sys, abm; abm.Scenario(); print(*(name for name in ('scipy.stats', 'sklearn') if name in sys.modules))"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.split() == []
+    found = loaded(code)
+    assert "numba" in found
+    assert found & {*SLOW, *too} == set()

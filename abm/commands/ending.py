@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 some runs failed, a check did not hold, or a bug; 2 refuse
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import sys
@@ -27,7 +28,7 @@ def do(verb: str, *options: Any) -> None:
         raise typer.Exit(say(short, FAILED))
     code = DONE
     try:
-        code = importlib.import_module(f"abm.commands.{verb}").main(*options)
+        code = _loaded(verb).main(*options)
         sys.stdout.flush()
     except Refusal as refusal:
         code = say(str(refusal), REFUSED)
@@ -48,6 +49,17 @@ def do(verb: str, *options: Any) -> None:
         advice = f"this is a bug; run again with {DEBUG}=1 for the traceback"
         code = say(f"{type(error).__name__}: {words}; {advice}", FAILED)
     raise typer.Exit(code)
+
+
+def _loaded(verb: str) -> Any:
+    """Return a verb's module, loaded while Python's collector of cycles rests: all of it stays."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(f"abm.commands.{verb}")
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _told(error: OSError) -> str:

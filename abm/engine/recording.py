@@ -6,10 +6,9 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from abm.core.errors import Refusal, shown
 from abm.core.given import whole
@@ -21,6 +20,9 @@ from abm.scenario import measures
 from abm.scenario.scenario import Scenario
 from abm.world.layout import Layout
 from abm.world.partition import Partition
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_SEED = (1 << 64) - 1  # which a generator of NumPy may give a model
 MOST_REPLICATION = (1 << 32) - 1  # one word of the address of a random number
@@ -171,6 +173,8 @@ def simulate(
     }
     for k, kpi in enumerate(kpis):
         table[kpi.name] = block[:, :, k].ravel()
-    found = pd.DataFrame(table)
+    import pandas  # noqa: PLC0415 - slow to import, and most runs make no table
+
+    found = pandas.DataFrame(table)
     found.attrs["seed"] = seed
     return found

@@ -23,8 +23,9 @@ from abm.core.shown import in_notebook
 from abm.engine.cohort import repeat_purchases
 from abm.exchange.forecast import Forecast, forecast
 from abm.logs import predictive
+from abm.logs.log_files import find_log, shipped_logs
 from abm.logs.predictive import Repeats
-from abm.logs.purchases import find_log, moment, shipped_logs, summary
+from abm.logs.purchases import moment, summary
 from abm.world.fitted import LogColumns, Reading
 from abm.world.population import Population
 

@@ -14,7 +14,6 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.logs.csv_rows import read_rows
 from abm.logs.headings import ALWAYS, positions
 from abm.logs.log_dates import date_reader, iso_date
+from abm.logs.log_files import shipped_logs
 from abm.logs.parquet_rows import SUFFIXES, parquet_rows
 
 LARGEST_AMOUNT = 1e12
@@ -37,33 +37,12 @@ _CENTS = 1e-6  # currency units: less than this is rounding
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-def shipped_logs() -> dict[str, Path]:
-    """Return the purchase logs that come with the package, by name."""
-    folder = Path(str(files("abm") / "library" / "logs"))
-    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
-
-
 def shipped(name: str) -> Path:
     """Return the path of a purchase log that comes with the package, as "cdnow"; Refusal for another name."""
     logs = shipped_logs()
     if name not in logs:
         raise Refusal(f"no shipped log {shown(name)}{did_you_mean(name, logs) or f'; there is {one_of(logs)}'}")
     return logs[name]
-
-
-def find_log(name: str, folder: Path) -> Path:
-    """Return the file of a log: the shipped one of that name, or else the one in a folder.
-
-    Raises Refusal for a plain word that is neither.  A path is not looked up: reading it tells whether it is there.
-    """
-    if (logs := shipped_logs()).keys() & {name}:
-        return logs[name]
-    path = folder / name
-    if "/" not in name and "." not in name and not path.is_file():
-        beside = [one.name for one in sorted(folder.glob("*")) if one.suffix in (".csv", ".txt", "", *SUFFIXES)]
-        near = did_you_mean(name, [*beside, *logs]) or f"; there is {one_of(logs)}"
-        raise Refusal(f"no shipped log {shown(name)}, and no file of that name{near}")
-    return path
 
 
 def read_log(

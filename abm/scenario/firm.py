@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import create_model
 
 from abm.core.errors import Refusal
+from abm.core.lowering import uncollected
 from abm.core.spec import Spec, param
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Held, Policy, by_tier
@@ -63,7 +64,8 @@ def _sections(kinds: Kinds) -> dict[str, Any]:
     return found
 
 
-_SHIPPED: tuple[type[Policy], ...] = tuple(kind.policy for kind in shipped() if kind.policy is not None)
+with uncollected():  # the collector would look at all theories again and again while they are loaded
+    _SHIPPED: tuple[type[Policy], ...] = tuple(kind.policy for kind in shipped() if kind.policy is not None)
 
 if TYPE_CHECKING:
 

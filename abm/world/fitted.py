@@ -13,30 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import pandas as pd
 from pydantic import model_validator
 
 from abm.core.errors import Refusal, shown
 from abm.core.spec import Spec, param
-from abm.logs.purchases import (
-    WITHOUT_CUSTOMER,
-    find_log,
-    left_out,
-    longest_gap,
-    moment,
-    purchase_days,
-    read_log,
-    shipped_logs,
-    summary_of,
-)
+from abm.logs.log_files import find_log, shipped_logs
 from abm.world.files import located
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from abm.logs.log_fit import LogFit
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_WEEK = 7
 DOUBTFUL_GAP = 366  # days without a purchase by anybody
+
+
+def _logs() -> Any:
+    """Return what reads purchase logs, by pandas, which is slow to import: few worlds name a log."""
+    return importlib.import_module("abm.logs.purchases")
 
 
 class LogColumns(Spec):
@@ -81,7 +77,10 @@ class LogFile:
 
     def read(self) -> pd.DataFrame:
         """Return the purchases, as `read_log` does.  Raises Refusal for an unusable log."""
-        return read_log(self.path, source=self.path.name, columns=dict(self.columns), dates=self.dates)
+        log: pd.DataFrame = _logs().read_log(
+            self.path, source=self.path.name, columns=dict(self.columns), dates=self.dates
+        )
+        return log
 
     def reading(self) -> Reading:
         """Return what was read and fitted, now or earlier.
@@ -108,14 +107,15 @@ class LogFile:
 
     def _reading(self, log: pd.DataFrame) -> Reading:
         fits = importlib.import_module("abm.logs.log_fit")  # its optimiser is slow to import, and few worlds need it
-        nameless = log.attrs[WITHOUT_CUSTOMER]
+        logs = _logs()
+        nameless = log.attrs[logs.WITHOUT_CUSTOMER]
         try:
-            last = log["date"].max() if self.until is None else moment("log_until", self.until)
+            last = log["date"].max() if self.until is None else logs.moment("log_until", self.until)
             begins, log = log["date"].min(), log[log["date"] <= last]
-            days = purchase_days(log)
+            days = logs.purchase_days(log)
             if days.empty:
                 raise Refusal(f"no purchase up to end = {last.date()}; the log begins on {begins.date()}")
-            table = summary_of(days, last)
+            table = logs.summary_of(days, last)
             fit = fits.fit_log(table, days)
         except Refusal as refusal:
             raise Refusal(refusal.message, place=refusal.place, source=self.path.name) from None
@@ -147,7 +147,7 @@ class Reading:
         """Return what was read, in one line."""
         returned = f", {self.returns:,} of them returns" if self.returns else ""
         count = f"{self.rows:,} rows{returned}, {self.customers:,} customers, {self.first} to {self.last.date()}"
-        count += f"; {left_out(self.nameless)}" if self.nameless else ""
+        count += f"; {_logs().left_out(self.nameless)}" if self.nameless else ""
         return f"{self.name}: {count}"
 
     def describe(self) -> str:
@@ -169,7 +169,7 @@ def remember(found: Mapping[Any, Reading]) -> None:
 
 
 def _warn_of_gap(log: pd.DataFrame, last: pd.Timestamp, name: str) -> None:
-    gap, before, after = longest_gap(log, last)
+    gap, before, after = _logs().longest_gap(log, last)
     if gap > DOUBTFUL_GAP:
         what = "the observation ends" if after == last and after > log["date"].max() else "the next purchase is"
         text = f"{name}: nobody bought after {before.date()}, and {what} on {after.date()}; is that date right?"

@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.logs.purchases import WITHOUT_CUSTOMER, find_log, left_out, purchase_days, read_log
+from abm.logs.log_files import find_log
+from abm.logs.purchases import WITHOUT_CUSTOMER, left_out, purchase_days, read_log
 from abm.study.calibration.targets import SIGMAS, Target
 from abm.study.plan import checks
 

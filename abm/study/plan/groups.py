@@ -15,9 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from pydantic import model_validator
 
 from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
@@ -28,6 +27,9 @@ from abm.study.plan import checks
 from abm.study.plan.arms import in_arm
 from abm.world.columns import Column
 from abm.world.relations import RELATIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALL = "all"  # the group of everybody, in tables
 MOST_CELLS = 64

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from abm.core.errors import Refusal
 from abm.core.streams import stream_key
-from abm.logs.purchases import shipped_logs
+from abm.logs.log_files import shipped_logs
 from abm.scenario.scenario import Scenario
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import write_whole

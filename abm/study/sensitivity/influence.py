@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from abm.core.errors import counted, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MUCH_LUCK = 0.1  # share of the variance from which more replications are advised
 LEADING = {"sobol": "total_order", "morris": "mu_star", "tornado": "swing"}  # the column that ranks factors

@@ -103,7 +103,7 @@ def test_what_was_read_of_a_log_goes_along_to_worker_processes(tmp_path, monkeyp
     sent = packed(experiment)
     monkeypatch.setattr(fitted, "_READINGS", {})
     there = unpacked(sent, experiment.sheet.digests, "")
-    monkeypatch.setattr(fitted, "read_log", None)
+    monkeypatch.setattr("abm.logs.purchases.read_log", None)
     assert there.scenario.population.log_file(tmp_path).reading().rows == 200
 
 
