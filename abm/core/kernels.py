@@ -18,7 +18,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Literal, TypeVar
@@ -139,13 +139,12 @@ class Kernel:
         if self.parameters != self.arguments + self.clock:
             raise TypeError(f"kernel {self.name}: {', '.join(CLOCK)} come last")
         self._entries = dict[Any, int]()  # addresses by types of arguments
-        self._compiled: Any = self._compile()
         self._made_of = ""
         self._outdated = list[Any]()  # their machine code may still be running
 
-    def _compile(self) -> Any:
-        """Return the function for numba to compile when it is first called, or as it is."""
-        self._entries.clear()
+    @cached_property
+    def _compiled(self) -> Any:
+        """The function as numba compiles it for the types it is called with, or as it is; most are in no run's plan."""
         if not COMPILED:
             return self.function
         scalar = self.function if self.double else _single(self.function)
@@ -166,7 +165,8 @@ class Kernel:
             for function in compiled_within(self.function):
                 function.forget()
             self._outdated.append(self._compiled)
-            self._compiled = self._compile()
+            del self._compiled
+            self._entries.clear()
         self._made_of = now
         return now
 
