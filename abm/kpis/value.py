@@ -64,15 +64,15 @@ def points_outstanding(c: Tallied) -> FloatArray:
     return c.points_outstanding / c.population
 
 
-@kpi(unit="share", better="less", nan="no points were issued")
+@kpi(unit="points/point", better="less", nan="no points were issued")
 def breakage(c: Tallied) -> FloatArray:
-    """Points that lapsed / points issued, over the same periods."""
+    """Points that lapsed / points issued, over the same periods; what lapses may have been issued before them."""
     return c.points_expired / c.points_issued
 
 
-@kpi(unit="share", better="more", nan="no points were issued")
+@kpi(unit="points/point", better="more", nan="no points were issued")
 def redemption_rate(c: Tallied) -> FloatArray:
-    """Points redeemed / points issued, over the same periods."""
+    """Points redeemed / points issued, over the same periods; what is redeemed may have been issued before them."""
     return c.points_redeemed / c.points_issued
 
 

@@ -12,8 +12,7 @@ from abm.engine.recording import record
 from abm.kpis.standard import STANDARD
 from abm.scenario.scenario import Scenario
 
-OF_POINTS = {"breakage", "redemption_rate"}  # what lapses or is redeemed in a window may have been issued before it
-SHARES = [one for one in STANDARD if one.unit in ("share", "0-1") and one.name not in OF_POINTS]
+SHARES = [one for one in STANDARD if one.unit in ("share", "0-1")]
 PROGRAM = {"earn_per_visit": 1.0, "goal": 4.0, "reward": 3.0, "redemption": 0.7, "expiry": 5}
 TIERS = {"tier_threshold": [40.0], "tier_discount": [0.1], "tier_bonus": [0.5], "tier_window": 10}
 CORNERS: dict[str, dict[str, Any]] = {

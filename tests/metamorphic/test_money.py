@@ -16,8 +16,7 @@ from abm.scenario.scenario import Scenario
 from tests.metamorphic.scenarios import after, changed, holds_over, markets
 
 OF_EVERYBODY = ("category_spend", "wallet_all")  # tallies of what is spent at any firm
-FLOWS = ("redemption_rate",)  # of points redeemed to points issued, which may be others
-SHARES = [one for one in STANDARD if one.unit in ("share", "0-1") and one.name not in FLOWS]
+SHARES = [one for one in STANDARD if one.unit in ("share", "0-1")]
 
 
 def doubled(spec: Spec, absent: set[str]):
