@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from abm.engine.engine import Engine
 from abm.mechanisms.loyalty.enrolment import enrol_visitors, renew_memberships
 from abm.mechanisms.loyalty.pressure import feel_pressure
-from abm.mechanisms.loyalty.progress import add_programme, value_points
+from abm.mechanisms.loyalty.progress import add_programme, expect_points, value_points
 from abm.mechanisms.loyalty.rewards import forfeit
 from abm.mechanisms.loyalty.tiers import asked, close_window, discount_tiers, promote_visitors, rate_classes
 from abm.mechanisms.measurement.cards import count_cards
@@ -467,6 +467,7 @@ def test_what_members_are_spared_and_forfeit_is_that_of_the_twin(programmes, pai
     c.purchase_rate[:], c.basket[:] = np.array(customers).T
     c.price_response[:] = responses
     set_pairs(small, pairs, "member", "tier", "points", "preference", "program_utility", "points_elsewhere")
+    small.run("rewards", expect_points)
     small.run("rewards", value_points)
     small.passing.utility[:, :3] = 0.5
     small.run("rewards", add_programme)
