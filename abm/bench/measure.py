@@ -15,15 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from abm.bench.cycles import COUNTED, by_kernel
 from abm.bench.growth import growth
 from abm.bench.reference import full, ref1
 from abm.bench.turns import compared, periods_at, rate_of
-from abm.core.programs import Program
 from abm.engine.engine import Engine
 from abm.engine.recording import record
-from abm.engine.stages import Stage
 from abm.kpis.standard import KPIS
 from abm.scenario.scenario import Scenario
 
@@ -37,47 +34,6 @@ def customer_periods_per_second(scenario: Scenario, threads: int = 1, rounds: in
     """
     rate = rate_of(Engine(scenario, seed=1, threads=threads))
     return max(rate(seconds / rounds) for _ in range(rounds))
-
-
-def by_kernel(scenario: Scenario, periods: int = 30) -> dict[str, float]:
-    """Return ns per customer and period of every kernel: the least of `periods` periods, tile by tile.
-
-    What calling it from Python costs is taken off.
-    """
-    engine = Engine(scenario.replace({"periods": 1_000}), seed=1)
-    engine.run(20)
-    world, calls_of = engine.world, engine.binder().calls
-    nothing, idle = Program([]), np.inf
-    stages = [
-        (stage, [(call.kernel.name, Program([(True, [call])])) for call in calls_of(stage, world.named(0, 0))])
-        for stage in [*(stage for stage in engine.stages if stage.kind != "plain"), Stage("market")]
-    ]
-    bound = {id(stage): programs for stage, programs in stages}
-    least: dict[str, np.ndarray] = {}
-    for t in range(20, 20 + periods):
-        spent: dict[str, list[float]] = {}
-        idle = min(
-            idle, *(_spent(nothing, 0, 0, 1, 0) for _ in range(100))
-        )  # each period, as a machine's speed changes
-        for stage in [*engine.stages, stages[-1][0]]:
-            if stage.kind == "plain":  # in Python, which is no kernel's time, but kernels work on what it writes
-                for step in stage.steps:
-                    step.act(world, t)
-                continue
-            many = world.m if stage.kind == "firm" else world.n
-            size = world.tile if stage.kind == "tile" else many
-            for lo in range(0, many, size):
-                for name, program in bound[id(stage)]:
-                    spent.setdefault(name, []).append(_spent(program, lo, min(many, lo + size), many, t))
-        for name, times in spent.items():
-            least[name] = np.minimum(least.get(name, np.inf), times)
-    return {name: max(0.0, float((times - idle).sum())) / world.n * 1e9 for name, times in least.items()}
-
-
-def _spent(program: Program, first: int, last: int, tile: int, t: int) -> float:
-    began = time.perf_counter()
-    program.run((first, last), tile, t, t + 1)
-    return time.perf_counter() - began
 
 
 STUDY = """
@@ -182,7 +138,8 @@ def measurements(largest: int, program: Path | None) -> Iterator[tuple[str, Call
     for n in sizes:
         yield f"two threads, {n:,} customers", partial(rate, "threads2", ref1, n, 2)
     yield "firms, neighbours and theories", lambda: {"growth": growth(min(largest, 10_000))}
-    yield "kernels", lambda: {"kernels": by_kernel(full(min(largest, 10_000)))}
+    if COUNTED:
+        yield "kernels", lambda: {"kernels": by_kernel(full(min(largest, 10_000)))}
     if importlib.util.find_spec("mesa") is not None:
         yield "runs of mesa.batch_run", lambda: {"batch_run_ratio": batch_run_ratio()}
     yield "runs of a study", lambda: {"runs_per_second": runs_per_second()}

@@ -41,6 +41,8 @@ GROWS = {
     "theories": "theories: {}",
 }
 
+_LEAST_SHOWN = 0.05  # ns; below it a kernel shows as 0
+
 
 def main(largest: int, json: bool) -> int:
     """Measure how fast this machine is, and print it.  Raises Refusal for a size at which nothing is measured."""
@@ -56,7 +58,9 @@ def main(largest: int, json: bool) -> int:
     if json:
         output.document(found)
     else:
-        output.show(_rates(found), _shares(found), _growth(found["growth"]), _kernels(found["kernels"]))
+        output.show(_rates(found), _shares(found), _growth(found["growth"]))
+        if "kernels" in found:
+            output.show(_kernels(found["kernels"]))
         output.lines("\n".join(f"{found[name]:12,.1f}  {words}" for name, words in SINGLE.items() if name in found))
     return 0
 
@@ -109,5 +113,6 @@ def _kernels(least: dict[str, float]) -> Table:
     table = Table("kernel, every mechanism at work", box=None, pad_edge=False)
     table.add_column("ns per customer and period", justify="right")
     for name, ns in sorted(least.items(), key=lambda item: -item[1]):
-        table.add_row(name, f"{ns:.2f}")
+        if ns >= _LEAST_SHOWN:
+            table.add_row(name, f"{ns:.1f}")
     return table
