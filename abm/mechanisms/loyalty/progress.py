@@ -118,7 +118,7 @@ def expect_points(
                 expected_points[j, i - lo] = visit_points(
                     basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j], tier_bonus[k, j]
                 )
-        else:  # looking up what is 0 for each is what it would cost most
+        else:  # looking up discounts and bonuses that nobody has would take longer than all else here
             nothing = np.float32(0.0)
             for i in range(lo, hi):
                 expected_points[j, i - lo] = visit_points(
