@@ -9,7 +9,8 @@ from abm.core.errors import Refusal
 from abm.engine.checked import check_kernels
 from abm.engine.engine import Engine
 from abm.engine.recording import read, record
-from abm.mechanisms.measurement.loyalty_types import (
+from abm.mechanisms.measurement.loyalty_types import LoyaltyTypes
+from abm.mechanisms.measurement.loyalty_types_kernels import (
     INERTIA,
     LATENT,
     LOYALTIES,
@@ -17,7 +18,6 @@ from abm.mechanisms.measurement.loyalty_types import (
     NONE,
     PREMIUM,
     PRICE,
-    LoyaltyTypes,
     attitude_step,
     choose_among_firms,
     find_ties,
