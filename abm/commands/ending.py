@@ -6,7 +6,6 @@ Exit codes: 0 done; 1 some runs failed, a check did not hold, or a bug; 2 refuse
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import os
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 import typer
 
+from abm.core.collector import uncollected
 from abm.core.errors import Refusal, counted, one_line, shortage
 from abm.core.machine import too_small_for_libraries
 
@@ -52,14 +52,9 @@ def do(verb: str, *options: Any) -> None:
 
 
 def _loaded(verb: str) -> Any:
-    """Return a verb's module, loaded while Python's collector of cycles rests: all of it stays."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    """Return a verb's module."""
+    with uncollected():
         return importlib.import_module(f"abm.commands.{verb}")
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _told(error: OSError) -> str:

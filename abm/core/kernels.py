@@ -27,9 +27,10 @@ import numba
 import numpy as np
 
 from abm.core import disk_cache
+from abm.core.collector import uncollected
 from abm.core.dependence import compiled_within, dependence, is_shipped
 from abm.core.inlined import Equation
-from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, call_entry, entry_name, uncollected, words_of
+from abm.core.lowering import CLOCK, KernelCompiler, KernelTarget, call_entry, entry_name, words_of
 
 COMPILED: bool = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 F = TypeVar("F", bound=Callable[..., Any])

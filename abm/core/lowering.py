@@ -9,10 +9,7 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -134,18 +131,6 @@ def call_entry(address: int, words: int, lo: int, hi: int, t: int) -> None:
     _CALLED(address)(words, lo, hi, t)
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let Python's collector of cycles rest, which would look at a compiler's millions of objects again and again."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def entry_name(fndesc: Any) -> str:
     """Return the symbol of a kernel's entry."""
     return f"entry.{fndesc.mangled_name}"
@@ -158,6 +143,5 @@ __all__ = [
     "call_entry",
     "entry_name",
     "invoke",
-    "uncollected",
     "words_of",
 ]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import create_model
 
+from abm.core.collector import uncollected
 from abm.core.errors import Refusal
-from abm.core.lowering import uncollected
 from abm.core.spec import Spec, param
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Held, Policy, by_tier
