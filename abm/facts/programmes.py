@@ -88,7 +88,7 @@ def by_earlier_visits(lab: Laboratory) -> Mapping[str, np.ndarray]:
     return {"light less heavy": light - heavy, "moderate less heavy": moderate - heavy}
 
 
-def _stamps(log: Visits, since: int, goal: int, given: int) -> np.ndarray:
+def stamps_held(log: Visits, since: int, goal: int, given: int) -> np.ndarray:
     """Return each customer's stamps at the first firm when each period begins: (periods, people); -1 = a full card."""
     periods = int(log.period.max()) + 1
     came = np.zeros((periods, log.people), np.int32)
@@ -112,7 +112,7 @@ def goal_gradient(lab: Laboratory) -> Mapping[str, np.ndarray]:
     goal = round(card.goal)
     near, after = [], []
     for log, twin in zip(lab.logs(launched={"program": card}), lab.logs(), strict=True):
-        stamps = _stamps(log, lab.launch, goal, 0)
+        stamps = stamps_held(log, lab.launch, goal, 0)
         total = np.where(stamps < 0, 0, stamps)
         first_card = stamps >= 0
         begun = first_card & (total >= 1) & (total <= goal // 3)
@@ -154,7 +154,7 @@ _PLAIN_COMPLETION = 0.19  # of cards of eight, when the two kinds of card are co
 
 def _completed(log: Visits, since: int, needed: int) -> np.ndarray:
     """Return the share of visitors since the launch who have come often enough, by period since then."""
-    stamps = _stamps(log, since, needed, 0)[since:]
+    stamps = stamps_held(log, since, needed, 0)[since:]
     holders = (stamps != 0).any(axis=0)
     return (stamps[:, holders] < 0).mean(axis=1)
 

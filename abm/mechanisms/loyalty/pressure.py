@@ -21,12 +21,10 @@ from abm.mechanisms.loyalty.tiers import (
     standing,
     status_utility,
     tier_benefit,
-    tier_reached,
 )
 from abm.mechanisms.policy import NEVER
 
 _LEAST_SPEND = np.float32(0.01)  # cu: money is in whole cents
-_HIGHEST = 4
 
 
 @equation
@@ -39,18 +37,6 @@ def chance_reached(missing, usual):
 def chance_added(missing, paid, usual):
     """Return what a visit on which `paid` is spent adds to the chance of spending what is missing.  all: cu"""
     return chance_reached(missing - paid, usual) - chance_reached(missing, usual)
-
-
-@equation
-def shares_at_or_above(tier_members, j):
-    """Return the share of members (5, m) of firm j at each tier or above, five numbers."""
-    return (
-        share_at_or_above(tier_members, 0, j),
-        share_at_or_above(tier_members, 1, j),
-        share_at_or_above(tier_members, 2, j),
-        share_at_or_above(tier_members, 3, j),
-        share_at_or_above(tier_members, 4, j),
-    )
 
 
 @equation
@@ -85,27 +71,29 @@ def feel_pressure(
     for j in range(tier.shape[0]):
         if has_tiers[j] > 0:
             left = np.float32(tier_window[j] - (t + 1) % tier_window[j])
-            shares = shares_at_or_above(tier_members, j)
-            for i in range(lo, hi):
-                factor = own_factor(tier_rule[j], tier_factor[j, i])
-                reached = tier_reached(qualifying_spend[j, i], tier_threshold, j, factor)
-                aim = min(reached + 1, _HIGHEST)
-                if member[j, i] > 0 and reached < _HIGHEST and tier_threshold[aim, j] < NEVER:
+            for k in range(tier_threshold.shape[0] - 1):
+                at_this, at_next = share_at_or_above(tier_members, k, j), share_at_or_above(tier_members, k + 1, j)
+                for i in range(lo, hi if tier_threshold[k + 1, j] < NEVER else lo):
+                    factor = own_factor(tier_rule[j], tier_factor[j, i])
+                    missing = asked(tier_threshold[k + 1, j], factor) - np.float64(qualifying_spend[j, i])  # cents
+                    there = (k == 0) | (np.float64(qualifying_spend[j, i]) >= asked(tier_threshold[k, j], factor))
                     visits = purchase_rate[i] * preference[j, i]
                     paid = basket[i] * price[j] * (1.0 - tier_cut[tier[j, i], j])
-                    missing = asked(tier_threshold[aim, j], factor) - np.float64(qualifying_spend[j, i])  # cents
                     added = chance_added(0.01 * np.float32(missing), paid, visits * left * paid)
                     had = tier_benefit(
-                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[reached, j],
-                        tier_bonus[reached, j],
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k, j],
+                        tier_bonus[k, j],
                     )  # fmt: skip
                     won = tier_benefit(
-                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[aim, j],
-                        tier_bonus[aim, j],
+                        point_value[j, i], basket[i], price[j], earn_per_visit[j], earn_rate[j], tier_cut[k + 1, j],
+                        tier_bonus[k + 1, j],
                     )  # fmt: skip
-                    name = title(aim, shares[aim], won, status_scarcity, status_step, noticed)
-                    name -= title(reached, shares[reached], had, status_scarcity, status_step, noticed)
+                    name = title(k + 1, at_next, won, status_scarcity, status_step, noticed)
+                    name -= title(k, at_this, had, status_scarcity, status_step, noticed)
                     coming = pressure * visits * np.float32(tier_window[j])
                     better = max(won - had, np.float32(0.0))
-                    program_utility[j, i] += added * coming * (price_response[i] * better + max(name, np.float32(0.0)))
-                    haste[i - lo] = max(haste[i - lo], hastened(added, coming * better, acceleration))
+                    pulled = added * coming * (price_response[i] * better + max(name, np.float32(0.0)))
+                    hurried = max(haste[i - lo], hastened(added, coming * better, acceleration))
+                    felt = (member[j, i] > 0) & there & (missing > 0.0)
+                    program_utility[j, i] = program_utility[j, i] + pulled if felt else program_utility[j, i]
+                    haste[i - lo] = hurried if felt else haste[i - lo]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.engine.engine import Engine
-from abm.mechanisms.loyalty.pressure import chance_added, chance_reached, feel_pressure, shares_at_or_above, title
+from abm.mechanisms.loyalty.pressure import chance_added, chance_reached, feel_pressure, title
+from abm.mechanisms.loyalty.tiers import share_at_or_above
 from abm.scenario.scenario import Scenario
 from tests.mechanisms.small import Small
 
@@ -53,12 +54,13 @@ class TestShares:
     @given(st.lists(st.integers(0, 10**6), min_size=5, max_size=5).filter(any))
     def test_each_tier_adds_its_own_members(self, members):
         """From tier to tier the share falls by who is at that tier alone, from everybody to who is at the last."""
-        shares = shares_at_or_above(np.array([members, [0] * 5]).T, 0)
+        counted = np.array([members, [0] * 5]).T
+        shares = [share_at_or_above(counted, k, 0) for k in range(5)]
         assert shares[0] == 1.0
         np.testing.assert_allclose(-np.diff([*shares, 0.0]) * sum(members), members, atol=1e-6 * sum(members))
 
     def test_nobody_is_above_where_there_is_nobody(self):
-        assert shares_at_or_above(np.zeros((5, 2), np.int64), 1) == (1.0,) * 5
+        assert {share_at_or_above(np.zeros((5, 2), np.int64), k, 1) for k in range(5)} == {1.0}
 
 
 class TestPressure:
