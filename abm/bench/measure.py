@@ -20,6 +20,7 @@ from abm.bench.growth import growth
 from abm.bench.reference import full, ref1
 from abm.bench.turns import compared, periods_at, rate_of
 from abm.engine.engine import Engine
+from abm.engine.kept import Kept
 from abm.engine.recording import record
 from abm.kpis.standard import KPIS
 from abm.scenario.scenario import Scenario
@@ -73,7 +74,7 @@ def batch_run_ratio(runs: int = 60) -> float:
     mesa.batch_run(market, {"customers": [1000]}, iterations=1, **settings)
     theirs = 1.0 / (time.process_time() - began)
     scenario = ref1(1000)
-    kept: list[Engine] = []
+    kept = Kept()
     record(scenario, seed=1, kept=kept)
     began = time.process_time()
     for replication in range(runs):

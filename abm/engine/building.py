@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -139,10 +139,14 @@ class Lives:
         standing = {one.name: one for one in (*self.scenario.ever()[0], *self.now.mechanisms())}
         return tuple(standing.values())
 
+    @cached_property
+    def _fitted(self) -> Mapping[str, float] | None:
+        return self.now.population.fitted(self.folder, self.now.periods_per_year)
+
     def begin(self, world: World) -> None:
         """Draw who the customers are, and let every mechanism set the columns that it owns."""
         chances = self.now.need.process == "bernoulli"
-        self.now.population.begin(world, self.seed, self.folder, chances)
+        self.now.population.begin(world, self.seed, self._fitted, chances)
         for mechanism in self.mechanisms:
             if any(column.name in world.customers for column in mechanism.owns):
                 mechanism.begin(world, self.seed)

@@ -11,6 +11,7 @@ from abm.core.kernels import kernel
 from abm.core.programs import Call
 from abm.mechanisms.policy import Held, Policy
 from abm.scenario.firm import Firm, Kinds, as_held, values
+from abm.world.columns import Block
 from abm.world.world import World
 
 
@@ -35,17 +36,18 @@ class Levers:
 
     def __init__(self, world: World, firms: Sequence[Firm], kinds: Kinds) -> None:
         self._world, self._kinds, self._given = world, kinds, tuple(firms)
+        self._seen = Block(world.firms)
         self.restart()
 
     def restart(self) -> None:
         """Begin again with the levers as they were given."""
         self.firms = list(self._given)
-        self._seen = {name: lever.copy() for name, lever in self._world.firms.items()}
+        self._seen.memory[:] = self._world.firms.memory
 
     def follow(self) -> None:
         """Work out anew what follows from levers that have moved.  Raises Refusal for a lever out of its bounds."""
         # In most periods nothing has; to find that out lever by lever and firm by firm takes longer than the period.
-        if all(lever.tobytes() == self._seen[name].tobytes() for name, lever in self._world.firms.items()):
+        if self._world.firms.memory.tobytes() == self._seen.memory.tobytes():
             return
         for j, firm in enumerate(self.firms):
             changes = {

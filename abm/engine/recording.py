@@ -13,6 +13,7 @@ import numpy as np
 from abm.core.errors import Refusal, shown
 from abm.core.given import whole
 from abm.engine.engine import Engine
+from abm.engine.kept import Kept
 from abm.kpis.kpi import Tallied
 from abm.kpis.measure import Measure, measured, readings_in
 from abm.kpis.reading import Reading, averaged
@@ -96,7 +97,7 @@ def record(
     replication: int = 0,
     threads: int = 1,
     folder: Path | None = None,
-    kept: list[Engine] | None = None,
+    kept: Kept | None = None,
     kpis: Sequence[Measure] = (),
     partition: Partition | None = None,
     stops: Sequence[int] = (),
@@ -105,26 +106,26 @@ def record(
     """Run a scenario and return what was counted.
 
     folder : of the study, which its logs and graph files lie in; None = the current one
-    kept   : the engine of the run before, which is used again if it is of the same scenario object; becomes that of
-             this run, or empty if it fails
+    kept   : engines of runs before, of which that of the same scenario object is used again; that of this run is one of
+             them then, unless the run fails
     kpis   : that will be asked of the record; the readings among them have to be taken while it runs
     partition : groups of customers who are counted apart
     stops     : after how many periods, ascending, to `look` at the engine, which may read and write its state
     Raises Refusal for input that cannot be used.
     """
     readings = readings_in(kpis)
-    engine = kept.pop() if kept else None
-    if engine is not None and engine.scenario is scenario and engine.does(seed, threads, readings, partition):
+    engine = None if kept is None else kept.take(scenario)
+    if engine is not None and engine.does(seed, threads, readings, partition):
         engine.restart(replication, partition)
     else:
-        del engine  # one world at a time: the next may be as large as the memory allows
+        del engine  # the next may be as large as the memory allows
         engine = Engine(scenario, seed, replication, threads, folder, readings, partition)
     for stop in stops:
         engine.run(stop - engine.t)
         look(engine)
     engine.run(scenario.periods - engine.t)
     if kept is not None:
-        kept.append(engine)
+        kept.put(engine)
     return read(engine)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from abm.core.kernels import Kernel
@@ -43,7 +44,11 @@ class Stage:
 
     def next_date(self, t: int) -> int:
         """Return the first period from t on in which it has something to do."""
-        return min((-(-t // every_of(step)) * every_of(step) for step in self.steps), default=t)
+        return min((-(-t // every) * every for every in self._every), default=t)
+
+    @cached_property
+    def _every(self) -> set[int]:
+        return {every_of(step) for step in self.steps}
 
 
 def every_of(step: Step) -> int:

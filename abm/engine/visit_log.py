@@ -19,7 +19,7 @@ from abm.mechanisms.phases import Phase
 from abm.scenario.scenario import Scenario
 from abm.world.calendar import NEVER
 from abm.world.columns import MOST_OCCASIONS, Column
-from abm.world.population import drawn_traits
+from abm.world.traits import drawn_traits
 from abm.world.world import World
 
 if TYPE_CHECKING:

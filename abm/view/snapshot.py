@@ -16,6 +16,7 @@ import pandas as pd
 from abm.core.errors import Refusal, counted
 from abm.engine import recording
 from abm.engine.engine import Engine
+from abm.engine.kept import Kept
 from abm.engine.recording import Record
 from abm.kpis.standard import KPIS
 from abm.mechanisms.books.customer_accounts import CustomerAccounts
@@ -168,7 +169,7 @@ def _looks(study: Experiment, arm: str, replications: Sequence[int]) -> list[_Lo
     world: Scenario = study.scenario_of(arm)
     if not any(isinstance(one, CustomerAccounts) for one in world.mechanisms()):
         world = world.replace({CustomerAccounts.name: {}})
-    kept: list[Engine] = []
+    kept = Kept()
     looks = [_Look(study, replication, whole=replication == replications[0]) for replication in replications]
     for one in looks:
         one.record = recording.record(

@@ -85,6 +85,7 @@ class Tally:
 
 FIXED_POINT = STEPS  # sums of states are counted in whole 2**-20, see `in_steps`
 CENT = 0.01
+_ALIGNED = 8  # bytes, of the largest number
 
 
 class Columns(Mapping[str, np.ndarray]):
@@ -117,3 +118,24 @@ class Columns(Mapping[str, np.ndarray]):
     def add(self, name: str, array: np.ndarray) -> None:
         """Add a new array."""
         self._arrays[name] = array
+
+
+class Block(Columns):
+    """Arrays by name that are copies of given ones, side by side in one piece of memory.
+
+    memory : all of them as bytes, so that hundreds of small arrays are compared or set at once
+    """
+
+    memory: np.ndarray
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        starts = np.cumsum([0, *(-(-array.nbytes // _ALIGNED) * _ALIGNED for array in arrays.values())])
+        memory = np.zeros(starts[-1], np.uint8)
+        parts = zip(starts, arrays.items(), strict=False)
+        super().__init__({name: np.ndarray(a.shape, a.dtype, memory, start) for start, (name, a) in parts})
+        self.__dict__["memory"] = memory
+        for name, array in arrays.items():
+            self[name][...] = array
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Block, (dict(self),)

@@ -9,8 +9,9 @@ baskets fitted to a log.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -20,18 +21,18 @@ from scipy import special
 
 from abm.core.citations import cite
 from abm.core.errors import CONTINUES, Refusal, shown
-from abm.core.kernels import kernel
 from abm.core.sources import EHRENBERG_1959, FADER_HARDIE_SHANG_2010
 from abm.core.spec import Spec, param
-from abm.core.streams import stream_key, uniform4_fine
+from abm.core.streams import stream_key
 from abm.logs import log_dates
 from abm.world.columns import HIGHEST_RATE, Column
 from abm.world.correlation import PAIRS, Correlation
 from abm.world.fitted import DAYS_PER_WEEK, DAYS_PER_YEAR, LogColumns, LogFile, locate
 from abm.world.segments import FITTED, Segment, belonging, check, shares
+from abm.world.traits import STRETCH, beta_chances, drawn_traits
 from abm.world.world import World
 
-STRETCH = 1 << 16  # customers whose traits are drawn at a time
+FEW = 1 << 14  # customers whose traits are kept for the next market that has the same ones
 
 COLUMNS = (
     Column("customer_id", ("customer",), 0, "id", "birth identity: never a row number, never reused", "uint32"),
@@ -42,27 +43,6 @@ COLUMNS = (
 DROP_OUT = Column("drop_out", ("customer",), 0, "0-1", "chance of dropping out, at an occasion or in a period")
 _OF_A_LOG = ("log_until", "log_columns", "log_dates")
 EVERYBODY = Segment(name="everybody", share=1.0)  # who says nothing of her own: customers without segments
-
-
-@kernel(double=True)
-def draw_traits(luck, ids, draw, key, replication):
-    """Fill four uniforms a customer.  luck (4, n) float64 [written]; ids (n,) uint32."""
-    for i in range(ids.shape[0]):
-        luck[0, i], luck[1, i], luck[2, i], luck[3, i] = uniform4_fine(key, ids[i], 0, draw << 16, replication)
-
-
-def drawn_traits(
-    ids: np.ndarray, key: np.uint64, replication: int, draw: int = 0
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield rows of customers and four uniforms for each, (4, rows) float64: a stretch at a time, to save memory.
-
-    draw : that no kernel with this key uses in period 0, as it would find the same numbers
-    """
-    for first in range(0, len(ids), STRETCH):
-        rows = slice(first, min(first + STRETCH, len(ids)))
-        luck = np.empty((4, rows.stop - first), np.float64)
-        draw_traits(luck, ids[rows], draw, key, replication)
-        yield rows, luck
 
 
 class Population(Spec):
@@ -180,36 +160,61 @@ class Population(Spec):
                 why = 'is no chance, 0 to 1, of an occasion in a period (need.process = "bernoulli")'
                 raise Refusal(f"{CONTINUES}{rate:g} {why}", place=f"population.{own}purchase_rate")
 
-    def begin(self, world: World, seed: int, folder: Path | None, chances: bool = False) -> None:
-        """Write the traits of every customer: columns of this module.  Raises Refusal for an unusable log.
+    def begin(self, world: World, seed: int, fitted: Mapping[str, float] | None, chances: bool = False) -> None:
+        """Write the traits of every customer: columns of this module.
 
+        fitted  : what was fitted to the log, None without one
         chances : purchase rates are chances of an occasion in a period, Beta over customers, and not Gamma
         """
         c = world.customers
         c.customer_id[:] = np.arange(world.n, dtype=np.uint32) if world.identity is None else world.identity
-        fitted = None if self.log is None else self._fitted(folder, world.periods_per_year)
-        for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication):
-            if self.segments:
-                c.segment[rows] = belonging(self.segments, luck[3])
-            self.correlation.apply(luck)
-            traits = np.empty((3, luck.shape[1]))
-            for place, kind in enumerate(self._kinds):
-                own = c.segment[rows] == place if self.segments else slice(None)
-                traits[:, own] = self._drawn(kind, luck[:, own], fitted)
-                if chances:
-                    shape = self._own(kind, "rate_shape")
-                    traits[0, own] = beta_chances(self._own(kind, "purchase_rate"), shape, luck[0, own])
-            c.purchase_rate[rows], c.basket[rows], c.price_weight[rows] = traits
-        if "drop_out" in c:
-            self._draw_drop_out(world, seed, fitted)
+        told = None if fitted is None else tuple(fitted.items())
+        drawn = _of_few if world.n == self.customers <= FEW else _of_customers  # newcomers are others in each arm
+        for first in range(0, world.n, STRETCH):
+            rows = slice(first, first + STRETCH)
+            identity = c.customer_id[rows].tobytes()
+            traits = drawn(self, identity, seed, world.replication, told, chances, DROP_OUT.name in c)
+            for name, values in traits.items():
+                c[name][rows] = values
 
-    def _draw_drop_out(self, world: World, seed: int, fitted: Mapping[str, float] | None) -> None:
-        """Write the chances of dropping out: those that a log tells, or those of each segment."""
-        c = world.customers
-        for rows, luck in drawn_traits(c.customer_id, stream_key(seed, "population"), world.replication, draw=1):
-            for place, kind in enumerate(self._kinds):
-                own = c.segment[rows] == place if self.segments else slice(None)
-                c.drop_out[rows][own] = self._drop_outs(kind, luck[0, own], fitted)
+    def traits_of(
+        self, identity: np.ndarray, key: np.uint64, replication: int, fitted: Mapping[str, float] | None,
+        chances: bool, dropping: bool,
+    ) -> dict[str, np.ndarray]:  # fmt: skip
+        """Return the traits of customers: what their columns are called -> (n,), n at most `STRETCH`.
+
+        identity : (n,) uint32      key : stream_key(seed, "population")      fitted, chances : as of `begin`
+        dropping : whether they have a chance of dropping out
+        """
+        ((_, luck),) = drawn_traits(identity, key, replication)
+        segment = belonging(self.segments, luck[3]) if self.segments else None
+        self.correlation.apply(luck)
+        traits, leaving = np.empty((3, identity.size)), np.empty(identity.size)
+        if dropping:
+            ((_, again),) = drawn_traits(identity, key, replication, draw=1)
+        for place, kind in enumerate(self._kinds):
+            own = slice(None) if segment is None else segment == place
+            traits[:, own] = self._drawn(kind, luck[:, own], fitted)
+            if chances:
+                shape = self._own(kind, "rate_shape")
+                traits[0, own] = beta_chances(self._own(kind, "purchase_rate"), shape, luck[0, own])
+            if dropping:
+                leaving[own] = self._drop_outs(kind, again[0, own], fitted)
+        found = dict(zip(("purchase_rate", "basket", "price_weight"), traits, strict=True))
+        return (
+            found | ({} if segment is None else {"segment": segment}) | ({DROP_OUT.name: leaving} if dropping else {})
+        )
+
+    def fitted(self, folder: Path | None, periods_per_year: int) -> dict[str, float] | None:
+        """Return what was fitted to the log, None without one; rates per period: a log's week is longer or shorter.
+
+        Raises Refusal for an unusable log.
+        """
+        if self.log is None:
+            return None
+        found = self.log_file(folder).reading().fit.numbers()
+        weeks = DAYS_PER_YEAR / DAYS_PER_WEEK / periods_per_year
+        return found | {"alpha": found["alpha"] / weeks}
 
     def _drop_outs(self, kind: Segment, luck: np.ndarray, fitted: Mapping[str, float] | None) -> np.ndarray:
         """Return the chances (n,) of dropping out of the customers of a segment.  luck : (n,)"""
@@ -218,12 +223,6 @@ class Population(Spec):
         if "a" in fitted:
             return special.betaincinv(fitted["a"], fitted["b"], luck)
         return np.full_like(luck, fitted["drop_out"])
-
-    def _fitted(self, folder: Path | None, periods_per_year: int) -> dict[str, float]:
-        """Return what was fitted to the log, rates per period: a log's week is longer or shorter than that."""
-        found = self.log_file(folder).reading().fit.numbers()
-        weeks = DAYS_PER_YEAR / DAYS_PER_WEEK / periods_per_year
-        return found | {"alpha": found["alpha"] / weeks}
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -270,13 +269,6 @@ class Population(Spec):
         return np.minimum(quantile / rate, HIGHEST_RATE), basket, kind.price_weight * weight
 
 
-def beta_chances(mean: float, shape: float, luck: np.ndarray) -> np.ndarray:
-    """Return the quantiles (n,) at uniforms (n,) of the Beta with a mean and a first shape; 0 and 1 are all alike."""
-    if mean in (0.0, 1.0):
-        return np.full_like(luck, mean)
-    return special.betaincinv(shape, shape * (1.0 - mean) / mean, luck)
-
-
 def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[str, float]:
     """Return heterogeneity of rates, drop-out and baskets fitted to a log by maximum likelihood, per week and cu.
 
@@ -288,3 +280,16 @@ def heterogeneity(log: str, until: str | None, folder: Path | None) -> dict[str,
     Raises Refusal if the log cannot be read or its customers never come back.
     """
     return Population(log=log, log_until=until).log_file(folder).reading().fit.numbers()
+
+
+def _of_customers(
+    population: Population, identity: bytes, seed: int, replication: int, told: tuple[tuple[str, float], ...] | None,
+    chances: bool, dropping: bool,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Return the traits of customers: what their columns are called -> (n,).  identity : (n,) uint32, as bytes"""
+    ids, key = np.frombuffer(identity, np.uint32), stream_key(seed, "population")
+    return population.traits_of(ids, key, replication, None if told is None else dict(told), chances, dropping)
+
+
+# Arms of a study have the same customers, whose quantiles take longer than a short run
+_of_few = lru_cache(maxsize=16)(_of_customers)

@@ -14,6 +14,7 @@ from abm.world.columns import (
     MOST_OCCASIONS,
     TIERS,
     TILE,
+    Block,
     Column,
     Columns,
     Tally,
@@ -87,10 +88,10 @@ class World:
         self.firm_names, self.ties = firm_names, ties
         self.periods, self.burn_in, self.periods_per_year = periods, burn_in, periods_per_year
         self.replication, self.workers, self.tile = replication, workers, tile
-        self.customers, self.firms = Columns(), Columns(levers)
+        self.customers, self.firms = Columns(), Block(levers)
         self.passing = [Columns() for _ in range(workers)]
         self.book, self.before = Columns(), Columns()
-        self._as_given = {name: lever.copy() for name, lever in levers.items()}
+        self._as_given = self.firms.memory.copy()
         self.defaults: dict[str, float] = {}
         self._passing_defaults: dict[str, float] = {}
         self._by_pair: list[str] = []
@@ -241,8 +242,7 @@ class World:
         self._part(partition)
         if "tile_length" in self.book:
             self.book.tile_length.fill(0)
-        for name, lever in self._as_given.items():
-            self.firms[name][...] = lever
+        self.firms.memory[:] = self._as_given
         for name, kept in self.before.items():
             kept[...] = self.firms[name]
         for name, default in self.defaults.items():

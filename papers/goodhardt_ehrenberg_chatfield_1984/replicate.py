@@ -11,7 +11,7 @@ from abm.engine.engine import Engine
 from abm.engine.visit_log import logged_to_the_end, room, visit_log
 from abm.logs.brands import ordered_purchases
 from abm.logs.nbd import nbd_from_penetration
-from abm.world.population import drawn_traits
+from abm.world.traits import drawn_traits
 
 BRANDS = ("Colgate DC", "Macleans", "Close Up", "Signal", "ultrabrite", "Gibbs SR", "Boots", "Sainsbury")
 COLGATE, SAINSBURY = 0, 7

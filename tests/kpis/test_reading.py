@@ -8,6 +8,7 @@ import pytest
 from abm.core.errors import Refusal
 from abm.engine import engine as engines
 from abm.engine.engine import Engine
+from abm.engine.kept import Kept
 from abm.engine.recording import read, record, simulate
 from abm.kpis import readings
 from abm.kpis.behaviour import penetration
@@ -148,10 +149,12 @@ class TestWhenTheyAreTaken:
         np.testing.assert_array_equal(without.world.history, stepped.world.history)
 
     def test_starting_again_forgets_them(self):
-        kept: list[Engine] = []
+        kept = Kept()
         for replication in (0, 1):
             again = record(YEARS, 5, replication, kept=kept, kpis=READINGS)
-        assert kept[0].does(5, 1, READINGS)
+        engine = kept.take(YEARS)
+        assert engine.does(5, 1, READINGS)
+        kept.put(engine)
         fresh = record(YEARS, 5, 1, kpis=READINGS)
         np.testing.assert_array_equal(again.by_period(READINGS), fresh.by_period(READINGS))
         assert record(YEARS, 5, kept=kept).readings == {}  # an engine with other readings is not used again

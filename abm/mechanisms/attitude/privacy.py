@@ -23,7 +23,7 @@ from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
 from abm.world.columns import CENT, Column, Tally
-from abm.world.population import drawn_traits
+from abm.world.traits import drawn_traits
 from abm.world.world import World
 
 OPEN, CONSENTED, REFUSED, UNASKED = (np.uint8(code) for code in range(4))  # what became of the question

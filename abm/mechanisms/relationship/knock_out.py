@@ -24,8 +24,8 @@ from abm.mechanisms.mechanism import AtDates, Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.sums import UNCONSIDERED
 from abm.world.columns import Column, Tally
-from abm.world.population import drawn_traits
 from abm.world.relations import LOST, PROSPECT
+from abm.world.traits import drawn_traits
 from abm.world.world import World
 
 _NEVER = np.iinfo(np.int32).max

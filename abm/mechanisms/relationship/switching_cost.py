@@ -28,7 +28,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, Held, Policy
 from abm.mechanisms.sums import Sum
 from abm.world.columns import CENT, Column, Tally
-from abm.world.population import drawn_traits
+from abm.world.traits import drawn_traits
 from abm.world.world import World
 
 _ROUNDING = 1e-9  # weights such as 0.7, 0.2 and 0.1 add up to a little more or less than 1

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from abm.core.streams import stream_key
-from abm.world.population import drawn_traits
+from abm.world.traits import drawn_traits
 
 FloatArray = np.ndarray
 STREAM = "twins.treatment"  # of random numbers, from which no market draws

@@ -20,7 +20,7 @@ import numpy as np
 
 from abm.core.streams import stream_key
 from abm.study.statistics.paired import interval
-from abm.world.population import drawn_traits
+from abm.world.traits import drawn_traits
 
 FloatArray = np.ndarray
 RESAMPLES = 1_000  # of the bootstrap over replications

@@ -13,7 +13,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import Grouping, cells
 from abm.world.partition import Partition
-from abm.world.population import drawn_traits
+from abm.world.traits import drawn_traits
 from abm.world.world import World
 
 MOST_KEPT = 32 << 20  # bytes of partitions that are kept for the other arms of a replication

@@ -12,7 +12,7 @@ import numpy as np
 from abm.core.errors import shortage
 from abm.core.kernels import Kernel
 from abm.engine import recording
-from abm.engine.engine import Engine
+from abm.engine.kept import Kept
 from abm.kpis.kpi import WrongMeasure
 from abm.scenario.scenario import Scenario
 from abm.study.plan.arms import in_arm
@@ -63,7 +63,7 @@ class RunExecutor:
         self._recorder = Recorder(experiment)
         self._world: Callable[[str, int], Scenario] = lru_cache(_MOST_WORLDS)(self._recorded)
         self._cells = len(experiment.arms) * len(experiment.design)
-        self._kept: list[Engine] = []
+        self._kept = Kept()
         plain: Callable[[str, int], Scenario] = lru_cache(_MOST_WORLDS)(experiment.scenario_of)
         self._groups = GroupFinder(experiment, plain, threads)
         self._settings: Callable[[int], str] = lru_cache(_MOST_WORLDS)(experiment.sheet.settings)
