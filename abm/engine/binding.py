@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from math import gcd
 from typing import Any
@@ -19,6 +20,8 @@ from abm.engine.team import Pace
 from abm.mechanisms.mechanism import AtDates
 from abm.scenario.steps import Step
 from abm.world.world import World
+
+Named = Callable[[int, int], Mapping[str, Any]]  # worker, part -> what a kernel may name
 
 
 @kernel(per="market")
@@ -128,8 +131,9 @@ class Binder:
         # Readings see the finished period with its year's books still open, so they come right before the books close;
         # only in periods in which they do, as the others need no stop.
         cut = before_closing(own)
-        parted = [self._bound(stages[:cut]), self._bound(stages[cut:])] if self._parts else []
-        return Binding(own, self._bound(stages), parted)
+        named = cache(self.world.named)  # hundreds of names, the same for all stages that see the same counts
+        parted = [self._bound(stages[:cut], named), self._bound(stages[cut:], named)] if self._parts else []
+        return Binding(own, self._bound(stages, named), parted)
 
     def _staged(self, steps: Sequence[Step]) -> list[Stage]:
         """Return the stages of a period; where levers move, what follows from them moves after it."""
@@ -151,21 +155,22 @@ class Binder:
         renamed = dict(step.renamed)
         return not declared.isdisjoint(renamed.get(name, name) for name in written_by(step.act.function))
 
-    def _bound(self, stages: Sequence[Stage]) -> list[Block]:
+    def _bound(self, stages: Sequence[Stage], named: Named) -> list[Block]:
         groups = [list(group) for _, group in groupby(stages, lambda stage: stage.kind == "plain")]
+        workers = range(self.threads)
         return [
-            Block(group, [] if group[0].kind == "plain" else [self._program(group, w) for w in range(self.threads)])
+            Block(group, [] if group[0].kind == "plain" else [self._program(group, w, named) for w in workers])
             for group in groups
         ]
 
-    def _program(self, stages: Sequence[Stage], worker: int) -> Program:
+    def _program(self, stages: Sequence[Stage], worker: int, named: Named) -> Program:
         """Return what a worker does of some stages: one that goes by rows once for each cell of customers."""
         bound, meets = list[tuple[bool, list[Call]]](), list[bool]()
         for stage in stages:
             parts = range(len(self.world.cells)) if stage.by_rows else [self.world.nobodys]
             for part in parts:
                 has = stage.shared or worker == 0
-                calls = self.calls(stage, self.world.named(worker, part)) if has else []
+                calls = self.calls(stage, named(worker, part)) if has else []
                 bound.append((stage.kind == "tile", calls))
                 meets.append(part == parts[-1])
         return Program(bound, meets)

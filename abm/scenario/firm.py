@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -86,8 +87,13 @@ def values(firm: Firm, kinds: Kinds) -> dict[str, tuple[Held, Any]]:
     """Return every lever of a firm: name -> how it is held, value."""
     found: dict[str, tuple[Held, Any]] = {}
     for kind in kinds:
-        found |= (firm.policy(kind) or kind.absent()).values(firm)
+        found |= (firm.policy(kind) or _absent(kind)).values(firm)
     return found
+
+
+@cache
+def _absent(kind: type[Policy]) -> Policy:
+    return kind.absent()
 
 
 def levers(firms: Sequence[Firm], kinds: Kinds = _SHIPPED) -> dict[str, np.ndarray]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from copy import deepcopy
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from abm.core.errors import Refusal
 from abm.engine.building import build_world
 from abm.scenario.scenario import Scenario
-from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Column, Columns, Tally
+from abm.world.columns import FACETS, MOST_OCCASIONS, TILE, Block, Column, Columns, Tally
 from abm.world.network.ties import Ties
 from abm.world.world import World
 
@@ -130,6 +132,35 @@ class TestWorld:
         small = sum(a.nbytes for a in (*world.customers.values(), *world.firms.values(), world.counted, world.history))
         passing = sum(a.nbytes for worker in world.passing for a in worker.values())
         assert world.bytes() == small + passing + world.ties.start.nbytes
+
+
+class TestBlock:
+    GIVEN: ClassVar = {
+        "flag": np.array([1, 0, 1], np.uint8),
+        "cents": np.array([[5, 6], [7, 8]], np.int64),
+        "share": np.zeros(()),
+    }
+
+    def test_arrays_are_copies_that_lie_side_by_side(self):
+        block = Block(self.GIVEN)
+        assert {name: array.tolist() for name, array in block.items()} == {
+            "flag": [1, 0, 1], "cents": [[5, 6], [7, 8]], "share": 0.0,
+        }  # fmt: skip
+        before = block.memory.copy()
+        block.cents[1, 0] = 9
+        assert self.GIVEN["cents"][1, 0] == 7
+        assert block.memory.tobytes() != before.tobytes()
+        block.memory[:] = before
+        assert block.cents[1, 0] == 7
+        assert all(array.flags.aligned and array.flags.c_contiguous for array in block.values())
+
+    @pytest.mark.parametrize("copied", [deepcopy, lambda block: pickle.loads(pickle.dumps(block))])
+    def test_a_copy_has_a_memory_of_its_own(self, copied):
+        again = copied(block := Block(self.GIVEN))
+        again.flag[:] = 0
+        assert block.flag.tolist() == [1, 0, 1]
+        again.memory[:] = block.memory
+        assert again.flag.tolist() == [1, 0, 1]
 
 
 def test_an_account_is_one_that_a_firm_has():

@@ -33,6 +33,13 @@ def people(customers=N, seed=1, replication=0, folder=None, periods_per_year=52,
 
 
 class TestDrawn:
+    def test_markets_that_have_the_same_customers_do_not_share_their_columns(self):
+        """Traits of few customers are kept for the next market that has them."""
+        one = people(customers=50)
+        drawn = one.basket.tolist()
+        one.basket[:] = 0.0
+        assert people(customers=50).basket.tolist() == drawn
+
     @pytest.mark.parametrize("shape", [0.3, 1.0, 4.0])
     def test_rates_are_gamma(self, shape):
         rates = people(purchase_rate=0.4, rate_shape=shape).purchase_rate

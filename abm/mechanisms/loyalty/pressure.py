@@ -54,24 +54,22 @@ def feel_pressure(
 ):  # fmt: skip
     """Add the pull of the tier next above the one that the window's spend has reached so far, and what it hastens.
 
-    `reached` is the tier of the window's spend, `aim` the one above, if there is one; thresholds are those by which
-    members are lifted, of her class where `tier_rule` goes by it. Until the window closes there are `left =
-    tier_window - (t + 1) % tier_window` periods, in which a member usually spends `usual = visits * left * paid`, with
-    `visits = purchase_rate * preference` and `paid = basket * price * (1 - tier_cut)` of her present tier. What she
-    lacks, `missing`, is there by then with `e^(-missing / usual)`, and with a visit more with `e^(-max(0, missing -
-    paid) / usual)`; `added` is the difference; `usual` counts as .01 cu at least. A visit of the coming window is
-    worth more at the tier aimed at than at the one reached by `better`, the difference of `tier_benefit` in baskets, 0
-    at least, and by `name`, the difference of the utility of status, 0 at least; the window has `visits * tier_window`
-    of them. The pull is `pressure * added * visits * tier_window * (price_response * better + name)`; the share of
-    need hastened is that of progress `added` to a reward of `pressure * visits * tier_window * better` baskets, if no
-    other goal of hers hastens more.
+    `reached` is the tier of the window's spend, `aim` the one above, if there is one, by the thresholds of
+    `promote_visitors`. Until the window closes there are `left = tier_window - (t + 1) % tier_window` periods, in which
+    a member usually spends `usual = visits * left * paid`, .01 cu at least, with `visits = purchase_rate * preference`
+    and `paid = basket * price * (1 - tier_cut)` of her present tier. What she lacks, `missing`, is there by then with
+    `e^(-missing / usual)`, after a visit with `e^(-max(0, missing - paid) / usual)`; `added` is the difference. A visit
+    of the coming window, of `visits * tier_window`, is worth more at `aim` by `better`, the difference of
+    `tier_benefit` in baskets, and by `name`, that of the utility of status, both 0 at least. The pull is `pressure *
+    added * visits * tier_window * (price_response * better + name)`; the share of need hastened is that of progress
+    `added` to a reward of `pressure * visits * tier_window * better` baskets, if no other goal of hers hastens more.
 
     program_utility (m, n)  logit units  [written]      haste (tile,)  ratio  [written]
     """
     for j in range(tier.shape[0]):
         if has_tiers[j] > 0:
             left = np.float32(tier_window[j] - (t + 1) % tier_window[j])
-            for k in range(tier_threshold.shape[0] - 1):
+            for k in range(tier_threshold.shape[0] - 1):  # `reached`; `aim` is k + 1
                 at_this, at_next = share_at_or_above(tier_members, k, j), share_at_or_above(tier_members, k + 1, j)
                 for i in range(lo, hi if tier_threshold[k + 1, j] < NEVER else lo):
                     factor = own_factor(tier_rule[j], tier_factor[j, i])
