@@ -115,6 +115,7 @@ def made(rng, customers, alpha, beta, gamma, delta):
     return seen.sum(axis=1), (seen * occasion).max(axis=1), n
 
 
+@pytest.mark.endurance
 def test_customers_give_back_what_made_them():
     """40 samples: their mean is on the truth, and they scatter as the standard errors say."""
     rng, truth = np.random.default_rng(2010), np.array([1.2, 0.8, 0.9, 4.0])

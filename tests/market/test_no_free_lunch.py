@@ -26,10 +26,14 @@ from abm.mechanisms.policy import Policy
 from abm.mechanisms.service.service_steps_kernels import STEPS
 from abm.mechanisms.shipped import shipped
 from abm.scenario.scenario import Scenario
+from tests.examples import PROFILE
 from tests.market.runs import market
 
 pytestmark = pytest.mark.slow
 
+QUICK = PROFILE == "quick"  # every second value
+NEAR = (0.5, 2.0) if QUICK else (0.5, 0.8, 1.25, 2.0)  # of the default
+PARTS, FAR = ((0.5,), (1.0, 100.0)) if QUICK else ((0.25, 0.5, 0.75), (0.1, 1.0, 10.0, 100.0))  # of the range; values
 MOST = 1.25  # of the profit of a firm that leaves everything at its default
 PROGRAMMES = ("points", "stamp_card", "tiers")
 COMPANY = {  # what some lever of a theory needs
@@ -120,8 +124,8 @@ def settings(policy: type[Policy], name: str) -> Iterator[Any]:
         yield from (True, False)
     elif kind in (int, float) and meaning is not None and meaning.bounds is not None:
         low, high = meaning.bounds
-        near = [field.default * factor for factor in (0.5, 0.8, 1.25, 2.0)] if field.default else []
-        far = [low + (high - low) * part for part in (0.25, 0.5, 0.75)] if high - low <= 2 else [0.1, 1.0, 10.0, 100.0]
+        near = [field.default * factor for factor in NEAR] if field.default else []
+        far = [low + (high - low) * part for part in PARTS] if high - low <= 2 else FAR
         inside = {kind(min(high, max(low, value))) for value in (low, *near, *far, high)}
         yield from sorted(inside)
     elif name != "preset":

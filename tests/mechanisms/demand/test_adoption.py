@@ -206,8 +206,8 @@ class TestAgainstExactValues:
     @pytest.mark.parametrize(
         ("network", "customers", "column", "replications"),
         [
-            ({"kind": "complete"}, 100, "complete_M100", 150),
-            ({"kind": "complete"}, 1000, "complete_M1000", 25),
+            ({"kind": "complete"}, 100, "complete_M100", 40),
+            ({"kind": "complete"}, 1000, "complete_M1000", 12),
             ({"kind": "ring", "neighbours": 2}, 4000, "ring_1D_infinite", 10),
             ({"kind": "ties", "ties": [(2 * i, 2 * i + 1) for i in range(1000)]}, 2000, "two_node", 20),
             ({"kind": "ring", "neighbours": 2, "isolated": 2000}, 2000, "no_wom_q0", 20),
