@@ -661,7 +661,7 @@ def test_assumed_parameters_come_first(capsys):
 def test_one_parameter_in_detail(capsys):
     out = said(capsys, "show", "parameters", "word_of_mouth.contact_rate")[1]
     fields = dict(line.split(maxsplit=1) for line in out.splitlines())
-    assert fields["unit"] == "contacts per tie and period"
+    assert fields["unit"] == "1/story/tie"
     assert fields["bounds"] == "[0, 1]"
     assert fields["evidence"] == "assumed"
 

@@ -78,7 +78,7 @@ SETTING = [
     ("[scenario.trust]\ngrowth = inf", "scenario.trust.growth = inf is not a finite number"),
     ("[arms.a]\n'trust.growth' = -inf", "trust.growth = -inf is not a finite number"),
     ("[design.factors]\n'trust.growth' = [0.1, nan]", "trust.growth = nan is not a finite number"),
-    ("[scenario.word_of_mouth]\ncontact_rate = 1.5", "= 1.5 is outside [0, 1] (contacts per tie and period)"),
+    ("[scenario.word_of_mouth]\ncontact_rate = 1.5", "= 1.5 is outside [0, 1] (1/story/tie)"),
     ("[[scenario.firms]]\nname = 'north'\nprice = -1.0", "= -1.0 is outside [0, 1000] (index) (firms[0] is 'north')"),
     ("[arms.a]\n'firms.north.service.quality' = 2.0", "quality = 2.0 is outside [0, 0.99]"),
     ("replications = 0", "replications = 0 is outside [1, "),

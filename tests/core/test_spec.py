@@ -61,7 +61,7 @@ class Habit(Mechanism):
 class WordOfMouth(Spec):
     contact_rate: float = param(
         0.2,
-        unit="contacts per tie and period",
+        unit="1/story/tie",
         bounds=(0, 1),
         evidence="measured",
         source=cite(ANDERSON_SULLIVAN_1993, "abstract"),
@@ -161,7 +161,7 @@ def test_a_preset_is_filled_in_before_parameters_are_checked():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"contact_rate": 1.5}, "WordOfMouth.contact_rate = 1.5 is outside [0, 1] (contacts per tie and period)"),
+        ({"contact_rate": 1.5}, "WordOfMouth.contact_rate = 1.5 is outside [0, 1] (1/story/tie)"),
         ({"contact_rte": 0.1}, "no WordOfMouth parameter 'contact_rte'; did you mean 'contact_rate'?"),
         ({"zzz": 0.1}, "no WordOfMouth parameter 'zzz'; there is contact_rate"),
         ({"contact_rate": "five"}, 'WordOfMouth.contact_rate = "five" is not a number'),
@@ -484,7 +484,7 @@ def test_a_row_of_the_catalogue_says_all_that_was_declared():
         path="word_of_mouth.contact_rate",
         type="number",
         default=0.2,
-        unit="contacts per tie and period",
+        unit="1/story/tie",
         bounds=(0, 1),
         evidence="measured",
         source=cite(ANDERSON_SULLIVAN_1993, "abstract"),

@@ -99,7 +99,7 @@ def test_effect_by_factor_draws_the_levels(results, palette, monkeypatch):
     lines = {container.lines[0].get_color(): container.lines[0].get_xydata() for container in ax.containers}
     for arm, rows in table.groupby("arm"):
         np.testing.assert_allclose(lines[palette[arm]], rows[["level", "difference"]].to_numpy())
-    assert ax.get_xlabel() == "word_of_mouth.contact_rate (contacts per tie and period)"
+    assert ax.get_xlabel() == "word_of_mouth.contact_rate (per story and tie)"
     assert_readable(ax.figure)
 
 

@@ -149,7 +149,7 @@ def test_records_are_the_json_rows(results):
 
 
 def test_units_of_parameters():
-    assert summary.parameter_unit("word_of_mouth.contact_rate") == "contacts per tie and period"
+    assert summary.parameter_unit("word_of_mouth.contact_rate") == "1/story/tie"
     assert summary.parameter_unit("firms.north.price") == "index"
     assert summary.parameter_unit("choice.market") == ""
     assert summary.parameter_unit("habit.growth") == ""

@@ -75,7 +75,7 @@ def test_a_grid_is_drawn_as_fields():
     assert fields[(0.5, -0.5)] == (mpl.colors.to_rgb(PALETTE["points"]), 0.35)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["none\n2 of 4", "points\n2 of 4"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["3", "6"]
-    assert ax.get_xlabel() == "word_of_mouth.contact_rate (contacts per tie and period)"
+    assert ax.get_xlabel() == "word_of_mouth.contact_rate (per story and tie)"
     assert "not for sure" in ax.get_title(loc="left")
     assert_readable(ax.figure)
 

@@ -1,10 +1,9 @@
 """Waiting line: a firm with few servers lets visitors wait, and some give up, or do not join.   Visitors meet.
 
 Claim: who finds all servers busy waits and leaves when her patience ends; who sees too long a line does not join it;
-who is not served goes to another firm, comes again on the same day, or buys nothing. Capacity is stated for a branch of
-a certain number of visits, so that waits do not depend on how many customers are simulated.
-Source: Palm 1957 (impatience; from memory); NAOR_1969 (balking at a length that follows from value and cost of waiting,
-its limit for `balk_scale = 0`); sizes are assumed. The day itself: `abm/queues/day.py`.
+who is not served goes to another firm, comes again on the same day, or buys nothing. Capacity is that of a branch.
+Source: Palm 1957 (impatience; from memory); NAOR_1969 (balking at a length, its limit for `balk_scale = 0`); sizes are
+assumed. The day itself: `abm/queues/day.py`.
 """
 
 from __future__ import annotations
@@ -43,14 +42,20 @@ _WEEKS = 52  # of a year
 
 @kpi(unit="share", better="less", nan="nobody came to a line")
 def abandonment_rate(c: Tallied) -> FloatArray:
-    """Visitors who gave up waiting / visitors who came to the firm's line."""
+    """Visitors who gave up waiting, and whom no other firm served / visitors who came to the firm's line."""
     return c.gave_up / c.came
 
 
 @kpi(unit="share", better="less", nan="nobody came to a line")
 def balking_rate(c: Tallied) -> FloatArray:
-    """Visitors who did not join the line / visitors who came to it."""
+    """Visitors who did not join the line, and whom no other firm served / visitors who came to it."""
     return c.balked / c.came
+
+
+@kpi(unit="share", better="less", nan="nobody came to a line")
+def diverted_share(c: Tallied) -> FloatArray:
+    """Visitors who gave up, did not join or were sent away, and whom another firm served / visitors who came."""
+    return c.went_elsewhere / c.came
 
 
 @kpi(unit="share", better="less", nan="nobody came to a line")
@@ -111,10 +116,10 @@ class WaitingLine(Mechanism):
     writes = ("visit_outcome", "visit_firm", "visit_pair", "visits", "provider", "satisfaction", "expectation")
     counts = (
         Tally("came", "visitors", "visitors who came to the line"),
-        Tally("gave_up", "visitors", "of these, who gave up waiting"),
-        Tally("balked", "visitors", "of these, who did not join the line"),
-        Tally("sent_away", "visitors", "of these, who found no room, or nobody to serve them before the day was over"),
-        Tally("went_elsewhere", "visitors", "of these, who were served by another firm"),
+        Tally("gave_up", "visitors", "of these, who gave up waiting, and were not served by another firm either"),
+        Tally("balked", "visitors", "of these, who did not join the line, and were not served by another firm either"),
+        Tally("sent_away", "visitors", "of these, who found no room, or nobody to serve them that day, likewise"),
+        Tally("went_elsewhere", "visitors", "of these, who were served by another firm instead"),
         Tally("waited", "minutes", "time that they waited", 1 / SECONDS),
         Tally("in_time", "visitors", "of these, served within `served_within`"),
         Tally("passed_over", "visitors", "of these, before whom somebody was served who came later"),
@@ -124,7 +129,8 @@ class WaitingLine(Mechanism):
         Tally("appointments_kept", "cu", "cost of appointments", CENT / 100, account="lever"),
     )
     kpis = (
-        abandonment_rate, balking_rate, lost_visit_share, mean_wait, service_level, occupancy, overtaken_share,
+        abandonment_rate, balking_rate, diverted_share, lost_visit_share, mean_wait, service_level, occupancy,
+        overtaken_share,
     )  # fmt: skip
     branch_visits: float = param(
         1000.0, unit="visits/week", bounds=(1, 1e6), evidence="assumed",

@@ -143,7 +143,7 @@ class WordOfMouth(Mechanism):
         0.60, unit="0-1", bounds=(0, 1), evidence="assumed", doc="satisfaction from which a story is good"
     )
     contact_rate: float = param(
-        0.25, unit="contacts per tie and period", bounds=(0, 1), evidence="assumed",
+        0.25, unit="1/story/tie", bounds=(0, 1), evidence="assumed",
         doc="chance that a story passes a tie of weight 1",
     )  # fmt: skip
     decay: float = param(

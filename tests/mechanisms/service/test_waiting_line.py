@@ -13,6 +13,7 @@ from abm.mechanisms.phases import Phase
 from abm.mechanisms.service.waiting_line import (
     abandonment_rate,
     balking_rate,
+    diverted_share,
     lost_visit_share,
     mean_wait,
     occupancy,
@@ -295,6 +296,15 @@ class TestWhatFirmsSet:
         told, wait = at_line(run(lined(north={"announcement": 0.5}), 1), 0, "announced_wait", "wait")
         assert (told[wait > 0] > 0).all()
         assert (told == -1).any()
+
+    def test_who_is_not_served_is_in_one_share_wherever_she_goes(self):
+        """Who goes to another firm has neither given up nor balked here; all shares together are what was lost."""
+        names = (abandonment_rate, balking_rate, diverted_share, lost_visit_share)
+        for elsewhere in (0.0, 1.0):
+            gave_up, balked, diverted, lost = kpis_of(lined(elsewhere=elsewhere), *names)
+            away = counted(run(lined(elsewhere=elsewhere)), "sent_away", "came")
+            assert gave_up + balked + diverted + away["sent_away"][0] / away["came"][0] == pytest.approx(lost)
+            assert (diverted > 0) == (elsewhere > 0)
 
     def test_who_comes_again_is_lost_less_often(self):
         never, again = (kpis_of(lined(retry=r, retry_minutes=30.0), lost_visit_share) for r in (0.0, 1.0))
