@@ -77,6 +77,7 @@ def made(rng, customers, r, alpha, a, b):
     return x, np.where(seen, bought, 0.0).max(axis=1), age, purchases > x + 1
 
 
+@pytest.mark.endurance
 def test_customers_give_back_what_made_them():
     """40 samples: their mean is on the truth, and they scatter as the standard errors say."""
     rng, truth = np.random.default_rng(2007), np.array([0.8, 6.0, 0.9, 2.5])

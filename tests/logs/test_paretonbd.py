@@ -150,6 +150,7 @@ def made(rng, customers, r, alpha, s, beta):
     return x, np.where(x > 0, end * rng.random(customers) ** (1 / np.maximum(x, 1)), 0.0), age
 
 
+@pytest.mark.endurance
 def test_customers_give_back_what_made_them():
     """40 samples: their mean is on the truth, and they scatter as the standard errors say."""
     rng, truth = np.random.default_rng(1987), np.array([0.8, 8.0, 1.2, 25.0])
