@@ -29,7 +29,7 @@ from abm.kpis.kpi import Kpi
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.sums import Sum
-from abm.world.columns import Column, Tally
+from abm.world.columns import ROW, Column, Tally
 from abm.world.world import World
 
 
@@ -144,6 +144,8 @@ class Mechanism(Spec, ABC):
             value: Any = getattr(self, name) if name in own else named.get(f"{self.name}.{name}", named.get(name))
             if name == "key":
                 value = stream_key(seed, self.name)
+            elif value is None and name.endswith(ROW):
+                value = world.row_of(name.removesuffix(ROW))
             if value is None:
                 known = [*world.names(), *type(self).model_fields]
                 raise Refusal(

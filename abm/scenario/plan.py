@@ -13,20 +13,23 @@ from abm.core.errors import Refusal, did_you_mean
 from abm.core.kernels import Kernel
 from abm.mechanisms.mechanism import Mechanism, own_names
 from abm.mechanisms.policy import Policy
+from abm.mechanisms.shipped import shipped
 from abm.mechanisms.sums import Sum, sum_meant
 from abm.scenario.firm import Firm, Kinds, kinds_of
 from abm.scenario.steps import Step, schedule_of
 from abm.world import visits
-from abm.world.columns import BEFORE, Column, Tally
+from abm.world.columns import BEFORE, ROW, Column, Tally
 from abm.world.population import COLUMNS as TRAITS
 from abm.world.population import DROP_OUT, Population
 from abm.world.segments import SEGMENT
 
 _NUMBERS = (
     "periods", "burn_in", "periods_per_year", "key", "replication", "lo", "hi", "t", "tie_start", "tie_target",
-    "tie_weight", "heaviest_tie", "row_of_identity", "counted_part", "book_start", "book_visit",
+    "tie_weight", "heaviest_tie", "row_of_identity", "counted_part", "history", "book_start", "book_visit",
 )  # fmt: skip
 _LEVER_BEFORE = "a lever of firms as it was in the period before"
+_PLACE = "the row of a tally in `history`"
+_READ_ONLY = (_LEVER_BEFORE, _PLACE)
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -69,10 +72,15 @@ def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[C
 def needed(population: Population, mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Column]:
     """Return the columns that have to exist: customers' traits and segments, and those that some kernel takes.
 
-    All columns of a mechanism of one's own exist, as plain Python may use them too.
+    All columns of a mechanism of one's own exist, as plain Python may use them too. What a kernel takes of a shipped
+    mechanism that is not there stands at its default.
     """
     names = taken(found).union(*(_columns(one) for one in mechanisms if is_own(type(one))))
     owned = [*visits.COLUMNS, *(column for mechanism in mechanisms for column in mechanism.owns)]
+    by_kernels = taken(step for step in found if isinstance(step.act, Kernel))
+    there = {type(mechanism) for mechanism in mechanisms}
+    absent = (column for kind in shipped() if kind not in there for column in kind.owns)
+    owned += [column for column in absent if column.name in by_kernels]
     segment = [SEGMENT] if population.segments or SEGMENT.name in names else []
     traits = [*TRAITS, *segment, *([DROP_OUT] if DROP_OUT.name in names else [])]
     return [*traits, *(column for column in owned if column.name in names), *sums_needed(mechanisms, names)]
@@ -120,7 +128,7 @@ def _check_names(kinds: tuple[type[Mechanism], ...], policies: tuple[type[Policy
                 "another name"
             )
         meanings[name] = meaning
-    writable = [name for name in meanings if name not in _NUMBERS and meanings[name] != _LEVER_BEFORE]
+    writable = [name for name in meanings if name not in _NUMBERS and meanings[name] not in _READ_ONLY]
     for kind in kinds:
         for column in (*kind.owns, *kind.scratch):
             if column.name != base(column.name):
@@ -148,7 +156,8 @@ def _meanings(kinds: Iterable[type[Mechanism]], policies: Kinds) -> Iterator[tup
             yield from ((name, "a lever of firms"), (f"{name}{BEFORE}", _LEVER_BEFORE))
     for kind in kinds:
         yield from ((column.name, f"a column of {kind.name}") for column in kind.owns)
-        yield from ((tally.name, f"a tally of {kind.name}") for tally in kind.counts)
+        for tally in kind.counts:
+            yield from ((tally.name, f"a tally of {kind.name}"), (f"{tally.name}{ROW}", _PLACE))
         yield from ((one.name, f"a sum of {kind.name}") for one in kind.sums)
 
 

@@ -28,6 +28,7 @@ FACETS = (
 TIERS = 5  # levels of a programme, the base level included
 ACCOUNTS = ("", "revenue", "goods", "lever", "forgone", "fixed")
 BEFORE = "_before"  # ends the name of a lever as it was when the period before ended
+ROW = "_row"  # ends the name of the place of a tally in `history`, what was counted in the periods before
 PASSING = ("visit", "row", "one", "log")  # last axes of columns that each worker has for itself, none of them kept
 
 

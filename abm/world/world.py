@@ -279,9 +279,14 @@ class World:
             **{f"{name}{BEFORE}": kept for name, kept in self.before.items()},
             **{f"{name}_at": self.customers[name].reshape(-1) for name in self._by_pair},
             **{name: self.layout.part(self.counted_by_part[worker, part], name) for name in self.tallies},
-            "counted_part": part, "periods": self.periods, "burn_in": self.burn_in,
+            "counted_part": part, "history": self.history_by_part, "periods": self.periods, "burn_in": self.burn_in,
             "periods_per_year": self.periods_per_year,
         }  # fmt: skip
+
+    def row_of(self, tally: str) -> int | None:
+        """Return the row of `history` in which a tally is recorded, -1 if nobody counts it; None if there is none."""
+        row = self.rows.get(tally, -1 if tally in self.layout.absent else None)
+        return row.start if isinstance(row, slice) else row
 
     def lookup(self, name: str, worker: int) -> Any:
         """Return the array or number that a kernel's parameter names, or None."""

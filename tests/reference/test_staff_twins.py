@@ -230,7 +230,9 @@ class TestKernels:
     def test_staff_develops_as_that_of_the_twin(self, p, firms, opened):
         policies, teams, strains, loads, _ = map(list, zip(*firms, strict=True))
         columns, is_open = columns_of(teams), np.array(opened[: len(teams)])
-        given_of = {"strain": np.array(strains), "load": np.array(loads), "is_open": is_open}
+        given_of = {
+            "staff_strain": np.array(strains), "staff_load": np.array(loads), "open_state": is_open.astype(np.int32),
+        }  # fmt: skip
         call(kernels.develop_staff, **p, **levers_of(policies), **columns, **given_of)
         staff.develop_all(teams, policies, strains, loads, p, is_open)
         assert_states(columns, teams, rtol=0, atol=1e-13)
@@ -339,7 +341,8 @@ def test_a_period_opens_as_the_twin_says(p, firms, t, others, before):
         for name, number in zip(("visits", "incident_strain", "busy_time", "paid_time"), before[j], strict=True):
             if name in world.tallies:
                 world.layout.part(world.history_by_part[t - 1, 0], name)[j] = number
-    Staff(**p).develop(world, t)
+    for kernel in (kernels.look_back, kernels.develop_staff, kernels.weigh_staff, kernels.count_staff):
+        Staff(**p).bind(kernel, world, 1)(0, world.n, t)
     noted = before if t > 0 else [(0, 0, 0, 0)] * 2
     strains = [staff.strain_of(strain, visits) if others else 0.0 for visits, strain, *_ in noted]
     loads = [staff.load_of(busy, paid) if others else 0.0 for *_, busy, paid in noted]

@@ -15,28 +15,25 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
 from abm.core.spec import param
 from abm.kpis.kpi import FloatArray, Tallied, kpi
 from abm.mechanisms.mechanism import Mechanism, Schedule
 from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import CENTS, NUMBER, Held, Policy
 from abm.mechanisms.service.staff_kernels import (
-    OPEN,
     USUAL,
     USUAL_CUSTOMER_TIME,
     book_staff,
+    count_staff,
     develop_staff,
+    look_back,
     serve_as_able,
     serve_at_pace,
     weigh_staff,
 )
 from abm.world.columns import CENT, FIXED_POINT, Column, Tally
-from abm.world.world import World
 
-_LEFT = ("leavers", "left_over_pay", "left_over_morale")
-_MEANS = ("knowledge", "skill", "emotion", "morale")
+_REASONS = 3  # of leaving that are told apart: any, pay, morale
 _NO_STAFF, _NOBODY_LEFT = "the market has no staff", "nobody left, or the market has no staff"
 
 
@@ -161,6 +158,8 @@ class Staff(Mechanism):
         Column("staff_emotion", ("firm",), USUAL, "0-1", "emotional competence of staff", "float64"),
         Column("staff_morale", ("firm",), USUAL, "0-1", "morale of staff", "float64"),
         Column("staff_leaving", ("exit_reason", "firm"), 0, "share", "who leave, over pay, over morale", "float64"),
+        Column("staff_strain", ("firm",), 0, "0-1/visit", "strain of encounters in the period before", "float64"),
+        Column("staff_load", ("firm",), 0, "ratio", "load of servers in the period before", "float64"),
         Column("staff_shift", ("firm",), 0, "shift of 0-1", "what staff adds to quality"),
         Column("staff_risk", ("firm",), 1, "ratio", "factor of staff on the risk of a failure"),
         Column("staff_pace", ("firm",), 1, "ratio", "factor of staff on minutes of service"),
@@ -256,50 +255,9 @@ class Staff(Mechanism):
         )
         books = ((Phase.BOOKS, book_staff),) if spent else ()
         served = ((Phase.ARRIVAL, serve_at_pace), (Phase.DELIVERY, serve_as_able))
-        return ((Phase.OPENING, self.develop), *served, *books)
+        developed = tuple((Phase.OPENING, k) for k in (look_back, develop_staff, weigh_staff, count_staff))
+        return (*developed, *served, *books)
 
     def axes(self) -> Mapping[str, int]:
         """Return how many reasons for leaving are told apart."""
-        return {"exit_reason": len(_LEFT)}
-
-    def develop(self, world: World, t: int) -> None:
-        """Let staff develop by what the period before was like, then count it, and book what hiring costs.
-
-        The strain of a period is its `incident_strain` / `visits`, 0 without visits or without difficult customers; the
-        load is `busy_time` / `paid_time`, 0 without servers who are paid; both are 0 in period 0. Then `develop_staff`
-        and `weigh_staff`. Parts who left and states are counted in whole 2^-20, rounded down, of firms that are open.
-        Hiring is booked in whole cents, rounded half up: 100 visits / visits_per_head (leaving hire_cost - turnover
-        replacement_cost).
-        """
-        c, levers, m = world.customers, world.firms, world.m
-        visits, strain = self._before(world, t, "visits"), self._before(world, t, "incident_strain") / FIXED_POINT
-        busy, paid = self._before(world, t, "busy_time"), self._before(world, t, "paid_time")
-        of_visit = np.divide(strain, visits, out=np.zeros(m), where=visits > 0)
-        load = np.divide(busy, paid, out=np.zeros(m), where=paid > 0)
-        is_open = c.open_state == OPEN if "open_state" in c else np.ones(m, bool)
-        develop_staff(*self._taken(develop_staff, world, strain=of_visit, load=load, is_open=is_open))
-        weigh_staff(*self._taken(weigh_staff, world))
-        for name, part in zip(_LEFT, c.staff_leaving, strict=True):
-            world.count_of_firms(name, np.floor(FIXED_POINT * part).astype(np.int64))
-        for name in _MEANS:
-            world.count_of_firms(f"{name}_sum", np.floor(FIXED_POINT * c[f"staff_{name}"] * is_open).astype(np.int64))
-        world.count_of_firms("staff_periods", is_open.astype(np.int64))
-        paid_for = c.staff_leaving[0] * levers.hire_cost - float(np.float32(self.turnover)) * levers.replacement_cost
-        heads = is_open * visits / float(np.float32(self.visits_per_head))
-        world.count_of_firms("staff_hiring", np.floor(100.0 * heads * paid_for + 0.5).astype(np.int64))
-
-    def _taken(self, kernel: Any, world: World, **given: np.ndarray) -> list[Any]:
-        """Return what a kernel takes by name: given, of this theory, a column or a lever."""
-        places = (given, world.customers, world.firms)
-        found = (next((place[name] for place in places if name in place), None) for name in kernel.parameters)
-        return [
-            getattr(self, name) if array is None else array
-            for name, array in zip(kernel.parameters, found, strict=True)
-        ]
-
-    @staticmethod
-    def _before(world: World, t: int, tally: str) -> np.ndarray:
-        """Return what was counted of a tally in the period before, (m,) float64; 0 where no theory counts it."""
-        if t == 0 or tally not in world.tallies:
-            return np.zeros(world.m)
-        return world.layout.part(world.history[t - 1], tally)[: world.m].astype(np.float64)
+        return {"exit_reason": _REASONS}

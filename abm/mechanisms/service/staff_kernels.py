@@ -17,6 +17,15 @@ USUAL_CUSTOMER_TIME = np.float32(0.7)  # of staff's time, at which internal work
 
 
 @equation(double=True)
+def before(history, row, j, t):
+    """Return what was counted at firm j in the period before, in a row of `history`; 0 in period 0, and in row -1."""
+    total = np.int64(0)
+    for part in range(history.shape[1] if t > 0 and row >= 0 else 0):
+        total += history[t - 1, part, row, j]
+    return np.float64(total)
+
+
+@equation(double=True)
 def within(x):
     """Return x clipped to [0, 1]."""
     return min(max(x, 0.0), 1.0)
@@ -86,11 +95,28 @@ def uncontrolled(customer_time, knowledge, control):
 
 
 @kernel(per="market", double=True)
+def look_back(
+    staff_strain, staff_load, history, visits_row, incident_strain_row, busy_time_row, paid_time_row, t
+):  # fmt: skip
+    """Write the strain of the period before, a visit, and the load of servers in it; both are 0 in period 0.
+
+    strain : `incident_strain` / `visits`, 0 without visits or without difficult customers
+    load   : `busy_time` / `paid_time`, 0 without servers who are paid
+
+    staff_strain, staff_load (m,)  [written]
+    """
+    for j in range(staff_strain.shape[0]):
+        visits, paid = before(history, visits_row, j, t), before(history, paid_time_row, j, t)
+        staff_strain[j] = before(history, incident_strain_row, j, t) / STEPS / visits if visits > 0.0 else 0.0
+        staff_load[j] = before(history, busy_time_row, j, t) / paid if paid > 0.0 else 0.0
+
+
+@kernel(per="market", double=True)
 def develop_staff(
-    staff_knowledge, staff_skill, staff_emotion, staff_morale, staff_leaving, strain, load, knowledge_training,
-    skill_training, emotion_training, selectivity, pay_premium, incentives, learning, forgetting, turnover, pay_stay,
-    morale_stay, better_hires, morale_recovery, pay_morale, incentive_morale, strained, visits_per_head, overwork,
-    comfortable, is_open,
+    staff_knowledge, staff_skill, staff_emotion, staff_morale, staff_leaving, staff_strain, staff_load, open_state,
+    knowledge_training, skill_training, emotion_training, selectivity, pay_premium, incentives, learning, forgetting,
+    turnover, pay_stay, morale_stay, better_hires, morale_recovery, pay_morale, incentive_morale, strained,
+    visits_per_head, overwork, comfortable,
 ):  # fmt: skip
     """Let each firm's staff learn, forget, leave and take heart or lose it; all from the states of the period before.
 
@@ -100,16 +126,15 @@ def develop_staff(
     incentives, clipped to [0, 1]. Who leaves over pay is the excess of `leaving` above what it would be at the
     market's pay, over morale above what it would be at the usual morale; each is 0 at least, and they overlap.
 
-    strain, load (m,)  float64, of the period before      is_open (m,)  bool
     staff_knowledge, staff_skill, staff_emotion, staff_morale (m,)  0-1  [written]
     staff_leaving (3, m)  part of staff who leave, of these over pay, over morale  [written]
     """
     firms, every = np.int64(0), np.int64(0)
     for j in range(pay_premium.shape[0]):
-        firms += 1 if is_open[j] else 0
-        every += np.int64(STEPS * pay_premium[j]) if is_open[j] else 0
+        firms += 1 if open_state[j] == OPEN else 0
+        every += np.int64(STEPS * pay_premium[j]) if open_state[j] == OPEN else 0
     for j in range(pay_premium.shape[0]):
-        if not is_open[j]:
+        if open_state[j] != OPEN:
             staff_leaving[:, j] = 0.0
             continue
         premium = above_market(np.int64(STEPS * pay_premium[j]), every, firms)
@@ -123,7 +148,7 @@ def develop_staff(
         staff_skill[j] = trained(staff_skill[j], skill_training[j], new, left, learning, forgetting)
         staff_emotion[j] = trained(emotion, emotion_training[j], new, left, learning, forgetting)
         target = within(USUAL + pay_morale * premium + np.float64(incentive_morale) * incentives[j])
-        burnt = burnout(strain[j], load[j], emotion, strained, visits_per_head, overwork, comfortable)
+        burnt = burnout(staff_strain[j], staff_load[j], emotion, strained, visits_per_head, overwork, comfortable)
         staff_morale[j] = recovered(morale, target, left, burnt, morale_recovery)
 
 
@@ -152,6 +177,35 @@ def weigh_staff(
         controlled = 1.0 + internal * (uncontrolled(customer_time[j], staff_knowledge[j], control) - 1.0)
         staff_risk[j] = relative(staff_knowledge[j], knowledge_failures) * treated * max(0.0, controlled)
         staff_pace[j] = relative(staff_knowledge[j], knowledge_pace)
+
+
+@kernel(per="market", double=True)
+def count_staff(
+    leavers, left_over_pay, left_over_morale, knowledge_sum, skill_sum, emotion_sum, morale_sum, staff_periods,
+    staff_hiring, staff_leaving, staff_knowledge, staff_skill, staff_emotion, staff_morale, open_state, history,
+    visits_row, hire_cost, replacement_cost, turnover, visits_per_head, t,
+):  # fmt: skip
+    """Count who left and the states of staff, in whole 2^-20, rounded down, of firms that are open; book hiring.
+
+    Hiring is booked in whole cents, rounded half up: 100 visits / visits_per_head (leaving hire_cost - turnover
+    replacement_cost), with the visits of the period before.
+
+    leavers, left_over_pay, left_over_morale, knowledge_sum, skill_sum, emotion_sum, morale_sum, staff_periods,
+    staff_hiring  tallies [written]
+    """
+    for j in range(open_state.shape[0]):
+        leavers[j] += np.int64(np.floor(STEPS * staff_leaving[0, j]))
+        left_over_pay[j] += np.int64(np.floor(STEPS * staff_leaving[1, j]))
+        left_over_morale[j] += np.int64(np.floor(STEPS * staff_leaving[2, j]))
+        if open_state[j] == OPEN:
+            knowledge_sum[j] += np.int64(np.floor(STEPS * staff_knowledge[j]))
+            skill_sum[j] += np.int64(np.floor(STEPS * staff_skill[j]))
+            emotion_sum[j] += np.int64(np.floor(STEPS * staff_emotion[j]))
+            morale_sum[j] += np.int64(np.floor(STEPS * staff_morale[j]))
+            staff_periods[j] += 1
+            paid_for = staff_leaving[0, j] * hire_cost[j] - turnover * replacement_cost[j]
+            heads = before(history, visits_row, j, t) / np.float64(visits_per_head)
+            staff_hiring[j] += np.int64(np.floor(100.0 * heads * paid_for + 0.5))
 
 
 @kernel

@@ -64,15 +64,11 @@ def ran(scenario, seed=1, **more):
 def developed(staff=None, states=(USUAL,) * 4, strain=(0.0, 0.0), load=(0.0, 0.0), periods=1, **theory):
     """Return the columns of two firms after some periods of `develop_staff`."""
     small = Small(3, [{"staff": staff or {}}, {}], staff=theory)
-    mechanism = next(one for one in small.scenario.mechanisms() if one.name == "staff")
     for name, state in zip(STATES, states, strict=True):
         small.c[name][:] = state
+    small.c.staff_strain[:], small.c.staff_load[:] = strain, load
     for _ in range(periods):
-        develop_staff(
-            *mechanism._taken(
-                develop_staff, small.world, strain=np.array(strain), load=np.array(load), is_open=np.ones(2, bool)
-            )
-        )
+        small.run("staff", develop_staff)
     return small.c
 
 
@@ -173,16 +169,12 @@ class TestDevelopment:
 
     def test_the_order_of_firms_does_not_matter(self):
         small = Small(3, [{"staff": {"pay_premium": x, "skill_training": 0.2}} for x in (0.1, 0.37, 0.03)], staff={})
-        mechanism = next(one for one in small.scenario.mechanisms() if one.name == "staff")
         found = []
         for order in ([0, 1, 2], [2, 0, 1]):
             small.c.staff_morale[:] = np.array([0.2, 0.6, 0.8])[order]
             small.c.staff_skill[:] = USUAL
             small.firms.pay_premium[:] = np.array([0.1, 0.37, 0.03], np.float32)[order]
-            none = np.zeros(3)
-            develop_staff(
-                *mechanism._taken(develop_staff, small.world, strain=none, load=none, is_open=np.ones(3, bool))
-            )
+            small.run("staff", develop_staff)
             back = np.argsort(order)
             found.append([small.c[name][back].tolist() for name in STATES] + small.c.staff_leaving[:, back].tolist())
         assert found[0] == found[1]
@@ -205,8 +197,7 @@ class TestConsequences:
         small = Small(3, firms, staff=theory)
         for name, state in zip(STATES, states, strict=True):
             small.c[name][:] = state
-        mechanism = next(one for one in small.scenario.mechanisms() if one.name == "staff")
-        weigh_staff(*mechanism._taken(weigh_staff, small.world))
+        small.run("staff", weigh_staff)
         return small
 
     def test_usual_staff_adds_nothing_to_the_bit(self):
