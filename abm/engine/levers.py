@@ -49,10 +49,12 @@ class Levers:
         # In most periods nothing has; to find that out lever by lever and firm by firm takes longer than the period.
         if self._world.firms.memory.tobytes() == self._seen.memory.tobytes():
             return
+        moved = {name for name, now in self._world.firms.items() if now.tobytes() != self._seen[name].tobytes()}
+        kinds = [kind for kind in self._kinds if not moved.isdisjoint(kind.levers())]
         for j, firm in enumerate(self.firms):
             changes = {
                 path: value
-                for kind in self._kinds
+                for kind in kinds
                 if (policy := firm.policy(kind)) is not None
                 for path, value in self._moved(policy, j)
             }
