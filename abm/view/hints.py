@@ -41,11 +41,12 @@ def settling(results: Results, periods: int, burn_in: int) -> str:
     if low <= 0 <= high:
         return ""
     levels = f"{early.mean():.4g} in periods {burn_in} to {row['warm_up'] - 1} and {late.mean():.4g} after them"
-    advice = f"set burn_in = {row['warm_up']} or more" if row["state"] == "settled" else "run longer"
-    return (
-        f"warm-up: {kpi} of {firm} under '{arm}' is {levels}, so these look like warm-up (MSER-5); {advice}, unless "
-        "the start is what you want to measure"
-    )
+    begins = f"warm-up: {kpi} of {firm} under '{arm}' is {levels}, so"
+    if row["state"] == "settled":
+        advice = f"set burn_in = {row['warm_up']} or more, unless the start is what you want to measure"
+        return f"{begins} these look like warm-up (MSER-5); {advice}"
+    advice = "run longer, unless the start or such a market is what you want to measure"
+    return f"{begins} these look like warm-up (MSER-5), or the market changes all the time; {advice}"
 
 
 def moving(results: Results, periods: int, burn_in: int) -> dict[str, tuple[float, float]]:

@@ -301,7 +301,7 @@ def test_more_warm_up_than_the_burn_in_is_said(run_as):
 
 def test_what_goes_on_growing_is_to_run_longer(run_as):
     results = run_as(lambda replication: luck(replication) + np.arange(100.0))
-    assert "(MSER-5); run longer, unless" in hints.settling(results, 100, 10)
+    assert "(MSER-5), or the market changes all the time; run longer, unless" in hints.settling(results, 100, 10)
 
 
 def test_luck_is_no_warm_up(run_as):
