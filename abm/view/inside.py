@@ -81,7 +81,7 @@ def _waterfall(found: Snapshot, results: Results, arm: str, of_point: str) -> It
     note = f"Each bar begins where the one above it ends. Means of {count}{of_point}"
     if "profit" in results.kpis and len(found.replications) < results.sheet.replications:
         whole = results.paired("profit", arm, point=0)
-        note += f", run again; over all {whole.pairs} profit differs by {whole.mean:+.3g}"
+        note += f", run again; over all {whole.pairs} profit differs by {whole.mean:+.3g}".replace("-", "−")
     caption = f"Where the difference in profit of {found.firm} comes from: {arm} minus {found.arms[0]}."
     yield figure_of("where_profit_comes_from.png", caption, f"{note}.", bars, MONEY)
 
@@ -96,8 +96,7 @@ def _distributions(found: Snapshot, palette: Colours, luck: str) -> Iterator[Dra
         for ax, name in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
             customers.distribution(found.persons, name, f"{name} (scale 0–1)", ax, palette, plots.label(name))
             ax.set_ylabel("share of customers" if name == columns[0] else "")
-        lines = [ax.plot([], [], color=palette[arm], linewidth=2.4, label=tables.broken(arm))[0] for arm in found.arms]
-        figure.legend(handles=lines, loc="outside upper left", ncols=2, frameon=False)
+        plots.legend(grid[-1], found.arms, palette)
         plots.headline(figure, f"Customers who have used {found.firm}")
 
     note = f"Share of customers by {' and '.join(columns)} when the run ends. Dashed: medians. {luck}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import abm
 from abm.study.plan.experiment import Experiment
 from abm.view import inside, money, plots, snapshot, summary
 from tests.view.conftest import STUDY
+from tests.view.readable import assert_readable
 
 ARMS = ["none", "service"]
 
@@ -100,3 +104,30 @@ def test_which_figures(results, study):
     flows = drawn[3]
     assert "Under none" in flows.svg
     assert flows.svg.count("share of the row") == 2
+
+
+@pytest.mark.parametrize("name", ["service", "better-service-at-all-counters-and-on-the-phone-" * 2])
+def test_the_legend_of_satisfaction_and_trust_lies_over_no_words(found, name, monkeypatch):
+    persons = found.persons.assign(arm=found.persons["arm"].replace({"service": name}))
+    renamed = replace(found, arms=("none", name), persons=persons)
+    figure = plots.blank()
+    FigureCanvasAgg(figure)  # which measures words
+    monkeypatch.setattr(inside, "figure_of", lambda file, caption, note, draw_on, topic: draw_on(figure))
+    with plots.style():
+        list(inside._distributions(renamed, plots.colours(["none", name], "none"), ""))
+        assert not figure.legends
+        (legend,) = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
+        assert_readable(figure)
+        box = legend.get_window_extent()
+        assert not box.overlaps(figure._suptitle.get_window_extent())
+        assert not any(box.padded(-1).overlaps(ax.get_window_extent()) for ax in figure.axes)
+        assert all(ax.get_window_extent().width > 150 for ax in figure.axes)
+
+
+def test_what_a_waterfall_says_has_true_minus_signs(found, results, monkeypatch):
+    monkeypatch.setattr(snapshot, "MOST_WORK", 7_300)
+    few = snapshot.of_results(results, Experiment.from_dict(STUDY), ARMS)
+    (drawn,) = inside._waterfall(few, results, "service", "")
+    said = f"{results.paired('profit', 'service', point=0).mean:+.3g}"
+    assert said.startswith("-")
+    assert f"profit differs by {said.replace('-', '−')}." in drawn.note
