@@ -14,7 +14,20 @@ from abm.core.errors import Refusal, counted
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.results import Results
-from abm.view import customers, flows, money, neighbours, plots, programmes, retention, snapshot, summary, tables, twins
+from abm.view import (
+    customers,
+    design_point,
+    flows,
+    money,
+    neighbours,
+    plots,
+    programmes,
+    retention,
+    snapshot,
+    summary,
+    tables,
+    twins,
+)  # fmt: skip
 from abm.view.drawn import Drawn, figure_of
 from abm.view.plots import Colours
 from abm.view.snapshot import GONE, NOWHERE, Snapshot
@@ -44,7 +57,7 @@ def draw(results: Results, table: pd.DataFrame, study: Experiment, palette: Colo
         found = snapshot.of_results(results, study, arms)
     except Refusal:
         return
-    of_point = " of the first point of the design" if len(study.design) > 1 else ""
+    of_point = f" of {design_point.said(study.design)}" if len(study.design) > 1 else ""
     luck = f"Replication {found.replications[0]}{of_point}, run again."
     if arm:
         yield from _waterfall(found, results, arm, of_point)
