@@ -179,8 +179,9 @@ def _course(results: Results, table: pd.DataFrame, periods: int, burn_in: int, u
     means = (
         f"Means of {together} {unit}s. " if together > 1 and lines["period"].nunique() > periods / together / 2 else ""
     )
-    below = f" of {results.baseline}; below, of the paired differences" if len(arms) else ""
-    note = f"{means}Bands: 95 % intervals over replications{below}.{' Grey: the burn-in.' if burn_in else ''}"
+    of = f" (above of {results.baseline}, below of the paired differences)" if len(arms) else ""
+    note = f"{means}Bands: 95 % intervals of the mean over replications{of}, not the spread of single runs."
+    note += " Grey: the burn-in." if burn_in else ""
     note += dates.marked(moments)
     shaded = f" The grey {unit}s are the burn-in, which no table counts." if burn_in else ""
     caption = f"{plots.label(kpi)} of {results.firms[0]} over time.{shaded}{_of_arms(results, arms)}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import MaxNLocator
 
 from abm.view import plots, summary, tables
@@ -15,6 +16,7 @@ from abm.view.plots import Colours
 MOST_TOGETHER = 3  # lines with bands in one panel; more have a panel each
 _LINE = 11.5  # points from a line of words to the next
 _PALE = "0.85"
+_STROKE = {"arrowstyle": "-", "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1, "relpos": (0.0, 0.5)}  # ends before a name
 
 
 def courses(
@@ -40,20 +42,21 @@ def courses(
     several = len(arms) > MOST_TOGETHER
     rows, columns = (-(-len(arms) // plots.PANELS), plots.PANELS) if several else (min(1, len(arms)), 1)
     with plots.style():
-        figure = plots.sized(figure, 2.8 + (1.7 if several else 2.4) * rows)
-        grid = figure.add_gridspec(1 + rows, columns, height_ratios=[1.3 if several else 1.0] + [1.0] * rows)
-        panels = [figure.add_subplot(grid[0, :])]
+        top, one = (_upper(table), 1.7) if several else (2.4, 2.4)
+        figure = plots.sized(figure, top + 0.4 + one * rows)
+        first, *below = _places(figure, [top, *[one] * rows], columns)
+        panels = [figure.add_subplot(first)]
         _lines(panels[0], table, "level", palette)
         _bands(panels[0], of_base, ("level_low", "level_high"), palette)
         for place, own in enumerate([[arm] for arm in arms] if several else [arms] if arms else []):
-            first = panels[1] if place else None
-            ax = figure.add_subplot(grid[1 + place // columns, place % columns], sharex=first, sharey=first)
+            like = panels[1] if place else None
+            ax = figure.add_subplot(below[place], sharex=like, sharey=like)
             _differences(ax, others, own, palette)
             panels.append(ax)
         for ax in panels if burn_in else []:
             ax.axvspan(0, burn_in, color="0.94", zorder=0)
         panels[0].set_title(f"{plots.label(kpi)}{plots.of_firm(table)} over time, by arm", wrap=True)
-        at_ends(panels[0], {baseline: _end(of_base, "level", baseline)} if len(of_base) else {}, palette)
+        at_ends(panels[0], _ends(table, short=several), palette)
         _name(panels[1:], others, arms, baseline, palette, moving or {})
         _label(panels, columns, plots.in_words(summary.unit(kpi)), unit)
     return panels
@@ -124,8 +127,45 @@ def _label(panels: Sequence[Axes], columns: int, measured: str, unit: str) -> No
         ax.set_xlim(panels[0].get_xlim())
         ax.xaxis.set_major_locator(MaxNLocator(3 if columns > 1 else "auto", integer=True))
         ax.tick_params(labelleft=left, labelbottom=lowest)
-        ax.set_ylabel(measured if columns == 1 else "difference" if left else "")
+        difference = f"difference\n({tables.broken(measured, 18)})"
+        ax.set_ylabel(measured if columns == 1 else difference if left else "")
         ax.set_xlabel(unit if lowest else "")
+
+
+def _places(figure: Figure, heights: Sequence[float], columns: int) -> list[SubplotSpec]:
+    """Return where panels stand: one of the whole width above rows of columns, of heights in inches.
+
+    Several columns take the whole width, beside that of the names of lines in the upper panel, too; a single one stands
+    below it with the same axis of time.
+    """
+    if columns == 1:
+        grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+        return [grid[row, 0] for row in range(len(heights))]
+    outer = figure.add_gridspec(2, 1, height_ratios=[heights[0], sum(heights[1:])])
+    lower = outer[1, 0].subgridspec(len(heights) - 1, columns)
+    below = [lower[row, column] for row in range(len(heights) - 1) for column in range(columns)]
+    return [outer[0, 0].subgridspec(1, 1)[0, 0], *below]
+
+
+def _upper(table: pd.DataFrame) -> float:
+    """Return the height in inches of the panel of levels that leaves each arm's name a line of its own."""
+    return max(2.3, 0.5 + table["arm"].nunique() * _LINE / 72)
+
+
+def _ends(table: pd.DataFrame, short: bool) -> dict[str, tuple[float, float, str]]:
+    """Return where the line of each arm's level ends, as of `at_ends`.
+
+    short : a name that is longer than a line is cut, as it stands whole above the panel of its difference
+    """
+    found = {str(arm): _end(rows, "level", str(arm)) for arm, rows in table.dropna(subset=["level"]).groupby("arm")}
+    if short:
+        found = {arm: (x, y, _first_line(words)) for arm, (x, y, words) in found.items()}
+    return found
+
+
+def _first_line(words: str) -> str:
+    first, *rest = words.split("\n")
+    return f"{first} …" if rest else first
 
 
 def _lines(ax: Axes, table: pd.DataFrame, name: str, palette: Colours) -> None:
@@ -156,12 +196,13 @@ def at_ends(ax: Axes, lines: Mapping[str, tuple[float, float, str]], palette: Co
     (low, high), (left, right) = ax.get_ylim(), ax.get_xlim()
     tall = max((words.count("\n") + 1 for *_, words in lines.values()), default=1)
     points = 72 * ax.bbox.height / ax.figure.dpi
-    places = apart([y for _, y, _ in lines.values()], (high - low) * tall * _LINE / points)
+    least = (high - low) * tall * _LINE / points
+    places = within(apart([y for _, y, _ in lines.values()], least), least, low, high)
     for (name, (x, y, words)), place in zip(lines.items(), places, strict=True):
         ax.annotate(
             words, (x, y), xytext=(right + 0.025 * (right - left), place), textcoords="data", fontsize=8.5,
             va="center", color=palette[name], annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": palette[name], "linewidth": 0.6, "shrinkA": 1, "shrinkB": 1},
+            arrowprops=_STROKE | {"color": palette[name]},
         )  # fmt: skip
     ax.set_xlim(left, right)
     ax.set_ylim(low, high)
@@ -181,6 +222,19 @@ def apart(values: Sequence[float], least: float) -> list[float]:
     for group in groups:
         for place, k in enumerate(group):
             found[k] = _first(group, values, least) + place * least
+    return found
+
+
+def within(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Return places that are at least so far apart, moved between two ends, in the same order and as far apart.
+
+    Where they do not all have room the lowest stands at the lower end.
+    """
+    found, order = list(places), sorted(range(len(places)), key=lambda k: places[k])
+    for count, k in enumerate(reversed(order)):
+        found[k] = min(found[k], high - (count + 0.5) * least)
+    for count, k in enumerate(order):
+        found[k] = max(found[k], low + (count + 0.5) * least)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
 
 def words(figure):
@@ -20,7 +20,8 @@ def words(figure):
             found += [label for at, label in ticks if low <= at <= high]
         if ax.get_legend():
             found += ax.get_legend().get_texts()
-    return {text: text.get_window_extent(renderer) for text in set(found) if text.get_text() and text.get_visible()}
+    shown = {text for text in found if text.get_text() and text.get_visible()}
+    return {text: Text.get_window_extent(text, renderer) for text in shown}  # the words, without a stroke to a line
 
 
 def assert_readable(figure):

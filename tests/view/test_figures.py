@@ -51,6 +51,31 @@ def test_captions_say_what_an_interval_is(drawn):
     assert "burn-in" in drawn[3].note
 
 
+def test_bands_over_time_are_said_to_be_of_the_mean(drawn):
+    assert "95 % intervals of the mean over replications (above of none, below of the paired" in drawn[3].note
+    assert "not the spread of single runs" in drawn[3].note
+
+
+def test_factors_share_one_scale(monkeypatch):
+    base = abm.Scenario(periods=12, population=abm.Population(customers=40))
+    levels = {"choice.attraction": [1.0, 9.0], "word_of_mouth.contact_rate": [0.0, 0.1]}
+    arms = {"none": {}, "dear": {"firms.north.price": 1.1}}
+    study = abm.Experiment("two", base, arms, replications=2, kpis=("profit",), design=abm.grid(levels))
+    results = abm.run(study, workers=1)
+    kept = []
+    monkeypatch.setattr(figures, "figure_of", lambda file, caption, *_: kept.append((file, caption, _[1])))
+    list(figures._factors(results, summary.effects(results)))
+    ((file, caption, draw_on),) = kept
+    figure = plots.blank()
+    draw_on(figure)
+    first, second = figure.axes
+    assert file == "effect_by_factor.png"
+    assert first.get_ylim() == second.get_ylim()
+    assert "under dear, minus none" in caption
+    assert figure.get_suptitle() == "Profit of north by factor: dear minus none"
+    assert not [ax for ax in figure.axes if ax.get_legend()]
+
+
 def test_equal_results_make_equal_files(results, drawn):
     assert figures.draw(results, summary.effects(results), 60, 8) == drawn
 

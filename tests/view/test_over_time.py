@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ def test_level_and_difference(course, palette):
 
 def test_lines_are_named_where_they_end(course, palette):
     above, below = over_time.courses(course, "profit", "none", palette, moving={"points": "still rising"})
-    assert [text.get_text() for text in above.texts] == ["none"]
+    assert {text.get_text() for text in above.texts} == {"none", "points", "service"}
     assert {text.get_text().replace("\n", "") for text in below.texts} == {"points (still rising)", "service"}
     for text in below.texts:
         arm = text.get_text().split(" ")[0]
@@ -59,7 +60,7 @@ def test_many_arms_have_a_panel_each_with_the_others_behind(course):
     many += [course[course["arm"] == "service"].assign(arm=arm, difference=k + 1.0) for k, arm in enumerate(arms)]
     palette = plots.colours(["none", *arms], "none")
     above, *below = over_time.courses(
-        summary.pd.concat(many), "profit", "none", palette, 8, moving={"b": "still falling"}, unit="month"
+        pd.concat(many), "profit", "none", palette, 8, moving={"b": "still falling"}, unit="month"
     )
     assert [ax.get_title(loc="left").replace("\n", "") for ax in below] == [arms[0], "b, still falling", *arms[2:]]
     for k, (ax, arm) in enumerate(zip(below, arms, strict=True)):
@@ -68,7 +69,30 @@ def test_many_arms_have_a_panel_each_with_the_others_behind(course):
         assert ax.get_ylim() == below[0].get_ylim()
         assert ax.get_xlim() == above.get_xlim()
     assert [ax.get_xlabel() for ax in below] == ["", "", "month", "month", "month"]
+    measured = "difference (cu per customer and year)"
+    assert [ax.get_ylabel().replace(" \n", " ").replace("\n", " ") for ax in below] == [measured, "", "", measured, ""]
     assert_readable(above.figure)
+
+
+def test_many_arms_that_end_at_one_place_are_all_named_beside_the_panel(course):
+    arms = ["a_programme_of_points_for_members", *"bcdefg"]
+    of_one = course[course["arm"] == "service"]
+    many = pd.concat([course[course["arm"] == "none"], *(of_one.assign(arm=arm) for arm in arms)])
+    palette = plots.colours(["none", *arms], "none")
+    above = over_time.courses(many, "profit", "none", palette)[0]
+    assert {text.get_text() for text in above.texts} == {"none", "a_programme_of_points_ …", *arms[1:]}
+    above.figure.canvas.draw()
+    panel = above.get_window_extent()
+    for text in above.texts:
+        assert text.get_color() == palette["none" if text.get_text() == "none" else _whole(text.get_text(), arms)]
+        box = mpl.text.Text.get_window_extent(text)  # of the words, without the stroke
+        assert panel.y0 - 2 <= box.y0 <= box.y1 <= panel.y1 + 2
+        assert text.arrowprops["relpos"] == (0.0, 0.5)  # the stroke ends before the name and crosses none
+    assert_readable(above.figure)
+
+
+def _whole(name, arms):
+    return next(arm for arm in arms if arm.startswith(name.removesuffix(" …")))
 
 
 def test_one_arm_has_one_panel(course, palette):
@@ -89,3 +113,11 @@ def test_names_stand_apart_and_in_order(values, least):
     assert (gaps >= least - 1e-9).all()
     if len(values) > 1 and (np.diff(sorted(values)) >= least).all():
         assert places == pytest.approx(values)
+
+
+@given(st.lists(st.floats(-10, 10), max_size=9), st.floats(0.01, 1))
+def test_names_are_moved_between_two_ends_in_order(values, least):
+    places = over_time.within(over_time.apart(values, least), least, -10.0, 10.0)
+    order = sorted(range(len(values)), key=lambda k: values[k])
+    assert (np.diff([places[k] for k in order]) >= least - 1e-9).all()
+    assert all(-10 + least / 2 - 1e-9 <= place <= 10 - least / 2 + 1e-9 for place in places)
