@@ -245,19 +245,20 @@ def _factors(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
 
     def panels(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, 2.7 * len(shown) + 0.7)
-        grid = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
+        grid = figure.subplots(len(shown), 1, sharey=True, squeeze=False)[:, 0]  # a flat effect looks flat
         for ax, factor in zip(grid, shown, strict=True):
             plots.effect_by_factor(results, kpi, factor, ax, palette, arms)
             ax.set_title("")
-            if factor != shown[0]:
-                ax.get_legend().remove()
-        plots.headline(figure, f"{plots.label(kpi)} of {results.firms[0]} by factor: each arm minus {results.baseline}")
+            if factor != shown[0] and (legend := ax.get_legend()):
+                legend.remove()
+        measured = f"{plots.label(kpi)} of {results.firms[0]}"
+        plots.headline(figure, f"{measured} by factor: {plots.each(arms)} minus {results.baseline}")
 
     note = "Dot: mean difference over replications and other factors. Line: its 95 % interval."
     if any(factors.is_drawn(results, factor) for factor in shown):
         note += " Small pale dots: the points of the design one by one; the larger ones are means of neighbours."
     few = "" if len(shown) == len(paths) else f" The {len(shown)} strongest of {len(paths)} factors are drawn."
-    caption = f"{plots.label(kpi)} of {results.firms[0]} under each arm, minus {results.baseline}, by factor."
+    caption = f"{plots.label(kpi)} of {results.firms[0]} under {plots.each(arms)}, minus {results.baseline}, by factor."
     yield figure_of("effect_by_factor.png", f"{caption}{_of_arms(results, arms)}{few}", note, panels, UNKNOWN)
 
 
@@ -272,7 +273,7 @@ def _attributes(results: Results, table: pd.DataFrame) -> Iterator[Drawn]:
         radar.draw(figure, shown)
         plots.headline(figure, "Attributes as customers answer (scale 0–100)")
 
-    note = f"Means over replications of 100 x (mean answer - 1) / (scale - 1). The centre is {radar.ends(shown)[0]:g}. "
+    note = f"Means over replications of 100 × (mean answer − 1) / (scale − 1). The centre is {radar.ends(shown)[0]:g}. "
     note += "A firm that asks nobody has no scores."
     own = f", and {results.firms[0]} under each arm.{_of_arms(results, best)}" if best else "."
     caption = f"Attributes as customers answer: firms under {results.baseline}{own}"

@@ -197,9 +197,15 @@ def effect_by_factor(
         ax.axhline(0, color=GREY, linewidth=1.2, zorder=0.5)
         ax.set_xlabel(with_unit(factor))
         ax.set_ylabel(in_words(summary.unit(kpi)))
-        ax.set_title(f"{label(kpi)} of {results.firms[0]}: each arm minus {results.baseline}", wrap=True)
-        legend(ax, arms, palette)
+        ax.set_title(f"{label(kpi)} of {results.firms[0]}: {each(arms)} minus {results.baseline}", wrap=True)
+        if len(arms) > 1:
+            legend(ax, arms, palette)
     return ax
+
+
+def each(arms: Sequence[str]) -> str:
+    """Return what a title calls the arms of a figure: a single one, which needs no legend, by its name."""
+    return arms[0] if len(arms) == 1 else "each arm"
 
 
 def footnote(figure: Figure, text: str) -> None:

@@ -111,6 +111,12 @@ def test_arms_at_a_level_stand_apart(results, palette):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["service", "points"]
 
 
+def test_a_single_arm_is_named_in_the_title_and_needs_no_legend(results, palette):
+    ax = plots.effect_by_factor(results, "profit", "word_of_mouth.contact_rate", None, palette, ["points"])
+    assert ax.get_legend() is None
+    assert ax.get_title(loc="left") == "Profit of north: points minus none"
+
+
 def test_long_names_of_firms_are_broken_titles(table, palette):
     name = "the-first-supermarket-of-the-old-town"
     table["firm"] = name
