@@ -25,7 +25,7 @@ from abm.view import (
     summary,
     twins,
 )  # fmt: skip
-from abm.view.snapshot import GONE, NOWHERE, Snapshot
+from abm.view.snapshot import GONE, Snapshot
 from abm.world.network.graphs import positions
 
 
@@ -173,7 +173,7 @@ class PlotsInside:
             raise Refusal("the market has no ties; give it a network")
         own = found.persons[found.persons["arm"] == arm].set_index("customer")["provider"]
         where = list(own.reindex(people, fill_value=GONE))
-        colours = plots.colours(self._results.firms, "") | {NOWHERE: "0.8", GONE: "0.55"}
+        colours = flows.colours(self._results.firms)
         return flows.network(positions(pairs, len(people)), pairs, where, colours, ax, f"Who talks to whom: {arm}")
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,16 @@ from matplotlib.colors import LinearSegmentedColormap
 from abm.core.errors import Refusal
 from abm.view import plots
 from abm.view.plots import Colours
+from abm.view.snapshot import GONE, NOWHERE
 
 _BLUES = LinearSegmentedColormap.from_list("blues", ["#ffffff", "#9ecae1", "#0173b2"])
 _DARK = 0.6  # of the colours: words on what is darker are white
 _LEAST_SHARE = 0.01  # of a cell, that is written in it
+_DOT: dict[str, Any] = {"marker": "o", "markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.4}
+_OF_NO_FIRM: dict[str, dict[str, Any]] = {  # by shape, as two greys cannot be told apart in so small a dot
+    NOWHERE: {"marker": "o", "markersize": 4.5, "markerfacecolor": "white", "markeredgewidth": 0.9},
+    GONE: {"marker": "x", "markersize": 5.5, "markeredgewidth": 1.4},
+}
 
 
 def switching(
@@ -125,6 +132,11 @@ def cohort_retention(table: pd.DataFrame, firm: str, length: int, unit: str = "p
     return ax
 
 
+def colours(firms: Sequence[str]) -> Colours:
+    """Return a colour for each firm, and for customers who go to none."""
+    return plots.colours(firms, "") | {NOWHERE: "0.55", GONE: "black"}
+
+
 def network(
     places: np.ndarray,
     pairs: np.ndarray,
@@ -134,6 +146,8 @@ def network(
     title: str = "",
 ) -> Axes:
     """Draw customers where they stand, in the colour of the firm that each goes to, with the ties between them.
+
+    A customer who went to no firm is a hollow dot, one who has left the category or the market is a cross.
 
     places : (k, 2)        pairs : (ties, 2) rows of places        firms : (k,) names, in the palette
     """
@@ -145,8 +159,8 @@ def network(
             if not own.any():
                 continue
             ax.plot(
-                *places[own].T, "o", color=palette[name], markersize=5, markeredgecolor="white", markeredgewidth=0.4,
-                linestyle="none", label=f"{name} ({own.sum():,})", zorder=2,
+                *places[own].T, color=palette[name], linestyle="none", label=f"{name} ({own.sum():,})", zorder=2,
+                **_OF_NO_FIRM.get(name, _DOT),
             )  # fmt: skip
         ax.set_aspect("equal", adjustable="datalim")
         ax.set_xticks([])

@@ -30,7 +30,7 @@ from abm.view import (
 )  # fmt: skip
 from abm.view.drawn import Drawn, figure_of
 from abm.view.plots import Colours
-from abm.view.snapshot import GONE, NOWHERE, Snapshot
+from abm.view.snapshot import GONE, Snapshot
 from abm.world.network.graphs import positions
 
 FILES = (
@@ -158,7 +158,7 @@ def _persons(found: Snapshot, arm: str, luck: str) -> Iterator[Drawn]:
 def _network(found: Snapshot, firms: list[str], luck: str) -> Drawn:
     people, pairs = neighbours.around(found.ties)
     at = positions(pairs, len(people))
-    colours = plots.colours(firms, "") | {NOWHERE: "0.8", GONE: "0.55"}
+    colours = flows.colours(firms)
 
     def panels(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, 4.0)
@@ -169,7 +169,10 @@ def _network(found: Snapshot, firms: list[str], luck: str) -> Drawn:
         plots.headline(figure, "Customers by firm, and who talks to whom")
 
     all_of_them = np.unique(found.ties).size
-    note = f"Dot: a customer, in the colour of the firm of her latest occasion. Line: a tie. {luck}"
+    note = (
+        "Dot: a customer, in the colour of the firm of her latest occasion. Hollow: she went to no firm. Cross: she "
+        f"has left the category or the market. Line: a tie. {luck}"
+    )
     caption = f"{len(people)} of {all_of_them:,} customers who have ties, about the one who has most."
     return figure_of("network.png", caption, note, panels, PERSONS)
 

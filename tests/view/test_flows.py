@@ -97,3 +97,13 @@ def test_the_network_has_a_dot_a_customer_in_the_colour_of_her_firm():
     assert len(ax.collections[0].get_segments()) == 2
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a (2)", "b (1)"]
     assert_readable(ax.figure)
+
+
+def test_customers_without_a_firm_are_told_apart_by_shape():
+    pairs = np.array([[0, 1], [1, 2]])
+    ax = flows.network(positions(pairs, 3), pairs, ["a", "nowhere", "gone"], flows.colours(["a"]))
+    marks = {line.get_label(): (line.get_marker(), line.get_markerfacecolor()) for line in ax.lines}
+    assert marks["a (1)"] == ("o", flows.colours(["a"])["a"])
+    assert marks["nowhere (1)"] == ("o", "white")
+    assert marks["gone (1)"][0] == "x"
+    assert_readable(ax.figure)
