@@ -38,7 +38,7 @@ FILES = (
     "effect_on_persons.png", "network.png", "flows_between_tiers.png", "warning_lift.png",
 )  # fmt: skip
 MONEY, PERSONS = "money", "persons"
-EFFECT_UNIT = "cu a year of contribution"
+EFFECT_UNIT = "contribution, cu a year"
 
 
 def shown_arm(results: Results, table: pd.DataFrame) -> str:
@@ -148,7 +148,8 @@ def _persons(found: Snapshot, arm: str, luck: str) -> Iterator[Drawn]:
     note = (
         "Effect: what a customer has brought after the burn-in (paid less goods and what levers cost on her visits) "
         f"under {arm}, minus the same of the same customer with the same luck under {found.arms[0]}. Of customers who "
-        f"are there at the end under both; the outer fiftieth on either side stands at the ends. {luck}"
+        "are there at the end under both. Hatched: all effects beyond the range that is drawn, which holds all but a "
+        f"fiftieth on either side of those that are not 0. {luck}"
     )
     none = f" For {(effects == 0).mean():.0%} of customers nothing changes."
     caption = f"What {arm} does to what each customer brings {found.firm}.{none}"

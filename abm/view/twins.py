@@ -10,6 +10,7 @@ from abm.study.storage.twins import by_trait
 from abm.view import plots
 
 _BINS = 40
+_ROOM = 1.3  # of the highest bar, below words in the corners
 _GAINS, _LOSES = "#0173b2", "#d55e00"  # told apart by the colour-blind too
 _MOST_DOTS = 2_000  # persons drawn; of more every k-th is
 
@@ -47,7 +48,9 @@ def effect_by_trait(found: pd.DataFrame, trait: str, unit: str = "", parts: int 
 def effects_on_persons(effects: np.ndarray, arm: str, against: str, unit: str = "", ax: Axes | None = None) -> Axes:
     """Draw how an arm's effects on single persons are distributed: who gains, who loses, and for whom it is nothing.
 
-    effects : (n,) of each person; the outer fiftieth on either side is at the ends
+    Hatched bars outside the scale hold the effects beyond it, the outer fiftieth on either side.
+
+    effects : (n,) of each person
     """
     values = np.asarray(effects, float)
     values = values[np.isfinite(values)]
@@ -56,11 +59,13 @@ def effects_on_persons(effects: np.ndarray, arm: str, against: str, unit: str = 
     with plots.style():
         ax = ax or plots.axes(3.0)
         width = (high - low) / _BINS or 1.0
-        edges = width * np.arange(np.floor(low / width), np.ceil(high / width) + 1)  # an edge is at 0
-        counts, _ = np.histogram(np.clip(moved, edges[0], edges[-1]), edges)
-        shares = counts / max(1, values.size)
+        first = np.floor(low / width)
+        edges = width * np.arange(first, max(np.ceil(high / width), first + 1) + 1)  # an edge is at 0
+        shares = np.histogram(moved, edges)[0] / max(1, values.size)
         colours = [_GAINS if left >= -width / 2 else _LOSES for left in edges[:-1]]
         ax.bar(edges[:-1], shares, width, align="edge", color=colours, edgecolor="white", linewidth=0.4)
+        outside = _beyond(ax, moved, edges, values.size)
+        ax.set_ylim(0, _ROOM * max(*outside, *shares) or 1.0)
         ax.axvline(0, color=plots.GREY, linewidth=1.2)
         mean = float(values.mean()) if values.size else 0.0
         ax.axvline(mean, color=plots.INK, linewidth=1.4, linestyle=(0, (4, 3)))
@@ -76,3 +81,19 @@ def effects_on_persons(effects: np.ndarray, arm: str, against: str, unit: str = 
         ax.set_title(f"What {arm} does to each customer, against {against}{nothing}", wrap=True)
         ax.grid(visible=False, axis="x")
     return ax
+
+
+def _beyond(ax: Axes, values: np.ndarray, edges: np.ndarray, persons: int) -> list[float]:
+    """Draw a marked bar on either side for values beyond the edges, and return their shares of all persons."""
+    width, found = edges[1] - edges[0], []
+    sides = (values < edges[0], edges[0] - 2.5 * width), (values > edges[-1], edges[-1] + 2.5 * width)
+    for (outside, x), colour in zip(sides, (_LOSES, _GAINS), strict=True):
+        share = float(outside.sum()) / max(1, persons)
+        if share:
+            ax.bar(x, share, 2 * width, color="white", edgecolor=colour, hatch="////", linewidth=0.8)
+            ax.annotate(
+                "beyond", (x, share), xytext=(0, 2), textcoords="offset points", ha="center", va="bottom",
+                fontsize=7.5, color=colour,
+            )  # fmt: skip
+        found.append(share)
+    return found
