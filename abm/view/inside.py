@@ -106,7 +106,8 @@ def _distributions(found: Snapshot, palette: Colours, luck: str) -> Iterator[Dra
 
     def panels(figure: Figure) -> None:
         figure.set_size_inches(plots.WIDTH, 2.9)
-        for ax, name in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
+        grid = figure.subplots(1, len(columns), squeeze=False)[0]
+        for ax, name in zip(grid, columns, strict=True):
             customers.distribution(found.persons, name, f"{name} (scale 0–1)", ax, palette, plots.label(name))
             ax.set_ylabel("share of customers" if name == columns[0] else "")
         plots.legend(grid[-1], found.arms, palette)
@@ -201,8 +202,15 @@ def programme_economics(found: Snapshot, ax: Axes | None = None) -> Axes:
     """
     baseline, arm = found.arms[0], found.arms[-1]
     table = programmes.economics(found.accounts, found.forgone, arm, baseline)
-    naive = found.measures.loc[found.measures["arm"] == arm, "naive_programme_roi"].mean()
-    return programmes.programme_economics(table, arm, baseline, float(naive), found.firm, ax)
+    return programmes.programme_economics(table, arm, baseline, _returns(found), found.firm, ax)
+
+
+def _returns(found: Snapshot) -> str:
+    """Return the naive and the true return on the programme under the second arm in words."""
+    baseline, arm = found.arms[0], found.arms[-1]
+    naive = found.measures.loc[found.measures["arm"] == arm, "naive_programme_roi"]
+    true = programmes.true_return(found.accounts, found.forgone, arm, baseline)
+    return programmes.returns(programmes.naive_return(naive.to_numpy(float)), true)
 
 
 def warnings_under(found: Snapshot, arm: str) -> tuple[pd.DataFrame, float]:
@@ -223,17 +231,18 @@ def _programme(found: Snapshot, of_point: str) -> Iterator[Drawn]:
 
     def bars(figure: Figure) -> None:
         ax = figure.subplots()
-        figure.set_size_inches(plots.WIDTH, money.height(len(table) + 1) + 0.4)
+        figure.set_size_inches(plots.WIDTH, money.height(len(table) + 1) + 0.6)
         programme_economics(found, ax)
 
-    naive = found.measures.loc[found.measures["arm"] == arm, "naive_programme_roi"].mean()
-    said = programmes.returns(float(naive), programmes.true_return(table))
+    several = (
+        " In brackets: 95 % intervals, of the mean and of the ratio of means." if len(found.replications) > 1 else ""
+    )
     note = (
         "Custom won or lost: the rest of the difference in profit, at prices before discounts. Naive return: members "
-        "compared with other buyers, as the firm's books allow. True return: difference in profit per cu of cost. "
-        f"Means of {counted(len(found.replications), 'replication')}{of_point}."
+        "compared with other buyers, as the firm's books allow. True return: mean difference in profit over mean cost. "
+        f"Means of {counted(len(found.replications), 'replication')}{of_point}.{several}"
     )
-    caption = f"What the programme of {found.firm} costs and brings: {arm} minus {baseline}; {said}."
+    caption = f"What the programme of {found.firm} costs and brings: {arm} minus {baseline}. {_returns(found)}."
     yield figure_of("programme_economics.png", caption, note, bars, MONEY)
 
 

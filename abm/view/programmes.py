@@ -10,10 +10,14 @@ from matplotlib.axes import Axes
 
 from abm.core.errors import Refusal
 from abm.mechanisms.shipped import shipped
+from abm.study.statistics.intervals import ratio
 from abm.study.statistics.paired import interval
 from abm.view import money, plots, summary, tables
 
+Estimate = tuple[float, float, float]  # a value and the ends of its interval
+
 CUSTOM = "custom won or lost"
+NO_VALUE: Estimate = (np.nan, np.nan, np.nan)
 _FOLDER = "abm.mechanisms.loyalty."
 _IN_THE_BOOKS = "discounts"  # of members and tiers: they are taken off at the till, so that the books count them
 _COSTS = ("lever", "forgone")
@@ -42,18 +46,14 @@ def economics(accounts: pd.DataFrame, forgone: pd.DataFrame, arm: str, baseline:
 
     Raises Refusal if no item of a programme differs.
     """
-    books = pd.concat([accounts, forgone], ignore_index=True)
-    keys = {"index": ["account", "item"], "columns": ["arm", "replication"], "values": "amount", "sort": False}
-    wide = books.pivot_table(**keys).fillna(0.0)  # an item of a theory that one of the arms has not
-    gaps = wide[arm] - wide[baseline]
-    account, item = (gaps.index.get_level_values(level) for level in ("account", "item"))
-    own = gaps[item.isin(items()) & (gaps != 0).any(axis=1)].reindex(["revenue", *_COSTS], level="account")
+    gaps = _differences(accounts, forgone, arm, baseline)
+    own = _of_programmes(gaps)
     if own.empty:
         raise Refusal(
             f"the books of {arm} and {baseline} differ in no item of a programme; name an arm with a programme that "
             "the baseline has not, as one that sets firms.NAME.program"
         )
-    left = gaps[account != "forgone"].sum() - own.sum()
+    left = _profit(gaps) - own.sum()
     rows = [(CUSTOM, "", left), *((name, kind, row) for (kind, name), row in own.iterrows())]
     found = [
         (_WORDS.get(name, money.words(name)), kind, *interval(row.to_numpy(float), summary.CONFIDENCE)[:3])
@@ -62,26 +62,57 @@ def economics(accounts: pd.DataFrame, forgone: pd.DataFrame, arm: str, baseline:
     return pd.DataFrame(found, columns=["item", "account", "amount", "low", "high"])
 
 
-def true_return(table: pd.DataFrame) -> float:
-    """Return what a programme adds to profit, its cost taken off, per cu of its cost; NaN if it costs nothing more.
+def _differences(accounts: pd.DataFrame, forgone: pd.DataFrame, arm: str, baseline: str) -> pd.DataFrame:
+    """Return by how much an arm differs from the baseline in each item of the books: a column a replication."""
+    books = pd.concat([accounts, forgone], ignore_index=True)
+    keys = {"index": ["account", "item"], "columns": ["arm", "replication"], "values": "amount", "sort": False}
+    wide = books.pivot_table(**keys).fillna(0.0)  # an item of a theory that one of the arms has not
+    return wide[arm] - wide[baseline]
+
+
+def _of_programmes(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Return the differences in items of programmes that are not 0, those that bring first."""
+    own = gaps[gaps.index.get_level_values("item").isin(items()) & (gaps != 0).any(axis=1)]
+    return own.reindex(["revenue", *_COSTS], level="account")
+
+
+def _profit(gaps: pd.DataFrame) -> pd.Series:
+    """Return the difference in profit of each replication: money forgone is missing in revenue already."""
+    return gaps[gaps.index.get_level_values("account") != "forgone"].sum()
+
+
+def naive_return(values: np.ndarray) -> Estimate:
+    """Return the mean over replications of the return that the books suggest, with its 95 % interval.
+
+    values : (R,) of naive_programme_roi, NaN where it has no value
+    """
+    mean, low, high, _ = interval(values[np.isfinite(values)], summary.CONFIDENCE)
+    return mean, low, high
+
+
+def true_return(accounts: pd.DataFrame, forgone: pd.DataFrame, arm: str, baseline: str) -> Estimate:
+    """Return what a programme adds to profit, its cost taken off, per cu of its cost, with its 95 % interval.
 
     Cost: rewards, provision, administration, discounts and whatever else loyalty theories book as cost. The naive
-    return has the first four alone.
+    return has the first four alone. It is the ratio of the means over replications; NaN if it costs nothing more.
 
-    table : as of `economics`
+    accounts, forgone : as of a Snapshot
     """
-    cost = -float(table.loc[table["account"].isin(_COSTS), "amount"].sum())
-    return float(table["amount"].sum()) / cost if cost > 0 else np.nan
+    gaps = _differences(accounts, forgone, arm, baseline)
+    own = _of_programmes(gaps)
+    cost = -own[own.index.get_level_values("account").isin(_COSTS)].sum().to_numpy(float)
+    if not cost.size or cost.mean() <= 0:
+        return NO_VALUE
+    value, low, high = ratio(_profit(gaps).to_numpy(float), cost, summary.CONFIDENCE)
+    return float(value), float(low), float(high)
 
 
 def programme_economics(
-    table: pd.DataFrame, arm: str, baseline: str, naive: float = np.nan, firm: str = "", ax: Axes | None = None
+    table: pd.DataFrame, arm: str, baseline: str, returned: str = "", firm: str = "", ax: Axes | None = None
 ) -> Axes:
     """Draw what a programme costs and brings against the baseline: a bar an item, one behind the other.
 
-    The title says what it returns on its cost: as the books suggest (naive) and against the baseline (true).
-
-    table : as of `economics`        naive : as of naive_programme_roi, NaN = it has no value
+    table : as of `economics`        returned : what it returns on its cost, for the title, as of `returns`
     """
     ax = money.waterfall(table, arm, baseline, ax=ax, least_digits=1)
     ax.use_sticky_edges = False  # a number beside a bar that ends at the margin has room
@@ -89,14 +120,18 @@ def programme_economics(
     for number in ax.texts:  # one that stands on the line of 0 is not crossed out by it
         number.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})
     of = f" of {firm}" if firm else ""
-    plots.retitle(ax, f"Programme{of}: {arm} minus {baseline}\n{returns(naive, true_return(table))}")
+    lines = [f"Programme{of}: {arm} minus {baseline}", *returned.replace(": ", ":\n", 1).splitlines()]
+    plots.retitle(ax, "\n".join(lines))
     return ax
 
 
-def returns(naive: float, true: float) -> str:
-    """Return the naive and the true return on cost in words."""
-    naive_said, true_said = (
-        tables.number(value, 2, sign=True).replace("-", "−") if np.isfinite(value) else "no value"
-        for value in (naive, true)
-    )
-    return f"Return on its cost: naive {naive_said}, true {true_said}"
+def returns(naive: Estimate, true: Estimate) -> str:
+    """Return the naive and the true return on cost in words, each with its interval if it has one."""
+    return f"Return on its cost, cu per cu spent: naive {_said(naive)}, true {_said(true)}"
+
+
+def _said(found: Estimate) -> str:
+    value, *ends = (tables.number(one, 2, sign=True).replace("-", "−") for one in found)
+    if not np.isfinite(found[0]):
+        return "no value"
+    return f"{value} [{', '.join(ends)}]" if np.isfinite(found).all() else value

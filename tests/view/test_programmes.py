@@ -69,15 +69,32 @@ def test_economics_by_hand():
     assert list(table["item"]) == [programmes.CUSTOM, "membership fees", "rewards", "discounts"]
     np.testing.assert_allclose(table["amount"], [4 - 2 - 0.25 + 1, 0.5, -3.0, -1.0])
     assert table["amount"].sum() == pytest.approx(4 - 2 - 0.25 - 3 + 0.5)
-    assert programmes.true_return(table) == pytest.approx(-0.75 / 4.0)
+    assert programmes.true_return(*books(), "club", "none")[0] == pytest.approx(-0.75 / 4.0)
 
 
 def test_what_costs_nothing_has_no_return():
     accounts, forgone = books()
-    table = programmes.economics(accounts[accounts["item"] != "rewards_cost"], forgone.iloc[:0], "club", "none")
-    assert list(table["item"]) == [programmes.CUSTOM, "membership fees"]
-    assert np.isnan(programmes.true_return(table))
-    assert programmes.returns(np.nan, 0.5) == "Return on its cost: naive no value, true +0.50"
+    cheap = accounts[accounts["item"] != "rewards_cost"], forgone.iloc[:0], "club", "none"
+    assert list(programmes.economics(*cheap)["item"]) == [programmes.CUSTOM, "membership fees"]
+    assert np.isnan(programmes.true_return(*cheap)[0])
+    said = programmes.returns(programmes.NO_VALUE, (0.5, -np.inf, np.inf))
+    assert said == "Return on its cost, cu per cu spent: naive no value, true +0.50"
+
+
+def test_returns_have_intervals_over_replications():
+    """Profit is lower by .75 and .25, cost is 4 and 4: the ratio of means is -.5 / 4, and Student's t with one degree
+    of freedom is 12.706, so that the interval is that of the mean difference over 4."""
+    accounts, forgone = books()
+    second = (accounts["arm"] == "club") & (accounts["replication"] == 1) & (accounts["item"] == "revenue")
+    accounts.loc[second, "amount"] += 0.5
+    value, low, high = programmes.true_return(accounts, forgone, "club", "none")
+    half = 12.7062 * 0.25 / 4
+    assert (value, low, high) == pytest.approx((-0.125, -0.125 - half, -0.125 + half), rel=1e-4)
+    naive = programmes.naive_return(np.array([1.0, np.nan, 1.5]))
+    assert naive == pytest.approx((1.25, 1.25 - 12.7062 * 0.25, 1.25 + 12.7062 * 0.25), rel=1e-4)
+    assert programmes.returns((1.25, -1.0, 3.5), (value, low, high)) == (
+        "Return on its cost, cu per cu spent: naive +1.25 [−1.00, +3.50], true −0.12 [−0.92, +0.67]"
+    )
 
 
 def test_arms_without_a_programme_are_refused():
@@ -89,12 +106,15 @@ def test_arms_without_a_programme_are_refused():
 
 def test_the_last_bar_is_profit_and_the_title_has_both_returns():
     table = programmes.economics(*books(), "club", "none")
-    ax = programmes.programme_economics(table, "club", "none", 1.5, "north")
+    said = programmes.returns((1.5, 1.0, 2.0), programmes.true_return(*books(), "club", "none"))
+    ax = programmes.programme_economics(table, "club", "none", said, "north")
     widths = [bar.get_width() for bar in ax.patches]
     np.testing.assert_allclose(widths, [2.75, 0.5, -3.0, -1.0, -0.75])
-    assert (
-        ax.get_title(loc="left") == "Programme of north: club minus none\nReturn on its cost: naive +1.50, true −0.19"
-    )
+    assert ax.get_title(loc="left").splitlines() == [
+        "Programme of north: club minus none",
+        "Return on its cost, cu per cu spent:",
+        "naive +1.50 [+1.00, +2.00], true −0.19 [−0.19, −0.19]",
+    ]
     assert_readable(ax.figure)
 
 
@@ -139,7 +159,7 @@ def test_tier_flows_are_drawn_of_members_alone(tiered):
 
 def test_economics_are_of_the_arm_with_a_programme(tiered):
     ax = tiered.plot.programme_economics()
-    assert ax.get_title(loc="left").startswith("Programme of north: Club minus none\nReturn on its cost: naive ")
+    assert ax.get_title(loc="left").startswith("Programme of north: Club minus none\nReturn on its cost, cu per cu ")
     naive = tiered.plot._inside("Club").measures.groupby("arm")["naive_programme_roi"].mean()["Club"]
     assert f"naive {naive:+.2f}".replace("-", "−") in ax.get_title(loc="left")
     with pytest.raises(abm.Refusal, match="the books of service and none differ in no item of a programme"):
@@ -162,5 +182,6 @@ def test_the_report_shows_both_where_there_is_a_club(found):
     drawn = [*inside._programme(found, ""), *inside._tiers(found, "")]
     assert [one.file for one in drawn] == ["programme_economics.png", "flows_between_tiers.png"]
     assert {one.file for one in drawn} < set(inside.FILES)
-    assert "Return on its cost: naive" in drawn[0].caption
+    assert "Return on its cost, cu per cu spent: naive" in drawn[0].caption
+    assert "95 % intervals" in drawn[0].note
     assert not list(inside._warnings(found, palette, ""))
