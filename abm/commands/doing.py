@@ -14,13 +14,14 @@ from typing import Any, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from abm.commands import output
+from abm.commands import folders, output
 from abm.core.errors import Refusal, counted, one_of, shown
 from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
+from abm.study.provenance.files import check_can_be_made
 from abm.study.running.estimate import estimate
 from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.progress import in_words
@@ -59,16 +60,21 @@ def results_folder(out: Path | None, file: Path, study: str, kind: str = "") -> 
 
     out : what was said; None = a folder beside the file, named by the study and the kind of its results
 
-    Raises Refusal for a name that would lead elsewhere, and for results in the format of another version.
+    Raises Refusal for a name that would lead elsewhere, a folder that cannot be made, results in the format of another
+    version, and files that are none of results and would be written over.
     """
     if out is None:
         out = file.parent / RESULTS / _folder_name(f"{study}{kind}")
         check_format(out)
+        folders.check_nothing_is_lost(out, kind[1:], str(out))
         return out
     out = out.expanduser()
     if out.exists() and not out.is_dir():
         raise Refusal(f"= {out} is a file; give a folder, which is made if need be", place="out")
+    if not out.exists():
+        check_can_be_made(out)
     check_format(out)
+    folders.check_nothing_is_lost(out, kind[1:])
     with contextlib.suppress(Refusal):
         other = read_manifest(out).sheet.name
         if other != study:

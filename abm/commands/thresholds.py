@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from abm.commands import doing, output
+from abm.commands import doing, folders, output
 from abm.core.errors import Refusal, counted, shown
 from abm.study.plan.experiment import load
 from abm.study.plan.factors import SPEC
@@ -44,6 +44,7 @@ def main(
         study = overrides(load(file, own), sets, replications, seed)
         out = doing.results_folder(out, file, study.name)
         folder = out / threshold_files.FOLDER
+        folders.check_nothing_is_lost(folder, "thresholds")
         with _Watch() as watch:
             found = thresholds(
                 study, kpi, firm, weights=_levels(weights), confidence=confidence, store=folder, workers=workers,

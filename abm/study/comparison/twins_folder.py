@@ -20,7 +20,7 @@ from abm.core.errors import Refusal
 from abm.core.spec import write_toml
 from abm.core.streams import SCHEME
 from abm.study.comparison.twins_question import EXITED, HISTORY, LOGGED, PROFIT, SILENT, TwinsQuestion
-from abm.study.provenance.files import write_whole
+from abm.study.provenance.files import check_can_be_made, write_whole
 from abm.study.provenance.versions import versions
 from abm.study.storage.spreadsheet import harmless
 from abm.world.units import MONEY
@@ -47,14 +47,7 @@ def check_free(folder: Path) -> None:
         raise Refusal(f"= {folder} is a file; give a folder, which is made", place="out")
     if folder.is_dir() and any(folder.iterdir()):
         raise Refusal(f"= {folder} has files already; give another folder, which is made", place="out")
-    there = next(one for one in folder.absolute().parents if one.exists())
-    try:
-        with tempfile.TemporaryDirectory(dir=there):  # the only sure way to find out
-            pass
-    except OSError as error:
-        raise Refusal(
-            f"= {folder} cannot be made in {there}: {error.strerror}; give a folder elsewhere", place="out"
-        ) from None
+    check_can_be_made(folder)
 
 
 def write(

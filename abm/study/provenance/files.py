@@ -6,11 +6,13 @@ import contextlib
 import hashlib
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from abm.core.errors import Refusal
 from abm.study.provenance.digest import DIGEST_BYTES
 
 _PART = ".part"
@@ -23,6 +25,17 @@ def write_whole(target: Path, data: bytes) -> None:
     Raises OSError when the disk is full or the folder cannot be written; nothing is left behind then.
     """
     _write(target.parent, target.name, lambda file: file.write(data), lambda: target.name)
+
+
+def check_can_be_made(folder: Path, place: str = "out") -> None:
+    """Refuse, at a place, a folder that is not there and cannot be made where it is to be."""
+    there = next(one for one in folder.absolute().parents if one.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=there):  # the only sure way to find out
+            pass
+    except OSError as error:
+        what = f"= {folder} cannot be made in {there}: {error.strerror}"
+        raise Refusal(f"{what}; give a folder elsewhere", place=place) from None
 
 
 def write_named(folder: Path, suffix: str, fill: Callable[[Hashing], object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from abm.study.provenance.files import write_whole
 from abm.study.provenance.versions import FORMAT, versions
 
 FILE = "manifest.toml"
+SEGMENTS = "segments"  # the folder of stored runs, beside the manifest
+_OF_A_SEGMENT = re.compile(r"[0-9a-f]{32}\.|\.")  # names of segments, and of what is not wholly written
 _MOST_NAMED = 8
 
 
@@ -110,6 +113,21 @@ def check_format(folder: Path) -> None:
     if _is_foreign(table, folder):
         what = f"has results in format {shown(table.get('format'))}, and this version writes {FORMAT}; they stay as is"
         raise Refusal(f"{what}: choose another folder, or use the version that wrote them", place=str(folder))
+
+
+def is_results_folder(folder: Path) -> bool:
+    """Return whether results are kept in a folder, or were begun there: by its manifest, whatever its state, or by runs.
+
+    Trial runs are stored before there is a manifest.
+    """
+    segments = folder / SEGMENTS
+    if segments.is_dir() and all(_OF_A_SEGMENT.match(path.name) for path in segments.iterdir()):
+        return True
+    try:
+        first, _, text = (folder / FILE).read_text(encoding="utf-8").partition("\n")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return first.startswith(("digest = ", "format = ")) or text.startswith("format = ")
 
 
 def _is_foreign(table: Mapping[str, Any], folder: Path) -> bool:

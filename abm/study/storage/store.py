@@ -26,7 +26,7 @@ from abm.core.errors import Refusal
 from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import digest_of, remove_abandoned, write_named, write_whole
-from abm.study.storage.manifest import check_format
+from abm.study.storage.manifest import SEGMENTS, check_format
 from abm.study.storage.rows import Holdings, Rows
 from abm.study.storage.segment import Segment, merge
 
@@ -157,7 +157,7 @@ class Store(Segments):
     @property
     def segments(self) -> Path:
         """The folder of the segments."""
-        return self.folder / "segments"
+        return self.folder / SEGMENTS
 
     def prepare(self) -> None:
         """Make the folder and see that it can be written; Refusal if not, or if it has another version's results."""
@@ -252,5 +252,7 @@ class Store(Segments):
         try:
             yield
         except OSError as error:
-            advice = "what is stored so far is safe; put it right and run the same command again"
+            advice = "put it right and run the same command again"
+            if any(self.segments.glob("*.parquet")):
+                advice = f"what is stored so far is safe; {advice}"
             raise Refusal(f"cannot be written: {error.strerror}; {advice}", place=str(self.folder)) from None
