@@ -16,8 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 import abm
+from abm import cli
 from abm.cli import main
 from abm.commands import doing, options
 from abm.core.kernels import COMPILED, Kernel
@@ -102,6 +104,16 @@ def test_help_names_every_verb(capsys):
     code, out, _ = said(capsys, "--help")
     assert code == 0
     assert all(re.search(rf"^\W*{verb}\b", out, re.M) for verb in ("run", "report", "show", "new", "verify"))
+
+
+def test_help_says_all_that_is_written_for_it(capsys, monkeypatch):
+    """Words in square brackets would be taken for colours and left out."""
+    monkeypatch.setenv("COLUMNS", "1000")
+    commands = typer.main.get_command(cli.app).commands
+    for verb, command in commands.items():
+        shown = " ".join(said(capsys, verb, "--help")[1].split())
+        for words in filter(None, [command.help, *(getattr(option, "help", None) for option in command.params)]):
+            assert " ".join(words.split()) in shown, verb
 
 
 def test_version(capsys):

@@ -56,7 +56,8 @@ def run(
         str | None, typer.Option(metavar="NAME", help="Judge the arms by this KPI instead of the study's.")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if a criterion of the study, [[expect]], is not met.")
+        bool,
+        typer.Option("--strict", help="Exit with 1 if a criterion of the study (expect) is not met."),
     ] = False,
     json: Json = False,
 ) -> None:

@@ -23,7 +23,7 @@ _SEGMENT = re.compile(r'(?:^|\.)(?:"([^"]+)"|([^."\[\]]+))|\[([^\[\]]+)\]')
 
 def value_at(node: Any, path: str) -> Any:
     """Return the value at `path`.  Raises Refusal if the path leads nowhere."""
-    for step in _resolved(node, path):
+    for step in steps_to(node, path):
         node = _child(node, step)
     return node
 
@@ -35,7 +35,7 @@ def replaced(node: Node, changes: Mapping[str, Any]) -> Node:
     moves to the new one, what was set apart from it stays, and the other changes have the last word.
     Raises Refusal for a path that leads nowhere, two changes of one value or a value that is not allowed.
     """
-    steps = {path: _resolved(node, path) for path in changes}
+    steps = {path: steps_to(node, path) for path in changes}
     _check_separate(steps)
     tree: dict[int | str, Any] = {}
     for path, value in changes.items():
@@ -125,8 +125,11 @@ def segments(path: str) -> list[str]:
     return found
 
 
-def _resolved(node: Any, path: str) -> Steps:
-    """Return the steps of a path that exists: parameter names, table keys and list indices."""
+def steps_to(node: Any, path: str) -> Steps:
+    """Return the steps of a path that exists: parameter names, table keys and list indices.
+
+    Two paths with the same steps lead to the same value.  Raises Refusal if the path leads nowhere.
+    """
     steps: list[int | str] = []
     walked = ""
     for key in segments(path):

@@ -78,9 +78,13 @@ def read_paper(folder: Path, name: str, sets: Sequence[str] = ()) -> Paper:
     settings = dict(checks.table("paper", table.pop("paper", {})))
     with checks.at("", path.name):
         study = Experiment.from_dict(table, name=name, source=path.name, folder=folder / name)
+    given: dict[str, str] = {}
     for one in (one for one in sets if one.strip().startswith(_OWN)):
         with checks.at("", f"--set {one}"):
             key, value = parsed(one)
+            if key in given:
+                raise Refusal(f"'{key}' is set already by --set {given[key]}; set it once")
+            given[key] = one
             settings = _set(settings, key.removeprefix(_OWN), value)
     rest = [one for one in sets if not one.strip().startswith(_OWN)]
     return Paper(name, overrides(study, rest) if rest else study, settings, folder / name)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path

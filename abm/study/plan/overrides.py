@@ -8,11 +8,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from abm.core.errors import NOT_A_PAIR, Refusal, did_you_mean, one_of, shown
+from abm.core.paths import steps_to
 from abm.study.plan import checks
 from abm.study.plan.arms import MATCH, with_setting
+from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment
 
 FIELDS = ("name", "question", "hypothesis", "measure", "seed", "replications", "kpis", "judge_by", "baseline")
+TABLES = ("arms", "design", "expect", "groups", "record")  # of a study, beside its scenario
+_DESIGN = "design."
+Change = tuple[str, str, Any]  # what was written, the path and the value
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 
 
@@ -21,24 +26,51 @@ def overrides(
 ) -> Experiment:
     """Return the experiment with some values changed.
 
-    sets : "PATH=VALUE"; those of the scenario apply together, the others in turn. PATH is a scenario path
-           ("word_of_mouth.contact_rate", with or without "scenario." before it), "arms.NAME.PATH" for one arm,
-           "groups.NAME.PATH" for one grouping, or a field of the study ("replications"). VALUE is written as in a
-           TOML file; a plain word needs no quotes.
+    sets : "PATH=VALUE"; those of the scenario apply together, so do those of the design, the others in turn. PATH is a
+           scenario path ("word_of_mouth.contact_rate", with or without "scenario." before it), "arms.NAME.PATH" for one
+           arm, "groups.NAME.PATH" for one grouping, "design.factors.PATH" for the values of a factor, "design.method"
+           and so on, or a field of the study ("replications"). VALUE is written as in a TOML file; a plain word needs
+           no quotes.
 
-    Raises Refusal for a path that leads nowhere, a factor of the design and a value that is not allowed.
+    Raises Refusal for a path that leads nowhere, one that is given twice, a factor of the design and a value that is
+    not allowed.
     """
-    world: list[tuple[str, str, Any]] = []
-    for one in sets:
+    written = _written(experiment, sets)
+    experiment = _in_another_design(experiment, [one for one in written if one[1].startswith(_DESIGN)])
+    world: list[Change] = []
+    for one, path, value in written:
         with checks.at("", f"--set {one}"):
-            path, value = parsed(one)
             if path in FIELDS or path.startswith(("arms.", "groups.")):
                 experiment = _changed(experiment, path, value)
-            else:
+            elif not path.startswith(_DESIGN):
                 world.append((one, _in_scenario(experiment, path), value))
     experiment = _in_another_world(experiment, world)
     fields = {"replications": replications, "seed": seed}
     return experiment.replace(**{name: value for name, value in fields.items() if value is not None})
+
+
+def _written(experiment: Experiment, sets: Sequence[str]) -> list[Change]:
+    """Return what is to be changed.  Raises Refusal for what is no change, and for a value that is changed twice."""
+    found: list[Change] = []
+    given: dict[Any, str] = {}
+    for one in sets:
+        with checks.at("", f"--set {one}"):
+            path, value = parsed(one)
+            place = _place(experiment, path)
+            if place in given:
+                raise Refusal(f"'{path}' is set already by --set {given[place]}; set it once")
+        given[place] = one
+        found.append((one, path, value))
+    return found
+
+
+def _place(experiment: Experiment, path: str) -> Any:
+    """Return what two ways to write one path have in common: by name or index, with "scenario." before it or not."""
+    path = path.removeprefix("scenario.")
+    try:
+        return steps_to(experiment.scenario, path)
+    except Refusal:
+        return path.replace('"', "")
 
 
 def parsed(one: str) -> tuple[str, Any]:
@@ -75,17 +107,47 @@ def _check(what: str, name: str, names: Iterable[str], inner: str) -> None:
         known = did_you_mean(name, names) or f"; there is {one_of(names) or 'none'}"
         raise Refusal(f"no {what} {name!r}{known}")
     if not inner:
-        raise Refusal(f"no {what} {name!r}.PATH to set")
+        table = "groups" if what == "grouping" else "arms"
+        raise Refusal(f"'{name}' is {'a' if what == 'grouping' else 'an'} {what}, not a value; {_advice(table, name)}")
+
+
+def _advice(table: str, name: str) -> str:
+    path = "firms.NAME.price" if table == "arms" else "by"
+    return f"write {table}.{name}.PATH=VALUE, with the path of what it is to change, such as {path}"
+
+
+def _in_another_design(experiment: Experiment, changes: Sequence[Change]) -> Experiment:
+    """Change the design by all changes at once, since a method goes with its number of points."""
+    if not changes:
+        return experiment
+    with checks.at("", " ".join(f"--set {one}" for one, _, _ in changes)):
+        table = experiment.design.to_dict()
+        table = table if experiment.design.factors else {}  # a design without factors has no method to keep
+        for _, path, value in changes:
+            key = path.removeprefix(_DESIGN)
+            if key.startswith("factors."):
+                factor = re.sub(r'^"([^"]*)"$', r"\1", key.removeprefix("factors."))
+                table["factors"] = {**table.get("factors", {}), factor: value}
+            else:
+                table[key] = value
+        with checks.at("design"):
+            design = Design.from_dict(table)
+        return experiment.replace(design=design)
 
 
 def _in_scenario(experiment: Experiment, path: str) -> str:
     path = path.removeprefix("scenario.")
+    table = path.partition(".")[0]
+    if table in TABLES:
+        inside = {"arms": "arms.NAME.PATH", "groups": "groups.NAME.PATH", "design": "design.factors.PATH=[VALUES]"}
+        advice = f"write {inside[table]}" if table in inside else "change it in the study file"
+        raise Refusal(f"[{table}] of a study is a table, which --set does not change; {advice}")
     if path in experiment.design.factors:
         raise Refusal("is a factor of the design, which sets it at every point", place=path)
     return path
 
 
-def _in_another_world(experiment: Experiment, changes: Sequence[tuple[str, str, Any]]) -> Experiment:
+def _in_another_world(experiment: Experiment, changes: Sequence[Change]) -> Experiment:
     """Change the scenario by all changes at once, since one may be allowed only with another.
 
     If they are refused together they are made in turn, which says which of them it is, and lets one path lie inside

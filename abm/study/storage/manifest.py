@@ -116,7 +116,7 @@ def check_format(folder: Path) -> None:
 
 
 def is_results_folder(folder: Path) -> bool:
-    """Return whether results are kept in a folder, or were begun there: by its manifest, whatever its state, or by runs.
+    """Return whether results are kept in a folder: it has a manifest, in whatever state, or runs.
 
     Trial runs are stored before there is a manifest.
     """

@@ -64,10 +64,6 @@ def test_nothing_changes_nothing(study):
     assert overrides(study()) == study()
 
 
-def test_later_ones_win(study):
-    assert overrides(study(), ["seed=3", "seed=4"]).seed == 4
-
-
 @given(st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_are_read_as_in_toml(value):
     written = str(value).lower()
@@ -89,7 +85,7 @@ def test_numbers_are_read_as_in_toml(value):
         ("network.kind=[", "is not a TOML value"),
         ("seed=1\nname = 'x'", "is more than one value"),
         ("arms.chep.firms.north.price=1", "no arm 'chep'; did you mean 'cheap'?"),
-        ("arms.cheap=1", "no arm 'cheap'.PATH to set"),
+        ("arms.cheap=1", "'cheap' is an arm, not a value"),
         ("groups.rate.at=3", "no grouping 'rate'; there is none"),
         ("arms.cheap.firms.north.price=-1", "arms.cheap.firms.north.price = -1"),
         ("replications=0", "replications = 0 is outside"),
@@ -115,9 +111,61 @@ def test_groupings_are_changed_by_name(study):
     assert (early.groups["rate"].at, early.groups["rate"].parts, early.scenario.periods) == (2, 2, 4)
     for one, message in {
         "groups.rat.at=2": "no grouping 'rat'; did you mean 'rate'?",
-        "groups.rate=2": "no grouping 'rate'.PATH to set",
+        "groups.rate=2": "'rate' is a grouping, not a value; write groups.rate.PATH=VALUE",
         "groups.rate.att=2": "no Grouping parameter 'att'; did you mean 'at'?",
         "groups.rate.at=7": "groups.rate.at = 7 lies beyond the run",
     }.items():
         with pytest.raises(Refusal, match=re.escape(message)):
             overrides(apart, [one])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("seed=4", "seed=5"),
+        ("seed=4", "seed=4"),
+        ("trust.growth=0.1", "scenario.trust.growth=0.2"),
+        ("firms.north.price=1.0", "firms.0.price=1.1"),
+        ("arms.cheap.firms.north.price=0.8", "arms.cheap.firms.north.price=0.7"),
+        ("design.method=grid", "design.method=list"),
+        ("trust.grwth=0.1", "trust.grwth=0.2"),
+    ],
+)
+def test_a_path_given_twice(study, first, second):
+    path = second.partition("=")[0]
+    with pytest.raises(Refusal) as refusal:
+        overrides(study(), [first, "replications=3", second])
+    assert str(refusal.value) == f"--set {second}: '{path}' is set already by --set {first}; set it once"
+
+
+@pytest.mark.parametrize("path", ['"trust.growth"', "trust.growth"])
+def test_factors_of_the_design(study, path):
+    changed = overrides(study(), [f"design.factors.{path}=[0.1, 0.2]"])
+    assert changed.design == grid({"trust.growth": [0.1, 0.2]})
+    more = overrides(changed, ["design.factors.periods=[4, 5]", "design.factors.trust.growth=[0.3]"])
+    assert more.design == grid({"trust.growth": [0.3], "periods": [4, 5]})
+
+
+def test_a_method_goes_with_its_number_of_points(study):
+    base = study(design=grid({"trust.growth": [0.1, 0.2]}))
+    changed = overrides(base, ["design.points=4", "design.method=latin_hypercube"])
+    assert (changed.design.method, changed.design.number) == ("latin_hypercube", 4)
+    with pytest.raises(Refusal, match=r'^--set design.points=4: design.points = 4, but method "grid" draws nothing'):
+        overrides(base, ["design.points=4"])
+
+
+@pytest.mark.parametrize(
+    ("one", "message"),
+    [
+        ("arms.cheap=5", "'cheap' is an arm, not a value; write arms.cheap.PATH=VALUE, with the path of what it is to"),
+        ("design=5", "[design] of a study is a table, which --set does not change; write design.factors.PATH=[VALUES]"),
+        ("arms=5", "[arms] of a study is a table, which --set does not change; write arms.NAME.PATH"),
+        ("record.persons.sample=1", "[record] of a study is a table, which --set does not change; change it in the"),
+        ("design.factors.trust.grwth=[0]", "design.factors: no Trust parameter 'grwth' in 'trust.grwth'; did you mean"),
+        ("design.mehtod=grid", "design: no design key 'mehtod'; did you mean 'method'?"),
+    ],
+)
+def test_what_is_no_value_of_the_study(study, one, message):
+    with pytest.raises(Refusal) as refusal:
+        overrides(study(), [one])
+    assert str(refusal.value).startswith(f"--set {one}: {message}")
