@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from abm.commands import doing, output
-from abm.commands.log_options import check_dates, headings
+from abm.commands.log_options import as_typed, check_dates, headings
 from abm.core.errors import Refusal, counted, joined, shown
 from abm.study.calibration.calibrate import carried_out
 from abm.study.calibration.findings import Calibration
@@ -103,7 +103,7 @@ def _of_log(log: str, columns: Sequence[str], dates: str | None, until: str | No
         return log_targets(log, until=until, columns=named, dates=dates)
     except Refusal as refusal:
         if refusal.source:
-            raise
+            raise as_typed(refusal) from None
         place = "log_until" if refusal.place == "until" else joined("log", refusal.place)
         raise Refusal(refusal.message, place=place, source=refusal.source) from None
 

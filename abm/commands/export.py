@@ -7,7 +7,7 @@ from pathlib import Path
 
 from abm.commands import doing, output
 from abm.core.errors import Refusal, counted
-from abm.exchange.export import export
+from abm.exchange.export import asked
 
 
 def main(
@@ -29,12 +29,13 @@ def main(
     """Make a run again and write what was bought; return 0.  Raises Refusal, and then nothing is written."""
     if panel and cohort:
         raise Refusal("a panel has no purchase without a choice; leave out --panel or --cohort")
-    output.note(f"{folder}: making {'all runs' if all_runs else 'the run'} again …")
     try:
-        table = export(
+        plan = asked(
             folder, out, panel=panel, arm=arm, point=point, replication=replication, all_runs=all_runs, firm=firm,
             all_firms=all_firms, since=since, start=start, cohort=cohort, own=own,
         )  # fmt: skip
+        output.note(f"{folder}: making {'all runs' if all_runs else 'the run'} again …")
+        table = plan.written()
     except Refusal as refusal:
         if refusal.source or refusal.place not in ("out", "arm", "point", "replication", "firm", "since", "start"):
             raise

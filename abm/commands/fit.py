@@ -11,10 +11,10 @@ from typing import Any
 from rich.table import Table
 
 from abm.commands import doing, output
-from abm.commands.log_options import check_dates, headings
+from abm.commands.log_options import as_typed, check_dates, headings
 from abm.core.errors import Refusal
 from abm.exchange import study_file
-from abm.exchange.fit import Fit, fit
+from abm.exchange.fit import Fit, begun
 from abm.exchange.forecast import Forecast, off
 from abm.view import log_estimates, tables
 
@@ -38,8 +38,10 @@ def main(
             study_file.check_free(out)
         columns = headings(log_columns)
         check_dates(dates, "--log-dates")
-        output.note(f"{log}: reading and fitting, then {cohorts} cohorts of simulated customers …")
-        found = fit(log, holdout=holdout, until=until, columns=columns, dates=dates, cohorts=cohorts, seed=seed)
+        with output.waiting(f"{log}: reading and fitting …"):
+            read = begun(log, holdout=holdout, until=until, columns=columns, dates=dates, cohorts=cohorts, seed=seed)
+        output.note(f"{log}: read and fitted; now {cohorts} cohorts of simulated customers …")
+        found = read.completed()
         if out is not None:
             study_file.write(found, out, _command(log, holdout, log_columns, dates, until, cohorts, seed, out))
     except Refusal as refusal:
@@ -47,7 +49,7 @@ def main(
         name = name.removeprefix("log_")
         if not refusal.source and name in _OPTIONS:
             raise Refusal(refusal.message, place=f"{_OPTIONS[name]} {path}".rstrip()) from None
-        raise
+        raise as_typed(refusal) from None
     if json:
         output.document(_document(found, out))
     else:

@@ -63,6 +63,12 @@ def note(text: str) -> None:
         print(one_line(text), file=sys.stderr, flush=True)
 
 
+def waiting(text: str) -> contextlib.AbstractContextManager[Any]:
+    """Show on a terminal, while something is done, what that is; nothing of it stays there."""
+    console = standard_error()
+    return console.status(text) if console.is_terminal else contextlib.nullcontext()
+
+
 def document(value: Mapping[str, Any] | list[Any]) -> None:
     """Print one JSON document to standard output; numbers that JSON does not know become null."""
     print(json.dumps(_finite(value), indent=2, ensure_ascii=True))

@@ -15,6 +15,7 @@ from abm.core.machine import at_memory_limit
 
 LONGEST_SHOWN = 60
 _MOST_CLOSE = 3  # options that share most letters with a word, of which one is meant
+_LEAST_ALIKE = 0.65  # share of letters that two words have in common, from which one may be meant by the other
 CONTINUES = "= "
 # Python refuses to print whole numbers of more than 4300 digits; nobody reads more than these.
 MOST_BITS_SHOWN = 1024
@@ -66,15 +67,17 @@ def shortage(error: BaseException) -> str:
     return ""
 
 
-def did_you_mean(word: str, options: Iterable[str]) -> str:
+def did_you_mean(word: str, options: Iterable[str], ending: str = "") -> str:
     """Return "; did you mean 'contact_rate'?" for the option most like `word`, or "" when none is close.
+
+    ending : that what is meant is shown with, and that is not compared: of files, ".toml"
 
     Capital letters and the difference between "-" and "_" do not count. Of options that share as much with the word,
     the one with the fewest letters changed is meant: 'prise' is price, not promise.
     """
     spelled, typed = {_plain(option): option for option in options}, _plain(word)
-    close = difflib.get_close_matches(typed, list(spelled), n=_MOST_CLOSE)
-    return f"; did you mean '{spelled[min(close, key=lambda one: _changed(typed, one))]}'?" if close else ""
+    close = difflib.get_close_matches(typed, list(spelled), n=_MOST_CLOSE, cutoff=_LEAST_ALIKE)
+    return f"; did you mean '{spelled[min(close, key=lambda one: _changed(typed, one))]}{ending}'?" if close else ""
 
 
 def _changed(word: str, other: str) -> int:

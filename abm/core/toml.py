@@ -86,7 +86,8 @@ def _text(path: Path) -> str:
 
 def _neighbour(path: Path) -> str:
     try:
-        return did_you_mean(path.name, (file.name for file in path.parent.glob("*.toml")))
+        stems = [file.stem for file in path.parent.glob("*.toml") if file.is_file()]
+        return did_you_mean(path.stem, stems, ".toml")
     except OSError:
         return ""
 

@@ -88,30 +88,68 @@ def _considered(who: np.ndarray, identity: np.ndarray, preference: np.ndarray) -
     return (preference[:, place] > 0).T
 
 
-def again(folder: Path | str, arm: str | None, point: int, replication: int, own: Any, seen: bool) -> Again:
-    """Make a run of a results folder again and return it.
+@dataclass(frozen=True)
+class Chosen:
+    """A stored run that can be made again.
+
+    experiment : that it is a run of        results : in which it is stored        folder : that these are in
+    """
+
+    run: Run
+    experiment: Experiment
+    results: Results
+    folder: Path | str
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the run is of: its arm, at its point."""
+        return self.experiment.scenario_of(self.run.arm, self.run.point)
+
+    def again(self, seen: bool) -> Again:
+        """Make the run again.  seen : whether it matters which firms a customer considered
+
+        Raises Refusal if it does not come out as it is stored.
+        """
+        run, scenario = self.run, self.scenario
+        made = Again(scenario, run, seen)
+        logged = scenario.adding(visit_log(_LOGGED, room(scenario.population.customers, 1)))
+        found = record(
+            logged, run.seed, run.replication, folder=self.experiment.folder, kpis=self.experiment.kpis,
+            stops=range(scenario.periods + 1), look=made.look,
+        )  # fmt: skip
+        _check_as_stored(found, self.results, self.experiment, run, self.folder)
+        return made
+
+
+def chosen(folder: Path | str, arm: str | None, point: int, replication: int, own: Any) -> Chosen:
+    """Return a run of a results folder, which can be made again.
 
     arm : None = the baseline        own : theories and measures of one's own that the study has, as of `load`
-    seen : whether it matters which firms a customer considered
 
-    Raises Refusal for a folder that is not one of results, a run that is not stored or has failed, and one that does
-    not come out as it is stored.
+    Raises Refusal for a folder that is not one of results, and a run that is not stored or has failed.
     """
+    experiment, results = _opened(folder, own)
+    return Chosen(_chosen(results, arm, point, replication), experiment, results, folder)
+
+
+def all_stored(folder: Path | str, own: Any) -> list[Chosen]:
+    """Return the runs of a results folder that are stored and have not failed, by arm, point and replication.
+
+    own : as of `chosen`
+
+    Raises Refusal for a folder that is not one of results, and one without such a run.
+    """
+    runs = stored(folder)
+    experiment, results = _opened(folder, own)
+    return [Chosen(run, experiment, results, folder) for run in runs]
+
+
+def _opened(folder: Path | str, own: Any) -> tuple[Experiment, Results]:
     experiment = built_again(folder, own)
     check_same(experiment, read_manifest(Path(folder)), folder)
-    results = Results(experiment.sheet, Store(folder))
-    run = _chosen(results, arm, point, replication)
-    scenario = experiment.scenario_of(run.arm, run.point)
-    made = Again(scenario, run, seen)
-    logged = scenario.adding(visit_log(_LOGGED, room(scenario.population.customers, 1)))
-    if not scenario.periods:
+    if not experiment.scenario.periods:
         raise Refusal("its runs have no period, and so no visit", place=str(folder))
-    found = record(
-        logged, run.seed, run.replication, folder=experiment.folder, kpis=experiment.kpis,
-        stops=range(scenario.periods + 1), look=made.look,
-    )  # fmt: skip
-    _check_as_stored(found, results, experiment, run, folder)
-    return made
+    return experiment, Results(experiment.sheet, Store(folder))
 
 
 def stored(folder: Path | str) -> list[Run]:

@@ -17,6 +17,7 @@ Source: assumed; within a period the market says only in which order a customer 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.given import whole
 from abm.core.kernels import kernel
 from abm.core.streams import stream_key, uniform4
-from abm.exchange.again import Again, again, stored
+from abm.exchange.again import Again, Chosen, all_stored, chosen
 from abm.logs.purchases import moment
+from abm.scenario.scenario import Scenario
 from abm.study.plan.sheet import Run
 from abm.study.provenance.files import write_whole
 from abm.study.storage.spreadsheet import harmless
@@ -92,33 +94,65 @@ def export(
 
     Raises Refusal for what is not there, and for a file that is.
     """
+    return asked(
+        folder, out, panel=panel, arm=arm, point=point, replication=replication, all_runs=all_runs, firm=firm,
+        all_firms=all_firms, since=since, start=start, cohort=cohort, own=own,
+    ).written()  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be exported, before any run is made again.
+
+    named : whether columns say which run a row is of        out : file, None = nothing is written
+    """
+
+    runs: Sequence[Chosen]
+    wanted: _Wanted
+    named: bool
+    out: Path | None
+
+    def written(self) -> pd.DataFrame:
+        """Make the runs again, and return and write what was asked for.
+
+        Raises Refusal for a run that does not come out as it is stored, and then nothing is written.
+        """
+        tables = [_of_run(run.again(self.wanted.panel), self.wanted) for run in self.runs]
+        if self.named:
+            tables = [_named(run.run, table) for run, table in zip(self.runs, tables, strict=True)]
+        table = pd.concat(tables, ignore_index=True) if self.named else tables[0]
+        if self.out is not None:
+            write(table, self.out)
+        return table
+
+
+def asked(
+    folder: Path | str, out: Path | str | None, *, panel: bool, arm: str | None, point: int, replication: int,
+    all_runs: bool, firm: str | None, all_firms: bool, since: int | None, start: str, cohort: bool, own: Any,
+) -> Asked:  # fmt: skip
+    """Return what is to be exported; arguments as of `export`, which says what is refused: all of it here."""
     if out is not None:
         check_free(Path(out))
     wanted = _Wanted(panel, firm, all_firms, since, _day(start), cohort)
-    if all_runs:
-        if arm is not None:
-            raise Refusal(
-                f"= {shown(arm)} is one arm, and all runs are asked for; leave out one of the two", place="arm"
-            )
-        table = pd.concat([_named(run, folder, own, wanted) for run in stored(folder)], ignore_index=True)
-    else:
-        table = _of_run(again(folder, arm, point, replication, own, panel), wanted)
-    if out is not None:
-        write(table, Path(out))
-    return table
+    if all_runs and arm is not None:
+        raise Refusal(f"= {shown(arm)} is one arm, and all runs are asked for; leave out one of the two", place="arm")
+    runs = all_stored(folder, own) if all_runs else [chosen(folder, arm, point, replication, own)]
+    for scenario in {run.run.arm: run.scenario for run in runs}.values():
+        _begins(scenario, since, cohort)
+        _places(scenario, firm, all_firms or panel)
+    return Asked(runs, wanted, all_runs, None if out is None else Path(out))
 
 
-def _named(run: Run, folder: Path | str, own: Any, wanted: _Wanted) -> pd.DataFrame:
+def _named(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     """Return what is written of one of several runs, with the columns that say which it is."""
-    table = _of_run(again(folder, run.arm, run.point, run.replication, own, wanted.panel), wanted)
     names = {"arm": run.arm, "point": run.point, "replication": run.replication}
     return pd.DataFrame(names, index=table.index).join(table)
 
 
 def _of_run(made: Again, wanted: _Wanted) -> pd.DataFrame:
     """Return what is written of a run."""
-    begins = _begins(made, wanted.since, wanted.cohort)
-    places = _places(made, wanted.firm, wanted.all_firms or wanted.panel)
+    begins = _begins(made.scenario, wanted.since, wanted.cohort)
+    places = _places(made.scenario, wanted.firm, wanted.all_firms or wanted.panel)
     visits = pd.DataFrame({name: column for name, column in made.entries.items() if name != "considered"})
     dates = wanted.start + pd.to_timedelta(_days(visits, made), unit="D")
     if wanted.panel:
@@ -157,9 +191,8 @@ def _day(start: str) -> pd.Timestamp:
         raise Refusal(f"= {shown(start)} is not a day such as {START}", place="start") from None
 
 
-def _begins(made: Again, since: int | None, cohort: bool) -> int:
+def _begins(scenario: Scenario, since: int | None, cohort: bool) -> int:
     """Return the first period that is written."""
-    scenario = made.scenario
     if cohort:
         if since:
             raise Refusal(f"= {since} leaves out how a cohort begins; leave out one of the two", place="since")
@@ -169,9 +202,9 @@ def _begins(made: Again, since: int | None, cohort: bool) -> int:
     return whole("since", since, low=0, high=scenario.periods - 1)
 
 
-def _places(made: Again, firm: str | None, everybody: bool) -> list[int]:
+def _places(scenario: Scenario, firm: str | None, everybody: bool) -> list[int]:
     """Return the places of the firms whose purchases are written."""
-    names = [one.name for one in made.scenario.firms]
+    names = [one.name for one in scenario.firms]
     if everybody:
         if firm is not None:
             raise Refusal(f"= {shown(firm)} is one firm, and all are asked for; leave out one of the two", place="firm")

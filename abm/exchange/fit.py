@@ -10,7 +10,7 @@ found.population       for a scenario: the same log, read in the same way
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ from abm.world.population import Population
 COHORTS = 40
 MOST_CUSTOMERS = 50_000  # of a cohort: of a log with more, every second, third … customer is compared
 MOST_POPULATION = 5000  # customers of the study that is written, so that it takes little time
-_WEEK = pd.Timedelta(days=7)
+_DAYS = 7.0  # of a week
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,56 @@ def fit(
 
     Raises Refusal for a log that cannot be read or fitted, and a hold-out that leaves nothing on one side.
     """
+    return begun(
+        log, holdout=holdout, until=until, columns=columns, dates=dates, cohorts=cohorts, seed=seed
+    ).completed()
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A log that is read and fitted, before any customer is simulated.
+
+    population, reading : as of Fit, and `folder` too      own : repeat purchases of the customers who are compared
+    days, fitted : from the first row to the last of the log, and from the first to the end of what was fitted
+    held_out     : what a formula needs to foretell the rest, None = there is no rest
+    cohorts, seed : as of `fit`
+    """
+
+    population: Population
+    reading: Reading
+    folder: Path
+    own: Repeats
+    days: int
+    fitted: int
+    held_out: pd.DataFrame | None
+    cohorts: int
+    seed: int
+
+    def completed(self) -> Fit:
+        """Simulate customers, and hold them against the log."""
+        own, reading, window = self.own, self.reading, self.fitted / _DAYS
+        simulated = self.population.replace({"customers": own.start.size})
+        luck = repeat_purchases(simulated, self.days, range(self.cohorts), self.seed, self.folder)
+        made = [predictive.made_by(own.start, one) for one in luck]
+        check = predictive.check(own.within(-1.0, window), [one.within(-1.0, window) for one in made])
+        ahead = None
+        if self.held_out is not None:
+            rest = (self.days - self.fitted) / _DAYS
+            ahead = forecast(reading.fit.lives, self.held_out, own, made, window, rest)
+        return Fit(reading, self.population, self.folder, check, self.cohorts, own.start.size, ahead)
+
+
+def begun(
+    log: Path | str,
+    *,
+    holdout: str | int | None,
+    until: str | None,
+    columns: Mapping[str, str] | None,
+    dates: str | None,
+    cohorts: int,
+    seed: int,
+) -> Begun:
+    """Read and fit a log; arguments as of `fit`, which says what is refused: all of it here."""
     whole("cohorts", cohorts, low=predictive.LEAST_COHORTS)
     whole("seed", seed, low=0)
     name, folder = _found(str(log))
@@ -113,22 +163,16 @@ def fit(
         people = people.replace({"log_until": str(fitted.date())})
     reading = people.log_file(folder).reading_of(rows)
     own = predictive.repeats_of(rows, reading.last, MOST_CUSTOMERS)
-    simulated = people.replace({"customers": own.start.size})
-    luck = repeat_purchases(simulated, (last - opening).days, range(cohorts), seed, folder)
-    made = [predictive.made_by(own.start, one) for one in luck]
-    window = (reading.last - opening) / _WEEK
-    check = _checked(own, made, window, reading.name)
-    ahead = None
-    if fitted is not None:
-        table = summary(rows, end=fitted).loc[own.labels]
-        ahead = forecast(reading.fit.lives, table, own, made, window, (last - fitted) / _WEEK)
-    return Fit(reading, people, folder, check, cohorts, own.start.size, ahead)
+    held_out = None if fitted is None else summary(rows, end=fitted).loc[own.labels]
+    window = (reading.last - opening).days
+    _check_repeats(own, window / _DAYS, reading.name)
+    return Begun(people, reading, folder, own, (last - opening).days, window, held_out, cohorts, seed)
 
 
-def _checked(own: Repeats, made: Sequence[Repeats], window: float, log: str) -> pd.DataFrame:
-    """Return the check of what was fitted.  window : weeks from the opening to its end"""
+def _check_repeats(own: Repeats, window: float, log: str) -> None:
+    """Refuse a log with which simulated ones cannot be compared.  window : weeks from the opening to its end"""
     try:
-        return predictive.check(own.within(-1.0, window), [one.within(-1.0, window) for one in made])
+        predictive.check_compared(own.within(-1.0, window))
     except Refusal as refusal:
         raise Refusal(refusal.message, source=log) from None
 
@@ -149,15 +193,15 @@ def _last_fitted(holdout: str | int, opening: pd.Timestamp, last: pd.Timestamp) 
     if isinstance(holdout, int):
         day = last - timedelta(weeks=whole("holdout", holdout, low=1))
     else:
-        day = _day("holdout", holdout)
+        day = _day("holdout", holdout, ", nor a whole number of weeks such as 26")
     if not opening < day < last:
         span = f"the log goes from {opening.date()} to {last.date()}"
         raise Refusal(f"= {shown(str(holdout))} leaves nothing to fit, or nothing to hold out: {span}", place="holdout")
     return day
 
 
-def _day(place: str, day: str) -> pd.Timestamp:
+def _day(place: str, day: str, otherwise: str = "") -> pd.Timestamp:
     try:
         return moment(place, day)
     except Refusal:
-        raise Refusal(f"= {shown(day)} is not a day such as 1997-09-30", place=place) from None
+        raise Refusal(f"= {shown(day)} is not a day such as 1997-09-30{otherwise}", place=place) from None

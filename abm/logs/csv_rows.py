@@ -53,7 +53,8 @@ def opened(path: Path, source: str = "") -> Iterator[TextIO]:
     try:
         file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
     except FileNotFoundError:
-        near = did_you_mean(path.name, sorted(one.name for one in path.parent.glob(f"*{path.suffix}")))
+        stems = sorted(one.stem for one in path.parent.glob(f"*{path.suffix}") if one.is_file())
+        near = did_you_mean(path.stem, stems, path.suffix)
         raise Refusal(f"there is no such file{near}", source=source or str(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         raise Refusal(f"cannot be read: {getattr(error, 'strerror', error)}", source=source or str(path)) from None

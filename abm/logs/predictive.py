@@ -106,8 +106,7 @@ def check(log: Repeats, cohorts: Sequence[Repeats], confidence: float = 0.95) ->
     """
     if len(cohorts) < LEAST_COHORTS:
         raise Refusal(f"= {len(cohorts)} is less than {LEAST_COHORTS}", place="cohorts")
-    if not log.customer.size:
-        raise Refusal("nobody bought again in the window, so that there is nothing to compare")
+    check_compared(log)
     own, others = _numbers(log), [_numbers(one) for one in cohorts]
     rows = [_row(name, own[name], np.array([one[name] for one in others]), confidence) for name in own]
     last = 1 + max(int(one.week.max(initial=0.0)) for one in (log, *cohorts))
@@ -116,6 +115,12 @@ def check(log: Repeats, cohorts: Sequence[Repeats], confidence: float = 0.95) ->
         rows.append(_row_of_classes(name, classes(log, last).astype(np.float64), made, confidence))
     columns = ["measure", "what", "unit", "log", "simulated", "low", "high", "p", "verdict"]
     return pd.DataFrame(rows, columns=columns).set_index("measure")
+
+
+def check_compared(log: Repeats) -> None:
+    """Refuse purchases of a log, in the window that was fitted, that are none."""
+    if not log.customer.size:
+        raise Refusal("nobody bought again in the window, so that there is nothing to compare")
 
 
 _WHAT = {  # measure: what it is, unit

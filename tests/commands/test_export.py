@@ -68,16 +68,21 @@ def test_a_panel_and_json(results, capsys):
         (["-o", "nine.csv", "--arm", "nine"], "--arm = \"nine\" is no arm; did you mean 'none'?"),
         (["-o", "both.csv", "--panel", "--cohort"], "a panel has no purchase without a choice; leave out --panel or"),
         (["-o", "shop.csv", "--since", "99"], "--since = 99 is outside [0, 19]"),
+        (["-o", "shop.csv", "--since", "99", "--all-runs"], "--since = 99 is outside [0, 19]"),
+        (["-o", "shop.csv", "--firm", "nort"], "--firm = \"nort\" is no firm; did you mean 'north'?"),
+        (["-o", "shop.csv", "--start", "soon"], '--start = "soon" is not a day such as 2024-01-01'),
         ([], "Missing option '--out' / '-o'"),
     ],
 )
 def test_what_is_refused(results, capsys, arguments, message):
     code, out, err = said(capsys, results, *arguments)
     assert (code, out) == (2, "")
-    assert err[-1].startswith(message)
+    (line,) = err
+    assert line.startswith(message)
 
 
 def test_a_folder_without_results_is_refused(capsys, tmp_path):
     code, _, err = said(capsys, tmp_path, "-o", tmp_path / "log.csv")
     assert code == 2
-    assert "is not a results folder" in err[-1]
+    (line,) = err
+    assert "is not a results folder" in line

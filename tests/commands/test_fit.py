@@ -10,6 +10,23 @@ import pytest
 
 from abm.cli import main
 
+DAY = "is not a day such as 1997-09-30"
+HELD_OUT = '--holdout = "900" leaves nothing to fit, or nothing to hold out: the log goes from 1997-01-01 to 1998-06-30'
+LOGS = {
+    "once.csv": "customer,date,amount\n1,1997-01-01,3\n2,1997-01-09,4\n3,1997-03-01,4\n",
+    "no_amount.csv": "customer,date\n1,1997-01-01\n",
+    "two.csv": "customer,buyer,client,date\n1,1,1,1997-01-01\n".replace("customer,", "no,"),
+    "days.csv": "customer,date,amount\n1,30/9/1997,3\n",
+}
+NO_AMOUNT = 'no amount column; the header has "customer", "date"; say --log-column amount=HEADING, or amount= for a log'
+NO_AMOUNT += " without amounts"
+NO_HEADING = '--log-column amount=sum is no heading, or that of several columns; the header has "customer", "date"'
+TWO = '"buyer" and "client" could each be the customer column; rename one to customer, or say --log-column'
+TWO += " customer=HEADING"
+DAYS = 'date = "30/9/1997" is not a date such as 1997-09-30 or 19970930'
+OTHER_DAYS = 'date = "30/9/1997" is no date by --log-dates month_first; is it day_first?'
+PATTERN = 'date = "30/9/1997" is not written as --log-dates "%Y %d %m"'
+
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
@@ -29,7 +46,7 @@ def said(capsys, *arguments):
 def test_it_says_what_was_fitted_why_and_how_well(capsys):
     code, out, err = said(capsys, "cdnow", "--holdout", 39, "--cohorts", 20, "-o", "shop.toml")
     assert code == 0
-    assert err == ["cdnow: reading and fitting, then 20 cohorts of simulated customers …"]
+    assert err == ["cdnow: read and fitted; now 20 cohorts of simulated customers …"]
     lines = out.splitlines()
     assert lines[0] == "cdnow.csv: 4,960 rows, 2,357 customers, 1997-01-01 to 1997-09-30"
     assert "taken because: log likelihood higher by 181 than the NBD and by 21.2 than" in out
@@ -61,8 +78,20 @@ def test_json(capsys):
     ("arguments", "message"),
     [
         (["cdno"], "no shipped log \"cdno\", and no file of that name; did you mean 'cdnow'?"),
-        (["cdnow", "--holdout", "never"], '--holdout = "never" is not a day such as 1997-09-30'),
-        (["cdnow", "--log-until", "never"], '--log-until = "never" is not a day such as 1997-09-30'),
+        (["cdnow", "--holdout", "never"], f'--holdout = "never" {DAY}, nor a whole number of weeks such as 26'),
+        (["cdnow", "--holdout", "39.5"], f'--holdout = "39.5" {DAY}, nor a whole number of weeks such as 26'),
+        (["cdnow", "--holdout", "900"], HELD_OUT),
+        (["cdnow", "--log-until", "1990-01-01"], "--log-until = 1990-01-01 is before the first row of the log"),
+        (["cdnow", "--seed", "-1"], "--seed = -1 is outside [0, 2^63)"),
+        (["absent.csv"], "PLACE/absent.csv: there is no such file"),
+        (["once.csv"], "once.csv: nobody bought on a second day, so that rates cannot be told; use a longer log"),
+        (["no_amount.csv"], f"no_amount.csv: line 1: {NO_AMOUNT}"),
+        (["no_amount.csv", "--log-column", "amount=sum"], f"no_amount.csv: line 1: {NO_HEADING}"),
+        (["two.csv"], f"two.csv: line 1: {TWO}"),
+        (["days.csv"], f"days.csv: line 2: {DAYS}; say --log-dates day_first or month_first"),
+        (["days.csv", "--log-dates", "month_first"], f"days.csv: line 2: {OTHER_DAYS}"),
+        (["days.csv", "--log-dates", "%Y %d %m"], f"days.csv: line 2: {PATTERN}"),
+        (["cdnow", "--log-until", "never"], f'--log-until = "never" {DAY}'),
         (["cdnow", "--cohorts", "3"], "--cohorts = 3 is outside [20, 2^63)"),
         (
             ["cdnow", "--log-column", "date"],
@@ -73,8 +102,10 @@ def test_json(capsys):
     ],
 )
 def test_what_is_refused(capsys, arguments, message):
+    for name, text in LOGS.items():
+        Path(name).write_text(text)
     code, out, err = said(capsys, *arguments)
-    assert (code, out, err[-1]) == (2, "", message)
+    assert (code, out, err) == (2, "", [message.replace("PLACE", str(Path.cwd()))])
 
 
 def test_a_study_that_is_there_stays(capsys):

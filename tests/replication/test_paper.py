@@ -52,7 +52,7 @@ def test_values_can_be_changed(folder):
         (["paper.tow=1"], "--set paper.tow=1: no setting 'tow'; did you mean 'two'?"),
         (["paper.two=yes"], "--set paper.two=yes: two = 'yes' is not of the kind of 2.0"),
         (["paper.two.x=1"], "two"),
-        (["paper.two=1", "paper.two=2"], "'two' is set already by --set paper.two=1; set it once"),
+        (["paper.two=1", "paper.two=2"], "'paper.two' is set already by --set paper.two=1; set it once"),
         (["population.custmers=3"], "did you mean 'customers'?"),
     ],
 )
