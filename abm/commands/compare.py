@@ -51,8 +51,9 @@ def main(
         out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
         resources = doing.resources(study, pilots, workers, threads, cluster)
-        study = matching.solved(study, out, workers, threads, cluster)
+        study, trials = matching.solved(study, out, workers, threads, cluster)
         with _Watch(study, cluster, _intention(study, pilot, pilots, resources)) as watch:
+            watch.trials = trials
             found: Verdict | Robustness = ask(
                 study, kpi, firm, zone=smallest, confidence=confidence, largest=largest, group=group, max_runs=max_runs,
                 pilot=pilot, store=out, workers=workers, threads=threads, progress=watch.follow, cluster=cluster,

@@ -23,6 +23,7 @@ from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
 from abm.study.provenance.files import check_can_be_made
 from abm.study.running.estimate import estimate
+from abm.study.running.matching import trial_runs
 from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.progress import in_words
 from abm.study.running.work import compiled
@@ -100,7 +101,9 @@ def resources(
     """
     if cluster is None:
         parallelism = choose_parallelism(experiment, runs, workers, threads)
-        return f"{processes_and_threads(parallelism)}; {estimate(experiment, runs, parallelism)}"
+        return (
+            f"{processes_and_threads(parallelism)}; {estimate(experiment, runs + trial_runs(experiment), parallelism)}"
+        )
     if workers is not None:
         raise Refusal(f"= {workers} counts processes of this machine, and a cluster has its own", place="workers")
     return f"on the cluster {cluster}"
@@ -116,9 +119,10 @@ def intention(experiment: Experiment, resources: str) -> str:
     if len(experiment.design) > 1:
         counts.insert(1, counted(len(experiment.design), "point"))
     firms = [firm.name for firm in world.firms]
+    trials = f" and about {trial_runs(experiment):,} trial runs" if experiment.matches else ""
     stand_in = f"; the firms are the default ones, {one_of(firms, 'and')}" if world.firms == _DEFAULT_FIRMS else ""
     return (
-        f"{experiment.name}: {' x '.join(counts)} = {counted(len(experiment), 'run')} of "
+        f"{experiment.name}: {' x '.join(counts)} = {counted(len(experiment), 'run')}{trials} of "
         f"{counted(world.population.customers, 'customer')} over {counted(world.periods, 'period')}, "
         f"{resources}{stand_in}"
     )
@@ -149,7 +153,10 @@ class Watch:
 
     cluster : that does the runs, None = this machine
     done    : runs done now; those stored before do not count      seconds : that it took
+    trials  : runs of those stored before that the trials of a match have done just before
     """
+
+    trials = 0
 
     def __init__(self, experiment: Experiment, cluster: str | None = None) -> None:
         self._experiment, self._here = experiment, cluster is None
@@ -187,10 +194,17 @@ class Watch:
 
     def outcome(self) -> str:
         """Say what was done and what was there already."""
-        if not self.done:
+        stored = max(0, (self._stored or 0) - self.trials)
+        by_trials = f"{self.trials:,} by the trial runs" if self.trials else ""
+        before = f"{stored:,} were stored already" if stored else ""
+        if self.done:
+            now = f"{counted(self.done, 'run')} done in {duration(self.seconds)}"
+            return ", ".join(filter(None, [now, by_trials, before]))
+        if not self.trials:
             return f"all {counted(self.total, 'run')} are stored already; nothing to do"
-        before = f", {self._stored:,} were stored already" if self._stored else ""
-        return f"{counted(self.done, 'run')} done in {_duration(self.seconds)}{before}"
+        if not before:
+            return f"all {counted(self.total, 'run')} were done by the trial runs"
+        return f"all {counted(self.total, 'run')} are done: {by_trials}, {before}"
 
 
 class _Left(ProgressColumn):
@@ -199,10 +213,11 @@ class _Left(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Return the time left of a task, nothing while it is not known."""
         left = task.fields["left"]
-        return Text("" if math.isnan(left) else f"{_duration(left)} left")
+        return Text("" if math.isnan(left) else f"{duration(left)} left")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return in words how long something took."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -50,10 +50,11 @@ def main(
         out = doing.results_folder(out, file, experiment.name)
         for line in (doing.intention(experiment, resources), *given.lines(experiment)):
             output.note(line)
-        experiment = matching.solved(experiment, out, workers, threads, cluster)
+        experiment, trials = matching.solved(experiment, out, workers, threads, cluster)
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed) from None
     with doing.Watch(experiment, cluster) as watch:
+        watch.trials = trials
         options = _where(out, workers, threads, cluster) | {"progress": watch.update}
         options["command"] = _command(file, own, sets, precision, kpi, replications, seed, max_runs)
         found = precise.done(experiment, wanted, max_runs, options) if wanted else None

@@ -48,7 +48,7 @@ def main(
         varied = doing.factors(factors)
         asked(study, kpi, firm, method, samples, arm, against, varied, confidence)
         out = doing.results_folder(out, file, study.name, f"_{method}")
-        study = matching.solved(study, out, workers, threads, cluster)
+        study, trials = matching.solved(study, out, workers, threads, cluster)
         study = planned(
             study, kpi, firm, method, samples, arm=arm, against=against, factors=varied, confidence=confidence
         )
@@ -57,6 +57,7 @@ def main(
         raise doing.with_origin(refusal, file, replications=replications, seed=seed, factors=factors) from None
     output.note(doing.intention(study, resources))
     with doing.Watch(study, cluster) as watch:
+        watch.trials = trials
         results = run(study, out, workers, threads, watch.update, cluster, command="patronage sensitivity")
     output.note(watch.outcome())
     _report(out, analysed(results, kpi, firm, arm, against, confidence), study, json)

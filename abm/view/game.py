@@ -187,7 +187,7 @@ def _yes(is_so: bool) -> str:
 
 
 def _ends(row: Mapping[Any, Any], digits: int) -> str:
-    if math.isinf(row["low"]):
+    if not math.isfinite(row["low"]):
         return "-"
     return f"[{tables.number(row['low'], digits, sign=True)}, {tables.number(row['high'], digits, sign=True)}]"
 

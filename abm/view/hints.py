@@ -38,7 +38,7 @@ def settling(results: Results, periods: int, burn_in: int) -> str:
     is_early = table["period"] < row["warm_up"]
     early, late = (part.groupby("replication")[kpi].mean() for part in (table[is_early], table[~is_early]))
     _, low, high, _ = interval((early - late).dropna().to_numpy(float), CONFIDENCE)
-    if low <= 0 <= high:
+    if not (low > 0 or high < 0):  # nor where there is no interval
         return ""
     levels = f"{early.mean():.4g} in periods {burn_in} to {row['warm_up'] - 1} and {late.mean():.4g} after them"
     begins = f"warm-up: {kpi} of {firm} under '{arm}' is {levels}, so"

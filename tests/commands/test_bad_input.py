@@ -121,6 +121,16 @@ WORDS = [  # a command, and what is said of it
     (("new",), "../x", "is not a study's name"),
     (("report",), ".", "is not a results folder"),
     (("verify",), "none", "there is no such folder"),
+    (("verify",), "study.toml", "study.toml: is a file, not a results folder$"),
+    (("run",), "dirr.toml", r"dirr.toml: there is no such file in \.$"),
+    (("run",), "nofile.toml", r"nofile.toml: there is no such file in \.$"),
+    (("run",), "stduy.toml", "did you mean 'study.toml'"),
+    (("show", "parameters"), "nosuchthing", "no parameter 'nosuchthing'; leave it out"),
+    (
+        ("thresholds", "study.toml"),
+        "--weight nosuch.thing",
+        'no weight "nosuch.thing" that the study rests on; there is',
+    ),
 ]
 
 
@@ -129,6 +139,7 @@ def place(tmp_path, monkeypatch):
     """A folder with a study and a file of targets, which is the current one."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "dir.toml").mkdir()
     (tmp_path / "known.csv").write_text("kpi,value,tolerance\nprofit,3,1\n")
     return tmp_path
 

@@ -99,14 +99,16 @@ def _blocks(results: Results, kpi: str, firm: str | None, point: int | None) -> 
 def simultaneous(differences: FloatArray, method: str, confidence: float) -> tuple[FloatArray, ...]:
     """Return (mean, low, high, p, p_adjusted), (k,) each, of paired differences (k, R) in k comparisons.
 
-    Equal differences have the interval [d, d] and p = 0, or 1 if they are 0; fewer than two have (-inf, inf) and p NaN.
+    Equal differences have the interval [d, d] and p = 0, or 1 if they are 0; one has (-inf, inf) and
+    p NaN, none has NaN.
     Raises Refusal for more comparisons than max_t works out.
     """
     count, pairs = differences.shape
     if pairs < 2:
         mean = differences[:, 0] if pairs else np.full(count, np.nan)
         unknown = np.full(count, np.nan)
-        return mean, np.full(count, -np.inf), np.full(count, np.inf), unknown, unknown
+        far = np.full(count, np.inf) if pairs else unknown
+        return mean, -far, far, unknown, unknown
     equal = np.ptp(differences, axis=1) == 0
     mean = np.where(equal, differences[:, 0], differences.mean(axis=1))
     error = np.where(equal, 0.0, np.std(differences, axis=1, ddof=1) / np.sqrt(pairs))

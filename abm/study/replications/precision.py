@@ -206,7 +206,7 @@ def half_width(values: FloatArray, confidence: float) -> FloatArray:
     count = values.shape[-1]
     mean, low, high = bent(values, confidence)
     if count < 2:
-        return high
+        return np.full(high.shape, np.inf)
     student = stdtrit(count - 1, 0.5 + confidence / 2) * np.std(values, axis=-1, ddof=1) / np.sqrt(count)
     return np.where(low == high, 0.0, np.maximum(student, np.maximum(mean - low, high - mean)))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from abm.core.shown import in_notebook
@@ -28,9 +29,16 @@ class Matched:
 
     table : a row per arm that was matched: arm, by, value, kpi, of, firm, against, reached, target, tolerance, trials,
             replications (see plan/matches.py)
+    made  : ids of the trial runs that were done for it; those stored before are not among them
     """
 
     experiment: Experiment
+    made: frozenset[bytes] = frozenset()
+
+    @property
+    def runs(self) -> int:
+        """How many of the experiment's own runs these trial runs are."""
+        return int(np.isin(self.experiment.sheet.ids, [*self.made]).sum()) if self.made else 0
 
     @property
     def table(self) -> pd.DataFrame:
@@ -58,4 +66,6 @@ def matched(
     Raises Refusal for a target that no value reaches and for trial runs that fail; and what runner.run raises.
     """
     keeper = store if isinstance(store, Segments) else Segments() if store is None else Store(store)
-    return Matched(with_matches(experiment, keeper, workers, threads, progress, cluster))
+    made: set[bytes] = set()
+    found = with_matches(experiment, keeper, workers, threads, progress, cluster, made)
+    return Matched(found, frozenset(made))

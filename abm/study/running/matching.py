@@ -24,6 +24,7 @@ from abm.study.storage.results import Results
 Do = Callable[[Experiment, np.ndarray], Results]
 
 MOST_TRIALS = 60  # of an arm
+USUAL_TRIALS = 4  # of an arm: 2 to 5 in the studies that come with the toolkit
 
 
 class _Trials:
@@ -129,6 +130,14 @@ def solved(experiment: Experiment, do: Do) -> Experiment:
             one.take(results)
     found = tuple(one.found for one in arms if one.found)
     return _with_values(experiment, arms, matched=found)
+
+
+def trial_runs(experiment: Experiment) -> int:
+    """Return about how many runs find the values that arms leave open, besides runs of the study itself."""
+    replications = [one.replications for one in experiment.matches.values()]
+    others = (USUAL_TRIALS - 1) * sum(replications)  # of values that are not taken
+    beyond = sum(max(0, number - experiment.replications) for number in replications)
+    return (others + beyond) * len(experiment.design)
 
 
 def _with_values(experiment: Experiment, arms: Sequence[_Trials], **changes: object) -> Experiment:

@@ -86,15 +86,22 @@ def with_matches(
     threads: int | None,
     progress: Progress | None,
     cluster: Any,
+    made: set[bytes] | None = None,
 ) -> Experiment:
-    """Return the experiment with the values that its arms leave open, found by trial runs (matching.py)."""
+    """Return the experiment with the values that its arms leave open, found by trial runs (matching.py).
+
+    made : takes the ids of the trial runs that were not stored before
+    """
     if not experiment.matches:
         return experiment
     with shared_connection(cluster) as connection:
 
         def do(trial: Experiment, only: np.ndarray) -> Results:
-            if keeper.holdings(trial.sheet).done[only].all():
+            open_ones = only[~keeper.holdings(trial.sheet).done[only]]
+            if not len(open_ones):
                 return Results(trial.sheet, keeper)
+            if made is not None:
+                made.update(trial.sheet.ids_of(open_ones).tolist())
             return _run(trial, keeper, workers, threads, progress, connection, only, NO_MANIFEST)
 
         return solved(experiment, do)

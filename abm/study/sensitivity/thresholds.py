@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
+from abm.core.explain import suggestion
 from abm.core.parameters import Parameter
 from abm.core.shown import in_notebook
 from abm.scenario.in_force import in_force
@@ -249,7 +250,7 @@ def _levels(study: Experiment, weights: Levels | None) -> dict[str, tuple[float,
     levels: dict[str, tuple[float, ...]] = {}
     for path, values in (dict.fromkeys(known) if weights is None else weights).items():
         if path not in known and values is None:
-            raise Refusal(f"no weight {shown(path)} that the study rests on{did_you_mean(path, known)}", place="weight")
+            raise Refusal(f"no weight {shown(path)} that the study rests on{suggestion(path, known)}", place="weight")
         if values is None:
             levels[path] = tuple(v for v in values_of(study.scenario, path) if _is_allowed(study.scenario, path, v))
         else:

@@ -71,7 +71,7 @@ def skewed_mean(values: FloatArray, confidence: float) -> Estimates:
     The interval is as long as `bent`'s, with the mean in its middle. `bent` moves its ends by the skewness seen, which
     goes with the mean seen: too far if tails are heavy, the wrong way if they are light. The length takes the square
     of the skewness, and so has no such error. What it costs: the misses are not alike on both sides.
-    Equal values have [x, x]; fewer than two have (-inf, inf).
+    Equal values have [x, x]; one has (-inf, inf), none has NaN.
     Source: Hall 1988, Journal of the Royal Statistical Society B 50, 35-45, from memory: coverage of symmetric
     intervals is right to a higher order in 1/R.
     """
@@ -86,7 +86,7 @@ def bent(values: FloatArray, confidence: float) -> Estimates:
     """Return mean and interval, (...) each, of independent values (..., R): t's, stretched towards the long tail.
 
     The ends are x̄ - g(t) s/√R and x̄ - g(-t) s/√R with g(z) = ((1 + 6a(z - a))^(1/3) - 1) / 2a, a = skewness / 6√R.
-    Equal values have [x, x]; fewer than two have (-inf, inf).
+    Equal values have [x, x]; one has (-inf, inf), none has NaN.
     Source: Willink 2005, Communications in Statistics - Theory and Methods 34 (seen in a secondary source), with
     Student's t quantile.
     """
@@ -191,7 +191,8 @@ def ratio(arm: FloatArray, against: FloatArray, confidence: float) -> Estimates:
 
 
 def _unknown(values: FloatArray) -> Estimates:
-    """Return what fewer than two values say."""
+    """Return what fewer than two values say: one is a mean without an interval, none is nothing."""
     shape = values.shape[:-1]
-    mean = values[..., 0] if values.shape[-1] else np.full(shape, np.nan)
-    return mean, np.full(shape, -np.inf), np.full(shape, np.inf)
+    if not values.shape[-1]:
+        return np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    return values[..., 0], np.full(shape, -np.inf), np.full(shape, np.inf)

@@ -25,7 +25,7 @@ class PairedDifference:
     """How much better one arm does than another in one KPI of one firm.
 
     mean, sd  : of arm minus against over replications, in the KPI's unit
-    low, high : interval, by default of the mean; with fewer than two pairs it is (-inf, inf)
+    low, high : interval, by default of the mean; with one pair it is (-inf, inf), with none NaN
     pairs     : replications in the interval
     dropped   : pairs (point, replication) left out because a run failed, is missing or has no value, there or at
                 another point of the replication
@@ -76,11 +76,11 @@ class PairedDifference:
 def interval(differences: FloatArray, confidence: float) -> tuple[float, float, float, float]:
     """Return (mean, low, high, sd) of independent differences (R,) by Student's t.
 
-    Equal differences have the interval [d, d]; fewer than two differences have (-inf, inf).
+    Equal differences have the interval [d, d]; one difference has (-inf, inf), none has NaN.
     """
     count = len(differences)
     if count == 0:
-        return math.nan, -math.inf, math.inf, math.nan
+        return math.nan, math.nan, math.nan, math.nan
     if count == 1:
         return float(differences[0]), -math.inf, math.inf, math.nan
     if np.all(differences == differences[0]):  # a rounded mean of equal numbers need not be that number

@@ -139,6 +139,10 @@ def _is_foreign(table: Mapping[str, Any], folder: Path) -> bool:
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a results folder; raise Refusal if there is none or it is not as it was written."""
     place = str(folder)
+    if folder.is_file():
+        there = folder.parent / "results" / folder.stem
+        advice = f"; its results are in {there}" if (there / FILE).is_file() else ""
+        raise Refusal(f"is a file, not a results folder{advice}", place=place)
     if not folder.is_dir():
         raise Refusal("there is no such folder", place=place)
     if not (folder / FILE).is_file():

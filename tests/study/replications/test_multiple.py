@@ -160,8 +160,8 @@ class TestDegenerate:
     @pytest.mark.parametrize("pairs", [0, 1])
     def test_fewer_than_two_pairs(self, method, pairs):
         mean, low, high, p, _ = simultaneous(np.ones((2, pairs)), method, 0.95)
-        assert np.isneginf(low).all()
-        assert np.isposinf(high).all()
+        assert np.isneginf(low).all() == np.isposinf(high).all() == (pairs == 1)
+        assert np.isnan(low).all() == np.isnan(high).all() == (pairs == 0)
         assert np.isnan(p).all()
         assert np.isnan(mean).all() == (pairs == 0)
 
