@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from abm.commands import doing, matching, output
 from abm.core.errors import Refusal, counted
@@ -24,6 +24,9 @@ from abm.study.plan.overrides import overrides
 from abm.study.provenance.files import write_whole
 from abm.view import analyses, labels
 from abm.view import verdict as view
+
+if TYPE_CHECKING:
+    from abm.view.drawn import Drawn
 
 
 def main(
@@ -66,15 +69,20 @@ def main(
     drawn = importlib.import_module("abm.view.race").draw(found)  # slow to import
     if not json:
         _print(found, checked, study)
-    with doing.drawing(out):
-        write_whole(out / drawn.file, drawn.image)
-        said = [labels.said(words, study.labels) for words in (found.statement, *found.warnings)]
-        analyses.keep(out, f"compare_{kpi}", f"Comparison by {kpi}", said, [out / drawn.file], study)
+    _keep(found, drawn, kpi, study, out)
     if json:
         output.document({**_document(found, checked), "out": str(out), "figure": str(out / drawn.file)})
     else:
         output.lines(f"\nresults  {out}\nfigure   {out / drawn.file}\nnext     {doing.verification(out, own)}")
     return int(not found.decided or found.failed > 0 or (checked is not None and not checked.ok))
+
+
+def _keep(found: Verdict | Robustness, drawn: Drawn, kpi: str, study: Experiment, out: Path) -> None:
+    """Write the figure, and what the report of the study shows of the comparison."""
+    with doing.drawing(out):
+        write_whole(out / drawn.file, drawn.image)
+        said = [labels.said(words, study.labels) for words in (found.statement, *found.warnings)]
+        analyses.keep(out, f"compare_{kpi}", f"Comparison by {kpi}", said, [out / drawn.file], study)
 
 
 def _largest(study: Experiment, kpi: str) -> bool:
