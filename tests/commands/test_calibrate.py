@@ -119,7 +119,7 @@ def test_everything_ruled_out_is_exit_code_1(study, capsys, monkeypatch):
 
 def test_figures_of_another_calibration_do_not_stay(study, capsys):
     folder = study.parent / "results" / "study_calibration"
-    folder.mkdir(parents=True)
+    (folder / "segments").mkdir(parents=True)
     (folder / "region.png").write_text("of two factors")
     (folder / "mine.png").write_text("of the user")
     assert said(capsys, study, "--targets", "targets.csv", "--trials", 16)[0] == 0
