@@ -60,8 +60,8 @@ def test_where_no_arm_starts_late_there_is_nothing(results, monkeypatch, dated):
 
 
 def named(ax):
-    """Return the words of dates above a panel, without the name of the line at its end."""
-    return [text.get_text() for text in ax.texts if text.get_text() != "none"]
+    """Return the words of dates above a panel, without the names of the lines at their ends."""
+    return [text.get_text() for text in ax.texts if text.xycoords == ("data", "axes fraction")]
 
 
 def test_the_figure_marks_each_date_by_its_name_and_nothing_overlaps(dated):
