@@ -570,7 +570,7 @@ def test_a_folder_that_cannot_be_written_is_one_plain_line(study, capsys, monkey
         monkeypatch.setattr(user, "write_whole", never)
     code, out, err = said(capsys, "run", study, "--workers", 1)
     assert (code, out) == (2, "")
-    advice = "what is stored so far is safe; put it right and run the same command again"
+    advice = "put it right and run the same command again"
     assert err[-1] == f"{study.parent / 'results' / 'study'}: cannot be written: {os.strerror(number)}; {advice}"
 
 
