@@ -77,7 +77,7 @@ def needed(population: Population, mechanisms: Sequence[Mechanism], found: Seque
     """
     names = taken(found).union(*(_columns(one) for one in mechanisms if is_own(type(one))))
     owned = [*visits.COLUMNS, *(column for mechanism in mechanisms for column in mechanism.owns)]
-    by_kernels = taken(step for step in found if isinstance(step.act, Kernel))
+    by_kernels = taken(step for step in found if isinstance(step.act, Kernel)) - {column.name for column in owned}
     there = {type(mechanism) for mechanism in mechanisms}
     absent = (column for kind in shipped() if kind not in there for column in kind.owns)
     owned += [column for column in absent if column.name in by_kernels]

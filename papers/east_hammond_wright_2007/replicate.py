@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from abm.engine.kept import Kept
 from abm.engine.recording import record
 
 
@@ -20,7 +21,7 @@ def good_to_bad(paper, rate):
     """Return good stories told of all firms for each bad one (replications,), after the burn-in."""
     base = paper.study.scenario
     scenario = base.replace({f"firms.{firm.name}.service.failure_rate": rate for firm in base.firms})
-    found, kept = [], []
+    found, kept = [], Kept()
     for replication in range(paper.study.replications):
         tallies = record(scenario, paper.study.seed, replication, kept=kept).tallies
         good, bad = (tallies[name][scenario.burn_in :].sum() for name in ("positive_messages", "negative_messages"))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from abm import Refusal
+from abm.engine.kept import Kept
 from abm.engine.recording import record
 
 CASES = {
@@ -36,7 +37,7 @@ def alive(paper, retention):
     """Return the part of customers who buy in each year (replications, years)."""
     if not 0.0 <= retention <= 1.0:
         raise Refusal(f"has a retention of {retention:g}; take 0 to 1", place="paper.cases")
-    scenario, kept = paper.study.scenario.replace({"defection.exit_rate": 1.0 - retention}), []
+    scenario, kept = paper.study.scenario.replace({"defection.exit_rate": 1.0 - retention}), Kept()
     runs = (record(scenario, paper.study.seed, k, kept=kept) for k in range(paper.study.replications))
     return np.array([run.tallies["visits"][:, 0] for run in runs]) / scenario.population.customers
 

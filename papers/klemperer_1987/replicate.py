@@ -3,6 +3,7 @@
 import numpy as np
 
 from abm import Refusal
+from abm.engine.kept import Kept
 from abm.engine.recording import record
 
 
@@ -36,7 +37,7 @@ def chosen(paper, utilities, cost):
     base = paper.study.scenario
     firms = [base.firms[0].replace({"name": f"firm {j}", "price": 5.0 - u}) for j, u in enumerate(utilities)]
     scenario = base.replace({"firms": tuple(firms), "switching_cost.switching_weight": 2.0 * cost})
-    visits, repeats, could, kept = [], [], [], []
+    visits, repeats, could, kept = [], [], [], Kept()
     for replication in range(paper.study.replications):
         tallies = record(scenario, paper.study.seed, replication, kept=kept).tallies
         visits.append(tallies["visits"][:, :-1])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from abm import Refusal
+from abm.engine.kept import Kept
 from abm.engine.recording import record
 
 
@@ -35,7 +36,7 @@ def worth(paper, retention, discount):
     """Return the value today of a margin of 1 a year from next year on (replications,), for who buys this year."""
     if not 0.0 <= retention <= 1.0:
         raise Refusal(f"leads to a retention of {retention:g}; take 0 to 1", place="paper.cases")
-    scenario, kept = paper.study.scenario.replace({"defection.exit_rate": 1.0 - retention}), []
+    scenario, kept = paper.study.scenario.replace({"defection.exit_rate": 1.0 - retention}), Kept()
     runs = (record(scenario, paper.study.seed, k, kept=kept) for k in range(paper.study.replications))
     stayed = np.array([run.tallies["visits"][:, 0] for run in runs]) / scenario.population.customers
     return stayed[:, 1:] @ (1.0 + discount) ** -np.arange(1, stayed.shape[1])

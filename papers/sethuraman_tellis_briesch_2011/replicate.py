@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from abm.engine.kept import Kept
 from abm.engine.recording import record
 from abm.facts.laboratory import Laboratory
 from abm.facts.prices import advertising
@@ -36,7 +37,7 @@ def new_brand(paper, known):
 
     def visits(change):
         more = {f"firms.{first}.advertising.advertising_spend": theory.half_reach * (1.0 + change)}
-        scenario, kept = base.replace({**market, "burn_in": 0, **more}), []
+        scenario, kept = base.replace({**market, "burn_in": 0, **more}), Kept()
         runs = (record(scenario, paper.study.seed, k, kept=kept) for k in range(paper.study.replications))
         return np.array([run.tallies["visits"][:, 0].sum() for run in runs])
 
