@@ -45,7 +45,7 @@ import sys
 from abm import cli
 from abm.scenario.scenario import Scenario
 from abm.study.storage import compact
-from abm.study.running import runner
+from abm.study.running import runner, study_runs
 from abm.study.plan.experiment import Experiment
 from marked import Marked
 
@@ -73,9 +73,9 @@ def show(done, *rest):
 
 
 if __name__ == "__main__":
-    runner._StudyRuns._next_batch = next_batch
-    runner.MANY = MANY
-    runner.compact = lambda store: compact.compact(store, MANY)
+    study_runs.StudyRuns._next_batch = next_batch
+    study_runs.MANY = MANY
+    study_runs.compact = lambda store: compact.compact(store, MANY)
     if sys.argv[1] == "patronage":
         sys.exit(cli.main(sys.argv[2:]))
     folder, where, replications, marked = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])

@@ -9,10 +9,11 @@ import pytest
 from abm.core.errors import Refusal
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
-from abm.study.running import runner
+from abm.study.running import study_runs
 from abm.study.running.runner import run
 from abm.study.storage import compact
 from abm.study.storage.results import read
+from abm.study.storage.store import Store
 
 CHANGES = 200
 
@@ -29,12 +30,12 @@ def experiment(tmp_path):
 @pytest.fixture
 def whole(experiment, tmp_path, monkeypatch):
     """A results folder of merged and of single segments, its canonical digest, and the runs of each segment."""
-    monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
-    monkeypatch.setattr(runner, "MANY", 6)
-    monkeypatch.setattr(runner, "compact", lambda store: compact.compact(store, 6))
+    monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
+    monkeypatch.setattr(study_runs, "MANY", 6)
+    monkeypatch.setattr(study_runs, "compact", lambda store: compact.compact(store, 6))
     folder = tmp_path / "whole"
     expected = run(experiment, folder, workers=1).canonical()
-    store = runner.Store(folder)
+    store = Store(folder)
     runs = {name: len(store.open(name).runs[0]) for name in store.names()}
     assert sum(runs.values()) == len(experiment)
     assert len(set(runs.values())) > 1
@@ -44,8 +45,8 @@ def whole(experiment, tmp_path, monkeypatch):
 @pytest.mark.endurance
 def test_changed_bytes_are_noticed_or_do_no_harm(experiment, whole, tmp_path, monkeypatch):
     folder, expected, runs = whole
-    recorded, done = runner.RunExecutor.outcome, []
-    monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
+    recorded, done = study_runs.RunExecutor.outcome, []
+    monkeypatch.setattr(study_runs.RunExecutor, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
     luck = random.Random(4)
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     assert {path.parts[0] for path in files} == {"segments", "manifest.toml", "inputs"}

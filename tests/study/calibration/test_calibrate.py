@@ -20,7 +20,7 @@ from abm.study.calibration.moments import moments
 from abm.study.calibration.plan import planned
 from abm.study.calibration.targets import Target
 from abm.study.plan.design import Design
-from abm.study.running import runner
+from abm.study.running import study_runs
 from abm.study.running.interrupts import Interrupted
 from abm.study.running.runner import run
 from abm.study.running.verify import verify
@@ -152,8 +152,8 @@ class TestTheSameAnswer:
 
     def test_with_a_journal_that_was_cut_or_lost(self, world, undisturbed, folder, monkeypatch):
         done = []
-        recorded = runner.RunExecutor.outcome
-        monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, k: (done.append(k), recorded(self, k))[1])
+        recorded = study_runs.RunExecutor.outcome
+        monkeypatch.setattr(study_runs.RunExecutor, "outcome", lambda self, k: (done.append(k), recorded(self, k))[1])
         (folder / FILE).write_bytes((folder / FILE).read_bytes()[:9000])
         assert same(calibrate(world, targets=TARGETS, store=folder, workers=1, **SMALL), undisturbed)
         (folder / FILE).unlink()
@@ -170,7 +170,7 @@ class TestTheSameAnswer:
         assert found.trials == undisturbed.trials[:8]
 
     def test_a_finished_one_runs_nothing(self, world, undisturbed, folder, monkeypatch):
-        monkeypatch.setattr(runner.RunExecutor, "batch", lambda *_: pytest.fail("ran"))
+        monkeypatch.setattr(study_runs.RunExecutor, "batch", lambda *_: pytest.fail("ran"))
         reports = []
         found = calibrate(
             world, targets=TARGETS, store=folder, workers=1, progress=lambda *numbers: reports.append(numbers), **SMALL

@@ -10,7 +10,7 @@ from abm.core.errors import Refusal
 from abm.engine import recording
 from abm.study.comparison.compare import compare
 from abm.study.plan.design import grid
-from abm.study.running import runner
+from abm.study.running import study_runs
 from abm.study.running.interrupts import Interrupted
 from abm.study.storage.results import read
 
@@ -30,7 +30,7 @@ class TestTheSameAnswer:
 
     def test_batches_decide_nothing(self, trio, monkeypatch):
         before = said(compare(trio, "profit", zone=2.0, workers=1))
-        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
+        monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
         assert said(compare(trio, "profit", zone=2.0, workers=1)) == before
 
     @pytest.mark.parametrize("interrupted_at", [7, 33])

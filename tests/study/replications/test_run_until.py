@@ -5,7 +5,7 @@ import pytest
 import abm
 from abm.study.replications import precision
 from abm.study.replications.precision import PILOT, counts, run_until
-from abm.study.running import runner
+from abm.study.running import study_runs
 from abm.study.running.runner import run
 from abm.study.storage.manifest import FILE
 from abm.study.storage.results import read
@@ -63,8 +63,8 @@ def test_it_goes_on_where_it_was_interrupted(study, tmp_path, monkeypatch):
         run_until(study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path)
     monkeypatch.setattr(precision, "run", run)
     done = []
-    outcome = runner.RunExecutor.outcome
-    monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, i: (done.append(i), outcome(self, i))[1])
+    outcome = study_runs.RunExecutor.outcome
+    monkeypatch.setattr(study_runs.RunExecutor, "outcome", lambda self, i: (done.append(i), outcome(self, i))[1])
     found = run_until(study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path)
     assert sorted(done) == list(range(40, 60))
     assert found.statement == whole.statement
@@ -74,7 +74,7 @@ def test_it_goes_on_where_it_was_interrupted(study, tmp_path, monkeypatch):
 def test_what_is_stored_is_read_only(study, tmp_path, monkeypatch):
     first = run_until(study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path)
     before = (tmp_path / FILE).stat().st_mtime_ns
-    monkeypatch.setattr(runner.RunExecutor, "batch", lambda *_: 1 / 0)
+    monkeypatch.setattr(study_runs.RunExecutor, "batch", lambda *_: 1 / 0)
     reports = []
     again = run_until(
         study(), {"profit": 1e-6}, max_runs=60, workers=1, store=tmp_path, progress=lambda *now: reports.append(now)

@@ -10,7 +10,7 @@ import pytest
 from abm.core.errors import Refusal
 from abm.kpis.kpi import kpi
 from abm.study.provenance.versions import versions
-from abm.study.running import jobs, runner
+from abm.study.running import jobs, study_runs
 from abm.study.running.interrupts import Interrupted
 from abm.study.running.pool import Unsendable, WorkerDied
 from abm.study.running.runner import run
@@ -190,8 +190,8 @@ def test_a_batch_depends_on_what_is_sent_alone(study):
 
 def test_batches_on_a_cluster_are_longer(study, dask, monkeypatch):
     """They take longer to get there, and this process commits them all."""
-    monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
-    monkeypatch.setattr(runner, "ON_CLUSTER", 4e9)
+    monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
+    monkeypatch.setattr(study_runs, "ON_CLUSTER", 4e9)
     sizes = []
     batch = RunExecutor.batch
     monkeypatch.setattr(

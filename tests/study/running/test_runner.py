@@ -19,7 +19,7 @@ from abm.core.errors import Refusal
 from abm.engine.recording import simulate
 from abm.kpis.kpi import kpi
 from abm.study.provenance import files, versions
-from abm.study.running import runner
+from abm.study.running import study_runs
 from abm.study.running.interrupts import Interrupted
 from abm.study.running.parallelism import Parallelism
 from abm.study.running.runner import run
@@ -35,6 +35,7 @@ from abm.study.storage.store import Segments, Store
 STUDY = """
     import sys, warnings
     import abm.study.running.runner as runner
+    import abm.study.running.study_runs as study_runs
     from abm.scenario.scenario import Scenario
     from abm.study.plan.experiment import Experiment
     from abm.study.running.interrupts import Interrupted
@@ -53,7 +54,7 @@ STUDY = """
 
     if __name__ == "__main__":
         folder, workers = sys.argv[1], int(sys.argv[2])
-        runner.BATCH_SECONDS = 0.2
+        study_runs.BATCH_SECONDS = 0.2
         try:
             results = runner.run(EXPERIMENT, folder, workers=workers, progress=show)
             print("digest", results.canonical(), results.missing)
@@ -94,7 +95,7 @@ class TestTheSameNumbers:
         digests.add(run(crossed, tmp_path / "one", workers=1).canonical())
         digests.add(run(crossed, tmp_path / "two", workers=2).canonical())
         digests.add(run(crossed, workers=2, threads=2).canonical())
-        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
+        monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
         digests.add(run(crossed, tmp_path / "tiny", workers=1).canonical())
         assert len(digests) == 1
         assert len(Store(tmp_path / "tiny").names()) > len(Store(tmp_path / "one").names())
@@ -126,8 +127,8 @@ class TestResuming:
     def test_stored_runs_are_skipped(self, study, tmp_path, monkeypatch):
         run(study(replications=2), tmp_path, workers=1)
         done = []
-        recorded = runner.RunExecutor.outcome
-        monkeypatch.setattr(runner.RunExecutor, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
+        recorded = study_runs.RunExecutor.outcome
+        monkeypatch.setattr(study_runs.RunExecutor, "outcome", lambda self, i: (done.append(i), recorded(self, i))[1])
         results = run(study(replications=3), tmp_path, workers=1)
         assert done == [4, 5]
         assert results.canonical() == run(study(replications=3), workers=1).canonical()
@@ -139,8 +140,8 @@ class TestResuming:
             raise AssertionError("called")
 
         monkeypatch.setattr(Store, "rows", never)
-        monkeypatch.setattr(runner, "Pool", never)
-        monkeypatch.setattr(runner.RunExecutor, "batch", never)
+        monkeypatch.setattr(study_runs, "Pool", never)
+        monkeypatch.setattr(study_runs.RunExecutor, "batch", never)
         reports = []
         run(study(), tmp_path, workers=2, progress=lambda *numbers: reports.append(numbers))
         assert reports == [(6, 6, 0, 0.0)]
@@ -189,16 +190,16 @@ class TestResuming:
             run(study(), tmp_path, workers=1)
 
     def test_many_small_segments_are_compacted(self, study, tmp_path, monkeypatch):
-        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
+        monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
         results = run(study(replications=40), tmp_path, workers=1)
         assert len(Store(tmp_path).names()) == 40 - MANY + 1
         assert results.canonical() == run(study(replications=40), workers=1).canonical()
 
     def test_segments_are_compacted_while_runs_go_on(self, study, tmp_path, monkeypatch):
-        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
-        monkeypatch.setattr(runner, "MANY", 5)
+        monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
+        monkeypatch.setattr(study_runs, "MANY", 5)
         monkeypatch.setattr(compaction, "MANY", 5)
-        monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 5))
+        monkeypatch.setattr(study_runs, "compact", lambda store: compaction.compact(store, 5))
         most = []
         run(study(replications=40), tmp_path, 1, progress=lambda *_: most.append(len(Store(tmp_path).names())))
         assert len(most) == 41
@@ -235,7 +236,7 @@ class TestWorkersThatDie:
 class TestBatches:
     def runs(self, experiment, workers=1, seconds=0.0, left=None):
         pending = np.arange(len(experiment)) if left is None else np.array(left)
-        runs = runner._StudyRuns(experiment, None, Parallelism(workers, 1), pending, len(experiment), None)
+        runs = study_runs.StudyRuns(experiment, None, Parallelism(workers, 1), pending, len(experiment), None)
         runs._seconds_per_run = seconds
         return runs
 
@@ -265,12 +266,12 @@ class TestBatches:
 
 class TestChoices:
     def test_a_short_study_starts_no_processes(self, study, monkeypatch):
-        monkeypatch.setattr(runner, "Pool", None)
+        monkeypatch.setattr(study_runs, "Pool", None)
         monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 8)
         assert run(study()).missing == 0
 
     def test_loading_the_kernels_does_not_count_as_work(self, study, monkeypatch):
-        recorded, calls = runner.RunExecutor.outcome, []
+        recorded, calls = study_runs.RunExecutor.outcome, []
 
         def outcome(self, index):
             calls.append(index)
@@ -278,9 +279,11 @@ class TestChoices:
                 time.sleep(0.4)
             return recorded(self, index)
 
-        monkeypatch.setattr(runner.RunExecutor, "outcome", outcome)
-        monkeypatch.setattr(runner, "WORTH_WORKERS", 15.0)  # at the pace of the first runs there would be 20 s to go
-        monkeypatch.setattr(runner, "Pool", None)
+        monkeypatch.setattr(study_runs.RunExecutor, "outcome", outcome)
+        monkeypatch.setattr(
+            study_runs, "WORTH_WORKERS", 15.0
+        )  # at the pace of the first runs there would be 20 s to go
+        monkeypatch.setattr(study_runs, "Pool", None)
         monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 8)
         assert run(study(replications=30)).missing == 0
 
@@ -288,16 +291,16 @@ class TestChoices:
     def eager(self, monkeypatch):
         """Let worker processes seem to pay at once."""
         monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 2)
-        monkeypatch.setattr(runner, "TRIAL_SECONDS", 0.0)
-        monkeypatch.setattr(runner, "WORTH_WORKERS", 0.0)
-        monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
+        monkeypatch.setattr(study_runs, "TRIAL_SECONDS", 0.0)
+        monkeypatch.setattr(study_runs, "WORTH_WORKERS", 0.0)
+        monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
 
     @pytest.mark.slow
     def test_a_long_one_goes_on_in_worker_processes(self, study, monkeypatch, eager):
         used = []
-        made = runner.Pool
-        monkeypatch.setattr(runner, "StartingPool", StartedAtOnce)
-        monkeypatch.setattr(runner, "Pool", lambda *arguments: used.append(made(*arguments)) or used[-1])
+        made = study_runs.Pool
+        monkeypatch.setattr(study_runs, "StartingPool", StartedAtOnce)
+        monkeypatch.setattr(study_runs, "Pool", lambda *arguments: used.append(made(*arguments)) or used[-1])
         give = made.give
         monkeypatch.setattr(made, "give", lambda pool, batch: used.append(batch) or give(pool, batch))
         results = run(study())
@@ -317,16 +320,16 @@ class TestChoices:
             raise Refusal("no pool here")
 
         monkeypatch.setattr("abm.study.running.parallelism.processors", lambda: 2)
-        monkeypatch.setattr(runner, "start_server", lambda: started.append("server"))
-        monkeypatch.setattr(runner, "Pool", start)
-        monkeypatch.setattr(runner, "StartingPool", StartedAtOnce)
-        monkeypatch.setattr(runner.RunExecutor, "outcome", outcome)
+        monkeypatch.setattr(study_runs, "start_server", lambda: started.append("server"))
+        monkeypatch.setattr(study_runs, "Pool", start)
+        monkeypatch.setattr(study_runs, "StartingPool", StartedAtOnce)
+        monkeypatch.setattr(study_runs.RunExecutor, "outcome", outcome)
         return started
 
     @pytest.mark.parametrize(("hours", "first"), [(8.0, ["workers"]), (0.0, [])])
     def test_for_much_work_workers_start_before_the_first_run(self, study, monkeypatch, first_run, hours, first):
-        monkeypatch.setattr(runner, "seconds_in_one_process", lambda experiment, runs: hours * 3600.0)
-        monkeypatch.setattr(runner, "compiled", lambda experiment: True)
+        monkeypatch.setattr(study_runs, "seconds_in_one_process", lambda experiment, runs: hours * 3600.0)
+        monkeypatch.setattr(study_runs, "compiled", lambda experiment: True)
         with pytest.raises(Refusal if first else Interrupted):
             run(study())
         assert first_run == first
@@ -334,7 +337,7 @@ class TestChoices:
     @pytest.mark.parametrize(("workers", "first"), [(None, ["server"]), (1, [])])
     def test_their_server_compiles_the_other_half(self, study, monkeypatch, first_run, workers, first):
         """No worker starts yet: it would run the caller's script again, which needs no guard if there are few runs."""
-        monkeypatch.setattr(runner, "compiled", lambda experiment: False)
+        monkeypatch.setattr(study_runs, "compiled", lambda experiment: False)
         with pytest.raises(Interrupted):
             run(study(), workers=workers)
         assert first_run == first
@@ -348,7 +351,7 @@ class TestChoices:
             loaded.wait()
             return SimpleNamespace(close=closed.set)
 
-        monkeypatch.setattr(runner, "Pool", pool)
+        monkeypatch.setattr(study_runs, "Pool", pool)
         assert run(study(replications=30)).missing == 0
         assert asked.wait(5.0)
         loaded.set()
@@ -369,7 +372,7 @@ class TestChoices:
 
     def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(self, study, tmp_path, monkeypatch):
         (tmp_path / "file").touch()
-        monkeypatch.setattr(runner.RunExecutor, "outcome", None)
+        monkeypatch.setattr(study_runs.RunExecutor, "outcome", None)
         with pytest.raises(Refusal, match="cannot be written"):
             run(study(), tmp_path / "file", workers=1)
 
@@ -389,7 +392,7 @@ class TestInterrupts:
         """Let Ctrl-C come in the run after so many."""
 
         def after(runs):
-            recorded, done = runner.RunExecutor.outcome, []
+            recorded, done = study_runs.RunExecutor.outcome, []
 
             def outcome(self, index):
                 if len(done) == runs:
@@ -397,14 +400,14 @@ class TestInterrupts:
                 done.append(index)
                 return recorded(self, index)
 
-            monkeypatch.setattr(runner.RunExecutor, "outcome", outcome)
+            monkeypatch.setattr(study_runs.RunExecutor, "outcome", outcome)
 
         return after
 
     @pytest.mark.slow
     def test_what_is_said_to_be_stored_is_stored(self, study, tmp_path, monkeypatch, interrupted):
         interrupted(4)
-        monkeypatch.setattr(runner._StudyRuns, "_next_batch", lambda runs: np.arange(6))
+        monkeypatch.setattr(study_runs.StudyRuns, "_next_batch", lambda runs: np.arange(6))
         with pytest.raises(Interrupted) as stop:
             run(study(), tmp_path, workers=1)
         assert stop.value.done == 4 == 6 - read(tmp_path).missing
@@ -495,9 +498,9 @@ def test_a_script_without_a_guard_is_refused_with_advice_and_does_not_hang(start
 @pytest.mark.slow
 @pytest.mark.endurance
 def test_two_at_work_in_one_folder_store_twins_and_lose_nothing(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "BATCH_SECONDS", 1e-9)
-    monkeypatch.setattr(runner, "MANY", 3)
-    monkeypatch.setattr(runner, "compact", lambda store: compaction.compact(store, 3))
+    monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
+    monkeypatch.setattr(study_runs, "MANY", 3)
+    monkeypatch.setattr(study_runs, "compact", lambda store: compaction.compact(store, 3))
     experiment = study(replications=40)
     expected = run(experiment, workers=1).canonical()
     found = []

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.slow
 STUDY = """
     import sys
     import abm
-    from abm.study.running import runner
+    from abm.study.running import study_runs
 
     print("began")
-    runner.TRIAL_SECONDS, runner.WORTH_WORKERS, runner.SURELY_WORTH_WORKERS = 0.0, 0.0, 0.0
+    study_runs.TRIAL_SECONDS, study_runs.WORTH_WORKERS, study_runs.SURELY_WORTH_WORKERS = 0.0, 0.0, 0.0
     world = abm.Scenario(population={"customers": 60}, periods=6)
     study = abm.Experiment("plain", world, arms={"none": {}, "dear": {"firms.north.price": 1.1}}, replications=40)
     """
