@@ -38,7 +38,7 @@ def taken(found: Iterable[Step]) -> set[str]:
     names: set[str] = set()
     for step in found:
         if isinstance(step.act, Kernel):
-            names |= {base(name) for name in step.arguments}
+            names |= _bases(step.arguments)
         else:  # a plain function may use anything of its mechanism
             names |= _columns(step.mechanism) | set(step.mechanism.writes)
     return names
@@ -53,6 +53,11 @@ def is_own(kind: type[Mechanism]) -> bool:
     return not kind.__module__.startswith(f"{_PACKAGE}.")
 
 
+@lru_cache(maxsize=1024)
+def _bases(arguments: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(base, arguments))
+
+
 def base(name: str) -> str:
     """Return the column that a parameter means: `trust` for `trust_at`."""
     return name.removesuffix("_at")
@@ -60,13 +65,9 @@ def base(name: str) -> str:
 
 def sums_needed(mechanisms: Iterable[Mechanism], names: Iterable[str]) -> list[Column]:
     """Return the columns of the sums that kernels take, whole or a part of them."""
-    return [
-        one.column(name)
-        for mechanism in mechanisms
-        for one in mechanism.sums
-        for name in sorted(names)
-        if sum_meant(name) == one.name
-    ]
+    meant = [(name, sum_meant(name)) for name in sorted(names)]
+    sums = (one for mechanism in mechanisms for one in mechanism.sums)
+    return [one.column(name) for one in sums for name, total in meant if total == one.name]
 
 
 def needed(population: Population, mechanisms: Sequence[Mechanism], found: Sequence[Step]) -> list[Column]:

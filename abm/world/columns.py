@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -130,13 +131,16 @@ class Block(Columns):
     memory: np.ndarray
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        starts = np.cumsum([0, *(-(-array.nbytes // _ALIGNED) * _ALIGNED for array in arrays.values())])
+        starts = [0, *accumulate(-(-array.nbytes // _ALIGNED) * _ALIGNED for array in arrays.values())]
         memory = np.zeros(starts[-1], np.uint8)
         parts = zip(starts, arrays.items(), strict=False)
         super().__init__({name: np.ndarray(a.shape, a.dtype, memory, start) for start, (name, a) in parts})
         self.__dict__["memory"] = memory
-        for name, array in arrays.items():
-            self[name][...] = array
+        if isinstance(arrays, Block):
+            memory[:] = arrays.memory
+        else:
+            for name, array in arrays.items():
+                self[name][...] = array
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Block, (dict(self),)

@@ -40,15 +40,16 @@ class Layout:
     def __init__(self, tallies: Iterable[Tally], absent: Iterable[Tally], sizes: Mapping[str, int]) -> None:
         self.tallies = {tally.name: tally for tally in tallies}
         self.absent = {tally.name: tally for tally in absent if tally.name not in self.tallies}
-        self._lengths = {name: lengths(tally, sizes) for name, tally in {**self.tallies, **self.absent}.items()}
+        self._sizes = dict(sizes)
         self.rows: dict[str, int | slice] = {}
         self.height = 0
         for name, tally in self.tallies.items():
-            height = prod(self._lengths[name])
+            height = prod(lengths(tally, sizes))
             self.rows[name] = slice(self.height, self.height + height) if tally.axes else self.height
             self.height += height
-        heights = [prod(self._lengths[name]) for name in self.tallies]
-        self.stocks = np.repeat(np.array([tally.stock for tally in self.tallies.values()], np.int64), heights)
+        self.stocks = np.zeros(self.height, np.int64)
+        for name, tally in self.tallies.items():
+            self.stocks[self.rows[name]] = tally.stock
 
     def part(self, block: np.ndarray, name: str) -> np.ndarray:
         """Return a tally's part of a block (..., rows, m + 1), as a view: (..., *axes, m + 1)."""
@@ -61,4 +62,5 @@ class Layout:
         return self.part(block, name) * self.tallies[name].scale
 
     def _shape(self, block: np.ndarray, name: str) -> tuple[int, ...]:
-        return (*block.shape[:-2], *self._lengths[name], block.shape[-1])
+        tally = self.tallies[name] if name in self.tallies else self.absent[name]
+        return (*block.shape[:-2], *lengths(tally, self._sizes), block.shape[-1])
