@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import CodeType
 from typing import Any
 
@@ -104,17 +104,24 @@ def _of_policy(kind: type[Policy], scenario: Scenario, taken: set[str]) -> list[
 
 def _fields(kind: type[Spec], used: Iterable[str]) -> list[str]:
     """Return those fields of a spec that names stand for, themselves or through its properties and methods."""
-    found, open_names = set[str](), set(used)
+    fields, names = kind.model_fields, _members(kind)
+    found, open_names = set[str](), {*used} & names
     while open_names:
         name = open_names.pop()
-        member = getattr(kind, name, None) if name not in kind.model_fields else None
+        member = getattr(kind, name) if name not in fields else None
         function = member.fget if isinstance(member, property) else member
-        if name in kind.model_fields:
+        if name in fields:
             found.add(name)
-        elif name not in found and hasattr(function, "__code__"):
+        elif hasattr(function, "__code__"):
             found.add(name)
-            open_names |= _used_by(function) - found
-    return [name for name in kind.model_fields if name in found]
+            open_names |= (_used_by(function) & names) - found
+    return [name for name in fields if name in found]
+
+
+@cache
+def _members(kind: type[Spec]) -> frozenset[str]:
+    """Return the fields of a spec, and what else its class has."""
+    return frozenset({*kind.model_fields, *dir(kind)})
 
 
 def _function(act: Any) -> Any:
