@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -78,12 +79,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = warn
         try:
-            code = app(arguments if given else ["--help"], prog_name="patronage", standalone_mode=False)
+            code = _command()(arguments if given else ["--help"], prog_name="patronage", standalone_mode=False)
         except Refusal as refusal:
             return say(str(refusal), REFUSED)
         except _UsageError as error:
             return say(one_line(_unusable(error)), REFUSED)
     return code if isinstance(code, int) else DONE
+
+
+@cache
+def _command() -> Any:
+    """Return the command with all verbs, which takes as long to put together as a short run takes."""
+    return typer.main.get_command(app)
 
 
 def _unusable(error: Any) -> str:
