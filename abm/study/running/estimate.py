@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from abm.core.errors import Refusal
+from abm.engine.kept import ROOM
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
 from abm.study.running.parallelism import Parallelism, memory, worlds
@@ -51,7 +52,9 @@ def estimate(experiment: Experiment, runs: int, parallelism: Parallelism) -> Est
     table = 8.0 * runs * len(experiment.scenario.firms) * (len(experiment.kpis) + 4)
     workers = parallelism.workers
     processes = workers + (workers > 1)  # this one waits for the workers, if there are several
-    needed = processes * PROCESS_BYTES + workers * max(world.estimated_bytes() for world in found) + table
+    sizes = [world.estimated_bytes() for world in found]
+    kept = min(ROOM, sum(sizes) - max(sizes))  # of other arms' worlds, beside the one that is run
+    needed = processes * PROCESS_BYTES + workers * (max(sizes) + kept) + table
     seconds = seconds_in_one_process(experiment, runs) / min(workers, max(runs, 1))
     expected = Estimate(runs, seconds, needed, runs * recorded_bytes(experiment))
     if expected.seconds > LONGEST:

@@ -6,6 +6,7 @@ import pytest
 
 from abm.core.errors import Refusal
 from abm.engine import recording
+from abm.engine.kept import ROOM
 from abm.scenario.scenario import Scenario
 from abm.study.plan.design import grid
 from abm.study.running import estimate as paper
@@ -43,6 +44,17 @@ def test_memory_is_that_of_the_largest_world_in_every_process(study, world):
     study = study(arms=arms)
     assert estimate(study, 10, Parallelism(1, 1)).memory == pytest.approx(PROCESS_BYTES + needed, rel=1e-3)
     assert estimate(study, 10, Parallelism(3, 1)).memory == pytest.approx(4 * PROCESS_BYTES + 3 * needed, rel=1e-3)
+
+
+def test_worlds_that_are_kept_beside_the_one_that_runs_are_counted_as_far_as_there_is_room(study, world):
+    small = world.replace({"population.customers": 1000})
+    alike, one = Parallelism(1, 1), small.estimated_bytes()
+    kept = estimate(study(scenario=small, arms={"a": {}, "b": {}, "c": {}}), 10, alike).memory
+    assert kept == pytest.approx(PROCESS_BYTES + 3 * one, rel=1e-3)
+    many = {f"arm_{k}": {} for k in range(2 * ROOM // one)}
+    assert estimate(study(scenario=small, arms=many), 10, alike).memory == pytest.approx(
+        PROCESS_BYTES + one + ROOM, rel=1e-2
+    )
 
 
 def test_the_last_point_counts_too(study):
