@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from abm.commands import doing, matching, output
 from abm.core.errors import Refusal, counted
-from abm.scenario.measures import BY_NAME
 from abm.study.comparison.compare import compare, points_of
 from abm.study.comparison.question import question
 from abm.study.comparison.races import RaceRunner, Standing
@@ -48,7 +47,7 @@ def main(
     smallest = _number(zone)
     try:
         study = overrides(load(file, own), sets, None, seed)
-        largest = _largest(study, kpi) if lowest is None else not lowest
+        largest = None if lowest is None else not lowest
         asked = question(study, kpi, firm, smallest, confidence, largest, pilot, group=group)
         RaceRunner(study, asked).races([points_of(study, point)], max_runs)  # refused before any trial run
         out = doing.results_folder(out, file, study.name)
@@ -83,14 +82,6 @@ def _keep(found: Verdict | Robustness, drawn: Drawn, kpi: str, study: Experiment
         write_whole(out / drawn.file, drawn.image)
         said = [labels.said(words, study.labels) for words in (found.statement, *found.warnings)]
         analyses.keep(out, f"compare_{kpi}", f"Comparison by {kpi}", said, [out / drawn.file], study)
-
-
-def _largest(study: Experiment, kpi: str) -> bool:
-    """Return whether more of a KPI is better."""
-    known = BY_NAME | study.own.known | {one.name: one for one in study.kpis}
-    if kpi in known and not known[kpi].better:
-        raise Refusal(f"neither more nor less of {kpi} is better; say --highest or --lowest")
-    return kpi not in known or known[kpi].better == "more"
 
 
 def _refuse(each_point: bool, together: bool, point: int | None) -> None:

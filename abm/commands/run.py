@@ -119,7 +119,7 @@ def _report(out: Path, results: Results, found: Precision | None, study: Experim
     with doing.drawing(out, doing.command("report", out, own)):
         report.write(out, results, found.table if found else None, study.own)
     world = study.scenario
-    for hint in hints.hints(results, world.periods, world.burn_in):
+    for hint in hints.hints(results, world.periods, world.burn_in, world.periods_per_year):
         output.note(hint)
 
 

@@ -68,9 +68,9 @@ class CheckedEngine(Engine):
     """An engine that follows every kernel in plain Python; it has small tiles, and shares are done in turn."""
 
     def __init__(self, scenario: Scenario, seed: int, replication: int = 0, threads: int = 1) -> None:
-        sums = [one for mechanism in scenario.mechanisms() for one in mechanism.sums]
-        for mechanism in scenario.mechanisms():
-            plan.check_kernels(mechanism, scenario.firms, sums)
+        mechanisms = scenario.mechanisms()
+        for mechanism in mechanisms:
+            plan.check_kernels(mechanism, scenario.firms, mechanisms)
         super().__init__(scenario, seed, replication, threads)
 
     def binder(self) -> Binder:

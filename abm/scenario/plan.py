@@ -12,9 +12,10 @@ from abm.core.effects import written_by
 from abm.core.errors import Refusal, did_you_mean
 from abm.core.kernels import Kernel
 from abm.mechanisms.mechanism import Mechanism, own_names
+from abm.mechanisms.phases import Phase
 from abm.mechanisms.policy import Policy
 from abm.mechanisms.shipped import shipped
-from abm.mechanisms.sums import Sum, sum_meant
+from abm.mechanisms.sums import sum_meant
 from abm.scenario.firm import Firm, Kinds, kinds_of
 from abm.scenario.steps import Step, schedule_of
 from abm.world import visits
@@ -111,7 +112,7 @@ def check(mechanisms: Sequence[Mechanism], firms: Sequence[Firm]) -> None:
     for mechanism in mechanisms:
         if is_own(type(mechanism)):
             _check_before(mechanism, firms, known)
-            check_kernels(mechanism, firms, [one for other in mechanisms for one in other.sums])
+            check_kernels(mechanism, firms, mechanisms)
 
 
 @lru_cache(maxsize=64)
@@ -198,11 +199,28 @@ def _check_term(mechanism: Mechanism, act: Kernel, open_now: Set[str]) -> None:
             )
 
 
-def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Sum]) -> None:
-    """Refuse a kernel that writes what its mechanism does not declare, or takes one column in two layouts.
+def _check_in_time(
+    mechanism: Mechanism, act: Kernel, phase: Phase, others: Sequence[Mechanism], firms: Sequence[Firm]
+) -> None:
+    """Refuse a kernel that adds to a sum before it is opened, or when no other kernel takes it any more."""
+    written = {base(name) for name in written_by(act.function)}
+    for one in (one for other in others for one in other.sums if one.name in written and one.phase != phase):
+        steps = (step for other in others for step in schedule_of(other, (), firms))
+        taking = (by for when, by, *_ in steps if when >= phase and by is not act and isinstance(by, Kernel))
+        if phase < one.phase or not any(one.name in map(sum_meant, by.arguments) for by in taking):
+            raise Refusal(
+                f"kernel {act.name} of {mechanism.name} adds to {one.name!r} in Phase.{phase.name}, which changes "
+                f"nothing: it is added up in Phase.{one.phase.name}, so do it there"
+            )
 
-    sums : that every mechanism may add to, in their phases
+
+def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], others: Sequence[Mechanism]) -> None:
+    """Refuse a kernel that writes what its mechanism does not declare, adds to a sum at the wrong time, or takes one
+    column in two layouts.
+
+    others : all mechanisms of the market, to whose sums it may add in their phases
     """
+    sums = [one for other in others for one in other.sums]
     own: list[Column | Tally] = [*mechanism.owns, *mechanism.scratch, *mechanism.counts]
     allowed = {*(one.name for one in own), *mechanism.writes}
     for phase, act, *_ in schedule_of(mechanism, (), firms):
@@ -213,6 +231,7 @@ def check_kernels(mechanism: Mechanism, firms: Sequence[Firm], sums: Iterable[Su
         if twice:
             raise Refusal(f"kernel {act.name} of {mechanism.name} takes {twice[0]} and {twice[0]}_at; take one of them")
         _check_term(mechanism, act, {one.name for one in sums if one.phase == phase})
+        _check_in_time(mechanism, act, phase, others, firms)
         for name in sorted(written_by(act.function)):
             if base(name) not in allowed | open_now:
                 raise Refusal(

@@ -46,7 +46,7 @@ class Plots(PlotsInside):
         """Draw the same with intervals that hold all together at 95 %, the best arm on top (`abm.comparisons`)."""
         kpi, results = self._kpi(kpi), self._results
         found = comparisons(results, kpi, firm)
-        less = summary.better(results, kpi) == "less"
+        less = results.better(kpi) == "less"
         table = found.sort_values("difference", ascending=less).assign(kpi=kpi, firm=firm or results.firms[0])
         table["decimals"] = summary.decimals(table.assign(mean=table["difference"]))
         ax = plots.effect_of_arms(table, kpi, results.baseline, ax, self._palette)

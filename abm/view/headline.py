@@ -36,7 +36,7 @@ def headline(results: Results, table: pd.DataFrame, study: Experiment | None = N
     if study is not None and _does_nothing(study):
         names[results.baseline] = _NOTHING
     if found.arm is None:
-        return _undecided(found, names, kpi, firm, summary.better(results, kpi))
+        return _undecided(found, names, kpi, firm, results.better(kpi))
     best, other = rows.loc[found.arm], _other(results, found)
     level = f"{_level(best)}{_per(best['unit'])}"
     verb = "earns" if kpi == "profit" else "gives"
@@ -84,7 +84,7 @@ _EXTREME = {"more": "highest", "less": "lowest"}
 
 
 def _most(results: Results, kpi: str) -> str:
-    return f"the {_EXTREME[summary.better(results, kpi)]} {_words(kpi)}"
+    return f"the {_EXTREME[results.better(kpi)]} {_words(kpi)}"
 
 
 def _words(kpi: str) -> str:

@@ -1,4 +1,4 @@
-"""Hints on the length of runs: whether they begin in the middle of a warm-up, or end in the middle of an effect."""
+"""Hints on the length of runs: whether they begin or end in the middle of something, a warm-up, an effect or a year."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from abm.core.errors import counted, one_of
 from abm.study.plan.groups import everybody
 from abm.study.replications.warmup import warm_up
 from abm.study.statistics.paired import interval
@@ -14,10 +15,35 @@ from abm.study.storage.results import Results
 from abm.view.summary import CONFIDENCE, MOST_ROWS, judged_by, rows_by_period
 
 
-def hints(results: Results, periods: int, burn_in: int) -> list[str]:
-    """Return what is to be said of the length of the runs: whether they begin or end in the middle of something."""
-    found = (asks(results, periods, burn_in) for asks in (settling, still_moving))
-    return [words for words in found if words]
+def hints(results: Results, periods: int, burn_in: int, year: int) -> list[str]:
+    """Return what is to be said of the length of the runs: whether they begin or end in the middle of something.
+
+    year : periods of it
+    """
+    found = settling(results, periods, burn_in), still_moving(results, periods, burn_in)
+    return [words for words in (*found, part_of_a_year(results, periods, burn_in, year)) if words]
+
+
+def part_of_a_year(results: Results, periods: int, burn_in: int, year: int) -> str:
+    """Say what measures by the year are of, if the measured periods are not whole years; "" if they are.
+
+    Measures by the year are those without a value but where the books close. Of tables by period that are too large for
+    a figure nothing is said.
+    """
+    whole, left = divmod(periods - burn_in, year)
+    if not left or rows_by_period(results, periods) > MOST_ROWS:
+        return ""
+    table = everybody(results.periods)
+    open_books = table[(table["period"] >= burn_in) & ((table["period"] + 1 - burn_in) % year != 0)]
+    open_books = open_books[open_books["period"] < periods - (whole == 0)]
+    by_year = [kpi for kpi in results.kpis if table[kpi].notna().any() and not open_books[kpi].notna().any()]
+    if not by_year or (not whole and left == 1):
+        return ""
+    measures = one_of(by_year, "and")
+    if not whole:
+        return f"less than a year: {measures} are of the {left} periods that are measured, and a year has {year}"
+    what = f"the last {counted(left, 'period')} of {periods - burn_in} measured are in no whole year"
+    return f"part of a year: {what}, and {measures} leave them out; set periods = {burn_in + (whole + 1) * year}"
 
 
 def settling(results: Results, periods: int, burn_in: int) -> str:

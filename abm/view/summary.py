@@ -31,15 +31,10 @@ def judged_by(results: Results) -> str:
     return results.sheet.decides
 
 
-def better(results: Results, kpi: str) -> str:
-    """Return whether "more" or "less" of a KPI is better; "" = neither."""
-    return BY_NAME[kpi].better if kpi in BY_NAME else results.sheet.own.get(kpi, ("", ""))[1]
-
-
 def winner(results: Results) -> Winner:
     """Return which arm is best for the focal firm, and the sentence that says how sure that is."""
     kpi = judged_by(results)
-    way = better(results, kpi)
+    way = results.better(kpi)
     if not way:
         said = f"neither more nor less of {kpi} is better, so no arm is the best; judge_by may name another KPI"
         return Winner(None, said, ())
@@ -61,10 +56,10 @@ def verdict(results: Results, table: pd.DataFrame) -> list[str]:
 def about_points(results: Results) -> str:
     """Say what a verdict over several points of a design is a mean of, and how many points each arm leads at."""
     points, kpi, firm = len(results.sheet.design), judged_by(results), results.firms[0]
-    if points < 2 or len(results.arms) < 2 or not better(results, kpi):
+    if points < 2 or len(results.arms) < 2 or not results.better(kpi):
         return ""
     blocks = np.stack([results.block(kpi, arm, firm) for arm in results.arms])
-    sign = 1.0 if better(results, kpi) == "more" else -1.0
+    sign = 1.0 if results.better(kpi) == "more" else -1.0
     known = np.isfinite(blocks).all(axis=0)  # replications in which every arm has a value
     sums = np.where(known, sign * blocks, 0.0).sum(axis=-1)
     leaders = sums.argmax(axis=0)[known.any(axis=-1)]
@@ -174,7 +169,7 @@ def ranked_arms(results: Results, table: pd.DataFrame) -> list[str]:
     """Return the arms, the best in the KPI that decides first."""
     kpi = judged_by(results)
     own = table[table["kpi"] == kpi].sort_values(
-        "difference", ascending=better(results, kpi) == "less", kind="stable", na_position="last"
+        "difference", ascending=results.better(kpi) == "less", kind="stable", na_position="last"
     )
     return [str(arm) for arm in own["arm"]]
 

@@ -31,7 +31,8 @@ def run(results: Results, manifest: Manifest, study: Experiment | None) -> Itera
             f"{scenario['burn_in']:,} are not measured; network {scenario['network']['kind']}.",
         ]
     )
-    said = hints.hints(results, scenario["periods"], scenario["burn_in"]) + (given.lines(study) if study else [])
+    lengths = (scenario[name] for name in ("periods", "burn_in", "periods_per_year"))
+    said = hints.hints(results, *lengths) + (given.lines(study) if study else [])
     yield markup.paragraphs([f"{line[:1].upper()}{line[1:]}." for line in said])
     arms = study.arms if study else manifest.experiment["arms"]
     called = [

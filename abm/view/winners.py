@@ -29,7 +29,7 @@ def by_point(results: Results, kpi: str) -> pd.DataFrame:
     """
     if len(results.arms) < 2:
         raise Refusal("there is only one arm, so that there is nothing to compare")
-    way = summary.better(results, kpi)
+    way = results.better(kpi)
     if not way:
         raise Refusal(f"neither more nor less of {kpi} is better, so that no arm is best")
     sign = 1.0 if way == "more" else -1.0

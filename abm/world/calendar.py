@@ -11,8 +11,13 @@ NEVER = 2**30  # periods, longer than any run
 
 @equation
 def year_closes(done, periods_per_year, burn_in, periods):
-    """Return whether the books close after so many periods: with the burn-in, each year after it, and the run."""
-    return done == burn_in or done == periods or (done > burn_in and (done - burn_in) % periods_per_year == 0)
+    """Return whether the books close after so many periods: with the burn-in and with each year after it.
+
+    In a run that measures less than a year they close with the run. What is left over behind whole years is in no
+    year's books: a few weeks, counted as if they were a year, would halve who is retained and who has bought.
+    """
+    whole = done >= burn_in and (done - burn_in) % periods_per_year == 0
+    return whole or (done == periods and periods - burn_in < periods_per_year)
 
 
 @equation(double=True)

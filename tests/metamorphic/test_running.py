@@ -84,6 +84,15 @@ def test_a_longer_run(market, longer):
     assert_same_counts(after(market), after({**market, "periods": market["periods"] + longer}))
 
 
+@holds_over(markets(), st.integers(1, 9))
+def test_what_is_left_over_behind_whole_years(market, left):
+    """A few weeks had counted as another year, in which few bought and fewer were retained."""
+    years = {**market, "periods_per_year": 10, "burn_in": 5, "periods": 25}
+    one, other = after(years), after({**years, "periods": 25 + left})
+    for name in ("buyers", "retained", "own_at_start", "year_visits", "customers_at_close", "wallet_all"):
+        np.testing.assert_array_equal(one.world.tallied(name).sum(axis=0), other.world.tallied(name).sum(axis=0))
+
+
 @holds_over(markets(), st.data())
 def test_what_counts_from_when(market, data):
     """The burn-in says from when results count: of what customers do it moves nothing, but for books that close."""

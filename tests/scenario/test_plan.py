@@ -41,6 +41,13 @@ def calm_pairs(trust, trust_at, mood, lo, hi):
         mood[i] = trust[0, i] + trust_at[i]
 
 
+@kernel
+def lift_mood(satisfaction_shift, visit_count):
+    """Please everybody."""
+    for v in range(visit_count[0]):
+        satisfaction_shift[v] += np.float32(0.1)
+
+
 @kernel(per="market")
 def count_visitors(visit_count, sighs):
     sighs[0] += visit_count[0]
@@ -144,9 +151,17 @@ class TestWrites:
     def test_shipped_theories_declare_what_they_write(self):
         for changes in ({}, {"choice.rule": "threshold"}, {"choice.rule": "habit", "choice.market": "lost_for_good"}):
             mechanisms = Scenario().replace({**changes, "defection.exit_rate": 0.1}).mechanisms()
-            sums = [one for mechanism in mechanisms for one in mechanism.sums]
             for mechanism in mechanisms:
-                plan.check_kernels(mechanism, SMALL.firms, sums)
+                plan.check_kernels(mechanism, SMALL.firms, mechanisms)
+
+    @pytest.mark.parametrize("phase", [Phase.VALUATION, Phase.DELIVERY, Phase.LEARNING])
+    def test_a_sum_that_is_added_to_too_early_or_too_late_is_refused(self, phase):
+        """It was said to be no column of the theory's; with `writes` it ran, and changed nothing."""
+        refused = f"lift_mood of mood adds to 'satisfaction_shift' in Phase.{phase.name}, which changes nothing: it is "
+        for writes in ((), ("satisfaction_shift",)):
+            with pytest.raises(Refusal, match=f"kernel {refused}added up in Phase.JUDGEMENT, so do it there"):
+                SMALL.adding(doing(phase, lift_mood, writes=writes))
+        SMALL.adding(doing(Phase.JUDGEMENT, lift_mood))
 
 
 class TestScope:

@@ -225,7 +225,7 @@ class TestStillMoving:
             r"still moving at the end: over the last two times 20 periods the effect on profit of north", said
         )
         assert re.search(r"'more' rises from \+69\.\d to \+89\.\d; run longer, or say that this is the horizon", said)
-        assert said in hints.hints(results, 100, 20)
+        assert said in hints.hints(results, 100, 20, 80)
 
     def test_one_that_is_there_from_the_first_is_not(self, effect_of):
         results = effect_of(lambda replication: 5.0 + 0.1 * luck(replication + 50))
@@ -302,6 +302,33 @@ def test_more_warm_up_than_the_burn_in_is_said(run_as):
 def test_what_goes_on_growing_is_to_run_longer(run_as):
     results = run_as(lambda replication: luck(replication) + np.arange(100.0))
     assert "(MSER-5), or the market changes all the time; run longer, unless" in hints.settling(results, 100, 10)
+
+
+def by_the_year(periods, year, kpis=("profit", "penetration", "frequency")):
+    world = abm.Scenario(periods=periods, burn_in=10, periods_per_year=year, population=abm.Population(customers=20))
+    return abm.run(abm.Experiment("years", world, {"none": {}}, replications=2, kpis=kpis), workers=1)
+
+
+@pytest.mark.parametrize(
+    ("periods", "year", "said"),
+    [
+        (
+            30, 52,
+            "less than a year: penetration and frequency are of the 20 periods that are measured, and a year has 52",
+        ),
+        (
+            33, 10,
+            "part of a year: the last 3 periods of 23 measured are in no whole year, and penetration and frequency "
+            "leave them out; set periods = 40",
+        ),
+        (30, 10, ""),
+    ],
+)  # fmt: skip
+def test_what_measures_by_the_year_are_of_is_said(periods, year, said):
+    results = by_the_year(periods, year)
+    assert hints.part_of_a_year(results, periods, 10, year) == said
+    assert (said in hints.hints(results, periods, 10, year)) == bool(said)
+    assert hints.part_of_a_year(by_the_year(periods, year, ("profit",)), periods, 10, year) == ""
 
 
 def test_luck_is_no_warm_up(run_as):

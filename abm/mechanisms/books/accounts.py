@@ -181,8 +181,8 @@ def close_year(
 ):  # fmt: skip
     """When the books close, count visits and wallets; then open new ones.
 
-    They close with the burn-in, with every `periods_per_year` periods after it, and with the run. A buyer's wallet is
-    what she spent anywhere.
+    They close with the burn-in and with every `periods_per_year` periods after it; with the run, if it measures less
+    than that. A buyer's wallet is what she spent anywhere.
 
     year_spend, year_purchases (m, n)  [written]
     customers_at_close, category_spend, wallet_own, wallet_all, year_visits  tallies [written]

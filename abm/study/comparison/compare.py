@@ -29,7 +29,7 @@ def compare(
     zone: float | None = None,
     confidence: float = 0.95,
     *,
-    largest: bool = True,
+    largest: bool | None = None,
     group: str | None = None,
     point: int | None = None,
     max_runs: int | None = None,
@@ -44,7 +44,7 @@ def compare(
 ) -> Verdict:
     """Return which arm is best in a KPI of a firm, with the probability that this is right.
 
-    firm       : None = the focal firm, the first           largest : whether more is better
+    firm       : None = the focal firm, the first           largest : whether more is better; None = as the KPI says
     group      : of the firm's customers that the study tells apart; None = everybody
     zone       : the smallest difference that matters, in the KPI's unit, above 0; only you can know it
     confidence : probability of a right answer, above 1 / number of arms

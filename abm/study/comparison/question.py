@@ -73,12 +73,18 @@ def question(
     firm: str | None,
     zone: float | None,
     confidence: float,
-    largest: bool,
+    largest: bool | None = None,
     pilot: int = PILOT,
     batch: int = BATCH,
     group: str | None = None,
 ) -> Question:
-    """Return the question; raise Refusal for names that the study does not have and numbers of no use."""
+    """Return the question.
+
+    largest : None = as the KPI says
+
+    Raises Refusal for names that the study does not have, numbers of no use, and a KPI of which neither more nor less
+    is better, where it is not said which is.
+    """
     pilot = checks.whole("pilot", pilot, low=1)
     if pilot < PILOT:
         raise Refusal(f"= {pilot} is below {PILOT}, the fewest replications to judge variances by", place="pilot")
@@ -86,6 +92,7 @@ def question(
     measured = _measured(experiment, kpi)
     firm, group = _firm(experiment, firm), _group(experiment, group)
     _check_confidence(confidence, len(experiment.arms))
+    largest = _more_is_better(measured) if largest is None else largest
     return Question(measured, firm, _zone(zone, measured), float(confidence), largest, pilot, batch, group)
 
 
@@ -98,6 +105,13 @@ def _measured(experiment: Experiment, name: str) -> Measure:
         raise Refusal(f"= {shown(name)} is not measured by the study; set kpis = [{wanted}]", place="kpi")
     advice = did_you_mean(name, [*known, *experiment.own.known]) or f"; the study measures {', '.join(known)}"
     raise Refusal(f"= {shown(name)} is no KPI{advice}", place="kpi")
+
+
+def _more_is_better(kpi: Measure) -> bool:
+    if not kpi.better:
+        ways = "--highest or --lowest; in Python largest=True or largest=False"
+        raise Refusal(f"neither more nor less of {kpi.name} is better; say {ways}")
+    return kpi.better == "more"
 
 
 def _firm(experiment: Experiment, name: str | None) -> str:

@@ -119,7 +119,7 @@ def robust(
     confidence: float = 0.95,
     *,
     together: bool = False,
-    largest: bool = True,
+    largest: bool | None = None,
     group: str | None = None,
     max_runs: int | None = None,
     pilot: int = PILOT,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.core.errors import Refusal
+from abm.core.fixed import fixed
 from abm.core.guidance import shortened
 from abm.core.shown import in_notebook
 from abm.core.spec import read_toml, write_toml
@@ -104,9 +105,9 @@ class Experiment:
         self._set(kpis=checks.kpis(self.kpis, self.own.known), arms=arms)
         checks.judged("judge_by", self.judge_by, [kpi.name for kpi in self.kpis])
         baseline = checks.baseline(self.baseline, arms)
-        self._set(arms=checked_matches(self.scenario, arms, baseline, [kpi.name for kpi in self.kpis]))
+        self._set(arms=fixed(checked_matches(self.scenario, arms, baseline, [kpi.name for kpi in self.kpis])))
         with checks.at("groups"):
-            self._set(groups=groupings(self.scenario, arms, baseline, self.groups))
+            self._set(groups=fixed(groupings(self.scenario, arms, baseline, self.groups)))
         with checks.at("record"):
             worlds = [in_arm(self.scenario, arm, settings) for arm, settings in arms.items()]
             labels = [label for own in self.group_labels.values() for label in own]

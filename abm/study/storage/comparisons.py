@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
+from abm.scenario.measures import BY_NAME
 from abm.study.plan.groups import unit_of
 from abm.study.plan.sheet import Sheet
 from abm.study.statistics import intervals
@@ -129,13 +130,16 @@ class Comparisons(ABC):
         kpi: str,
         firm: str | None = None,
         confidence: float = 0.95,
-        largest: bool = True,
+        largest: bool | None = None,
         group: str | None = None,
     ) -> pd.DataFrame:
         """A row per arm, best first: mean, and difference from the best arm with its interval and pairs.
 
-        largest : whether more is better        group : of customers; None = everybody
+        largest : whether more is better; None = as the KPI says        group : of customers; None = everybody
+
+        Raises Refusal for names that are not in the results, and for a KPI of which neither more nor less is better.
         """
+        largest = self._more_is_better(kpi) if largest is None else largest
         table = self.table(firm, confidence, group)
         table = table[table["kpi"] == self._known("KPI", kpi, self.kpis)]
         table = table.sort_values("difference", ascending=not largest, kind="stable", na_position="last")
@@ -150,14 +154,17 @@ class Comparisons(ABC):
         kpi: str,
         firm: str | None = None,
         confidence: float = 0.95,
-        largest: bool = True,
+        largest: bool | None = None,
         group: str | None = None,
     ) -> Winner:
         """Return the best arm, if it is shown to be better than every other, and a sentence that says how sure that is.
 
         The best arm's paired interval against each other must exclude 0, at a confidence that allows for all of these
         comparisons together (Bonferroni).
+
+        largest, group : as of `ranking`, and what is refused
         """
+        largest = self._more_is_better(kpi) if largest is None else largest
         best, *others = self.ranking(kpi, firm, confidence, largest, group)["arm"]
         each = 1 - (1 - confidence) / max(1, len(others))
         differences = tuple(self.paired(kpi, best, other, firm, each, group=group) for other in others)
@@ -182,6 +189,16 @@ class Comparisons(ABC):
             )
         of_date = persons[persons["period"] == (dates[-1] if date is None else date)] if dates else persons
         return twins(of_date, unit if unit in persons else column, self._known("arm", arm, self.arms), against)
+
+    def better(self, kpi: str) -> str:
+        """Return whether "more" or "less" of a KPI is better; "" = neither."""
+        return BY_NAME[kpi].better if kpi in BY_NAME else self.sheet.own.get(kpi, ("", ""))[1]
+
+    def _more_is_better(self, kpi: str) -> bool:
+        way = self.better(self._known("KPI", kpi, self.kpis))
+        if not way:
+            raise Refusal(f"neither more nor less of {kpi} is better; say which, as largest=True or largest=False")
+        return way == "more"
 
     def _other(self, against: str) -> str:
         """Return the only arm besides one; refuse if there are several, or none."""

@@ -32,9 +32,13 @@ from abm.study.storage.rows import Holdings, Rows
 from abm.study.storage.spreadsheet import harmless
 from abm.study.storage.store import Segments, Store
 
+_COPIED_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3  # by pandas: a shallow copy is a table of its own
+
 
 class Results(Comparisons):
     """The stored runs of one experiment; read when first asked for.
+
+    Each time a table is asked for it is the caller's own: to go on with one that was changed, give it a name.
 
     arms, kpis, firms, factors : names, in the experiment's order; the first firm is the focal one
     groups   : names of the groups of customers that are told apart; () = there are none
@@ -99,24 +103,24 @@ class Results(Comparisons):
         """Names of damaged segments."""
         return tuple(sorted(self._segments.damaged))
 
-    @cached_property
+    @property
     def runs(self) -> pd.DataFrame:
         """A row per run and firm: run_id, arm, point, replication, seed, firm, factors, status, error, KPIs.
 
         KPIs are measured over the periods after the burn-in. A failed run is one row without firm and numbers. With
         groups there are rows for each, told apart by a column `group`, which is "all" where everybody counts.
         """
-        return tidy.of_runs(self.sheet, self._run_rows)
+        return _own_copy(self._runs)
 
-    @cached_property
+    @property
     def periods(self) -> pd.DataFrame:
         """A row per run, period and firm, and group if there are groups: as `runs`, with the period.
 
         All periods are there, those of the burn-in too. Texts are categories, which keeps large tables small.
         """
-        return tidy.of_periods(self.sheet, self._segments.rows(self.sheet, by_period=True))
+        return _own_copy(self._periods)
 
-    @cached_property
+    @property
     def persons(self) -> pd.DataFrame:
         """A row per run, date and person that the study records: run_id, arm, point, replication, factors, period (that
         have passed), customer (her identity, the same in all arms of a replication), and the columns asked for; one
@@ -124,28 +128,26 @@ class Results(Comparisons):
 
         Raises Refusal if the study records none.
         """
-        return self._log("persons")
+        return _own_copy(self._persons)
 
-    @cached_property
+    @property
     def visits(self) -> pd.DataFrame:
         """A row per visit that the study logs: run_id, arm, point, replication, factors, period, customer, nth (which
         of her occasions of the period), firm, and the columns asked for.
 
         Raises Refusal if the study logs none.
         """
-        return self._log("visits")
+        return _own_copy(self._visits)
 
     def _log(self, kind: str) -> pd.DataFrame:
         if kind not in self.sheet.records:
             raise Refusal(f"the study records no {kind}; give it [record.{kind}]")
         return tidy.of_log(self.sheet, self._segments.log(self.sheet, kind))
 
-    @cached_property
+    @property
     def failed(self) -> pd.DataFrame:
         """A row per failed run: run_id, arm, point, replication, error (its class), message."""
-        runs = [(self.sheet.run(index), words) for index, words in sorted(self._run_rows.errors.items())]
-        rows = [(run.run_id, run.arm, run.point, run.replication, *words) for run, words in runs]
-        return pd.DataFrame(rows, columns=["run_id", "arm", "point", "replication", "error", "message"])
+        return _own_copy(self._failed)
 
     def canonical(self) -> str:
         """Return a digest (hex) of all numbers to the last bit.
@@ -171,6 +173,28 @@ class Results(Comparisons):
         Path(folder).mkdir(parents=True, exist_ok=True)
         harmless(self.runs).to_csv(Path(folder) / "runs.csv", index=False)
         harmless(self.periods).to_csv(Path(folder) / "periods.csv", index=False)
+
+    @cached_property
+    def _runs(self) -> pd.DataFrame:
+        return tidy.of_runs(self.sheet, self._run_rows)
+
+    @cached_property
+    def _periods(self) -> pd.DataFrame:
+        return tidy.of_periods(self.sheet, self._segments.rows(self.sheet, by_period=True))
+
+    @cached_property
+    def _persons(self) -> pd.DataFrame:
+        return self._log("persons")
+
+    @cached_property
+    def _visits(self) -> pd.DataFrame:
+        return self._log("visits")
+
+    @cached_property
+    def _failed(self) -> pd.DataFrame:
+        runs = [(self.sheet.run(index), words) for index, words in sorted(self._run_rows.errors.items())]
+        rows = [(run.run_id, run.arm, run.point, run.replication, *words) for run, words in runs]
+        return pd.DataFrame(rows, columns=["run_id", "arm", "point", "replication", "error", "message"])
 
     @cached_property
     def _holdings(self) -> Holdings:
@@ -202,7 +226,7 @@ class Results(Comparisons):
         group : of customers; None = everybody
         """
         self._check_names(kpi, arm, firm, group)
-        table, sheet = self.periods if self.groups else self.periods.assign(group=ALL), self.sheet
+        table, sheet = self._periods if self.groups else self._periods.assign(group=ALL), self.sheet
         own = (table["arm"] == arm) & (table["firm"] == firm) & (table["group"] == (group or ALL))
         rows = table[own & (table["period"] < sheet.periods)]
         course = np.full((len(sheet.design), sheet.replications, sheet.periods), np.nan)
@@ -217,6 +241,11 @@ class Results(Comparisons):
         self._known(
             "firm", firm, dict.fromkeys([*self.firms, *filter(None, tidy.units(self.sheet, self._run_rows)["firm"][0])])
         )
+
+
+def _own_copy(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that can be changed without changing what later answers are made from."""
+    return table.copy(deep=not _COPIED_ON_WRITE)
 
 
 def read(folder: Path | str) -> Results:

@@ -96,7 +96,7 @@ class Trial:
 def _sentences(results: Results, table: pd.DataFrame, firm: str) -> list[str]:
     """Return what came out in the KPI that decides, the answer first."""
     kpi = summary.judged_by(results)
-    way = summary.better(results, kpi)
+    way = results.better(kpi)
     row = table[(table["kpi"] == kpi) & (table["arm"] != results.baseline)].to_dict("records")[0]
     said = []
     if way:

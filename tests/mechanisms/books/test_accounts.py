@@ -124,12 +124,17 @@ class TestBooks:
         assert small.c.own_before.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
         np.testing.assert_array_equal(small.c.relation_before, small.c.relation)
 
-    def test_with_the_burn_in_each_year_after_it_and_the_run(self):
+    def test_with_the_burn_in_and_each_year_after_it(self):
+        """Five periods that were left over had counted as a year."""
         books = {t + 1: self.closed(t) for t in range(30)}
-        assert [done for done, small in books.items() if not small.c.year_spend.any()] == [5, 15, 25, 30]
-        assert [done for done, small in books.items() if any(small.counted("buyers"))] == [5, 15, 25, 30]
-        assert [done for done, small in books.items() if any(small.counted("own_at_start"))] == [5, 15, 25, 30]
-        assert [done for done in books if year_closes(done, 10, 5, 30)] == [5, 15, 25, 30]
+        assert [done for done, small in books.items() if not small.c.year_spend.any()] == [5, 15, 25]
+        assert [done for done, small in books.items() if any(small.counted("buyers"))] == [5, 15, 25]
+        assert [done for done, small in books.items() if any(small.counted("own_at_start"))] == [5, 15, 25]
+        assert [done for done in books if year_closes(done, 10, 5, 30)] == [5, 15, 25]
+
+    @pytest.mark.parametrize(("burn_in", "periods", "closed"), [(0, 9, [0, 9]), (5, 14, [5, 14]), (5, 15, [5, 15])])
+    def test_with_a_run_that_measures_less_than_a_year(self, burn_in, periods, closed):
+        assert [done for done in range(periods + 1) if year_closes(done, 10, burn_in, periods)] == closed
 
     def test_tile_by_tile_nothing_is_counted_twice(self):
         whole, parts = Small(4, periods=1), Small(4, periods=1)

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from abm.core.errors import Refusal
 from abm.engine import recording
+from abm.scenario.scenario import Scenario
 from abm.study.comparison.compare import compare
 from abm.study.plan.design import grid
+from abm.study.plan.experiment import Experiment
+from abm.study.running.runner import run
 from abm.study.running.work import RunExecutor
 from abm.study.storage.results import read
 
@@ -155,3 +159,19 @@ class TestCheck:
         done.clear()
         assert verdict.check(replications=2, workers=1).ok
         assert sorted(done) == [(arm, 1, r) for arm in ("none", "none_again") for r in (0, 1)]
+
+
+def test_the_best_arm_has_most_of_what_is_good_and_least_of_what_is_bad():
+    """An arm that leaves most customers dissatisfied was called the best in `dissatisfied_share`."""
+    arms = {"good": {}, "bad": {"firms.north.service.quality": 0.2}}
+    world = Scenario(periods=30, population={"customers": 200})
+    study = Experiment("bad", world, arms, kpis=("dissatisfied_share", "telling_rate"), replications=4)
+    assert compare(study, "dissatisfied_share", zone=0.05, workers=1).best == "good"
+    assert compare(study, "dissatisfied_share", zone=0.05, largest=True, workers=1).best == "bad"
+    results = run(study, workers=1)
+    assert results.winner("dissatisfied_share").arm == "good"
+    assert list(results.ranking("dissatisfied_share")["arm"]) == ["good", "bad"]
+    assert list(results.ranking("dissatisfied_share", largest=True)["arm"]) == ["bad", "good"]
+    for ask in (results.winner, results.ranking, lambda kpi: compare(study, kpi, zone=0.05)):
+        with pytest.raises(Refusal, match="neither more nor less of telling_rate is better; say "):
+            ask("telling_rate")

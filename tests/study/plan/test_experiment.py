@@ -1,6 +1,8 @@
 """Experiments: built or refused, the same in Python and in a file, and the ids of their runs."""
 
+import copy
 import math
+import pickle
 from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
@@ -130,6 +132,24 @@ def test_saved_and_loaded_equal_to_the_last_bit(tmp_path, price, tiers, seed, le
 def test_frozen(study):
     with pytest.raises(FrozenInstanceError):
         study().seed = 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arms: arms.update(late={}), lambda arms: arms["none"].__setitem__("firms.north.price", 0.9),
+        lambda arms: arms.pop("none"), lambda arms: arms.__delitem__("none"), lambda arms: arms.setdefault("late", {}),
+        lambda arms: arms.clear(), lambda arms: arms.popitem(), lambda arms: arms.__ior__({"late": {}}),
+    ],
+)  # fmt: skip
+def test_arms_are_frozen_too(study, change):
+    """A changed arm was shown, and the runs of the one before it went on to be its results."""
+    made = study(arms={"none": {}})
+    with pytest.raises(Refusal, match=r"a study is not changed in place; make another with .replace\(\.\.\.\), as "):
+        change(made.arms)
+    assert made.arms == {"none": {}}
+    assert list(made.replace(arms=made.arms | {"late": {}}).arms) == ["none", "late"]
+    assert pickle.loads(pickle.dumps(made.arms)) == copy.deepcopy(made.arms) == made.arms
 
 
 def test_no_arms_are_one_arm(study):

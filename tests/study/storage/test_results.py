@@ -64,6 +64,19 @@ def test_periods_are_tidy_and_join_by_run_id(results):
     assert (joined["arm"] == joined["arm_of_period"].astype(str)).all()
 
 
+def test_what_is_done_to_a_table_changes_no_later_answer(results):
+    """Cents of `persons` turned into cu made the effects on persons a hundred times smaller."""
+    found = results(ahead)
+    before, course = found.paired("profit", "points"), found.course("profit", "points", "north")
+    runs = found.runs.copy()
+    for name in ("runs", "periods", "failed"):
+        table = getattr(found, name)
+        table[table.columns[-1]] = 0
+    assert found.paired("profit", "points") == before
+    np.testing.assert_array_equal(found.course("profit", "points", "north"), course)
+    pd.testing.assert_frame_equal(found.runs, runs)
+
+
 def test_a_failed_run_is_one_row_without_numbers(results):
     found = results(ahead, failed=(2,))
     failed = found.runs[found.runs["status"] == "failed"]
