@@ -50,9 +50,9 @@ def main(
         largest = None if lowest is None else not lowest
         asked = question(study, kpi, firm, smallest, confidence, largest, pilot, group=group)
         RaceRunner(study, asked).races([points_of(study, point)], max_runs)  # refused before any trial run
-        out = doing.results_folder(out, file, study.name)
         pilots = len(study.arms) * pilot * (1 if point is not None else len(study.design))
         resources = doing.resources(study, pilots, workers, threads, cluster)
+        out = doing.results_folder(out, file, study.name)
         study, trials = matching.solved(study, out, workers, threads, cluster)
         with _Watch(study, cluster, _intention(study, pilot, pilots, resources)) as watch:
             watch.trials = trials

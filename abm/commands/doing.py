@@ -6,7 +6,7 @@ import contextlib
 import math
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +21,6 @@ from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.factors import SPEC
 from abm.study.plan.overrides import parsed
-from abm.study.provenance.files import check_can_be_made
 from abm.study.running.estimate import estimate
 from abm.study.running.matching import trial_runs
 from abm.study.running.parallelism import Parallelism, choose_parallelism
@@ -56,34 +55,31 @@ def with_origin(refusal: Refusal, file: Path, **typed: Any) -> Refusal:
     return Refusal(refusal.message, place=place, source=file.name)
 
 
-def results_folder(out: Path | None, file: Path, study: str, kind: str = "") -> Path:
+def results_folder(
+    out: Path | None, file: Path, study: str, kind: str = "", needed: Callable[[], Experiment] | None = None
+) -> Path:
     """Return where the results of a study go; say so if those of another one are there.
 
-    out : what was said; None = a folder beside the file, named by the study and the kind of its results
+    out    : what was said; None = a folder beside the file, named by the study and the kind of its results
+    needed : returns the experiment whose runs are wanted: a folder that has them all need not be written
 
-    Raises Refusal for a name that would lead elsewhere, a folder that cannot be made, results in the format of another
-    version, and files that are none of results and would be written over.
+    Raises Refusal for a name that would lead elsewhere, a folder that cannot be made or written, results in the format
+    of another version, and files that are none of results and would be written over.
     """
-    if out is None:
-        out = file.parent / RESULTS / _folder_name(f"{study}{kind}")
-        check_format(out)
-        folders.check_nothing_is_lost(out, kind[1:], str(out))
-        return out
-    out = out.expanduser()
-    if out.exists() and not out.is_dir():
-        raise Refusal(f"= {out} is a file; give a folder, which is made if need be", place="out")
-    if not out.exists():
-        check_can_be_made(out)
-    check_format(out)
-    folders.check_nothing_is_lost(out, kind[1:])
-    with contextlib.suppress(Refusal):
-        other = read_manifest(out).sheet.name
-        if other != study:
-            output.note(
-                f"{out} has results of another study, {shown(other)}: its runs stay in the folder, but the report "
-                f"there will be that of {shown(study)}; to keep both apart, choose another --out DIR"
-            )
-    return out
+    place = "" if out is None else "out"
+    folder = file.parent / RESULTS / _folder_name(f"{study}{kind}") if out is None else out.expanduser()
+    folders.check_can_be_written(folder, place, needed)
+    check_format(folder)
+    folders.check_nothing_is_lost(folder, kind[1:], place)
+    if out is not None:
+        with contextlib.suppress(Refusal):
+            other = read_manifest(folder).sheet.name
+            if other != study:
+                output.note(
+                    f"{folder} has results of another study, {shown(other)}: its runs stay in the folder, but the "
+                    f"report there will be that of {shown(study)}; to keep both apart, choose another --out DIR"
+                )
+    return folder
 
 
 def _folder_name(name: str) -> str:

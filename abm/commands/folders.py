@@ -1,15 +1,17 @@
-"""Folders that results go into: none is used in which a file of somebody else's would be written over."""
+"""Folders that results go into: none is used that cannot be written, or in which somebody else's file would be lost."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from fnmatch import fnmatch
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from abm.core.errors import Refusal
-from abm.study.provenance import inputs
-from abm.study.storage.manifest import FILE, is_results_folder
+from abm.study.plan.experiment import Experiment
+from abm.study.provenance import files
+from abm.study.running.readiness import has_everything
+from abm.study.storage import manifest
+from abm.study.storage.manifest import SEGMENTS, is_results_folder
 
 WRITTEN = {  # by kind of results: patterns of what is written there, besides figures and what all kinds have
     "": ("report.html",),
@@ -19,7 +21,7 @@ WRITTEN = {  # by kind of results: patterns of what is written there, besides fi
     "morris": ("morris_*",),
     "tornado": ("tornado_*",),
 }
-_OF_ALL = (FILE, inputs.FOLDER, "*.analysis.json")
+_NOTE = "*.analysis.json"
 _COMPARED = ("verdict_*.png", "robust_*.png", "game_*.png")
 
 
@@ -28,14 +30,27 @@ def check_nothing_is_lost(folder: Path, kind: str = "", place: str = "out") -> N
 
     kind : of results, a key of WRITTEN        place : that a refusal names
     """
-    if not folder.is_dir() or is_results_folder(folder):
-        return
-    names = sorted(path.name for path in folder.iterdir())
-    patterns = [*_OF_ALL, *WRITTEN.get(kind, ()), *_figures(kind, names)]
-    lost = next((name for name in names if any(fnmatch(name, pattern) for pattern in patterns)), None)
-    if lost is not None:
-        what = f"= {folder} is no results folder, and its {lost} would be written over"
-        raise Refusal(f"{what}; give another folder, or move that away", place=place)
+    manifest.check_nothing_is_lost(folder, place, _written(folder, kind))
+
+
+def check_can_be_written(folder: Path, place: str = "out", needed: Callable[[], Experiment] | None = None) -> None:
+    """Refuse a file, and a folder that cannot be written or made, unless it has all that is needed of it.
+
+    needed : returns the experiment whose runs are wanted and no more; None = something is written in any case
+    """
+    try:
+        files.check_can_be_written(folder, place)
+        if (folder / SEGMENTS).exists():
+            files.check_can_be_written(folder / SEGMENTS, place)
+    except Refusal:
+        if needed is None or not is_results_folder(folder) or not has_everything(folder, needed()):
+            raise
+
+
+def _written(folder: Path, kind: str) -> Iterator[str]:
+    """Yield patterns of what is written there besides what all kinds of results have."""
+    yield from (_NOTE, *WRITTEN.get(kind, ()))
+    yield from _figures(kind, [path.name for path in folder.iterdir()])
 
 
 def _figures(kind: str, names: list[str]) -> Iterator[str]:

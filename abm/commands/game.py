@@ -33,9 +33,9 @@ def main(
         study = overrides(load(file, own), sets, replications, seed)
         check_confidence(confidence)
         plan = profiles(study, _names(firms), _names(arms or ""), kpi)
-        out = doing.results_folder(out, file, plan.experiment.name)
         world = plan.experiment
         resources = doing.resources(world, len(world), workers, threads, cluster)
+        out = doing.results_folder(out, file, world.name)
         output.note(doing.intention(world, resources).replace(counted(len(plan.choices), "arm"), _size(plan), 1))
         with doing.Watch(world, cluster) as watch:
             command = _command(file, plan, own, sets, replications, seed)

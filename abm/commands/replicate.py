@@ -13,7 +13,7 @@ from abm.core.errors import Refusal, counted, one_of
 from abm.core.machine import processors
 from abm.replication.paper import folder_of_papers, papers_in, read_paper, replicate
 from abm.replication.together import as_frame, documents, ours, page, theirs
-from abm.study.provenance.files import write_whole
+from abm.study.provenance.files import check_can_be_written, write_whole
 from abm.view import tables
 
 PAGE, BELOW = "README.md", "NOTES.md"  # the second: paragraphs of the user's own below the table
@@ -28,6 +28,8 @@ def main(
     """
     folder = folder_of_papers(papers)
     chosen = _chosen(names, whole, folder)
+    if whole and not sets:
+        check_can_be_written(folder, "--papers" if papers else "")
     if len(chosen) == 1:
         output.note(f"{chosen[0]}: reproducing")
         table = replicate(chosen[0], sets, folder)

@@ -47,7 +47,7 @@ def main(
         if strict and not experiment.expect:
             raise Refusal("judges criteria, and the study has none; write them as [[expect]]", place="--strict")
         resources = doing.resources(experiment, len(experiment), workers, threads, cluster)
-        out = doing.results_folder(out, file, experiment.name)
+        out = doing.results_folder(out, file, experiment.name, needed=lambda: experiment)
         for line in (doing.intention(experiment, resources), *given.lines(experiment)):
             output.note(line)
         experiment, trials = matching.solved(experiment, out, workers, threads, cluster)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,13 @@ def main(
         )
         varied = doing.factors(factors)
         asked(study, kpi, firm, method, samples, arm, against, varied, confidence)
-        out = doing.results_folder(out, file, study.name, f"_{method}")
+        plan = partial(
+            planned, kpi=kpi, firm=firm, method=method, samples=samples, arm=arm, against=against, factors=varied,
+            confidence=confidence,
+        )  # fmt: skip
+        out = doing.results_folder(out, file, study.name, f"_{method}", lambda: study if study.matches else plan(study))
         study, trials = matching.solved(study, out, workers, threads, cluster)
-        study = planned(
-            study, kpi, firm, method, samples, arm=arm, against=against, factors=varied, confidence=confidence
-        )
+        study = plan(study)
         resources = doing.resources(study, len(study), workers, threads, cluster)
     except Refusal as refusal:
         raise doing.with_origin(refusal, file, replications=replications, seed=seed, factors=factors) from None

@@ -42,12 +42,14 @@ def main(
     """
     try:
         study = overrides(load(file, own), sets, replications, seed)
+        levels, place = _levels(weights), "" if out is None else "out"
         out = doing.results_folder(out, file, study.name)
         folder = out / threshold_files.FOLDER
-        folders.check_nothing_is_lost(folder, "thresholds")
+        folders.check_can_be_written(folder, place)
+        folders.check_nothing_is_lost(folder, "thresholds", place)
         with _Watch() as watch:
             found = thresholds(
-                study, kpi, firm, weights=_levels(weights), confidence=confidence, store=folder, workers=workers,
+                study, kpi, firm, weights=levels, confidence=confidence, store=folder, workers=workers,
                 threads=threads, watch=watch.next,
             )  # fmt: skip
     except Refusal as refusal:

@@ -33,7 +33,7 @@ from abm.exchange.again import Again, Chosen, all_stored, chosen
 from abm.logs.purchases import moment
 from abm.scenario.scenario import Scenario
 from abm.study.plan.sheet import Run
-from abm.study.provenance.files import write_whole
+from abm.study.provenance.files import check_can_be_made, write_whole
 from abm.study.storage.spreadsheet import harmless
 from abm.world.columns import CENT
 from abm.world.fitted import DAYS_PER_YEAR
@@ -172,6 +172,7 @@ def check_free(path: Path) -> None:
         raise Refusal("is there already; choose another name, or remove it first", source=str(path))
     if not path.parent.is_dir():
         raise Refusal("there is no such folder", source=str(path.parent))
+    check_can_be_made(path)
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

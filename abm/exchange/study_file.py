@@ -10,7 +10,7 @@ from abm.core.errors import Refusal
 from abm.core.spec import write_toml
 from abm.exchange.fit import MOST_POPULATION, Fit
 from abm.study.plan.experiment import Experiment
-from abm.study.provenance.files import write_whole
+from abm.study.provenance.files import check_can_be_made, write_whole
 from abm.world.files import allow
 
 
@@ -22,6 +22,7 @@ def check_free(path: Path) -> None:
         raise Refusal("is there already; choose another name, or remove it first", source=str(path))
     if not path.parent.is_dir():
         raise Refusal("there is no such folder", source=str(path.parent))
+    check_can_be_made(path)
 
 
 def study_of(found: Fit, path: Path) -> dict[str, Any]:

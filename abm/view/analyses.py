@@ -28,7 +28,9 @@ def keep(
     """
     files = [figure.name for figure in figures]
     note = {"title": title, "statement": list(statement), "figures": files, "market": _market(of)}
-    write_whole(folder / _NOTE.format(name), json.dumps(note, indent=2).encode())
+    path, data = folder / _NOTE.format(name), json.dumps(note, indent=2).encode()
+    if not path.is_file() or path.read_bytes() != data:  # a folder that has it all may be read-only
+        write_whole(path, data)
 
 
 def sections(folder: Path, study: Experiment | None) -> Iterator[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -81,7 +85,8 @@ def test_the_folder_that_nobody_named_is_looked_at_too(place, capsys):
     mine = place / "results" / "study" / "report.html"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    assert "is no results folder, and its report.html would be" in refused(capsys, "run", "study.toml")
+    line = refused(capsys, "run", "study.toml")
+    assert line.startswith("study.toml: results/study is no results folder, and its report.html would be written over;")
     assert mine.read_text() == "mine"
 
 
@@ -106,6 +111,54 @@ def test_a_results_folder_goes_on(place, text):
     else:
         with pytest.raises(Refusal, match=r"its manifest.toml would be written over"):
             folders.check_nothing_is_lost(place)
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """Let nothing be made in some folders, as on a disk that is mounted read-only; root has all permissions."""
+    there, make = [], tempfile.mkdtemp
+
+    def refuse(suffix=None, prefix=None, folder=None):
+        if folder is not None and Path(folder).absolute() in there:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return make(suffix, prefix, folder)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    return there
+
+
+@pytest.mark.parametrize("verb", MORE)
+def test_a_folder_that_cannot_be_written_is_refused_alone(place, capsys, read_only, verb):
+    (place / "locked").mkdir()
+    read_only.append(place / "locked")
+    line = refused(capsys, verb, "study.toml", *MORE[verb], "--out", "locked")
+    assert line == "--out = locked cannot be written: Read-only file system; give a folder elsewhere"
+    assert [*(place / "locked").iterdir()] == []
+
+
+@pytest.mark.parametrize("verb", MORE)
+def test_nor_can_the_folder_that_nobody_named(place, capsys, read_only, verb):
+    read_only.append(place)
+    line = refused(capsys, verb, "study.toml", *MORE[verb])
+    says = r"study.toml: results/study\w* cannot be made in .*: Read-only file system; give a folder elsewhere"
+    assert re.fullmatch(says, line)
+    assert not (place / "results").exists()
+
+
+def test_a_study_that_is_done_may_lie_where_nothing_can_be_written(place, capsys, read_only):
+    typed = ["run", "study.toml", "--workers", "1", "--out", "done"]
+    assert main(typed) == 0
+    read_only += [place / "done", place / "done" / "segments"]
+    assert main(typed) == 0
+    assert "--out = done cannot be written" in refused(capsys, *typed, "--replications", "3")
+    assert "--out = done cannot be written" in refused(capsys, *typed, "--seed", "3")
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_log_is_read(place, capsys, read_only):
+    read_only.append(place)
+    line = refused(capsys, "fit", "cdnow", "-o", "fitted.toml")
+    assert line.startswith("--out = fitted.toml cannot be made in ")
+    assert "Read-only file system" in line
 
 
 @pytest.mark.parametrize("verb", MORE)

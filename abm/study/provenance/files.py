@@ -30,12 +30,26 @@ def write_whole(target: Path, data: bytes) -> None:
 def check_can_be_made(folder: Path, place: str = "out") -> None:
     """Refuse, at a place, a folder that is not there and cannot be made where it is to be."""
     there = next(one for one in folder.absolute().parents if one.exists())
+    _try_in(there, f"= {folder} cannot be made in {there}", place)
+
+
+def check_can_be_written(folder: Path, place: str = "out") -> None:
+    """Refuse, at a place, a file, a folder in which nothing can be written, and one that cannot be made."""
+    if not folder.exists():
+        check_can_be_made(folder, place)
+    elif not folder.is_dir():
+        raise Refusal(f"= {folder} is a file; give a folder, which is made if need be", place=place)
+    else:
+        _try_in(folder, f"= {folder} cannot be written", place)
+
+
+def _try_in(folder: Path, what: str, place: str) -> None:
+    """Refuse a folder in which nothing can be made."""
     try:
-        with tempfile.TemporaryDirectory(dir=there):  # the only sure way to find out
+        with tempfile.TemporaryDirectory(dir=folder):  # the only sure way to find out
             pass
     except OSError as error:
-        what = f"= {folder} cannot be made in {there}: {error.strerror}"
-        raise Refusal(f"{what}; give a folder elsewhere", place=place) from None
+        raise Refusal(f"{what}: {error.strerror}; give a folder elsewhere", place=place) from None
 
 
 def write_named(folder: Path, suffix: str, fill: Callable[[Hashing], object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 from abm.study.plan.experiment import Experiment
 from abm.study.provenance import inputs
@@ -17,6 +18,17 @@ def warn_of_other_versions(keeper: Segments) -> None:
     """Warn of stored runs that were made with other versions of Python or libraries."""
     for change in dict.fromkeys(change for made_with in keeper.made_with() for change in changes(made_with)):
         warnings.warn(f"some stored runs were made with {change}; their last bits may differ", stacklevel=3)
+
+
+def has_everything(folder: Path, experiment: Experiment) -> bool:
+    """Return whether a results folder has all runs of an experiment and says so, so that it is only read.
+
+    If arms leave values open, nobody knows before they are found: then the answer is yes.
+    """
+    if experiment.matches:
+        return True
+    stored = Store(folder).holdings(experiment.sheet).done
+    return bool(stored.all()) and Manifest.of(experiment).says_the_same(folder)
 
 
 def make_ready(keeper: Store, experiment: Experiment, command: str, has_runs_left: bool) -> None:

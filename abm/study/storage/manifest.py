@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,24 @@ def check_format(folder: Path) -> None:
     if _is_foreign(table, folder):
         what = f"has results in format {shown(table.get('format'))}, and this version writes {FORMAT}; they stay as is"
         raise Refusal(f"{what}: choose another folder, or use the version that wrote them", place=str(folder))
+
+
+def check_nothing_is_lost(folder: Path, place: str, also: Iterable[str] = ()) -> None:
+    """Refuse a folder that is not one of results and has something that results would be written over.
+
+    place : that a refusal names        also : patterns of what is written there besides manifest and input files
+    """
+    if folder.is_dir() and not is_results_folder(folder):
+        refuse_losses(folder, place, "results folder", (FILE, inputs.FOLDER, *also))
+
+
+def refuse_losses(folder: Path, place: str, kind: str, patterns: Sequence[str]) -> None:
+    """Refuse a folder, which is none of a kind, if a name in it has one of the patterns of what is written there."""
+    names = sorted(path.name for path in folder.iterdir())
+    lost = next((name for name in names if any(fnmatch(name, pattern) for pattern in patterns)), None)
+    if lost is not None:
+        what = f"= {folder} is no {kind}, and its {lost} would be written over"
+        raise Refusal(f"{what}; give another folder, or move that away", place=place)
 
 
 def is_results_folder(folder: Path) -> bool:

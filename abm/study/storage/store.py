@@ -26,7 +26,7 @@ from abm.core.errors import Refusal
 from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import digest
 from abm.study.provenance.files import digest_of, remove_abandoned, write_named, write_whole
-from abm.study.storage.manifest import SEGMENTS, check_format
+from abm.study.storage.manifest import SEGMENTS, check_format, check_nothing_is_lost
 from abm.study.storage.rows import Holdings, Rows
 from abm.study.storage.segment import Segment, merge
 
@@ -160,8 +160,13 @@ class Store(Segments):
         return self.folder / SEGMENTS
 
     def prepare(self) -> None:
-        """Make the folder and see that it can be written; Refusal if not, or if it has another version's results."""
+        """Make the folder and see that it can be written.
+
+        Raises Refusal if not, and if it has another version's results or files that are none of results and would be
+        written over.
+        """
         check_format(self.folder)
+        check_nothing_is_lost(self.folder, "store")
         with self.writing():
             self.segments.mkdir(parents=True, exist_ok=True)
             remove_abandoned(self.segments)

@@ -376,6 +376,16 @@ class TestChoices:
         with pytest.raises(Refusal, match="cannot be written"):
             run(study(), tmp_path / "file", workers=1)
 
+    @pytest.mark.parametrize("name", ["manifest.toml", "inputs/graph.txt"])
+    def test_files_of_the_users_own_stay(self, study, tmp_path, name):
+        mine = tmp_path / "mine" / name
+        mine.parent.mkdir(parents=True)
+        mine.write_text("mine")
+        with pytest.raises(Refusal, match=r"store = .*mine is no results folder, and its \S+ would be written over;"):
+            run(study(), tmp_path / "mine", workers=1)
+        assert [path for path in (tmp_path / "mine").rglob("*") if path.is_file()] == [mine]
+        assert mine.read_text() == "mine"
+
     def test_progress_goes_from_what_is_stored_to_all(self, study, tmp_path):
         run(study(replications=1), tmp_path, workers=1)
         reports = []
