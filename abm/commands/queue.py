@@ -10,9 +10,11 @@ import pandas as pd
 
 from abm.commands import output
 from abm.core.errors import Refusal, one_of
+from abm.queues.measures import COLUMNS
 from abm.queues.serve import queue
 from abm.queues.served import Served
-from abm.study.provenance.files import write_whole
+from abm.study.provenance.files import check_can_be_written, write_whole
+from abm.study.storage.manifest import refuse_losses
 from abm.study.storage.spreadsheet import harmless
 from abm.view import queue_table, tables
 from abm.view.drawn import write_figures
@@ -20,6 +22,7 @@ from abm.view.queues import FILES, pictures
 
 _NUMBERS = ("expected", "simulated", "z")
 FORMATS = ("parquet", "csv")  # of the trace
+SUMMARY, ROWS = "summary.csv", "customers.{}"  # in the folder
 
 
 def main(
@@ -35,14 +38,13 @@ def main(
 ) -> int:
     """Serve the customers of a queue and print its summary; write the trace and figures if a folder is given.
 
-    Raises Refusal for a queue that cannot be used, and for a folder that is a file.
+    Raises Refusal for a queue that cannot be used, and for a folder that cannot be written or has others' files.
     """
     if trace not in FORMATS:
         raise Refusal(f"= {trace} is no format of a trace; take {one_of(FORMATS)}", place="--trace")
     if out is not None:
         out = out.expanduser()
-        if out.exists() and not out.is_dir():
-            raise Refusal(f"= {out} is a file; give a folder, which is made if need be", place="--out")
+        _check_free(out, trace)
     typed: dict[str, Any] = {"seed": seed, "replications": replications, "within": within}
     found = queue(file, customers=customers, duration=duration, **typed)
     if json:
@@ -53,6 +55,22 @@ def main(
         _write(found, out, trace)
         output.note(f"trace, summary and figures are in {out}")
     return 0
+
+
+def _check_free(out: Path, trace: str) -> None:
+    """Refuse a folder that cannot be written, and one in which files that are not of a queue would be written over."""
+    check_can_be_written(out, "--out")
+    if out.is_dir() and not _is_ours(out / SUMMARY):
+        refuse_losses(out, "--out", "folder of a queue", (SUMMARY, ROWS.format(trace), *FILES))
+
+
+def _is_ours(summary: Path) -> bool:
+    """Return whether a file is the summary of a queue, which is the first that is written into its folder."""
+    try:
+        with summary.open(encoding="utf-8") as file:
+            return file.readline().rstrip("\n") == ",".join(COLUMNS)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _document(found: Served) -> dict[str, Any]:
@@ -97,11 +115,12 @@ def _print(found: Served) -> None:
 
 def _write(found: Served, out: Path, trace: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "summary.csv", harmless(found.summary).to_csv(index=False).encode())
+    write_whole(out / SUMMARY, harmless(found.summary).to_csv(index=False).encode())
     if trace == "csv":
-        write_whole(out / "customers.csv", harmless(found.customers).to_csv(index=False).encode())
+        rows = harmless(found.customers).to_csv(index=False).encode()
     else:
         held = BytesIO()
         found.customers.to_parquet(held, index=False)
-        write_whole(out / "customers.parquet", held.getvalue())
+        rows = held.getvalue()
+    write_whole(out / ROWS.format(trace), rows)
     write_figures(out, pictures(found), FILES)

@@ -37,6 +37,9 @@ MEASURES = (
     "p_wait", "mean_wait", "mean_delay", "wait_80", "wait_90", "wait_95", "mean_answer", "service_level", "p_balk",
     "p_abandon", "p_deny", "overtaken", "mean_line", "utilisation",
 )  # fmt: skip
+COLUMNS = (  # of a summary
+    "kind", "offered", *COUNTS, *(name for one in MEASURES for name in (one, f"{one}_se")), "longest_line",
+)  # fmt: skip
 Array = NDArray[np.float64]
 
 
@@ -85,7 +88,7 @@ def summary(queue: Queue, traces: list[Trace], first: list[int], within: float) 
             row |= {measure: means[k], f"{measure}_se": errors[k]}
         row["longest_line"] = max(trace.longest for trace in traces) if only < 0 else np.nan
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _together(means: list[Array], batches: list[Array]) -> tuple[Array, Array]:

@@ -99,6 +99,25 @@ def test_it_writes_the_trace_if_asked(counter, capsys, kind):
     assert rows["waited"].sum() == pytest.approx(queue(counter, customers=400).customers["waited"].sum())
 
 
+@pytest.mark.parametrize("name", ["summary.csv", "customers.parquet", "waits.png"])
+def test_files_of_the_users_own_stay(counter, capsys, name):
+    mine = counter.parent / "mine" / name
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    assert main(["queue", "counter.toml", "--customers", "400", "--out", "mine"]) == 2
+    said = f"--out = mine is no folder of a queue, and its {name} would be written over"
+    assert capsys.readouterr() == ("", f"{said}; give another folder, or move that away\n")
+    assert [path.name for path in mine.parent.iterdir()] == [name]
+    assert mine.read_text() == "mine"
+
+
+def test_its_own_folder_is_written_again(counter):
+    asked = ["queue", "counter.toml", "--out", "found", "--customers"]
+    assert main([*asked, "400"]) == 0
+    assert main([*asked, "500"]) == 0
+    assert len(pd.read_parquet(counter.parent / "found" / "customers.parquet")) == 500
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -106,6 +125,7 @@ def test_it_writes_the_trace_if_asked(counter, capsys, kind):
         (["counter.toml", "--customers", "0"], "customers = 0 is no whole number"),
         (["counter.toml", "--trace", "xls"], "--trace = xls is no format of a trace; take parquet or csv"),
         (["counter.toml", "--out", "counter.toml"], "--out = counter.toml is a file; give a folder"),
+        (["counter.toml", "--out", "counter.toml/x"], "--out = counter.toml/x cannot be made in "),
         (["wrong.toml"], "wrong.toml: no Queue parameter 'servrs'; did you mean 'servers'?"),
     ],
     ids=str,
