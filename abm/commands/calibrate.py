@@ -55,6 +55,7 @@ def main(
     Raises Refusal before anything is written.
     """
     try:
+        doing.check_factors(factors, sets)
         study = overrides(load(file, own), sets, replications, seed)
         aims = _aims(targets, log, log_columns, dates, until)
         if not factors and not study.design.factors:

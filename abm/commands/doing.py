@@ -20,7 +20,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.factors import SPEC
-from abm.study.plan.overrides import parsed
+from abm.study.plan.overrides import check_set_once, parsed
 from abm.study.running.estimate import estimate
 from abm.study.running.matching import trial_runs
 from abm.study.running.parallelism import Parallelism, choose_parallelism
@@ -273,3 +273,9 @@ def factors(written: Sequence[str], option: str = "--factor") -> dict[str, Any] 
                 raise Refusal(f"'{path}' is given twice")
             found[path] = values
     return found or None
+
+
+def check_factors(written: Sequence[str], sets: Sequence[str]) -> None:
+    """Refuse factors that take the place of the study's if --set changes those too."""
+    if written:
+        check_set_once(sets, "design", f"--factor {written[0]}")

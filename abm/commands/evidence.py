@@ -13,7 +13,7 @@ from abm.facts.card import FACTS, document, findings, usual_market
 from abm.facts.fact import DEFAULT, Fact, Finding
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment, load
-from abm.study.plan.overrides import overrides
+from abm.study.plan.overrides import check_not_set, overrides
 from abm.view import tables
 
 
@@ -33,6 +33,7 @@ def main(
     Raises Refusal for a study that cannot be used and for an unknown fact.
     """
     chosen = _chosen(facts)
+    check_not_set(sets, "replications")
     for name, value, least in (("replications", replications, 2), ("threads", threads, 1)):
         if value < least:
             raise Refusal(f"= {value} is less than {least}", place=f"--{name}")

@@ -15,7 +15,7 @@ from abm.core.errors import Refusal
 from abm.study.comparison.judgement import judge
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment, load
-from abm.study.plan.overrides import overrides
+from abm.study.plan.overrides import check_set_once, overrides
 from abm.study.replications.precision import Precision
 from abm.study.running.runner import run
 from abm.study.storage.manifest import FILE as MANIFEST
@@ -42,7 +42,7 @@ def main(
     """Run a study; return 1 if runs failed, or a precision or (strict) criterion is not met; refuse before writing."""
     wanted = precise.asked(precision, max_runs)
     try:
-        experiment = _judged_by(overrides(load(file, own), sets, replications, seed), kpi)
+        experiment = _judged_by(overrides(load(file, own), sets, replications, seed), kpi, sets)
         experiment = precise.first_look(experiment, wanted, max_runs) if wanted else experiment
         if strict and not experiment.expect:
             raise Refusal("judges criteria, and the study has none; write them as [[expect]]", place="--strict")
@@ -88,10 +88,11 @@ def _say(
         output.document(_document(out, results, found, judged, experiment, seconds))
 
 
-def _judged_by(experiment: Experiment, kpi: str | None) -> Experiment:
+def _judged_by(experiment: Experiment, kpi: str | None, sets: Sequence[str]) -> Experiment:
     """Return the experiment judged by a KPI, None = as it says.  Raises Refusal for one that is not measured."""
     if kpi is None:
         return experiment
+    check_set_once(sets, "judge_by", f"--kpi {kpi}")
     with checks.at("", f"--kpi {kpi}"):
         checks.judged("", kpi, [one.name for one in experiment.kpis])
     return experiment.replace(judge_by=kpi)

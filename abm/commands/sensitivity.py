@@ -42,6 +42,7 @@ def main(
 ) -> int:
     """Analyse a study; return 1 if some runs failed, else 0.  Raises Refusal before anything is written."""
     try:
+        doing.check_factors(factors, sets)
         study = load(file, own)
         study = overrides(
             study.replace(design=Design(), expect=(), groups={}) if factors else study, sets, replications, seed

@@ -13,7 +13,7 @@ from abm.commands import doing, folders, output
 from abm.core.errors import Refusal, counted, shown
 from abm.study.plan.experiment import load
 from abm.study.plan.factors import SPEC
-from abm.study.plan.overrides import overrides
+from abm.study.plan.overrides import check_set_once, overrides
 from abm.study.provenance.files import write_whole
 from abm.study.sensitivity import threshold_files
 from abm.study.sensitivity.thresholds import Thresholds, thresholds
@@ -42,6 +42,8 @@ def main(
     """
     try:
         study = overrides(load(file, own), sets, replications, seed)
+        if kpi:
+            check_set_once(sets, "judge_by", f"--kpi {kpi}")
         levels, place = _levels(weights), "" if out is None else "out"
         out = doing.results_folder(out, file, study.name)
         folder = out / threshold_files.FOLDER

@@ -14,7 +14,7 @@ from abm.study.comparison.twins_data import TwinsData, collected, planned
 from abm.study.comparison.twins_folder import ABOUT, CUSTOMERS, EFFECTS, LOG, README, TRUTH, check_free, outcome_of
 from abm.study.comparison.twins_question import TwinsQuestion
 from abm.study.plan.experiment import load
-from abm.study.plan.overrides import overrides
+from abm.study.plan.overrides import check_not_set, overrides
 from abm.study.running.interrupts import Interrupted
 from abm.study.running.runner import run
 from abm.study.storage.results import Results
@@ -45,6 +45,7 @@ def main(
     pair = None if arms is None else [name.strip() for name in arms.split(",")]
     known = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     try:
+        check_not_set(sets, "replications")
         study = overrides(load(file, own), sets, None, seed)
         folder = doing.results_folder(out, file, study.name, _KIND)
         check_free(folder)

@@ -32,9 +32,12 @@ def overrides(
            and so on, or a field of the study ("replications"). VALUE is written as in a TOML file; a plain word needs
            no quotes.
 
-    Raises Refusal for a path that leads nowhere, one that is given twice, a factor of the design and a value that is
-    not allowed.
+    Raises Refusal for a path that leads nowhere, one that is given twice, here or as replications or seed, a factor of
+    the design and a value that is not allowed.
     """
+    fields = {name: value for name, value in (("replications", replications), ("seed", seed)) if value is not None}
+    for name, value in fields.items():
+        check_set_once(sets, name, f"--{name} {value}")
     written = _written(experiment, sets)
     experiment = _in_another_design(experiment, [one for one in written if one[1].startswith(_DESIGN)])
     world: list[Change] = []
@@ -45,8 +48,22 @@ def overrides(
             elif not path.startswith(_DESIGN):
                 world.append((one, _in_scenario(experiment, path), value))
     experiment = _in_another_world(experiment, world)
-    fields = {"replications": replications, "seed": seed}
-    return experiment.replace(**{name: value for name, value in fields.items() if value is not None})
+    return experiment.replace(**fields)
+
+
+def check_set_once(sets: Sequence[str], path: str, option: str) -> None:
+    """Refuse an option, named as it was typed, if a path that it stands for, or one inside that, is set too."""
+    for one in sets:
+        name = one.partition("=")[0].strip()
+        if name == path or name.startswith(f"{path}."):
+            raise Refusal(f"'{name}' is set already by --set {one}; leave out one of the two", place=option)
+
+
+def check_not_set(sets: Sequence[str], field: str) -> None:
+    """Refuse a field of the study for a command that goes by its own option of this name, whatever the study says."""
+    for one in sets:
+        if one.partition("=")[0].strip() == field:
+            raise Refusal(f"changes nothing here; say --{field} instead", place=f"--set {one}")
 
 
 def _written(experiment: Experiment, sets: Sequence[str]) -> list[Change]:

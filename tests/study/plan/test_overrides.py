@@ -57,7 +57,6 @@ def test_fields_of_the_study(study):
     changed = overrides(study(), ["replications=5", 'kpis=["profit"]', "baseline=cheap"], seed=3)
     assert (changed.replications, changed.seed, changed.baseline) == (5, 3, "cheap")
     assert [kpi.name for kpi in changed.kpis] == ["profit"]
-    assert overrides(study(), ["replications=5"], replications=9).replications == 9
 
 
 def test_nothing_changes_nothing(study):
@@ -136,6 +135,15 @@ def test_a_path_given_twice(study, first, second):
     with pytest.raises(Refusal) as refusal:
         overrides(study(), [first, "replications=3", second])
     assert str(refusal.value) == f"--set {second}: '{path}' is set already by --set {first}; set it once"
+
+
+@pytest.mark.parametrize("name", ["replications", "seed"])
+@pytest.mark.parametrize("value", [4, 5])
+def test_an_option_and_its_path(study, name, value):
+    with pytest.raises(Refusal) as refusal:
+        overrides(study(), ["trust.growth=0.1", f"{name}=4"], **{name: value})
+    both = f"--{name} {value}: '{name}' is set already by --set {name}=4"
+    assert str(refusal.value) == f"{both}; leave out one of the two"
 
 
 @pytest.mark.parametrize("path", ['"trust.growth"', "trust.growth"])
