@@ -695,12 +695,30 @@ def test_show_in_text_and_json(capsys, what, name, key):
     assert said(capsys, "show", what, name)[1].split()[1] == name
 
 
+def test_presets_are_a_line_each_by_kind_and_all_they_set_is_shown_when_asked(capsys):
+    rows = json.loads(said(capsys, "show", "presets", "--json")[1])
+    lines = said(capsys, "show", "presets")[1].splitlines()
+    kinds = dict.fromkeys(row["kind"] for row in rows)
+    assert len(lines) == len(rows) + 2 * len(kinds) + 1
+    assert max(map(len, lines)) <= 100
+    at = lines.index('CARE (5 of 82): "firms.NAME.care" = { preset = "NAME" }')
+    assert [line.split()[0] for line in lines[at + 1 : at + 6]] == sorted(
+        row["preset"] for row in rows if row["kind"] == "care"
+    )
+    assert re.match(r"basic +level 1, basic: sells, and no more$", lines[at + 2])
+    of_kind = said(capsys, "show", "presets", "care")[1]
+    assert re.findall(r"^preset +(\w+)$", of_kind, re.M) == [line.split()[0] for line in lines[at + 1 : at + 6]]
+    assert "settings  invitation = 1, follow_up = 1, regular_contact = 0.25" in of_kind
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["show", "parameter"], "nothing called 'parameter' to show; did you mean 'parameters'?"),
         (["show", "parameters", "contact_rte"], "no parameter 'contact_rte'; did you mean 'contact_rate'?"),
         (["show", "kpis", "market_shar3"], "no KPI 'market_shar3'; did you mean 'market_share'?"),
+        (["show", "presets", "ponits"], "no preset 'ponits'; did you mean 'points'?"),
+        (["show", "presets", "stratgy"], "no preset 'stratgy'; did you mean 'strategy'?"),
         (["show", "odd", "none.toml"], "none.toml: there is no such file"),
         (["show", "experiments"], "there is no folder experiments here"),
     ],

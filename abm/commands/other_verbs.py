@@ -25,7 +25,10 @@ def report(
 def show(
     what: Annotated[str, typer.Argument(metavar="WHAT", help=f"One of {', '.join(SHOWN)}.", show_default=False)],
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One of them, or a part of its name; for odd a study file.")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="One of them, or a part of its name; a kind of presets; for odd a study file."
+        ),
     ] = None,
     own: With = None,
     json: Json = False,

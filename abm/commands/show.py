@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from abm.view import catalogue, tables
 from abm.view.coverage import coverage
 
 FOLDER = Path("experiments")
+_LEAST_ROOM = 30  # columns, for what a preset is about
 _ONE = {"kpis": "KPI", "experiments": "study"}
 _EVIDENCE = {
     "assumed": "a free choice; a named source stands behind the form, not the number",
@@ -24,14 +26,12 @@ _REMARKS = {
         "Live: a study can switch it on, and a test holds it. All about one row: patronage show coverage ROW",
     ],
     "tallies": ["", "A KPI of your own is a ratio of these: c.revenue / c.visits (docs/how-to/add-a-theory.md)."],
-    "presets": ["", "In a study file:", *(f"  {use.format('NAME')}" for use in catalogue.USE.values())],
     "sources": ["", "A source that is not 'read' must be checked before it is cited as published."],
 }
 _COLUMNS: dict[str, dict[str, str]] = {
     "mechanisms": {"mechanism": "mechanism", "phases": "phases", "meaning": "meaning"},
     "kpis": {"kpi": "KPI", "unit": "unit", "definition": "definition"},
     "tallies": {"tally": "tally", "unit": "unit", "of": "of", "meaning": "meaning"},
-    "presets": {"preset": "preset", "kind": "kind", "about": "about", "settings": "settings", "source": "source"},
     "sources": {"source": "source", "citation": "citation", "status": "seen"},
     "coverage": {"row": "row", "status": "status", "what": "what", "by": "by", "term": "term"},
     "experiments": {"study": "study", "question": "question"},
@@ -62,6 +62,8 @@ def main(what: str, name: str | None, own: Sequence[Path], json: bool) -> int:
         output.show(tables.details(rows[0]))
     elif what == "parameters":
         _parameters(rows)
+    elif what == "presets":
+        _presets(rows, whole=name is not None)
     else:
         first = next(iter(_COLUMNS[what]))
         output.show(tables.listing(rows, _COLUMNS[what], whole=(first,)))
@@ -78,6 +80,22 @@ def _parameters(rows: list[catalogue.Row]) -> None:
             output.lines(f"{evidence.upper()} ({len(part)} of {len(rows)}): {_EVIDENCE[evidence]}")
             output.show(tables.parameters(part))
     output.lines("patronage show parameters NAME says all about one.")
+
+
+def _presets(rows: list[catalogue.Row], whole: bool) -> None:
+    """Show all that presets set if they are asked for by name or kind, else a line for each, by kind."""
+    if whole:
+        output.show(*(part for row in rows for part in (tables.details(row), "")))
+        return
+    width = max(len(row["preset"]) for row in rows) + 2
+    room = max(output.standard_output().width - width, _LEAST_ROOM)
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        part = [row for row in rows if row["kind"] == kind]
+        output.lines(f"{kind.upper()} ({len(part)} of {len(rows)}): {catalogue.USE[kind].format('NAME')}")
+        for row in part:
+            output.lines(f"{row['preset'].ljust(width)}{textwrap.shorten(row['about'], room, placeholder=' …')}")
+        output.lines("")
+    output.lines("patronage show presets NAME says all about one, patronage show presets KIND about all of a kind.")
 
 
 def _studies() -> list[catalogue.Row]:

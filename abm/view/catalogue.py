@@ -252,7 +252,9 @@ def chosen(rows: Sequence[Row], name: str | None, what: str) -> tuple[list[Row],
     of_kind = [row for row in rows if row.get("kind") == name.lower()]
     found = of_kind or [row for row in rows if name.lower() in _name(row).lower()]
     if not found:
-        raise Refusal(f"no {what} {name!r}{did_you_mean(name, _spellings(names)) or _listed(names, what)}")
+        kinds = dict.fromkeys(row["kind"] for row in rows if "kind" in row)
+        near = did_you_mean(name, _spellings([*names, *kinds]))
+        raise Refusal(f"no {what} {name!r}{near or _listed(names, what)}")
     return found, False
 
 
