@@ -13,7 +13,7 @@ from abm.core.errors import Refusal, counted, shown
 from abm.study.comparison.twins_data import TwinsData, collected, planned
 from abm.study.comparison.twins_folder import ABOUT, CUSTOMERS, EFFECTS, LOG, README, TRUTH, check_free, outcome_of
 from abm.study.comparison.twins_question import TwinsQuestion
-from abm.study.plan.experiment import load
+from abm.study.plan.experiment import Experiment, load
 from abm.study.plan.overrides import check_not_set, overrides
 from abm.study.running.interrupts import Interrupted
 from abm.study.running.runner import run
@@ -45,8 +45,7 @@ def main(
     pair = None if arms is None else [name.strip() for name in arms.split(",")]
     known = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     try:
-        check_not_set(sets, "replications")
-        study = overrides(load(file, own), sets, None, seed)
+        study = _study(file, own, sets, seed)
         folder = doing.results_folder(out, file, study.name, _KIND)
         check_free(folder)
         if study.matches:
@@ -72,6 +71,12 @@ def main(
     else:
         output.lines(_said(folder, data))
     return 0
+
+
+def _study(file: Path, own: Sequence[Path], sets: Sequence[str], seed: int | None) -> Experiment:
+    """Return the study; its replications are the option's."""
+    check_not_set(sets, "replications")
+    return overrides(load(file, own), sets, None, seed)
 
 
 def _done(question: TwinsQuestion, workers: int | None, threads: int | None) -> Results:
