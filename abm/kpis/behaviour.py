@@ -53,14 +53,18 @@ def retention_rate(c: Tallied) -> FloatArray:
     """Customers who were the firm's own in the year before and are so in the year that closes / those who were.
 
     A customer is a firm's own in a year if she bought there on half her visits or more. Who shares her purchases out
-    among firms is nobody's own, and who bought nowhere in the year is not retained.
+    among firms is nobody's own, and who bought nowhere in the year is not retained. It counts customers by the year;
+    repeat_rate counts choices one by one, and service_retention of durables the services that fell due.
     """
     return c.retained / c.own_at_start
 
 
 @kpi(unit="share", better="more", nan="no visit by customers whose provider it was")
 def repeat_rate(c: Tallied) -> FloatArray:
-    """Occasions on which the provider was chosen again / occasions of its customers spent at any firm."""
+    """Occasions on which the provider was chosen again / occasions of its customers spent at any firm.
+
+    It counts choices one by one, those of frequent buyers most; retention_rate counts customers by the year.
+    """
     return c.repeats / c.repeat_base
 
 

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from abm.kpis import behaviour
+from abm.mechanisms.demand.durable_measures import service_retention
 from tests.kpis.counts import both, nothing, period
+
+
+def test_measures_of_staying_say_how_they_differ():
+    measures = (behaviour.retention_rate, behaviour.repeat_rate, service_retention)
+    for one in measures:
+        assert "It counts " in one.definition
+    assert "repeat_rate" in behaviour.retention_rate.definition
+    assert "service_retention" in behaviour.retention_rate.definition
+    assert all("retention_rate" in one.definition for one in measures[1:])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ def installed_base(c: Tallied) -> FloatArray:
 
 @kpi(unit="share", better="more", nan="no service of the firm's units was done or skipped")
 def service_retention(c: Tallied) -> FloatArray:
-    """Due services of the firm's units that it has done / those that anybody has done, or that were skipped."""
+    """Due services of the firm's units that it has done / those that anybody has done, or that were skipped.
+
+    It counts services that fell due, of the owners of units alone; retention_rate counts all customers by the year.
+    """
     return c.due_own / (c.due_own + c.due_elsewhere + c.due_skipped)
 
 
