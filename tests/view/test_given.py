@@ -48,3 +48,39 @@ def test_a_drawn_graph_needs_no_words_and_files_that_are_gone_have_none(tmp_path
     assert given.lines(study) == ["ties ties.csv: 2 people with 1 tie; 998 of 1,000 customers have no tie"]
     Path("ties.csv").unlink()
     assert given.lines(study) == []
+
+
+SERVED = """
+replications = 2
+kpis = ["profit"]
+[scenario]
+periods = 4
+population = { customers = 12 }
+waiting_line = {}
+[[scenario.firms]]
+name = "north"
+waiting_line = { servers = 2 }
+[[scenario.firms]]
+name = "south"
+[arms.as_is]
+"firms.south.waiting_line.servers" = 0
+[arms.none]
+"firms.north.waiting_line.servers" = 0
+[arms.later]
+from = 2
+"firms.north.waiting_line.servers" = 0
+[arms.more]
+"firms.north.waiting_line.servers" = 3
+"""
+NO_LIMIT = (
+    "firms.north.waiting_line.servers = 0 of arms 'none' and 'later' is enough for everybody, not nobody on duty: "
+    "there is no waiting line, and no server is paid"
+)
+
+
+def test_no_servers_are_servers_enough_for_everybody(tmp_path, capsys):
+    (tmp_path / "study.toml").write_text(SERVED)
+    assert main(["run", str(tmp_path / "study.toml"), "--workers", "1"]) == 0
+    err, page = capsys.readouterr().err.splitlines(), (tmp_path / "results/study/report.html").read_text()
+    assert [line for line in err if "servers" in line] == [NO_LIMIT]
+    assert f"F{NO_LIMIT[1:]}.".replace("'", "&#x27;") in page
