@@ -154,11 +154,19 @@ def test_a_study_that_is_done_may_lie_where_nothing_can_be_written(place, capsys
     assert "--out = done cannot be written" in refused(capsys, *typed, "--seed", "3")
 
 
-def test_a_file_that_cannot_be_written_is_refused_before_the_log_is_read(place, capsys, read_only):
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(place, capsys, read_only):
     read_only.append(place)
-    line = refused(capsys, "fit", "cdnow", "-o", "fitted.toml")
-    assert line.startswith("--out = fitted.toml cannot be made in ")
-    assert "Read-only file system" in line
+    for words in (("fit", "cdnow", "-o", "found.toml"), ("export", "results", "-o", "found.csv")):
+        says = f"--out = {words[-1]} cannot be made in {place}: Read-only file system; give a folder elsewhere"
+        assert refused(capsys, *words) == says
+
+
+def test_a_page_of_all_papers_that_cannot_be_written_is_refused_before_they_are_run(place, capsys, read_only):
+    (place / "mine" / "a_paper").mkdir(parents=True)
+    (place / "mine" / "a_paper" / "scenario.py").write_text("")
+    read_only.append(place / "mine")
+    line = refused(capsys, "replicate", "--all", "--papers", "mine")
+    assert line == "--papers = mine cannot be written: Read-only file system; give a folder elsewhere"
 
 
 @pytest.mark.parametrize("verb", MORE)
