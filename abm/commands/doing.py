@@ -26,7 +26,7 @@ from abm.study.running.matching import trial_runs
 from abm.study.running.parallelism import Parallelism, choose_parallelism
 from abm.study.running.progress import in_words
 from abm.study.running.work import compiled
-from abm.study.storage.manifest import check_format, read_manifest
+from abm.study.storage.manifest import check_format
 from abm.study.storage.results import Results
 
 RESULTS = "results"  # beside the study file
@@ -58,7 +58,7 @@ def with_origin(refusal: Refusal, file: Path, **typed: Any) -> Refusal:
 def results_folder(
     out: Path | None, file: Path, study: str, kind: str = "", needed: Callable[[], Experiment] | None = None
 ) -> Path:
-    """Return where the results of a study go; say so if those of another one are there.
+    """Return where the results of a study go.
 
     out    : what was said; None = a folder beside the file, named by the study and the kind of its results
     needed : returns the experiment whose runs are wanted: a folder that has them all need not be written
@@ -71,14 +71,6 @@ def results_folder(
     folders.check_can_be_written(folder, place, needed)
     check_format(folder)
     folders.check_nothing_is_lost(folder, kind[1:], place)
-    if out is not None:
-        with contextlib.suppress(Refusal):
-            other = read_manifest(folder).sheet.name
-            if other != study:
-                output.note(
-                    f"{folder} has results of another study, {shown(other)}: its runs stay in the folder, but the "
-                    f"report there will be that of {shown(study)}; to keep both apart, choose another --out DIR"
-                )
     return folder
 
 

@@ -99,7 +99,6 @@ def test_results_lie_beside_the_study():
     assert doing.results_folder(Path("there"), Path("x/study.toml"), "../study") == Path("there")
 
 
-@pytest.mark.endurance
 def test_a_folder_of_another_study_is_noted(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("one", "other"):
@@ -108,10 +107,12 @@ def test_a_folder_of_another_study_is_noted(tmp_path, capsys, monkeypatch):
     assert "there has results" not in capsys.readouterr().err
     assert main(["run", "other.toml", "--workers", "1", "--out", "there"]) == 0
     note = (
-        'there has results of another study, "one": its runs stay in the folder, but the report there will be that of '
-        '"other"; to keep both apart, choose another --out DIR'
+        'there has results of another study, "one": its runs stay in the folder, but what is read and reported there '
+        'will be "other"; to keep both apart, choose another folder'
     )
-    assert note in capsys.readouterr().err.splitlines()
+    assert note in capsys.readouterr().err
+    with pytest.warns(UserWarning, match='there has results of another study, "other"'):
+        abm.run("one.toml", "there", workers=1)
 
 
 @pytest.fixture
