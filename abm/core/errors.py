@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import errno
 import json
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ LONGEST_SHOWN = 60
 _MOST_CLOSE = 3  # options that share most letters with a word, of which one is meant
 _LEAST_ALIKE = 0.65  # share of letters that two words have in common, from which one may be meant by the other
 CONTINUES = "= "
+DEBUG = "PATRONAGE_DEBUG"  # set to 1 in the environment: tracebacks are shown, as the command line has it too
 # Python refuses to print whole numbers of more than 4300 digits; nobody reads more than these.
 MOST_BITS_SHOWN = 1024
 NOT_A_PAIR = "is not PATH=VALUE, one word without blanks, such as population.customers=500 or seed=5"
@@ -29,18 +31,21 @@ class Refusal(ValueError):
     message : the sentence; one that begins with "= " continues the place ("price" + "= -1 is outside …").
     place   : where the value stands, as a path ("scenario.firms[0].price"); "" = nowhere in particular.
     source  : the file it came from ("study.toml"); "" = none.
+    called  : the message in the words of a call of Python, if it names what a study file says; "" = as it is.
 
-    The command line prints `str(refusal)` and exits with 2.
+    The command line prints `str(refusal)` and exits with 2. IPython, and so a notebook, shows that line alone, unless
+    PATRONAGE_DEBUG=1 is set; plain Python shows where it was raised, as of every error.
     """
 
-    def __init__(self, message: str, *, place: str = "", source: str = "") -> None:
+    def __init__(self, message: str, *, place: str = "", source: str = "", called: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.place = place
         self.source = source
+        self.called = called
 
     def __str__(self) -> str:
-        text = self.message
+        text = self.called or self.message
         if self.place:
             text = f"{self.place}{' ' if text.startswith(CONTINUES) else ': '}{text}"
         else:
@@ -48,6 +53,13 @@ class Refusal(ValueError):
         if self.source:
             text = f"{self.source}: {text}"
         return one_line(text)
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """What IPython asks an error for in place of a traceback; it finds none while tracebacks are to be shown."""
+        if os.environ.get(DEBUG):
+            raise AttributeError("_render_traceback_")
+        return lambda: [f"{type(self).__name__}: {self}"]
 
 
 def shortage(error: BaseException) -> str:
@@ -150,4 +162,5 @@ def _written(value: Any) -> str:
     if isinstance(value, Mapping):
         pairs = [f"{key} = {_written(item)}" for key, item in islice(value.items(), LONGEST_SHOWN)]
         return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
-    return repr(value)
+    is_frame = hasattr(value, "columns") and hasattr(value, "shape") and not isinstance(value, type)
+    return f"a {type(value).__name__} of {counted(len(value), 'row')}" if is_frame else repr(value)

@@ -1,8 +1,10 @@
-"""What is given from Python where a number or a list is meant: NumPy's and pandas' count as Python's."""
+"""What is given from Python where a number, a list or a path is meant: NumPy's and pandas' count as Python's."""
 
 from __future__ import annotations
 
+import os
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,16 @@ def whole(place: str, value: Any, *, low: int, high: int = MOST_WHOLE) -> int:
         above = "2^63)" if high == MOST_WHOLE else f"{high}]"
         raise Refusal(f"= {shown(number)} is outside [{low}, {above}", place=place)
     return number
+
+
+def path(place: str, value: Any, step: str = "") -> Path:
+    """Return a path; refuse anything but text or a path.
+
+    step : what to do instead, which ends the sentence: "; write …"
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise Refusal(f"= {shown(value)} is not a path{step}", place=place)
+    return Path(value)
 
 
 def plain(value: Any) -> Any:

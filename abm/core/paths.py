@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from abm.core.errors import Refusal, below, cut, one_of, shown
+from abm.core.errors import CONTINUES, Refusal, below, cut, one_of, shown
 from abm.core.explain import no_such, suggestion, validated
 
 Node = TypeVar("Node")
@@ -67,10 +67,26 @@ def _rebuilt(node: Any, changes: dict[int | str, Any], place: str, unfolded: boo
         elif unfolded and isinstance(change, Mapping):  # only what stands there tells of what class the table is
             values[step] = validated(type(values[step]), change, place=inner)
         else:
+            _check_list(values[step], change, inner)
             values[step] = change
     if isinstance(node, BaseModel):
         return validated(type(node), values, place=place)
     return tuple(values) if isinstance(node, tuple) else values
+
+
+def _check_list(now: Any, change: Any, place: str) -> None:
+    """Refuse a table where a list of specs stands: what is meant is one of them, which a path names."""
+    if isinstance(change, Mapping) and isinstance(now, tuple) and any(isinstance(item, BaseModel) for item in now):
+        whole = f"write the whole path as one key, {shown(deepest(place, change))}"
+        raise Refusal(f"{CONTINUES}{shown(change)} is not a list; to change one of it, {whole}", place=place)
+
+
+def deepest(path: str, value: Any) -> str:
+    """Return the path to the first value that is no table: "firms" and {"north": {"price": 1}}, "firms.north.price"."""
+    while isinstance(value, Mapping) and value:
+        key, value = next(iter(value.items()))
+        path = below(path, str(key))
+    return path
 
 
 def _started_from(preset: Any, node: BaseModel, place: str) -> BaseModel:

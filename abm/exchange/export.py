@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from abm.core import given
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.given import whole
 from abm.core.kernels import kernel
@@ -34,6 +35,8 @@ from abm.logs.purchases import moment
 from abm.scenario.scenario import Scenario
 from abm.study.plan.sheet import Run
 from abm.study.provenance.files import check_can_be_made, write_whole
+from abm.study.storage.loading import folder_of, own_of
+from abm.study.storage.results import Results
 from abm.study.storage.spreadsheet import harmless
 from abm.world.columns import CENT
 from abm.world.fitted import DAYS_PER_YEAR
@@ -63,7 +66,7 @@ class _Wanted:
 
 
 def export(
-    folder: Path | str,
+    folder: Path | str | Results,
     out: Path | str | None = None,
     *,
     panel: bool = False,
@@ -80,7 +83,8 @@ def export(
 ) -> pd.DataFrame:
     """Return the purchase log of a stored run, or its choice panel, and write it if a file is named.
 
-    folder   : of results; the run is made again from it, and has to come out as it is stored
+    folder   : of results, or the results that `abm.run` has stored in it; the run is made again from it, and has to
+               come out as it is stored
     out      : FILE.csv or FILE.parquet, which must not be there yet; None = nothing is written
     panel    : a row per purchase and firm instead of a row per purchase
     arm, point, replication : which run; None = the baseline
@@ -127,12 +131,14 @@ class Asked:
 
 
 def asked(
-    folder: Path | str, out: Path | str | None, *, panel: bool, arm: str | None, point: int, replication: int,
+    folder: Path | str | Results, out: Path | str | None, *, panel: bool, arm: str | None, point: int, replication: int,
     all_runs: bool, firm: str | None, all_firms: bool, since: int | None, start: str, cohort: bool, own: Any,
 ) -> Asked:  # fmt: skip
     """Return what is to be exported; arguments as of `export`, which says what is refused: all of it here."""
-    if out is not None:
-        check_free(Path(out))
+    file = None if out is None else given.path("out", out)
+    if file is not None:
+        check_free(file)
+    folder, own = folder_of(folder), own_of(folder, own)
     wanted = _Wanted(panel, firm, all_firms, since, _day(start), cohort)
     if all_runs and arm is not None:
         raise Refusal(f"= {shown(arm)} is one arm, and all runs are asked for; leave out one of the two", place="arm")
@@ -140,7 +146,7 @@ def asked(
     for scenario in {run.run.arm: run.scenario for run in runs}.values():
         _begins(scenario, since, cohort)
         _places(scenario, firm, all_firms or panel)
-    return Asked(runs, wanted, all_runs, None if out is None else Path(out))
+    return Asked(runs, wanted, all_runs, file)
 
 
 def _named(run: Run, table: pd.DataFrame) -> pd.DataFrame:

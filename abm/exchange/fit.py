@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,10 +24,11 @@ from abm.core.shown import in_notebook
 from abm.engine.cohort import repeat_purchases
 from abm.exchange.forecast import Forecast, forecast
 from abm.logs import predictive
-from abm.logs.log_files import find_log, shipped_logs
+from abm.logs.arguments import called
+from abm.logs.log_files import find_log, named, shipped_logs
 from abm.logs.predictive import Repeats
 from abm.logs.purchases import moment, summary
-from abm.world.fitted import LogColumns, Reading
+from abm.world.fitted import Reading, headings
 from abm.world.population import Population
 
 COHORTS = 40
@@ -89,7 +91,8 @@ def fit(
 ) -> Fit:
     """Fit a population to a purchase log, simulate customers with the fit, and hold them against the log.
 
-    log     : path of a file, or the name of a shipped log
+    log     : path of a file, or the name of a shipped log; a DataFrame is written first, as the population that is
+              fitted names its log: df.to_csv("purchases.csv", index=False)
     holdout : part that is not fitted but foretold: the last day before it, such as "1997-09-30", or its length in
               weeks; None = nothing
     until   : last day of the log that is used at all; None = all of it
@@ -98,9 +101,9 @@ def fit(
 
     Raises Refusal for a log that cannot be read or fitted, and a hold-out that leaves nothing on one side.
     """
-    return begun(
-        log, holdout=holdout, until=until, columns=columns, dates=dates, cohorts=cohorts, seed=seed
-    ).completed()
+    options: dict[str, Any] = {"holdout": holdout, "until": until, "columns": columns, "dates": dates}
+    with called():
+        return begun(log, **options, cohorts=cohorts, seed=seed).completed()
 
 
 @dataclass(frozen=True)
@@ -150,9 +153,9 @@ def begun(
     """Read and fit a log; arguments as of `fit`, which says what is refused: all of it here."""
     whole("cohorts", cohorts, low=predictive.LEAST_COHORTS)
     whole("seed", seed, low=0)
-    name, folder = _found(str(log))
+    name, folder = _found(named(log))
     until = None if until is None else str(_day("until", until).date())
-    people = Population(log=name, log_columns=LogColumns(**dict(columns or {})), log_dates=dates, log_until=until)
+    people = Population(log=name, log_columns=headings(columns), log_dates=dates, log_until=until)
     rows = people.log_file(folder).read()
     rows = rows if until is None else rows[rows["date"] <= until]
     if rows.empty:

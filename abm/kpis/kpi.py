@@ -83,6 +83,13 @@ class Kpi:
         return np.where(np.isfinite(values), values, np.nan)
 
 
+def with_unit(decorator: str, bare: Any, unit: Any) -> str:
+    """Return the unit of a measure; refuse a decorator without one, or without its brackets."""
+    if bare is not None or not isinstance(unit, str):
+        raise Refusal(f'@abm.{decorator} needs brackets and a unit: write @abm.{decorator}(unit="share")')
+    return unit
+
+
 def placed(measure: Any) -> Any:
     """Return how a KPI or reading is pickled: by the name of its module and its own there, else by its fields.
 
@@ -99,14 +106,22 @@ def _at(module: str, name: str) -> Any:
 
 
 def kpi(
+    bare: Any = None,
+    /,
     *,
-    unit: str,
+    unit: str | None = None,
     better: Better = "",
     nan: str = "never",
     source: str = "definition",
     accounts: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Tallied], FloatArray]], Kpi]:
-    """Make a KPI of a function; its docstring is the definition."""
+    """Make a KPI of a function; its docstring is the definition.
+
+    unit : what its numbers are in, "1" if in nothing      bare : nothing; a function that comes here lacks the brackets
+
+    Raises Refusal without a unit.
+    """
+    unit = with_unit("kpi", bare, unit)
 
     def make(function: Callable[[Tallied], FloatArray]) -> Kpi:
         text = " ".join((function.__doc__ or "").split())

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from abm.core.errors import Refusal
-from abm.kpis.kpi import Better, WrongMeasure, placed
+from abm.kpis.kpi import Better, WrongMeasure, placed, with_unit
 from abm.world.world import World
 
 FloatArray = np.ndarray
@@ -61,9 +61,21 @@ class Reading:
 
 
 def reading(
-    *, unit: str, better: Better = "", nan: str = "never", source: str = "definition"
+    bare: Any = None,
+    /,
+    *,
+    unit: str | None = None,
+    better: Better = "",
+    nan: str = "never",
+    source: str = "definition",
 ) -> Callable[[Callable[[World], FloatArray]], Reading]:
-    """Make a reading of a function; its docstring is the definition."""
+    """Make a reading of a function; its docstring is the definition.
+
+    unit : what its numbers are in      bare : nothing; a function that comes here lacks the brackets
+
+    Raises Refusal without a unit.
+    """
+    unit = with_unit("reading", bare, unit)
 
     def make(function: Callable[[World], FloatArray]) -> Reading:
         text = " ".join(f"{function.__doc__ or ''} {WHEN}".split())

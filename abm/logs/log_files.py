@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from abm.core import given
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.logs.parquet_rows import SUFFIXES
+
+_WRITTEN = '; a log is a file, as populations name it: df.to_csv("purchases.csv", index=False) writes one'
 
 
 def shipped_logs() -> dict[str, Path]:
     """Return the purchase logs that come with the package, by name."""
     folder = Path(str(files("abm") / "library" / "logs"))
     return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+
+
+def named(log: Any) -> str:
+    """Return the path or the name of a log as text; refuse anything else, as a table, with how to write it."""
+    given.path("log", log, _WRITTEN)
+    return str(log)
 
 
 def find_log(name: str, folder: Path) -> Path:

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from abm.core import given
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.logs.brands import Purchases, ordered_purchases
 from abm.logs.csv_rows import read_rows
@@ -78,8 +79,8 @@ def read_panel(path: str | Path, *, source: str = "") -> Panel:
     that has no price, a household whose purchases do not stand together, and a cell that is no number of at least 0
     (a feature or display above 1); and for a file without purchases or with one brand.
     """
-    source = source or str(path)
-    rows = read_rows(Path(path), source, (HOUSEHOLD, CHOICE, "price.BRAND"))
+    source, path = source or str(path), given.path("path", path)
+    rows = read_rows(path, source, (HOUSEHOLD, CHOICE, "price.BRAND"))
     line, header = next(rows)
     try:
         brands, places = _layout(header)

@@ -23,7 +23,7 @@ from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.logs.csv_rows import read_rows
 from abm.logs.headings import ALWAYS, positions
 from abm.logs.log_dates import date_reader, iso_date
-from abm.logs.log_files import shipped_logs
+from abm.logs.log_files import named, shipped_logs
 from abm.logs.parquet_rows import SUFFIXES, parquet_rows
 
 LARGEST_AMOUNT = 1e12
@@ -62,7 +62,7 @@ def read_log(
     Raises Refusal, with the line, for a missing column, an unreadable date, an amount beyond 1e12, a ragged row or
     another encoding; and for an empty file, one customer only, and more than MOST_PURCHASES rows.
     """
-    source, path = source or str(path), Path(path)
+    source, path = source or named(path), Path(named(path))
     is_parquet = path.suffix.lower() in SUFFIXES
     rows = parquet_rows(path, source) if is_parquet else read_rows(path, source, _NEEDED)
     line, header = next(rows)

@@ -19,8 +19,9 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import model_validator
 
-from abm.core.errors import Refusal, did_you_mean
+from abm.core.errors import Refusal, did_you_mean, shown
 from abm.core.kernels import Kernel
 from abm.core.programs import Call
 from abm.core.spec import Spec
@@ -89,6 +90,12 @@ class Mechanism(Spec, ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     serves: ClassVar[tuple[str, ...]] = ()
     standard: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Mechanism:
+        if not isinstance(getattr(type(self), "name", None), str):
+            raise Refusal(f"the class has no name; write in it name = {shown(type(self).__name__.lower())}")
+        return self
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:
         """Return what happens when: kernels, each with its phase, in the order within a phase.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from pydantic import create_model, model_validator
 
-from abm.core.errors import Refusal, did_you_mean, one_of
+from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.spec import Spec, param
 from abm.mechanisms.mechanism import Mechanism
 from abm.mechanisms.policy import Policy
@@ -107,7 +107,7 @@ class _World(Spec):
         index, found = self.network.segment_homophily, len(self.population.segments)
         if index and found < 2:
             has = f"has {found or 'no'} segment{'' if found == 1 else 's'}"
-            step = "give it two or more, [[scenario.population.segments]]"
+            step = "give it two or more, [[scenario.population.segments]] (in Python segments= of the population)"
             raise Refusal(
                 f"= {index:g} needs segments, and the population {has}; {step}", place="network.segment_homophily"
             )
@@ -133,7 +133,7 @@ class _World(Spec):
                     if firm.policy(kind.policy) != _neutral(kind.policy):
                         raise Refusal(
                             f"firm {firm.name!r} sets {kind.policy.name}, but the market has no {kind.name}; "
-                            f"give the scenario a section [scenario.{kind.name}]"
+                            f"give the scenario a section [scenario.{kind.name}] (in Python {kind.name}={{}})"
                         )
 
     def _check_needs(self) -> None:
@@ -142,7 +142,7 @@ class _World(Spec):
         for mechanism in self.mechanisms():
             for name in mechanism.needs if mechanism.name in there else ():
                 if name not in there:
-                    step = f"give the scenario a section [scenario.{name}]"
+                    step = f"give the scenario a section [scenario.{name}] (in Python {name}={{}})"
                     raise Refusal(f"the market has {mechanism.name}, but no {name} for it to work on; {step}")
 
     @property
@@ -190,7 +190,15 @@ class _World(Spec):
         return (self.mechanisms(), self.steps()) if not self.changes else dated.ever(self)
 
     def adding(self, *mechanisms: Mechanism) -> Self:
-        """Return the scenario with further mechanisms of one's own, and in each firm their policies."""
+        """Return the scenario with further mechanisms of one's own, and in each firm their policies.
+
+        Raises Refusal for what is no mechanism, such as a class in place of one that is built of it.
+        """
+        for mechanism in mechanisms:
+            if not isinstance(mechanism, Mechanism):
+                called = mechanism.__name__ if isinstance(mechanism, type) else ""
+                step = f"{called} is a class; write adding({called}())" if called else f"{shown(mechanism)} is none"
+                raise Refusal(f"adding takes mechanisms, and {step}")
         kinds = [kind for kind in (type(mechanism).policy for mechanism in mechanisms) if kind and not kind.optional]
         firms = tuple(
             firm.replace({"policies": (*firm.policies, *(kind() for kind in kinds if not _has(firm, kind)))})

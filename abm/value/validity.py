@@ -57,7 +57,8 @@ def predictive_validity(visits: pd.DataFrame, cut: int, horizon: int, least: flo
     has_columns(visits, ("period", "customer", "firm", "answered"))
     items = [str(name) for name in visits.columns if str(name).startswith(ANSWER)]
     if not items:
-        raise Refusal(f"the table has no column of answers, {ANSWER}…; record some with [record.visits]")
+        step = 'record some with [record.visits] (in Python record={"visits": …})'
+        raise Refusal(f"the table has no column of answers, {ANSWER}…; {step}")
     date, length = whole_number("cut", cut, 1), whole_number("horizon", horizon, 1)
     share = one_number("least", least, 0.0, 1.0)
     who = [*(["run_id"] if "run_id" in visits else []), "customer"]

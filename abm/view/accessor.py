@@ -95,7 +95,7 @@ class Plots(PlotsInside):
         together = together or max(1, round(periods / _LINES))
         tables = {kpi: summary.courses(results, kpi, together) for kpi in _OF_STAFF}
         if any(table.empty for table in tables.values()):
-            raise Refusal("the market has no staff; give the scenario a section [scenario.staff]")
+            raise Refusal("the market has no staff; give the scenario a section [scenario.staff] (in Python staff={})")
         return over_time.states(tables, self._palette, burn_in, self._unit_of_time)
 
     def by_factor(self, factor: str | None = None, kpi: str | None = None, ax: Axes | None = None) -> Axes:
@@ -107,7 +107,9 @@ class Plots(PlotsInside):
         if factor is None:
             ranked = factors.strongest(results, kpi, list(results.factors))
             if not ranked:
-                raise Refusal("the study has no factors; give it a [design]")
+                raise Refusal(
+                    "the study has no factors; give it a [design] (in Python design=abm.grid({path: levels}))"
+                )
             factor = ranked[0]
         return plots.effect_by_factor(results, kpi, factor, ax, self._palette)
 
@@ -134,7 +136,7 @@ class Plots(PlotsInside):
         shown = [(row, one.bounds) for row, one in zip(judged.to_dict("records"), expect, strict=True)]
         known = [(row, bounds) for row, bounds in shown if abs(row["high"] - row["low"]) < float("inf")]
         if not known:
-            raise Refusal("the study claims nothing; write what you expect as [[expect]]")
+            raise Refusal("the study claims nothing; write what you expect as [[expect]] (in Python expect=[{…}])")
         with plots.style():
             return claims.draw(plots.sized(None, 1.0), known)
 
@@ -154,7 +156,7 @@ class Plots(PlotsInside):
         kpi, results = self._kpi(kpi), self._results
         found = groups.effects(results, self._effects)
         if found.empty:
-            raise Refusal("the study tells no groups of customers apart; give it [groups]")
+            raise Refusal("the study tells no groups of customers apart; give it [groups] (in Python groups={…})")
         found = found[(found["kpi"] == kpi) & (found["arm"] != results.baseline)]
         arms, title = list(found["arm"].unique()), f"{plots.label(kpi)} of {results.firms[0]} by group"
         with plots.style():

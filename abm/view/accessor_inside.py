@@ -157,8 +157,8 @@ class PlotsInside:
         arm : None = the baseline, or the best arm, in which the firm knows customers
         """
         needed = (
-            "{firm} knows no customer; give the scenario a section [scenario.information], and the firm "
-            "information.data_coverage above 0"
+            "{firm} knows no customer; give the scenario a section [scenario.information] "
+            "(in Python information={{}}), and the firm information.data_coverage above 0"
         )
         arm = self._arm_with(arm, inside.knows_customers, needed)
         found = self._inside(arm)

@@ -14,6 +14,7 @@ from abm.study.comparison.judgement import judge
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import Grouping
 from abm.study.provenance.files import write_whole
+from abm.study.storage.loading import folder_of, own_of
 from abm.study.storage.manifest import Manifest, read_manifest
 from abm.study.storage.results import Results, read
 from abm.view import (
@@ -41,14 +42,15 @@ from abm.view.reported import Report
 _MOST_FAILURES = 10
 
 
-def report(folder: Path | str, own: Any = ()) -> Report:
+def report(folder: Path | str | Results, own: Any = ()) -> Report:
     """Write the figures and the report of a results folder, and return what it says.
 
-    own : theories and measures of the user's own that the study has, as of `load`
+    folder : its path, or the results that `abm.run` has stored in it or `abm.read` has read of it
+    own    : theories and measures of the user's own that the study has, as of `load`; results of `abm.run` know them
 
-    Raises Refusal for a folder that is not one of results.
+    Raises Refusal for a folder that is not one of results, and for results that are in memory only.
     """
-    return made(Path(folder), own=own)
+    return made(folder_of(folder), own=own_of(folder, own))
 
 
 def write(folder: Path, results: Results | None = None, known: pd.DataFrame | None = None, own: Any = ()) -> Path:

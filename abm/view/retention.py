@@ -29,8 +29,8 @@ def gains(persons: pd.DataFrame, firm: str) -> pd.DataFrame:
     known = persons[persons["known"].astype(bool)]
     if known.empty:
         raise Refusal(
-            f"{firm} knows no customer; give the scenario a section [scenario.information], and the firm "
-            "information.data_coverage above 0"
+            f"{firm} knows no customer; give the scenario a section [scenario.information] "
+            "(in Python information={}), and the firm information.data_coverage above 0"
         )
     gone = (known["provider"] != firm).groupby(known["warning"]).agg(["size", "sum"]).sort_index(ascending=False)
     if not gone["sum"].sum():

@@ -62,6 +62,13 @@ class LogColumns(Spec):
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
+def headings(columns: Any) -> LogColumns:
+    """Return the headings that a call gives, by column; None = they are found.  Raises Refusal."""
+    if not isinstance(columns, Mapping | None):
+        raise Refusal(f'= {shown(columns)} is not a table such as {{"customer": "CustomerID"}}', place="columns")
+    return LogColumns.parse(columns or {}, place="columns")
+
+
 @dataclass(frozen=True)
 class LogFile:
     """A purchase log and how it is to be read.

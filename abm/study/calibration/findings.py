@@ -106,6 +106,7 @@ class Calibration:
     def identified(self) -> pd.DataFrame:
         """A row per factor: factor, best, low, high (not ruled out), lowest, highest (searched), width, verdict.
 
+        best    : of least loss; where that is ruled out itself (`best_is_ruled_out`), it may lie beyond low and high
         width   : from low to high, as a share of the range searched
         verdict : "identified", "bounded below", "bounded above", "not identified" or "ruled out"
         """
@@ -117,6 +118,11 @@ class Calibration:
                 found = [round(side) for side in found]
             rows.append((path, self.best[path], *found, *ends, high - low, _verdict(low, high)))
         return pd.DataFrame(rows, columns=["factor", "best", "low", "high", "lowest", "highest", "width", "verdict"])
+
+    @property
+    def best_is_ruled_out(self) -> bool:
+        """Whether the settings of least loss are ruled out themselves, so that nothing says that they are near."""
+        return bool(self._wave.sizes[self.trials.index(self.best_trial)] > CUTOFF)
 
     @cached_property
     def region(self) -> pd.DataFrame:

@@ -21,10 +21,12 @@ import numpy as np
 import pandas as pd
 
 from abm.core.errors import Refusal
-from abm.logs.log_files import find_log
+from abm.logs.arguments import called
+from abm.logs.log_files import find_log, named
 from abm.logs.purchases import WITHOUT_CUSTOMER, left_out, purchase_days, read_log
 from abm.study.calibration.targets import SIGMAS, Target
 from abm.study.plan import checks
+from abm.world.fitted import headings
 
 YEAR_DAYS = 364  # of 52 weeks, the year of a scenario with the usual periods
 
@@ -54,8 +56,9 @@ def log_targets(
     Raises Refusal for an unusable log, one of less than a year, and buyers of whom nothing can be learned.
     """
     checks.whole("year_days", year_days, low=1)
-    name = str(log)
-    rows = read_log(find_log(name, Path()), source=name, columns=columns, dates=dates)
+    name, said = named(log), headings(columns).said
+    with called():
+        rows = read_log(find_log(name, Path()), source=name, columns=said, dates=dates)
     if nameless := rows.attrs[WITHOUT_CUSTOMER]:
         warnings.warn(f"{name}: {left_out(nameless)}", stacklevel=2)
     table = purchase_days(rows)

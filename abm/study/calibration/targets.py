@@ -28,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from abm.core import given
 from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.toml import check_ordinary
 from abm.logs.csv_rows import read_rows
@@ -135,19 +136,22 @@ _OPTIONAL = ", ".join(name for name in COLUMNS if name not in REQUIRED)
 _WANTED = f"; {', '.join(REQUIRED)} must be there, and {_OPTIONAL} may"
 
 
-def as_targets(given: Any) -> tuple[Target, ...]:
+def as_targets(wanted: Any) -> tuple[Target, ...]:
     """Return targets given as a list of them, as a table {kpi: (value, tolerance)}, or as the path of a CSV file.
 
     Raises Refusal for anything else, for two targets about the same, and when all are held out.
     """
-    if isinstance(given, str | Path):
-        targets: Sequence[Any] = read_targets(given)
-    elif isinstance(given, Mapping):
-        targets = [_of_pair(kpi, pair) for kpi, pair in given.items()]
-    elif isinstance(given, Iterable):
-        targets = list(given)
+    if hasattr(wanted, "columns"):  # a table of pandas, which as a list is the names of its columns
+        step = 'df.to_csv("targets.csv", index=False) writes a file to name'
+        raise Refusal(f"targets = {shown(wanted)} is no list of targets; {step}, or give {{kpi: (value, tolerance)}}")
+    if isinstance(wanted, str | Path):
+        targets: Sequence[Any] = read_targets(wanted)
+    elif isinstance(wanted, Mapping):
+        targets = [_of_pair(kpi, pair) for kpi, pair in wanted.items()]
+    elif isinstance(wanted, Iterable):
+        targets = list(wanted)
     else:
-        raise Refusal(f"targets = {shown(given)} is no list of targets, no table and no path of a CSV file")
+        raise Refusal(f"targets = {shown(wanted)} is no list of targets, no table and no path of a CSV file")
     for target in targets:
         if not isinstance(target, Target):
             advice = "write abm.Target(kpi=…, value=…, tolerance=…)"
@@ -210,7 +214,7 @@ def read_targets(path: Path | str) -> tuple[Target, ...]:
     Raises Refusal, beginning with file and line, for a missing, unknown or doubled column, a ragged row, a value that
     is not allowed and two targets about the same; and for a file that is missing, empty or not UTF-8.
     """
-    path = Path(path)
+    path = given.path("path", path)
     check_ordinary(path)
     rows = read_rows(path, path.name, REQUIRED)
     line, header = next(rows)

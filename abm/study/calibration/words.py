@@ -22,10 +22,7 @@ def sentences(found: Calibration) -> list[str]:
     fit = found.fit
     mine, held = fit[~fit["held_out"]], fit[fit["held_out"]]
     said = [_left(found)]
-    settings = [
-        f"{row.factor} = {row.best:.4g} ({row.verdict}{_interval(row)})" for row in found.identified.itertuples()
-    ]
-    said.append(f"Best: {'; '.join(settings)}.")
+    said += _least_loss(found) if found.best_is_ruled_out else [_best(found)]
     said.append(f"With fresh luck it meets {int(mine['met'].sum())} of {counted(len(mine), 'target')}{_missed(mine)}.")
     if len(held):
         said.append(f"Held out: {int(held['met'].sum())} of {len(held)} met{_missed(held)}.")
@@ -46,6 +43,22 @@ def _left(found: Calibration) -> str:
         f"than {CUTOFF:g} rules out. Either the targets contradict each other in this model, or the ranges are too "
         "narrow, or the model needs a discrepancy."
     )
+
+
+def _best(found: Calibration) -> str:
+    rows = found.identified.itertuples()
+    return f"Best: {'; '.join(f'{row.factor} = {row.best:.4g} ({row.verdict}{_interval(row)})' for row in rows)}."
+
+
+def _least_loss(found: Calibration) -> list[str]:
+    """Return the settings of least loss, which are ruled out themselves, apart from what is not ruled out."""
+    rows = list(found.identified.itertuples())
+    said = [f"Least loss, though ruled out: {'; '.join(f'{row.factor} = {row.best:.4g}' for row in rows)}."]
+    left = [f"{row.factor} in {row.low:.4g} to {row.high:.4g}" for row in rows if math.isfinite(row.low)]
+    if left:
+        by_emulators = "" if len(found.plausible) else " by the emulators, and not tried yet"
+        said.append(f"Not ruled out{by_emulators}: {'; '.join(left)}.")
+    return said
 
 
 def _interval(row: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from abm.core import given
 from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.explain import joined
+from abm.core.paths import deepest
 from abm.core.presets import KEY
 from abm.core.spec import Spec
 from abm.kpis.measure import Measure
@@ -110,7 +111,8 @@ def kpis(wanted: Any, known: Mapping[str, Measure]) -> tuple[Measure, ...]:
         place = f"kpis[{index}]"
         if isinstance(kpi, str) and kpi not in known:
             near = did_you_mean(kpi, known) or "; patronage show kpis lists all."
-            raise Refusal(f"no KPI {kpi!r}{near} One of your own needs --with FILE.py", place=place)
+            step = "One of your own needs --with FILE.py (in Python the measure itself, or own=)"
+            raise Refusal(f"no KPI {kpi!r}{near} {step}", place=place)
         one = known[kpi] if isinstance(kpi, str) else kpi
         if not isinstance(one, Measure):
             raise Refusal(f"= {shown(one)} is not a Kpi or Reading", place=place)
@@ -126,7 +128,7 @@ def arms(scenario: Scenario, wanted: Any) -> dict[str, dict[str, Any]]:
     """Return the arms with each setting as the scenario holds it; "base" if there are none."""
     checked: dict[str, dict[str, Any]] = {}
     if len(table("arms", wanted)) > MOST_ARMS:
-        advice = "what nobody decides, or takes many values, is a factor: write [design.factors]"
+        advice = "what nobody decides, or takes many values, is a factor: write [design.factors] (in Python design=)"
         raise Refusal(f"{len(wanted):,} are more than the {MOST_ARMS:,} that are compared; {advice}", place="arms")
     for name, settings in (wanted or {"base": {}}).items():
         if not _NAME.fullmatch(name):
@@ -184,15 +186,8 @@ def unquoted(scenario: Scenario, wanted: Any) -> None:
                 now = scenario.value_at(key)
                 partly = isinstance(now, Spec) and set(value) < set(now.to_dict(full=True))
                 if partly or isinstance(now, tuple):
-                    path = _deepest(key, value)
+                    path = deepest(key, value)
                     raise Refusal(f'write the whole path in quotes: "{path}" = …', place=f"arms.{name}.{path}")
-
-
-def _deepest(path: str, value: Any) -> str:
-    while isinstance(value, Mapping) and value:
-        key, value = next(iter(value.items()))
-        path = f"{path}.{key}"
-    return path
 
 
 def measured(scenario: Scenario) -> None:

@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from abm.core.errors import Refusal
+from abm.core import given
+from abm.core.errors import Refusal, did_you_mean, one_of, shown
 from abm.core.fixed import fixed
 from abm.core.guidance import shortened
 from abm.core.shown import in_notebook
@@ -34,6 +35,7 @@ from abm.study.plan.matches import checked as checked_matches
 from abm.study.plan.own import Own
 from abm.study.plan.record import KINDS, Record, is_empty
 from abm.study.plan.record import checked as checked_record
+from abm.study.plan.record import parsed as parsed_record
 from abm.study.plan.sheet import Run, Sheet
 from abm.study.provenance import inputs
 from abm.study.provenance.digest import plain
@@ -108,10 +110,11 @@ class Experiment:
         self._set(arms=fixed(checked_matches(self.scenario, arms, baseline, [kpi.name for kpi in self.kpis])))
         with checks.at("groups"):
             self._set(groups=fixed(groupings(self.scenario, arms, baseline, self.groups)))
+        record = parsed_record(self.record)
         with checks.at("record"):
             worlds = [in_arm(self.scenario, arm, settings) for arm, settings in arms.items()]
             labels = [label for own in self.group_labels.values() for label in own]
-            self._set(record=checked_record(self.record, worlds, labels))
+            self._set(record=checked_record(record, worlds, labels))
         checks.size(len(arms), self.design.asked, self.replications)
         self._set(design=checks.design(self.scenario, arms, self.design, self.seed))
         self._set(expect=criteria.checked(self))
@@ -185,7 +188,7 @@ class Experiment:
 
     def save(self, path: Path | str) -> None:
         """Write the study file that `load` reads back as an equal experiment."""
-        write_whole(Path(path), write_toml(self.to_dict()).encode())
+        write_whole(given.path("path", path), write_toml(self.to_dict()).encode())
 
     def replace(self, **changes: Any) -> Experiment:
         """Return a copy with other fields: `experiment.replace(replications=100)`."""
@@ -209,7 +212,11 @@ class Experiment:
         return self.sheet.runs()
 
     def scenario_of(self, arm: str, point: int = 0) -> Scenario:
-        """Return the whole world of an arm at a point of the design."""
+        """Return the whole world of an arm at a point of the design.  Raises Refusal for one that is not there."""
+        if arm not in self.arms:
+            known = did_you_mean(str(arm), self.arms) or f"; there is {one_of(self.arms)}"
+            raise Refusal(f"no arm {shown(arm)} in the study{known}")
+        point = given.whole("point", point, low=0, high=len(self.design) - 1)
         return at_point(self.scenario, arm, self.arms[arm], self.design.point(point))
 
     @property
@@ -290,6 +297,6 @@ def load(path: Path | str, own: Any = (), data: Path | str | Sequence[Path | str
     Raises Refusal, beginning with the file's name, for anything that could not run.
     """
     allow([data] if isinstance(data, str | Path) else data)
-    path = Path(path)
+    path = given.path("path", path)
     folder = path.parent.resolve()
     return Experiment.from_dict(read_toml(path), name=path.stem, source=path.name, folder=folder, own=own)

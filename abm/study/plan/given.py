@@ -49,7 +49,10 @@ def _none(factors: Factors) -> Rows:
 
 def _grid(factors: Factors) -> Rows:
     if not factors:
-        raise Refusal('= {} gives method "grid" nothing to combine; list levels or leave [design] out', place="factors")
+        raise Refusal(
+            '= {} gives method "grid" nothing to combine; list levels or leave [design] (in Python design=) out',
+            place="factors",
+        )
     for path, levels in factors.items():
         if not levels:
             raise Refusal("= [] has no levels; list at least one", place=f"factors.{path}")

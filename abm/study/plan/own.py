@@ -25,7 +25,7 @@ from abm.scenario.scenario import Scenario
 from abm.study.plan import checks
 from abm.study.provenance.code_files import CodeFile
 
-ADVICE = "; if it is a theory of your own, add --with FILE.py"
+ADVICE = "; if it is a theory of your own, add --with FILE.py (in Python own=)"
 _LATE = ("off", "changes")  # of a scenario: they may name theories, which must be there first
 
 

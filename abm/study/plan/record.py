@@ -112,12 +112,16 @@ def with_accounts(scenario: Scenario, record: Record) -> Scenario:
     return scenario.replace({CustomerAccounts.name: {}}) if wanted and not there else scenario
 
 
-def checked(wanted: Any, scenarios: Iterable[Scenario], groups: Sequence[str]) -> Record:
+def parsed(wanted: Any) -> Record:
+    """Return a record as it is, or as its table says.  Raises Refusal."""
+    return wanted if isinstance(wanted, Record) else Record.parse(checks.table("record", wanted), place="record")
+
+
+def checked(record: Record, scenarios: Iterable[Scenario], groups: Sequence[str]) -> Record:
     """Return what is recorded; refuse columns that no arm has, dates beyond the run and groups that are not there.
 
-    wanted : a Record or its table          scenarios : of the arms
+    scenarios : of the arms
     """
-    record = wanted if isinstance(wanted, Record) else Record.parse(checks.table("", wanted))
     worlds = [with_accounts(scenario, record) for scenario in scenarios]
     periods = worlds[0].periods
     for kind, known in (("persons", of_persons), ("visits", of_visits)):

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from abm.core import given
+from abm.core.errors import Refusal
 from abm.study.plan import experiment
 from abm.study.plan.experiment import Experiment
 from abm.study.storage.manifest import read_manifest
+from abm.study.storage.results import Results
+from abm.study.storage.store import Store
 
 
 def load(path: Path | str, own: Any = (), data: Path | str | Sequence[Path | str] = ()) -> Experiment:
@@ -19,8 +23,26 @@ def load(path: Path | str, own: Any = (), data: Path | str | Sequence[Path | str
 
     Raises Refusal for anything that could not run, and for a folder that is not one of results.
     """
-    folder = Path(path)
+    folder = given.path("path", path)
     return read_manifest(folder).study(folder, own) if folder.is_dir() else experiment.load(folder, own, data)
+
+
+def folder_of(results: Any) -> Path:
+    """Return the folder of results, given as its path or as the results that it holds.
+
+    Raises Refusal for results that are in memory only, and for anything else.
+    """
+    if not isinstance(results, Results):
+        return given.path("folder", results, "; give a folder of results, or the results that abm.run has stored")
+    if not isinstance(results._segments, Store):
+        raise Refusal('these results are in memory only; abm.run(study, store="results") stores them in a folder')
+    return results._segments.folder
+
+
+def own_of(results: Any, own: Any) -> Any:
+    """Return theories and measures of one's own: those given, or else those of the study that results were made by."""
+    known = isinstance(results, Results) and results._experiment is not None
+    return results._experiment.own if known and not own else own
 
 
 def loaded(study: Any) -> Experiment:

@@ -69,7 +69,9 @@ class Manifest:
         given = Own.of(own)
         if not self.own.keys() <= given.digests.keys() and not {*self.own.values()} <= {*given.digests.values()}:
             options = " ".join(f"--with {name}" for name in self.own)
-            raise Refusal(f"its study has theories or measures of your own; add {options}", place=str(folder))
+            names = shown([*self.own] if len(self.own) > 1 else next(iter(self.own)))
+            step = f"add {options} (in Python own={names})"
+            raise Refusal(f"its study has theories or measures of your own; {step}", place=str(folder))
         return given
 
     def edited(self, own: Own) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from abm.core import given
 from abm.core.errors import Refusal
 from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import digest
@@ -151,7 +152,8 @@ class Store(Segments):
 
     def __init__(self, folder: Path | str) -> None:
         super().__init__()
-        self.folder = Path(folder).expanduser().absolute()  # worker processes may have another working directory
+        # Absolute, as worker processes may have another working directory
+        self.folder = given.path("folder", folder).expanduser().absolute()
         self._sound: dict[str, tuple[int, int]] = {}
 
     @property

@@ -87,13 +87,27 @@ class TestSentences:
         assert hopeless.share == 0.0
         assert hopeless.region.empty
         assert hopeless.tied == []
+        a, b = hopeless.best.values()
+        assert f" needs a discrepancy. Least loss, though ruled out: {A} = {a:.4g}; {B} = {b:.4g}. With " in (
+            hopeless.statement
+        )
 
     def test_too_few_trials_to_get_there(self, world):
         early = found(world, lambda a, b: (a, b), [Target("csi", 5.5, 0.3), Target("trust", 0.2, 0.05)], waves=0)
         assert early.plausible.empty
         share = f"{100 * early.share:.2g} %"
-        said = f"All 16 settings tried are ruled out, but about {share} of the space is not; try more settings. Best: "
-        assert early.statement.startswith(said)
+        said = f"All 16 settings tried are ruled out, but about {share} of the space is not; try more settings. "
+        a, b = early.best.values()
+        said += f"Least loss, though ruled out: {A} = {a:.4g}; {B} = {b:.4g}. Not ruled out by the emulators, and not "
+        assert early.statement.startswith(f"{said}tried yet: {A} in ")
+        assert early.best_is_ruled_out
+
+    def test_the_least_loss_may_be_ruled_out_where_others_are_not(self, world):
+        targets = [Target("csi", 1.0, 3.0), Target("trust", 1.0, 3.0)]  # standard deviations of 1
+        found_one = found(world, lambda a, b: (1.0, 4.2) if a < 5 else (3.9, 3.9), targets)
+        assert (len(found_one.plausible) > 0, found_one.best[A] < 5) == (True, True)
+        assert f"Least loss, though ruled out: {A} = {found_one.best[A]:.4g}" in found_one.statement
+        assert f"Not ruled out: {A} in " in found_one.statement
 
     def test_one_may_be_forgiven(self, world):
         targets = [Target("csi", 2.0, 0.3), Target("trust", 8.0, 0.3)]
