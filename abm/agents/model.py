@@ -22,7 +22,7 @@ from abm.agents.customer import Customer
 from abm.agents.fields import Entry, Field, fields_of
 from abm.agents.firm import Firm
 from abm.agents.rows import Rows
-from abm.core.errors import Refusal, did_you_mean, one_of, shown
+from abm.core.errors import Refusal, counted, did_you_mean, one_of, shown
 from abm.core.given import whole
 from abm.engine.engine import Engine
 from abm.engine.recording import FRESH_BITS, MOST_REPLICATION, Counts, Record, read
@@ -107,6 +107,11 @@ class CustomerModel(mesa.Model):
         )
         self.columns = [columns] if isinstance(columns, str) else list(columns)
         self.datacollector = self.collector()
+
+    def __repr__(self) -> str:
+        world, when = self.world, f"period {self.engine.t:,} of {self.engine.scenario.periods:,}, seed {self.seed}"
+        firms = f"{counted(world.m, 'firm')} ({', '.join(world.firm_names)})"
+        return f"<{type(self).__name__} of {counted(world.n, 'customer')} and {firms}, {when}>"
 
     def step(self) -> None:
         """Go on by one period and collect.  Once the scenario's periods are done, warn and change nothing."""

@@ -37,8 +37,8 @@ def warning_weights(persons: pd.DataFrame, firm: str, test_share: float = 0.5, s
     """Fit the weights of `information.score = "logistic"` to persons of a run, by `predict`.
 
     persons : `results.persons` with the columns known, seen_first, seen_last, seen_visits, seen_spend, seen_gap,
-              provider and exited, and seen_complaints, which may be missing; runs with another score than "recency"
-              have them all
+              provider (the name of a firm, or its place) and exited, and seen_complaints, which may be missing; runs
+              with another score than "recency" have them all
     Raises Refusal for columns that are missing, as `predict` does, and without scikit-learn.
     """
     wanted = [*(f"{name}.{firm}" for name in _SEEN), "provider", "exited", "period"]
@@ -48,10 +48,11 @@ def warning_weights(persons: pd.DataFrame, firm: str, test_share: float = 0.5, s
             f"persons have no {one_of(missing)}; record the columns of {firm!r} in a market whose information.score is "
             '"logistic" or "alive"'
         )
-    firms = [name.removeprefix("known.") for name in persons if str(name).startswith("known.")]
     rows = persons[persons[f"known.{firm}"] > 0]
     table = _inputs(rows, firm)
-    table["gone"] = ((rows["provider"] != firms.index(firm)) | (rows["exited"] >= 0)).astype(float)
+    own = [name.removeprefix("known.") for name in persons if str(name).startswith("known.")].index(firm)
+    stays = rows["provider"] == (own if pd.api.types.is_numeric_dtype(rows["provider"]) else firm)
+    table["gone"] = (~stays | (rows["exited"] >= 0)).astype(float)
     for name in ("point", "replication", "customer"):
         if name in rows:
             table[name] = rows[name]

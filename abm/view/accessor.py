@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from abm.core.errors import Refusal, did_you_mean
 from abm.study.comparison.judgement import judge
 from abm.study.replications.multiple import comparisons
+from abm.study.storage.failures import because
 from abm.view import (
     by_group,
     claims,
@@ -39,15 +40,17 @@ class Plots(PlotsInside):
 
     def effects(self, kpi: str | None = None, firm: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw by how much each arm differs from the baseline: paired differences with their 95 % intervals."""
-        kpi, table = self._kpi(kpi), self._effects if firm is None else summary.effects(self._results, firm)
+        kpi, table = self._valued(kpi), self._effects if firm is None else summary.effects(self._results, firm)
+        self._check_compared(table, [kpi])
         return plots.effect_of_arms(table, kpi, self._results.baseline, ax, self._palette)
 
     def ranking(self, kpi: str | None = None, firm: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw the same with intervals that hold all together at 95 %, the best arm on top (`abm.comparisons`)."""
-        kpi, results = self._kpi(kpi), self._results
+        kpi, results = self._valued(kpi), self._results
         found = comparisons(results, kpi, firm)
         less = results.better(kpi) == "less"
         table = found.sort_values("difference", ascending=less).assign(kpi=kpi, firm=firm or results.firms[0])
+        self._check_compared(table, [kpi])
         table["decimals"] = summary.decimals(table.assign(mean=table["difference"]))
         ax = plots.effect_of_arms(table, kpi, results.baseline, ax, self._palette)
         plots.retitle(ax, f"{ax.get_title(loc='left')} (intervals hold together)")
@@ -56,11 +59,12 @@ class Plots(PlotsInside):
     def measures(self, kpis: Sequence[str] | None = None) -> list[Axes]:
         """Draw the effects on several KPIs, a panel each."""
         shown = [self._kpi(kpi) for kpi in kpis or summary.kpis_shown(self._results)]
+        self._check_compared(self._effects, shown)
         return plots.effects_on_kpis(self._effects, shown, self._results.baseline, self._palette)
 
     def levels(self, kpi: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw what a KPI is at each firm under each arm, with intervals."""
-        kpi = self._kpi(kpi)
+        kpi = self._valued(kpi)
         return levels.levels(levels.table(self._results, kpi), kpi, summary.unit(kpi, self._results), ax)
 
     def over_time(self, kpi: str | None = None, together: int | None = None) -> list[Axes]:
@@ -72,7 +76,7 @@ class Plots(PlotsInside):
         periods, burn_in = results.sheet.periods, results.sheet.burn_in
         lines = summary.courses(results, kpi, together or max(1, round(periods / _LINES)))
         if lines.empty:
-            raise Refusal(f"no period has a value of {kpi}")
+            raise Refusal(f"no period has a value of {kpi}{because(results)}")
         own = kpi == summary.judged_by(results)
         moving = hints.said(hints.moving(results, periods, burn_in)) if own else {}
         panels = over_time.courses(
@@ -103,7 +107,7 @@ class Plots(PlotsInside):
 
         factor : None = the one on which they hang most
         """
-        kpi, results = self._kpi(kpi), self._results
+        kpi, results = self._valued(kpi), self._results
         if factor is None:
             ranked = factors.strongest(results, kpi, list(results.factors))
             if not ranked:
@@ -117,7 +121,7 @@ class Plots(PlotsInside):
         self, kpi: str | None = None, x: str | None = None, y: str | None = None, ax: Axes | None = None
     ) -> Axes:
         """Draw which arm leads at each point of the design, over two factors; None = those that matter most."""
-        kpi, results = self._kpi(kpi), self._results
+        kpi, results = self._valued(kpi), self._results
         first, second = (x, y) if x and y else winners.two_factors(results, kpi)
         for factor in (first, second):
             if factor not in results.factors:
@@ -127,6 +131,8 @@ class Plots(PlotsInside):
 
     def spend_and_profit(self, spend: str = "lever_cost", earn: str = "profit", ax: Axes | None = None) -> Axes:
         """Draw what each arm spends and what it earns, each minus the baseline."""
+        if {spend, earn} <= {*self._results.kpis}:
+            self._check_compared(self._effects, [spend, earn])
         return money.spend_and_profit(self._effects, self._results.baseline, spend, earn, ax, self._palette)
 
     def criteria(self) -> list[Axes]:
@@ -153,7 +159,7 @@ class Plots(PlotsInside):
 
     def by_group(self, kpi: str | None = None) -> list[Axes]:
         """Draw the effects in each group of customers that the study tells apart, an arm a panel."""
-        kpi, results = self._kpi(kpi), self._results
+        kpi, results = self._valued(kpi), self._results
         found = groups.effects(results, self._effects)
         if found.empty:
             raise Refusal("the study tells no groups of customers apart; give it [groups] (in Python groups={…})")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from abm.core.errors import Refusal, did_you_mean
+from abm.core.errors import Refusal, did_you_mean, one_of
 from abm.scenario.scenario import Scenario
+from abm.study.storage.failures import because
 from abm.study.storage.results import Results
 from abm.view import (
     customers,
@@ -197,6 +198,22 @@ class PlotsInside:
         if kpi is not None and kpi not in self._results.kpis:
             raise Refusal(f"no KPI {kpi!r} in the results{did_you_mean(kpi, self._results.kpis)}")
         return kpi or summary.judged_by(self._results)
+
+    def _valued(self, kpi: str | None) -> str:
+        """Return a KPI of the results, None = the one that decides.  Raises Refusal for one without any value."""
+        kpi = self._kpi(kpi)
+        if self._results.runs[kpi].isna().all():
+            raise Refusal(f"{kpi} has no value under any arm{because(self._results)}")
+        return kpi
+
+    def _check_compared(self, table: pd.DataFrame, kpis: Sequence[str]) -> None:
+        """Refuse to draw differences of which none is known.  table : with columns kpi, arm, difference"""
+        results, own = self._results, table[table["kpi"].isin(kpis) & (table["arm"] != self._results.baseline)]
+        if own.empty:
+            raise Refusal(f"there is only the arm '{results.baseline}', so there is nothing to compare; draw levels()")
+        if own["difference"].isna().all():
+            what = f"no difference of {one_of(kpis)} from '{results.baseline}' is known"
+            raise Refusal(f"{what}{because(results)}")
 
     def _arm(self, arm: str | None, otherwise: str) -> str:
         """Return an arm under its label, by its name or its label; None = another one."""

@@ -109,13 +109,13 @@ def _tenths(rows: pd.DataFrame) -> pd.DataFrame:
 def loyalty_matrix(shares: pd.DataFrame, firm: str, figure: Figure | None = None) -> list[Axes]:
     """Draw the matrix of satisfaction and loyalty: loyalists, hostages, mercenaries and defectors, a panel an arm.
 
-    Each field has the share of the year's buyers; the rest is neither satisfied nor dissatisfied.
+    Each field has the share of the year's buyers; the rest is neither satisfied nor dissatisfied, as a note says.
 
     shares : a row per arm with the KPIs of `KINDS`
     """
     rows = shares.to_dict("records")
     with plots.style():
-        figure = plots.sized(figure, 2.9)
+        figure = plots.sized(figure, 3.1)
         panels = list(figure.subplots(1, len(rows), squeeze=False)[0])
         most = max((row[kpi] for row in rows for kpi in KINDS), default=1.0) or 1.0
         for ax, row in zip(panels, rows, strict=True):
@@ -138,7 +138,16 @@ def loyalty_matrix(shares: pd.DataFrame, firm: str, figure: Figure | None = None
             ax.grid(visible=False)
             ax.set_title(str(row["arm"]), fontsize=9.5, fontweight="bold", pad=6)
         plots.headline(figure, f"Buyers of {firm} by satisfaction and share of visits")
+        plots.footnote(figure, _the_rest(rows))
     return panels
+
+
+def _the_rest(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many buyers are in none of the fields, by arm if that differs."""
+    rest = [1.0 - sum(row[kpi] for kpi in KINDS) for row in rows]
+    shares = list(dict.fromkeys(f"{100 * share:.0f} %" for share in sorted(rest) if np.isfinite(share)))
+    how_many = f", {' to '.join(dict.fromkeys([shares[0], shares[-1]]))}," if shares else ""
+    return f"Shares of the year's buyers. The others{how_many} are neither satisfied nor dissatisfied."
 
 
 def lorenz_curves(

@@ -10,6 +10,7 @@ import pandas as pd
 from abm.core.errors import one_of
 from abm.study.plan.experiment import Experiment
 from abm.study.statistics.winner import Winner
+from abm.study.storage.failures import because
 from abm.study.storage.results import Results
 from abm.view import summary, tables
 
@@ -28,7 +29,7 @@ def headline(results: Results, table: pd.DataFrame, study: Experiment | None = N
     rows = table[table["kpi"] == kpi].set_index("arm")
     if rows["mean"].isna().all():
         nowhere = " under any arm, so that no arms can be compared" if len(rows) > 1 else ""
-        return _sentence(f"{_words(kpi)} of {firm} has no value{nowhere}")
+        return _sentence(f"{_words(kpi)} of {firm} has no value{nowhere}{because(results)}")
     if len(results.arms) == 1:
         row = rows.iloc[0]
         return _sentence(f"{_words(kpi)} of {firm} is {_level(row)}{_per(row['unit'])}")

@@ -91,7 +91,7 @@ def _(study: Experiment) -> str:
 def _(results: Results) -> str:
     head = _head(f"Results of {results.sheet.name}", repr(results).partition(": ")[2].rstrip(">"))
     results = results.labelled()
-    if results.runs["firm"].isna().all():
+    if (results.runs["status"] != "done").all():
         return _block(head)
     table = summary.effects(results)
     judged = summary.judged_by(results)

@@ -23,6 +23,7 @@ from abm.mechanisms.books.customer_accounts import CustomerAccounts
 from abm.mechanisms.loyalty.membership import naive_programme_roi
 from abm.scenario.scenario import Scenario
 from abm.study.plan.experiment import Experiment
+from abm.study.storage.failures import because
 from abm.study.storage.results import Results
 from abm.world.columns import CENT
 from abm.world.world import World
@@ -95,7 +96,8 @@ def of_results(results: Results, study: Experiment, arms: Sequence[str]) -> Snap
     done = [r for r in range(results.sheet.replications) if all(np.isfinite(block[r]) for block in stored)]
     done = done[: min(MOST_REPLICATIONS, MOST_WORK // max(1, len(arms) * _work(study)))]
     if not done or not world.periods:
-        raise Refusal(f"there is no run that has a value in {results.kpis[0]} under {' and '.join(arms)}")
+        nothing = f"there is no run that has a value in {results.kpis[0]} under {' and '.join(arms)}"
+        raise Refusal(f"{nothing}{because(results)}")
     looks = {arm: _looks(study, names[arm], done) for arm in arms}
     if not all(look.is_stored(results, arm) for arm, own in looks.items() for look in own):
         raise Refusal("the runs come out otherwise than they are stored; patronage verify says what differs")

@@ -14,11 +14,11 @@ import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from abm.scenario.measures import BY_NAME
-from abm.scenario.scenario import Scenario
 from abm.study.plan.groups import everybody
 from abm.study.statistics.paired import over_points
 from abm.study.statistics.winner import Winner
 from abm.study.storage.results import Results
+from abm.study.storage.units import of_parameter
 
 REPORT = "report.html"  # in a results folder
 CONFIDENCE = 0.95
@@ -89,10 +89,7 @@ def unit(kpi: str, results: Results | None = None) -> str:
 
 def parameter_unit(path: str) -> str:
     """Return the unit of the scenario parameter at a path, "" for a word and for a mechanism of one's own."""
-    steps = path.split(".")
-    general = ".".join(["firms", "*", *steps[2:]]) if steps[0] == "firms" else path
-    units = {parameter.path: parameter.unit for parameter in Scenario.parameters()}
-    return units.get(general, "").removeprefix("name")
+    return of_parameter(path)
 
 
 def labelled(results: Results, known: pd.DataFrame | None) -> tuple[Results, pd.DataFrame | None]:

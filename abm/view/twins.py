@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from abm.core.errors import Refusal
 from abm.study.storage.twins import by_trait
 from abm.view import plots
 
@@ -20,9 +21,11 @@ def effect_by_trait(found: pd.DataFrame, trait: str, unit: str = "", parts: int 
 
     found : as of results.twins       unit : of the effect, for the axis       parts : of about equal size by the trait
 
-    Raises Refusal for a trait that is not in the table.
+    Raises Refusal for a trait that is not in the table, or of words: `by_trait` has a row for each of them.
     """
     table = by_trait(found, trait, parts)
+    if not pd.api.types.is_numeric_dtype(found[trait]):
+        raise Refusal(f"{trait} is no number to draw over; by_trait(found, {trait!r}) has a row for each word")
     arm, against = list(found.columns)[found.columns.get_loc("effect") - 2 : found.columns.get_loc("effect")]
     shown = found.iloc[:: max(1, len(found) // _MOST_DOTS)]
     with plots.style():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,7 @@ class Tally:
 
 FIXED_POINT = STEPS  # sums of states are counted in whole 2**-20, see `in_steps`
 CENT = 0.01
+_MOST_NAMED = 12  # columns, where a line says which there are
 _ALIGNED = 8  # bytes, of the largest number
 
 
@@ -113,6 +114,10 @@ class Columns(Mapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._arrays)
+
+    def __repr__(self) -> str:
+        more = [f"… {len(self):,} in all"] if len(self) > _MOST_NAMED else []
+        return f"<{type(self).__name__}: {', '.join([*islice(self, _MOST_NAMED), *more]) or 'none'}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Columns, (self._arrays,)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abm.core.errors import counted
 from abm.world.columns import (
     BEFORE,
     FACETS,
@@ -98,6 +99,10 @@ class World:
         self.by_customer: set[str] = set()
         self._sizes = sizes(customers, self.m, tile) | dict(axes or {})
         self.layout = Layout((), (), self._sizes)
+
+    def __repr__(self) -> str:
+        firms = f"{counted(self.m, 'firm')} ({', '.join(self.firm_names)})"
+        return f"<World of {counted(self.n, 'customer')} and {firms} over {counted(self.periods, 'period')}>"
 
     def allocate(
         self,

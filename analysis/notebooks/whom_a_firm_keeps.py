@@ -217,7 +217,7 @@ def by_customer(results):
     start = start.assign(
         warning=bins,
         left=gone,
-        rival=~gone & (start["provider"] != 0),
+        rival=~gone & (start["provider"] != "north"),
         letter=visits[0] - visits[1],
     )
     return start[start["known.north"] > 0].reset_index()

@@ -515,3 +515,17 @@ def test_customers_as_a_table():
     assert (some["basket"] > 30).all()
     with pytest.raises(AttributeError, match="no column 'baskets'; did you mean 'basket'"):
         model.agents.to_frame(["baskets"])
+
+
+def test_a_model_and_its_state_are_shown_in_a_line():
+    class Shop(CustomerModel):
+        """A model of one's own."""
+
+    model = Shop(Scenario(periods=3, population={"customers": 40}), seed=7)
+    model.step()
+    firms = "40 customers and 3 firms (north, east, south)"
+    assert repr(model) == f"<Shop of {firms}, period 1 of 3, seed 7>"
+    assert repr(model.world) == f"<World of {firms} over 3 periods>"
+    columns = model.world.customers
+    assert repr(columns) == f"<Columns: {', '.join([*columns][:12])}, … {len(columns)} in all>"
+    assert repr(model.world.before) == "<Columns: none>"

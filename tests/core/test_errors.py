@@ -2,14 +2,17 @@
 
 import errno
 import pickle
+import re
 from datetime import date, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.core.errors import LONGEST_SHOWN, Refusal, below, counted, did_you_mean, joined, one_of, shortage, shown
+from abm.commands import ending
+from abm.core.errors import DEBUG, LONGEST_SHOWN, Refusal, below, counted, did_you_mean, joined, one_of, shortage, shown
 from tests.examples import examples
 
 anything = st.recursive(
@@ -235,3 +238,38 @@ def test_other_errors_are_no_shortage(error):
 )
 def test_one_thing_has_no_plural(number, words, said):
     assert counted(number, *words) == said
+
+
+def in_ipython(code: str) -> str:
+    """Return what a cell of IPython shows, colours aside."""
+    shells = pytest.importorskip("IPython.core.interactiveshell")
+    capture = pytest.importorskip("IPython.utils.capture")
+    shell = shells.InteractiveShell()
+    with capture.capture_output() as shown:
+        shell.run_cell(code)
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.stdout + shown.stderr)
+
+
+def test_a_notebook_shows_the_line_alone_unless_tracebacks_are_asked_for(monkeypatch):
+    monkeypatch.delenv(DEBUG, raising=False)
+    code = "import abm\nabm.Scenario(periods=-1)"
+    line = "Refusal: Scenario.periods = -1 is outside [0, 1e5] (periods)"
+    assert in_ipython(code).strip() == line
+    monkeypatch.setenv(DEBUG, "1")
+    shown = in_ipython(code)
+    assert "Traceback" in shown
+    assert line in shown
+
+
+def test_a_command_and_a_notebook_are_asked_for_tracebacks_in_the_same_way():
+    assert DEBUG == ending.DEBUG
+
+
+def test_a_refusal_has_words_for_a_call_and_keeps_its_own():
+    refusal = Refusal("say log_dates", source="a.csv", called="say dates=")
+    assert str(pickle.loads(pickle.dumps(refusal))) == "a.csv: say dates="
+    assert refusal.message == "say log_dates"
+
+
+def test_a_table_is_shown_by_its_size():
+    assert shown(pd.DataFrame({"kpi": ["profit"] * 1200})) == "a DataFrame of 1,200 rows"

@@ -1,9 +1,12 @@
 """What is given from Python: numbers and rows of NumPy and pandas are taken for Python's."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from abm.core import given
 from abm.core.errors import Refusal
 from abm.core.given import plain, whole
 
@@ -33,3 +36,9 @@ def test_rows_become_lists_of_pythons_numbers(row):
 def test_anything_else_stays():
     for thing in ("text", (1, 2), {"a": 1}, np.ndarray, None):
         assert plain(thing) is thing
+
+
+def test_a_path_is_text_or_a_path():
+    assert given.path("out", "a/b") == given.path("out", Path("a/b")) == Path("a/b")
+    with pytest.raises(Refusal, match=r"^out = 3 is not a path; name a file$"):
+        given.path("out", 3, "; name a file")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import model_validator
 
+import abm
 from abm.core.errors import Refusal
 from abm.core.paths import replaced, value_at
 from abm.core.spec import Spec, param
@@ -360,3 +361,12 @@ def test_names_that_only_look_like_a_whole_and_its_part():
     market = Market(firms=(Firm(name="north"), Firm(name="north2")))
     changed = replaced(market, {"firms.north": {"name": "a"}, "firms.north2": {"name": "b"}})
     assert [firm.name for firm in changed.firms] == ["a", "b"]
+
+
+def test_a_table_for_a_list_is_answered_with_the_path():
+    with pytest.raises(Refusal) as caught:
+        abm.Scenario().replace({"firms": {"north": {"price": 0.9}}})
+    assert str(caught.value) == (
+        "firms = { north = { price = 0.9 } } is not a list; to change one of it, write the whole path as one key, "
+        '"firms.north.price"'
+    )

@@ -219,3 +219,17 @@ def test_customers_who_come_and_go_keep_their_names(tmp_path):
     log = abm.export(tmp_path, cohort=True, all_firms=True)
     assert (log["customer_id"] < 150)[log["firm"] == ""].all()
     assert len(log) == 150 + panel["occasion"].nunique()
+
+
+def test_results_are_taken_in_place_of_their_folder(folder):
+    pd.testing.assert_frame_equal(abm.export(abm.read(folder)), abm.export(folder))
+
+
+def test_results_in_memory_and_what_is_no_path_are_refused(folder):
+    kept = abm.run(load(folder).replace(replications=1), workers=1)
+    with pytest.raises(abm.Refusal, match=r'^these results are in memory only; abm.run\(study, store="results"\)'):
+        abm.export(kept)
+    with pytest.raises(abm.Refusal, match=r"^folder = 3 is not a path; give a folder of results, or the results that"):
+        abm.export(3)
+    with pytest.raises(abm.Refusal, match=r"^out = 3 is not a path"):
+        abm.export(folder, 3)

@@ -144,7 +144,7 @@ def test_a_part_in_which_nobody_came_is_foretold_too(tmp_path):
         ({"until": "soon"}, 'until = "soon" is not a day such as 1997-09-30'),
         ({"until": "2020-01-01"}, "until = 2020-01-01 is before the first row of the log"),
         ({"cohorts": 5}, r"cohorts = 5 is outside \[20"),
-        ({"columns": {"customer": "Kunde"}}, 'purchases.csv: line 1: log_columns.customer = "Kunde" is no heading'),
+        ({"columns": {"customer": "Kunde"}}, 'line 1: columns={"customer": "Kunde"} is no heading'),
     ],
 )
 def test_what_cannot_be_is_refused(log, options, message):
@@ -181,3 +181,34 @@ def test_a_log_elsewhere_is_named_from_the_study(log, tmp_path, monkeypatch):
     assert study_file.leads_out(found, tmp_path)
     assert (tmp_path / study_file.log_from(found, tmp_path)).resolve() == log.resolve()
     abm.load(tmp_path / "shop.toml", data=log.parent)
+
+
+def test_a_table_is_refused_with_how_to_write_it():
+    with pytest.raises(abm.Refusal) as caught:
+        abm.fit(rows())
+    assert str(caught.value).startswith(f"log = a DataFrame of {len(rows()):,} rows is not a path; a log is a file, ")
+    assert str(caught.value).endswith('df.to_csv("purchases.csv", index=False) writes one')
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "message"),
+    [
+        ("who,when\n", {}, 'no customer column; the header has "who", "when"; say columns={"customer": "…"}'),
+        ("id,date\n", {}, 'say columns={"amount": "…"}, or "" for a log without amounts'),
+        (
+            "id,user,date\n",
+            {},
+            'the customer column; rename one to customer, or say columns={"customer": …}',
+        ),
+        ("id,date,amount\na,1/2/2024,3\n", {}, 'say dates="day_first" or "month_first"'),
+        ("id,date\n", {"columns": {"custmer": "id"}}, "columns: no LogColumns parameter 'custmer'; did you mean"),
+        ("id,date\n", {"columns": ["id"]}, 'columns = ["id"] is not a table such as {"customer": "CustomerID"}'),
+    ],
+)
+@pytest.mark.parametrize("call", [abm.fit, abm.log_targets])
+def test_refusals_of_a_call_name_its_arguments(tmp_path, call, table, options, message):
+    (tmp_path / "log.csv").write_text(table)
+    with pytest.raises(abm.Refusal) as caught:
+        call(tmp_path / "log.csv", **options)
+    assert message in str(caught.value)
+    assert "log_columns" not in str(caught.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import abm
 from abm.engine.recording import record
 from abm.kpis import attitude, behaviour, value
 from abm.kpis.kpi import Kpi, Tallied, kpi
@@ -107,3 +108,12 @@ def test_summary_leaves_the_burn_in_out():
     np.testing.assert_allclose(found[:, 0], t["revenue"].sum(axis=0) / (4 * 200) * 4)
     np.testing.assert_allclose(found[:, 1], t["buyers"][3] / 200)
     np.testing.assert_allclose(found[:, 2], t["active"].mean(axis=0))
+
+
+@pytest.mark.parametrize("name", ["kpi", "reading"])
+def test_a_decorator_without_brackets_or_unit_is_refused(name):
+    decorator = getattr(abm, name)
+    for wrong in (lambda: decorator(len), decorator, lambda: decorator("share")):
+        with pytest.raises(abm.Refusal) as caught:
+            wrong()
+        assert str(caught.value) == f'@abm.{name} needs brackets and a unit: write @abm.{name}(unit="share")'

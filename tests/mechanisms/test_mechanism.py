@@ -128,3 +128,28 @@ class TestRunning:
             Scenario.parse({**SMALL, "off": ["trsut"]})
         with pytest.raises(Refusal, match="off names 'choice'"):
             Scenario.parse({**SMALL, "off": ["choice"]})
+
+
+class Unnamed(Mechanism):
+    """Says not what it is called."""
+
+
+def test_a_theory_needs_a_name():
+    with pytest.raises(Refusal, match=r'^Unnamed: the class has no name; write in it name = "unnamed"$'):
+        Unnamed()
+
+
+class Called(Unnamed):
+    """A theory of a class without a name may have one."""
+
+    name = "called"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"), [(Called, "Called is a class; write adding(Called())"), ("called", '"called" is none')]
+)
+def test_what_is_no_theory_is_not_added(wrong, message):
+    with pytest.raises(Refusal) as caught:
+        Scenario().adding(wrong)
+    assert str(caught.value) == f"adding takes mechanisms, and {message}"
+    assert Scenario().adding(Called()).extras == (Called(),)

@@ -161,3 +161,43 @@ def test_states_of_staff_are_drawn_by_arm_and_asked_for_where_they_are_missing()
     few = abm.run(abm.Experiment.from_dict(study | {"name": "few", "kpis": kpis[:3]}), workers=1)
     with pytest.raises(abm.Refusal, match="does not measure staff_morale; name them in kpis"):
         few.plot.staff_states()
+
+
+@abm.kpi(unit="share")
+def broken(c):
+    """Raises."""
+    raise KeyError("no such thing")
+
+
+REASON = "KPI 'broken' raised KeyError: 'no such thing' (test_accessor.py, line "
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("failed") / "results"
+    study = abm.Experiment.from_dict(STUDY | {"replications": 1}).replace(kpis=(broken, "profit"), expect=())
+    return abm.run(study, store=folder, workers=1)
+
+
+@pytest.mark.parametrize("name", ["effects", "ranking", "levels", "by_factor", "over_time", "measures", "waterfall"])
+def test_where_all_runs_failed_no_figure_is_drawn_and_the_reason_is_said(failed, name):
+    with pytest.raises(abm.Refusal) as caught:
+        getattr(failed.plot, name)()
+    assert "; 6 of 6 runs failed, the first by: " + REASON in str(caught.value)
+    assert not plt.get_fignums()
+
+
+def test_where_all_runs_failed_results_and_report_say_why(failed):
+    assert repr(failed).startswith(f"<Results of small: 0 of 6 runs, 6 failed ({REASON}")
+    assert "6 failed (KPI &#x27;broken&#x27; raised KeyError" in failed._repr_html_()
+    assert "<table" not in failed._repr_html_()
+    assert "; 6 of 6 runs failed, the first by: " + REASON in abm.report(failed).headline
+
+
+def test_a_single_arm_has_no_effects_to_draw():
+    study = abm.Experiment.from_dict(STUDY | {"replications": 1, "arms": {}, "expect": []})
+    results = abm.run(study, workers=1)
+    for name in ("effects", "measures"):
+        with pytest.raises(abm.Refusal, match="^there is only the arm 'base', so there is nothing to compare"):
+            getattr(results.plot, name)()
+    results.plot.levels()

@@ -64,6 +64,9 @@ def test_each_field_of_the_matrix_has_its_kind_and_share():
         "loyalists\n40.0%": (1.5, 1.5), "mercenaries\n20.0%": (0.5, 1.5), "hostages\n5.0%": (1.5, 0.5),
         "defectors\n-": (0.5, 0.5),
     }  # fmt: skip
+    assert ax.figure.get_supxlabel() == (
+        "Shares of the year's buyers. The others are neither satisfied nor dissatisfied."
+    )
     strength = {patch.get_xy(): patch.get_alpha() for patch in ax.patches}
     assert strength[(1, 1)] > strength[(0, 1)] > strength[(1, 0)]
     assert_readable(ax.figure)
@@ -85,3 +88,12 @@ def test_the_pyramid_has_a_bar_on_either_side():
     assert widths[1] == pytest.approx(100 / 5050)
     assert [text.get_text() for text in ax.texts if text.get_text() in "ABCD"] == [*"ABCD"]
     assert_readable(ax.figure)
+
+
+def test_the_matrix_says_how_many_buyers_are_in_none_of_its_fields():
+    fields = ("loyalist_share", "mercenary_share", "hostage_share", "defector_share")
+    rows = [{"arm": arm, **dict.fromkeys(fields, share)} for arm, share in (("none", 0.045), ("points", 0.05))]
+    for few, words in ((rows[:1], "82 %"), (rows, "80 % to 82 %")):
+        first, *_ = customers.loyalty_matrix(pd.DataFrame(few), "north")
+        assert f"The others, {words}, are neither satisfied nor dissatisfied." in first.figure.get_supxlabel()
+        assert_readable(first.figure)

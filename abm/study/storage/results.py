@@ -27,7 +27,9 @@ from abm.study.plan.sheet import Sheet
 from abm.study.provenance.digest import DIGEST_BYTES, canonical
 from abm.study.storage import tidy
 from abm.study.storage.comparisons import Comparisons
+from abm.study.storage.failures import reason
 from abm.study.storage.manifest import read_manifest
+from abm.study.storage.named import named
 from abm.study.storage.rows import Holdings, Rows
 from abm.study.storage.spreadsheet import harmless
 from abm.study.storage.store import Segments, Store
@@ -55,7 +57,8 @@ class Results(Comparisons):
     def __repr__(self) -> str:
         done = int(self._holdings.done.sum())
         strangers = f"; {self.strangers:,} stored runs are of other experiments" if self.strangers else ""
-        runs = f"{done:,} of {counted(len(self.sheet), 'run')}, {len(self.failed):,} failed"
+        why = f" ({reason(self.failed)})" if len(self.failed) else ""
+        runs = f"{done:,} of {counted(len(self.sheet), 'run')}, {len(self.failed):,} failed{why}"
         return f"<Results of {self.sheet.name}: {runs}{strangers}>"
 
     _repr_html_ = in_notebook
@@ -109,6 +112,7 @@ class Results(Comparisons):
 
         KPIs are measured over the periods after the burn-in. A failed run is one row without firm and numbers. With
         groups there are rows for each, told apart by a column `group`, which is "all" where everybody counts.
+        Texts are texts here, and categories in the larger tables. `attrs["units"]` has the unit of each column.
         """
         return _own_copy(self._runs)
 
@@ -116,7 +120,8 @@ class Results(Comparisons):
     def periods(self) -> pd.DataFrame:
         """A row per run, period and firm, and group if there are groups: as `runs`, with the period.
 
-        All periods are there, those of the burn-in too. Texts are categories, which keeps large tables small.
+        All periods are there, those of the burn-in too. Texts are categories, which keeps large tables small. Units as
+        in `runs`.
         """
         return _own_copy(self._periods)
 
@@ -124,7 +129,8 @@ class Results(Comparisons):
     def persons(self) -> pd.DataFrame:
         """A row per run, date and person that the study records: run_id, arm, point, replication, factors, period (that
         have passed), customer (her identity, the same in all arms of a replication), and the columns asked for; one
-        with an entry for each firm as "trust.north".
+        with an entry for each firm as "trust.north". `attrs["units"]` has the unit of each, as money is in cu in one
+        and in cents in another; firms and segments have their names (named.py says which), other codes are numbers.
 
         Raises Refusal if the study records none.
         """
@@ -133,7 +139,7 @@ class Results(Comparisons):
     @property
     def visits(self) -> pd.DataFrame:
         """A row per visit that the study logs: run_id, arm, point, replication, factors, period, customer, nth (which
-        of her occasions of the period), firm, and the columns asked for.
+        of her occasions of the period), firm, and the columns asked for. Units and names as in `persons`.
 
         Raises Refusal if the study logs none.
         """
@@ -141,8 +147,9 @@ class Results(Comparisons):
 
     def _log(self, kind: str) -> pd.DataFrame:
         if kind not in self.sheet.records:
-            raise Refusal(f"the study records no {kind}; give it [record.{kind}]")
-        return tidy.of_log(self.sheet, self._segments.log(self.sheet, kind))
+            step = f'give it [record.{kind}] (in Python record={{"{kind}": {{"columns": […]}}}})'
+            raise Refusal(f"the study records no {kind}; {step}")
+        return named(self, tidy.of_log(self.sheet, self._segments.log(self.sheet, kind)))
 
     @property
     def failed(self) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from abm.study.plan.groups import parted
 from abm.study.plan.sheet import Sheet
 from abm.study.storage.rows import Rows
+from abm.study.storage.units import UNITS, of_measures
 
 
 def labels(sheet: Sheet, index: np.ndarray) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def of_runs(sheet: Sheet, rows: Rows) -> pd.DataFrame:
     whose = units(sheet, rows)
     columns |= {name: np.array([*words], object)[codes] for name, (words, codes) in whose.items()}
     order = ["run_id", "arm", "point", "replication", "seed", *whose, *sheet.design.factors, "status", "error"]
-    return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
+    return _with_units(pd.DataFrame({name: columns[name] for name in order} | rows.kpis), sheet)
 
 
 def of_periods(sheet: Sheet, rows: Rows) -> pd.DataFrame:
@@ -51,11 +52,19 @@ def of_periods(sheet: Sheet, rows: Rows) -> pd.DataFrame:
     whose = units(sheet, rows)
     columns |= {name: pd.Categorical.from_codes(codes, words) for name, (words, codes) in whose.items()}
     order = ["run_id", "arm", "point", "replication", "period", *whose, *sheet.design.factors]
-    return pd.DataFrame({name: columns[name] for name in order} | rows.kpis)
+    return _with_units(pd.DataFrame({name: columns[name] for name in order} | rows.kpis), sheet)
+
+
+def _with_units(table: pd.DataFrame, sheet: Sheet) -> pd.DataFrame:
+    table.attrs[UNITS] = {name: unit for name, unit in of_measures(sheet).items() if name in table}
+    return table
 
 
 def of_log(sheet: Sheet, log: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Return a row per entry of a table of single persons, see Results.persons and Results.visits."""
+    """Return a row per entry of a table of single persons, with codes as they are stored, from which digests are made.
+
+    See Results.persons and Results.visits, which have names for some (named.py).
+    """
     index = log.get("index", np.empty(0, np.int64))
     columns = _categories(sheet, index)
     own = {name: column for name, column in log.items() if name != "index"}

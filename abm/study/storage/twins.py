@@ -29,6 +29,8 @@ def twins(persons: pd.DataFrame, column: str, arm: str, against: str) -> pd.Data
     if column not in values:
         known = did_you_mean(column, values) or f"; there is {one_of(values)}"
         raise Refusal(f"no column {shown(column)} is recorded of persons{known}")
+    if not pd.api.types.is_numeric_dtype(persons[column]):
+        raise Refusal(f"{column} is no number, and has no difference; choose a column of numbers")
     one, other = (persons[persons["arm"] == name].set_index(KEYS) for name in (arm, against))
     both = one.index.intersection(other.index, sort=False)
     first, second = one.loc[both, column].astype(float), other.loc[both, column].astype(float)
@@ -40,6 +42,8 @@ def twins(persons: pd.DataFrame, column: str, arm: str, against: str) -> pd.Data
 def by_trait(found: pd.DataFrame, trait: str, parts: int = 5, confidence: float = 0.95) -> pd.DataFrame:
     """Return a row per part of the persons, of about equal size by a trait: its mean, the mean effect, the interval.
 
+    A trait of words (`segment`, `provider`) has a part for each word, which then stands for ends and mean.
+
     found : as of `twins`, of one date       columns : low and high end of the trait, trait, effect, low, high, persons
 
     The unit of repetition is the replication: persons of one market are not independent.
@@ -50,11 +54,13 @@ def by_trait(found: pd.DataFrame, trait: str, parts: int = 5, confidence: float 
         raise Refusal(f"no column {shown(trait)}{known}")
     if found["period"].nunique() > 1:
         raise Refusal("effects of several dates; keep one of them, such as found[found['period'] == 104]")
-    edges = np.unique(np.quantile(found[trait].dropna(), np.linspace(0, 1, parts + 1)))
-    part = pd.cut(found[trait], edges, include_lowest=True, labels=False)
+    words = not pd.api.types.is_numeric_dtype(found[trait])
+    edges = np.zeros(2) if words else np.unique(np.quantile(found[trait].dropna(), np.linspace(0, 1, parts + 1)))
+    part = found[trait] if words else pd.cut(found[trait], edges, include_lowest=True, labels=False)
     rows = []
-    for number, own in found.groupby(part):
+    for name, own in found.groupby(part, observed=True):
         means = own.groupby("replication")["effect"].mean().to_numpy()
         mean, low, high, _ = interval(means, confidence)
-        rows.append((*edges[int(number) : int(number) + 2], own[trait].mean(), mean, low, high, len(own)))
+        where = (name,) * 3 if words else (*edges[int(name) : int(name) + 2], own[trait].mean())
+        rows.append((*where, mean, low, high, len(own)))
     return pd.DataFrame(rows, columns=["from", "to", trait, "effect", "low", "high", "persons"])

@@ -131,3 +131,8 @@ def test_a_log_without_amounts_has_no_target_for_the_basket(tmp_path):
     ]
     (tmp_path / "log.csv").write_text("\n".join(["wer,date", *rows, "0,2024-12-31"]))
     assert set(by_kpi(log_targets(tmp_path / "log.csv", columns={"customer": "wer", "amount": ""}))) == {"frequency"}
+
+
+def test_a_table_is_refused_with_how_to_write_it():
+    with pytest.raises(Refusal, match=r"^log = a DataFrame of 1 row is not a path; a log is a file, .* writes one$"):
+        log_targets(pd.DataFrame({"customer": ["a"]}))

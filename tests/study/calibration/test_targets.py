@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -207,3 +208,12 @@ class TestPlaced:
     def test_two_ways_to_say_the_same_are_two_targets_about_the_same(self):
         twins = [Target("csi", 75, 1), Target("csi", 76, 1, firm="north", arm="none")]
         assert refusal(resolved, twins, **STUDY) == "'csi of north' has a target already"
+
+
+def test_a_table_of_pandas_is_answered_with_how_to_write_it():
+    with pytest.raises(Refusal) as caught:
+        as_targets(pd.DataFrame({"kpi": ["profit"], "value": [1.0], "tolerance": [0.1]}))
+    assert str(caught.value) == (
+        'targets = a DataFrame of 1 row is no list of targets; df.to_csv("targets.csv", index=False) writes a file to '
+        "name, or give {kpi: (value, tolerance)}"
+    )

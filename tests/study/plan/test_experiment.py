@@ -389,3 +389,28 @@ def test_numbers_and_rows_of_numpy_and_pandas_are_taken(world):
     kinds = ((list, int), (np.array, np.int16))
     drawn = [latin_hypercube({price: row(prices)}, points=kind(4), seed=kind(1)) for row, kind in kinds]
     assert drawn[0].rows == drawn[1].rows
+
+
+def test_what_is_not_there_has_no_scenario(crossed):
+    with pytest.raises(Refusal, match=r"^no arm .cheep. in the study; did you mean 'cheap'\?$"):
+        crossed.scenario_of("cheep")
+    with pytest.raises(Refusal, match=r"^point = 99 is outside \[0, "):
+        crossed.scenario_of("cheap", 99)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"record": {"persons": {"columns": ["trust"], "sample": 2}}},
+            "record.persons.sample = 2.0 is outside",
+        ),
+        ({"record": 3}, "record = 3 is not a table"),
+        ({"arms": {"a": {"firms": {"north": {"price": 0.9}}}}}, 'write the whole path as one key, "firms.north.price"'),
+        ({"kpis": ["habits"]}, "needs --with FILE.py (in Python the measure itself, or own=)"),
+    ],
+)
+def test_refusals_name_what_python_has(study, change, message):
+    with pytest.raises(Refusal) as caught:
+        study(**change)
+    assert message in str(caught.value)

@@ -11,9 +11,11 @@ from abm.study.plan.experiment import Experiment
 from abm.study.plan.record import Record
 from abm.study.running.recorder import Recorder
 from abm.study.running.verify import verify
+from abm.study.storage import tidy
 from abm.study.storage.compact import compact
 from abm.study.storage.store import Store
 from abm.study.storage.twins import by_trait
+from abm.view.twins import effect_by_trait
 
 BASE = {"periods": 30, "burn_in": 10, "periods_per_year": 10, "population": {"customers": 300}}
 LATE = {"from": 16, "firms.north.program": {"preset": "points", "hassle": 0.0}}
@@ -223,3 +225,85 @@ def test_newcomers_are_recorded_under_their_own_identity():
     newest = engine.world.customers.customer_id[buyers]
     newest = set(newest[newest >= 900].tolist())  # who came after logging had begun
     assert newest & logged == newest & set(own.index)
+
+
+KINDS = [{"name": "light", "share": 0.5}, {"name": "heavy", "purchase_rate": 1.0}]
+
+
+@pytest.fixture(scope="module")
+def coded():
+    persons = {"columns": ["provider", "segment", "basket", "spend_so_far", "profit_from_customer"], "at": [0, 30]}
+    record = {"persons": persons, "visits": {"columns": ["visit_provider", "visit_spend"]}}
+    scenario = {**BASE, "population": {"customers": 300, "segments": KINDS}}
+    return experiment(record=record, scenario=scenario)
+
+
+def test_firms_and_segments_have_their_names_and_digests_stay(coded, tmp_path, monkeypatch):
+    results = abm.run(coded, store=tmp_path / "r", workers=1)
+    persons, visits = results.persons, results.visits
+    plain = tidy.of_log(results.sheet, results._segments.log(results.sheet, "persons"))
+    for column, words in (("provider", ["north", "east", "south"]), ("segment", ["light", "heavy"])):
+        assert persons[column].cat.categories.tolist() == words
+        np.testing.assert_array_equal(persons[column].cat.codes, plain[column])
+    assert persons.loc[persons["period"] == 0, "provider"].isna().all()  # nobody has been anywhere yet
+    assert visits["visit_provider"].cat.categories.tolist() == ["north", "east", "south"]
+    pd.testing.assert_frame_equal(abm.read(tmp_path / "r").persons, persons)
+    digest = results.canonical()
+    monkeypatch.setattr("abm.study.storage.results.named", lambda _, table: table)
+    assert abm.read(tmp_path / "r").canonical() == digest
+
+
+def test_segments_that_are_not_the_same_in_all_runs_stay_codes(coded):
+    arms = {"none": {}, "one": {"population.segments": [{"name": "all"}]}}
+    persons = abm.run(coded.replace(arms=arms, replications=1), workers=1).persons
+    assert pd.api.types.is_numeric_dtype(persons["segment"])
+    assert persons["provider"].dtype == "category"
+
+
+def test_tables_say_their_units(coded):
+    study = coded.replace(design=abm.grid({"word_of_mouth.contact_rate": [0.1]}), replications=1)
+    results = abm.run(study, workers=1)
+    units, factor = results.persons.attrs["units"], {"word_of_mouth.contact_rate": "1/story/tie"}
+    money = {"basket": "cu", "spend_so_far.north": "cents", "profit_from_customer.east": "cents"}
+    assert money.items() | {"period": "period", **factor}.items() <= units.items()
+    assert set(units) <= set(results.persons)
+    assert (
+        results.visits.attrs["units"] == {"visit_provider": "firm", "visit_spend": "cents", "period": "period"} | factor
+    )
+    assert results.runs.attrs["units"] == {"profit": "cu/customer/year", "csi": "0-100"} | factor
+    assert results.periods.attrs["units"] == results.runs.attrs["units"] | {"period": "period"}
+
+
+def test_a_unit_of_ones_own_is_there_too():
+    class Mood(abm.Mechanism):
+        """Has a column."""
+
+        name = "mood"
+        owns = (abm.Column("mood", ("customer",), 0.0, "smiles", "of today"),)
+
+    @abm.kpi(unit="smiles/visit")
+    def smiles(c):
+        """Visits / visits."""
+        return c.visits / c.visits
+
+    record = {"persons": {"columns": ["mood"]}}
+    study = experiment(arms={}, record=record, kpis=(smiles,), replications=1)
+    results = abm.run(study.replace(scenario=study.scenario.adding(Mood())), workers=1)
+    assert results.persons.attrs["units"]["mood"] == "smiles"
+    assert results.runs.attrs["units"] == {"smiles": "smiles/visit"}
+
+
+def test_effects_by_a_trait_of_words_have_a_row_for_each(coded):
+    found = abm.run(coded, workers=1).twins("profit_from_customer", "points")
+    table = by_trait(found, "segment")
+    assert table["segment"].tolist() == table["from"].tolist() == ["light", "heavy"]
+    own = found[found["segment"] == "heavy"].groupby("replication")["effect"].mean()
+    assert table["effect"].tolist()[1] == pytest.approx(own.mean())
+    assert table["persons"].sum() == len(found)
+    with pytest.raises(Refusal, match="segment is no number to draw over"):
+        effect_by_trait(found, "segment")
+
+
+def test_names_have_no_difference(coded):
+    with pytest.raises(Refusal, match="^provider is no number, and has no difference"):
+        abm.run(coded, workers=1).twins("provider", "points")
