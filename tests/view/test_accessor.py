@@ -198,6 +198,6 @@ def test_a_single_arm_has_no_effects_to_draw():
     study = abm.Experiment.from_dict(STUDY | {"replications": 1, "arms": {}, "expect": []})
     results = abm.run(study, workers=1)
     for name in ("effects", "measures"):
-        with pytest.raises(abm.Refusal, match="^there is only the arm 'base', so there is nothing to compare"):
+        with pytest.raises(abm.Refusal, match=r"^there is only the arm 'base', so there is nothing to compare"):
             getattr(results.plot, name)()
     results.plot.levels()

@@ -287,8 +287,8 @@ def test_a_unit_of_ones_own_is_there_too():
         return c.visits / c.visits
 
     record = {"persons": {"columns": ["mood"]}}
-    study = experiment(arms={}, record=record, kpis=(smiles,), replications=1)
-    results = abm.run(study.replace(scenario=study.scenario.adding(Mood())), workers=1)
+    study = experiment(arms={}, record={}, kpis=(smiles,), replications=1)
+    results = abm.run(study.replace(scenario=study.scenario.adding(Mood()), record=record), workers=1)
     assert results.persons.attrs["units"]["mood"] == "smiles"
     assert results.runs.attrs["units"] == {"smiles": "smiles/visit"}
 
@@ -305,5 +305,5 @@ def test_effects_by_a_trait_of_words_have_a_row_for_each(coded):
 
 
 def test_names_have_no_difference(coded):
-    with pytest.raises(Refusal, match="^provider is no number, and has no difference"):
+    with pytest.raises(Refusal, match=r"^provider is no number, and has no difference"):
         abm.run(coded, workers=1).twins("provider", "points")
