@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -29,6 +30,8 @@ from abm.world.world import sizes
 SURELY_SMALL = 200_000  # customers x firms and periods: fewer never need a memory worth estimating
 MOST_MEMORY = 64 * 2**30  # bytes; a scenario estimated above this is refused before anything is allocated
 MOST_IDENTITIES = 2**32  # as long as luck is addressed by 32 bits
+
+_SECTION = re.compile(r"\[scenario\.(\w+)\]")
 
 NEEDED = ("need", "choice", "encounter", "accounts")  # a period without these is not a market
 
@@ -73,12 +76,7 @@ class _World(Spec):
             if name not in known:
                 near = did_you_mean(name, known)
                 raise Refusal(f"off names {name!r}, which cannot be switched off{near} (can: {one_of(known)})")
-        self._check_segments()
-        self._check_ties()
-        self._check_policies()
-        self._check_needs()
-        for mechanism in self.mechanisms():
-            mechanism.fits(self)
+        self._check_parts()
         if self.burn_in > self.periods:
             left = f"leaves no period of the run to measure (periods = {self.periods})"
             raise Refusal(f"= {self.burn_in} {left}", place="burn_in")
@@ -101,6 +99,19 @@ class _World(Spec):
                 place="renewal.every",
             )
         return self
+
+    def _check_parts(self) -> None:
+        """Refuse what parts of the market need of each other, a missing section in the words of Python too."""
+        try:
+            self._check_segments()
+            self._check_ties()
+            self._check_policies()
+            self._check_needs()
+            for mechanism in self.mechanisms():
+                mechanism.fits(self)
+        except Refusal as refusal:
+            message = _SECTION.sub(r"\g<0> (in Python \1={})", refusal.message)
+            raise Refusal(message, place=refusal.place, source=refusal.source) from None
 
     def _check_segments(self) -> None:
         """Refuse ties inside segments where there are none, or but one."""
@@ -133,7 +144,7 @@ class _World(Spec):
                     if firm.policy(kind.policy) != _neutral(kind.policy):
                         raise Refusal(
                             f"firm {firm.name!r} sets {kind.policy.name}, but the market has no {kind.name}; "
-                            f"give the scenario a section [scenario.{kind.name}] (in Python {kind.name}={{}})"
+                            f"give the scenario a section [scenario.{kind.name}]"
                         )
 
     def _check_needs(self) -> None:
@@ -142,7 +153,7 @@ class _World(Spec):
         for mechanism in self.mechanisms():
             for name in mechanism.needs if mechanism.name in there else ():
                 if name not in there:
-                    step = f"give the scenario a section [scenario.{name}] (in Python {name}={{}})"
+                    step = f"give the scenario a section [scenario.{name}]"
                     raise Refusal(f"the market has {mechanism.name}, but no {name} for it to work on; {step}")
 
     @property

@@ -153,3 +153,17 @@ def test_what_is_no_theory_is_not_added(wrong, message):
         Scenario().adding(wrong)
     assert str(caught.value) == f"adding takes mechanisms, and {message}"
     assert Scenario().adding(Called()).extras == (Called(),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"firms.north.recovery.compensation": 0.5}, "recovery"),  # a lever of a theory that is not there
+        ({"recovery": {}}, "complaint"),  # a theory without what it works on
+        ({"complaint": {}, "exit": {"forgiving": 0.5}}, "win_back"),  # a theory that cannot work as it is set
+    ],
+)
+def test_a_section_that_is_missing_is_named_as_python_has_it_too(changes, missing):
+    with pytest.raises(Refusal) as caught:
+        Scenario().replace(changes)
+    assert f"[scenario.{missing}] (in Python {missing}={{}})" in str(caught.value)

@@ -174,8 +174,5 @@ class Need(Mechanism):
         if self.process == "bernoulli":
             market.population.check_chances()
         if self.process == "due" and (market.durable is None or "durable" in market.off or not market.durable.owned):
-            step = (
-                "give the scenario a section [scenario.durable] "
-                "(in Python durable={}), with durables that somebody owns or buys"
-            )
+            step = "give the scenario a section [scenario.durable], with durables that somebody owns or buys"
             raise Refusal(f'= "due", but the market has no durables; {step}', place="need.process")

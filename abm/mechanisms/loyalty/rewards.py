@@ -277,8 +277,7 @@ class Rewards(Mechanism):
             if by_class and market.customer_classes is None:
                 raise Refusal(
                     f'firm {firm.name!r} sets program.tier_rule = "class_and_spend", but the market has no classes of '
-                    "customers; give the scenario a section [scenario.customer_classes]"
-                    ' (in Python customer_classes={}), or set "spend"'
+                    'customers; give the scenario a section [scenario.customer_classes], or set "spend"'
                 )
 
     def begin(self, world: World, seed: int) -> None:

@@ -199,10 +199,7 @@ class Competition(Mechanism):
             if stance != "none" and len(market.firms) == 1:
                 raise Refusal(f'= "{stance}", but there is no rival; give the market a second firm', place=place)
             if stance == "by_stage" and not _has_stages(market):
-                step = (
-                    "give the scenario a section [scenario.adoption] "
-                    "(in Python adoption={}), with initial_adopters below 1"
-                )
+                step = "give the scenario a section [scenario.adoption], with initial_adopters below 1"
                 raise Refusal(f'= "by_stage", but the market has no stages; {step}', place=place)
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:

@@ -90,8 +90,7 @@ class ExpectationManagement(Mechanism):
             if firm.expectation.adjustment > 0 and (firm.survey.sampling == 0 or "survey" in market.off):
                 raise Refusal(
                     f"firm {firm.name!r} adjusts its promise to what customers answer, but asks nobody; give the "
-                    "scenario a section [scenario.survey] "
-                    f"(in Python survey={{}}) and set firms.{firm.name}.survey.sampling"
+                    f"scenario a section [scenario.survey] and set firms.{firm.name}.survey.sampling"
                 )
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:

@@ -277,7 +277,7 @@ class Care(Mechanism):
             if firm.policy(CarePolicy).level_by_class and market.customer_classes is None:
                 raise Refusal(
                     f"firm {firm.name!r} sets care.level_by_class, but the market has no customer_classes; give the "
-                    "scenario a section [scenario.customer_classes] (in Python customer_classes={})"
+                    "scenario a section [scenario.customer_classes]"
                 )
 
     def begin(self, world: World, seed: int) -> None:

@@ -233,8 +233,7 @@ class CustomerClasses(Mechanism):
             if firm.policy(ClassPolicy).complaint_priority > 0 and market.recovery is None:
                 raise Refusal(
                     f"firm {firm.name!r} sets classes.complaint_priority, but the market has no recovery; give the "
-                    "scenario sections [scenario.complaint] and [scenario.recovery] "
-                    "(in Python complaint={}, recovery={})"
+                    "scenario sections [scenario.complaint] and [scenario.recovery]"
                 )
 
     def rank(self, world: World, t: int) -> None:

@@ -233,6 +233,5 @@ class Information(Mechanism):
         """Refuse a score by complaints where nobody complains."""
         if self.score == "logistic" and self.on_complaints != 0 and market.complaint is None:
             raise Refusal(
-                "information.on_complaints needs complaints; give the scenario a section [scenario.complaint] "
-                "(in Python complaint={})"
+                "information.on_complaints needs complaints; give the scenario a section [scenario.complaint]"
             )

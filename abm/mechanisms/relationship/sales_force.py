@@ -249,7 +249,7 @@ class SalesForce(Mechanism):
             if firm.policy(SalesPolicy).aim != "nobody" and absent:
                 raise Refusal(
                     f"firm {firm.name!r} sets sales_force.aim, but nobody has a buying centre; give the scenario a "
-                    'section [scenario.buying_centre] (in Python buying_centre={}), or aim = "nobody"'
+                    'section [scenario.buying_centre], or aim = "nobody"'
                 )
 
     def axes(self) -> Mapping[str, int]:

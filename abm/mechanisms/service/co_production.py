@@ -191,7 +191,7 @@ class CoProduction(Mechanism):
     def fits(self, market: Any) -> None:
         """Refuse relief of a line that is not there, more saved than a visit costs, and stories that nobody tells."""
         if self.relieves_line and (market.waiting_line is None or "waiting_line" in market.off):
-            step = "give the scenario a section [scenario.waiting_line] (in Python waiting_line={}), or leave it out"
+            step = "give the scenario a section [scenario.waiting_line], or leave it out"
             raise Refusal(f"= true, but the market has no waiting_line; {step}", place="co_production.relieves_line")
         if market.care is not None and market.care.tenure_saving + self.time_saved > 1.0:
             most = f"with care.tenure_saving = {market.care.tenure_saving:g} it is at most"

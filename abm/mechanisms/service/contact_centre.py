@@ -263,13 +263,12 @@ class ContactCentre(Mechanism):
             if (policy.outbound_agents or policy.blended) and market.outbound is None:
                 raise Refusal(
                     f"the contact centre of firm {firm.name!r} has agents for calls of the firm, but the market has no "
-                    "outbound; give the scenario a section [scenario.outbound] (in Python outbound={})"
+                    "outbound; give the scenario a section [scenario.outbound]"
                 )
             if (self.by_class or policy.best_first or policy.dedicated_agents) and market.customer_classes is None:
                 raise Refusal(
                     f"the contact centre of firm {firm.name!r} looks at class A, but the market has no "
-                    "customer_classes; give the scenario a section [scenario.customer_classes] "
-                    "(in Python customer_classes={})"
+                    "customer_classes; give the scenario a section [scenario.customer_classes]"
                 )
 
     def axes(self) -> Mapping[str, int]:

@@ -275,7 +275,7 @@ class DifficultCustomers(Mechanism):
             calmed = [name for name in TYPES if getattr(own, name) == POLICIES[CALM]]
             if calmed and market.staff is None:
                 raise Refusal(
-                    '= "calm" needs staff who can; give the scenario a section [scenario.staff] (in Python staff={})',
+                    '= "calm" needs staff who can; give the scenario a section [scenario.staff]',
                     place=f"firms.{firm.name}.difficult.{calmed[0]}",
                 )
         line = market.waiting_line

@@ -62,6 +62,6 @@ class LocalFailures(Mechanism):
             has = f"{there or 'no'} segment{'' if there == 1 else 's'}"
             raise Refusal(
                 f"has {len(self.failure_factor)} entries, and the population {has}; give it "
-                "[[scenario.population.segments]] (in Python segments=), or leave the factors out",
+                "[[scenario.population.segments]], or leave the factors out",
                 place="local_failures.failure_factor",
             )

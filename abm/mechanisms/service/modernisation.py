@@ -166,7 +166,7 @@ class Modernisation(Mechanism):
         attributes = market.attributes is not None and "attributes" not in market.off
         for firm in begun:
             if firm.modernisation.flagship != "whole_service" and not attributes:
-                step = 'give it a section [scenario.attributes] (in Python attributes={}), or take "whole_service"'
+                step = 'give it a section [scenario.attributes], or take "whole_service"'
                 place = f"firms.{firm.name}.modernisation.flagship"
                 raise Refusal(
                     f"= {firm.modernisation.flagship!r}, but the market has no attributes; {step}", place=place

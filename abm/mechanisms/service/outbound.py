@@ -194,5 +194,5 @@ class Outbound(Mechanism):
             if own.campaigns_by_phone > 0 and market.save is None and market.win_back is None:
                 raise Refusal(
                     f"firm {firm.name!r} sets outbound.campaigns_by_phone, but the market has no campaigns; give the "
-                    "scenario a section [scenario.save] or [scenario.win_back] (in Python save={} or win_back={})"
+                    "scenario a section [scenario.save] or [scenario.win_back]"
                 )

@@ -193,9 +193,7 @@ class ServiceSteps(Mechanism):
         """Refuse steps that no theory of the market takes, and care of what is no step."""
         for code, lender in _LENDERS.items():
             if code in self.sequence and (getattr(market, lender) is None or lender in market.off):
-                step = (
-                    f"give the scenario a section [scenario.{lender}] (in Python {lender}={{}}), or leave the step out"
-                )
+                step = f"give the scenario a section [scenario.{lender}], or leave the step out"
                 raise Refusal(f"names {STEPS[code]!r}, which is done by {lender}; {step}", place="service_steps.steps")
         for firm in market.firms:
             own = firm.service_steps

@@ -99,10 +99,7 @@ class Situation(Mechanism):
     def fits(self, market: Any) -> None:
         """Refuse gifts where attributes are not told apart."""
         if self.gift_part > 0 and market.attributes is None:
-            step = (
-                "give the scenario a section [scenario.attributes] "
-                "(in Python attributes={}), whose weights differ for gifts"
-            )
+            step = "give the scenario a section [scenario.attributes], whose weights differ for gifts"
             raise Refusal(f"= {self.gift_part:g}, but nothing follows from gifts; {step}", place="situation.gift_part")
 
     def schedule(self, policies: Sequence[Any]) -> Schedule:

@@ -275,10 +275,7 @@ class WaitingLine(Mechanism):
             if firm.waiting_line.follows_forecast > 0 and (
                 market.forecasting is None or firm.forecasting.forecast_method == "none"
             ):
-                step = (
-                    "needs what the firm foretells; give the scenario a section [scenario.forecasting] "
-                    "(in Python forecasting={}) and set "
-                )
+                step = "needs what the firm foretells; give the scenario a section [scenario.forecasting] and set "
                 raise Refusal(
                     f"= {firm.waiting_line.follows_forecast:g} {step}firms.{firm.name}.forecasting.forecast_method",
                     place=f"firms.{firm.name}.waiting_line.follows_forecast",
@@ -286,8 +283,7 @@ class WaitingLine(Mechanism):
             if firm.waiting_line.discipline == "priority" and market.customer_classes is None:
                 raise Refusal(
                     f'firm {firm.name!r} sets waiting_line.discipline = "priority", but the market has no '
-                    "customer_classes; give the scenario a section [scenario.customer_classes] "
-                    "(in Python customer_classes={})"
+                    "customer_classes; give the scenario a section [scenario.customer_classes]"
                 )
 
     def axes(self) -> Mapping[str, int]:

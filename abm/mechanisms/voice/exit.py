@@ -243,8 +243,7 @@ class Exit(Mechanism):
         """Refuse forgiveness where nobody is ever asked back."""
         if self.forgiving > 0 and market.win_back is None:
             raise Refusal(
-                "exit.forgiving needs firms that ask customers back; give the scenario a section [scenario.win_back] "
-                "(in Python win_back={})"
+                "exit.forgiving needs firms that ask customers back; give the scenario a section [scenario.win_back]"
             )
 
     def axes(self) -> dict[str, int]:
