@@ -56,9 +56,8 @@ def log_targets(
     Raises Refusal for an unusable log, one of less than a year, and buyers of whom nothing can be learned.
     """
     checks.whole("year_days", year_days, low=1)
-    name, said = named(log), headings(columns).said
-    with called():
-        rows = read_log(find_log(name, Path()), source=name, columns=said, dates=dates)
+    name = named(log)
+    rows = _rows(name, columns, dates)
     if nameless := rows.attrs[WITHOUT_CUSTOMER]:
         warnings.warn(f"{name}: {left_out(nameless)}", stacklevel=2)
     table = purchase_days(rows)
@@ -80,6 +79,13 @@ def log_targets(
         claim = f"{len(visits):,} buyers, {first.date()} to {last.date()}"
         found.append(Target(kpi, value, SIGMAS * error, firm=firm, claim=claim, locator=name))
     return tuple(found)
+
+
+def _rows(name: str, columns: Mapping[str, str] | None, dates: str | None) -> pd.DataFrame:
+    """Return the purchases of a log, as `read_log` does; refusals name the arguments of the call."""
+    said = headings(columns).said
+    with called():
+        return read_log(find_log(name, Path()), source=name, columns=said, dates=dates)
 
 
 def _year(table: pd.DataFrame, until: str | None, year_days: int, name: str) -> tuple[pd.Timestamp, pd.Timestamp]:

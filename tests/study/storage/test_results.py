@@ -93,7 +93,7 @@ def test_a_failed_run_is_one_row_without_numbers(results):
             "message": "RuntimeError in run 2",
         }
     ]
-    assert repr(found) == "<Results of small: 5 of 6 runs, 1 failed>"
+    assert repr(found) == "<Results of small: 5 of 6 runs, 1 failed (RuntimeError: RuntimeError in run 2)>"
 
 
 def test_factor_columns_have_the_type_of_their_levels(study, outcome):
