@@ -143,7 +143,10 @@ class TestVerifyAndReport:
         assert refused == (
             2,
             "",
-            ["results/study: its study has theories or measures of your own; add --with habits.py"],
+            [
+                "results/study: its study has theories or measures of your own; add --with habits.py (in Python "
+                'own="habits.py")'
+            ],
         )
         assert said(capsys, verb, "results/study", "--with", "habits.py")[0] == 0
 

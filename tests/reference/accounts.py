@@ -71,8 +71,14 @@ def membership_cost(members: int, cost: float) -> int:
 
 
 def books_close(done: int, *, periods: int, burn_in: int, year: int) -> bool:
-    """Tell whether the books close after `done` periods: with the burn-in, with each year since, with the run."""
-    return done in (burn_in, periods) or (done > burn_in and (done - burn_in) % year == 0)
+    """Tell whether the books close after `done` periods: with the burn-in and with each year since.
+
+    They close with the run too if there is less than a year behind the burn-in.
+    """
+    if periods < burn_in + year and done == periods:
+        return True
+    since = done - burn_in
+    return since >= 0 and since % year == 0
 
 
 def is_own(came: int, everywhere: int) -> bool:

@@ -169,13 +169,13 @@ def test_an_outcome_that_leavers_do_not_have_is_refused(data, results):
     question = replace(data.question, columns=("recency",))
     whole = results.persons
     last = (whole["period"] == END) & (whole["customer"] == 7)
-    results.__dict__["persons"] = whole[~last]  # as if customer 7 had left, and somebody else had come
+    results.__dict__["_persons"] = whole[~last]  # as if customer 7 had left, and somebody else had come
     try:
         with pytest.raises(Refusal, match=r"outcome = profit_from_customer is not known of 2 customers who left"):
             collected(question, results)
         assert len(collected(replace(question, outcome="spend_so_far"), results).customers) == 600
     finally:
-        results.__dict__["persons"] = whole
+        results.__dict__["_persons"] = whole
 
 
 @pytest.mark.slow
@@ -240,12 +240,12 @@ def test_refusals(shop, arms, changes, message):
 def test_a_covariate_that_is_not_known_of_everybody_cannot_decide(data, results):
     question = replace(data.question, columns=("recency",), confounding={"purchase_rate": 1.0})
     persons = results.persons
-    results.__dict__["persons"] = persons.assign(purchase_rate=np.nan)
+    results.__dict__["_persons"] = persons.assign(purchase_rate=np.nan)
     try:
         with pytest.raises(Refusal, match="confounding: purchase_rate is not known of every customer"):
             collected(question, results)
     finally:
-        results.__dict__["persons"] = persons
+        results.__dict__["_persons"] = persons
 
 
 def test_the_folder_has_it_all_and_the_truth_apart(data: TwinsData, tmp_path):
