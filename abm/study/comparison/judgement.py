@@ -10,15 +10,17 @@ at confidence 1 - α / k (Bonferroni's inequality), so that all verdicts of a st
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from abm.core import given
 from abm.core.errors import Refusal, counted, shown
 from abm.study.plan.criteria import Criterion, Number, points
 from abm.study.statistics.intervals import estimated
 from abm.study.statistics.paired import over_points
-from abm.study.storage.results import Results
+from abm.study.storage.results import Results, read
 
 MET, NOT_MET, UNDECIDED = "met", "not met", "undecided"
 CONFIDENCE = 0.95
@@ -27,8 +29,10 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def judge(results: Results, confidence: float = CONFIDENCE) -> pd.DataFrame:
+def judge(results: Results | Path | str, confidence: float = CONFIDENCE) -> pd.DataFrame:
     """Return a row per criterion of a study: what it claims, the estimate with its interval, the verdict.
+
+    results    : or the folder that they are in
 
     kpi, arm, against, firm, group, claim, why : of the criterion; no arm stands against a level, no group is everybody,
                  and the claim is in words
@@ -37,8 +41,10 @@ def judge(results: Results, confidence: float = CONFIDENCE) -> pd.DataFrame:
     verdict    : "met", "not met" or "undecided"       reason : why it is undecided, else ""
     confidence : that all verdicts are right
 
-    Raises Refusal for a confidence outside (0, 1).
+    Raises Refusal for a confidence outside (0, 1), and for a folder that is not one of results.
     """
+    if not isinstance(results, Results):
+        results = read(given.path("results", results, "; give results, or the folder that they are in"))
     if not 0 < confidence < 1:
         raise Refusal(f"confidence = {shown(confidence)} is outside (0, 1)")
     expect = results.sheet.expect

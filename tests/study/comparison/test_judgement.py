@@ -9,6 +9,7 @@ import pytest
 from abm.core.errors import Refusal
 from abm.study.comparison.judgement import judge
 from abm.study.plan.design import grid
+from abm.study.running.runner import run
 from abm.study.storage.results import Results
 from abm.study.storage.store import Segments
 
@@ -189,3 +190,14 @@ def test_all_intervals_hold_together(study):
         wrong += bool((table["verdict"] == "met").any())  # none of the four claims is true
     assert 0.9 - 0.01 <= held / studies <= 0.94
     assert wrong / studies <= 0.1
+
+
+def test_results_may_be_named_by_their_folder(study, tmp_path):
+    claimed = study(arms={"none": {}, "cheap": {"firms.north.price": 0.9}}, replications=2, kpis=("profit",))
+    claimed = claimed.replace(expect=[{"kpi": "profit", "arm": "cheap", "above": 0}])
+    results = run(claimed, tmp_path, workers=1)
+    pd.testing.assert_frame_equal(judge(tmp_path), judge(results))
+    with pytest.raises(Refusal, match="results = 5 is not a path; give results, or the folder that they are in"):
+        judge(5)
+    with pytest.raises(Refusal, match="nowhere"):
+        judge("nowhere")
