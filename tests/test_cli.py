@@ -252,6 +252,7 @@ def test_run_writes_results_figures_report_and_ranks(done, capsys, study):
     assert abm.read(folder).canonical() == abm.read(done).canonical()
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_the_figures_alone(study, capsys, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -584,6 +585,7 @@ def test_an_unwritable_place_is_refused(study, capsys):
 # report, verify
 
 
+@pytest.mark.slow
 def test_report_without_running(done, capsys):
     page = done / "report.html"
     before = page.read_bytes()
@@ -621,6 +623,7 @@ def test_verify_finds_what_was_changed(study, capsys, monkeypatch):
 # new
 
 
+@pytest.mark.slow
 def test_new_study_runs_as_it_is(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     code, out, _ = said(capsys, "new", "first_study")

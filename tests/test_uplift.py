@@ -40,6 +40,7 @@ def tables():
     }
 
 
+@pytest.mark.slow
 def test_at_random_a_difference_in_means_is_right_within_its_interval(tables):
     data, table = tables["at random"]
     sides = data.customers.groupby("treated")["outcome"]

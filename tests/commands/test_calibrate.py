@@ -66,6 +66,7 @@ def study(tmp_path, monkeypatch):
     return tmp_path / "study.toml"
 
 
+@pytest.mark.slow
 def test_a_calibration_prints_tables_and_writes_its_folder(study, capsys, monkeypatch):
     code, out, err = said(capsys, study, "--targets", "targets.csv", "--trials", 20)
     assert code == 0
@@ -117,6 +118,7 @@ def test_everything_ruled_out_is_exit_code_1(study, capsys, monkeypatch):
     assert "next" not in out
 
 
+@pytest.mark.slow
 def test_figures_of_another_calibration_do_not_stay(study, capsys):
     folder = study.parent / "results" / "study_calibration"
     (folder / "segments").mkdir(parents=True)

@@ -65,6 +65,7 @@ def test_only_what_is_done_here_is_compiled_here(capsys, monkeypatch, cluster):
     assert (doing.COMPILING in capsys.readouterr().err) == (cluster is None)
 
 
+@pytest.mark.slow
 def test_a_run_says_first_what_it_takes(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("small.toml").write_text(STUDY)
@@ -99,6 +100,7 @@ def test_results_lie_beside_the_study():
     assert doing.results_folder(Path("there"), Path("x/study.toml"), "../study") == Path("there")
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_study_is_noted(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("one", "other"):

@@ -145,6 +145,7 @@ def test_nor_can_the_folder_that_nobody_named(place, capsys, read_only, verb):
     assert not (place / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_study_that_is_done_may_lie_where_nothing_can_be_written(place, capsys, read_only):
     typed = ["run", "study.toml", "--workers", "1", "--out", "done"]
     assert main(typed) == 0

@@ -64,6 +64,7 @@ def test_a_mistake_is_found_before_the_trial_runs(tmp_path, monkeypatch, capsys,
     assert [path.name for path in tmp_path.iterdir()] == ["study.toml"]
 
 
+@pytest.mark.slow
 def test_runs_that_trials_have_done_are_told_from_those_stored_before(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     monkeypatch.chdir(tmp_path)

@@ -42,6 +42,7 @@ def folder(tmp_path_factory):
     return place / "results" / "study"
 
 
+@pytest.mark.slow
 def test_the_document_says_what_the_page_says(folder, capsys):
     assert main(["report", str(folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -62,6 +62,7 @@ def said(capsys, *arguments):
     return code, out, err.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["sobol", "morris", "tornado"])
 def test_what_is_said_and_written(study, capsys, method):
     samples = () if method == "tornado" else ("--samples", 8)

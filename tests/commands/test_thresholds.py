@@ -47,6 +47,7 @@ def said(capsys, *arguments):
     return code, out, err.splitlines()
 
 
+@pytest.mark.slow
 def test_the_report_of_the_study_has_it(study, capsys):
     folder = study.parent / "results" / "study"
     assert said(capsys, "run", study, "--workers", 1)[0] == 0

@@ -59,6 +59,7 @@ def panel(folder, customers: int, taste: float, precision: float = 1e6) -> pd.Da
     return abm.export(folder, panel=True)
 
 
+@pytest.mark.slow
 def test_a_logit_finds_what_the_market_has(tmp_path):
     found = conditional_logit(panel(tmp_path, 150, taste=0.0), ["price", "last"])
     off = (found["estimate"] - [0.0, 0.0, -PRICE, STATE]) / found["standard_error"]
@@ -67,6 +68,7 @@ def test_a_logit_finds_what_the_market_has(tmp_path):
     assert found.loc["last", "standard_error"] < 0.1
 
 
+@pytest.mark.slow
 def test_taste_looks_like_a_switching_cost_to_a_logit_and_not_to_a_mixed_one(tmp_path):
     """Heterogeneity that is left out is taken for state dependence; one that is modelled is told apart."""
     table = panel(tmp_path, 250, taste=1.0)
@@ -83,6 +85,7 @@ def test_taste_looks_like_a_switching_cost_to_a_logit_and_not_to_a_mixed_one(tmp
     assert abs(found.coefficients["price"] + PRICE) < 3.0 * found.coefficient_errors["price"], found.describe()
 
 
+@pytest.mark.slow
 def test_who_differs_in_the_cost_of_leaving_makes_it_look_smaller(tmp_path):
     """With a trait of precision 2 (uniform between 0 and 1) the mean cost is the same, and the logit's is not."""
     found = conditional_logit(panel(tmp_path, 150, taste=0.0, precision=2.0), ["price", "last"]).loc["last"]

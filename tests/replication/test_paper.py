@@ -82,6 +82,7 @@ def test_what_is_wrong_with_a_script_is_said_in_a_line(folder, script, message):
     assert message in str(refused.value).replace('"', "'")
 
 
+@pytest.mark.slow
 def test_all_papers_make_a_page(folder, capsys):
     (folder / "NOTES.md").write_text("A note | of our own.\n")
     assert main(["replicate", "--all", "--papers", str(folder), "--json"]) == 0
@@ -96,12 +97,14 @@ def test_all_papers_make_a_page(folder, capsys):
     assert written.endswith("A note | of our own.\n")
 
 
+@pytest.mark.slow
 def test_the_page_of_other_values_is_not_written(folder, capsys):
     assert main(["replicate", "--all", "--papers", str(folder), "--set", "paper.two=3"]) == 0
     assert not (folder / "README.md").exists()
     assert "need not apply" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_run_writes_nothing(folder, capsys):
     (folder / "sums_1901" / "replicate.py").write_text("def replicate(paper):\n    return {}\n")
     assert main(["replicate", "--all", "--papers", str(folder)]) == 2

@@ -132,6 +132,7 @@ def test_what_is_missing_is_said(results, name, arguments, said):
         getattr(results.plot, name)(**arguments)
 
 
+@pytest.mark.slow
 def test_results_do_not_load_what_draws_until_they_are_asked(folder):
     code = (
         "import sys, abm; r = abm.read(sys.argv[1]); r.table(); print('matplotlib' in sys.modules); "

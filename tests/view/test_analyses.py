@@ -70,6 +70,7 @@ def test_what_is_no_note_is_passed_over(study, picture, tmp_path, text):
     assert list(analyses.sections(tmp_path / "asked", study)) == []
 
 
+@pytest.mark.slow
 def test_every_analysis_of_a_study_is_in_its_report(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "study.toml").write_text(STUDY)

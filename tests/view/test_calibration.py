@@ -86,6 +86,7 @@ def test_fit(clear):
     assert_readable(ax.figure)
 
 
+@pytest.mark.slow
 def test_files(clear):
     drawn = view.draw(clear)
     assert [figure.file for figure in drawn] == ["progress.png", "fit.png", "implausibility.png", "region.png"]

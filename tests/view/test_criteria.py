@@ -1,5 +1,7 @@
 """Criteria in words, in the report and as a figure."""
 
+import pytest
+
 from abm.study.comparison.judgement import judge
 from abm.view import criteria, figures, summary
 
@@ -35,6 +37,7 @@ def test_the_statement_counts(results):
     assert not criteria.unmet(judge(results).iloc[[0, 2]])
 
 
+@pytest.mark.slow
 def test_the_figure_says_what_is_grey(results):
     (drawn,) = [one for one in figures.draw(results, summary.effects(results), 60, 8) if one.file == "criteria.png"]
     assert "Grey: what is claimed" in drawn.note

@@ -40,6 +40,7 @@ def test_words():
     }
 
 
+@pytest.mark.slow
 def test_before_and_after_of_each_arm_that_starts_late(dated):
     table = dates.before_after(dated)
     rows = dates.rows(table)
@@ -99,6 +100,7 @@ def test_more_dates_than_can_be_named_have_lines_only(dated):
     assert dates.marked(moments) == " Dashed lines: 7 dates of changes, too many to name."
 
 
+@pytest.mark.slow
 def test_the_note_of_the_figure_says_what_the_lines_are(dated, results):
     notes = [
         next(f.note for f in figures.draw(one, summary.effects(one), 60, 8) if f.file == "profit_over_time.png")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from abm.study.plan.design import Design
 from abm.study.plan.experiment import Experiment
 from abm.view import design_point, inside, plots, summary
@@ -28,6 +30,7 @@ def test_a_long_value_is_cut():
     assert said.endswith("program = preset = points, earn_rate = 0.0123456 …")
 
 
+@pytest.mark.slow
 def test_every_figure_that_is_of_one_point_says_so(results):
     study = Experiment.from_dict(STUDY)
     drawn = list(inside.draw(results, summary.effects(results), study, plots.colours(results.arms, "none")))

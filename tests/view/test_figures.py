@@ -94,6 +94,7 @@ def test_written_in_place_of_those_before(drawn, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {drawn[0].file, "of_the_user.png"}
 
 
+@pytest.mark.slow
 def test_figures_say_which_arms_and_factors_they_leave_out(results, monkeypatch):
     monkeypatch.setattr(figures, "MOST_LINES", 2)
     *_, course, by_factor = figures.draw(results, summary.effects(results), 60, 8)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import networkx as nx
+import pytest
 
 from abm.cli import main
 from abm.scenario.scenario import Scenario
@@ -25,6 +26,7 @@ TIES = "ties ties.csv: 3 people with 2 ties; line 1 is taken for a header; 9 of 
 MORE = "ties more.csv: 12 people with 12 ties"
 
 
+@pytest.mark.slow
 def test_the_command_and_the_report_say_what_was_read(tmp_path, capsys):
     (tmp_path / "ties.csv").write_text("u,v\nAnn,Bob\nBob,Cy\n")
     nx.write_edgelist(nx.cycle_graph(12), tmp_path / "more.csv")
@@ -78,6 +80,7 @@ NO_LIMIT = (
 )
 
 
+@pytest.mark.slow
 def test_no_servers_are_servers_enough_for_everybody(tmp_path, capsys):
     (tmp_path / "study.toml").write_text(SERVED)
     assert main(["run", str(tmp_path / "study.toml"), "--workers", "1"]) == 0

@@ -117,6 +117,7 @@ def test_the_figure_has_a_panel_for_each_arm_and_can_be_read(grouped, study, tab
         np.testing.assert_array_equal(dots, rows["difference"])
 
 
+@pytest.mark.slow
 def test_of_more_dots_than_a_reader_follows_the_best_arms_are_drawn(grouped, study, monkeypatch):
     monkeypatch.setattr(figures, "MOST_DOTS", 7)
     drawn = figures.draw(grouped, summary.effects(grouped), 60, 8, study.groups)

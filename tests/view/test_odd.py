@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 import abm
 from abm.engine.engine import Engine
 from abm.view.odd import odd
@@ -143,6 +145,7 @@ def test_a_change_from_the_first_period_on_is_part_of_the_first_stretch():
     assert "`reward_visits`" in odd(abm.Scenario(changes=[always])).split("## 3")[1].split("first stretch")[0]
 
 
+@pytest.mark.slow
 def test_an_arm_says_its_dates_and_what_they_bring():
     late = {"from": 30, "firms.north.program": {"preset": "points"}}
     steps = {"changes": [{"name": "cheap", "from": 9, "until": 12, "set": {"firms.north.price": 0.9}}]}

@@ -32,6 +32,7 @@ def page(folder, tmp_path_factory):
     return report.write(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_is_as_wide_as_the_screen(page, tmp_path, width):
     """A window has a least width, so the page is looked at in a frame of that of a phone."""

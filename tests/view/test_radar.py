@@ -42,6 +42,7 @@ def test_firms_that_ask_and_the_focal_firm_by_arm(asked):
     assert colours["none"] == plots.GREY
 
 
+@pytest.mark.slow
 def test_the_figure_is_the_reports(asked):
     drawn = {one.file: one for one in figures.draw(asked, summary.effects(asked), 12, 0)}
     figure = drawn[radar.FILE]

@@ -55,6 +55,7 @@ def page(copy) -> Checker:
     return checker
 
 
+@pytest.mark.slow
 def test_nothing_comes_from_outside(page, copy):
     text = (copy / "report.html").read_text(encoding="utf-8")
     assert not {tag for tag, _ in page.seen} & {"script", "link", "iframe", "object", "img"}
@@ -157,6 +158,7 @@ def test_the_study_can_be_run_again_from_the_page(page, folder):
     assert f"patronage verify {Path(folder.name)}" in page.text or "patronage verify" in page.text
 
 
+@pytest.mark.slow
 def test_equal_results_make_an_equal_page(copy):
     before = (copy / "report.html").read_bytes()
     report.write(copy)
@@ -169,6 +171,7 @@ def test_a_folder_that_is_not_one_of_results_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_dates_of_arms_and_what_came_of_them(tmp_path, page):
     late = {"from": 15, "until": 25, "firms.north.price": 0.8}
     base = abm.Scenario(periods=30, burn_in=8, population=abm.Population(customers=60))
@@ -184,6 +187,7 @@ def test_dates_of_arms_and_what_came_of_them(tmp_path, page):
     assert "Before and after" not in page.text
 
 
+@pytest.mark.slow
 def test_groups_and_what_each_arm_does_to_them(tmp_path, page):
     base = abm.Scenario(periods=30, burn_in=8, population=abm.Population(customers=60))
     arms = {"none": {}, "cut": {"firms.north.price": 0.8}}
@@ -221,6 +225,7 @@ def test_failed_and_missing_runs_are_said(tmp_path, monkeypatch):
     assert f"base: ZeroDivisionError: by <nothing> ({place}) (1 run)" in checker.text
 
 
+@pytest.mark.slow
 def test_a_firm_that_sees_the_truth_is_named(tmp_path):
     arms = {"blind": {}, "seeing": {"firms.north.information.omniscient": True}}
     world = abm.Scenario(periods=3, population={"customers": 30}, information={})

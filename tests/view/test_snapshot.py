@@ -97,6 +97,7 @@ def test_ties_are_those_of_the_network(found):
     assert np.unique(found.ties).max() < 60
 
 
+@pytest.mark.slow
 def test_which_figures(results, study):
     drawn = list(inside.draw(results, summary.effects(results), study, plots.colours(results.arms, "none")))
     assert [one.file for one in drawn] == list(inside.FILES[:6])  # the others need tiers, or information

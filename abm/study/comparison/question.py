@@ -14,6 +14,7 @@ from abm.study.comparison.selection import BATCH, PILOT
 from abm.study.plan import checks
 from abm.study.plan.experiment import Experiment
 from abm.study.plan.groups import ALL, unit_of
+from abm.study.statistics.winner import more_is_better
 
 ZONES = (1e-100, 1e100)  # whose squares are numbers too
 
@@ -92,7 +93,7 @@ def question(
     measured = _measured(experiment, kpi)
     firm, group = _firm(experiment, firm), _group(experiment, group)
     _check_confidence(confidence, len(experiment.arms))
-    largest = _more_is_better(measured) if largest is None else largest
+    largest = more_is_better(measured.name, measured.better) if largest is None else largest
     return Question(measured, firm, _zone(zone, measured), float(confidence), largest, pilot, batch, group)
 
 
@@ -105,13 +106,6 @@ def _measured(experiment: Experiment, name: str) -> Measure:
         raise Refusal(f"= {shown(name)} is not measured by the study; set kpis = [{wanted}]", place="kpi")
     advice = did_you_mean(name, [*known, *experiment.own.known]) or f"; the study measures {', '.join(known)}"
     raise Refusal(f"= {shown(name)} is no KPI{advice}", place="kpi")
-
-
-def _more_is_better(kpi: Measure) -> bool:
-    if not kpi.better:
-        ways = "--highest or --lowest; in Python largest=True or largest=False"
-        raise Refusal(f"neither more nor less of {kpi.name} is better; say {ways}")
-    return kpi.better == "more"
 
 
 def _firm(experiment: Experiment, name: str | None) -> str:

@@ -6,11 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from abm.core.errors import counted
+from abm.core.errors import Refusal, counted
 from abm.core.shown import in_notebook
 from abm.study.statistics.paired import PairedDifference
 
 _MOST_DECIMALS = 6
+
+
+def more_is_better(kpi: str, better: str) -> bool:
+    """Return whether more of a KPI is better.  better : "more", "less" or ""; Refusal for the last, which is neither"""
+    if not better:
+        ways = "largest=True or largest=False; on the command line --highest or --lowest"
+        raise Refusal(f"neither more nor less of {kpi} is better; say which, as {ways}")
+    return better == "more"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from abm.study.plan.groups import unit_of
 from abm.study.plan.sheet import Sheet
 from abm.study.statistics import intervals
 from abm.study.statistics.paired import PairedDifference, by_replication, interval, mean_of_points, saving
-from abm.study.statistics.winner import Winner, decide
+from abm.study.statistics.winner import Winner, decide, more_is_better
 from abm.study.storage.before_after import before_after
 from abm.study.storage.twins import twins
 
@@ -195,10 +195,7 @@ class Comparisons(ABC):
         return BY_NAME[kpi].better if kpi in BY_NAME else self.sheet.own.get(kpi, ("", ""))[1]
 
     def _more_is_better(self, kpi: str) -> bool:
-        way = self.better(self._known("KPI", kpi, self.kpis))
-        if not way:
-            raise Refusal(f"neither more nor less of {kpi} is better; say which, as largest=True or largest=False")
-        return way == "more"
+        return more_is_better(kpi, self.better(self._known("KPI", kpi, self.kpis)))
 
     def _other(self, against: str) -> str:
         """Return the only arm besides one; refuse if there are several, or none."""

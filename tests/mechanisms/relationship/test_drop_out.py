@@ -191,6 +191,7 @@ def test_periods_until_drop_out_are_those_of_contracts():
     )
 
 
+@pytest.mark.slow
 def test_a_log_of_yearly_gifts_gives_back_what_made_it():
     """40,000 customers over eight periods: the four shapes of the BG/BB within 3 standard errors."""
     truth, periods, n = np.array([1.2, 0.8, 0.7, 2.8]), 8, 40_000

@@ -21,6 +21,7 @@ def said(verdict):
 
 
 class TestTheSameAnswer:
+    @pytest.mark.slow
     def test_the_number_of_workers_decides_nothing(self, trio, tmp_path):
         alone = compare(trio, "profit", zone=2.0, store=tmp_path / "one", workers=1, batch=15)
         together = compare(trio, "profit", zone=2.0, store=tmp_path / "two", workers=2, batch=15)
@@ -33,6 +34,7 @@ class TestTheSameAnswer:
         monkeypatch.setattr(study_runs, "BATCH_SECONDS", 1e-9)
         assert said(compare(trio, "profit", zone=2.0, workers=1)) == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("interrupted_at", [7, 33])
     def test_an_interrupted_comparison_goes_on(self, trio, tmp_path, done, monkeypatch, interrupted_at):
         undisturbed = compare(trio, "profit", zone=2.0, workers=1)

@@ -40,6 +40,7 @@ def test_what_has_no_value_ends_it(study):
     assert (found.reached, found.replications) == (False, PILOT)
 
 
+@pytest.mark.slow
 def test_workers_and_folders_change_nothing(study, tmp_path):
     goal = {"profit": 4.0, "csi.south": "0.5%"}
     alone = run_until(study(), goal, max_runs=48, workers=1)

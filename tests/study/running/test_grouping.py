@@ -80,6 +80,7 @@ def test_differences_of_a_group(results):
         results.paired("profit", "points", group="members")
 
 
+@pytest.mark.slow
 def test_the_same_numbers_for_any_workers_threads_and_store(results, tmp_path):
     assert abm.run(experiment(), workers=2).canonical() == results.canonical()
     assert abm.run(experiment(), workers=1, threads=2).canonical() == results.canonical()

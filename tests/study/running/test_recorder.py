@@ -121,6 +121,7 @@ def test_nobody_is_listed_twice_and_everybody_in_order(results):
     assert one.equals(one.sort_values(["period", "customer", "nth"]))
 
 
+@pytest.mark.slow
 def test_the_same_tables_for_any_workers_threads_groups_and_lists(results, monkeypatch):
     for options in ({"workers": 2}, {"workers": 1, "threads": 3}):
         again = abm.run(experiment(), **options)

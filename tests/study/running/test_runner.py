@@ -222,6 +222,7 @@ class TestResuming:
 
 
 class TestWorkersThatDie:
+    @pytest.mark.slow
     def test_the_guilty_run_is_found_and_the_others_are_done(self, study, world, own, tmp_path):
         experiment = study(scenario=world.adding(own.Deadly(in_replication=1)), arms={}, replications=4)
         results = run(experiment, tmp_path, workers=2)

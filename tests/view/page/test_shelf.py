@@ -107,6 +107,7 @@ def test_every_shipped_study_can_be_explored_and_saved(path):
     assert command(study, arms, study.seed, path.name) == wanted
 
 
+@pytest.mark.slow
 def test_the_command_repeats_what_is_seen(study, folder, monkeypatch):
     base = study.scenario.replace({"population.customers": 60})
     first = arm_of(study, "none").on(base).setting("word_of_mouth.contact_rate", 0.5)
